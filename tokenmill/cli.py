@@ -1,0 +1,262 @@
+"""The one program, `tokenmill` = `pipeline`. The top floor: it alone knows both pipeline and train, and loads them lazily.
+
+Exit codes: 0 done (warnings for files read only in part), 1 failed or an input wholly unreadable, 2 the recipe or the
+command is wrong, 130 interrupted.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from tokenmill.core.errors import DataError, RecipeError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+                  help="Raw crawl in, training tokens out, every removal on record.")  # fmt: skip
+models_app = typer.Typer(no_args_is_help=True, help="Model files: what there is, and getting them.")
+tokens_app = typer.Typer(no_args_is_help=True, help="Token stores: verify, stats, cat.")
+train_app = typer.Typer(no_args_is_help=True, help="Train a model on a token store.")
+app.add_typer(models_app, name="models")
+app.add_typer(tokens_app, name="tokens")
+app.add_typer(train_app, name="train")
+
+Recipe = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
+Out = Annotated[str, typer.Option(help="The parent folder of runs.")]
+Plugins = Annotated[str | None, typer.Option(help="Package whose modules the recipe may name as work.")]
+RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
+
+
+def main() -> None:
+    """Entry point of both console scripts."""
+    with _exit_codes():
+        app(standalone_mode=False)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    try:
+        yield
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except RecipeError as error:
+        _say(error, 2)
+    except DataError as error:
+        _say(error, 1)
+    except (KeyboardInterrupt, typer.Abort):
+        print("\ninterrupted; what is committed stays. The same command goes on from there", file=sys.stderr)
+        os._exit(130)  # at once: finalizers of half-started libraries may hang
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _say(error.format_message(), 2)  # click's usage errors
+
+
+def _say(error: object, code: int) -> None:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(code)
+
+
+@app.command()
+def run(
+    recipe: Recipe,
+    stage: Annotated[str | None, typer.Option(help="Run this stage alone, from the one before it.")] = None,
+    engine: Annotated[Literal["local"], typer.Option(help="Where tasks run.")] = "local",
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; 0 runs in this process. Default: the cores.")
+    ] = None,
+    out: Out = "runs",
+    mark_only: Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")
+    ] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Let a Global run over missing shards.")
+    ] = False,
+    plugins: Plugins = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
+) -> None:
+    """Run what is missing of a recipe, or one stage."""
+    from tokenmill.pipeline.engine.local import InProcess, LocalPool
+    from tokenmill.pipeline.progress import progress_for
+    from tokenmill.pipeline.recipe import load_recipe
+    from tokenmill.pipeline.run import Options
+    from tokenmill.pipeline.run import run as run_recipe
+
+    _log()
+    if workers is not None and workers < 0:
+        raise RecipeError(f"--workers {workers}: expected 0 or more")
+    count = (
+        workers
+        if workers is not None
+        else len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )
+    pool = LocalPool(count) if count else InProcess()
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins)
+    try:
+        result = run_recipe(load_recipe(recipe), pool, options, progress_for("json" if json_lines else "auto"))
+    finally:
+        pool.close()
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    for failure in result.failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    if json_lines:
+        print(json.dumps({"run": result.folder, "warnings": result.warnings, "failures": result.failures}))
+    else:
+        print(f"run: {result.folder}    next: pipeline report {result.folder}")
+    if result.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    recipe: Recipe, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
+) -> None:
+    """Say what would run: stages, shards, input bytes, what is done already. Runs nothing."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tokenmill.pipeline.recipe import load_recipe
+    from tokenmill.pipeline.run import Options, prepare
+
+    folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
+    table = Table(title=f"plan for {folder}", title_justify="left")
+    for name in ("stage", "work", "shards", "done", "input MB"):
+        table.add_column(name, justify="left" if name in ("stage", "work") else "right")
+    for planned in stages:
+        work = " → ".join(type(unit).__module__.rpartition(".")[2] for unit in planned.stage.work)
+        size = sum(shard.shard.size for shard in planned.shards if shard.shard) / 1e6
+        done = sum(shard.done for shard in planned.shards)
+        table.add_row(planned.name, work, str(len(planned.shards)), str(done), f"{size:,.1f}" if size else "")
+    Console().print(table)
+
+
+@app.command()
+def report(run: RunFolder, json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Where every document went: the funnel, with drops by rule. Exits 1 if it does not balance."""
+    from rich.console import Console
+
+    from tokenmill.pipeline.report import funnel, read_run
+
+    funnels = funnel.funnel(read_run(run))
+    if json_out:
+        print(json.dumps(funnel.as_json(funnels), indent=1))
+        balanced = all(one.balanced for one in funnels)
+    else:
+        balanced = funnel.show(funnels, Console())
+    if not balanced:
+        raise typer.Exit(1)
+
+
+@app.command()
+def audit(
+    run: RunFolder,
+    rule: Annotated[str | None, typer.Option(help="A rule, or a step for all its rules.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="How many documents.")] = 10,
+    seed: Annotated[int, typer.Option(help="Another seed shows others.")] = 0,
+) -> None:
+    """Look at a sample of what was dropped."""
+    from rich.console import Console
+
+    from tokenmill.pipeline.report import audit as look
+    from tokenmill.pipeline.report import read_run
+
+    look.show(look.sample(look.dropped(read_run(run), rule), sample, seed), Console())
+
+
+@app.command()
+def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id.")]) -> None:
+    """One document's whole story: every stage it passed, or where and why it was dropped."""
+    from rich.console import Console
+
+    from tokenmill.pipeline.report import audit as look
+    from tokenmill.pipeline.report import read_run
+
+    look.show_story(look.story(read_run(run), id), Console())
+
+
+@app.command()
+def steps(name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None) -> None:
+    """What work there is; with a name, its settings, defaults and rules."""
+    from tokenmill.pipeline.report import steps as listing
+
+    for line in listing.describe(name) if name else listing.overview():
+        print(line)
+
+
+@app.command()
+def mini(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")],
+    pages: Annotated[int, typer.Option(min=1, help="How many web pages.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+) -> None:
+    """Make a mini-crawl: WARC, WET, a Wikipedia dump, code, a tokenizer, and the truth about what is in them."""
+    from tokenmill.mini.world import write_mini
+
+    write_mini(folder, pages=pages, seed=seed)
+    print(f"mini-crawl of {pages} pages: {folder}")
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """Which model files there are, and where each would lie."""
+    from tokenmill.core import models
+
+    for model in models.MODELS.values():
+        print(f"{model.name}\t{model.licence}\t{models.model_path(model.name)}")
+
+
+@models_app.command("pull")
+def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; default all.")] = None) -> None:
+    """Get model files, checking their checksums."""
+    from tokenmill.core import models
+
+    for name in names or list(models.MODELS):
+        print(models.pull(name))
+
+
+@tokens_app.command("verify")
+def verify_tokens(corpus: Annotated[Path, typer.Argument(help="The corpus folder or its manifest.json.")]) -> None:
+    """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
+    from tokenmill.core.token_shard import verify_corpus
+
+    found = verify_corpus(corpus)
+    print(f"verified: {_corpus_line(found)}")
+
+
+@tokens_app.command("stats")
+def token_stats(corpus: Annotated[Path, typer.Argument(help="The corpus folder or its manifest.json.")]) -> None:
+    """Tokens, documents and bytes by split and shard."""
+    from tokenmill.core.token_shard import read_corpus
+
+    print(_corpus_line(read_corpus(corpus)))
+
+
+@train_app.command("run")
+def train_run(
+    config: Annotated[Path, typer.Argument(help="Training settings, a YAML file.")],
+    data: Annotated[Path, typer.Option(help="The corpus: its folder or manifest.json.")],
+    out: Annotated[Path, typer.Option(help="Where checkpoints, metrics and plots go.")],
+    steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+) -> None:
+    """Train, or go on from the last checkpoint in OUT."""
+    from tokenmill.train.loop import run_training
+
+    _log()
+    print(run_training(config, data, out, steps=steps))
+
+
+def _corpus_line(corpus: Any) -> str:
+    return str(corpus)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)

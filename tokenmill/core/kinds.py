@@ -1,0 +1,119 @@
+"""The three kinds of work: a Source makes rows, a Step changes one batch alone, a Global looks across documents.
+
+A unit of work is a frozen dataclass; its fields are its settings. It is named by its path: `filters.gopher_quality` is
+class GopherQuality in tokenmill/filters/gopher_quality.py. All units pickle, and none keeps state between calls.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A piece of a source that one task reads: `file` from `start` to `end` (bytes or row groups, as the source says).
+
+    size: of the whole file, in bytes. etag: what identifies the file's content without reading it all.
+    """
+
+    number: int
+    source: str
+    file: str
+    start: int
+    end: int
+    size: int
+    etag: str
+
+
+class Source(Protocol):
+    """Where rows come from.
+
+    shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard; rows
+    it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are counted.
+    DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all is a DataError.
+    """
+
+    adds: ClassVar[tuple[str, ...]]
+    DAMAGE: ClassVar[tuple[str, ...]]
+
+    def shards(self) -> list[Shard]: ...
+    def read(self, shard: Shard) -> Iterator[pa.RecordBatch]: ...
+
+
+class Step(Protocol):
+    """One batch, alone. Returns the same rows in the same order, with columns added or rows marked."""
+
+    reads: ClassVar[tuple[str, ...]]
+    adds: ClassVar[tuple[str, ...]]
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
+
+
+class Round(Protocol):
+    """One exchange: rows are routed by key to partitions, each partition is sorted and reduced.
+
+    route() gets alive documents with `_shard` (int32) and `_row` (int32, position in the shard) added, or, after the first
+    round, what the round before reduced to. It returns rows to send on, with a uint64 `_partition_key`: equal keys meet in
+    one partition, and partitions are ranges of the key, in order. sort_by: the order of rows inside a partition; it must be
+    total. reduce() streams one partition. single: all rows must meet, so there is one partition whatever the size.
+    """
+
+    sort_by: ClassVar[tuple[str, ...]]
+    single: ClassVar[bool]
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
+    def reduce(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]: ...
+
+
+class Global(Protocol):
+    """Looks across documents. Its last round gives verdicts: rows of VERDICT that the engine applies shard by shard."""
+
+    reads: ClassVar[tuple[str, ...]]
+    adds: ClassVar[tuple[str, ...]]
+
+    def rounds(self) -> list[Round]: ...
+
+
+VERDICT = pa.schema(
+    [
+        ("shard", pa.int32()),
+        ("row", pa.int32()),
+        ("drop_rule", pa.string()),  # null: the document is kept and only gets its signals
+        ("drop_measured", pa.string()),
+        ("drop_threshold", pa.string()),
+        ("duplicate_of", pa.string()),
+        ("similarity", pa.float32()),
+        ("cluster_size", pa.int32()),
+    ]
+)
+"""What a Global says of a document, found by `_shard` and `_row`. A document without a verdict is kept, cluster_size 1."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One output of a Writer: the rows of the sorted whole whose cumulative weight starts in [low, high)."""
+
+    number: int
+    split: str
+    low: int
+    high: int
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """A Global that ends in files of its own instead of verdicts: token shards.
+
+    Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split `_split`.
+    cuts() turns the total weight of each split into the outputs; write() makes one of them and says which files and facts;
+    finish() gets those facts in order and writes what makes the whole complete.
+    """
+
+    reads: ClassVar[tuple[str, ...]]
+    adds: ClassVar[tuple[str, ...]]
+
+    def rounds(self) -> list[Round]: ...
+    def cuts(self, weights: dict[str, int]) -> list[Cut]: ...
+    def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], dict[str, Any]]: ...
+    def finish(self, facts: list[dict[str, Any]], folder: str, *, recipe_sha256: str) -> list[str]: ...

@@ -1,0 +1,92 @@
+"""Rules are data: a filter measures once, declares RULES, and judge() writes the signals and marks by the rules.
+
+Because a rule names its signal and its setting, thresholds can be judged again later from the signals alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.columns import BoolMask, as_mask, drop, set_column
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Keep a document while `low <= signal <= high`; each bound is the name of a setting (a field) of the filter.
+
+    above: strict lower bound, keep while signal > above. one_of: the setting is a list; keep while the signal is in it.
+    A setting of None switches its bound off. A null signal (nothing measured) never fires a rule.
+    A one-letter difference between < and <= changes published results, hence four kinds and no operators.
+    """
+
+    signal: str
+    low: str | None = None
+    high: str | None = None
+    above: str | None = None
+    one_of: str | None = None
+
+
+def signal_columns(step: str, *signals: str) -> tuple[str, ...]:
+    """The column names `<step>.<signal>`, for a filter's `adds`."""
+    return tuple(f"{step}.{signal}" for signal in signals)
+
+
+def step_name(work: object) -> str:
+    """`gopher_quality` for the class in filters/gopher_quality.py: a step is called as its file is."""
+    return type(work).__module__.rpartition(".")[2]
+
+
+def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:
+    """Write each signal as column `<step>.<signal>`, then mark rows by work.RULES in their declared order."""
+    step = name or step_name(work)
+    arrays = {signal: _as_array(values) for signal, values in signals.items()}
+    for signal, array in arrays.items():
+        batch = set_column(batch, f"{step}.{signal}", array)
+    for rule_name, rule in work.RULES.items():
+        for fires, bound in verdicts(rule, arrays[rule.signal], work):
+            batch = drop(batch, fires, f"{step}.{rule_name}", arrays[rule.signal], bound)
+    return batch
+
+
+def verdicts(rule: Rule, signal: Any, settings: Any) -> list[tuple[BoolMask, Any]]:
+    """For each bound of the rule that is switched on: (bool (rows,) true where it fires, the bound's value).
+
+    settings: the filter, or a mapping of its settings.
+    """
+    found = []
+    for kind in ("low", "high", "above", "one_of"):
+        setting = getattr(rule, kind)
+        bound = _setting(settings, setting) if setting else None
+        if bound is not None:
+            found.append((as_mask(_FIRES[kind](signal, bound)), _shown(bound)))
+    return found
+
+
+_FIRES: dict[str, Any] = {
+    "low": lambda signal, bound: pc.less(signal, bound),
+    "high": lambda signal, bound: pc.greater(signal, bound),
+    "above": lambda signal, bound: pc.less_equal(signal, bound),
+    "one_of": lambda signal, bound: pc.and_(
+        pc.invert(pc.is_in(signal, value_set=pa.array(list(bound), type=signal.type))), signal.is_valid()
+    ),
+}
+
+
+def _setting(settings: Any, name: str) -> Any:
+    return settings[name] if isinstance(settings, Mapping) else getattr(settings, name)
+
+
+def _shown(bound: Any) -> Any:
+    return ",".join(sorted(map(str, bound))) if isinstance(bound, (list, tuple, set, frozenset)) else bound
+
+
+def _as_array(values: Any) -> pa.Array:
+    if isinstance(values, pa.Array):
+        return values
+    if isinstance(values, np.ndarray):
+        return pa.array(values)
+    return pa.array(values)

@@ -1,0 +1,285 @@
+"""Open, list, commit, delete over local paths and fsspec URLs; and write_table, the only Parquet writer.
+
+Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one becomes
+visible when it is closed, and a run counts only what a manifest lists.
+"""
+
+import glob
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import xxhash
+
+GROUP_ROWS = 65_536
+GROUP_BYTES = 32 << 20  # of text; a reader holds one row group, so this bounds its memory
+_SAMPLE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A written file as a manifest lists it: path as given, size in bytes, XXH3-128 hex of the content, rows (-1: not a table)."""
+
+    path: str
+    bytes: int
+    xxh3: str
+    rows: int = -1
+
+
+def is_url(path: str) -> bool:
+    """True for `scheme://…`; everything else is a local path."""
+    return "://" in path
+
+
+def join(folder: str, *names: str) -> str:
+    """folder/name/…, for paths and URLs alike."""
+    return "/".join([folder.rstrip("/") or "/", *names])
+
+
+def open_input(path: str) -> IO[bytes]:
+    """The file opened for reading bytes; seekable."""
+    return open(path, "rb") if not is_url(path) else fsspec.open(path, "rb").open()
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[IO[bytes]]:
+    """A file to write bytes to that appears at `path`, whole, when the block ends, and not at all when it fails."""
+    if is_url(path):
+        file = fsspec.open(path, "wb").open()
+        try:
+            yield file
+        except BaseException:
+            if hasattr(file, "discard"):
+                file.discard()
+            raise
+        file.close()
+        return
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    unfinished = f"{path}.tmp"
+    try:
+        with open(unfinished, "wb") as local:
+            yield local
+        os.replace(unfinished, path)
+    except BaseException:
+        delete(unfinished)
+        raise
+
+
+def exists(path: str) -> bool:
+    """True if there is a file or folder at path."""
+    if not is_url(path):
+        return os.path.exists(path)
+    fs, inner = fsspec.core.url_to_fs(path)
+    return bool(fs.exists(inner))
+
+
+def size_of(path: str) -> int:
+    """Bytes, or -1 if there is no file."""
+    if not is_url(path):
+        return os.path.getsize(path) if os.path.isfile(path) else -1
+    fs, inner = fsspec.core.url_to_fs(path)
+    return int(fs.size(inner)) if fs.isfile(inner) else -1
+
+
+def list_files(folder: str) -> list[str]:
+    """Names of the files directly in a folder, sorted; unfinished ones left out; empty if there is no folder."""
+    if not is_url(folder):
+        if not os.path.isdir(folder):
+            return []
+        return sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and not entry.name.endswith(".tmp"))
+    fs, inner = fsspec.core.url_to_fs(folder)
+    if not fs.isdir(inner):
+        return []
+    return sorted(str(path).rpartition("/")[2] for path in fs.ls(inner, detail=False) if not str(path).endswith(".tmp"))
+
+
+def expand(pattern: str) -> list[str]:
+    """The files that match a glob (`**` included), sorted; a URL keeps its scheme."""
+    if not is_url(pattern):
+        return sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+    fs, inner = fsspec.core.url_to_fs(pattern)
+    return sorted(fs.unstrip_protocol(path) for path in fs.glob(inner))
+
+
+def delete(path: str) -> None:
+    """Remove a file or a folder with all in it; nothing to do if it is not there."""
+    if is_url(path):
+        fs, inner = fsspec.core.url_to_fs(path)
+        if fs.exists(inner):
+            fs.rm(inner, recursive=True)
+    elif os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.remove(path)
+
+
+def move(old: str, new: str) -> None:
+    """Rename a local file; copy and delete a remote one. The folder of `new` is made."""
+    if not is_url(old) and not is_url(new):
+        os.makedirs(os.path.dirname(new) or ".", exist_ok=True)
+        os.replace(old, new)
+        return
+    fs, inner = fsspec.core.url_to_fs(old)
+    fs.mv(inner, fsspec.core.url_to_fs(new)[1])
+
+
+def read_bytes(path: str) -> bytes:
+    """The whole file."""
+    with open_input(path) as file:
+        return file.read()
+
+
+def write_bytes(path: str, content: bytes) -> FileRecord:
+    """Write the whole file at once; it is there whole or not at all."""
+    with open_output(path) as file:
+        file.write(content)
+    return FileRecord(path, len(content), xxhash.xxh3_128_hexdigest(content))
+
+
+def file_record(path: str, rows: int = -1) -> FileRecord:
+    """Size and XXH3-128 of a file, by reading it."""
+    digest, size = xxhash.xxh3_128(), 0
+    with open_input(path) as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    return FileRecord(path, size, digest.hexdigest(), rows)
+
+
+def etag(path: str) -> str:
+    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a sampled hash."""
+    if is_url(path):
+        fs, inner = fsspec.core.url_to_fs(path)
+        info = fs.info(inner)
+        tag = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
+        return f"{info.get('size')}-{tag}"
+    found = os.stat(path)
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for offset in (0, found.st_size // 2, max(0, found.st_size - _SAMPLE_BYTES)):
+            file.seek(offset)
+            digest.update(file.read(_SAMPLE_BYTES))
+    return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()[:32]}"
+
+
+def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
+    """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
+
+    Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
+    pinned. The schema's columns are taken in its order; a column the batch lacks is written as nulls.
+    """
+    plain = pa.schema([pa.field(field.name, field.type) for field in schema])
+    rows = 0
+    with open_output(path) as file, _Hashing(file) as hashing:
+        with pq.ParquetWriter(
+            pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
+        ) as writer:
+            for table in _groups(_conform(batch, plain) for batch in batches):
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+                rows += table.num_rows
+        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
+
+
+def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The file's rows in order, one batch a row group, columns combined so that each is one contiguous array."""
+    with open_input(path) as source, pq.ParquetFile(source) as parquet:
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group, columns=columns).combine_chunks()
+            yield from table.to_batches()
+
+
+def write_row_groups(tables: Iterable[pa.Table], path: str, *, schema: pa.Schema) -> FileRecord:
+    """Write each table as one row group, whatever its size; for spills, where a group is the unit of reading."""
+    rows = 0
+    with open_output(path) as file, _Hashing(file) as hashing:
+        with pq.ParquetWriter(
+            pa.PythonFile(hashing, mode="w"), schema, compression="zstd", compression_level=1
+        ) as writer:
+            for table in tables:
+                writer.write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
+                rows += table.num_rows
+        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
+
+
+def read_row_group(path: str, group: int) -> pa.Table:
+    """One row group of a Parquet file."""
+    with open_input(path) as source, pq.ParquetFile(source) as parquet:
+        return parquet.read_row_group(group)
+
+
+def table_schema(path: str) -> pa.Schema:
+    """The columns of a Parquet file."""
+    with open_input(path) as source, pq.ParquetFile(source) as parquet:
+        return parquet.schema_arrow
+
+
+class _Hashing:
+    """A file object that counts and hashes what passes to the one below."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.digest, self.size, self.closed = file, xxhash.xxh3_128(), 0, False
+
+    def __enter__(self) -> "_Hashing":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closed = True
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self.digest.update(view)
+        self.size += view.nbytes
+        self.file.write(view)
+        return view.nbytes
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    names = set(batch.schema.names)
+    arrays = [
+        batch.column(field.name).cast(field.type) if field.name in names else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Regroup rows so that a group's end depends on the rows before it alone."""
+    held: list[pa.RecordBatch] = []
+    rows, size = 0, 0
+    for batch in batches:
+        while batch.num_rows:
+            sizes = np.cumsum(_text_sizes(batch))
+            fits = min(GROUP_ROWS - rows, int(np.searchsorted(sizes, GROUP_BYTES - size, side="left")) + 1)
+            part = batch.slice(0, fits)
+            held.append(part)
+            rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
+            batch = batch.slice(part.num_rows)
+            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+                yield pa.Table.from_batches(held).combine_chunks()
+                held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks()
+
+
+def _text_sizes(batch: pa.RecordBatch) -> Any:
+    if "text" not in batch.schema.names:
+        return np.zeros(batch.num_rows, dtype=np.int64)
+    return pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -1,0 +1,1 @@
+"""How work is run: recipe, plan, tasks, manifests, reports."""

@@ -1,0 +1,51 @@
+"""Where tasks run. An engine takes tasks and gives outcomes, in any order; both engines call the same task function."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tokenmill.pipeline.shard import Position, Tell
+
+__all__ = ["Engine", "Limits", "Outcome", "Task", "Watch"]
+
+
+class Task(Protocol):
+    """A pure function from files to files. `at` gives the task that looks for the document that killed it."""
+
+    folder: str
+    number: int
+    fingerprint: str
+
+    @property
+    def label(self) -> str: ...
+    def at(self, position: Position) -> "Task": ...
+    def __call__(self, tell: Tell) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """memory: bytes a worker may hold (resident). timeout: seconds without a sign of progress before it counts as hung."""
+
+    memory: int = 4 << 30
+    timeout: float = 600.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended. error: what it raised. cause: how its worker died ('signal 11', 'memory', 'hang'); at: where."""
+
+    task: Any
+    manifest: Any = None
+    error: BaseException | None = None
+    cause: str = ""
+    at: Position = Position()
+
+
+Watch = Callable[[Any, Position], None]
+
+
+class Engine(Protocol):
+    """run() may be called once a stage; close() ends what the engine started."""
+
+    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]: ...
+    def close(self) -> None: ...

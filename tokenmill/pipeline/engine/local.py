@@ -1,0 +1,188 @@
+"""Tasks on this machine: a pool of spawned processes that outlives any one of them.
+
+A worker that dies, swells past its memory or shows no sign of life takes only its own task with it; the driver says where
+that worker was. (concurrent.futures fails every unfinished future when one worker dies, hence a pool of our own.) Processes
+are spawned, never forked: polars and numba do not survive a fork.
+"""
+
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import psutil
+
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline.engine import Limits, Outcome, Watch
+from tokenmill.pipeline.shard import Position
+
+logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.05
+
+
+class InProcess:
+    """Runs tasks one after the other in this very process: for debugging; nothing is isolated."""
+
+    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+        for task in tasks:
+            yield _attempt(task, lambda position, task=task: watch(task, position))  # type: ignore[misc]
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+class LocalPool:
+    """`workers` processes; a dead one is replaced when there is work left."""
+
+    def __init__(self, workers: int) -> None:
+        self._wanted = workers
+        self._workers: list[_Worker] = []
+
+    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+        todo = deque(tasks)
+        while todo or any(worker.task for worker in self._workers):
+            self._hand_out(todo)
+            for worker in self._heard_from():
+                outcome = worker.listen(watch)
+                if outcome is not None:
+                    yield outcome
+            for worker in list(self._workers):
+                outcome = worker.judge(limits)
+                if outcome is not None:
+                    self._workers.remove(worker)
+                    yield outcome
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+    def _hand_out(self, todo: deque[Any]) -> None:
+        for worker in self._workers:
+            if todo and worker.task is None:
+                worker.give(todo.popleft())
+        while todo and len(self._workers) < self._wanted:
+            worker = _Worker.start()
+            self._workers.append(worker)
+            worker.give(todo.popleft())
+
+    def _heard_from(self) -> list["_Worker"]:
+        busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
+        return [busy[pipe] for pipe in wait(list(busy), timeout=_POLL_SECONDS) if isinstance(pipe, Connection)]
+
+
+@dataclass
+class _Worker:
+    process: Any
+    pipe: Connection
+    task: Any = None
+    at: Position = Position()
+    heard: float = 0.0
+    closed: bool = False
+
+    @classmethod
+    def start(cls) -> "_Worker":
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def give(self, task: Any) -> None:
+        self.task, self.at, self.heard = task, Position(), time.monotonic()
+        try:
+            self.pipe.send(task)
+        except (BrokenPipeError, ConnectionResetError):
+            self.closed = True  # it died while idle; judge() says so
+
+    def listen(self, watch: Watch) -> Outcome | None:
+        """Take in what the worker sent; an outcome if it is done."""
+        try:
+            while self.pipe.poll():
+                said = self.pipe.recv()
+                self.heard = time.monotonic()
+                if isinstance(said, Outcome):
+                    outcome = Outcome(self.task, said.manifest, said.error)
+                    self.task = None
+                    return outcome
+                self.at = said
+                watch(self.task, said)
+        except (EOFError, ConnectionResetError, pickle.UnpicklingError):
+            self.closed = True
+        return None
+
+    def judge(self, limits: Limits) -> Outcome | None:
+        """An outcome if the worker is dead, too big, or silent for too long; it is ended then."""
+        if self.task is None:
+            return None
+        cause = self._cause(limits)
+        if not cause:
+            return None
+        self.end()
+        return Outcome(self.task, cause=cause, at=self.at)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+    def _cause(self, limits: Limits) -> str:
+        if self.closed or not self.process.is_alive():
+            self.process.join(1.0)
+            code = self.process.exitcode
+            return f"signal {-code}" if code is not None and code < 0 else f"exit {code}"
+        if _resident_bytes(self.process.pid) > limits.memory:
+            return "memory"
+        return "hang" if time.monotonic() - self.heard > limits.timeout else ""
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _serve(pipe: Connection, parent: int) -> None:
+    """A worker's life: take a task, run it, say how it went; end when the driver does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        outcome = _attempt(task, pipe.send)
+        try:
+            pipe.send(Outcome(None, outcome.manifest, outcome.error))
+        except BrokenPipeError:
+            return
+
+
+def _attempt(task: Any, tell: Any) -> Outcome:
+    try:
+        return Outcome(task, manifest=task(tell))
+    except (DataError, RecipeError, OSError) as error:
+        return Outcome(task, error=error)
+    except MemoryError:
+        os._exit(77)  # the driver treats it like any death: it looks for the document
+    except Exception as error:
+        logger.debug("a task failed", exc_info=True)
+        return Outcome(task, error=RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}"))
+
+
+def _die_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)

@@ -1,0 +1,92 @@
+"""A task's manifest: written last, its presence means that the task's outputs are whole.
+
+Counts must balance (rows in = rows out + drops) or it refuses to be written. `timing` and `host` are facts about this run
+of the task; no hash covers them.
+"""
+
+import dataclasses
+import json
+import os
+import platform
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokenmill import __version__
+from tokenmill.core import storage
+from tokenmill.core.errors import DataError
+from tokenmill.core.storage import FileRecord
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a task made. Output paths are relative to the stage's folder. seconds: wall time, of this execution alone.
+
+    rows_in: documents it was given (a Source: read). drops: by rule. damage: the drops that mean a damaged input file.
+    marked: by rule, in a --mark-only run, where nothing is dropped. bytes_in, bytes_out: UTF-8 bytes of `text`.
+    by_source: {source: [rows in, rows out]}. step_seconds: by step name. facts: what a Writer says of its shard.
+    """
+
+    fingerprint: str
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    rows_in: int = 0
+    rows_out: int = 0
+    drops: dict[str, int] = field(default_factory=dict)
+    marked: dict[str, int] = field(default_factory=dict)
+    damage: dict[str, int] = field(default_factory=dict)
+    by_source: dict[str, list[int]] = field(default_factory=dict)
+    bytes_in: int = 0
+    bytes_out: int = 0
+    outputs: list[FileRecord] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    timing: dict[str, Any] = field(default_factory=dict)
+    host: dict[str, Any] = field(default_factory=dict)
+
+    def balanced(self) -> bool:
+        return self.rows_in == self.rows_out + sum(self.drops.values())
+
+
+def write_manifest(path: str, manifest: Manifest) -> None:
+    """Write it, whole or not at all. Raises DataError if rows in differ from rows out plus drops."""
+    if not manifest.balanced():
+        gone = sum(manifest.drops.values())
+        raise DataError(
+            f"{path}: {manifest.rows_in} rows in, but {manifest.rows_out} out and {gone} dropped; a step lost or made rows"
+        )
+    said = {"format": FORMAT, **dataclasses.asdict(manifest)}
+    said["host"] = {
+        "name": platform.node(),
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "tokenmill": __version__,
+    }
+    storage.write_bytes(path, json.dumps(said, sort_keys=True, indent=1).encode())
+
+
+def read_manifest(path: str) -> Manifest | None:
+    """The manifest, or None where there is none or it is not a manifest of this format."""
+    if not storage.exists(path):
+        return None
+    try:
+        said = json.loads(storage.read_bytes(path))
+    except ValueError as error:
+        raise DataError(
+            f"{path}: not JSON ({error}); delete the file and run again, its task will be redone"
+        ) from error
+    if said.pop("format", None) != FORMAT:
+        return None
+    said["outputs"] = [FileRecord(**output) for output in said["outputs"]]
+    return Manifest(**said)
+
+
+def is_done(path: str, fingerprint: str, folder: str, *, released: bool = False) -> bool:
+    """True if the manifest is there for this very work and each file it lists has the size it lists.
+
+    released: the stage's data was deleted on purpose after its consumers had committed; then the manifest is enough.
+    """
+    manifest = read_manifest(path)
+    if manifest is None or manifest.fingerprint != fingerprint:
+        return False
+    data = [output for output in manifest.outputs if not (released and output.path.startswith("data/"))]
+    return all(storage.size_of(storage.join(folder, output.path)) == output.bytes for output in data)

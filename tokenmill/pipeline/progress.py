@@ -1,0 +1,132 @@
+"""What a person sees while a run works: a bar on a terminal, else a log line every few seconds, or JSON for machines."""
+
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import IO, Any, Literal, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+LINE_SECONDS = 5.0
+
+
+class Progress(Protocol):
+    """Told of stages and tasks as they come and go."""
+
+    def start(self, stage: str, done: int, total: int) -> None: ...
+    def watch(self, task: Any, position: Any) -> None: ...
+    def task_done(self, task: Any, manifest: Any) -> None: ...
+    def skip(self, stage: str, shards: int) -> None: ...
+    def end(self) -> None: ...
+
+
+def progress_for(style: Literal["auto", "plain", "json", "none"] = "auto", file: IO[str] | None = None) -> Progress:
+    """A bar if `auto` and standard error is a terminal; else lines."""
+    out = file or sys.stderr
+    bars = style == "auto" and out.isatty()
+    return _Shown("bars" if bars else "plain" if style == "auto" else style, out)
+
+
+@dataclass
+class _Stage:
+    name: str
+    done: int
+    total: int
+    began: float = field(default_factory=time.monotonic)
+    rows_in: int = 0
+    rows_out: int = 0
+    bytes_in: int = 0
+    tasks: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        seconds = max(time.monotonic() - self.began, 1e-9)
+        kept = self.rows_out / self.rows_in if self.rows_in else 1.0
+        left = (self.total - self.done) * seconds / self.tasks if self.tasks else None
+        return {
+            "stage": self.name,
+            "shards_done": self.done,
+            "shards": self.total,
+            "rows": self.rows_in,
+            "mb_per_second": round(self.bytes_in / 1e6 / seconds, 2),
+            "kept_ratio": round(kept, 4),
+            "seconds": round(seconds, 1),
+            "seconds_left": None if left is None else round(left, 1),
+        }
+
+
+class _Shown:
+    def __init__(self, style: str, out: IO[str]) -> None:
+        self.style, self.out = style, out
+        self.stage: _Stage | None = None
+        self.said = 0.0
+        self.bars: Bars | None = None
+
+    def start(self, stage: str, done: int, total: int) -> None:
+        self.stage = _Stage(stage, done, total)
+        self.said = time.monotonic()
+        if self.style == "bars":
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total} shards"),
+            )
+            detail = TextColumn("{task.fields[detail]}")
+            self.bars = Bars(
+                *columns, detail, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(file=self.out)
+            )
+            self.bars.start()
+            self.bars.add_task(stage, total=total, completed=done, detail="")
+
+    def watch(self, task: Any, position: Any) -> None:
+        if self.style in ("plain", "json") and time.monotonic() - self.said > LINE_SECONDS:
+            self._line("working")
+
+    def task_done(self, task: Any, manifest: Any) -> None:
+        if self.stage is None:
+            return
+        stage = self.stage
+        stage.tasks += 1
+        stage.rows_in += manifest.rows_in
+        stage.rows_out += manifest.rows_out
+        stage.bytes_in += manifest.bytes_in
+        if task.manifest_path.rpartition("/")[0].endswith("/manifest"):
+            stage.done += 1
+        if self.bars is not None:
+            facts = stage.facts()
+            detail = f"{facts['rows']:,} rows  {facts['mb_per_second']} MB/s  kept {facts['kept_ratio']:.1%}"
+            self.bars.update(self.bars.task_ids[0], completed=stage.done, detail=detail)
+        self.watch(task, None)
+
+    def skip(self, stage: str, shards: int) -> None:
+        if self.style in ("plain", "bars"):
+            print(f"{stage}: already done ({shards} shards)", file=self.out, flush=True)
+        elif self.style == "json":
+            print(json.dumps({"event": "skipped", "stage": stage, "shards": shards}), file=self.out, flush=True)
+
+    def end(self) -> None:
+        if self.bars is not None:
+            self.bars.stop()
+            self.bars = None
+        self._line("done")
+        self.stage = None
+
+    def _line(self, event: str) -> None:
+        if self.stage is None or self.style == "none":
+            return
+        self.said = time.monotonic()
+        facts = self.stage.facts()
+        if self.style == "json":
+            print(json.dumps({"event": event, **facts}), file=self.out, flush=True)
+            return
+        left = (
+            f", {facts['seconds_left']:.0f} s left" if event == "working" and facts["seconds_left"] is not None else ""
+        )
+        print(
+            f"{facts['stage']}: {event}, {facts['shards_done']}/{facts['shards']} shards, {facts['rows']:,} rows, "
+            f"{facts['mb_per_second']} MB/s, kept {facts['kept_ratio']:.1%}, {facts['seconds']:.1f} s{left}",
+            file=self.out,
+            flush=True,
+        )

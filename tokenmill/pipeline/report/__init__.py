@@ -1,0 +1,63 @@
+"""Reading what a run left: the funnel, what was dropped, one document's story. Nothing here changes a run."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tokenmill.core import storage
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.storage import join
+from tokenmill.pipeline.manifest import Manifest, read_manifest
+from tokenmill.pipeline.recipe import load_recipe
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class RanStage:
+    """One stage of a run on disk, with the manifests that are there, by shard number."""
+
+    name: str
+    folder: str
+    inputs: tuple[str, ...]
+    manifests: dict[int, Manifest]
+    corpus: Manifest | None
+
+    def files(self, kind: str) -> list[str]:
+        """Parquet files of kind 'data' or 'dropped' that a manifest lists."""
+        return [
+            join(self.folder, output.path)
+            for manifest in self.manifests.values()
+            for output in manifest.outputs
+            if output.path.startswith(f"{kind}/") and storage.exists(join(self.folder, output.path))
+        ]
+
+
+def read_run(folder: str) -> list[RanStage]:
+    """The stages of a run in recipe order. Raises RecipeError if the folder holds no run."""
+    path = join(folder, "recipe.yaml")
+    if not storage.exists(path):
+        here = [entry.name for entry in Path(folder).parent.glob("*") if (entry / "recipe.yaml").exists()]
+        hint = did_you_mean(Path(folder).name, here)
+        raise RecipeError(f"{folder}: no run here (no recipe.yaml){hint}; give the run's folder, for example runs/mini")
+    recipe = load_recipe(path)
+    filled = yaml.safe_load(storage.read_bytes(path))["stages"]
+    return [_stage(folder, spec.name, tuple(filled[spec.name].get("from", ()))) for spec in recipe.stages]
+
+
+def _stage(folder: str, name: str, inputs: tuple[str, ...]) -> RanStage:
+    place = join(folder, name)
+    found = join(place, "manifest")
+    manifests = {}
+    for file in storage.list_files(found):
+        manifest = read_manifest(join(found, file))
+        if manifest is not None and file != "corpus.json":
+            manifests[int(file[:6])] = manifest
+    return RanStage(name, place, inputs, manifests, read_manifest(join(found, "corpus.json")))
+
+
+def plain(text: str | None) -> str:
+    """Crawled text made safe for a terminal: control and direction-changing characters become visible."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text or "").replace("\n", "⏎ ")

@@ -1,0 +1,61 @@
+"""What work there is, and what each unit's settings and rules are, from its own code."""
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from tokenmill.core.errors import RecipeError
+from tokenmill.pipeline.resolve import kind_of, work_class, work_names
+
+
+def overview() -> Iterator[str]:
+    """A line a unit: name, kind, the first sentence of its docstring."""
+    for name in work_names():
+        try:
+            cls = work_class(name)
+        except RecipeError as missing:
+            yield f"{name:28} {missing}"
+            continue
+        yield f"{name:28} {kind_of(cls):7} {_first_line(cls)}"
+
+
+def describe(name: str) -> Iterator[str]:
+    """All there is to know of one unit."""
+    cls = work_class(name)
+    yield f"{name} ({kind_of(cls)})"
+    yield inspect.getdoc(inspect.getmodule(cls)) or ""
+    yield ""
+    for title in ("reads", "adds"):
+        columns = getattr(cls, title, ())
+        if isinstance(columns, tuple):
+            yield f"{title}: {', '.join(columns) or '-'}"
+    yield "settings:"
+    for field in dataclasses.fields(cls):
+        yield f"  {field.name}: {_type(field.type)} = {_default(field)}"
+    rules = getattr(cls, "RULES", {})
+    if rules:
+        yield "rules, in order:"
+    step = name.rpartition(".")[2]
+    for rule, what in rules.items():
+        bounds = [f"{kind} {getattr(what, kind)}" for kind in ("low", "high", "above", "one_of") if getattr(what, kind)]
+        yield f"  {step}.{rule}: {step}.{what.signal}, {', '.join(bounds)}"
+
+
+def _first_line(cls: type[Any]) -> str:
+    module = inspect.getmodule(cls)
+    return (inspect.getdoc(module) or inspect.getdoc(cls) or "").split("\n")[0]
+
+
+def _type(kind: Any) -> str:
+    return (
+        kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind)) if isinstance(kind, type) else str(kind)
+    )
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return repr(field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return repr(field.default_factory())
+    return "(needed)"

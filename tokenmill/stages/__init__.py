@@ -1,0 +1,1 @@
+"""Work that reads, rewrites or compares documents."""

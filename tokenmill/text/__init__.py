@@ -1,0 +1,1 @@
+"""Kernels over Arrow string buffers: segment, measure, hash, shingle."""
