@@ -1,4 +1,5 @@
-"""The one program, `tokenmill` = `pipeline`. The top floor: it alone knows both pipeline and train, and loads them lazily.
+"""The one program, `tokenmill` = `pipeline`. The top floor: it alone knows both pipeline and train, and loads them
+lazily.
 
 Exit codes: 0 done (warnings for files read only in part), 1 failed or an input wholly unreadable, 2 the recipe or the
 command is wrong, 130 interrupted.

@@ -1,4 +1,6 @@
-"""Chance without state: a keyed hash of (seed, step name, document id), so that any worker in any order draws the same."""
+"""Chance without state: a keyed hash of (seed, step name, document id), so that any worker in any order draws the
+same.
+"""
 
 from collections.abc import Iterable
 

@@ -1,9 +1,9 @@
 """The document schema, and the only ways to change a batch: set_column, drop, split.
 
-A batch is a pyarrow.RecordBatch of documents, one a row. A step returns the same rows in the same order; it adds columns
-or marks rows. A marked row carries `drop_rule`, `drop_measured` and `drop_threshold`; only the engine removes it.
-Columns whose name starts with `_` are transient: they live within one stage, are never written, and vanish when `text`
-is set, because they describe the old text (the word segmentation, for example).
+A batch is a pyarrow.RecordBatch of documents, one a row. A step returns the same rows in the same order; it adds
+columns or marks rows. A marked row carries `drop_rule`, `drop_measured` and `drop_threshold`; only the engine removes
+it. Columns whose name starts with `_` are transient: they live within one stage, are never written, and vanish when
+`text` is set, because they describe the old text (the word segmentation, for example).
 """
 
 from collections.abc import Iterable

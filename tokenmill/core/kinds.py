@@ -31,8 +31,9 @@ class Source(Protocol):
     """Where rows come from.
 
     shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard; rows
-    it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are counted.
-    DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all is a DataError.
+    it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are
+    counted. DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all
+    is a DataError.
     """
 
     adds: ClassVar[tuple[str, ...]]
@@ -54,10 +55,11 @@ class Step(Protocol):
 class Round(Protocol):
     """One exchange: rows are routed by key to partitions, each partition is sorted and reduced.
 
-    route() gets alive documents with `_shard` (int32) and `_row` (int32, position in the shard) added, or, after the first
-    round, what the round before reduced to. It returns rows to send on, with a uint64 `_partition_key`: equal keys meet in
-    one partition, and partitions are ranges of the key, in order. sort_by: the order of rows inside a partition; it must be
-    total. reduce() streams one partition. single: all rows must meet, so there is one partition whatever the size.
+    route() gets alive documents with `_shard` (int32) and `_row` (int32, position in the shard) added, or, after the
+    first round, what the round before reduced to. It returns rows to send on, with a uint64 `_partition_key`: equal
+    keys meet in one partition, and partitions are ranges of the key, in order. sort_by: the order of rows inside a
+    partition; it must be total. reduce() streams one partition. single: all rows must meet, so there is one partition
+    whatever the size.
     """
 
     sort_by: ClassVar[tuple[str, ...]]
@@ -88,7 +90,7 @@ VERDICT = pa.schema(
         ("cluster_size", pa.int32()),
     ]
 )
-"""What a Global says of a document, found by `_shard` and `_row`. A document without a verdict is kept, cluster_size 1."""
+"""What a Global says of a document, found by shard and row. A document without one is kept, with cluster_size 1."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,9 @@ class Cut:
 class Writer(Protocol):
     """A Global that ends in files of its own instead of verdicts: token shards.
 
-    Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split `_split`.
-    cuts() turns the total weight of each split into the outputs; write() makes one of them and says which files and facts;
-    finish() gets those facts in order and writes what makes the whole complete.
+    Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split
+    `_split`. cuts() turns the total weight of each split into the outputs; write() makes one of them and says which
+    files and facts; finish() gets those facts in order and writes what makes the whole complete.
     """
 
     reads: ClassVar[tuple[str, ...]]

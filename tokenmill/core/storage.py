@@ -1,7 +1,7 @@
 """Open, list, commit, delete over local paths and fsspec URLs; and write_table, the only Parquet writer.
 
-Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one becomes
-visible when it is closed, and a run counts only what a manifest lists.
+Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one
+becomes visible when it is closed, and a run counts only what a manifest lists.
 """
 
 import glob
@@ -27,7 +27,9 @@ _SAMPLE_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A written file as a manifest lists it: path as given, size in bytes, XXH3-128 hex of the content, rows (-1: not a table)."""
+    """A written file as a manifest lists it: path as given, size in bytes, XXH3-128 hex of the content, rows (-1: not a
+    table).
+    """
 
     path: str
     bytes: int
@@ -156,7 +158,9 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 
 
 def etag(path: str) -> str:
-    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a sampled hash."""
+    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a sampled
+    hash.
+    """
     if is_url(path):
         fs, inner = fsspec.core.url_to_fs(path)
         info = fs.info(inner)

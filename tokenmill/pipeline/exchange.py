@@ -5,9 +5,9 @@
     ApplyTask   one shard: its rows and the verdicts about them become data and dropped
     CutTask     one output of a Writer: the rows of the sorted whole that fall into it
 
-A spill is a Parquet file with one row group a partition, so that a reader takes just its part; which group is which stands
-in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole. A partition is sorted in
-memory.
+A spill is a Parquet file with one row group a partition, so that a reader takes just its part; which group is which
+stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole. A partition is
+sorted in memory.
 """
 
 import time

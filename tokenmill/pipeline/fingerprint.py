@@ -1,6 +1,7 @@
 """What a result depends on, as a hash: the work's names and settings, its code, its packages, its models, its input.
 
-Code is hashed by content: a unit's module and every tokenmill module it imports, transitively, found in the syntax tree.
+Code is hashed by content: a unit's module and every tokenmill module it imports, transitively, found in the syntax
+tree.
 """
 
 import ast

@@ -29,12 +29,9 @@ class GlobalStage:
     def run(self) -> bool:
         """True when the stage is complete. What is left of an earlier try is used if it belongs to the same work."""
         final = self.planned.stage.final
-        rounds = [round for round in final.rounds()]
-        size = sum(
-            max(0, storage.size_of(task.input or task.shard.file))
-            for task in self.shard_tasks
-            if task.input or task.shard
-        )
+        assert final is not None
+        rounds: list[Round] = final.rounds()
+        size = sum(_input_bytes(task) for task in self.shard_tasks)
         counts = [1 if round.single else partition_count(size) for round in rounds]
         spills = [self._spill_task(task, rounds[0], counts[0], partition_count(size)) for task in self.shard_tasks]
         if not self._finish(spills):
@@ -201,3 +198,7 @@ class GlobalStage:
         if manifest is None:
             raise DataError(f"{path}: the manifest is gone though its task had ended; run again")
         return manifest
+
+
+def _input_bytes(task: ShardTask) -> int:
+    return task.shard.size if task.shard is not None else max(0, storage.size_of(task.input))

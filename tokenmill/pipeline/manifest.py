@@ -1,7 +1,7 @@
 """A task's manifest: written last, its presence means that the task's outputs are whole.
 
-Counts must balance (rows in = rows out + drops) or it refuses to be written. `timing` and `host` are facts about this run
-of the task; no hash covers them.
+Counts must balance (rows in = rows out + drops) or it refuses to be written. `timing` and `host` are facts about this
+run of the task; no hash covers them.
 """
 
 import dataclasses
@@ -52,7 +52,8 @@ def write_manifest(path: str, manifest: Manifest) -> None:
     if not manifest.balanced():
         gone = sum(manifest.drops.values())
         raise DataError(
-            f"{path}: {manifest.rows_in} rows in, but {manifest.rows_out} out and {gone} dropped; a step lost or made rows"
+            f"{path}: {manifest.rows_in} rows in, but {manifest.rows_out} out and {gone} dropped; "
+            "a step lost or made rows"
         )
     said = {"format": FORMAT, **dataclasses.asdict(manifest)}
     said["host"] = {

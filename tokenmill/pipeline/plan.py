@@ -68,7 +68,9 @@ class PlannedStage:
 def plan(
     recipe: Recipe, stages: tuple[Stage, ...], folder: str, *, mark_only: bool, limit: int | None
 ) -> list[PlannedStage]:
-    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing input."""
+    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing
+    input.
+    """
     planned: dict[str, PlannedStage] = {}
     for stage in stages:
         planned[stage.name] = _plan_stage(recipe, stage, planned, folder, mark_only, limit)

@@ -1,4 +1,6 @@
-"""What a person sees while a run works: a bar on a terminal, else a log line every few seconds, or JSON for machines."""
+"""What a person sees while a run works: a bar on a terminal, else a log line every few seconds, or JSON for
+machines.
+"""
 
 import json
 import sys

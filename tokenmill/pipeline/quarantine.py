@@ -1,6 +1,7 @@
 """Documents that killed a worker (segfault, memory, hang): on record by shard, and never run again for the same work.
 
-The verdict is re-applied on every rerun with the same fingerprint, so outputs stay equal; other code or settings forget it.
+The verdict is re-applied on every rerun with the same fingerprint, so outputs stay equal; other code or settings forget
+it.
 """
 
 import json
@@ -10,6 +11,7 @@ from tokenmill.core import storage
 
 
 def path(folder: str, number: int) -> str:
+    """Where a shard's record lies, if any document of it ever killed a worker."""
     return storage.join(folder, "quarantine", f"{number:06d}.json")
 
 

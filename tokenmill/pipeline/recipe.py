@@ -1,8 +1,8 @@
 """The recipe: YAML in, checked stages out. Every refusal names file, line, what was found, what was expected.
 
-A stage is a list of work, or a mapping {from, steps, memory, timeout, keep, resources}. Its input is the stage before it,
-unless it begins with a Source. Strict: an unknown key, a duplicate key or a wrong type is a RecipeError. There is no
-interpolation and no environment; flags of the command line set nothing in here.
+A stage is a list of work, or a mapping {from, steps, memory, timeout, keep, resources}. Its input is the stage before
+it, unless it begins with a Source. Strict: an unknown key, a duplicate key or a wrong type is a RecipeError. There is
+no interpolation and no environment; flags of the command line set nothing in here.
 """
 
 import hashlib
@@ -55,7 +55,9 @@ class StageSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """excerpt: characters of a dropped document's text kept beside its drop record, scrubbed of personal data; 0 is off."""
+    """excerpt: characters of a dropped document's text kept beside its drop record, scrubbed of personal data; 0 is
+    off.
+    """
 
     file: str
     run: str

@@ -1,8 +1,8 @@
 """What a dead worker's task gets: first the guilty document is looked for, then the task runs without it.
 
-A batch in which a worker died is run again row by row. If it dies again, the document it was on goes to quarantine; if it
-does not, the death came from outside (the kernel, an operator) and the result stands. Three deaths without a culprit fail
-the task.
+A batch in which a worker died is run again row by row. If it dies again, the document it was on goes to quarantine; if
+it does not, the death came from outside (the kernel, an operator) and the result stands. Three deaths without a culprit
+fail the task.
 """
 
 import logging

@@ -1,4 +1,6 @@
-"""From a name in the recipe to a unit of work: the name is the file's path, the class is the file's name in capitals."""
+"""From a name in the recipe to a unit of work: the name is the file's path, the class is the file's name in
+capitals.
+"""
 
 import dataclasses
 import difflib
@@ -18,14 +20,15 @@ from tokenmill.pipeline.recipe import Recipe, StageSpec, WorkSpec
 
 FOLDERS = ("stages", "filters", "tokenize")
 _EXTRA_OF = {
-    "presidio_analyzer": "pii", "phonenumbers": "pii", "datatrove": "interop", "datasketch": "interop", "torch": "train",
-    "matplotlib": "train", "ray": "ray",
+    "presidio_analyzer": "pii", "datatrove": "interop", "datasketch": "interop", "torch": "train", "ray": "ray",
 }  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A stage whose work is built: an optional Source, then Steps, then an optional Global. columns: what it gives on."""
+    """A stage whose work is built: an optional Source, then Steps, then an optional Global. columns: what it gives
+    on.
+    """
 
     spec: StageSpec
     inputs: tuple[str, ...]
@@ -224,6 +227,7 @@ def _nearest(name: str) -> str:
 
 
 def _declares_its_class(root: Path, name: str) -> bool:
-    """A module without its class is a helper of its neighbours, not a unit of work."""
+    """A module whose class of its own name declares no `adds` is a helper of its neighbours, not a unit of work."""
     text = (root / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
-    return f"\nclass {class_name(name)}" in text
+    _, found, body = text.partition(f"\nclass {class_name(name)}")
+    return bool(found) and "\n    adds:" in body or "\n    def adds(" in body

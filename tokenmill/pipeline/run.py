@@ -1,8 +1,10 @@
-"""A run: plan, then stage by stage what is missing, then the balance. One driver at a time; resumable wherever it stops."""
+"""A run: plan, then stage by stage what is missing, then the balance. One driver at a time; resumable wherever it
+stops.
+"""
 
 import errno
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +32,8 @@ logger = logging.getLogger(__name__)
 class Options:
     """What the command line may say of a run; all but `workers` and `allow_missing` are part of its fingerprints.
 
-    stage: run this one alone, from the one before it. limit: read at most so many documents, of each source's first shard.
+    stage: run this one alone, from the one before it. limit: read at most so many documents, of each source's first
+    shard.
     """
 
     out: str = "runs"
@@ -60,7 +63,9 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
-    """Run what is missing. Raises RecipeError or DataError when nothing more can be done; shards that fail are in the result."""
+    """Run what is missing. Raises RecipeError or DataError when nothing more can be done; shards that fail are in the
+    result.
+    """
     folder, _, planned = prepare(recipe, options)
     with locked(folder):
         storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, planned))
@@ -125,13 +130,13 @@ class _Driver:
         logger.error("%s: %s", label, error)
         self.result.failures.append(f"{label}: {str(error).splitlines()[0]}")
 
-    def _shard_tasks(self, planned: PlannedStage) -> Iterable[ShardTask]:
+    def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage
         excerpts = Excerpts(self.recipe.excerpt, work_class("stages.scrub_pii")() if self.recipe.excerpt else None)
-        schema = self._common_schema(planned)
+        data = self._committed_data(stage)
+        schema = _common_schema(data) if len(stage.inputs) > 1 else None
         for shard in planned.shards:
-            path = self._input_path(shard.origin)
-            if shard.origin and not self._committed(shard.origin):
+            if shard.origin and shard.origin not in data:
                 logger.warning("%s %06d: its input %s %06d is missing", planned.name, shard.number, *shard.origin)
                 continue
             yield ShardTask(
@@ -142,37 +147,23 @@ class _Driver:
                 excerpts=excerpts,
                 source=stage.source,
                 shard=shard.shard,
-                input=path,
+                input=data[shard.origin] if shard.origin else "",
                 schema=schema,
                 mark_only=self.options.mark_only,
                 limit=self.options.limit if stage.source is not None else None,
             )
 
-    def _common_schema(self, planned: PlannedStage) -> pa.Schema | None:
-        """All columns of all inputs, when several stages come together."""
-        if len(planned.stage.inputs) < 2:
-            return None
-        firsts = {origin[0]: self._input_path(origin) for origin in self._origins(planned) if self._committed(origin)}
-        return pa.unify_schemas([storage.table_schema(path) for path in firsts.values()], promote_options="permissive")
-
-    def _origins(self, planned: PlannedStage) -> list[tuple[str, int]]:
-        return [shard.origin for shard in reversed(planned.shards) if shard.origin]
-
-    def _input_path(self, origin: tuple[str, int] | None) -> str:
-        return self._by_name(origin[0]).data_path(origin[1]) if origin else ""
-
-    def _committed(self, origin: tuple[str, int]) -> bool:
-        return any(shard.number == origin[1] and shard.done for shard in self._by_name(origin[0]).shards)
-
-    def _by_name(self, name: str) -> PlannedStage:
-        return next(planned for planned in self.planned if planned.name == name)
+    def _committed_data(self, stage: Stage) -> dict[tuple[str, int], str]:
+        """{(stage, shard number): data file} of all shards that are there of a stage's inputs."""
+        before = [planned for planned in self.planned if planned.name in stage.inputs]
+        return {(p.name, shard.number): p.data_path(shard.number) for p in before for shard in p.shards if shard.done}
 
     def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
         missing = len(planned.shards) - len(tasks)
         if missing and not self.options.allow_missing:
             raise DataError(
-                f"stage {planned.name!r} looks across all documents, but {missing} of {len(planned.shards)} input shards are "
-                "missing. Run the stage before it again, or accept the gap with --allow-missing"
+                f"stage {planned.name!r} looks across all documents, but {missing} of {len(planned.shards)} input "
+                "shards are missing. Run the stage before it again, or accept the gap with --allow-missing"
             )
 
     def _consumed(self, planned: PlannedStage) -> bool:
@@ -198,6 +189,12 @@ class _Driver:
                 if manifest and manifest.damage and shard.shard:
                     what = ", ".join(f"{count} × {rule}" for rule, count in manifest.damage.items())
                     self.result.warnings.append(f"{shard.shard.file}: read only in part ({what})")
+
+
+def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:
+    """All columns of several stages that come together; one shard speaks for its stage."""
+    one_each = {name: path for (name, _), path in data.items()}
+    return pa.unify_schemas([storage.table_schema(path) for path in one_each.values()], promote_options="permissive")
 
 
 def _filled(recipe: Recipe, planned: list[PlannedStage]) -> bytes:

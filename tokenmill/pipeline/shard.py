@@ -1,8 +1,8 @@
 """One shard through one stage: read, run the fused steps, write, commit. The heart of every run, on either engine.
 
-A task is a pure function from files to files. Rows come from a Source or from the stage before, batch by batch; each step
-runs on a batch; between steps the rows a rule marked are taken out and put on record, so they cost nothing further. With
---mark-only nothing is taken out. The manifest is written last: until then the task has not happened.
+A task is a pure function from files to files. Rows come from a Source or from the stage before, batch by batch; each
+step runs on a batch; between steps the rows a rule marked are taken out and put on record, so they cost nothing
+further. With --mark-only nothing is taken out. The manifest is written last: until then the task has not happened.
 """
 
 import logging
@@ -49,6 +49,8 @@ class Position:
     step: str = ""
     id: str = ""
 
+
+NOWHERE = Position()
 
 Tell = Callable[[Position], None]
 
@@ -178,7 +180,9 @@ def alive_rows(task: Any, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
 
 
 def output_schema(task: Any) -> pa.Schema:
-    """The columns that come out, found by running the steps on no rows; a step that cannot do that fails here, early."""
+    """The columns that come out, found by running the steps on no rows; a step that cannot do that fails here,
+    early.
+    """
     empty = pa.RecordBatch.from_pylist([], schema=input_schema(task))
     for step in task.steps:
         empty = step(empty)
@@ -268,7 +272,9 @@ def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str]) -> None:
 
 
 def _without(batch: pa.RecordBatch, banned: dict[str, str]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """(rows that may run, rows that killed a worker before, marked): the latter are never run again, whatever the mode."""
+    """(rows that may run, rows that killed a worker before, marked): the latter are never run again, whatever the
+    mode.
+    """
     if not banned:
         return batch, batch.slice(0, 0)
     ids = batch.column("id")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tokenmill.pipeline.shard import Position, Tell
+from tokenmill.pipeline.shard import NOWHERE, Position, Tell
 
 __all__ = ["Engine", "Limits", "Outcome", "Task", "Watch"]
 
@@ -24,7 +24,9 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """memory: bytes a worker may hold (resident). timeout: seconds without a sign of progress before it counts as hung."""
+    """memory: bytes a worker may hold (resident). timeout: seconds without a sign of progress before it counts as
+    hung.
+    """
 
     memory: int = 4 << 30
     timeout: float = 600.0
@@ -32,13 +34,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended. error: what it raised. cause: how its worker died ('signal 11', 'memory', 'hang'); at: where."""
+    """How a task ended. error: what it raised. cause: how its worker died ('signal 11', 'memory', 'hang'); at:
+    where.
+    """
 
     task: Any
     manifest: Any = None
     error: BaseException | None = None
     cause: str = ""
-    at: Position = Position()
+    at: Position = NOWHERE
 
 
 Watch = Callable[[Any, Position], None]

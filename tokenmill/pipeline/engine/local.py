@@ -1,8 +1,8 @@
 """Tasks on this machine: a pool of spawned processes that outlives any one of them.
 
-A worker that dies, swells past its memory or shows no sign of life takes only its own task with it; the driver says where
-that worker was. (concurrent.futures fails every unfinished future when one worker dies, hence a pool of our own.) Processes
-are spawned, never forked: polars and numba do not survive a fork.
+A worker that dies, swells past its memory or shows no sign of life takes only its own task with it; the driver says
+where that worker was. (concurrent.futures fails every unfinished future when one worker dies, hence a pool of our own.)
+Processes are spawned, never forked: polars and numba do not survive a fork.
 """
 
 import logging
@@ -23,7 +23,7 @@ import psutil
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.engine import Limits, Outcome, Watch
-from tokenmill.pipeline.shard import Position
+from tokenmill.pipeline.shard import NOWHERE, Position
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class InProcess:
 
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for task in tasks:
-            yield _attempt(task, lambda position, task=task: watch(task, position))  # type: ignore[misc]
+            yield _attempt(task, lambda position, task=task: watch(task, position))
 
     def close(self) -> None:
         """Nothing was started."""
@@ -86,7 +86,7 @@ class _Worker:
     process: Any
     pipe: Connection
     task: Any = None
-    at: Position = Position()
+    at: Position = NOWHERE
     heard: float = 0.0
     closed: bool = False
 
@@ -100,7 +100,7 @@ class _Worker:
         return cls(process, ours)
 
     def give(self, task: Any) -> None:
-        self.task, self.at, self.heard = task, Position(), time.monotonic()
+        self.task, self.at, self.heard = task, NOWHERE, time.monotonic()
         try:
             self.pipe.send(task)
         except (BrokenPipeError, ConnectionResetError):

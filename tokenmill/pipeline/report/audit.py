@@ -32,7 +32,7 @@ def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
 
 def sample(records: pl.DataFrame, size: int, seed: int = 0) -> list[dict[str, Any]]:
     """At most `size` records, the same ones for the same seed, whatever order they lie in."""
-    order = keyed_hash(seed, "audit", records["id"].to_list()) if records.height else []
+    order = keyed_hash(seed, "audit", records["id"].to_list() if records.height else [])
     return (
         records.with_columns(pl.Series("_order", order, dtype=pl.UInt64))
         .sort("_order", "id")

@@ -1,0 +1,1 @@
+"""Work for the pipeline's tests, named in recipes through --plugins toolbox."""
