@@ -348,7 +348,10 @@ def _input_record(task: Any) -> dict[str, Any]:
     if task.shard is None:
         return {"file": task.input}
     shard = task.shard
-    return {"file": shard.file, "start": shard.start, "end": shard.end, "size": shard.size, "etag": shard.etag}
+    said = {"file": shard.file, "start": shard.start, "end": shard.end, "size": shard.size, "etag": shard.etag}
+    if shard.end - shard.start == shard.size and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0:
+        said["xxh3"] = storage.file_record(shard.file).xxh3  # just read, so it comes from the page cache
+    return said
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:

@@ -11,12 +11,12 @@ from tokenmill.core.columns import documents, drop
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Shard
 
-WORDS = "a mill grinds grain into flour while the river turns its wheel by day and night".split()
+WORDS = ["a", "mill", "grinds", "grain", "into", "flour", "while", "the", "river", "turns", "its", "wheel", "by", "day", "and", "night"]
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """files: names; each is a shard of two batches of `rows` documents. unreadable: files that cannot be read at all."""
+    """files: names; each is a shard of two batches of `rows` documents. unreadable: those that cannot be read."""
 
     files: tuple[str, ...] = ("f0", "f1", "f2", "f3")
     rows: int = 20

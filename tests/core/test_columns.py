@@ -1,0 +1,47 @@
+"""set_column, drop and split are the only ways to change a batch; the first mark wins."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tokenmill.core.columns import DOCUMENT, documents, drop, marked, set_column, split
+
+
+def batch() -> pa.RecordBatch:
+    return documents({"id": ["a", "b", "c"], "text": ["one", None, "three"], "_words": [1, 2, 3]})
+
+
+def test_columns_have_the_types_of_the_schema() -> None:
+    assert batch().schema.field("text").type == DOCUMENT.field("text").type
+    assert set_column(batch(), "lang_score", [0.5, 1, None]).schema.field("lang_score").type == pa.float32()
+
+
+def test_setting_text_removes_what_was_measured_on_the_old_text() -> None:
+    assert set_column(batch(), "text", ["x", "y", "z"]).schema.names == ["id", "text"]
+    assert set_column(batch(), "lang", ["en"] * 3).schema.names == ["id", "text", "_words", "lang"]
+
+
+def test_the_first_mark_wins_and_null_does_not_mark() -> None:
+    once = drop(batch(), pa.array([True, None, False]), "a.first", np.array([1.23456789, 2, 3]), 5)
+    twice = drop(once, [True, True, False], "b.second", ["x", "y", "z"], None)
+    alive, gone = split(twice)
+    assert alive.column("id").to_pylist() == ["c"] and "drop_rule" not in alive.schema.names
+    assert gone.select(["drop_rule", "drop_measured", "drop_threshold"]).to_pylist() == [
+        {"drop_rule": "a.first", "drop_measured": "1.23457", "drop_threshold": "5"},
+        {"drop_rule": "b.second", "drop_measured": "y", "drop_threshold": None},
+    ]
+    assert marked(twice).tolist() == [True, True, False]
+
+
+def test_nothing_marked_leaves_the_batch_alone() -> None:
+    assert drop(batch(), [False] * 3, "a.b", 1, 2) is not None
+    assert "drop_rule" not in drop(batch(), [False] * 3, "a.b", 1, 2).schema.names
+    alive, gone = split(batch())
+    assert alive.num_rows == 3 and gone.num_rows == 0
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_split_loses_nothing(rows: int) -> None:
+    some = batch().slice(0, rows)
+    alive, gone = split(drop(some, [True, False, True][:rows], "a.b", 1, 1))
+    assert alive.num_rows + gone.num_rows == rows

