@@ -30,6 +30,7 @@ app.add_typer(train_app, name="train")
 Recipe = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
 Out = Annotated[str, typer.Option(help="The parent folder of runs.")]
 Plugins = Annotated[str | None, typer.Option(help="Package whose modules the recipe may name as work.")]
+Corpus = Annotated[Path, typer.Argument(help="The corpus: its folder or manifest.json.")]
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 
 
@@ -211,8 +212,8 @@ def list_models() -> None:
     """Which model files there are, and where each would lie."""
     from tokenmill.core import models
 
-    for model in models.MODELS.values():
-        print(f"{model.name}\t{model.licence}\t{models.model_path(model.name)}")
+    for name, model in models.MODELS.items():
+        print(f"{name}\t{model.licence}\t{models.place_of(name)}")
 
 
 @models_app.command("pull")
@@ -225,20 +226,53 @@ def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; d
 
 
 @tokens_app.command("verify")
-def verify_tokens(corpus: Annotated[Path, typer.Argument(help="The corpus folder or its manifest.json.")]) -> None:
+def verify_tokens(corpus: Corpus) -> None:
     """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
     from tokenmill.core.token_shard import verify_corpus
 
     found = verify_corpus(corpus)
-    print(f"verified: {_corpus_line(found)}")
+    shards = sum(map(len, found.splits.values()))
+    print(f"verified: {shards} shards, {_corpus_line(found)}")
 
 
 @tokens_app.command("stats")
-def token_stats(corpus: Annotated[Path, typer.Argument(help="The corpus folder or its manifest.json.")]) -> None:
-    """Tokens, documents and bytes by split and shard."""
+def token_stats(corpus: Corpus) -> None:
+    """Tokens, documents and bytes by split and by source."""
     from tokenmill.core.token_shard import read_corpus
 
-    print(_corpus_line(read_corpus(corpus)))
+    found = read_corpus(corpus)
+    print(f"vocabulary {found.vocab_size:,}, BOS {found.bos_id}, manifest {found.sha256}")
+    for split, shards in found.splits.items():
+        infos = shards.values()
+        tokens, documents = sum(info.tokens for info in infos), sum(info.documents for info in infos)
+        print(f"{split}: {tokens:,} tokens, {documents:,} documents, {len(shards)} shards")
+        for source in sorted({source for info in infos for source in info.tokens_by_source}):
+            print(
+                f"  {source or '(no source)'}: {sum(info.tokens_by_source.get(source, 0) for info in infos):,} tokens"
+            )
+
+
+@tokens_app.command("cat")
+def cat_tokens(
+    corpus: Corpus,
+    split: Annotated[str, typer.Option(help="Which split.")] = "train",
+    documents: Annotated[int, typer.Option(min=1, help="How many documents, from the first.")] = 1,
+) -> None:
+    """Show the first documents as text again, control characters made visible."""
+    from itertools import islice
+
+    from tokenizers import Tokenizer
+
+    from tokenmill.core.token_shard import read_corpus
+    from tokenmill.pipeline.report import plain
+
+    found = read_corpus(corpus)
+    tokenizer = Tokenizer.from_file(str(found.folder / "tokenizer" / "tokenizer.json"))
+    every = ((shard, number) for shard in found.shards(split) for number in range(len(shard.ends)))
+    for shard, number in islice(every, documents):
+        row = shard.docs().slice(number, 1).to_pylist()[0]
+        print(f"{row['id']}  {plain(row['url'])}")
+        print(plain(tokenizer.decode(shard.document(number).tolist(), skip_special_tokens=False)))
 
 
 @train_app.command("run")
@@ -246,17 +280,24 @@ def train_run(
     config: Annotated[Path, typer.Argument(help="Training settings, a YAML file.")],
     data: Annotated[Path, typer.Option(help="The corpus: its folder or manifest.json.")],
     out: Annotated[Path, typer.Option(help="Where checkpoints, metrics and plots go.")],
-    steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Train to this step instead of the settings' last.")] = None,
 ) -> None:
     """Train, or go on from the last checkpoint in OUT."""
     from tokenmill.train.loop import run_training
 
     _log()
-    print(run_training(config, data, out, steps=steps))
+    result = run_training(config, data, out, steps=steps)
+    print(
+        f"trained {result.parameters:,} parameters to step {result.steps} in {result.seconds:.0f} s; validation loss "
+        f"{result.first_val_loss:.3f} → {result.last_val_loss:.3f} nats a token, "
+        f"{result.first_val_bits_per_byte:.3f} → {result.last_val_bits_per_byte:.3f} bits a byte"
+    )
+    print(f"checkpoint {result.checkpoint}, metrics {result.metrics}, plot {result.plot}")
 
 
 def _corpus_line(corpus: Any) -> str:
-    return str(corpus)
+    sums = {split: sum(info.tokens for info in shards.values()) for split, shards in corpus.splits.items()}
+    return ", ".join(f"{tokens:,} tokens in {split}" for split, tokens in sums.items())
 
 
 def _log() -> None:

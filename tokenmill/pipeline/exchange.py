@@ -344,6 +344,7 @@ class ApplyTask:
             timing={
                 "seconds": round(made.timing["seconds"] + spilled.timing["seconds"], 3),
                 "steps": spilled.timing["steps"] | {step_name(self.final): made.timing["seconds"]},
+                "peak_rss_bytes": max(made.timing["peak_rss_bytes"], spilled.timing["peak_rss_bytes"]),
             },
         )
         write_manifest(self.manifest_path, manifest)

@@ -230,4 +230,4 @@ def _declares_its_class(root: Path, name: str) -> bool:
     """A module whose class of its own name declares no `adds` is a helper of its neighbours, not a unit of work."""
     text = (root / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
     _, found, body = text.partition(f"\nclass {class_name(name)}")
-    return bool(found) and "\n    adds:" in body or "\n    def adds(" in body
+    return (bool(found) and "\n    adds:" in body) or "\n    def adds(" in body

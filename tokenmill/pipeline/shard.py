@@ -6,6 +6,8 @@ further. With --mark-only nothing is taken out. The manifest is written last: un
 """
 
 import logging
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -154,7 +156,11 @@ class Tally:
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             outputs=outputs,
-            timing={"seconds": round(seconds, 3), "steps": {k: round(v, 4) for k, v in self.step_seconds.items()}},
+            timing={
+                "seconds": round(seconds, 3),
+                "steps": {name: round(value, 4) for name, value in self.step_seconds.items()},
+                "peak_rss_bytes": peak_rss_bytes(),
+            },
         )
 
     def _count_sources(self, batch: pa.RecordBatch, place: int) -> None:
@@ -205,6 +211,12 @@ def write_part(folder: str, kind: str, number: int, rows: Any, schema: pa.Schema
     """Write `<folder>/<kind>/<number>.parquet`; the record's path is relative to the folder."""
     name = f"{kind}/{number:06d}.parquet"
     return replace(storage.write_table(rows, join(folder, name), schema=schema), path=name)
+
+
+def peak_rss_bytes() -> int:
+    """The most memory this process has held so far, resident; it only grows from task to task."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
 
 
 def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:

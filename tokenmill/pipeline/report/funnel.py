@@ -25,6 +25,7 @@ class Funnel:
     by_source: dict[str, list[int]]
     bytes_out: int
     seconds: float
+    peak_rss_bytes: int
     quarantined: int
     expected_in: int | None
     tokens: dict[str, int]
@@ -56,6 +57,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
                 _added_pairs(manifest.by_source for manifest in manifests),
                 sum(manifest.bytes_out for manifest in manifests),
                 sum(manifest.timing.get("seconds", 0.0) for manifest in manifests),
+                max((manifest.timing.get("peak_rss_bytes", 0) for manifest in manifests), default=0),
                 sum(len(quarantine.load(stage.folder, n, m.fingerprint)) for n, m in stage.manifests.items()),
                 expected,
                 stage.corpus.facts.get("tokens", {}) if stage.corpus else {},
@@ -72,20 +74,20 @@ def as_json(funnels: list[Funnel]) -> list[dict[str, Any]]:
 def show(funnels: list[Funnel], console: Console) -> bool:
     """Print the funnel; True if every stage balances."""
     table = Table(title="documents", title_justify="left")
-    for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds"):
+    for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds", "peak MB"):
         table.add_column(name, justify="left" if name in ("stage", "rule") else "right")
     for one in funnels:
         kept = f"{one.rows_out / one.rows_in:.1%}" if one.rows_in else "-"
         gone = sum(one.drops.values())
         table.add_row(
             f"[bold]{one.stage}[/]", "", f"{one.rows_in:,}", f"{gone:,}", f"{one.rows_out:,}", kept,
-            f"{one.bytes_out / 1e6:,.2f}", f"{one.seconds:,.1f}",
+            f"{one.bytes_out / 1e6:,.2f}", f"{one.seconds:,.1f}", f"{one.peak_rss_bytes / 1e6:,.0f}",
         )  # fmt: skip
         for rule, count in sorted({**one.drops, **one.marked}.items(), key=lambda item: (-item[1], item[0])):
             mark = "" if rule in one.drops else " (marked)"
-            table.add_row("", rule + mark, "", f"{count:,}", "", "", "", "")
+            table.add_row("", rule + mark, "", f"{count:,}", "", "", "", "", "")
         for split, tokens in one.tokens.items():
-            table.add_row("", f"tokens in {split}: {tokens:,}", "", "", "", "", "", "")
+            table.add_row("", f"tokens in {split}: {tokens:,}", "", "", "", "", "", "", "")
         table.add_section()
     console.print(table)
     return _say_balance(funnels, console)
