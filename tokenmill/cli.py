@@ -123,7 +123,6 @@ def plan(
     recipe: Recipe, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done already. Runs nothing."""
-    from rich.console import Console
     from rich.table import Table
 
     from tokenmill.pipeline.recipe import load_recipe
@@ -138,13 +137,12 @@ def plan(
         size = sum(shard.shard.size for shard in planned.shards if shard.shard) / 1e6
         done = sum(shard.done for shard in planned.shards)
         table.add_row(planned.name, work, str(len(planned.shards)), str(done), f"{size:,.1f}" if size else "")
-    Console().print(table)
+    _console().print(table)
 
 
 @app.command()
 def report(run: RunFolder, json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Where every document went: the funnel, with drops by rule. Exits 1 if it does not balance."""
-    from rich.console import Console
 
     from tokenmill.pipeline.report import funnel, read_run
 
@@ -153,7 +151,7 @@ def report(run: RunFolder, json_out: Annotated[bool, typer.Option("--json", help
         print(json.dumps(funnel.as_json(funnels), indent=1))
         balanced = all(one.balanced for one in funnels)
     else:
-        balanced = funnel.show(funnels, Console())
+        balanced = funnel.show(funnels, _console())
     if not balanced:
         raise typer.Exit(1)
 
@@ -166,23 +164,21 @@ def audit(
     seed: Annotated[int, typer.Option(help="Another seed shows others.")] = 0,
 ) -> None:
     """Look at a sample of what was dropped."""
-    from rich.console import Console
 
     from tokenmill.pipeline.report import audit as look
     from tokenmill.pipeline.report import read_run
 
-    look.show(look.sample(look.dropped(read_run(run), rule), sample, seed), Console())
+    look.show(look.sample(look.dropped(read_run(run), rule), sample, seed), _console())
 
 
 @app.command()
 def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id.")]) -> None:
     """One document's whole story: every stage it passed, or where and why it was dropped."""
-    from rich.console import Console
 
     from tokenmill.pipeline.report import audit as look
     from tokenmill.pipeline.report import read_run
 
-    look.show_story(look.story(read_run(run), id), Console())
+    look.show_story(look.story(read_run(run), id), _console())
 
 
 @app.command()
@@ -298,6 +294,13 @@ def train_run(
 def _corpus_line(corpus: Any) -> str:
     sums = {split: sum(info.tokens for info in shards.values()) for split, shards in corpus.splits.items()}
     return ", ".join(f"{tokens:,} tokens in {split}" for split, tokens in sums.items())
+
+
+def _console() -> Any:
+    """Standard output; wide where it is a file or a pipe, so that nothing is cut."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=200)
 
 
 def _log() -> None:

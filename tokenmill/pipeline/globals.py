@@ -8,8 +8,9 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Cut, Round
 from tokenmill.core.storage import join
-from tokenmill.pipeline.exchange import ApplyTask, CutTask, ReduceTask, SpillTask, UniqueIds, partition_count
+from tokenmill.pipeline.exchange import UniqueIds, partition_count
 from tokenmill.pipeline.fingerprint import digest
+from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, ReduceTask, SpillTask
 from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
 from tokenmill.pipeline.plan import PlannedStage
 from tokenmill.pipeline.shard import ShardTask

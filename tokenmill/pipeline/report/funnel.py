@@ -75,7 +75,7 @@ def show(funnels: list[Funnel], console: Console) -> bool:
     """Print the funnel; True if every stage balances."""
     table = Table(title="documents", title_justify="left")
     for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds", "peak MB"):
-        table.add_column(name, justify="left" if name in ("stage", "rule") else "right")
+        table.add_column(name, justify="left" if name in ("stage", "rule") else "right", overflow="fold")
     for one in funnels:
         kept = f"{one.rows_out / one.rows_in:.1%}" if one.rows_in else "-"
         gone = sum(one.drops.values())
