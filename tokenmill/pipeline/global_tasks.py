@@ -64,6 +64,8 @@ class SpillTask:
     limit: int | None = None
     probe: int | None = None
 
+    reads_input: ClassVar[bool] = True
+
     @property
     def manifest_path(self) -> str:
         return join(self.folder, "work/spill", f"{self.number:06d}.json")
@@ -125,6 +127,8 @@ class ReduceTask:
     next: Round | None = None
     next_partitions: int = 1
     verdicts: bool = False
+
+    reads_input: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -193,6 +197,7 @@ class ApplyTask:
     source: ClassVar[None] = None
     shard: ClassVar[None] = None
     steps: ClassVar[tuple[Any, ...]] = ()
+    reads_input: ClassVar[bool] = False
 
     @property
     def manifest_path(self) -> str:
@@ -298,6 +303,8 @@ class CutTask:
     cut: Cut
     before: int
     spills: tuple[tuple[tuple[str, int], ...], ...] = field(default=())
+
+    reads_input: ClassVar[bool] = False
 
     @property
     def manifest_path(self) -> str:

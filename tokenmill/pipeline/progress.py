@@ -91,9 +91,10 @@ class _Shown:
             return
         stage = self.stage
         stage.tasks += 1
-        stage.rows_in += manifest.rows_in
-        stage.rows_out += manifest.rows_out
-        stage.bytes_in += manifest.bytes_in
+        if task.reads_input:
+            stage.rows_in += manifest.rows_in
+            stage.rows_out += manifest.rows_out
+            stage.bytes_in += manifest.bytes_in
         if task.manifest_path.rpartition("/")[0].endswith("/manifest"):
             stage.done += 1
         if self.bars is not None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -85,6 +85,8 @@ class ShardTask:
     mark_only: bool = False
     limit: int | None = None
     probe: int | None = None
+
+    reads_input: ClassVar[bool] = True
 
     @property
     def manifest_path(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tokenmill.pipeline.shard import NOWHERE, Position, Tell
 
@@ -15,6 +15,7 @@ class Task(Protocol):
     folder: str
     number: int
     fingerprint: str
+    reads_input: ClassVar[bool]  # whether its rows count as progress of the stage
 
     @property
     def label(self) -> str: ...
