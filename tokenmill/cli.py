@@ -37,15 +37,13 @@ RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example ru
 def main() -> None:
     """Entry point of both console scripts."""
     with _exit_codes():
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or 0)  # without standalone mode a typer.Exit comes back as its code
 
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
     try:
         yield
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except RecipeError as error:
         _say(error, 2)
     except DataError as error:

@@ -1,0 +1,145 @@
+"""WARC records, written byte by byte: one gzip member a record, every header in an order of our choosing."""
+
+import base64
+import gzip
+import hashlib
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+Headers = Iterable[tuple[str, str]]
+
+EPOCH = datetime(2023, 1, 3)  # crawl dates count from here, by seed
+
+
+def record_id(seed: int, what: str) -> str:
+    """A WARC-Record-ID that depends on the seed and the name of the thing alone."""
+    name = hashlib.blake2b(f"{seed}/{what}".encode(), digest_size=16).digest()
+    return f"<urn:uuid:{uuid.UUID(bytes=name, version=4)}>"
+
+
+def warc_date(seed: int, number: int) -> str:
+    """The moment page number was fetched, in WARC's notation; about one every three seconds."""
+    moment = EPOCH + timedelta(days=seed % 700, seconds=3 * number + seed % 3)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def digest(payload: bytes) -> str:
+    """sha1 in base 32, the spelling WARC files use."""
+    return "sha1:" + base64.b32encode(hashlib.sha1(payload).digest()).decode()
+
+
+def record_bytes(headers: Headers, block: bytes, *, content_length: int | None = None) -> bytes:
+    """One record, not compressed. content_length other than None is written as it is, right or wrong."""
+    lines = ["WARC/1.1", *(f"{name}: {value}" for name, value in headers)]
+    lines.append(f"Content-Length: {len(block) if content_length is None else content_length}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + block + b"\r\n\r\n"
+
+
+def member(record: bytes) -> bytes:
+    """The record as a gzip member without a time stamp."""
+    return gzip.compress(record, 6, mtime=0)
+
+
+def http_block(status: str, headers: Headers, body: bytes) -> bytes:
+    """An HTTP/1.1 message: status line or request line, headers, body."""
+    return "\r\n".join([status, *(f"{name}: {value}" for name, value in headers)]).encode() + b"\r\n\r\n" + body
+
+
+def warcinfo(seed: int, file: str) -> bytes:
+    """The record every file begins with."""
+    fields = f"isPartOf: mini-crawl-{seed}\r\nsoftware: tokenmill mini\r\nformat: WARC File Format 1.1\r\n"
+    headers = [
+        ("WARC-Type", "warcinfo"),
+        ("WARC-Date", warc_date(seed, 0)),
+        ("WARC-Record-ID", record_id(seed, f"warcinfo/{file}")),
+        ("WARC-Filename", file),
+        ("Content-Type", "application/warc-fields"),
+    ]
+    return member(record_bytes(headers, fields.encode()))
+
+
+def response_headers(
+    *, identity: str, date: str, url: str, block: bytes, payload: bytes, payload_type: str | None
+) -> Headers:
+    """The headers of a response record; payload_type None leaves WARC-Identified-Payload-Type out."""
+    headers = [
+        ("WARC-Type", "response"),
+        ("WARC-Date", date),
+        ("WARC-Record-ID", identity),
+        ("WARC-Target-URI", url),
+        ("WARC-Payload-Digest", digest(payload)),
+        ("WARC-Block-Digest", digest(block)),
+    ]
+    if payload_type is not None:
+        headers.append(("WARC-Identified-Payload-Type", payload_type))
+    return [*headers, ("Content-Type", "application/http; msgtype=response")]
+
+
+def request_record(seed: int, *, name: str, date: str, url: str, response_id: str) -> bytes:
+    """The request that led to a response."""
+    host, _, path = url.split("://", 1)[1].partition("/")
+    asked = [("Host", host), ("User-Agent", "minibot/1.0"), ("Accept", "text/html,*/*;q=0.8")]
+    block = http_block(f"GET /{path} HTTP/1.1", asked, b"")
+    headers = [
+        ("WARC-Type", "request"),
+        ("WARC-Date", date),
+        ("WARC-Record-ID", record_id(seed, f"request/{name}")),
+        ("WARC-Target-URI", url),
+        ("WARC-Concurrent-To", response_id),
+        ("Content-Type", "application/http; msgtype=request"),
+    ]
+    return member(record_bytes(headers, block))
+
+
+def metadata_record(seed: int, *, name: str, date: str, url: str, response_id: str, fetch_ms: int) -> bytes:
+    """What the crawler noted about a response."""
+    headers = [
+        ("WARC-Type", "metadata"),
+        ("WARC-Date", date),
+        ("WARC-Record-ID", record_id(seed, f"metadata/{name}")),
+        ("WARC-Target-URI", url),
+        ("WARC-Concurrent-To", response_id),
+        ("Content-Type", "application/warc-fields"),
+    ]
+    return member(record_bytes(headers, f"fetchTimeMs: {fetch_ms}\r\n".encode()))
+
+
+def revisit_record(seed: int, *, name: str, date: str, url: str, response_id: str, payload: bytes) -> bytes:
+    """A second visit that found the payload of the first unchanged."""
+    block = http_block("HTTP/1.1 200 OK", [("Content-Type", "text/html"), ("Server", "nginx")], b"")
+    headers = [
+        ("WARC-Type", "revisit"),
+        ("WARC-Date", date),
+        ("WARC-Record-ID", record_id(seed, f"revisit/{name}")),
+        ("WARC-Target-URI", url),
+        ("WARC-Refers-To", response_id),
+        ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
+        ("WARC-Payload-Digest", digest(payload)),
+        ("Content-Type", "application/http; msgtype=response"),
+    ]
+    return member(record_bytes(headers, block))
+
+
+def conversion_record(
+    seed: int, *, name: str, date: str, url: str, response_id: str, text: str, lang: str | None
+) -> bytes:
+    """The page as plain text, as WET files hold it."""
+    block = text.encode()
+    headers = [
+        ("WARC-Type", "conversion"),
+        ("WARC-Target-URI", url),
+        ("WARC-Date", date),
+        ("WARC-Record-ID", record_id(seed, f"conversion/{name}")),
+        ("WARC-Refers-To", response_id),
+        ("WARC-Block-Digest", digest(block)),
+    ]
+    if lang is not None:
+        headers.append(("WARC-Identified-Content-Language", ISO_639_3[lang]))
+    return member(record_bytes([*headers, ("Content-Type", "text/plain")], block))
+
+
+ISO_639_3 = {
+    "en": "eng", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pt": "por", "ru": "rus", "zh": "zho", "ja": "jpn",
+    "nl": "nld", "pl": "pol",
+}  # fmt: skip
