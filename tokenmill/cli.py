@@ -27,6 +27,8 @@ app.add_typer(models_app, name="models")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(train_app, name="train")
 
+INTERRUPTED = 130
+
 Recipe = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
 Out = Annotated[str, typer.Option(help="The parent folder of runs.")]
 Plugins = Annotated[str | None, typer.Option(help="Package whose modules the recipe may name as work.")]
@@ -37,7 +39,10 @@ RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example ru
 def main() -> None:
     """Entry point of both console scripts."""
     with _exit_codes():
-        sys.exit(app(standalone_mode=False) or 0)  # without standalone mode a typer.Exit comes back as its code
+        code = app(standalone_mode=False)  # without standalone mode a typer.Exit comes back as its code
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code or 0)
 
 
 @contextmanager
@@ -49,8 +54,10 @@ def _exit_codes() -> Iterator[None]:
     except DataError as error:
         _say(error, 1)
     except (KeyboardInterrupt, typer.Abort):
-        print("\ninterrupted; what is committed stays. The same command goes on from there", file=sys.stderr)
-        os._exit(130)  # at once: finalizers of half-started libraries may hang
+        print(
+            "\ninterrupted; what is committed stays. The same command goes on from there", file=sys.stderr, flush=True
+        )
+        os._exit(INTERRUPTED)  # at once: finalizers of half-started libraries may hang
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

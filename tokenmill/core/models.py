@@ -24,7 +24,7 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True)
 class ModelFile:
-    """file: its name in the model folder. package, member: the wheel on the package index it ships in, and where in it."""
+    """file: its name in the model folder. package, member: the wheel on the package index it is in, and where in it."""
 
     file: str
     sha256: str
@@ -108,8 +108,8 @@ def _resolved(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
     path = Path(name_or_path)
     if not path.is_file():
         raise RecipeError(
-            f"model {name_or_path!r} is no file and no known model{did_you_mean(name_or_path, MODELS)}"
-            " Give one of those names, or the path of a model file and its sha256"
+            f"model {name_or_path!r}: neither a known model nor a file; give a name, or a file's path and its sha256"
+            f"{did_you_mean(name_or_path, MODELS)}"
         )
     if not sha256:
         raise RecipeError(f"model {name_or_path!r} needs the setting sha256; this file's is {sha256_of(path)}")

@@ -6,6 +6,7 @@ ApplyTask   one shard: its rows and the verdicts about them become data and drop
 CutTask     one output of a Writer: the rows of the sorted whole that fall into it
 """
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -155,7 +156,9 @@ class ReduceTask:
             if any(b.num_rows for b in rows)
             else None
         )
-        outputs, facts = [], {}
+        outputs: list[storage.FileRecord] = []
+        facts: dict[str, Any] = {}
+        said = (table.schema.metadata or {}).get(b"facts") if table is not None else None
         if table is not None and self.next is not None:
             spill = Spill(self.next, self.next_partitions)
             for batch in table.to_batches():
@@ -165,6 +168,8 @@ class ReduceTask:
         elif table is not None and self.verdicts:
             record, groups = write_groups(_by_shard(table), self.folder, f"{self.name}.parquet", VERDICT)
             outputs, facts = [record], {"verdicts": groups}
+        if said:
+            facts["said"] = json.loads(said)  # what the round counted besides its rows
         manifest = Manifest(
             self.fingerprint, outputs=outputs, facts=facts, timing={"seconds": time.perf_counter() - began}
         )

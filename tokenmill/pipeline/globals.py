@@ -1,5 +1,6 @@
 """A Global's stage, driven: spill all shards, reduce round by round, then apply the verdicts or cut the corpus."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,9 @@ from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, ReduceTask, Spil
 from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
 from tokenmill.pipeline.plan import PlannedStage
 from tokenmill.pipeline.shard import ShardTask
+
+FACTS = "facts.json"
+"""In the stage's folder: what the last round counted besides its rows, a partition each (pairs never examined)."""
 
 RunTasks = Callable[[Iterable[Any]], bool]
 
@@ -65,6 +69,9 @@ class GlobalStage:
             manifest = self._read(task.manifest_path)
             for shard, group in manifest.facts.get("verdicts", {}).items():
                 verdicts.setdefault(int(shard), []).append((join(self.planned.folder, manifest.outputs[0].path), group))
+        said = [manifest.facts["said"] for manifest in map(self._read_of, tasks) if "said" in manifest.facts]
+        if said:
+            storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(said, indent=1, sort_keys=True).encode())
         applies = [self._apply_task(task, verdicts.get(task.number, [])) for task in spills]
         return self._finish(applies)
 
@@ -193,6 +200,9 @@ class GlobalStage:
 
     def _finish(self, tasks: Iterable[Any]) -> bool:
         return self.run_tasks([t for t in tasks if not is_done(t.manifest_path, t.fingerprint, t.folder)])
+
+    def _read_of(self, task: Any) -> Manifest:
+        return self._read(task.manifest_path)
 
     def _read(self, path: str) -> Manifest:
         manifest = read_manifest(path)

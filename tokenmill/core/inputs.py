@@ -1,0 +1,46 @@
+"""The files a source reads: globs to shards, and a helpful refusal where there is nothing to read."""
+
+import os
+from collections.abc import Iterable
+
+from tokenmill.core import storage
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.kinds import Shard
+
+_SHOWN = 12
+
+
+def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
+    """One shard for each file that the globs name, in the order of the globs, then by name; a file counts once.
+
+    Raises RecipeError for a glob that matches no file, with the nearest name that there is.
+    """
+    files: dict[str, None] = {}
+    for pattern in [paths] if isinstance(paths, str) else paths:
+        found = storage.expand(pattern)
+        if not found:
+            raise RecipeError(f"paths: {pattern!r} matches no file{_nearest(pattern)}")
+        files.update(dict.fromkeys(found))
+    sizes = {file: storage.size_of(file) for file in files}
+    return [
+        Shard(number, source, file, 0, size, size, storage.etag(file))
+        for number, (file, size) in enumerate(sizes.items())
+    ]
+
+
+def _nearest(pattern: str) -> str:
+    """What there is where the first part of a local path is missing."""
+    if storage.is_url(pattern):
+        return ""
+    folder = "/" if pattern.startswith("/") else "."
+    for part in pattern.strip("/").split("/"):
+        inner = os.path.join(folder, part)
+        if not os.path.isdir(inner):
+            there = sorted(os.listdir(folder))
+            if any(mark in part for mark in "*?["):
+                shown = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
+                return f"; {folder!r} holds: {shown or 'nothing'}"
+            hint = did_you_mean(part, there)
+            return f"; in {folder!r}, which has no {part!r}{hint if len(there) <= _SHOWN or '?' in hint else ''}"
+        folder = inner
+    return f"; it is a folder, name its files: {pattern.rstrip('/')}/*"

@@ -1,0 +1,36 @@
+"""Rows of VERDICT, for Globals that remove duplicates."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokenmill.core.kinds import VERDICT
+
+
+def removals(
+    rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, similarity: npt.NDArray[np.float64], threshold: float
+) -> pa.RecordBatch:
+    """Each row (`shard`, `row`) is dropped as a duplicate of that id. similarity: 0..1, float64 (rows,)."""
+    values, places = np.unique(similarity, return_inverse=True)
+    measured = pa.array([f"{value:.6g}" for value in values.tolist()], type=pa.string()).take(pa.array(places))
+    return _verdicts(
+        rows,
+        drop_rule=pa.repeat(rule, rows.num_rows),
+        drop_measured=measured,
+        drop_threshold=pa.repeat(f"{threshold:.6g}", rows.num_rows),
+        duplicate_of=duplicate_of,
+        similarity=pa.array(similarity.astype(np.float32)),
+    )
+
+
+def cluster_sizes(rows: pa.RecordBatch, sizes: npt.NDArray[Any]) -> pa.RecordBatch:
+    """Each row is kept, and stands for that many documents, itself and those removed as duplicates of it."""
+    return _verdicts(rows, cluster_size=pa.array(sizes.astype(np.int32)))
+
+
+def _verdicts(rows: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
+    columns |= {"shard": rows.column("shard"), "row": rows.column("row")}
+    arrays = [columns.get(field.name, pa.nulls(rows.num_rows, field.type)).cast(field.type) for field in VERDICT]
+    return pa.RecordBatch.from_arrays(arrays, schema=VERDICT)

@@ -1,0 +1,153 @@
+"""What an archived HTTP response holds: status, type and charset from its header, and the body as a browser sees it.
+
+Bodies are stored as they came over the wire, or already unpacked with the header left as it was; so a coding that the
+body plainly does not have is taken to be undone already. Sources: RFC 9112 (chunks), RFC 9110 (content codings).
+"""
+
+import io
+import re
+import zlib
+from typing import NamedTuple
+
+from fastwarc.stream_io import BrotliReader, ZstdReader
+
+from tokenmill.stages.warc_records import fields_of
+
+_STATUS = re.compile(rb"HTTP/\d[.\d]*[ \t]+(\d{3})")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_HEAD_BYTES = 1 << 16
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_NO_CODING = ("", "identity", "none", "binary", "utf-8")
+_MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<")
+
+
+class Head(NamedTuple):
+    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins."""
+
+    status: int | None
+    mime: str
+    charset: str
+    codings: tuple[str, ...]
+    chunked: bool
+    body: int
+    in_http: bool = True
+
+
+class Body(NamedTuple):
+    """A body unpacked. problem: why it could not be. packed_bytes: what it was unpacked from, where cut at a limit."""
+
+    data: bytes
+    problem: str = ""
+    packed_bytes: int = 0
+
+
+class _BrokenCodingError(Exception):
+    pass
+
+
+def read_head(block: bytes) -> Head:
+    """The header that begins a response's block."""
+    status = _STATUS.match(block)
+    if status is None:
+        return Head(None, "", "", (), False, 0)
+    found = _HEAD_END.search(block, 0, _HEAD_BYTES)
+    end, body = found.span() if found else (len(block), len(block))
+    fields = fields_of(block[:end].split(b"\n")[1:])
+    mime, charset = content_type(fields.get(b"content-type", b""))
+    chunked = "chunked" in _names(fields.get(b"transfer-encoding", b""))
+    return Head(int(status[1]), mime, charset, _names(fields.get(b"content-encoding", b"")), chunked, body)
+
+
+def content_type(value: bytes) -> tuple[str, str]:
+    """(MIME type in lower case, charset label) of a Content-Type; "" for what it does not say."""
+    mime = value.partition(b";")[0].strip().lower().decode("latin-1")
+    charset = _CHARSET.search(value)
+    return mime if "/" in mime else "", charset[1].decode("latin-1") if charset else ""
+
+
+def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
+    """The body with its chunks joined and its content codings undone, at most limit + 1 bytes of it.
+
+    cut: the crawler recorded only a part, so that an early end is no fault.
+    """
+    data = block[head.body :]
+    try:
+        if head.chunked:
+            data = _joined(data, cut)
+        for coding in reversed(head.codings):
+            packed = data
+            data = _unpacked(packed, coding, limit, cut)
+            if len(data) > limit:
+                return Body(data, packed_bytes=len(packed))
+    except _BrokenCodingError as error:
+        return Body(b"", str(error))
+    return Body(data)
+
+
+def _names(value: bytes) -> tuple[str, ...]:
+    names = (name.strip().lower() for name in value.decode("latin-1").split(","))
+    return tuple(name for name in names if name not in _NO_CODING)
+
+
+def _joined(data: bytes, cut: bool) -> bytes:
+    """The chunks of a body joined; the body itself if it does not begin with a chunk's size."""
+    size = _CHUNK_SIZE.match(data)
+    if size is None:
+        return data
+    chunks: list[bytes] = []
+    while size:
+        length, begin = int(size[1], 16), size.end()
+        if length == 0:
+            return b"".join(chunks)
+        chunks.append(data[begin : begin + length])
+        if len(chunks[-1]) < length:
+            if cut:
+                return b"".join(chunks)
+            raise _BrokenCodingError(f"chunked: ends {length - len(chunks[-1])} bytes inside a chunk of {length}")
+        at = begin + length
+        at += 2 if data[at : at + 2] == b"\r\n" else data[at : at + 1] == b"\n"
+        size = _CHUNK_SIZE.match(data, at)
+    if at >= len(data):
+        return b"".join(chunks)  # the connection was closed behind a whole chunk, without the empty last one
+    raise _BrokenCodingError(f"chunked: found {data[at : at + 12]!r} at byte {at}, expected a chunk's size")
+
+
+def _unpacked(data: bytes, coding: str, limit: int, cut: bool) -> bytes:
+    """The data with one content coding undone, at most limit + 1 bytes; unchanged if it is plainly not so coded."""
+    try:
+        if coding in ("gzip", "x-gzip"):
+            return _inflated(data, 31, limit, cut) if data.startswith(b"\x1f\x8b") else data
+        if coding == "deflate":
+            return _deflated(data, limit, cut)
+        if coding == "br":
+            return bytes(BrotliReader(io.BytesIO(data)).read(limit + 1))
+        if coding == "zstd":
+            return bytes(ZstdReader(io.BytesIO(data)).read(limit + 1)) if data.startswith(b"\x28\xb5\x2f\xfd") else data
+        problem = "an unknown coding"
+    except (OSError, zlib.error) as error:
+        problem = str(error)
+    if _MARKUP.match(data):
+        return data
+    raise _BrokenCodingError(f"{coding}: {problem}")
+
+
+def _inflated(data: bytes, window_bits: int, limit: int, cut: bool) -> bytes:
+    parts: list[bytes] = []
+    room = limit + 1
+    while data and room:
+        inflater = zlib.decompressobj(window_bits)
+        parts.append(inflater.decompress(data, room))
+        room -= len(parts[-1])
+        if not inflater.eof and room and not cut:
+            raise zlib.error("ends before its stream does")
+        data = inflater.unused_data if window_bits == 31 and inflater.unused_data.startswith(b"\x1f\x8b") else b""
+    return b"".join(parts)
+
+
+def _deflated(data: bytes, limit: int, cut: bool) -> bytes:
+    """deflate means the zlib format, but some servers send the bare one."""
+    try:
+        return _inflated(data, 15, limit, cut)
+    except zlib.error:
+        return _inflated(data, -15, limit, cut)

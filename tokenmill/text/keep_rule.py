@@ -1,0 +1,237 @@
+"""Which documents stay: the keep rule of verified deduplication.
+
+Documents come in a total order, the most wanted first. Two documents are a pair if a band nominates them, they are
+examined, and the true Jaccard similarity of their shingle sets is at least the threshold. A document is removed if and
+only if a pair leads to an earlier document that is kept: the kept ones are the lexicographically first independent set.
+So nothing is removed for being like a document that is removed itself, as connected components would do.
+
+In a bucket (the documents that share a band) of at most max_bucket documents all pairs are examined, as far as the
+outcome can hang on them. In a giant bucket everyone is examined against the first, then those not paired against the
+first of them, and so on for at most `hubs` rounds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.cache import frozen, kernel
+from tokenmill.text.hash import Hashes, Ragged
+from tokenmill.text.jaccard import similarity
+from tokenmill.text.segment import Offsets
+
+Places = npt.NDArray[np.int32]
+Shares = npt.NDArray[np.float64]
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of each document, by its place in the order.
+
+    duplicate_of: int32 (documents,), the most similar kept document of its pairs, the earlier at a tie; -1: it is kept.
+    similarity: float64 (documents,), to that document; 0 if kept.
+    verified: how often a similarity was computed, a pair more than once if it shares more than one giant bucket.
+    giants: buckets above max_bucket. unexamined: pairs in them that no round examined there, a pair once a bucket.
+    unexamined_kept: those of them of which both were kept; if none of them is a duplicate, nor would any other be.
+    """
+
+    duplicate_of: Places
+    similarity: Shares
+    verified: int
+    giants: int
+    unexamined: int
+    unexamined_kept: int
+
+
+def decide(keys: Hashes, shingles: Ragged, *, threshold: float, max_bucket: int, hubs: int) -> Decision:
+    """Apply the keep rule to documents in order. keys: uint64 (documents, bands). Documents without shingles are kept.
+
+    threshold: above 0, at most 1. max_bucket, hubs: at least 1.
+    """
+    buckets, big = _buckets(keys, shingles.offsets, max_bucket)
+    giants = [_rounds(members, shingles, threshold, hubs) for members in big]
+    duplicate_of = np.full(len(shingles), NOBODY, dtype=np.int32)
+    similarities = np.zeros(len(shingles), dtype=np.float64)
+    members, kept = np.empty(buckets.size, dtype=np.int32), np.zeros(len(buckets.starts), dtype=np.int32)
+    verified = _keep(
+        buckets.numbers, buckets.starts, members, kept, *_pairs(giants, len(shingles)),
+        shingles.values, shingles.offsets, threshold, duplicate_of, similarities,
+    )  # fmt: skip
+    everyone, stays = np.ones(len(shingles), dtype=np.bool_), duplicate_of == NOBODY
+    return Decision(
+        duplicate_of,
+        similarities,
+        verified=int(verified) + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants),
+        giants=len(giants),
+        unexamined=sum(giant.unexamined(everyone) for giant in giants),
+        unexamined_kept=sum(giant.unexamined(stays) for giant in giants),
+    )
+
+
+@dataclass(frozen=True)
+class _Buckets:
+    """Buckets of two documents or more. numbers: int32 (documents, bands), the bucket of each, or -1.
+
+    starts: int64 (buckets,), the place of each in a list of all their members. size: length of that list.
+    """
+
+    numbers: Places
+    starts: Offsets
+    size: int
+
+
+def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_Buckets, list[Places]]:
+    """(buckets to examine exhaustively, the members of each giant bucket in order)."""
+    documents, bands = keys.shape
+    with_shingles = np.flatnonzero(np.diff(shingle_offsets)).astype(np.int32)
+    numbers = np.full((documents, bands), NOBODY, dtype=np.int32)
+    giants: list[Places] = []
+    sizes: list[Offsets] = [np.zeros(0, dtype=np.int64)]
+    count = 0
+    for band in range(bands):
+        mine = keys[with_shingles, band]
+        order = np.argsort(mine, kind="stable")
+        mine = mine[order]
+        starts = np.flatnonzero(np.concatenate([[True], mine[1:] != mine[:-1]])[: len(mine)])
+        size = np.diff(np.append(starts, len(mine)))
+        for start, end in zip(starts[size > max_bucket], (starts + size)[size > max_bucket], strict=True):
+            giants.append(frozen(with_shingles[order[start:end]]))
+        common = (size > 1) & (size <= max_bucket)
+        number = np.full(len(size), NOBODY, dtype=np.int32)
+        number[common] = count + np.arange(np.count_nonzero(common), dtype=np.int32)
+        numbers[with_shingles[order], band] = np.repeat(number, size)
+        count += int(np.count_nonzero(common))
+        sizes.append(size[common])
+    ends = np.cumsum(np.concatenate(sizes), dtype=np.int64)
+    return _Buckets(frozen(numbers), frozen(np.append(0, ends)[:-1]), int(ends[-1]) if len(ends) else 0), giants
+
+
+@dataclass(frozen=True)
+class _Giant:
+    """A giant bucket after its rounds; arrays are by member, in order.
+
+    paired_with: the hub that it is like, by `similarity`, or -1. examined: against how many hubs, the first ones.
+    hubs: the hub of each round; as documents, like members and paired_with.
+    """
+
+    members: Places
+    paired_with: Places
+    similarity: Shares
+    examined: Places
+    hubs: Places
+
+    def unexamined(self, among: npt.NDArray[np.bool_]) -> int:
+        """Pairs of members that no round examined, of those documents for which `among` is true."""
+        count = int(np.count_nonzero(among[self.members]))
+        hubs_before = np.append(0, np.cumsum(among[self.hubs]))
+        examined = hubs_before[self.examined[among[self.members]]].sum(dtype=np.int64)
+        return count * (count - 1) // 2 - int(examined)
+
+
+def _rounds(members: Places, shingles: Ragged, threshold: float, hubs: int) -> _Giant:
+    paired_with, examined = np.full(len(members), NOBODY, dtype=np.int32), np.zeros(len(members), dtype=np.int32)
+    similarities = np.zeros(len(members), dtype=np.float64)
+    hub_of_round = np.empty(min(hubs, len(members)), dtype=np.int32)
+    rounds = _attach(
+        members, shingles.values, shingles.offsets, threshold, paired_with, similarities, examined, hub_of_round
+    )  # fmt: skip
+    return _Giant(members, paired_with, similarities, examined, hub_of_round[:rounds])
+
+
+def _pairs(giants: list[_Giant], documents: int) -> tuple[Offsets, Places, Shares]:
+    """All pairs found in giant buckets: (offsets by later document (documents + 1,); earlier document; similarity)."""
+    found = [
+        (g.members[mask], g.paired_with[mask], g.similarity[mask]) for g in giants for mask in [g.paired_with >= 0]
+    ]
+    nothing = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float64))
+    later, earlier, similarities = (np.concatenate(parts) for parts in zip(nothing, *found, strict=True))
+    order = np.argsort(later, kind="stable")
+    offsets = np.searchsorted(later[order], np.arange(documents + 1)).astype(np.int64)
+    return frozen(offsets), frozen(earlier[order]), frozen(similarities[order])
+
+
+@kernel
+def _attach(members, shingles, offsets, threshold, paired_with, similarities, examined, hubs):  # type: ignore[no-untyped-def]
+    """Run at most len(hubs) rounds in one giant bucket; return how many had anyone to examine."""
+    alone = np.arange(len(members))
+    count = len(members)
+    for number in range(len(hubs)):
+        if count <= 1:
+            return number
+        hub = members[alone[0]]
+        hubs[number] = hub
+        left = 0
+        for k in range(1, count):
+            place = alone[k]
+            member = members[place]
+            value = similarity(
+                shingles, offsets[hub], offsets[hub + 1], offsets[member], offsets[member + 1], threshold
+            )  # fmt: skip
+            examined[place] += 1
+            if value >= threshold:
+                paired_with[place] = hub
+                similarities[place] = value
+            else:
+                alone[left] = place
+                left += 1
+        count = left
+    return len(hubs)
+
+
+@kernel
+def _keep(  # type: ignore[no-untyped-def]
+    numbers, starts, members, kept, pair_offsets, pair_with, pair_values, shingles, offsets, threshold,
+    duplicate_of, similarities,
+):  # fmt: skip
+    """Decide documents in order. members[starts[b]:starts[b] + kept[b]]: the documents of bucket b kept so far.
+
+    Pairs with removed documents cannot change anything, so they are passed over. Returns how many pairs were verified.
+    """
+    verified = np.int64(0)
+    seen = np.full(len(numbers), NOBODY, dtype=np.int32)
+    for document in range(len(numbers)):
+        best = np.int32(NOBODY)
+        most = 0.0
+        for k in range(pair_offsets[document], pair_offsets[document + 1]):
+            other = pair_with[k]
+            if duplicate_of[other] == NOBODY and _better(pair_values[k], other, most, best):
+                best, most = other, pair_values[k]
+        for band in range(numbers.shape[1]):
+            bucket = numbers[document, band]
+            if bucket == NOBODY:
+                continue
+            for k in range(starts[bucket], starts[bucket] + kept[bucket]):
+                other = members[k]
+                if seen[other] == document:
+                    continue
+                seen[other] = document
+                verified += 1
+                value = similarity(
+                    shingles, offsets[other], offsets[other + 1], offsets[document], offsets[document + 1], threshold
+                )  # fmt: skip
+                if value >= threshold and _better(value, other, most, best):
+                    best, most = other, value
+        duplicate_of[document] = best
+        similarities[document] = most
+        if best == NOBODY:
+            for band in range(numbers.shape[1]):
+                bucket = numbers[document, band]
+                if bucket != NOBODY:
+                    members[starts[bucket] + kept[bucket]] = document
+                    kept[bucket] += 1
+    return verified
+
+
+@kernel
+def _better(value, document, most, best):  # type: ignore[no-untyped-def]
+    return best == NOBODY or value > most or (value == most and document < best)
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    shingles = Ragged(frozen(np.array([1, 2, 1, 2], dtype=np.uint64)), frozen(np.array([0, 2, 4])))
+    keys = np.ones((2, 1), dtype=np.uint64)
+    for max_bucket in (1, 2):
+        assert decide(keys, shingles, threshold=0.5, max_bucket=max_bucket, hubs=1).duplicate_of[1] == 0
