@@ -38,7 +38,7 @@ def work_fingerprint(units: Iterable[Any], engine_modules: Iterable[str], *, mar
 def code_hash(module: str) -> str:
     """Hex SHA-256 over the source of a module and of all modules of its own package that it imports."""
     whole = hashlib.sha256()
-    for name in sorted(_reach(module)):
+    for name in sorted(reach(module)):
         whole.update(name.encode() + b"\0" + _source(name) + b"\0")
     return whole.hexdigest()
 
@@ -47,7 +47,7 @@ def code_hash(module: str) -> str:
 def packages(module: str) -> dict[str, str]:
     """Versions of the third-party distributions that a module and what it imports name in their imports."""
     owners = _distributions()
-    tops = {name.partition(".")[0] for reached in _reach(module) for name in _imports(reached)}
+    tops = {name.partition(".")[0] for reached in reach(module) for name in _imports(reached)}
     found = {dist for top in tops if top not in sys.stdlib_module_names for dist in owners.get(top, ())}
     return {dist: importlib.metadata.version(dist) for dist in sorted(found) if dist != "tokenmill"}
 
@@ -64,7 +64,8 @@ def _distributions() -> dict[str, list[str]]:
 
 
 @functools.cache
-def _reach(module: str) -> frozenset[str]:
+def reach(module: str) -> frozenset[str]:
+    """The module and all modules of its own package that it imports, transitively, by name."""
     top = module.partition(".")[0]
     seen: set[str] = set()
     todo = [module]

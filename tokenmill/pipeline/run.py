@@ -15,6 +15,7 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
+from tokenmill.pipeline.engine.warm import make_kernels_ready
 from tokenmill.pipeline.globals import GlobalStage
 from tokenmill.pipeline.lock import locked
 from tokenmill.pipeline.manifest import read_manifest
@@ -97,6 +98,7 @@ class _Driver:
         planned = reuse(planned)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
+        make_kernels_ready(list(planned.stage.work))
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         limits = Limits(planned.stage.spec.memory, planned.stage.spec.timeout)
         if planned.stage.final is None:

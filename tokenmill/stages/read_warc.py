@@ -1,8 +1,8 @@
 """Web pages out of WARC and ARC files: one row a document record, its body decoded to text, HTML as it is.
 
 Responses, conversions (WET), resources and revisits are document records; requests, metadata, warcinfo and DNS are not.
-A record that is refused is a row too, marked with the rule that refused it, and so is each damaged span of a file. Which
-types count is FineWeb's choice (Penedo et al. 2024; datatrove's WARC reader), except that the status must be 200 and the
+A record that is refused is a row too, marked with the rule that refused it, and so is each damaged span of a file.
+Which types count is FineWeb's choice (Penedo et al. 2024; datatrove's WARC reader), but the status must be 200 and the
 declared charset is looked at.
 """
 
@@ -48,9 +48,9 @@ class ReadWarc:
     """A Source of web pages.
 
     paths: globs of .warc, .arc, and either with .gz or .zst. records: the types that make documents; `conversion` for
-    WET files. mime: types accepted, besides the plain text of conversions. max_bytes: of a body; the rest is cut off, and
-    meta says so. max_growth: how many times its size a compressed body that reaches max_bytes may grow. max_bad: highest
-    share of bytes that could not be decoded or are control characters. batch_bytes: of text, about, in a batch.
+    WET files. mime: types accepted, besides the plain text of conversions. max_bytes: of a body; the rest is cut off,
+    and meta says so. max_growth: how many times its size a compressed body that reaches max_bytes may grow. max_bad:
+    highest share of bytes that could not be decoded or are control characters. batch_bytes: of text, about, in a batch.
     """
 
     paths: str | tuple[str, ...]

@@ -42,9 +42,7 @@ def _tidy_all(data, offsets, out, ends):  # type: ignore[no-untyped-def]
                 if byte == 0xC2 and at < end and data[at] == 0xA0:
                     byte = np.uint8(32)
                     at += 1
-                elif byte == 9 and put > first and out[put - 1] == 9:
-                    continue
-                elif (byte < 32 and byte != 9) or byte == 127:
+                if (byte < 32 and byte != 9) or byte == 127 or (byte == 9 and put > first and out[put - 1] == 9):
                     continue
                 out[put] = byte
                 put += 1
