@@ -3,11 +3,13 @@
 Because a rule names its signal and its setting, thresholds can be judged again later from the signals alone.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,6 +40,36 @@ def signal_columns(step: str, *signals: str) -> tuple[str, ...]:
 def step_name(work: object) -> str:
     """`gopher_quality` for the class in filters/gopher_quality.py: a step is called as its file is."""
     return type(work).__module__.rpartition(".")[2]
+
+
+def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array:
+    """part / whole for each row, float64; null where whole is 0."""
+    return pa.array(part / np.maximum(whole, 1), mask=whole == 0)
+
+
+def check_bounds(work: Any) -> None:
+    """Refuse settings that no document or every document would break, with a ValueError that names the setting.
+
+    A bound is a finite number, 0 or more; that of a signal called `*_ratio` is at most 1; a low one is not above the
+    high one.
+    """
+    step = step_name(work)
+    lows: dict[str, str] = {}
+    for rule in work.RULES.values():
+        for setting in filter(None, (rule.low, rule.high, rule.above)):
+            bound = getattr(work, setting)
+            limit = 1.0 if rule.signal.endswith("_ratio") else math.inf
+            if bound is not None and not 0 <= bound <= limit:
+                expected = "a share from 0 to 1" if limit == 1 else "a number from 0 up"
+                raise ValueError(f"{step}.{setting}: found {bound!r}, expected {expected}, or null for no bound")
+        if rule.low:
+            lows[rule.signal] = rule.low
+    for rule in work.RULES.values():
+        low = lows.get(rule.signal)
+        least, most = (getattr(work, name) if name else None for name in (low, rule.high))
+        if least is not None and most is not None and least > most:
+            found = f"{low} {least!r} above {rule.high} {most!r}"
+            raise ValueError(f"{step}: found {found}, expected {low} to be at most {rule.high}")
 
 
 def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:

@@ -20,7 +20,7 @@ from tokenmill.text.tidy import tidy_lines
 
 @dataclass(frozen=True)
 class ExtractHtml:
-    """Replaces `text`, which is HTML, by the main text; lines end in a line feed, blocks are a blank line apart.
+    """Replaces `text`, which is HTML, by the main text; lines end in a line feed, paragraphs are a blank line apart.
 
     A refused document gets a null text. max_bytes: of HTML. max_depth: of nested elements. max_tags: start tags,
     max_options: those of them that are `<option>`. max_attributes: on one tag. (Of 3,800 real pages none had more than

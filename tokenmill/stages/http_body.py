@@ -72,17 +72,17 @@ def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
     cut: the crawler recorded only a part, so that an early end is no fault.
     """
     data = block[head.body :]
+    over = False
     try:
         if head.chunked:
             data = _joined(data, cut)
+        packed_bytes = len(data)
         for coding in reversed(head.codings):
-            packed = data
-            data = _unpacked(packed, coding, limit, cut)
-            if len(data) > limit:
-                return Body(data, packed_bytes=len(packed))
+            data = _unpacked(data, coding, limit, cut or over)
+            over = over or len(data) > limit
     except _BrokenCodingError as error:
         return Body(b"", str(error))
-    return Body(data)
+    return Body(data, packed_bytes=packed_bytes if over else 0)
 
 
 def _names(value: bytes) -> tuple[str, ...]:

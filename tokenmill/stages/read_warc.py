@@ -8,10 +8,8 @@ declared charset is looked at.
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -19,6 +17,7 @@ from resiliparse.parse.encoding import detect_mime
 
 from tokenmill.core import storage
 from tokenmill.core.columns import LOCATOR, documents, drop
+from tokenmill.core.dates import timestamps
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
@@ -34,7 +33,6 @@ _BINARY = {
     b"%PDF-": "application/pdf", b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif",
     b"RIFF": "audio/riff", b"PK\x03\x04": "application/zip", b"\x1f\x8b\x08": "application/gzip",
 }  # fmt: skip
-_DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.(\d+))?")
 _STATUS = 200
 _MAX_ROWS = 65_536
 _HTML_STARTS = (
@@ -153,7 +151,7 @@ class _Rows:
                 "id": self.ids,
                 "source": [self.shard.source] * len(self.ids),
                 "url": self.urls,
-                "date": _timestamps(self.dates),
+                "date": timestamps(self.dates),
                 "text": decoded.text,
                 "locator": pa.StructArray.from_arrays(places, fields=list(LOCATOR)),
                 "meta": [json.dumps(facts, sort_keys=True, separators=(",", ":")) for facts in self.facts],
@@ -241,24 +239,3 @@ def _mime(record: Record, head: Head, body: bytes, kind: str) -> str:
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
-
-
-def _timestamps(dates: list[str]) -> pa.Array:
-    """WARC dates (ISO 8601 of any precision) and ARC dates (12 or 14 digits); null for what cannot be read."""
-    kind = pa.timestamp("us", tz="UTC")
-    try:
-        return pa.array(dates, type=pa.string()).cast(kind)
-    except pa.ArrowInvalid:
-        return pa.array([_timestamp(date) for date in dates], type=kind)
-
-
-def _timestamp(date: str) -> datetime | None:
-    found = _DATE.match(date)
-    if not found:
-        return None
-    year, month, day = (int(part or 1) for part in found.groups()[:3])
-    hour, minute, second = (int(part or 0) for part in found.groups()[3:6])
-    try:
-        return datetime(year, month, day, hour, minute, second, int((found[7] or "0")[:6].ljust(6, "0")), tzinfo=UTC)
-    except ValueError:
-        return None

@@ -105,9 +105,9 @@ class _Cutter:
             self.problem = str(error)
 
     def refuse_content(self) -> None:
-        """For a stream that begins with no record: it may be empty, as the one is that bgzip writes last."""
+        """For a stream that begins with no record: it may hold nothing but line ends, or nothing at all (bgzip)."""
         try:
-            if self.stream.has(1) or self.stream.plain:
+            if self.stream.pass_line_ends():
                 self.problem = f"no record begins with {self.stream.held[:16]!r}"
         except ws.BrokenError as error:
             self.problem = str(error)

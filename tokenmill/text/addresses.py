@@ -17,14 +17,15 @@ def is_address(classes, buffer, low, high):  # type: ignore[no-untyped-def]
         letters += 1
         point, size = point_at(buffer, min(i, high - 1), high)
     if letters >= 2 and i + 2 < high and buffer[i] == 58 and buffer[i + 1] == 47 and buffer[i + 2] == 47:
-        if _is_host(classes, buffer, i + 3, high):
-            return True
-    if _is_host(classes, buffer, low, high):
-        return True
-    for i in range(low + 1, high - 1):
-        if buffer[i] == 64 and _is_host(classes, buffer, i + 1, high):
-            return True
-    return False
+        found = _is_host(classes, buffer, i + 3, high)
+    else:
+        found = False
+    found = found or _is_host(classes, buffer, low, high)
+    i = low + 1
+    while i < high - 1 and not found:
+        found = buffer[i] == 64 and _is_host(classes, buffer, i + 1, high)
+        i += 1
+    return found
 
 
 @kernel
@@ -78,11 +79,15 @@ def _is_host(classes, buffer, low, high):  # type: ignore[no-untyped-def]
 def _is_public_address(buffer, low, high):  # type: ignore[no-untyped-def]
     """Whether the four numbers of buffer[low:high] are an address outside the private and reserved ranges."""
     a = b = c = d = np.int64(0)  # the last four numbers
+    last = low
     for i in range(low, high):
         if buffer[i] == 46:
             a, b, c, d = b, c, d, np.int64(0)
+            last = i + 1
         else:
-            d = min(d * 10 + np.int64(buffer[i]) - 48, 1000)
+            d = min(d * 10 + np.int64(buffer[i]) - 48, np.int64(1000))
+    if buffer[low] == 48 or buffer[last] == 48:
+        return False
     if a < 1 or a > 223 or b > 255 or c > 255 or d < 1 or d > 254:
         return False
     private = a == 10 or a == 127 or (a == 169 and b == 254) or (a == 192 and b == 168) or (a == 172 and 16 <= b <= 31)

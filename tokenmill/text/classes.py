@@ -1,7 +1,8 @@
 """What every Unicode code point may do in a text: one table of bit flags that all kernels share.
 
-Letters and marks come from `unicodedata`; the roles that characters play where words are cut (affixes, infixes) are facts of
-the word splitter of spaCy 3.8 for English, which datatrove and so FineWeb use, restated here as sets and ranges.
+Letters and marks come from `unicodedata`; the roles that characters play where words are cut (affixes, infixes) are
+facts of the word splitter of spaCy 3.8 for English, which datatrove and so FineWeb use, restated here as sets and
+ranges.
 """
 
 import unicodedata

@@ -1,7 +1,8 @@
 """How words are kept: one byte a word in most cases, never more bytes than the text has.
 
-A code is (length << 1 | gap) for a word of 1 to 127 bytes after a gap of 0 or 1 bytes; before it (1, n) skips n + 1 bytes, any
-number of times; (0, b0, b1, b2, b3) is a word of that many bytes, little-endian, after no gap. Kernels give pointers.
+A code is (length << 1 | gap) for a word of 1 to 127 bytes after a gap of 0 or 1 bytes; before it (1, n) skips n + 1
+bytes, any number of times; (0, b0, b1, b2, b3) is a word of that many bytes, little-endian, after no gap. Kernels give
+pointers.
 """
 
 import numpy as np
@@ -47,11 +48,12 @@ def next_word(codes, at, position):  # type: ignore[no-untyped-def]
 
 @kernel
 def put_cut(cuts, length, gap, codes, at):  # type: ignore[no-untyped-def]
-    """Write the codes of an exception of `length` bytes that is cut after each byte whose bit is set; return the next `at`."""
+    """Write the codes of an exception of `length` bytes that is cut after each byte whose bit is set; return the next
+    `at`.
+    """
     start = np.int64(0)
     for i in range(length):
         if (cuts >> np.uint64(i)) & np.uint64(1):
             at = put_word(codes, at, gap, i + 1 - start)
-            gap = np.int64(0)
-            start = i + 1
+            gap, start = np.int64(0), np.int64(i + 1)
     return at

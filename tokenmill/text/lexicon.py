@@ -13,20 +13,19 @@ import numpy.typing as npt
 from tokenmill.text.cache import frozen, kernel, pointer
 from tokenmill.text.classes import BUSY, SPACE, class_table
 
-UNITS = (
-    "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa mbar"
-    " mb MB kb KB gb GB tb TB T G M K % км км² км³ м м² м³ дм дм² дм³ см см² см³ мм мм² мм³ нм кг г мг м/с км/ч кПа Па мбар"
-    " Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ كم كم² كم³ م م² م³ سم سم² سم³ مم مم² مم³ غرام جرام جم كغ ملغ كوب اكواب"
-    " US$ C$ A$"
-).split()
-"""Cut off the end of a run after a digit; the last three are currencies."""
+_UNITS = (
+    "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa"
+    " mbar mb MB kb KB gb GB tb TB T G M K % км км² км³ м м² м³ дм дм² дм³ см см² см³ мм мм² мм³ нм кг г мг м/с км/ч"
+    " кПа Па мбар Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ كم كم² كم³ م م² م³ سم سم² سم³ مم مم² مم³ غرام جرام جم كغ ملغ كوب اكواب"
+    " US$ C$ A$"  # these are currencies
+)
 
 _EMOTICONS = r"""
-:) :-) :)) :-)) :))) :-))) (: (-: =) (= :] :-] [: [-: [= =] :o) (o: :} :-} 8) 8-) (-8 ;) ;-) (; (-; :( :-( :(( :-(( :(((
-:-((( ): )-: =( >:( :') :'-) :'( :'-( :/ :-/ =/ =| :| :-| ]= =[ :1 :P :-P :p :-p :O :-O :o :-o :0 :-0 :() >:o :* :-* :3
-:-3 =3 :> :-> :X :-X :x :-x :D :-D ;D ;-D =D xD XD xDD XDD 8D 8-D ^_^ ^__^ ^___^ >.< >.> <.< ._. ;_; -_- -__- v.v V.V v_v
-V_V o_o o_O O_o O_O 0_o o_0 0_0 o.O O.o O.O o.o 0.0 o.0 0.o @_@ <3 <33 <333 </3 (^_^) (-_-) (._.) (>_<) (*_*) (¬_¬) ಠ_ಠ
-ಠ︵ಠ (ಠ_ಠ) ¯\(ツ)/¯ (╯°□°）╯︵┻━┻ ><(((*>
+:) :-) :)) :-)) :))) :-))) (: (-: =) (= :] :-] [: [-: [= =] :o) (o: :} :-} 8) 8-) (-8 ;) ;-) (; (-; :( :-( :(( :-((
+:((( :-((( ): )-: =( >:( :') :'-) :'( :'-( :/ :-/ =/ =| :| :-| ]= =[ :1 :P :-P :p :-p :O :-O :o :-o :0 :-0 :() >:o :*
+:-* :3 :-3 =3 :> :-> :X :-X :x :-x :D :-D ;D ;-D =D xD XD xDD XDD 8D 8-D ^_^ ^__^ ^___^ >.< >.> <.< ._. ;_; -_- -__-
+v.v V.V v_v V_V o_o o_O O_o O_O 0_o o_0 0_0 o.O O.o O.O o.o 0.0 o.0 0.o @_@ <3 <33 <333 </3 (^_^) (-_-) (._.) (>_<)
+(*_*) (¬_¬) ಠ_ಠ ಠ︵ಠ (ಠ_ಠ) ¯\(ツ)/¯ (╯°□°）╯︵┻━┻ ><(((*>
 """
 _KEPT = r"""
 \t \n — ' \") <space> '' C++ ä. ö. ü. 'S 's ‘S ‘s and/or w/o 're 'Cause 'cause 'cos 'Cos 'coz 'Coz 'cuz 'Cuz 'bout 'd
@@ -40,7 +39,7 @@ _CUT = """
 y'·all y·all how·'d·'y How·'d·'y not·'ve not·ve Not·'ve Not·ve can·not Can·not gon·na Gon·na got·ta Got·ta let·'s Let·'s
 c'm·on C'm·on i·'m I·'m i·m I·m i·'m·a I·'m·a i·m·a I·m·a °·c·. °·f·. °·k·. °·C·. °·F·. °·K·.
 """
-_NEVER = frozenset("Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore".split())
+_NEVER = "Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore"
 
 _PRONOUNS = {  # what may follow each
     "i": "'ll 'll·'ve 'd 'd·'ve 've",
@@ -51,11 +50,11 @@ _PRONOUNS = {  # what may follow each
     "we": "'ll 'll·'ve 'd 'd·'ve 've 're",
     "they": "'ll 'll·'ve 'd 'd·'ve 've 're",
 }
-_QUESTIONS = "who what when where why how there that this these those".split()
-_NEGATED = "ca could do does did had may might must need ought sha should wo would".split()
-_NEGATED_ONCE = "ai are is was were have has dare".split()
-_PERFECT = "could might must should would".split()
-_CLIPPED = "doin goin nothin nuthin ol somethin".split()
+_QUESTIONS = "who what when where why how there that this these those"
+_NEGATED = "ca could do does did had may might must need ought sha should wo would"
+_NEGATED_ONCE = "ai are is was were have has dare"
+_PERFECT = "could might must should would"
+_CLIPPED = "doin goin nothin nuthin ol somethin"
 
 
 class WordSet(NamedTuple):
@@ -88,27 +87,27 @@ def exceptions() -> dict[str, str]:
     straight = [*_contractions(), *_CUT.split(), *_EMOTICONS.split(), *_KEPT.split(), *letters]
     curly = [text.replace("'", "’") for text in straight]
     cut = {text.replace("·", ""): text for text in (*straight, *curly)}
-    return {whole: text for whole, text in cut.items() if whole not in _NEVER}
+    return {whole: text for whole, text in cut.items() if whole not in _NEVER.split()}
 
 
 def _contractions() -> Iterator[str]:
     """The regular ones, with the apostrophe and without it."""
-    for word, tails in _PRONOUNS.items():
-        yield from _joined(word, tails.split())
-    for word in _QUESTIONS:
-        tails = "'ll 'll·'ve 'd 'd·'ve".split()
+    for pronoun, follow in _PRONOUNS.items():
+        yield from _joined(pronoun, follow.split())
+    for word in _QUESTIONS.split():
+        tails = ["'ll", "'ll·'ve", "'d", "'d·'ve"]
         if word not in ("these", "those"):
             tails += ["'s"]
         if word not in ("that", "this"):
             tails += ["'re", "'ve"]
         yield from _joined(word, tails)
-    for word in _NEGATED:
+    for word in _NEGATED.split():
         yield from _joined(word, ["n't", "n't·'ve"])
-    for word in _NEGATED_ONCE:
+    for word in _NEGATED_ONCE.split():
         yield from _joined(word, ["n't"])
-    for word in _PERFECT:
+    for word in _PERFECT.split():
         yield from _joined(word, ["'ve"])
-    for word in _CLIPPED:
+    for word in _CLIPPED.split():
         for form in (word, word.title()):
             yield from (form, form + "'")
     for hour in range(1, 13):
@@ -222,7 +221,7 @@ def lexicon_of_exceptions() -> Lexicon:
     cuts = np.array([_cut_bits(text) for text in cut.values()], dtype=np.uint64)
     plain = np.zeros(256, dtype=np.uint8)
     plain[:128] = (class_table()[:128] & (SPACE | BUSY)) == 0
-    bare = Lexicon(class_table(), frozen(plain), word_set(UNITS), word_set(cut), frozen(cuts), cuts, cuts, 0)
+    bare = Lexicon(class_table(), frozen(plain), word_set(_UNITS.split()), word_set(cut), frozen(cuts), cuts, cuts, 0)
     return with_rejoined(bare, 0 * cuts)
 
 

@@ -9,10 +9,11 @@ from tokenmill.text.lexicon import find_word
 
 @kernel
 def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ignore[no-untyped-def]
-    """Put together neighbouring words that the rules cut out of an exception, such as `)` and `:`; return the next `at`.
+    """Put together neighbouring words that the rules cut out of an exception, such as `)` and `:`; return the next
+    `at`.
 
-    The words of the run are codes[begin:at]. The exception of most words wins, then the earlier; one that loses still keeps
-    its words from shorter ones.
+    The words of the run are codes[begin:at]. The exception of most words wins, then the earlier; one that loses still
+    keeps its words from shorter ones.
     """
     if not _any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):
         return at
@@ -48,7 +49,7 @@ def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ign
 
 @kernel
 def _any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: ignore[no-untyped-def]
-    """Whether any words of the run that follow each other have together the length of an exception that starts alike."""
+    """Whether any words of the run that follow each other make up an exception."""
     i, position = begin, origin - gap
     while i < at:
         i, start, position = next_word(codes, i, position)
@@ -56,9 +57,9 @@ def _any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: igno
         j, end = i, position
         while j < at and lengths >> np.uint64(min(end - start, 63)):
             j, _, end = next_word(codes, j, end)
-            if end - start < 64 and (lengths >> np.uint64(end - start)) & np.uint64(1):
-                if find_word(lexicon.exceptions, buffer, start, end) >= 0:
-                    return True
+            fits = end - start < 64 and (lengths >> np.uint64(end - start)) & np.uint64(1)
+            if fits and find_word(lexicon.exceptions, buffer, start, end) >= 0:
+                return True
     return False
 
 

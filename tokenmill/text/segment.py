@@ -1,6 +1,7 @@
 """Where words are cut, once a stage: every filter and MinHash read the same split from the transient column `_words`.
 
-The split is kept as one byte a word in most cases, so that the column is never larger than the text (about a fifth of it).
+The split is kept as one byte a word in most cases, so that the column is never larger than the text (about a fifth of
+it).
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokenmill.core.columns import set_column
 from tokenmill.text.cache import frozen, kernel
@@ -26,8 +28,8 @@ COLUMN = "_words"
 class Words:
     """The words of a batch, coded: the code of row r is codes[code_offsets[r]:code_offsets[r + 1]].
 
-    Kernels walk a document's code with next_word(). `offsets`, `starts` and `ends` are the same words as plain arrays, made
-    when first asked for: 8 bytes a word, 1.6 times the text.
+    Kernels walk a document's code with next_word(). `offsets`, `starts` and `ends` are the same words as plain arrays,
+    made when first asked for: 8 bytes a word, 1.6 times the text.
     """
 
     codes: Bytes
@@ -61,22 +63,71 @@ def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
     """The batch with its column `_words`, and the words in it; splits `text` where the column is not there yet."""
     if COLUMN not in batch.schema.names:
         buffer, offsets = text_buffer(batch)
-        codes, code_offsets = segment(buffer, offsets[:-1], offsets[1:])
-        batch = set_column(batch, COLUMN, _binary(codes, code_offsets))
+        batch = set_column(batch, COLUMN, code_array(segment(buffer, offsets[:-1], offsets[1:])))
     return batch, Words(*_buffers(batch.column(COLUMN)))
 
 
 def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
-    """(UTF-8 bytes, offsets int64 (rows + 1,)): document r is bytes[offsets[r]:offsets[r + 1]]; null is empty. No copy."""
+    """(UTF-8 bytes, offsets int64 (rows + 1,)): document r is bytes[offsets[r]:offsets[r + 1]]; null is empty."""
     return _buffers(batch.column("text"))
 
 
-def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> tuple[Bytes, Offsets]:
-    """Cut each document buffer[starts[r]:ends[r]] into words: (codes, code offsets int64 (rows + 1,)), as Words holds them."""
-    codes = np.empty(int(np.sum(ends - starts)), dtype=np.uint8)  # more than needed: pages not touched cost nothing
+def segment(buffer: Bytes, starts: Offsets, ends: Offsets, *, room: int = 0) -> Words:
+    """The words of each document buffer[starts[r]:ends[r]].
+
+    codes has room for `room` bytes, or for as many as the documents have. It is not cut to what is used: memory pages
+    that no one writes to cost nothing.
+    """
+    codes = np.empty(max(room, int(np.sum(ends - starts))), dtype=np.uint8)
     code_offsets = np.zeros(len(starts) + 1, dtype=np.int64)
-    used = split_all(lexicon(), buffer, starts, ends, codes, code_offsets)
-    return frozen(codes[:used].copy()), frozen(code_offsets)
+    split_all(lexicon(), frozen(buffer), starts, ends, codes, code_offsets)
+    return Words(codes, frozen(code_offsets))
+
+
+def spliced(words: Words, other: Words, wanted: npt.NDArray[np.bool_]) -> Words:
+    """The words of other where wanted, else those of words, whose codes are used up; they need room for both."""
+    offsets = np.zeros(len(words.code_offsets), dtype=np.int64)
+    sizes = np.where(wanted, np.diff(other.code_offsets), np.diff(words.code_offsets))
+    np.cumsum(sizes, out=offsets[1:])
+    _splice(words.codes, words.code_offsets, frozen(other.codes), other.code_offsets, frozen(wanted), frozen(offsets))
+    return Words(words.codes, frozen(offsets))
+
+
+def text_array(buffer: Bytes, offsets: Offsets, *, like: pa.Array) -> pa.Array:
+    """The large_string array of the documents buffer[offsets[r]:offsets[r + 1]], null where `like` is. No copy without
+    nulls.
+    """
+    array = pa.Array.from_buffers(
+        pa.large_string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(buffer)]
+    )
+    return pc.if_else(like.is_valid(), array, pa.scalar(None, pa.large_string())) if like.null_count else array
+
+
+def code_array(words: Words) -> pa.Array:
+    """The words as the column `_words`, large_binary (rows,)."""
+    used = words.codes[: words.code_offsets[-1]]
+    buffers = [None, pa.py_buffer(words.code_offsets), pa.py_buffer(frozen(used))]
+    return pa.Array.from_buffers(pa.large_binary(), len(words.code_offsets) - 1, buffers)
+
+
+@kernel
+def _splice(codes, code_offsets, other, other_offsets, wanted, offsets):  # type: ignore[no-untyped-def]
+    """Move or write the code of each row to codes[offsets[row]:], where no row lands on one that is yet to move.
+
+    Rows that move to the front go first to last, rows that move to the back last to first.
+    """
+    for row in range(len(wanted)):
+        if not wanted[row] and offsets[row] < code_offsets[row]:
+            for i in range(code_offsets[row + 1] - code_offsets[row]):
+                codes[offsets[row] + i] = codes[code_offsets[row] + i]
+    for row in range(len(wanted) - 1, -1, -1):
+        if not wanted[row] and offsets[row] > code_offsets[row]:
+            for i in range(code_offsets[row + 1] - code_offsets[row] - 1, -1, -1):
+                codes[offsets[row] + i] = codes[code_offsets[row] + i]
+    for row in range(len(wanted)):
+        if wanted[row]:
+            for i in range(other_offsets[row + 1] - other_offsets[row]):
+                codes[offsets[row] + i] = other[other_offsets[row] + i]
 
 
 @kernel
@@ -116,12 +167,12 @@ def _buffers(array: pa.Array) -> tuple[Bytes, Offsets]:
     return frozen(content), frozen(offsets)
 
 
-def _binary(codes: Bytes, code_offsets: Offsets) -> pa.Array:
-    buffers = [None, pa.py_buffer(code_offsets), pa.py_buffer(codes)]
-    return pa.Array.from_buffers(pa.large_binary(), len(code_offsets) - 1, buffers)
+def tiny() -> tuple[Bytes, Offsets, Words]:
+    """A document of one word, for warming kernels: its bytes, offsets and words."""
+    batch, split = words(pa.record_batch({"text": pa.array(["a"], type=pa.large_string())}))
+    return *text_buffer(batch), split
 
 
 def warm() -> None:
     """Compile or load the kernels of this module."""
-    batch = pa.record_batch({"text": pa.array(["a b", None], type=pa.large_string())})
-    assert len(words(batch)[1].starts) == 2
+    assert len(tiny()[2].starts) == 1

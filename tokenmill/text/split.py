@@ -1,10 +1,12 @@
 """The word splitter: cuts a run of characters without white space into words, as spaCy 3.8 does for English.
 
-A run loses prefixes and suffixes (punctuation, quotes, symbols, `'s`, units after a digit) until an exception or nothing to
-lose is left; what is left is cut at infixes (hyphens, commas, slashes between letters) unless it is a URL or an address.
-Exceptions are looked for at every step, and at the end among neighbouring words. Time is linear in the length of the run.
+A run loses prefixes and suffixes (punctuation, quotes, symbols, `'s`, units after a digit) until an exception or
+nothing to lose is left; what is left is cut at infixes (hyphens, commas, slashes between letters) unless it is a URL or
+an address. Exceptions are looked for at every step, and at the end among neighbouring words. Time is linear in the
+length of the run.
 
-A word in a script without spaces (Chinese, Japanese, Thai) is what lies between two spaces, punctuation cut off: a clause.
+A word in a script without spaces (Chinese, Japanese, Thai) is what lies between two spaces, punctuation cut off: a
+clause.
 """
 
 from functools import cache
@@ -12,20 +14,26 @@ from functools import cache
 import numpy as np
 
 from tokenmill.text.addresses import is_address
-from tokenmill.text.cache import frozen, kernel, pointer
+from tokenmill.text.cache import kernel, pointer
 from tokenmill.text.classes import ALPHA, BEFORE_DOT, BUSY, CURRENCY, ICON, LOWER, PREFIX, QUOTE, SPACE, SUFFIX, UPPER
-from tokenmill.text.codes import next_word as next_word
 from tokenmill.text.codes import put_cut, put_word
-from tokenmill.text.lexicon import Lexicon, find_word, lexicon_of_exceptions, lexicon_pointers, may_be_member, with_rejoined, word_set
+from tokenmill.text.lexicon import (
+    Lexicon,
+    find_word,
+    lexicon_of_exceptions,
+    lexicon_pointers,
+    may_be_member,
+    with_rejoined,
+    word_set,
+)
 from tokenmill.text.points import point_at, point_before
 from tokenmill.text.rejoin import rejoin
 
 
 @kernel
-def split_document(lexicon, buffer, start, end, codes, at, room):  # type: ignore[no-untyped-def]
-    """Write the codes of the words in buffer[start:end] from codes[at] on; return the next `at`.
-
-    room: codes has room for end - start more bytes than at codes[room]; at <= room.
+def split_document(lexicon, buffer, start, end, codes, at):  # type: ignore[no-untyped-def]
+    """Write the codes of the words in buffer[start:end] from codes[at] on, end - start bytes at most; return the next
+    `at`.
     """
     classes, plain = lexicon.classes, lexicon.plain
     position = start
@@ -45,14 +53,14 @@ def split_document(lexicon, buffer, start, end, codes, at, room):  # type: ignor
                 position = i
                 i += 1
                 continue
-            if i + 1 == end or buffer[i + 1] == 32 or buffer[i + 1] == 10:
-                if _is_word_and_mark(lexicon, buffer, first, i):
-                    at = put_word(codes, at, first - position, i - first)
-                    codes[at] = 2
-                    at += 1
-                    position = i + 1
-                    i += 2
-                    continue
+            before_blank = i + 1 == end or buffer[i + 1] == 32 or buffer[i + 1] == 10
+            if before_blank and _is_word_and_mark(lexicon, buffer, first, i):
+                at = put_word(codes, at, first - position, i - first)
+                codes[at] = 2
+                at += 1
+                position = i + 1
+                i += 2
+                continue
         seen = np.uint16(0)
         while i < end:
             point, size = point_at(buffer, i, end)
@@ -65,7 +73,7 @@ def split_document(lexicon, buffer, start, end, codes, at, room):  # type: ignor
             i += size
             continue
         if seen & BUSY:
-            at = _split_run(lexicon, buffer, first, i, first - position, codes, at, room + (i - start))
+            at = _split_run(lexicon, buffer, first, i, first - position, codes, at)
         else:
             at = _put_known(lexicon, buffer, first, i, first - position, codes, at)
         position = i
@@ -76,9 +84,9 @@ def split_document(lexicon, buffer, start, end, codes, at, room):  # type: ignor
 def _is_word_and_mark(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
     """Whether the run of the plain word buffer[low:high] and the byte after it is cut between them and nowhere else."""
     mark = buffer[high]
-    if not (lexicon.classes[mark & 0x7F] & SUFFIX and mark < 0x80):
-        if mark != 46 or not lexicon.classes[buffer[high - 1]] & BEFORE_DOT:
-            return False
+    is_suffix = mark < 0x80 and lexicon.classes[mark & 0x7F] & SUFFIX
+    if not is_suffix and not (mark == 46 and lexicon.classes[buffer[high - 1]] & BEFORE_DOT):
+        return False
     members = lexicon.exceptions
     return not (may_be_member(members, buffer, low, high + 1) or may_be_member(members, buffer, low, high))
 
@@ -98,9 +106,10 @@ def _is_exception(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _split_run(lexicon, buffer, low, high, gap, codes, at, back):  # type: ignore[no-untyped-def]
-    """Write the words of one run. Suffixes come off back to front, so their codes wait before codes[back]."""
-    begin, room, length = at, back, high - low
+def _split_run(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-untyped-def]
+    """Write the words of one run. Suffixes come off back to front, so their codes wait where the run's room ends."""
+    begin, length = at, high - low
+    room = back = at + gap + length  # codes take no more than the bytes they stand for
     first_gap, origin = gap, low
     exact = False
     while low < high:
@@ -273,9 +282,9 @@ def _infix(classes, buffer, i, high, point, size, prior, before):  # type: ignor
                 end += 1
             return end - i
         return size if before & (LOWER | QUOTE) and after & (UPPER | QUOTE) else np.int64(0)
-    if (point == 43 or point == 45 or point == 42 or point == 94) and digit_before:  # + - * ^
-        if 48 <= following <= 57 or following == 45:
-            return size
+    digit_after = 48 <= following <= 57 or following == 45  # or a hyphen
+    if digit_before and digit_after and (point == 43 or point == 45 or point == 42 or point == 94):  # + - * ^
+        return size
     if point == 44:
         return size if before & ALPHA and after & ALPHA else np.int64(0)
     if not (before & ALPHA or digit_before):
@@ -299,11 +308,10 @@ def split_all(lexicon, buffer, starts, ends, codes, code_offsets):  # type: igno
 
     codes: uint8 with room for every byte of the documents; code_offsets: int64 (rows + 1,), zeros.
     """
-    at = room = np.int64(0)
+    at = np.int64(0)
     tables, text, out = lexicon_pointers(lexicon), pointer(buffer), pointer(codes)
     for row in range(len(starts)):
-        at = split_document(tables, text, starts[row], ends[row], out, at, room)
-        room += ends[row] - starts[row]
+        at = split_document(tables, text, starts[row], ends[row], out, at)
         code_offsets[row + 1] = at
     return at
 

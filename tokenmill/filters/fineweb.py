@@ -1,0 +1,61 @@
+"""The line rules that FineWeb added (Penedo et al. 2024, section 3.6), as datatrove 0.10 applies them.
+
+Lines lie between newlines; lines of white space do not count. Lengths are in code points.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+
+from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
+from tokenmill.text.line_counts import line_counts
+from tokenmill.text.segment import text_buffer, words
+
+
+@dataclass(frozen=True)
+class Fineweb:
+    """Keep documents whose lines end as sentences do, are not short, not repeated, and not a list. Null switches a rule
+    off.
+
+    Ratios: lines that end in a mark such as `.`, `!`, `?` a line (quotes and `…` are none); lines of at most
+    short_line_chars a line; characters of repeated lines a character, newlines left out; newlines a piece of the text
+    (words and punctuation).
+    """
+
+    min_lines: int | None = 1
+    min_ended_line_ratio: float | None = 0.12
+    max_short_line_ratio: float | None = 0.67
+    short_line_chars: int = 30
+    max_duplicate_char_ratio: float | None = 0.01
+    max_newline_ratio: float | None = 0.3
+
+    RULES: ClassVar[dict[str, Rule]] = {
+        "empty": Rule("n_lines", low="min_lines"),
+        "few_ended_lines": Rule("ended_line_ratio", low="min_ended_line_ratio"),
+        "short_lines": Rule("short_line_ratio", high="max_short_line_ratio"),
+        "duplicate_chars": Rule("duplicate_char_ratio", high="max_duplicate_char_ratio"),
+        "list": Rule("newline_ratio", high="max_newline_ratio"),
+    }
+    SIGNALS: ClassVar[tuple[str, ...]] = tuple(rule.signal for rule in RULES.values())
+    reads: ClassVar[tuple[str, ...]] = ("text",)
+    adds: ClassVar[tuple[str, ...]] = signal_columns("fineweb", *SIGNALS)
+
+    EXAMPLES: ClassVar[list[tuple[str, str | None]]] = []
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if self.short_line_chars < 0:
+            raise ValueError(f"fineweb.short_line_chars: found {self.short_line_chars!r}, expected a number from 0 up")
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        batch, split = words(batch)
+        counts = line_counts(*text_buffer(batch), split, self.short_line_chars)
+        signals = {
+            "n_lines": counts["lines"],
+            "ended_line_ratio": ratio(counts["ended_lines"], counts["lines"]),
+            "short_line_ratio": ratio(counts["short_lines"], counts["lines"]),
+            "duplicate_char_ratio": ratio(counts["duplicate_line_chars"], counts["chars"]),
+            "newline_ratio": ratio(counts["newlines"], counts["pieces"]),
+        }
+        return judge(batch, self, signals)

@@ -1,0 +1,78 @@
+"""The quality rules of Gopher (Rae et al. 2021, appendix A.1.1), as datatrove 0.10 applies them for FineWeb.
+
+A word is a piece of the text (see text/split.py) with a character that is no punctuation; lengths are in code points.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+
+from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
+from tokenmill.text.lexicon import word_set
+from tokenmill.text.segment import text_buffer, words
+from tokenmill.text.word_counts import word_counts
+
+
+@dataclass(frozen=True)
+class GopherQuality:
+    """Keep documents that look like prose. Null switches a bound off.
+
+    Ratios: hashes and ellipses a piece; bullet lines (`•`, `-`) and lines ending in an ellipsis a line; pieces with a
+    letter a piece. Stop words are counted once each, as they are written here.
+    """
+
+    min_words: int | None = 50
+    max_words: int | None = 100_000
+    min_mean_word_length: float | None = 3
+    max_mean_word_length: float | None = 10
+    max_hash_ratio: float | None = 0.1
+    max_ellipsis_ratio: float | None = 0.1
+    max_bullet_line_ratio: float | None = 0.9
+    max_ellipsis_line_ratio: float | None = 0.3
+    min_alphabetic_ratio: float | None = 0.8
+    min_stop_words: int | None = 2
+    stop_words: tuple[str, ...] = ("the", "be", "to", "of", "and", "that", "have", "with")
+
+    RULES: ClassVar[dict[str, Rule]] = {
+        "short": Rule("n_words", low="min_words"),
+        "long": Rule("n_words", high="max_words"),
+        "short_words": Rule("mean_word_length", low="min_mean_word_length"),
+        "long_words": Rule("mean_word_length", high="max_mean_word_length"),
+        "hashes": Rule("hash_ratio", high="max_hash_ratio"),
+        "ellipses": Rule("ellipsis_ratio", high="max_ellipsis_ratio"),
+        "bullet_lines": Rule("bullet_line_ratio", high="max_bullet_line_ratio"),
+        "ellipsis_lines": Rule("ellipsis_line_ratio", high="max_ellipsis_line_ratio"),
+        "not_alphabetic": Rule("alphabetic_ratio", low="min_alphabetic_ratio"),
+        "few_stop_words": Rule("n_stop_words", low="min_stop_words"),
+    }
+    SIGNALS: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(rule.signal for rule in RULES.values()))
+    reads: ClassVar[tuple[str, ...]] = ("text",)
+    adds: ClassVar[tuple[str, ...]] = signal_columns("gopher_quality", *SIGNALS)
+
+    EXAMPLES: ClassVar[list[tuple[str, str | None]]] = [
+        ("the cat sat with that dog " * 10, None),
+    ]
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if len(set(self.stop_words)) < len(self.stop_words) or "" in self.stop_words:
+            raise ValueError(f"gopher_quality.stop_words: found {self.stop_words!r}, expected different words")
+        if self.min_stop_words is not None and self.min_stop_words > len(self.stop_words):
+            found = f"min_stop_words {self.min_stop_words} with {len(self.stop_words)} stop_words"
+            raise ValueError(f"gopher_quality: found {found}, expected at most as many")
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        batch, split = words(batch)
+        counts = word_counts(*text_buffer(batch), split, word_set(self.stop_words))
+        signals = {
+            "n_words": counts["words"],
+            "mean_word_length": ratio(counts["word_chars"], counts["words"]),
+            "hash_ratio": ratio(counts["hashes"], counts["pieces"]),
+            "ellipsis_ratio": ratio(counts["ellipses"], counts["pieces"]),
+            "bullet_line_ratio": ratio(counts["bullet_lines"], counts["lines"]),
+            "ellipsis_line_ratio": ratio(counts["ellipsis_lines"], counts["lines"]),
+            "alphabetic_ratio": ratio(counts["letter_pieces"], counts["pieces"]),
+            "n_stop_words": counts["stop_words"],
+        }
+        return judge(batch, self, signals)

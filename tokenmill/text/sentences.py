@@ -1,0 +1,77 @@
+"""Sentences, counted from the words as spaCy's sentencizer does: one ends before the first word after a mark such as
+`.`.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.cache import frozen, kernel, pointer
+from tokenmill.text.classes import PUNCTUATION, SENTENCE, class_table
+from tokenmill.text.codes import next_word
+from tokenmill.text.points import point_at
+from tokenmill.text.segment import Bytes, Offsets, Words, tiny
+
+
+def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets, words: Words) -> npt.NDArray[np.int64]:
+    """The sentences of each document buffer[starts[r]:ends[r]], int64 (rows,): those of its lines, one or more each.
+
+    A document without a byte has none. White space between words that is more than one blank counts as a word here.
+    """
+    counts = np.zeros(len(starts), dtype=np.int64)
+    _count(class_table(), frozen(buffer), starts, ends, words.codes, words.code_offsets, counts)
+    return counts
+
+
+@kernel
+def _count(class_table, buffer, starts, ends, code_array, code_offsets, counts):  # type: ignore[no-untyped-def]
+    classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
+    for row in range(len(starts)):
+        if ends[row] > starts[row]:
+            at, end = code_offsets[row], code_offsets[row + 1]
+            counts[row] = _sentences(classes, text, starts[row], ends[row], codes, at, end)
+
+
+@kernel
+def _sentences(classes, text, base, limit, codes, at, end):  # type: ignore[no-untyped-def]
+    sentences = np.int64(1)
+    ended = False  # a mark has been seen, and no other word after it
+    position = np.int64(0)
+    while at < end:
+        before = position
+        at, start, position = next_word(codes, at, before)
+        blanks = np.int64(0)  # bytes of white space since the last word or newline
+        for i in range(base + before, base + start):
+            if text[i] == 10:
+                sentences += 1 + (ended and blanks > 1)
+                ended, blanks = False, np.int64(0)
+            else:
+                blanks += 1
+        if ended and (blanks > 1 or (blanks == 1 and text[base + start - 1] != 32)):
+            sentences += 1
+            ended = False
+        low, high = base + start, base + position
+        point, size = point_at(text, low, high)
+        if size == high - low and classes[point] & SENTENCE:
+            ended = True
+        elif ended and not _is_punctuation(classes, text, low, high):
+            sentences += 1
+            ended = False
+    for i in range(base + position, limit):
+        sentences += text[i] == 10
+    return sentences
+
+
+@kernel
+def _is_punctuation(classes, text, start, end):  # type: ignore[no-untyped-def]
+    while start < end:
+        point, size = point_at(text, start, end)
+        if not classes[point] & PUNCTUATION:
+            return False
+        start += size
+    return True
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    buffer, offsets, words = tiny()
+    sentence_counts(buffer, offsets[:-1], offsets[1:], words)
