@@ -155,7 +155,7 @@ def test_a_parquet_file_becomes_documents(tmp_path: Path) -> None:
 
 def test_a_row_group_that_cannot_be_read_is_a_row_and_the_others_are_read(tmp_path: Path) -> None:
     texts = [hashlib.sha256(b"%d" % number).hexdigest() * 9 for number in range(30)]
-    path = table(tmp_path, {"text": texts}, row_group_size=10, compression="zstd", use_dictionary=False)
+    path = table(tmp_path, {"text": texts}, row_group_size=10, use_dictionary=False, write_page_checksum=True)
     content = bytearray(path.read_bytes())
     chunk = pq.ParquetFile(path).metadata.row_group(1).column(0)
     place = chunk.data_page_offset + chunk.total_compressed_size // 2
@@ -166,6 +166,16 @@ def test_a_row_group_that_cannot_be_read_is_a_row_and_the_others_are_read(tmp_pa
     assert [row["id"] for row in found[9:12]] == ["t.parquet#9", "t.parquet#10", "t.parquet#20"]
     assert found[10]["drop_rule"] == "read_table.corrupt"
     assert found[10]["drop_measured"].startswith("10 rows of row group 1: ")
+
+
+def test_a_string_that_is_not_utf8_is_refused_with_its_faults_counted(tmp_path: Path) -> None:
+    broken = pa.array([b"fine", b"a\xff\xfeb", None], pa.binary()).view(pa.string())
+    found = read(table(tmp_path, {"text": broken, "id": broken}))
+    assert [(row["id"], row["text"], row.get("drop_rule"), row.get("drop_measured")) for row in found] == [
+        ("fine", "fine", None, None),
+        ("a\ufffd\ufffdb", "a\ufffd\ufffdb", "read_table.bad_utf8", "2"),
+        ("t.parquet#2", None, "read_table.no_text", "null"),
+    ]
 
 
 def test_batches_are_about_as_large_as_asked(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class Progress(Protocol):
     def watch(self, task: Any, position: Any) -> None: ...
     def task_done(self, task: Any, manifest: Any) -> None: ...
     def skip(self, stage: str, shards: int) -> None: ...
-    def end(self) -> None: ...
+    def end(self, done: int) -> None: ...
 
 
 def progress_for(style: Literal["auto", "plain", "json", "none"] = "auto", file: IO[str] | None = None) -> Progress:
@@ -109,7 +109,9 @@ class _Shown:
         elif self.style == "json":
             print(json.dumps({"event": "skipped", "stage": stage, "shards": shards}), file=self.out, flush=True)
 
-    def end(self) -> None:
+    def end(self, done: int) -> None:
+        if self.stage is not None:
+            self.stage.done = done
         if self.bars is not None:
             self.bars.stop()
             self.bars = None

@@ -109,8 +109,9 @@ class _Driver:
             stage = GlobalStage(planned, tasks, lambda some: self._run_tasks(some, limits), self.recipe.sha256())
             if not stage.run():
                 raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
-        self.progress.end()
-        return check_done(planned)
+        planned = check_done(planned)
+        self.progress.end(sum(shard.done for shard in planned.shards))
+        return planned
 
     def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> bool:
         good = True

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, ClassVar, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +23,8 @@ from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.json_lines import Line, read_lines
+from tokenmill.text.segment import text_buffer
+from tokenmill.text.utf8 import soundness
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
@@ -44,7 +48,7 @@ class ReadTable:
     max_line_bytes: int = 64 << 20
     batch_bytes: int = 16 << 20
 
-    DAMAGE: ClassVar[tuple[str, ...]] = ("read_table.bad_json", "read_table.corrupt")
+    DAMAGE: ClassVar[tuple[str, ...]] = ("read_table.bad_json", "read_table.bad_utf8", "read_table.corrupt")
 
     def __post_init__(self) -> None:
         if self.unknown not in ("meta", "drop"):
@@ -133,6 +137,8 @@ class ReadTable:
             batch = drop(batch, [True], "read_table.corrupt", lost, "a row group")
         bad = pa.array([problem is not None for problem in rows.problems])
         batch = drop(batch, bad, "read_table.bad_json", rows.problems, "a JSON object")
+        broken = _broken_sequences(rows.found.get("text"))
+        batch = drop(batch, broken > 0, "read_table.bad_utf8", broken, 0)
         return drop(batch, batch.column("text").is_null(), "read_table.no_text", "null", "a text")
 
 
@@ -191,7 +197,7 @@ def _cast(ours: str, values: Any, file: str) -> pa.Array:
         try:
             if wanted == TIMESTAMP and not pa.types.is_temporal(values.type):
                 return timestamps(_strings(values.to_pylist()))
-            return values.cast(wanted)
+            return _sound(values).cast(wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"{file}: the column for {ours!r} is of type {values.type}: {error}") from error
     if wanted == TIMESTAMP:
@@ -199,6 +205,34 @@ def _cast(ours: str, values: Any, file: str) -> pa.Array:
     if pa.types.is_floating(wanted):
         return pa.array([value if isinstance(value, int | float) else None for value in values], type=wanted)
     return pa.array(_strings(values, only_strings=ours == "text"), type=wanted)
+
+
+def _sound(values: pa.Array) -> pa.Array:
+    """The values, or if they are strings that are not UTF-8, which Parquet files can hold, with U+FFFD in them."""
+    if not _is_broken(values):
+        return values
+    content = values.cast(pa.large_binary()).to_pylist()
+    return pa.array([text if text is None else text.decode("utf-8", "replace") for text in content])
+
+
+def _is_broken(values: Any) -> bool:
+    if not isinstance(values, pa.Array) or not (
+        pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    ):
+        return False
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return True
+    return False
+
+
+def _broken_sequences(values: Any) -> npt.NDArray[np.int64]:
+    """How many ill-formed sequences each text of a column has, int64 (rows,); none for texts that came from JSON."""
+    if not _is_broken(values):
+        return np.zeros(len(values or ()), dtype=np.int64)
+    content = values.cast(pa.large_binary()).fill_null(b"")
+    return soundness(*text_buffer(pa.record_batch({"text": content})))[0]
 
 
 def _strings(values: Iterable[Any], *, only_strings: bool = False) -> list[str | None]:

@@ -1,0 +1,135 @@
+"""The figures of bench.quality that a folder of labelled real data can give; see `real_figures` for what lies in it."""
+
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import zstandard
+from tokenmill.filters.language_in import LanguageIn
+from tokenmill.filters.toxicity import Toxicity
+from tokenmill.stages.extract_html import ExtractHtml
+from tokenmill.stages.read_warc import ReadWarc
+from tokenmill.stages.scrub_pii import ScrubPii
+
+from tokenmill.core.columns import documents, split
+from tokenmill.stages.language import Language
+from tokenmill.stages.minhash import Minhash
+from tokenmill.text.jaccard import jaccard_of_texts
+
+PII_TYPES = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "IP_ADDRESS")
+ISO_639_1 = {
+    "eng": "en", "deu": "de", "fra": "fr", "spa": "es", "ita": "it", "por": "pt", "rus": "ru", "cmn": "zh", "jpn": "ja",
+    "nld": "nl", "pol": "pl", "tur": "tr", "ukr": "uk", "kor": "ko", "swe": "sv", "fin": "fi", "hun": "hu", "ell": "el",
+    "heb": "he", "hin": "hi", "tha": "th", "vie": "vi", "ron": "ro", "bul": "bg", "ces": "cs", "dan": "da", "epo": "eo",
+}  # fmt: skip
+
+
+def real_figures(folder: Path) -> dict[str, Any]:
+    """From <folder>/pii/synthetic.jsonl.zst (text, spans), language/sentences.jsonl.zst (lang, text), toxicity/
+    labelled.jsonl.zst (text, toxic) and web/realweb*.warc.gz; what is not there is left out.
+    """
+    return _pii(folder) | _languages(folder) | _toxicity(folder) | _near_duplicates(folder)
+
+
+def _pii(folder: Path) -> dict[str, Any]:
+    rows = list(_lines(folder / "pii" / "synthetic.jsonl.zst"))
+    texts = [row["text"] for row in rows]
+    scrubbed = (
+        ScrubPii()(documents({"id": [str(n) for n in range(len(rows))], "text": texts})).column("text").to_pylist()
+    )
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row, after in zip(rows, scrubbed, strict=True):
+        for span in row["spans"]:
+            if span["type"] in PII_TYPES:
+                found[span["type"]][0] += row["text"][span["start"] : span["end"]] not in after
+                found[span["type"]][1] += 1
+    return {f"{kind} scrubbed": _share(*counts) for kind, counts in sorted(found.items())}
+
+
+def _languages(folder: Path) -> dict[str, Any]:
+    rows = [row for row in _lines(folder / "language" / "sentences.jsonl.zst") if row["lang"] in ISO_639_1]
+    if not rows:
+        return {}
+    ids = [str(n) for n in range(len(rows))]
+    lang = Language()(documents({"id": ids, "text": [row["text"] for row in rows]})).column("lang").to_pylist()
+    right = sum(found == ISO_639_1[row["lang"]] for found, row in zip(lang, rows, strict=True))
+    return {f"languages right (sentences, {len(ISO_639_1)} languages)": _share(right, len(rows))}
+
+
+def _toxicity(folder: Path) -> dict[str, Any]:
+    rows = list(_lines(folder / "toxicity" / "labelled.jsonl.zst"))
+    if not rows:
+        return {}
+    judged = Toxicity()(documents({"id": [str(n) for n in range(len(rows))], "text": [row["text"] for row in rows]}))
+    rules = judged.column("drop_rule").to_pylist() if "drop_rule" in judged.schema.names else [None] * len(rows)
+    figures = {}
+    for name, label in (("toxic", 1), ("other", 0)):
+        marked = [rule is not None for rule, row in zip(rules, rows, strict=True) if row["toxic"] == label]
+        figures[f"{name} pages marked toxic"] = _share(sum(marked), len(marked))
+    return figures
+
+
+def _near_duplicates(folder: Path) -> dict[str, Any]:
+    """All pairs of extracted pages by brute force, beside what Minhash removes."""
+    from bench.quality import brute_force
+
+    files = sorted((folder / "web").glob("realweb*.warc.gz"))
+    batches = [batch for file in files for batch in _extracted(file)]
+    if not batches:
+        return {}
+    rows = [row for batch in batches for row in batch.select(["id", "text"]).to_pylist()]
+    texts = {row["id"]: row["text"] for row in rows}
+    verdicts = _minhash(batches)
+    removed = {rows_id for rows_id, _, _ in verdicts}
+    pairs = [pair for pair, ratio in brute_force(texts).items() if ratio >= 0.85]
+    recomputed = [(jaccard_of_texts(texts[a], texts[b], 5), said) for a, b, said in verdicts]
+    return {
+        "near duplicates at >= 0.85 found": _share(sum(a in removed or b in removed for a, b in pairs), len(pairs)),
+        "removals below the threshold": sum(ratio < 0.75 for ratio, _ in recomputed),
+        "removals whose recomputed similarity differs": sum(abs(ratio - said) > 1e-4 for ratio, said in recomputed),
+        "removals recomputed": len(recomputed),
+    }
+
+
+def _extracted(file: Path) -> Iterator[pa.RecordBatch]:
+    source = ReadWarc(paths=str(file))
+    for shard in source.shards():
+        for batch in source.read(shard):
+            for step in (ExtractHtml(), Language(), LanguageIn(keep=("en",), min_score=0.65)):
+                batch, _ = split(step(split(batch)[0]))
+            yield batch
+
+
+def _minhash(batches: list[pa.RecordBatch]) -> list[tuple[str, str, float]]:
+    """(id, duplicate of, similarity) of each removal."""
+    import numpy as np
+
+    from tokenmill.core.columns import set_column
+
+    [round] = Minhash().rounds()
+    routed, ids = [], {}
+    for shard, batch in enumerate(batches):
+        ids.update({(shard, row): id for row, id in enumerate(batch.column("id").to_pylist())})
+        batch = set_column(batch, "_shard", pa.array(np.full(batch.num_rows, shard, np.int32)))
+        routed.append(round.route(set_column(batch, "_row", pa.array(np.arange(batch.num_rows, dtype=np.int32)))))
+    table = pa.Table.from_batches(routed).sort_by([(name, "ascending") for name in round.sort_by])
+    verdicts = [row for batch in round.reduce(iter(table.combine_chunks().to_batches())) for row in batch.to_pylist()]
+    return [
+        (ids[row["shard"], row["row"]], row["duplicate_of"], row["similarity"]) for row in verdicts if row["drop_rule"]
+    ]
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    if not file.exists():
+        return
+    with file.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as opened:
+        for line in io.TextIOWrapper(opened, encoding="utf-8"):
+            yield json.loads(line)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part}/{whole} = {part / whole:.2%}" if whole else "0/0"
