@@ -2,9 +2,9 @@
 
     python -m bench.quality [--pages 300] [--seed 0] [--dev-data FOLDER] [--json]
 
-Makes a mini-crawl, runs its recipe, and compares with truth.parquet: exact and near duplicates, removals recomputed from
-the texts, personal data, toxic pages, languages. A made-up world proves little by itself, so the same figures are printed
-beside it from a folder of labelled data, if --dev-data (or TOKENMILL_DEV_DATA) names one.
+Makes a mini-crawl, runs its recipe, and compares with truth.parquet: exact and near duplicates, removals recomputed
+from the texts, personal data, toxic pages, languages. A made-up world proves little by itself, so the same figures are
+printed beside it from a folder of labelled data, if --dev-data (or TOKENMILL_DEV_DATA) names one.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from tokenmill.filters.toxicity import Toxicity
-from tokenmill.mini.world import write_mini
 
 from bench.real_quality import real_figures
 from tokenmill.core.columns import documents
+from tokenmill.filters.toxicity import Toxicity
+from tokenmill.mini.world import write_mini
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.progress import progress_for
 from tokenmill.pipeline.recipe import load_recipe
@@ -111,7 +111,9 @@ def near_duplicates(before: pl.DataFrame, dedup: pl.DataFrame, gone: pl.DataFram
 
 
 def brute_force(texts: dict[str, str], at_least: float = 0.5) -> dict[tuple[str, str], float]:
-    """True Jaccard of 5-word shingles of all pairs that share one, where it is at least so high; by counting, no hashing."""
+    """True Jaccard of 5-word shingles of all pairs that share one, where it is at least so high; by counting, no
+    hashing.
+    """
     where: dict[str, list[str]] = defaultdict(list)
     sizes = {}
     for id, text in texts.items():
@@ -130,7 +132,9 @@ def brute_force(texts: dict[str, str], at_least: float = 0.5) -> dict[tuple[str,
 
 
 def plain_shingles(text: str, ngram: int = 5) -> Iterator[str]:
-    """Five lower-cased words in a row; a word is a run of letters and digits. Deliberately not the kernels' own split."""
+    """Five lower-cased words in a row; a word is a run of letters and digits. Deliberately not the kernels' own
+    split.
+    """
     words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
     return (" ".join(words[at : at + ngram]) for at in range(len(words) - ngram + 1))
 

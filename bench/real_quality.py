@@ -9,15 +9,15 @@ from typing import Any
 
 import pyarrow as pa
 import zstandard
+
+from tokenmill.core.columns import documents, split
 from tokenmill.filters.language_in import LanguageIn
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.stages.extract_html import ExtractHtml
-from tokenmill.stages.read_warc import ReadWarc
-from tokenmill.stages.scrub_pii import ScrubPii
-
-from tokenmill.core.columns import documents, split
 from tokenmill.stages.language import Language
 from tokenmill.stages.minhash import Minhash
+from tokenmill.stages.read_warc import ReadWarc
+from tokenmill.stages.scrub_pii import ScrubPii
 from tokenmill.text.jaccard import jaccard_of_texts
 
 PII_TYPES = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "IP_ADDRESS")

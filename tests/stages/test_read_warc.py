@@ -358,6 +358,20 @@ def test_records_are_found_in_any_container(tmp_path: Path, name: str) -> None:
     assert told(rows(tmp_path, CONTAINERS[name], name="f")) == [(f"<urn:uuid:{number}>", None) for number in range(6)]
 
 
+def test_a_damaged_dictionary_leaves_damaged_frames(tmp_path: Path) -> None:
+    """Found by fuzzing: the error of the dictionary's own decompressor came through."""
+    content = dictionary_file()
+    for place in (0, 30):
+        found = told(rows(tmp_path, content[:8] + flipped(content[8:], place), name="f"))
+        assert {rule for _, rule in found} == {"read_warc.corrupt"}
+
+
+def test_a_line_that_only_resembles_an_arc_header_begins_no_record(tmp_path: Path) -> None:
+    """Found by fuzzing: a header line without an address broke the reader."""
+    line = b"http:x 20140216050221 text/html 12\n"
+    assert told(rows(tmp_path, page(0) + line + page(1), name="f.warc"))[0][1] == "read_warc.corrupt"
+
+
 def test_an_arc_file_is_read_like_a_warc(tmp_path: Path) -> None:
     content = response()
     head = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain 2\n1\n\n"

@@ -18,7 +18,7 @@ _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds the dictionary of a .warc.zst (IIPC, 2021)
 
 _WARC = rb"WARC/[01]\.\d\d?\r?\n"
-_ARC = rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{1,8192} \d{12,14} \S+ \d+\r?\n"  # URL, address, date, type, length
+_ARC = rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{1,8192} \S+ \d{12,14} \S+ \d+\r?\n"  # URL, address, date, type, length
 _START = re.compile(_WARC + rb"|" + _ARC)
 _START_OF_LINE = re.compile(rb"(?<=\n)(?:" + _WARC + rb"|" + _ARC + rb")")
 _LINE_ENDS = re.compile(rb"[\r\n]*")
@@ -27,6 +27,7 @@ _START_BYTES = 16_384  # what the begin of a record is looked for in: longer tha
 _WINDOW = 1 << 20
 _PIECE = 1 << 20
 _GZIP_INPUT = 1 << 15  # bytes fed at once; what they give is lost if they turn out damaged
+_DICTIONARY_BYTES = 1 << 24
 _ZSTD_INPUT = 2048  # bytes fed at once: a zstd frame may grow 30,000 times, and its output has no limit of its own
 
 
@@ -246,9 +247,13 @@ def skippable(window: Window, offset: int) -> tuple[int, bytes]:
     if len(head) < 8 or not _SKIPPABLE.match(head):
         return 0, b""
     length = struct.unpack("<I", head[4:])[0]
-    content = window.glance(offset + 8, min(length, 1 << 26)) if head.startswith(_DICTIONARY) else b""
-    if content.startswith(ZSTD):
-        content = _inflated(Codec().inflater(ZSTD), memoryview(content), True)
+    content = window.glance(offset + 8, min(length, _DICTIONARY_BYTES)) if head.startswith(_DICTIONARY) else b""
+    try:
+        if content.startswith(ZSTD):
+            content = zstandard.ZstdDecompressor().stream_reader(content).read(_DICTIONARY_BYTES)
+        Codec(content).inflater(ZSTD)
+    except zstandard.ZstdError:
+        return 8 + length, b""  # the frames that need it will be reported as damaged
     return 8 + length, content
 
 
