@@ -23,7 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS", "ARROW_NUM_THREADS", "TOKENIZERS_PARALLELISM"), "1")  # fmt: skip
+THREADS = """OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMBA_NUM_THREADS RAYON_NUM_THREADS
+    POLARS_MAX_THREADS ARROW_NUM_THREADS"""
+ONE_THREAD = dict.fromkeys(THREADS.split(), "1") | {"TOKENIZERS_PARALLELISM": "false"}
 TARGETS = {"web": 15, "text": 30}
 SIDES = ("tokenmill", "datatrove")
 
@@ -99,9 +101,7 @@ def spawn(side: str, kind: str, work: Path, tokenizer: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.versus_datatrove", "--tokenizer", str(tokenizer), "--child", side, kind]
     command += [str(work / f"tiny-{kind}"), str(work / kind), str(out)]
     began = time.perf_counter()
-    ran = subprocess.run(
-        command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
-    )
+    ran = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise SystemExit(f"{side} {kind} failed:\n{ran.stderr[-3000:]}")
     said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
@@ -155,7 +155,7 @@ def show(found: dict[str, Any]) -> None:
         for side in SIDES:
             one = found[f"{side} {kind}"]
             print(
-                f"  {side:10} {one['seconds']:9.2f} s  (cpu {one['cpu_seconds']:.2f} s, start-up {one['start_up']:.1f} s)"
+                f"  {side:10} {one['seconds']:9.2f} s  (cpu {one['cpu_seconds']:.2f}, start-up {one['start_up']:.1f} s)"
             )
             for step, seconds in sorted(one["seconds_by_step"].items(), key=lambda item: -item[1]):
                 print(f"      {seconds:9.3f} s  {step}")

@@ -32,6 +32,10 @@ def scrub(text: str, **settings: object) -> str:
         ("5555-5555-5555-4444!", "<CREDIT_CARD>!"),
         ("IBAN DE89 3704 0044 0532 0130 00 please", "IBAN <IBAN_CODE> please"),
         ("GB29NWBK60161331926819.", "<IBAN_CODE>."),
+        ("gb29nwbk60161331926819", "<IBAN_CODE>"),
+        ("001-748-088-2851x818", "<PHONE_NUMBER>"),
+        ("(85) 5986-8343", "<PHONE_NUMBER>"),
+        ("Phone: 88 165 40 96", "Phone: <PHONE_NUMBER>"),
         ("from 192.168.10.7 and 8.8.8.8:53", "from <IP_ADDRESS> and <IP_ADDRESS>:53"),
         ("at 2001:db8::8a2e:370:7334, ok", "at <IP_ADDRESS>, ok"),
         ("call +49 30 901820 today", "call <PHONE_NUMBER> today"),
@@ -136,7 +140,7 @@ def plain_spans(doc: bytes, base: int) -> list[tuple[int, int, int]]:
     """The same spans by regular expressions, from left to right."""
     token = re.compile(
         rb"(?P<mail>@)|(?P<number>(?:\d|(?<=\d)(?:[.\-() /+]|\xc2\xa0){1,3}(?=\d))+)|(?P<colons>:(?=[:0-9A-Fa-f]))"
-        rb"|(?<![0-9A-Za-z_])(?P<iban>[A-Z])(?=[A-Z]\d\d)"
+        rb"|(?<![0-9A-Za-z_])(?P<iban>[A-Za-z])(?=[A-Za-z]\d\d)"
     )
     found, at = [], 0
     while match := token.search(doc, at):

@@ -31,18 +31,23 @@ _FILE_ENDINGS = frozenset(b"png jpg jpeg gif svg webp css js html htm php json x
 _CARD = re.compile(rb"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d])")
 _IPV4 = re.compile(rb"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d]|\.\d)")
 _VERSION = re.compile(rb"(?:version|ver\.?|release|v|firmware|build)[ :]{0,2}\Z", re.IGNORECASE)
+_EXTENSION = rb"(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6})?"
 _PHONE = re.compile(
     rb"(?<![\w.,/@#=-])(?<!\d[ .-])(?:"
     rb"(?:\+|00)[1-9]\d{0,2}(?:(?:[ .\-/]|\xc2\xa0){0,2}\(?\d{1,5}\)?){1,6}"  # +49 30 1234567, 0044 (0)20 7946 0000
-    rb"|(?:1[ .-])?\(\d{3}\)[ .-]?\d{3}[ .-]?\d{4}"  # (212) 555-0123
-    rb"|(?:1[ .-])?[2-9]\d{2}([ .-])\d{3}\1\d{4}"  # 212-555-0123
+    rb"|(?:(?:00)?1[ .-])?\(?\d{3}\)[ .-]?\d{3}[ .-]?\d{4}"  # (212) 555-0123
+    rb"|(?:(?:00)?1[ .-])?\d{3}([ .-])\d{3}\1\d{4}"  # 212-555-0123
+    rb"|\(\d{2}\)[ ]?\d{3,5}-\d{3,4}"  # (85) 5986-8343
     rb"|\(0\d{1,5}\)[ ]?\d{2,4}(?:[ -]?\d{2,4}){1,3}"  # (020) 7946 0000
     rb"|0\d{1,5}(?:[ ./-]|\xc2\xa0)\d{2,9}(?:[ .-]?\d{2,5}){0,4}"  # 030/1234567, 06 12 34 56 78
-    rb")(?![\w]|-\d|\.\d)"
+    rb")" + _EXTENSION + rb"(?![\w]|-\d|\.\d)"
 )
-_BARE_PHONE = re.compile(rb"(?<![\w.,/@#=+-])(?<!\d[ .-])\d{3,5}[ -]?\d{3,5}(?:[ -]?\d{2,5})?(?![\w]|[-.]\d)")
+_BARE_PHONE = re.compile(
+    rb"(?<![\w.,/@#=+])(?<!\d[ .-])(?:\d{7,11}|\d{2,5}(?:[ .-]\d{2,6}){1,4})" + _EXTENSION + rb"(?![\w]|[-.]\d)"
+)
 _PHONE_WORD = re.compile(
-    rb"(?:\bphone|\btel|\bcall|\bmobile|\bcell|\bfax|\bwhatsapp|\bsms|telefon|t\xc3\xa9l|\bdial|\bring)[^\n]{0,14}\Z",
+    rb"(?:\bphone|\btel|\bcall|\bmobile|\bcell|\bfax|\bwhatsapp|\bsms|telefon|t\xc3\xa9l|\bdial|\bring|\bcontact"
+    rb"|\bnumber|\boffice|\banswering|\bllam|\bappel|\brufen|\banruf|\bchiam|\blig[ua]|\bbellen)[^\d\n]{0,24}\Z",
     re.IGNORECASE,
 )
 _DAY, _MONTH, _YEAR = rb"(?:0?[1-9]|[12]\d|3[01])", rb"(?:0?[1-9]|1[0-2])", rb"(?:19|20)\d{2}"
@@ -94,7 +99,7 @@ def email_at(text: bytes, at: int) -> Found | None:
 def iban_at(text: bytes, start: int) -> Found | None:
     """The IBAN that begins at text[start], groups parted by single spaces or not at all."""
     end = min(len(text), start + 48)
-    length = IBAN_LENGTHS.get(text[start : start + 2].decode("ascii", "replace"))
+    length = IBAN_LENGTHS.get(text[start : start + 2].decode("ascii", "replace").upper())
     if length is None:
         return None
     taken, at = bytearray(), start
@@ -113,7 +118,7 @@ def iban_at(text: bytes, start: int) -> Found | None:
 
 def numbers_in(text: bytes, start: int, end: int) -> Iterator[Found]:
     """Cards, IPv4 addresses and telephone numbers in text[start:end]; they may overlap."""
-    end += 2  # what follows the last digit is part of the judgement
+    end += 10  # an extension, and what follows the last digit
     for match in _CARD.finditer(text, start, end):
         if card_valid(match[0].translate(None, b" -").decode()):
             yield Found("CREDIT_CARD", match.start(), match.end())
@@ -124,7 +129,7 @@ def numbers_in(text: bytes, start: int, end: int) -> Iterator[Found]:
         if 8 <= _digits(match[0]) <= 15 and not _DATE.match(match[0]):
             yield Found("PHONE_NUMBER", match.start(), match.end())
     for match in _BARE_PHONE.finditer(text, start, end):
-        named = _PHONE_WORD.search(text, max(0, match.start() - 24), match.start())
+        named = _PHONE_WORD.search(text, max(0, match.start() - 40), match.start())
         if named and 7 <= _digits(match[0]) <= 12 and not _DATE.match(match[0]):
             yield Found("PHONE_NUMBER", match.start(), match.end())
 

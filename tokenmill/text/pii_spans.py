@@ -59,8 +59,8 @@ def _find(buffer, offsets, found):  # type: ignore[no-untyped-def]
                 if colons >= 2:
                     count = _put(found, count, COLONS, first, stop)
                 i = stop
-            elif _is_upper(byte) and i + 4 <= end and (i == start or not _is_word(buffer[i - 1])):
-                if _is_upper(buffer[i + 1]) and _is_digit(buffer[i + 2]) and _is_digit(buffer[i + 3]):
+            elif _is_letter(byte) and i + 4 <= end and (i == start or not _is_word(buffer[i - 1])):
+                if _is_letter(buffer[i + 1]) and _is_digit(buffer[i + 2]) and _is_digit(buffer[i + 3]):
                     count = _put(found, count, IBAN, i, min(end, i + 48))
                 i += 1
             else:
@@ -121,8 +121,8 @@ def _is_digit(byte):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_upper(byte):  # type: ignore[no-untyped-def]
-    return 65 <= byte <= 90
+def _is_letter(byte):  # type: ignore[no-untyped-def]
+    return 65 <= byte <= 90 or 97 <= byte <= 122
 
 
 @kernel
