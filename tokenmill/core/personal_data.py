@@ -47,7 +47,7 @@ _BARE_PHONE = re.compile(
 )
 _PHONE_WORD = re.compile(
     rb"(?:\bphone|\btel|\bcall|\bmobile|\bcell|\bfax|\bwhatsapp|\bsms|telefon|t\xc3\xa9l|\bdial|\bring|\bcontact"
-    rb"|\bnumber|\boffice|\banswering|\bllam|\bappel|\brufen|\banruf|\bchiam|\blig[ua]|\bbellen)[^\d\n]{0,24}\Z",
+    rb"|\bnumber|\boffice|\banswering|\bllam|\bappel|\brufen|\banruf|\bchiam|\blig[ua]|\bbellen)[^\d\n]{0,32}\Z",
     re.IGNORECASE,
 )
 _DAY, _MONTH, _YEAR = rb"(?:0?[1-9]|[12]\d|3[01])", rb"(?:0?[1-9]|1[0-2])", rb"(?:19|20)\d{2}"
@@ -126,11 +126,11 @@ def numbers_in(text: bytes, start: int, end: int) -> Iterator[Found]:
         if _is_ip(match[0]) and not _VERSION.search(text, max(0, match.start() - 12), match.start()):
             yield Found("IP_ADDRESS", match.start(), match.end())
     for match in _PHONE.finditer(text, start, end):
-        if 8 <= _digits(match[0]) <= 15 and not _DATE.match(match[0]):
+        if 8 <= _own_digits(match[0]) <= 15 and not _DATE.match(match[0]):
             yield Found("PHONE_NUMBER", match.start(), match.end())
     for match in _BARE_PHONE.finditer(text, start, end):
-        named = _PHONE_WORD.search(text, max(0, match.start() - 40), match.start())
-        if named and 7 <= _digits(match[0]) <= 12 and not _DATE.match(match[0]):
+        named = _PHONE_WORD.search(text, max(0, match.start() - 48), match.start())
+        if named and 7 <= _own_digits(match[0]) <= 12 and not _DATE.match(match[0]):
             yield Found("PHONE_NUMBER", match.start(), match.end())
 
 
@@ -191,5 +191,7 @@ def _is_ip(piece: bytes) -> bool:
     return True
 
 
-def _digits(piece: bytes) -> int:
-    return sum(48 <= byte <= 57 for byte in piece)
+def _own_digits(phone: bytes) -> int:
+    """Digits of a telephone number, those of an extension not counted."""
+    own = phone.lower().partition(b"x")[0].partition(b"e")[0]
+    return sum(48 <= byte <= 57 for byte in own)

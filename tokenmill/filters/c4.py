@@ -41,9 +41,21 @@ class C4:
     }
     SIGNALS: ClassVar[tuple[str, ...]] = ("n_lorem_lines", "n_curly_lines", "n_sentences", "n_lines", "n_removed_lines")
     reads: ClassVar[tuple[str, ...]] = ("text",)
-    adds: ClassVar[tuple[str, ...]] = signal_columns("c4", *SIGNALS)
+    adds: ClassVar[tuple[str, ...]] = ("text", *signal_columns("c4", *SIGNALS))
 
-    EXAMPLES: ClassVar[list[tuple[str, str | None]]] = []
+    EXAMPLES: ClassVar[list[tuple[str, str | None]]] = [
+        ("This is a sentence. " * 5, None),
+        ("This is a sentence. " * 4, "few_sentences"),
+        ("Two words.\n" * 9 + "This is a sentence. " * 5, None),
+        ("Two words.\n" * 9, "few_sentences"),
+        ("Please enable JavaScript here.\n" * 9, "few_sentences"),
+        ("Read our Privacy Policy here.\n" * 9, "few_sentences"),
+        ("Lorem ipsum dolor sit amet. " * 5, "lorem_ipsum"),
+        ("Lorem ipsum\n" + "This is a sentence. " * 5, None),  # a line of two words never comes to the rule
+        ("This is {a} sentence. " * 5, "curly_bracket"),
+        ("这是 一个 句子。 " * 5, None),
+        ("这是一个句子。" * 5, "few_sentences"),  # a sentence ends before a blank
+    ]
 
     def __post_init__(self) -> None:
         check_bounds(self)

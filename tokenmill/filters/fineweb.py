@@ -41,7 +41,28 @@ class Fineweb:
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = signal_columns("fineweb", *SIGNALS)
 
-    EXAMPLES: ClassVar[list[tuple[str, str | None]]] = []
+    EXAMPLES: ClassVar[list[tuple[str, str | None]]] = [
+        ("\n".join(f"Line {number} of this page ends in a full stop." for number in range(20)), None),
+        (" \n\n\u3000", "empty"),
+        (
+            "\n".join(
+                [*(f"Line {number} of this page that just goes on" for number in range(22)), "End.", "Stop!", "Ja。"]
+            ),
+            None,
+        ),
+        (
+            "\n".join([*(f"Line {number} of this page that just goes on" for number in range(23)), "End.", "Ja。"]),
+            "few_ended_lines",
+        ),
+        ("\n".join(f"Line {number} is short, really short." for number in range(10)), "short_lines"),  # 30 characters
+        ("\n".join(f"Line {number} is short, perhaps short." for number in range(10)), None),  # 31
+        (
+            "\n".join(f"Line {number // 2} of this page is there to be said twice." for number in range(10)),
+            "duplicate_chars",
+        ),
+        ("\n".join(f"internationalization{number}transcontinentalization." for number in range(10)), "list"),
+        ("这一页的每一行都有足够长的内容，并且以句号结尾，所以没有任何规则会删除它，一切都很好。", None),
+    ]
 
     def __post_init__(self) -> None:
         check_bounds(self)

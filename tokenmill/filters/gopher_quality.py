@@ -51,7 +51,24 @@ class GopherQuality:
     adds: ClassVar[tuple[str, ...]] = signal_columns("gopher_quality", *SIGNALS)
 
     EXAMPLES: ClassVar[list[tuple[str, str | None]]] = [
-        ("the cat sat with that dog " * 10, None),
+        ("the cat sat with one dog " * 10, None),
+        ("the cat and one dog " * 10, None),  # 50 words
+        ("the cat and one dog " * 9 + "the cat and dog", "short"),  # 49
+        ("the cat and one dog ! " * 10, None),  # marks are no words
+        ("字" * 200, "short"),  # one word
+        ("a " * 100_001, "long"),
+        ("to be or of at in " * 10, "short_words"),
+        ("the internationalization of transcontinental communications " * 20, "long_words"),
+        ("the # cat and one more dog at home now " * 10, None),  # 10 of 100, at the bound
+        ("the # cat and one dog " * 10, "hashes"),
+        ("the cat... and one dog… " * 10, "ellipses"),
+        ("- the cat sat with that dog\n" * 10, "bullet_lines"),
+        ("- the cat sat with that dog\n" * 9 + "the cat sat with that dog\n", None),  # 9 of 10, at the bound
+        ("the cat sat with that dog and we have to be home soon...\n" * 10, "ellipsis_lines"),
+        ("the brown cat and 2 " * 20, None),  # 4 of 5, at the bound
+        ("the brown cat and 2 " * 20 + "2024", "not_alphabetic"),
+        ("some large cats chase the small dogs " * 10, "few_stop_words"),
+        ("der Hund und die Katze gehen heute nicht mehr hinaus " * 10, "few_stop_words"),
     ]
 
     def __post_init__(self) -> None:

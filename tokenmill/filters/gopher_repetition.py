@@ -22,9 +22,12 @@ _SHARES = {
     **{f"top_{n}_gram_ratio": (f"top_{n}_gram_chars", "chars") for n in (2, 3, 4)},
     **{f"duplicate_{n}_gram_ratio": (f"duplicate_{n}_gram_chars", "chars") for n in (5, 6, 7, 8, 9, 10)},
 }
-_PROSE = (
-    "The quick brown fox jumps over a lazy dog while seven wizards vex bold zebras near their mighty oak by noon today."
-)
+
+
+def _echo(words: int, again: int) -> str:
+    """So many different words, the first of them said again at the end; each has seven characters."""
+    text = [f"word{number:03d}" for number in range(words)]
+    return " ".join(text + text[:again])
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,24 @@ class GopherRepetition:
     adds: ClassVar[tuple[str, ...]] = signal_columns("gopher_repetition", *SIGNALS)
 
     EXAMPLES: ClassVar[list[tuple[str, str | None]]] = [
-        (_PROSE, None),
+        (_echo(200, 0), None),
+        ("字" * 200, None),
         ("", "empty"),
-        ("a\n\n" * 4, "duplicate_paragraph"),
+        ("\n\n".join([_echo(50, 0), "a", "a", "b", "b", *"cde"]), None),  # 2 of 8
+        ("\n\n".join([_echo(50, 0), "a", "a", "a", "a", *"bcdef"]), None),  # 3 of 10, at the bound
+        ("\n\n".join([_echo(50, 0), "a", "a", "a", "a", *"bcde"]), "duplicate_paragraph"),  # 3 of 9
+        ("\n\n".join([_echo(30, 0), _echo(30, 0), *"abc"]), "duplicate_paragraph_char"),
+        ("\n".join([_echo(50, 0), "a", "a", "a", "a", *"bcde"]), "duplicate_line"),
+        ("\n".join([_echo(30, 0), _echo(30, 0), *"abc"]), "duplicate_line_char"),
+        (" ".join(f"other thing {number:03d}" for number in range(50)), "top_2_gram"),
+        (" ".join(f"a bb cccccccccc {_echo(number * 7 + 7, 0)[-55:]}" for number in range(40)), "top_3_gram"),
+        (" ".join(f"aa bb cc dd {_echo(number * 6 + 6, 0)[-47:]}" for number in range(40)), "top_4_gram"),
+        (_echo(278, 60), "duplicate_5_gram"),
+        (_echo(302, 60), "duplicate_6_gram"),
+        (_echo(345, 63), "duplicate_7_gram"),
+        (_echo(384, 64), "duplicate_8_gram"),
+        (_echo(416, 63), "duplicate_9_gram"),
+        (_echo(440, 60), "duplicate_10_gram"),
     ]
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.errors import did_you_mean
-from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns
+from tokenmill.core.rules import Rule, judge, signal_columns
 
 _LABELS = """
     af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de
@@ -60,7 +60,8 @@ class LanguageIn:
         return cls(keep=("en",))
 
     def __post_init__(self) -> None:
-        check_bounds(self)
+        if self.min_score is not None and not 0 <= self.min_score < 1:
+            raise ValueError(f"language_in.min_score: found {self.min_score!r}, expected a number from 0 to below 1")
         if not self.keep or isinstance(self.keep, str):
             raise ValueError(f"language_in.keep: found {self.keep!r}, expected a list of languages such as [en, de]")
         for language in self.keep:

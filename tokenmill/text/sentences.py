@@ -18,7 +18,7 @@ def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets, words: Words)
     A document without a byte has none. White space between words that is more than one blank counts as a word here.
     """
     counts = np.zeros(len(starts), dtype=np.int64)
-    _count(class_table(), frozen(buffer), starts, ends, words.codes, words.code_offsets, counts)
+    _count(class_table(), frozen(buffer), starts, ends, frozen(words.codes), words.code_offsets, counts)
     return counts
 
 
@@ -42,23 +42,34 @@ def _sentences(classes, text, base, limit, codes, at, end):  # type: ignore[no-u
         blanks = np.int64(0)  # bytes of white space since the last word or newline
         for i in range(base + before, base + start):
             if text[i] == 10:
-                sentences += 1 + (ended and blanks > 1)
+                sentences += 1 + (ended and _is_piece(text, i, blanks))
                 ended, blanks = False, np.int64(0)
             else:
                 blanks += 1
-        if ended and (blanks > 1 or (blanks == 1 and text[base + start - 1] != 32)):
+        low, high = base + start, base + position
+        if ended and _is_piece(text, low, blanks):
             sentences += 1
             ended = False
-        low, high = base + start, base + position
         point, size = point_at(text, low, high)
         if size == high - low and classes[point] & SENTENCE:
             ended = True
         elif ended and not _is_punctuation(classes, text, low, high):
             sentences += 1
             ended = False
+    blanks = np.int64(0)
     for i in range(base + position, limit):
-        sentences += text[i] == 10
-    return sentences
+        if text[i] == 10:
+            sentences += 1 + (ended and _is_piece(text, i, blanks))
+            ended, blanks = False, np.int64(0)
+        else:
+            blanks += 1
+    return sentences + (ended and _is_piece(text, limit, blanks))
+
+
+@kernel
+def _is_piece(text, end, blanks):  # type: ignore[no-untyped-def]
+    """Whether white space of so many bytes before text[end], after a word, counts as a word: it is not one blank."""
+    return blanks > 1 or (blanks == 1 and text[end - 1] != 32)
 
 
 @kernel

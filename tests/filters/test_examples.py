@@ -1,0 +1,60 @@
+"""Every filter brings examples of what it keeps and drops, and does so."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import tokenmill.filters
+from tokenmill.core.columns import DOCUMENT, documents
+
+FOLDER = Path(tokenmill.filters.__file__).parent
+
+
+def class_of(path: Path) -> Any:
+    """The filter in a file, or None if the file has no class of its name."""
+    module = importlib.import_module(f"tokenmill.filters.{path.stem}")
+    return getattr(module, "".join(part.capitalize() for part in path.stem.split("_")), None)
+
+
+FILTERS = {path.stem: found for path in sorted(FOLDER.glob("*.py")) if (found := class_of(path)) is not None}
+
+
+def built(found: Any) -> Any:
+    return found.example() if hasattr(found, "example") else found()
+
+
+def batch_of(examples: list[Any]) -> pa.RecordBatch:
+    """A batch of examples, each a text or its columns by name."""
+    rows = [{"text": example} if isinstance(example, str) else dict(example) for example in examples]
+    names = dict.fromkeys(["text", *(name for row in rows for name in row)])
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    return documents({"id": [f"row{number}" for number in range(len(rows))], **columns})
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_each_example_meets_the_rule_it_names(name: str) -> None:
+    work = built(FILTERS[name])
+    batch = work(batch_of([example for example, _ in work.EXAMPLES]))
+    marks = batch.column("drop_rule").to_pylist() if "drop_rule" in batch.schema.names else [None] * len(work.EXAMPLES)
+    wanted = [f"{name}.{rule}" if rule else None for _, rule in work.EXAMPLES]
+    assert marks == wanted
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_there_is_an_example_kept_and_one_dropped_by_each_rule(name: str) -> None:
+    work = built(FILTERS[name])
+    assert {rule for _, rule in work.EXAMPLES} >= {None, *work.RULES}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_writes_the_signals_it_declares_and_each_rule_names_one(name: str) -> None:
+    work = built(FILTERS[name])
+    batch = batch_of([example for example, _ in work.EXAMPLES])
+    marks = {"drop_rule", "drop_measured", "drop_threshold"}
+    added = {field for field in work(batch).schema.names if not field.startswith("_")} - set(batch.schema.names) - marks
+    assert added - {"text"} == set(work.adds) - {"text"}
+    assert {rule.signal for rule in work.RULES.values()} <= {column.partition(".")[2] for column in added}
+    assert set(work.reads) <= {*DOCUMENT.names}

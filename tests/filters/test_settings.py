@@ -1,0 +1,49 @@
+"""Settings that contradict themselves are refused by name when a filter is made."""
+
+import pickle
+from typing import Any
+
+import pytest
+
+from tokenmill.filters.c4 import C4
+from tokenmill.filters.fineweb import Fineweb
+from tokenmill.filters.gopher_quality import GopherQuality
+from tokenmill.filters.gopher_repetition import GopherRepetition
+from tokenmill.filters.language_in import LanguageIn
+
+
+@pytest.mark.parametrize(
+    ("work", "settings", "told"),
+    [
+        (GopherQuality, {"min_words": 100, "max_words": 50}, "min_words 100 above max_words 50"),
+        (GopherQuality, {"min_mean_word_length": 11}, "min_mean_word_length 11 above max_mean_word_length 10"),
+        (
+            GopherQuality,
+            {"min_alphabetic_ratio": 80},
+            "gopher_quality.min_alphabetic_ratio: found 80, expected a share",
+        ),
+        (GopherQuality, {"min_words": -1}, "gopher_quality.min_words: found -1, expected a number from 0 up"),
+        (GopherQuality, {"min_stop_words": 3, "stop_words": ("the", "of")}, "min_stop_words 3 with 2 stop_words"),
+        (GopherQuality, {"stop_words": ("the", "the")}, "expected different words"),
+        (GopherRepetition, {"max_top_2_gram_ratio": float("nan")}, "max_top_2_gram_ratio: found nan"),
+        (Fineweb, {"max_newline_ratio": 1.5}, "fineweb.max_newline_ratio: found 1.5"),
+        (Fineweb, {"short_line_chars": -1}, "fineweb.short_line_chars: found -1"),
+        (C4, {"max_word_chars": -1}, "c4.max_word_chars: found -1"),
+        (LanguageIn, {"keep": ()}, r"language_in.keep: found \(\), expected a list"),
+        (LanguageIn, {"keep": "en"}, "language_in.keep: found 'en', expected a list"),
+        (LanguageIn, {"keep": ("en", "eng")}, "language_in.keep: found 'eng', expected a language.*did you mean 'en'"),
+        (LanguageIn, {"keep": ("en",), "min_score": 65}, "language_in.min_score: found 65"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(work: Any, settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        work(**settings)
+
+
+def test_no_bound_is_a_setting() -> None:
+    """FineWeb-2 switches some rules off and moves others."""
+    repetition = GopherRepetition(max_duplicate_paragraph_ratio=None, max_duplicate_line_ratio=0.287)
+    quality = GopherQuality(min_words=None, min_mean_word_length=3, max_mean_word_length=13, stop_words=("de", "a"))
+    lines = Fineweb(max_short_line_ratio=None, max_duplicate_char_ratio=0.1, min_ended_line_ratio=0.077)
+    for work in (repetition, quality, lines):
+        assert pickle.loads(pickle.dumps(work)) == work
