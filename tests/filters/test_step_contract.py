@@ -1,5 +1,6 @@
 """What every Step on disk promises: the same rows in the same order, whatever they are and however they are batched."""
 
+import dataclasses
 import datetime
 import importlib
 import pickle
@@ -8,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 import tokenmill
 from tokenmill.core.columns import MARKS, documents, without_transient
@@ -47,9 +49,24 @@ def steps_on_disk() -> dict[str, Any]:
 STEPS = steps_on_disk()
 
 
-def built(name: str) -> Any:
-    """The step by its example() if it needs settings, else by its defaults. A missing model file is an error here."""
-    found = STEPS[name]
+@pytest.fixture(scope="session")
+def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A tokenizer of single bytes."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.add_special_tokens(["<|endoftext|>"])
+    path = tmp_path_factory.mktemp("tokenizer") / "bytes.json"
+    tokenizer.save(str(path))
+    return str(path)
+
+
+@pytest.fixture(params=STEPS)
+def work(request: pytest.FixtureRequest, tokenizer_file: str) -> Any:
+    """Each step, by its example() if it needs settings, else by its defaults. A missing model file is an error here."""
+    found = STEPS[request.param]
+    if "tokenizer" in {field.name for field in dataclasses.fields(found)}:
+        return found(tokenizer=tokenizer_file)
     return found.example() if hasattr(found, "example") else found()
 
 
@@ -81,9 +98,7 @@ def settled(batch: pa.RecordBatch) -> dict[str, list[Any]]:
     return {**{name: [None] * batch.num_rows for name in MARKS.names}, **columns}
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_rows_keep_their_ids_and_order_and_no_column_is_lost(name: str) -> None:
-    work = built(name)
+def test_rows_keep_their_ids_and_order_and_no_column_is_lost(work: Any) -> None:
     batch = batch_for(work)
     out = work(batch)
     assert out.column("id").to_pylist() == batch.column("id").to_pylist()
@@ -93,9 +108,7 @@ def test_rows_keep_their_ids_and_order_and_no_column_is_lost(name: str) -> None:
     assert set(out.schema.names) >= set(work.adds)
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_an_empty_batch_comes_back_empty_with_the_same_columns(name: str) -> None:
-    work = built(name)
+def test_an_empty_batch_comes_back_empty_with_the_same_columns(work: Any) -> None:
     batch = batch_for(work)
     empty, full = work(batch.slice(0, 0)), work(batch)
     assert empty.num_rows == 0
@@ -104,9 +117,7 @@ def test_an_empty_batch_comes_back_empty_with_the_same_columns(name: str) -> Non
     assert found.items() >= {field.name: field.type for field in lasting}.items()
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_how_documents_are_batched_changes_nothing(name: str) -> None:
-    work = built(name)
+def test_how_documents_are_batched_changes_nothing(work: Any) -> None:
     batch = batch_for(work)
     whole = settled(work(batch))
     for cut in (1, 4, batch.num_rows - 1):
@@ -114,9 +125,7 @@ def test_how_documents_are_batched_changes_nothing(name: str) -> None:
         assert {column: first[column] + second[column] for column in whole} == whole
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_a_step_pickles_and_gives_the_same_answer_every_time(name: str) -> None:
-    work = built(name)
+def test_a_step_pickles_and_gives_the_same_answer_every_time(work: Any) -> None:
     copy = pickle.loads(pickle.dumps(work))
     batch = batch_for(work)
     once = settled(work(batch))
@@ -125,9 +134,7 @@ def test_a_step_pickles_and_gives_the_same_answer_every_time(name: str) -> None:
     assert settled(copy(batch)) == once
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_a_step_leaves_its_input_as_it_was(name: str) -> None:
-    work = built(name)
+def test_a_step_leaves_its_input_as_it_was(work: Any) -> None:
     batch = batch_for(work)
     before = batch.serialize().to_pybytes()
     work(batch)

@@ -57,7 +57,7 @@ def test_a_good_recipe_is_read_with_all_its_settings(tmp_path: Path) -> None:
         (("[toolbox.numbered, {", "[{"), [":5:", "must begin with a Source"]),
         (("steps: [toolbox.length]}\n  three", "steps: [toolbox.numbered]}\n  three"), ["has no 'from'"]),
         (
-            ("steps: [toolbox.length]}\n  three", "steps: [filters.language_in]}\n  three"),
+            ("steps: [toolbox.length]}\n  three", "steps: [{filters.language_in: {keep: [en]}}]}\n  three"),
             ["'lang'", "stages.language"],
         ),
         (("  two:", "  one:"), [":6:", "'one' stands twice"]),

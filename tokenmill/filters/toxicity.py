@@ -48,7 +48,6 @@ class Toxicity:
         ("Scunthorpe, Essex and Penistone are towns. Cock Robin sang. Dick Whittington came.", None),
         ("Everyone was kind. " * 19 + "Oh shit.", None),
         ("Everyone was kind. " * 18 + "Oh shit.", "toxic"),
-        ("Der Dom ist hell und dick. Con cuidado, con calma.", None),
         ("", None),
     ]
     reads: ClassVar[tuple[str, ...]] = ("text",)

@@ -11,7 +11,7 @@ from tokenmill.core.columns import documents, drop
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Shard
 
-WORDS = ("a mill grinds grain into flour", "while the river turns its wheel", "by day", "and night")
+WORDS = ("a", "mill", "grinds", "grain", "into", "flour", "while", "the", "river", "turns", "its", "wheel", "by", "day")
 
 
 @dataclass(frozen=True)
