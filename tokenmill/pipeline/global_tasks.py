@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from tokenmill.core import storage
 from tokenmill.core.columns import drop, marked, set_column, split
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import VERDICT, Cut, Round, Shard
+from tokenmill.core.kinds import VERDICT, Cut, Round
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
@@ -27,8 +27,8 @@ from tokenmill.pipeline.exchange import Spill, sorted_rows, write_groups
 from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
 from tokenmill.pipeline.shard import (
     DROPPED,
-    Excerpts,
     Position,
+    ShardTask,
     Tally,
     Tell,
     alive_rows,
@@ -44,28 +44,29 @@ from tokenmill.pipeline.shard import (
 class SpillTask:
     """One shard of a Global's stage: its steps, its rows kept for later, and its first routes.
 
-    keep_rows: write the rows that survive the steps, because the input does not hold them as they are now. dropped_to:
-    where the drop records go: an ApplyTask will add to them, a Writer's are final.
+    task: the shard and its steps. keep_rows: write the rows that survive the steps, because the input does not hold
+    them as they are now. dropped_to: where the drop records go: an ApplyTask will add to them, a Writer's are final.
     """
 
-    folder: str
-    number: int
-    fingerprint: str
-    steps: tuple[Any, ...]
-    excerpts: Excerpts
+    task: ShardTask
     rounds: tuple[Round, ...]
     partitions: tuple[int, ...]
     keep_rows: bool
-    dropped_to: str = "work/dropped"
-    source: Any | None = None
-    shard: Shard | None = None
-    input: str = ""
-    schema: pa.Schema | None = None
-    mark_only: bool = False
-    limit: int | None = None
-    probe: int | None = None
+    dropped_to: str
 
     reads_input: ClassVar[bool] = True
+
+    @property
+    def folder(self) -> str:
+        return self.task.folder
+
+    @property
+    def number(self) -> int:
+        return self.task.number
+
+    @property
+    def fingerprint(self) -> str:
+        return self.task.fingerprint
 
     @property
     def manifest_path(self) -> str:
@@ -73,20 +74,20 @@ class SpillTask:
 
     @property
     def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} {self.number:06d}"
+        return self.task.label
 
     def at(self, position: Position) -> "SpillTask":
-        return replace(self, probe=position.batch)
+        return replace(self, task=self.task.at(position))
 
     def __call__(self, tell: Tell) -> Manifest:
         storage.delete(self.manifest_path)
         began = time.perf_counter()
         tally = Tally()
         spills = [Spill(round, count) for round, count in zip(self.rounds, self.partitions, strict=True)]
-        rows = self._routed(alive_rows(self, tally, tell), spills)
+        rows = self._routed(alive_rows(self.task, tally, tell), spills)
         outputs = []
         if self.keep_rows or quarantine.load(self.folder, self.number, self.fingerprint):
-            outputs.append(write_part(self.folder, "work/rows", self.number, rows, output_schema(self)))
+            outputs.append(write_part(self.folder, "work/rows", self.number, rows, output_schema(self.task)))
         else:
             for _ in rows:
                 pass  # routing is all there is to do
@@ -97,7 +98,7 @@ class SpillTask:
             facts["spills"].append(groups)
             facts["weights"].append(spill.weights)
         outputs.append(write_part(self.folder, self.dropped_to, self.number, tally.dropped, DROPPED))
-        manifest = replace(tally.manifest(self, outputs, time.perf_counter() - began), facts=facts)
+        manifest = replace(tally.manifest(self.task, outputs, time.perf_counter() - began), facts=facts)
         write_manifest(self.manifest_path, manifest)
         return manifest
 
@@ -189,28 +190,31 @@ def _by_shard(verdicts: pa.Table) -> Iterator[tuple[int, pa.Table]]:
 class ApplyTask:
     """One shard gets its verdicts. Its rows are those its spill kept, or else those of its input, in the same order."""
 
-    folder: str
-    number: int
-    fingerprint: str
+    task: ShardTask
     final: Any
     verdicts: tuple[tuple[str, int], ...]
-    excerpts: Excerpts
-    input: str = ""
-    schema: pa.Schema | None = None
-    mark_only: bool = False
 
-    source: ClassVar[None] = None
-    shard: ClassVar[None] = None
-    steps: ClassVar[tuple[Any, ...]] = ()
     reads_input: ClassVar[bool] = False
 
     @property
+    def folder(self) -> str:
+        return self.task.folder
+
+    @property
+    def number(self) -> int:
+        return self.task.number
+
+    @property
+    def fingerprint(self) -> str:
+        return self.task.fingerprint
+
+    @property
     def manifest_path(self) -> str:
-        return join(self.folder, "manifest", f"{self.number:06d}.json")
+        return self.task.manifest_path
 
     @property
     def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} {self.number:06d} apply"
+        return f"{self.task.label} apply"
 
     def at(self, position: Position) -> "ApplyTask":
         return self
@@ -223,16 +227,16 @@ class ApplyTask:
         if spilled is None:
             raise DataError(f"{self.folder}: the spill of shard {self.number:06d} is gone; run again")
         kept = [join(self.folder, output.path) for output in spilled.outputs if output.path.startswith("work/rows/")]
-        rows = replace(self, input=kept[0], schema=None) if kept else self
+        rows = replace(self.task, input=kept[0], schema=None, source=None, shard=None) if kept else self.task
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
         tally.dropped = list(storage.read_table(join(self.folder, f"work/dropped/{self.number:06d}.parquet")))
         verdicts = [storage.read_row_group(file, group) for file, group in self.verdicts]
         decided = pa.concat_tables(verdicts) if verdicts else VERDICT.empty_table()
         outputs = [
-            write_part(self.folder, "data", self.number, rows._judged(decided, tally), rows._schema()),
+            write_part(self.folder, "data", self.number, self._judged(rows, decided, tally), self._schema(rows)),
             write_part(self.folder, "dropped", self.number, tally.dropped, DROPPED),
         ]
-        made = tally.manifest(self, outputs, time.perf_counter() - began)
+        made = tally.manifest(rows, outputs, time.perf_counter() - began)
         manifest = replace(
             made,
             inputs=spilled.inputs,
@@ -251,27 +255,27 @@ class ApplyTask:
         write_manifest(self.manifest_path, manifest)
         return manifest
 
-    def _judged(self, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
+    def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
         first = 0
-        for batch in storage.read_table(self.input):
-            batch = widened(batch, self.schema)
+        for batch in storage.read_table(rows.input):
+            batch = widened(batch, rows.schema)
             marked_before = marked(batch)
             batch = _with_verdicts(batch, verdicts, first, self.final)
             first += batch.num_rows
-            if self.mark_only:
+            if rows.mark_only:
                 count_rules(batch.filter(pa.array(marked(batch) & ~marked_before)), tally.marked)
                 alive = batch
             else:
                 alive, gone = split(batch)
                 alive = alive.drop_columns(["duplicate_of", "similarity"])
-                tally.drop(gone, self.excerpts)
+                tally.drop(gone, rows.excerpts)
             tally.go_out(alive)
             yield alive
 
-    def _schema(self) -> pa.Schema:
-        empty = pa.RecordBatch.from_pylist([], schema=input_schema(self))
+    def _schema(self, rows: ShardTask) -> pa.Schema:
+        empty = pa.RecordBatch.from_pylist([], schema=input_schema(rows))
         judged = _with_verdicts(empty, VERDICT.empty_table(), 0, self.final)
-        return judged.schema if self.mark_only else judged.drop_columns(["duplicate_of", "similarity"]).schema
+        return judged.schema if rows.mark_only else judged.drop_columns(["duplicate_of", "similarity"]).schema
 
 
 def _with_verdicts(batch: pa.RecordBatch, verdicts: pa.Table, first: int, final: Any) -> pa.RecordBatch:

@@ -47,14 +47,12 @@ class GlobalStage:
         if self.planned.stage.writes_corpus:
             done = self._write_corpus(final, rounds[0], self._spilled(spills, manifests, 0), manifests)
         else:
-            done = self._judge(rounds, counts, self._spilled(spills, manifests, 0), spills)
+            done = self._judge(rounds, counts, self._spilled(spills, manifests, 0))
         if done:
             storage.delete(join(self.planned.folder, "work"))
         return done
 
-    def _judge(
-        self, rounds: list[Round], counts: list[int], parts: dict[int, list[tuple[str, int]]], spills: list[SpillTask]
-    ) -> bool:
+    def _judge(self, rounds: list[Round], counts: list[int], parts: dict[int, list[tuple[str, int]]]) -> bool:
         tasks: list[ReduceTask] = []
         for place, round in enumerate(rounds):
             follow = rounds[place + 1] if place + 1 < len(rounds) else None
@@ -72,7 +70,9 @@ class GlobalStage:
         said = [manifest.facts["said"] for manifest in map(self._read_of, tasks) if "said" in manifest.facts]
         if said:
             storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(said, indent=1, sort_keys=True).encode())
-        applies = [self._apply_task(task, verdicts.get(task.number, [])) for task in spills]
+        applies = [
+            ApplyTask(task, self.planned.stage.final, tuple(verdicts.get(task.number, ()))) for task in self.shard_tasks
+        ]
         return self._finish(applies)
 
     def _write_corpus(
@@ -148,34 +148,11 @@ class GlobalStage:
     def _spill_task(self, task: ShardTask, first: Round, count: int, id_count: int) -> SpillTask:
         corpus = self.planned.stage.writes_corpus
         return SpillTask(
-            folder=task.folder,
-            number=task.number,
-            fingerprint=task.fingerprint,
-            steps=task.steps,
-            excerpts=task.excerpts,
+            task,
             rounds=(first, UniqueIds()),
             partitions=(count, id_count),
             keep_rows=not corpus and (task.source is not None or bool(task.steps)),
             dropped_to="dropped" if corpus else "work/dropped",
-            source=task.source,
-            shard=task.shard,
-            input=task.input,
-            schema=task.schema,
-            mark_only=task.mark_only,
-            limit=task.limit,
-        )
-
-    def _apply_task(self, task: SpillTask, verdicts: list[tuple[str, int]]) -> ApplyTask:
-        return ApplyTask(
-            task.folder,
-            task.number,
-            task.fingerprint,
-            self.planned.stage.final,
-            tuple(verdicts),
-            task.excerpts,
-            task.input,
-            task.schema,
-            task.mark_only,
         )
 
     def _cut_task(

@@ -144,7 +144,7 @@ class Tally:
             count_rules(gone, self.drops)
             self.dropped.append(drop_records(gone, excerpts))
 
-    def manifest(self, task: Any, outputs: list[FileRecord], seconds: float) -> Manifest:
+    def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         damage = set(task.source.DAMAGE) if task.source is not None else set()
         return Manifest(
             fingerprint=task.fingerprint,
@@ -171,7 +171,7 @@ class Tally:
                 self.by_source.setdefault(str(pair["values"]), [0, 0])[place] += pair["counts"]
 
 
-def alive_rows(task: Any, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
+def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
     """The task's rows after its steps, batch by batch; what was dropped on the way is in the tally."""
     banned = quarantine.load(task.folder, task.number, task.fingerprint)
     for number, batch in enumerate(_read(task, tell)):
@@ -187,7 +187,7 @@ def alive_rows(task: Any, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
             yield part
 
 
-def output_schema(task: Any) -> pa.Schema:
+def output_schema(task: ShardTask) -> pa.Schema:
     """The columns that come out, found by running the steps on no rows; a step that cannot do that fails here,
     early.
     """
@@ -200,7 +200,7 @@ def output_schema(task: Any) -> pa.Schema:
     return pa.schema([column for column in empty.schema if not column.name.startswith("_")])
 
 
-def input_schema(task: Any) -> pa.Schema:
+def input_schema(task: ShardTask) -> pa.Schema:
     """The columns a task reads, in order."""
     if task.schema is not None:
         return task.schema
@@ -249,7 +249,7 @@ def _excerpts(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
     return pc.utf8_slice_codeunits(scrubbed.column("text"), 0, excerpts.length)
 
 
-def _read(task: Any, tell: Tell) -> Iterator[pa.RecordBatch]:
+def _read(task: ShardTask, tell: Tell) -> Iterator[pa.RecordBatch]:
     tell(Position(-1, "read"))
     batches = task.source.read(task.shard) if task.source is not None else storage.read_table(task.input)
     left = task.limit
@@ -305,7 +305,7 @@ def _one_by_one(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     return (batch.slice(row, 1) for row in range(batch.num_rows))
 
 
-def _run_steps(task: Any, batch: pa.RecordBatch, number: int, tally: Tally, tell: Tell) -> pa.RecordBatch:
+def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally, tell: Tell) -> pa.RecordBatch:
     id = batch.column("id")[0].as_py() if task.probe == number else ""
     batch = _compact(task, batch, tally)
     for step in task.steps:
@@ -319,7 +319,7 @@ def _run_steps(task: Any, batch: pa.RecordBatch, number: int, tally: Tally, tell
     return batch
 
 
-def _compact(task: Any, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
+def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
     if task.mark_only:
         return batch
     batch, gone = split(batch)
@@ -358,7 +358,7 @@ def _row_by_row(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
     return table.combine_chunks().to_batches()[0]
 
 
-def _input_record(task: Any) -> dict[str, Any]:
+def _input_record(task: ShardTask) -> dict[str, Any]:
     if task.shard is None:
         return {"file": task.input}
     shard = task.shard

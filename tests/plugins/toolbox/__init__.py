@@ -1,1 +1,0 @@
-"""Work for the pipeline's tests, named in recipes through --plugins toolbox."""
