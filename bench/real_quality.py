@@ -42,12 +42,17 @@ def _pii(folder: Path) -> dict[str, Any]:
         ScrubPii()(documents({"id": [str(n) for n in range(len(rows))], "text": texts})).column("text").to_pylist()
     )
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    tags = beyond = 0
     for row, after in zip(rows, scrubbed, strict=True):
+        replaced = sum(after.count(f"<{kind}>") for kind in PII_TYPES)
+        tags += replaced
+        beyond += max(0, replaced - sum(span["type"] in PII_TYPES for span in row["spans"]))
         for span in row["spans"]:
             if span["type"] in PII_TYPES:
                 found[span["type"]][0] += row["text"][span["start"] : span["end"]] not in after
                 found[span["type"]][1] += 1
-    return {f"{kind} scrubbed": _share(*counts) for kind, counts in sorted(found.items())}
+    shares = {f"{kind} scrubbed": _share(*counts) for kind, counts in sorted(found.items())}
+    return shares | {"replacements beyond the labels": _share(beyond, tags)} if rows else {}
 
 
 def _languages(folder: Path) -> dict[str, Any]:
