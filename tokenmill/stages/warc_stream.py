@@ -261,7 +261,7 @@ def skippable(window: Window, offset: int) -> tuple[int, bytes]:
 def _inflated(inflater: Any, packed: memoryview, zstd: bool, limit: int = _PIECE) -> bytes:
     try:
         return bytes(inflater.decompress(packed) if zstd else inflater.decompress(packed, limit))
-    except (IsalError, zstandard.ZstdError) as error:
+    except (IsalError, zstandard.ZstdError) as error:  # type: ignore[misc]  # its stub calls the class a value
         raise BrokenError(str(error)) from error
 
 
