@@ -16,6 +16,8 @@ from tokenmill.text.keymap import grown, is_full, key_map, key_map_pointers, key
 from tokenmill.text.points import length_in_points, stripped
 from tokenmill.text.segment import Bytes, Offsets, Words, tiny
 
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
 COUNTS = (
     "chars",
     "paragraphs",
@@ -42,7 +44,7 @@ def _count(class_table, buffer, offsets, code_array, code_offsets, counts):  # t
     room = np.int64(0)
     for row in range(len(counts)):
         room = max(room, code_offsets[row + 1] - code_offsets[row])
-    numbers = np.empty(room + 1, dtype=np.uint32)
+    keys = np.empty(room + 1, dtype=np.uint64)
     places = np.empty(room + 1, dtype=np.uint32)
     lengths = np.empty(room + 1, dtype=np.uint32)
     for row in range(len(counts)):
@@ -51,8 +53,10 @@ def _count(class_table, buffer, offsets, code_array, code_offsets, counts):  # t
         counts[row, 4], counts[row, 5], counts[row, 6] = _duplicate_parts(text, start, end, 1)
         low, high = stripped(classes, text, start, end)
         counts[row, 1], counts[row, 2], counts[row, 3] = _duplicate_parts(text, low, high, 2)
-        first, last = code_offsets[row], code_offsets[row + 1]
-        _count_ngrams(text, start, end, codes, first, last, numbers, places, lengths, counts[row])
+        at, last = code_offsets[row], code_offsets[row + 1]
+        words = _hash_words(text, start, end, codes, at, last, pointer(keys), pointer(lengths))
+        _count_ngrams(keys, places, lengths, words, counts[row])
+    return len(keys) + len(places) + len(lengths)
 
 
 @kernel
@@ -89,76 +93,93 @@ def _duplicate_parts(text, start, end, breaks):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count_ngrams(text, base, limit, codes, at, end, numbers, places, lengths, counts):  # type: ignore[no-untyped-def]
-    """Fill counts[7:]. An n-gram can only repeat where the two (n - 1)-grams in it do, so each n looks at fewer places.
-
-    limit: end of the document. Scratch with room for all words: numbers, places: number and position of the n-grams
-    that repeat; lengths: code points of the words before each position.
-    """
-    words, left = _number_words(text, base, limit, codes, at, end, numbers, places, lengths)
-    for n in range(2, 11):
-        if words < n:
-            break
-        left, best, times = _number_ngrams(numbers, places, left)
-        if n <= 4:
-            counts[5 + n] = (np.int64(lengths[best + n]) - np.int64(lengths[best]) + n - 1) * times
-        else:
-            counts[5 + n] = _scan_duplicates(numbers, places, lengths, left, n)
-
-
-@kernel
-def _number_words(text, base, limit, codes, at, end, numbers, places, lengths):  # type: ignore[no-untyped-def]
-    """(words, places left): number the words, and keep the places of those that occur more than once."""
-    table = key_map((end - at) // 4)
-    pointers = key_map_pointers(table)
-    words = used = position = length = np.int64(0)
+def _hash_words(text, base, limit, codes, at, end, keys, lengths):  # type: ignore[no-untyped-def]
+    """Write the key of each word, and the code points of the words before it; return how many."""
+    words = position = length = np.int64(0)
     while at < end:
         at, start, position = next_word(codes, at, position)
-        if is_full(table, used):
-            table = grown(table, used)
-            pointers = key_map_pointers(table)
         key, points = key_of_bytes(text, base + start, base + position, limit)
-        number = number_of(pointers, key, used, words)
-        used = max(used, number)
-        numbers[words] = number
+        keys[words] = key
         lengths[words] = length
         length += points
         words += 1
     lengths[words] = length
-    left = np.int64(0)
-    for i in range(words):
-        number = numbers[i]
-        numbers[left] = number
-        places[left] = i
-        left += table.counts[number] > 1
-    return words, left
+    return words
 
 
 @kernel
-def _number_ngrams(numbers, places, left):  # type: ignore[no-untyped-def]
-    """(places left, place of the most frequent n-gram, how often it occurs), from the (n - 1)-grams that repeat."""
-    table = key_map(left // 2)
-    pointers = key_map_pointers(table)
-    used = kept = np.int64(0)
+def _count_ngrams(keys, places, lengths, words, counts):  # type: ignore[no-untyped-def]
+    """Fill counts[7:] from the keys of the words, which are used up.
+
+    An n-gram can only repeat where the two (n - 1)-grams in it do, so each n has fewer places to look at. An n-gram's
+    key is exactly the numbers of those two; that of a pair is mixed from its words' keys.
+    """
+    left = max(words - 1, np.int64(0))
+    for i in range(left):
+        keys[i] = (keys[i] ^ (keys[i] >> np.uint64(29))) * _FACTOR ^ keys[i + 1]
+        places[i] = i
+    for n in range(2, 11):
+        if words < n:
+            break
+        if n > 2:
+            left = _pair_numbers(keys, places, left)
+        left, best, times = _number_repeated(keys, places, left)
+        if n <= 4:
+            counts[5 + n] = (np.int64(lengths[best + n]) - np.int64(lengths[best]) + n - 1) * times
+        else:
+            counts[5 + n] = _scan_duplicates(keys, places, lengths, left, n)
+
+
+@kernel
+def _pair_numbers(keys, places, left):  # type: ignore[no-untyped-def]
+    """Make keys of n-grams from the numbers of (n - 1)-grams at neighbouring places; return how many."""
+    kept = np.int64(0)
     for i in range(left - 1):
-        if places[i + 1] == places[i] + 1:
-            if is_full(table, used):
-                table = grown(table, used)
-                pointers = key_map_pointers(table)
-            key = np.uint64(numbers[i]) << np.uint64(32) | np.uint64(numbers[i + 1])
-            number = number_of(pointers, key, used, places[i])
-            used = max(used, number)
-            numbers[kept] = number
-            places[kept] = places[i]
-            kept += 1
+        place = places[i]
+        keys[kept] = keys[i] << np.uint64(32) | keys[i + 1]
+        places[kept] = place
+        kept += places[i + 1] == place + 1
+    return kept
+
+
+@kernel
+def _number_repeated(keys, places, left):  # type: ignore[no-untyped-def]
+    """Keep the keys that repeat, as numbers, and their places; (how many, the most frequent one's place, its count).
+
+    Most keys occur once, and are weeded out by counting to two in a small table before they cost a place in the KeyMap.
+    """
+    bits = np.int64(6)
+    while bits < 22 and (1 << bits) < 4 * left:
+        bits += 1
+    seen = np.zeros(1 << bits, dtype=np.uint8)
+    shift = np.uint64(64 - bits)
+    for i in range(left):
+        slot = np.int64((keys[i] * _FACTOR) >> shift)
+        seen[slot] += seen[slot] < 2
+    kept = np.int64(0)
+    for i in range(left):
+        key = keys[i]
+        keys[kept] = key
+        places[kept] = places[i]
+        kept += seen[np.int64((key * _FACTOR) >> shift)] > 1
+    table = key_map(kept // 2)
+    pointers = key_map_pointers(table)
+    used = np.int64(0)
+    for i in range(kept):
+        if is_full(table, used):
+            table = grown(table, used)
+            pointers = key_map_pointers(table)
+        number = number_of(pointers, keys[i], used, places[i])
+        used = max(used, number)
+        keys[i] = number
     best, times = np.int64(0), np.int64(1)
     for number in range(1, used + 1):
         if table.counts[number] > times:
             best, times = np.int64(table.firsts[number]), np.int64(table.counts[number])
     left = np.int64(0)
     for i in range(kept):
-        number = numbers[i]
-        numbers[left] = number
+        number = np.int64(keys[i])
+        keys[left] = number
         places[left] = places[i]
         left += table.counts[number] > 1
     return left, best, times
@@ -176,10 +197,11 @@ def _scan_duplicates(numbers, places, lengths, left, n):  # type: ignore[no-unty
         place = np.int64(places[i])
         if place < following:
             continue
-        if seen[numbers[i]]:
+        number = np.int64(numbers[i])
+        if seen[number]:
             chars += np.int64(lengths[place + n]) - np.int64(lengths[place])
             following = place + n
-        seen[numbers[i]] = True
+        seen[number] = True
     return chars
 
 

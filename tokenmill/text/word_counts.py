@@ -26,24 +26,28 @@ COUNTS = (
     "ellipsis_lines",  # that end with `...` or `…`
 )
 
+_MARKS = np.zeros(256, dtype=np.uint8)
+_MARKS[[*range(10, 14), *range(28, 31), 35, 46, 0xC2, 0xE2]] = 1  # what may begin a line break, a `#` or an ellipsis
+_MARKS.flags.writeable = False
+
 
 def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, npt.NDArray[np.int64]]:
     """Each of COUNTS for each document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
-    _count(class_table(), stop_words, buffer, offsets, words.codes, words.code_offsets, counts)
+    _count(class_table(), _MARKS, stop_words, buffer, offsets, words.codes, words.code_offsets, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}
 
 
 @kernel
-def _count(class_table, stop_words, buffer, offsets, code_array, code_offsets, counts):  # type: ignore[no-untyped-def]
+def _count(class_table, marks_array, stop_words, buffer, offsets, code_array, code_offsets, counts):  # type: ignore[no-untyped-def]
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
-    members = word_set_pointers(stop_words)
+    members, marks = word_set_pointers(stop_words), pointer(marks_array)
     met = np.full(len(stop_words.offsets), -1, dtype=np.int64)  # the last document that had the stop word
     meetings, out = pointer(met), pointer(counts)
     for row in range(len(offsets) - 1):
         at, end = code_offsets[row], code_offsets[row + 1]
         _count_words(classes, members, text, offsets[row], offsets[row + 1], codes, at, end, meetings, row, out)
-        _count_lines(classes, text, offsets[row], offsets[row + 1], row, out)
+        _count_lines(classes, marks, text, offsets[row], offsets[row + 1], row, out)
     return len(met)
 
 
@@ -76,15 +80,14 @@ def _count_words(classes, members, text, base, limit, codes, at, end, met, row, 
 
 
 @kernel
-def _count_lines(classes, text, start, end, row, counts):  # type: ignore[no-untyped-def]
+def _count_lines(classes, marks, text, start, end, row, counts):  # type: ignore[no-untyped-def]
     hashes = ellipses = lines = bullets = cut = np.int64(0)
     i = first = start
     while i < end:
-        byte = text[i]
-        if byte == 32 or (byte >= 48 and byte != 0xC2 and byte != 0xE2):  # nearly all bytes
+        if not marks[text[i]]:
             i += 1
             continue
-        if byte == 35:
+        if text[i] == 35:
             hashes += 1
         elif _is_ellipsis(text, i, end):
             ellipses += 1
