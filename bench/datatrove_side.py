@@ -1,9 +1,11 @@
 """The FineWeb recipe as datatrove runs it, with its own blocks, one task after the other in this process."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import trafilatura  # noqa: F401  (datatrove imports it anew in each extraction process it forks, unless it is there)
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig
@@ -26,7 +28,7 @@ from tokenmill.core.models import model_path
 
 
 def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
-    """Seconds by block and the ids kept. inputs: a folder of .warc.gz (kind 'web') or .parquet (kind 'text')."""
+    """Seconds by block and what extraction did. inputs: a folder of .warc.gz (kind 'web') or .parquet (kind 'text')."""
     _import_utils._is_distribution_available = lambda name: True  # it asks for one fastText wheel by name; any serves
     lid.FT176LID.MODEL_URL = str(model_path("lid176"))  # the very model the other side uses, and no download
     minhash = MinhashConfig(hash_config=HashConfig(hash_fc="sha1", precision=64), num_buckets=14, hashes_per_bucket=8)
@@ -59,17 +61,22 @@ def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
         ),
     ]
     seconds: dict[str, float] = {}
+    extraction: dict[str, float] = {}
     for number, (pipeline, tasks) in enumerate(steps):
         stats = LocalPipelineExecutor(pipeline, tasks=tasks, workers=1, logging_dir=str(out / f"log{number}")).run()
         for block in stats.stats:
             seconds[block.name] = seconds.get(block.name, 0.0) + block.time_stats.total
-    kept = _ids(out / "clean") - _ids(out / "removed")
-    return {"seconds_by_step": seconds, "kept": sorted(kept)}
+            if "Trafilatura" in block.name:
+                extraction = {name: stat.total for name, stat in block.stats.items() if name != "doc_len"}
+    return {"seconds_by_step": seconds, "extraction": extraction}
+
+
+def kept(out: Path) -> list[str]:
+    """The ids of the documents that a run kept."""
+    return sorted(_ids(out / "clean") - _ids(out / "removed"))
 
 
 def _ids(folder: Path) -> set[str]:
-    import gzip
-
     found = set()
     for file in folder.glob("**/*.jsonl.gz"):
         with gzip.open(file, "rt") as lines:

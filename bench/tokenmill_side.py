@@ -37,7 +37,7 @@ stages:
 
 
 def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
-    """Seconds by step and the ids kept. inputs: a folder of .warc.gz (kind 'web') or .parquet (kind 'text')."""
+    """Seconds by step. inputs: a folder of .warc.gz (kind 'web') or .parquet (kind 'text')."""
     recipe = out / "recipe.yaml"
     recipe.parent.mkdir(parents=True, exist_ok=True)
     read = READ[kind].format(inputs=inputs)
@@ -53,7 +53,10 @@ def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
                 seconds[name] = seconds.get(name, 0.0) + value
             rest = f"{stage.name}: read, route, write"
             seconds[rest] = seconds.get(rest, 0.0) + manifest.timing["seconds"] - sum(steps.values())
-    kept = pl.concat(
-        [pl.read_parquet(file, columns=["id"]) for file in Path(result.folder).glob("clean/data/*.parquet")]
-    )
-    return {"seconds_by_step": seconds, "kept": sorted(kept["id"].to_list())}
+    return {"seconds_by_step": seconds}
+
+
+def kept(out: Path) -> list[str]:
+    """The ids of the documents that a run kept."""
+    files = sorted(out.glob("versus/clean/data/*.parquet"))
+    return sorted(pl.concat([pl.read_parquet(file, columns=["id"]) for file in files])["id"].to_list())

@@ -1,13 +1,14 @@
 """The FineWeb recipe, tokenmill beside datatrove: same input, one process and one thread each, on one core, in one run.
 
-    python -m bench.versus_datatrove [FOLDER or FILES...] [--tokenizer tokenizer.json] [--pages 2000] [--json]
+    python -m bench.versus_datatrove [FOLDER or FILES...] [--tokenizer FILE] [--pages 2000] [--repeat 3] [--json]
 
 FILES are .warc.gz; without any a mini-crawl is made. Two ratios: end to end (WARC to token shards), and after
 extraction (the same extracted text as Parquet in, token shards out). Each side runs in a fresh process that first runs
 the recipe on a tiny input; that run, with the imports, the models and the compiled kernels it loads, is the start-up
-and is listed apart. Both leave out the URL blocklists, and both use lid.176.ftz. Extraction is each side's own:
-trafilatura (one second a page at most) and resiliparse. At the end: rule by rule, how far the four filter sets decide
-alike on the same text.
+and is listed apart. The sides take turns, --repeat times: the ratio of their median seconds counts, and the ratios of
+the single turns, of seconds and of CPU seconds, say how far to trust it. Both leave out the URL blocklists, and both
+use lid.176.ftz. Extraction is each side's own: trafilatura (one second a page at most) and resiliparse. At the end:
+rule by rule, how far the four filter sets decide alike on the same text.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import importlib
 import io
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("inputs", nargs="*", type=Path)
     parser.add_argument("--tokenizer", type=Path)
     parser.add_argument("--pages", type=int, default=2000, help="of the mini-crawl, when no files are given")
+    parser.add_argument("--repeat", type=int, default=3, help="turns of each side")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=5, metavar=("SIDE", "KIND", "TINY", "INPUTS", "OUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -42,14 +45,14 @@ def main() -> None:
         print(json.dumps(child(*options.child, tokenizer=options.tokenizer)))
         return
     with tempfile.TemporaryDirectory(prefix="versus-") as folder:
-        found = compare(Path(folder), options.inputs, options.tokenizer, options.pages)
+        found = compare(Path(folder), options.inputs, options.tokenizer, options.pages, options.repeat)
     if options.json:
         print(json.dumps(found, indent=1))
     else:
         show(found)
 
 
-def compare(work: Path, inputs: list[Path], tokenizer: Path | None, pages: int) -> dict[str, Any]:
+def compare(work: Path, inputs: list[Path], tokenizer: Path | None, pages: int, repeat: int) -> dict[str, Any]:
     from tokenmill.mini.world import write_mini
 
     write_mini(work / "tiny", pages=60, seed=1)
@@ -62,16 +65,33 @@ def compare(work: Path, inputs: list[Path], tokenizer: Path | None, pages: int) 
     link(sorted((work / "tiny").glob("crawl-*.warc.gz")), work / "tiny-web")
     rows = extract(work / "web", work / "text")
     extract(work / "tiny-web", work / "tiny-text")
-    found: dict[str, Any] = {"files": len(files), "pages": rows, "ratios": {}}
+    found: dict[str, Any] = {"files": len(files), "pages": rows}
     for kind in ("web", "text"):
-        for side in SIDES:
-            found[f"{side} {kind}"] = spawn(side, kind, work, tokenizer)
-        ours, theirs = (found[f"{side} {kind}"] for side in SIDES)
-        found["ratios"][kind] = round(theirs["seconds"] / ours["seconds"], 2)
-        a, b = set(ours.pop("kept")), set(theirs.pop("kept"))
-        found[f"kept {kind}"] = {"tokenmill": len(a), "datatrove": len(b), "both": len(a & b)}
+        turns = [{side: spawn(side, kind, work, tokenizer, turn) for side in SIDES} for turn in range(repeat)]
+        found[kind] = summary(turns)
     found["agreement"] = agreement(work / "text")
     return found
+
+
+def summary(turns: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The median turn of each side, the ratios, and how many documents each and both kept."""
+    a, b = ({tuple(turn[side].pop("kept")) for turn in turns} for side in SIDES)
+    middle = {side: median_turn([turn[side] for turn in turns]) for side in SIDES}
+    ours, theirs = (middle[side] for side in SIDES)
+    return {
+        **middle,
+        "ratio": round(theirs["seconds"] / ours["seconds"], 2),
+        "ratios": [round(turn["datatrove"]["seconds"] / turn["tokenmill"]["seconds"], 2) for turn in turns],
+        "cpu_ratios": [round(turn["datatrove"]["cpu_seconds"] / turn["tokenmill"]["cpu_seconds"], 2) for turn in turns],
+        "kept": {"tokenmill": len(max(a)), "datatrove": len(max(b)), "both": len(set(max(a)) & set(max(b)))},
+        "answers": {"tokenmill": len(a), "datatrove": len(b)},
+    }
+
+
+def median_turn(turns: list[dict[str, Any]]) -> dict[str, Any]:
+    """The turn of median seconds, with the seconds of all."""
+    middle = statistics.median_low(turn["seconds"] for turn in turns)
+    return next(turn for turn in turns if turn["seconds"] == middle) | {"all": [turn["seconds"] for turn in turns]}
 
 
 def link(files: list[Path], folder: Path) -> None:
@@ -96,8 +116,8 @@ def extract(warcs: Path, folder: Path) -> int:
     return rows
 
 
-def spawn(side: str, kind: str, work: Path, tokenizer: Path) -> dict[str, Any]:
-    out = work / f"{side}-{kind}"
+def spawn(side: str, kind: str, work: Path, tokenizer: Path, turn: int) -> dict[str, Any]:
+    out = work / f"{side}-{kind}-{turn}"
     command = [sys.executable, "-m", "bench.versus_datatrove", "--tokenizer", str(tokenizer), "--child", side, kind]
     command += [str(work / f"tiny-{kind}"), str(work / kind), str(out)]
     began = time.perf_counter()
@@ -116,13 +136,19 @@ def child(side: str, kind: str, tiny: str, inputs: str, out: str, *, tokenizer: 
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    run = importlib.import_module(f"bench.{side}_side").run
-    run(Path(tiny), kind, tokenizer, Path(out) / "tiny")
-    began, cpu = time.perf_counter(), time.process_time()
-    result: dict[str, Any] = run(Path(inputs), kind, tokenizer, Path(out) / "timed")
+    work = importlib.import_module(f"bench.{side}_side")
+    work.run(Path(tiny), kind, tokenizer, Path(out) / "tiny")
+    began, cpu = time.perf_counter(), cpu_seconds()
+    result: dict[str, Any] = work.run(Path(inputs), kind, tokenizer, Path(out) / "timed")
     result["seconds"] = round(time.perf_counter() - began, 3)
-    result["cpu_seconds"] = round(time.process_time() - cpu, 3)
+    result["cpu_seconds"] = round(cpu_seconds() - cpu, 3)
+    result["kept"] = work.kept(Path(out) / "timed")
     return result
+
+
+def cpu_seconds() -> float:
+    """Of this process and of its children that have ended: datatrove extracts in one."""
+    return sum(os.times()[:4])
 
 
 def agreement(texts: Path) -> list[str]:
@@ -153,15 +179,19 @@ def show(found: dict[str, Any]) -> None:
     for kind, name in names.items():
         print(name)
         for side in SIDES:
-            one = found[f"{side} {kind}"]
-            print(
-                f"  {side:10} {one['seconds']:9.2f} s  (cpu {one['cpu_seconds']:.2f}, start-up {one['start_up']:.1f} s)"
-            )
+            one = found[kind][side]
+            turns = ", ".join(f"{seconds:.2f}" for seconds in one["all"])
+            said = f"cpu {one['cpu_seconds']:.2f}; start-up {one['start_up']:.1f} s; turns {turns}"
+            print(f"  {side:10} {one['seconds']:9.2f} s  ({said})")
+            if one.get("extraction"):
+                print(f"      pages {', '.join(f'{name} {count}' for name, count in one['extraction'].items())}")
             for step, seconds in sorted(one["seconds_by_step"].items(), key=lambda item: -item[1]):
                 print(f"      {seconds:9.3f} s  {step}")
-        ratio, target = found["ratios"][kind], TARGETS[kind]
-        print(f"  ratio {ratio:.1f}  (target {target}: {'met' if ratio >= target else 'missed'})")
-        print(f"  documents kept: {found[f'kept {kind}']}\n")
+        ratio, target = found[kind]["ratio"], TARGETS[kind]
+        turns, cpu = (", ".join(f"{one:.1f}" for one in found[kind][name]) for name in ("ratios", "cpu_ratios"))
+        verdict = "met" if ratio >= target else "missed"
+        print(f"  ratio {ratio:.1f}  (target {target}: {verdict}; by turn {turns}; cpu {cpu})")
+        print(f"  documents kept: {found[kind]['kept']}; different answers in the turns: {found[kind]['answers']}\n")
     print("agreement, rule by rule")
     print("\n".join(found["agreement"]))
 
