@@ -31,14 +31,16 @@ def partition_count(input_bytes: int) -> int:
 
 
 class Spill:
-    """Routed rows of one round, held until they are written sorted by partition."""
+    """Routed rows of one round, held until they are written sorted by partition. documents: rows given to route."""
 
     def __init__(self, round: Round, partitions: int) -> None:
         self.round, self.partitions = round, partitions
         self.held: list[pa.RecordBatch] = []
         self.weights: dict[str, dict[str, int]] = {}
+        self.documents = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
+        self.documents += batch.num_rows
         self.held.append(self.round.route(batch))
 
     def write(self, folder: str, name: str) -> tuple[storage.FileRecord, dict[str, int]]:

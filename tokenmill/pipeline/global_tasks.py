@@ -91,7 +91,7 @@ class SpillTask:
         else:
             for _ in rows:
                 pass  # routing is all there is to do
-        facts: dict[str, Any] = {"spills": [], "weights": []}
+        facts: dict[str, Any] = {"spills": [], "weights": [], "routed": spills[0].documents}
         for place, spill in enumerate(spills):
             record, groups = spill.write(self.folder, f"work/spill/{self.number:06d}.{place}.parquet")
             outputs.append(record)
@@ -282,6 +282,7 @@ def _with_verdicts(batch: pa.RecordBatch, verdicts: pa.Table, first: int, final:
     """The rows first, first + 1, … of a shard, marked and with the signals their verdicts bring."""
     rows = verdicts.column("row").to_numpy()
     inside = verdicts.filter(pa.array((rows >= first) & (rows < first + batch.num_rows))).combine_chunks()
+    passed_over = marked(batch)
     place = np.full(batch.num_rows, -1, dtype=np.int64)
     place[inside.column("row").to_numpy() - first] = np.arange(inside.num_rows)
     found = pa.array(place, mask=place < 0)
@@ -290,10 +291,12 @@ def _with_verdicts(batch: pa.RecordBatch, verdicts: pa.Table, first: int, final:
         hit = pc.equal(about["drop_rule"], rule)
         batch = drop(batch, hit, rule, about["drop_measured"], about["drop_threshold"])
     for name in ("duplicate_of", "similarity"):
-        batch = set_column(batch, name, about[name])
+        known = name in batch.schema.names  # of a row that a Global before marked, with --mark-only
+        batch = set_column(batch, name, pc.coalesce(batch.column(name), about[name]) if known else about[name])
     size = f"{step_name(final)}.cluster_size"
     if size in final.adds:
-        batch = set_column(batch, size, pc.fill_null(about["cluster_size"], 1))
+        sizes = pc.fill_null(about["cluster_size"], 1)
+        batch = set_column(batch, size, pc.if_else(pa.array(passed_over), pa.scalar(None, sizes.type), sizes))
     return batch
 
 

@@ -101,7 +101,7 @@ class GlobalStage:
     def _settle(self, spilled: list[Manifest], made: list[Manifest], files: list[str]) -> None:
         """The shards' manifests say what was dropped; the corpus' says which files there are."""
         documents = sum(manifest.facts.get("documents", 0) for manifest in made)
-        routed = sum(manifest.rows_out for manifest in spilled)
+        routed = sum(manifest.facts["routed"] for manifest in spilled)
         if documents != routed:
             raise DataError(f"{self.planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
         for shard, manifest in zip(self.shard_tasks, spilled, strict=True):

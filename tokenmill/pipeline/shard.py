@@ -2,7 +2,7 @@
 
 A task is a pure function from files to files. Rows come from a Source or from the stage before, batch by batch; each
 step runs on a batch; between steps the rows a rule marked are taken out and put on record, so they cost nothing
-further. With --mark-only nothing is taken out. The manifest is written last: until then the task has not happened.
+further; with --mark-only nothing is taken out. The manifest is written last: until then the task has not happened.
 """
 
 import logging
@@ -25,6 +25,7 @@ from tokenmill.core.rules import step_name
 from tokenmill.core.storage import FileRecord, join
 from tokenmill.pipeline import quarantine
 from tokenmill.pipeline.manifest import Manifest, write_manifest
+from tokenmill.pipeline.mark_only import with_first_marks, without_marks
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +194,7 @@ def output_schema(task: ShardTask) -> pa.Schema:
     """
     empty = pa.RecordBatch.from_pylist([], schema=input_schema(task))
     for step in task.steps:
-        empty = step(empty)
+        empty = _apply(task, step, empty)
     if task.mark_only:
         for name in MARKS.names:
             empty = empty if name in empty.schema.names else set_column(empty, name, pa.nulls(0, pa.string()))
@@ -312,7 +313,7 @@ def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally
         name = step_name(step)
         tell(Position(number, name, id))
         began = time.perf_counter()
-        batch = apply_step(step, batch)
+        batch = _apply(task, step, batch)
         tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
         batch = _compact(task, batch, tally)
     tell(Position(number, "write", id))
@@ -325,6 +326,12 @@ def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally) -> pa.RecordB
     batch, gone = split(batch)
     tally.drop(gone, task.excerpts)
     return batch
+
+
+def _apply(task: ShardTask, step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+    if not task.mark_only:
+        return apply_step(step, batch)
+    return with_first_marks(apply_step(step, without_marks(batch)), batch, step_name(step))
 
 
 def apply_step(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
