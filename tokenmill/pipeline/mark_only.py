@@ -1,4 +1,4 @@
-"""With --mark-only nothing is removed: each step judges every row as if no other had marked it, and all it says is kept.
+"""With --mark-only nothing is removed: each step judges every row as if no other had marked it, and all is kept.
 
 A row's first mark stands in the mark columns, as it would be dropped. What each step says by itself stands beside it in
 `<step>.rule`, so that it can be told later what else would have dropped a row that one rule lets go.
