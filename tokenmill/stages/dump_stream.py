@@ -1,0 +1,168 @@
+"""The decompressed bytes of an XML dump, piece by piece, with the places they come from; damage is reported, passed over.
+
+A multistream dump is many bz2 streams one after the other, each a hundred pages: reading may begin at any of them. Memory
+stays within a few MiB whatever the file holds.
+"""
+
+import bz2
+import re
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
+
+import zstandard
+
+from tokenmill.core.errors import DataError
+
+_BZIP2, _GZIP, _ZSTD = b"BZh", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_OTHER = {b"7z\xbc\xaf": "7z", b"PK\x03\x04": "zip", b"\xfd7zX": "xz"}
+_STREAM = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # begins a block (digits of pi), or ends the stream
+_STREAM_BYTES = 10
+_INPUT = 1 << 14  # packed bytes fed at once; what they give is lost if they turn out damaged
+_ZSTD_INPUT = 1 << 11  # the output of a step has no limit of its own, and a frame may grow 30,000 times
+_OUTPUT = 8 << 20  # at most, of one step: bz2 may grow ten thousand times
+_WINDOW = 1 << 20
+
+NO_STREAM = "bytes that are no bz2 stream"
+"""A gap's problem that belongs to the stream before it: who begins to read behind that one cannot know of it."""
+
+
+class Piece(NamedTuple):
+    """Bytes, the file offset of the compressed stream they come from, and how far into its content they begin.
+
+    In an uncompressed file the stream is the file, at offset 0.
+    """
+
+    data: bytes
+    stream: int
+    inner: int
+
+
+class Gap(NamedTuple):
+    """Bytes of the file that cannot be read: offset and length, the content got from that stream before, the problem."""
+
+    stream: int
+    length: int
+    inner: int
+    problem: str
+
+
+def kind_of(magic: bytes, name: str) -> str:
+    """bz2, gzip, zstd or plain, by the first bytes; DataError for what cannot be a dump."""
+    for start, kind in _OTHER.items():
+        if magic.startswith(start):
+            raise DataError(f"{name}: a {kind} file; expected XML, as it is or compressed with bzip2, gzip or zstd")
+    kinds = {_BZIP2: "bz2", _GZIP: "gzip", _ZSTD: "zstd"}
+    return next((kind for start, kind in kinds.items() if magic.startswith(start)), "plain")
+
+
+def read_pieces(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[Piece | Gap]:
+    """Everything from `start` to the file's end: from the first bz2 stream that begins there or later, from that very
+    byte of an uncompressed file; files of another kind are read from their beginning.
+    """
+    if kind == "bz2":
+        return _read_bz2(file, start, size)
+    return _read_plain(file, start) if kind == "plain" else _read_packed(file, kind, size)
+
+
+def next_stream(file: IO[bytes], offset: int, size: int) -> int:
+    """The first file offset from `offset` on where a bz2 stream begins; size if there is none."""
+    while offset < size:
+        file.seek(offset)
+        seen = file.read(_WINDOW)
+        if match := _STREAM.search(seen):
+            return offset + match.start()
+        if not seen or offset + len(seen) >= size:
+            return size
+        offset += max(1, len(seen) - _STREAM_BYTES + 1)
+    return size
+
+
+def _read_plain(file: IO[bytes], start: int) -> Iterator[Piece]:
+    file.seek(start)
+    while data := file.read(_WINDOW):
+        yield Piece(data, 0, start)
+        start += len(data)
+
+
+def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[Piece | Gap]:
+    offset = next_stream(file, start, size)
+    if offset > 0 == start:
+        yield Gap(0, offset, 0, NO_STREAM)
+    while offset < size:
+        stream = _Bz2(file, offset)
+        yield from stream.pieces()
+        after = stream.end
+        if stream.problem:
+            after = next_stream(file, offset + 1, size)
+            yield Gap(offset, after - offset, stream.inner, stream.problem)
+        elif not _begins_stream(file, after, size):
+            after = next_stream(file, after, size)
+            yield Gap(stream.end, after - stream.end, 0, NO_STREAM)
+        offset = after
+
+
+def _begins_stream(file: IO[bytes], offset: int, size: int) -> bool:
+    file.seek(offset)
+    return offset >= size or _STREAM.match(file.read(_STREAM_BYTES)) is not None
+
+
+class _Bz2:
+    """One stream. end: the file offset behind it; problem: why it cannot be read to its end."""
+
+    def __init__(self, file: IO[bytes], offset: int) -> None:
+        self.file, self.offset = file, offset
+        self.end, self.inner, self.problem = offset, 0, ""
+
+    def pieces(self) -> Iterator[Piece]:
+        unpacker = bz2.BZ2Decompressor()
+        at = self.offset
+        while not unpacker.eof:
+            packed = b""
+            if unpacker.needs_input:
+                self.file.seek(at)  # others read from it in between
+                packed = self.file.read(_INPUT)
+                at += len(packed)
+                if not packed:
+                    self.problem = "the file ends inside a bz2 stream"
+                    return
+            try:
+                data = unpacker.decompress(packed, _OUTPUT)
+            except (OSError, ValueError) as error:
+                self.problem = str(error)
+                return
+            if data:
+                yield Piece(data, self.offset, self.inner)
+                self.inner += len(data)
+        self.end = at - len(unpacker.unused_data)
+
+
+def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[Piece | Gap]:
+    """A gzip or zstd file: members follow one another, and behind damage nothing can be read."""
+    inner, unpacker = 0, _unpacker(kind)
+    step = _INPUT if kind == "gzip" else _ZSTD_INPUT
+    file.seek(0)
+    packed = file.read(step)
+    while packed:
+        try:
+            data = unpacker.decompress(packed, _OUTPUT) if kind == "gzip" else unpacker.decompress(packed)
+        except (zlib.error, zstandard.ZstdError) as error:
+            yield Gap(0, size, inner, str(error))
+            return
+        if data:
+            yield Piece(data, 0, inner)
+            inner += len(data)
+        rest = unpacker.unused_data if unpacker.eof else getattr(unpacker, "unconsumed_tail", b"")
+        packed = rest or file.read(step)
+        if unpacker.eof and packed:
+            unpacker = _unpacker(kind)
+    if not unpacker.eof:
+        yield Gap(0, size, inner, f"the file ends inside a {kind} stream")
+
+
+def _unpacker(kind: str) -> Any:
+    return (
+        zlib.decompressobj(31)
+        if kind == "gzip"
+        else zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    )
