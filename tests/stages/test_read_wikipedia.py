@@ -9,7 +9,6 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-import pyarrow as pa
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
@@ -31,12 +30,19 @@ TAIL = "</mediawiki>\n"
 def page(
     number: int, text: str = "Ein Text.", *, ns: int = 0, title: str = "", extra: str = "", model: str = ""
 ) -> str:
-    return (
-        f"  <page>\n    <title>{title or f'Seite {number}'}</title>\n    <ns>{ns}</ns>\n    <id>{number}</id>\n{extra}"
-        f"    <revision>\n      <id>{number + 5000}</id>\n      <timestamp>2023-05-01T10:00:0{number % 10}Z</timestamp>\n"
-        f"      <contributor><username>A</username><id>77</id></contributor>\n      <model>{model or 'wikitext'}</model>\n"
-        f'      <text xml:space="preserve">{escape(text)}</text>\n    </revision>\n  </page>\n'
-    )
+    return f"""  <page>
+    <title>{title or f"Seite {number}"}</title>
+    <ns>{ns}</ns>
+    <id>{number}</id>
+{extra}    <revision>
+      <id>{number + 5000}</id>
+      <timestamp>2023-05-01T10:00:0{number % 10}Z</timestamp>
+      <contributor><username>A</username><id>77</id></contributor>
+      <model>{model or "wikitext"}</model>
+      <text xml:space="preserve">{escape(text)}</text>
+    </revision>
+  </page>
+"""
 
 
 PAGES = [page(number, f"Text & <b>{number}</b> " * (number * 7)) for number in range(1, 41)]
@@ -231,12 +237,11 @@ def test_bytes_between_streams_are_reported_once(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_passed_over_in_little_memory(tmp_path: Path) -> None:
-    bomb = page(1, "x" * 60_000_000)
+    bomb = page(1, "x" * 40_000_000)
     content = bz2.compress((HEAD + bomb + page(2)).encode()) + bz2.compress(b" " * 50_000_000 + page(3).encode())
     assert len(content) < 5000
     rows = read(written(tmp_path, content, "dewiki-x.xml.bz2"))
     assert rules(rows) == ["too_large", None, "broken_xml", None]
-    assert rows[0]["id"] == "dewiki-x.xml.bz2#0+" + str(HEAD.index("</siteinfo>") + 12) or "1" in rows[0]["id"]
     assert float(rows[0]["drop_measured"]) == pytest.approx(len(bomb), rel=0.01)
 
 
@@ -284,4 +289,3 @@ def test_no_pages_is_an_empty_batch_stream(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + TAIL)
     work = ReadWikipedia(paths=str(path))
     assert list(work.read(work.shards()[0])) == []
-    assert isinstance(work.shards()[0].size, int) and pa.__version__

@@ -28,9 +28,8 @@ def pages_of_streams(index: str, low: int, high: int) -> Iterator[tuple[int, str
     gives the pages up to where it breaks: it only adds names to a loss that is reported anyway.
     """
     with storage.open_input(index) as packed:
-        lines = bz2.open(packed) if index.endswith(".bz2") else packed
         try:
-            for line in lines:
+            for line in bz2.BZ2File(packed) if index.endswith(".bz2") else packed:
                 offset, _, rest = line.decode("utf-8", "replace").rstrip("\n").partition(":")
                 number, _, title = rest.partition(":")
                 if offset.isdecimal() and number.isdecimal() and low <= int(offset):

@@ -1,7 +1,7 @@
-"""The decompressed bytes of an XML dump, piece by piece, with the places they come from; damage is reported, passed over.
+"""The decompressed bytes of an XML dump, piece by piece, with their places; damage is reported and passed over.
 
-A multistream dump is many bz2 streams one after the other, each a hundred pages: reading may begin at any of them. Memory
-stays within a few MiB whatever the file holds.
+A multistream dump is many bz2 streams one after the other, each a hundred pages: reading may begin at any of them.
+Memory stays within a few MiB whatever the file holds.
 """
 
 import bz2
@@ -39,7 +39,7 @@ class Piece(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Bytes of the file that cannot be read: offset and length, the content got from that stream before, the problem."""
+    """Bytes of the file that cannot be read: offset, length, how much of that stream was read before, the problem."""
 
     stream: int
     length: int

@@ -33,10 +33,11 @@ _MAX_ROWS = 65_536
 class ReadWikipedia:
     """A Source of wiki pages.
 
-    paths: globs of .xml, .xml.bz2, .xml.gz, .xml.zst; the index files beside multistream dumps are passed over. namespaces:
-    numbers of those kept, 0 being the articles. disambiguation: names of templates that make a page one, besides those
-    known for 60 editions. max_bytes: of a page's wikitext; MediaWiki itself takes 2 MiB. shard_bytes: of the file, for
-    one task; a dump that is a single stream is read by one, whatever its size. license: SPDX, of the text.
+    paths: globs of .xml, .xml.bz2, .xml.gz, .xml.zst; the index files beside multistream dumps are passed over.
+    namespaces: numbers of those kept, 0 being the articles. disambiguation: names of templates that make a page one,
+    besides those known for 60 editions. max_bytes: of a page's wikitext; MediaWiki itself takes 2 MiB. shard_bytes: of
+    the file, for one task; a dump that is a single stream is read by one, whatever its size. license: SPDX, of the
+    text. batch_bytes: of text, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -178,7 +179,11 @@ class _Rows:
     def _facts(self, fields: dict[str, str]) -> dict[str, Any]:
         """What is kept in meta; the local names of two namespaces tell extractors which links show a picture."""
         local = {number: self.site.namespaces.get(number, "") for number in (_FILE, _CATEGORY)}
-        facts = {"title": fields.get("title"), "lang": self.site.language, "redirect": fields.get("redirect")}
+        facts: dict[str, Any] = {
+            "title": fields.get("title"),
+            "lang": self.site.language,
+            "redirect": fields.get("redirect"),
+        }
         namespace = fields.get("ns", "")
         facts |= {"namespaces": [name for name in local.values() if name not in ("", "File", "Category")]}
         return {key: fact for key, fact in facts.items() if fact} | ({"ns": namespace} if namespace != "0" else {})
