@@ -186,6 +186,42 @@ def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document
     look.show_story(look.story(read_run(run), id), _console())
 
 
+@app.command("what-if")
+def what_if(
+    run: RunFolder,
+    settings: Annotated[list[str], typer.Argument(help="Thresholds: gopher_quality.min_words=30 and so on.")],
+    sample: Annotated[int, typer.Option(min=0, help="How many documents of each move to name.")] = 3,
+    plugins: Plugins = None,
+    json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What other thresholds would drop and keep, from the stored signals alone."""
+    from tokenmill.pipeline.report import what_if_show
+    from tokenmill.pipeline.report.what_if import what_if as answer_for
+
+    answer = answer_for(run, settings, plugins=plugins, sample=sample)
+    if json_out:
+        print(json.dumps(what_if_show.as_json(answer), indent=1))
+    else:
+        what_if_show.show(answer, _console())
+
+
+@app.command("diff")
+def diff_runs(
+    run_a: RunFolder,
+    run_b: RunFolder,
+    sample: Annotated[int, typer.Option(min=0, help="How many documents of each kind to name.")] = 3,
+    json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Documents whose fate differs between two runs, by the rules of both."""
+    from tokenmill.pipeline.report import diff
+
+    found = diff.diff(run_a, run_b, sample=sample)
+    if json_out:
+        print(json.dumps(found, indent=1))
+    else:
+        diff.show(found, _console())
+
+
 @app.command()
 def steps(name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None) -> None:
     """What work there is; with a name, its settings, defaults and rules."""

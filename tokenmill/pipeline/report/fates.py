@@ -1,0 +1,150 @@
+"""What becomes of each document of a run when steps judge again: its rule now and then, from the stored signals."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core import storage
+from tokenmill.core.errors import DataError
+from tokenmill.core.rules import verdicts
+from tokenmill.pipeline.mark_only import rule_column
+from tokenmill.pipeline.report.question import Question
+from tokenmill.pipeline.report.thresholds import Rejudged
+
+FATE = {"id": pl.String, "url": pl.String, "now": pl.String, "then": pl.String, "sure": pl.Boolean}
+"""A document's rule now and then, null where it is kept. Where it is not sure, `then` says nothing."""
+
+_MEASURED_DIGITS = 5e-6  # drop records hold six significant digits
+
+
+def fates(question: Question) -> Iterator[pl.DataFrame]:
+    """FATE of every document that is there, in parts."""
+    for file in question.chain[-1].files("data"):
+        names = set(storage.table_schema(file).names)
+        columns = [name for name in _columns(question) if name in names]
+        for batch in storage.read_table(file, columns):
+            yield (_marked_rows if question.mark_only else _kept_rows)(question, batch, file)
+    if not question.mark_only:
+        types = storage.table_schema(question.chain[-1].files("data")[0])
+        for stage in question.chain:
+            for file in stage.files("dropped"):
+                for batch in storage.read_table(file, ["id", "url", "drop_rule", "drop_measured"]):
+                    yield _dropped_rows(question, batch, types)
+
+
+def _signals(judge: Rejudged) -> list[str]:
+    return list(dict.fromkeys(f"{judge.step}.{rule.signal}" for rule in judge.work.RULES.values()))
+
+
+def _columns(question: Question) -> list[str]:
+    marks = ["drop_rule", *map(rule_column, question.later)] if question.mark_only else []
+    return ["id", "url", *marks, *(signal for judge in question.judges for signal in _signals(judge))]
+
+
+def _judged(judge: Rejudged, batch: pa.RecordBatch, file: str) -> pl.Series:
+    """The first rule by which the step would drop each row; null where by none."""
+    for signal in _signals(judge):
+        if signal not in batch.schema.names:
+            raise DataError(f"{file}: no column {signal!r}, though {judge.step} measures it; was the run made by it?")
+    names = [f"{judge.step}.{rule}" for rule in judge.work.RULES]
+    first = np.full(batch.num_rows, -1, dtype=np.int64)
+    for number, rule in enumerate(judge.work.RULES.values()):
+        for fires, _ in verdicts(rule, batch.column(f"{judge.step}.{rule.signal}"), judge.work):
+            first[fires & (first < 0)] = number
+    return pl.Series(pa.array(names, type=pa.large_string()).take(pa.array(first, mask=first < 0)))
+
+
+def _fate(batch: pa.RecordBatch, now: Any, then: Any, sure: Any) -> pl.DataFrame:
+    url = batch.column("url") if "url" in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
+    columns = {"id": pl.Series(batch.column("id")), "url": pl.Series(url.cast(pa.large_string()))}
+    return pl.DataFrame(columns | {"now": now, "then": then, "sure": sure}, schema=FATE)
+
+
+def _kept_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
+    """Rows that a run that drops has kept."""
+    then = [_judged(judge, batch, file) for judge in question.judges]
+    return _fate(batch, [None] * batch.num_rows, _first(then), [True] * batch.num_rows)
+
+
+def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -> pl.DataFrame:
+    """Drop records of a run that drops: those stay whose rule stays; others might come back, or go earlier."""
+    now = pl.Series(batch.column("drop_rule").cast(pa.large_string()))
+    sure = np.ones(batch.num_rows, dtype=np.bool_)
+    for judge in question.judges:
+        for name, rule in judge.work.RULES.items():
+            mine = pc.equal(batch.column("drop_rule"), f"{judge.step}.{name}").to_numpy(zero_copy_only=False)
+            if mine.any():
+                kind = types.field(f"{judge.step}.{rule.signal}").type
+                passes = _may_pass(rule, batch.column("drop_measured").filter(pa.array(mine)), kind, judge.work)
+                sure[np.flatnonzero(mine)[passes]] = False
+    if question.final:
+        removed = now.str.starts_with(f"{question.final}.").to_numpy()
+        now = pl.select(pl.when(pl.lit(pl.Series(removed))).then(None).otherwise(pl.lit(now))).to_series()
+        if any(judge.tighter for judge in question.judges):
+            sure &= ~removed
+    return _fate(batch, now, now, sure)
+
+
+def _may_pass(rule: Any, measured: pa.Array, kind: pa.DataType, work: Any) -> Any:
+    """bool (rows,): whether a value as it is on record, rounded, may lie within the rule's bounds."""
+    if not pa.types.is_floating(kind):
+        readings = [measured.cast(kind)]
+    else:
+        value = measured.cast(pa.float64())
+        readings = [pc.multiply(value, 1 + slack) for slack in (-_MEASURED_DIGITS, 0.0, _MEASURED_DIGITS)]
+    passes = np.zeros(len(measured), dtype=np.bool_)
+    for reading in readings:
+        fires = np.zeros(len(measured), dtype=np.bool_)
+        for hit, _ in verdicts(rule, reading, work):
+            fires |= hit
+        passes |= ~fires
+    return passes
+
+
+def _marked_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
+    """Rows of a --mark-only run that reached the chain, each with what every step says of it."""
+    said = [_text_column(batch, rule_column(step)) for step in question.later]
+    judges = {judge.step: judge for judge in question.judges}
+    then: list[pl.Series] = []
+    sure = pl.repeat(True, batch.num_rows, eager=True)
+    for step, own in zip(question.later, said, strict=True):
+        if step in judges:
+            own, lets_go = _said_again(judges[step], own, batch, file)
+            if judges[step].edits_text and step != question.later[-1]:
+                sure &= ~(lets_go & _first([_nothing(batch), *then]).is_null())
+        then.append(own)
+    mark = _text_column(batch, "drop_rule")
+    by = mark.str.split(".").list.first()
+    before = mark.is_not_null() & ~by.is_in([*question.later, question.final])
+    fixed = pl.select(pl.when(pl.lit(before)).then(pl.lit(mark))).to_series()
+    reached = mark.is_null() | by.is_in(list(question.steps))
+    return _fate(batch, _first([fixed, *said]), _first([fixed, *then]), sure | before).filter(reached)
+
+
+def _said_again(judge: Rejudged, own: pl.Series, batch: pa.RecordBatch, file: str) -> tuple[pl.Series, pl.Series]:
+    """(the step's rule for each row as it would judge, whether it would let go a row that it dropped).
+
+    What it said by no declared rule, an error for example, stands.
+    """
+    declared = own.is_in([f"{judge.step}.{rule}" for rule in judge.work.RULES])
+    stands = pl.lit(own.is_not_null() & ~declared)
+    news = pl.select(pl.when(stands).then(pl.lit(own)).otherwise(pl.lit(_judged(judge, batch, file)))).to_series()
+    return news, declared.fill_null(False) & news.is_null()
+
+
+def _nothing(batch: pa.RecordBatch) -> pl.Series:
+    return pl.Series([None] * batch.num_rows, dtype=pl.String)
+
+
+def _text_column(batch: pa.RecordBatch, name: str) -> pl.Series:
+    if name not in batch.schema.names:
+        return _nothing(batch)
+    return pl.Series(batch.column(name).cast(pa.large_string()))
+
+
+def _first(columns: list[pl.Series]) -> pl.Series:
+    return pl.select(pl.coalesce([pl.lit(column) for column in columns])).to_series()

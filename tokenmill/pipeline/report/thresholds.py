@@ -1,0 +1,137 @@
+"""Which thresholds of a run to change: `gopher_quality.min_words=30`, looked up in the run's recipe and checked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.pipeline.recipe import Recipe, WorkSpec
+from tokenmill.pipeline.resolve import build, work_class
+
+_KINDS = ("low", "high", "above", "one_of")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A setting that is a bound of rules, with another value. tighter, looser: it may drop more, or fewer; or both."""
+
+    setting: str
+    was: Any
+    would_be: Any
+    tighter: bool
+    looser: bool
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """A step as it ran, and as it would judge. again: the recipe names such a step more than once."""
+
+    stage: str
+    step: str
+    work: Any
+    thresholds: tuple[Threshold, ...]
+    again: bool
+
+    @property
+    def edits_text(self) -> bool:
+        return "text" in self.work.adds
+
+    @property
+    def tighter(self) -> bool:
+        return any(one.tighter for one in self.thresholds)
+
+    @property
+    def looser(self) -> bool:
+        return any(one.looser for one in self.thresholds)
+
+
+def rejudged(recipe: Recipe, wishes: list[str], *, plugins: str | None = None) -> list[Rejudged]:
+    """The steps whose thresholds the wishes change, in the recipe's order. Raises RecipeError for what cannot be.
+
+    A wish is `step.setting=value`, the value in YAML; `stage.step.setting=value` where several stages name the step.
+    """
+    asked: dict[tuple[str, str], dict[str, Any]] = {}
+    for wish in wishes:
+        where, name, setting, value = _wish(recipe, wish, plugins)
+        asked.setdefault((where, name), {})[setting] = value
+    found = []
+    for stage in recipe.stages:
+        for spec in stage.work:
+            changes = asked.get((stage.name, spec.name))
+            if changes:
+                again = sum(_step(other) == _step(spec) for other in _every_work(recipe)) > 1
+                found.append(_judge(stage.name, spec, changes, recipe.seed, plugins, again))
+    return found
+
+
+def _every_work(recipe: Recipe) -> Iterator[WorkSpec]:
+    return (spec for stage in recipe.stages for spec in stage.work)
+
+
+def _step(spec: WorkSpec) -> str:
+    return spec.name.rpartition(".")[2]
+
+
+def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str, Any]:
+    """(stage, name of the work, setting, value)."""
+    key, equals, written = wish.partition("=")
+    place, _, setting = key.strip().rpartition(".")
+    where, _, step = place.rpartition(".")
+    if not equals or not step or not setting:
+        raise RecipeError(f"what-if {wish!r}: expected filter.setting=value, for example gopher_quality.min_words=30")
+    try:
+        value = yaml.safe_load(written)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"what-if {wish!r}: {written!r} is no YAML value: write 30, null or [en, de]") from error
+    here = [(stage.name, spec.name) for stage in recipe.stages for spec in stage.work if _step(spec) == step]
+    if not here:
+        every = ((_step(spec), work_class(spec.name, plugins=plugins)) for spec in _every_work(recipe))
+        known = {name for name, work in every if hasattr(work, "RULES")}
+        raise RecipeError(f"what-if {wish!r}: the run has no filter {step!r}{did_you_mean(step, known)}")
+    chosen = [(stage, name) for stage, name in here if where in ("", stage, name.rpartition(".")[0])]
+    if not chosen:
+        stages = sorted(stage for stage, _ in here)
+        raise RecipeError(f"what-if {wish!r}: {step} is not in a stage {where!r}{did_you_mean(where, stages)}")
+    if len(chosen) > 1:
+        names = ", ".join(f"{stage}.{step}.{setting}" for stage, _ in chosen)
+        raise RecipeError(f"what-if {wish!r}: {step} stands {len(chosen)} times in the recipe; say which: {names}")
+    [(stage, name)] = chosen
+    return stage, name, setting, value
+
+
+def _judge(
+    stage: str, spec: WorkSpec, changes: dict[str, Any], seed: int, plugins: str | None, again: bool
+) -> Rejudged:
+    was = build(spec, seed=seed, plugins=plugins, where="")
+    step = _step(spec)
+    rules = getattr(type(was), "RULES", {})
+    bounds = sorted({getattr(rule, kind) for rule in rules.values() for kind in _KINDS if getattr(rule, kind)})
+    work = build(replace(spec, settings=spec.settings | changes), seed=seed, plugins=plugins, where="what-if: ")
+    for setting in changes:
+        if setting not in bounds:
+            what = f"its thresholds are {', '.join(bounds)}" if bounds else "it judges by no declared thresholds"
+            raise RecipeError(
+                f"what-if: {step}.{setting} is no threshold, so no stored signal answers for it: {what}. Run it instead"
+            )
+    thresholds = tuple(_threshold(step, rules, name, getattr(was, name), getattr(work, name)) for name in changes)
+    return Rejudged(stage, step, work, thresholds, again)
+
+
+def _threshold(step: str, rules: dict[str, Any], setting: str, was: Any, would_be: Any) -> Threshold:
+    kinds = {kind for rule in rules.values() for kind in _KINDS if getattr(rule, kind) == setting}
+    moves = [_moves(kind, was, would_be) for kind in kinds]
+    return Threshold(
+        f"{step}.{setting}", was, would_be, any(tighter for tighter, _ in moves), any(looser for _, looser in moves)
+    )
+
+
+def _moves(kind: str, was: Any, would_be: Any) -> tuple[bool, bool]:
+    """(drops some that it kept, keeps some that it dropped), as far as the bounds alone tell; null is no bound."""
+    if was is None or would_be is None:
+        return was is None and would_be is not None, would_be is None and was is not None
+    if kind == "one_of":
+        return bool(set(was) - set(would_be)), bool(set(would_be) - set(was))
+    higher, lower = would_be > was, would_be < was
+    return (lower, higher) if kind == "high" else (higher, lower)

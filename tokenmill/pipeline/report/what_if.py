@@ -1,0 +1,91 @@
+"""What other thresholds would change in a finished run, judged again from the signals it stored; no text is read.
+
+Documents are counted at the end of the last stage before a Global, for that would look across other documents. In a
+--mark-only run every step measured every row, so any threshold is answered; but where a step edits the text by its own
+verdict (c4), what later steps measured of a page it dropped holds for the old text, and only tighter ones are. In a
+run that drops, a row has signals only if it was kept: tighter thresholds are answered for what is kept, looser ones by
+bounds, from the measured values in the drop records.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from tokenmill.core import storage
+from tokenmill.pipeline.report.fates import FATE, fates
+from tokenmill.pipeline.report.question import Question, ask
+
+
+@dataclass
+class Answer:
+    """documents, now, then: all documents, and by rule (null: kept). moves: FATE counted, with ids and urls of a few.
+
+    orphans: documents removed later as duplicates of one that would go.
+    """
+
+    question: Question
+    documents: int = 0
+    unsure: int = 0
+    now: dict[str | None, int] = field(default_factory=dict)
+    then: dict[str | None, int] = field(default_factory=dict)
+    moves: list[dict[str, Any]] = field(default_factory=list)
+    unsure_of: dict[str | None, int] = field(default_factory=dict)
+    orphans: int = 0
+
+    @property
+    def kept(self) -> tuple[int, int, int]:
+        """(now, then at least, then at most)."""
+        least = self.then.get(None, 0)
+        return self.now.get(None, 0), least, least + self.unsure
+
+
+def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sample: int = 3) -> Answer:
+    """The answer for settings such as `gopher_quality.min_words=30`. Raises RecipeError if it cannot be asked."""
+    question = ask(folder, wishes, plugins)
+    answer, moved = Answer(question), []
+    for part in fates(question):
+        answer.documents += part.height
+        unsure = part.filter(~pl.col("sure"))
+        answer.unsure += unsure.height
+        _count(answer.now, part["now"])
+        _count(answer.then, part.filter("sure")["then"])
+        _count(answer.unsure_of, unsure["now"])
+        moved.append(part.filter(pl.col("now").ne_missing(pl.col("then")) | ~pl.col("sure")))
+    all_moved = pl.concat(moved) if moved else pl.DataFrame(schema=FATE)
+    answer.moves = _counted(all_moved, sample)
+    answer.orphans = _orphans(question, all_moved)
+    return answer
+
+
+def _count(counts: dict[str | None, int], rules: pl.Series) -> None:
+    for rule, count in rules.value_counts().iter_rows():
+        counts[rule] = counts.get(rule, 0) + count
+
+
+def _counted(moved: pl.DataFrame, sample: int) -> list[dict[str, Any]]:
+    """Moves with the number of documents and the first few of them, most first."""
+    then = pl.when("sure").then(pl.col("then").fill_null("kept")).otherwise(pl.lit("unknown"))
+    grouped = (
+        moved.with_columns(pl.col("now").fill_null("kept"), then)
+        .group_by("now", "then")
+        .agg(pl.len().alias("documents"), pl.struct("id", "url").sort_by("id").head(sample).alias("sample"))
+        .sort("documents", "now", "then", descending=[True, False, False])
+    )
+    return grouped.to_dicts()
+
+
+def _orphans(question: Question, moved: pl.DataFrame) -> int:
+    """Documents that a later Global removed as duplicates of one that would go."""
+    leave = moved.filter(pl.col("now").is_null() & (pl.col("then").is_not_null() | ~pl.col("sure"))).select("id")
+    names = [stage.name for stage in question.stages]
+    files = [
+        file
+        for stage in question.stages[names.index(question.chain[0].name) :]
+        for file in stage.files("data" if question.mark_only else "dropped")
+        if "duplicate_of" in storage.table_schema(file).names
+    ]
+    if leave.is_empty() or not files:
+        return 0
+    parts = [pl.scan_parquet(file).select("id", "duplicate_of").drop_nulls().collect() for file in files]
+    return pl.concat(parts).unique("id").join(leave, left_on="duplicate_of", right_on="id", how="semi").height

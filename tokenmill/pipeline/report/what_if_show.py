@@ -1,0 +1,119 @@
+"""A what-if answer for people and for machines, with what can and what cannot be told, setting by setting."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tokenmill.pipeline.report import plain
+from tokenmill.pipeline.report.thresholds import Rejudged, Threshold
+from tokenmill.pipeline.report.what_if import Answer
+
+
+def settings(answer: Answer) -> list[dict[str, Any]]:
+    """Each setting, its values, whether the answer is exact, and what it rests on."""
+    return [
+        {
+            "setting": one.setting,
+            "was": one.was,
+            "would_be": one.would_be,
+            "exact": exact,
+            "says": says,
+        }
+        for judge in answer.question.judges
+        for one in judge.thresholds
+        for exact, says in [_standing(answer, judge, one)]
+    ]
+
+
+def _standing(answer: Answer, judge: Rejudged, one: Threshold) -> tuple[bool, str]:
+    unsure = sum(count for rule, count in answer.unsure_of.items() if (rule or "").startswith(f"{judge.step}."))
+    if not one.tighter and not one.looser:
+        return True, "the same as it was"
+    if answer.question.mark_only:
+        if not one.looser or not judge.edits_text or judge.step == answer.question.later[-1]:
+            return True, "exact: every step measured every document"
+        return False, (
+            f"exact only where it is tighter: {judge.step} edits the text of what it keeps, so what later steps "
+            f"measured of {unsure:,} documents that it would let go no longer holds"
+        )
+    if not one.looser:
+        return True, "exact for what is kept; what is dropped already stays so, by which rule first was not measured"
+    return False, (
+        f"bounds only: {unsure:,} documents on record as dropped by {judge.step} would pass it, but the rules after it "
+        "never measured them. A run with --mark-only can tell"
+    )
+
+
+def rules(answer: Answer) -> list[dict[str, Any]]:
+    """Documents dropped by each rule whose number changes, or that may change: now, then, leaving and coming."""
+    names = {rule for rule in [*answer.now, *answer.then] if rule}
+    steps = {judge.step for judge in answer.question.judges}
+    found = []
+    for rule in sorted(names):
+        leave, come = (
+            sum(move["documents"] for move in answer.moves if move[end] == rule and move["now"] != move["then"])
+            for end in ("now", "then")
+        )
+        if leave or come or rule.partition(".")[0] in steps:
+            now = answer.now.get(rule, 0)
+            found.append({"rule": rule, "now": now, "then": now - leave + come, "leave": leave, "come": come})
+    return found
+
+
+def notes(answer: Answer) -> list[str]:
+    """What the figures leave out."""
+    said = []
+    question = answer.question
+    where = question.chain[-1].name
+    if question.barrier:
+        said.append(
+            f"counted in stage {where}, before {question.barrier} looks across documents: it would judge again, "
+            f"{answer.orphans:,} documents that were removed as duplicates name one that leaves"
+        )
+    else:
+        said.append(f"counted at the end of stage {where}")
+    if answer.unsure:
+        said.append(
+            f"{answer.unsure:,} documents cannot be judged from the signals; they are in 'leave', not in any 'come'"
+        )
+    return said
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """The whole answer."""
+    now, least, most = answer.kept
+    return {
+        "run": answer.question.folder,
+        "mark_only": answer.question.mark_only,
+        "settings": settings(answer),
+        "documents": answer.documents,
+        "kept": {"now": now, "then": [least, most]},
+        "cannot_tell": answer.unsure,
+        "orphaned_duplicates": answer.orphans,
+        "rules": rules(answer),
+        "moves": answer.moves,
+        "notes": notes(answer),
+    }
+
+
+def show(answer: Answer, console: Console) -> None:
+    """Print it; crawled text made safe."""
+    for one in settings(answer):
+        console.print(f"[bold]{one['setting']}[/]: {one['was']} → {one['would_be']}", highlight=False)
+        console.print(f"  {one['says']}", markup=False, highlight=False)
+    table = Table(title="documents dropped by rule", title_justify="left")
+    for name in ("rule", "now", "then", "leave", "come"):
+        table.add_column(name, justify="left" if name == "rule" else "right", overflow="fold")
+    for row in rules(answer):
+        table.add_row(row["rule"], *(f"{row[name]:,}" for name in ("now", "then", "leave", "come")))
+    console.print(table)
+    now, least, most = answer.kept
+    then = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    console.print(f"kept of {answer.documents:,} documents: now {now:,}, then {then}", highlight=False)
+    for note in notes(answer):
+        console.print(note, markup=False, highlight=False)
+    for move in answer.moves:
+        console.print(f"{move['now']} → {move['then']}: {move['documents']:,}", markup=False, highlight=False)
+        for document in move["sample"]:
+            console.print(f"  {plain(document['id'])}  {plain(document['url'])}", markup=False, highlight=False)
