@@ -111,20 +111,25 @@ def _extracted(file: Path) -> Iterator[pa.RecordBatch]:
 
 def _minhash(batches: list[pa.RecordBatch]) -> list[tuple[str, str, float]]:
     """(id, duplicate of, similarity) of each removal."""
-    import numpy as np
+    from tokenmill.core.preference import preference
+    from tokenmill.text.keep_rule import NOBODY, decide
+    from tokenmill.text.shingle import shingle_sets
+    from tokenmill.text.signature import band_keys, signatures
 
-    from tokenmill.core.columns import set_column
-
-    [round] = Minhash().rounds()
-    routed, ids = [], {}
-    for shard, batch in enumerate(batches):
-        ids.update({(shard, row): id for row, id in enumerate(batch.column("id").to_pylist())})
-        batch = set_column(batch, "_shard", pa.array(np.full(batch.num_rows, shard, np.int32)))
-        routed.append(round.route(set_column(batch, "_row", pa.array(np.arange(batch.num_rows, dtype=np.int32)))))
-    table = pa.Table.from_batches(routed).sort_by([(name, "ascending") for name in round.sort_by])
-    verdicts = [row for batch in round.reduce(iter(table.combine_chunks().to_batches())) for row in batch.to_pylist()]
+    work = Minhash()
+    texts = pa.Table.from_batches([batch.select(["id", "text"]) for batch in batches])
+    whole = texts.append_column("preference", [preference(pa.concat_batches(texts.to_batches()), work.keep)])
+    [ordered] = whole.sort_by([("preference", "ascending"), ("id", "ascending")]).combine_chunks().to_batches()
+    _, shingles = shingle_sets(ordered, work.ngram)
+    keys = band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed), work.bands)
+    decision = decide(
+        keys, shingles, threshold=work.threshold, max_bucket=work.max_bucket, hubs=work.hubs
+    )  # fmt: skip
+    ids, kept_for = ordered.column("id").to_pylist(), decision.duplicate_of.tolist()
     return [
-        (ids[row["shard"], row["row"]], row["duplicate_of"], row["similarity"]) for row in verdicts if row["drop_rule"]
+        (ids[row], ids[of], similarity)
+        for row, (of, similarity) in enumerate(zip(kept_for, decision.similarity.tolist(), strict=True))
+        if of != NOBODY
     ]
 
 

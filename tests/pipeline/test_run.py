@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline import exchange
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.progress import progress_for
 from tokenmill.pipeline.recipe import load_recipe
@@ -270,3 +271,28 @@ def test_killed_at_random_points_and_resumed_gives_the_same_bytes(tmp_path: Path
         driver.wait()
     subprocess.run(command, cwd=broken, env=environment, check=True, capture_output=True)
     assert bytes_of(broken) == bytes_of(whole)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_minhash_gives_the_same_bytes_for_any_workers_and_partitions(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of partitions hangs on the size of the input; a smaller target makes more of them."""
+    text = RECIPE.replace("stages.exact_dedup", "stages.minhash: {ngram: 1, rows: 1, threshold: 0.5}").replace(
+        "[stages.minhash", "[{stages.minhash").replace("0.5}]", "0.5}}]")  # fmt: skip
+    (tmp_path / "one").mkdir()
+    run(tmp_path / "one", text)
+    facts = json.loads((tmp_path / "one/runs/toy/unique/facts.json").read_text())
+    assert facts["removed"] == len(pq.read_table(tmp_path / "one/runs/toy/unique/dropped")) > 0
+    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 1000)
+    (tmp_path / "many").mkdir()
+    run(tmp_path / "many", text, workers=workers)
+    assert bytes_of(tmp_path / "many") == bytes_of(tmp_path / "one")
+    assert json.loads((tmp_path / "many/runs/toy/unique/facts.json").read_text()) == facts
+
+
+def test_memory_too_small_to_look_across_documents_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    text = RECIPE.replace("[stages.exact_dedup]", "{memory: 500MB, steps: [stages.exact_dedup]}")
+    with pytest.raises(RecipeError, match="exact_dedup looks across all documents; the least that works is 1024MiB"):
+        run(tmp_path, text)
+    assert not (tmp_path / "runs").exists()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
-from tokenmill.core.kinds import VERDICT
+from tokenmill.core.kinds import VERDICT, Room
 from tokenmill.stages.exact_dedup import ExactDedup, content_hashes
 
 
@@ -30,10 +30,11 @@ def verdicts(
         [round.route(whole.slice(i, batch_rows)) for i in range(0, max(1, whole.num_rows), batch_rows)]
     )
     places = np.array([key * partitions >> 64 for key in routed.column("_partition_key").to_pylist()], dtype=np.int64)
+    room = Room(1 << 30, "", {0: whole.num_rows})
     found = {}
     for partition in range(partitions):
         mine = routed.filter(pa.array(places == partition)).sort_by([(name, "ascending") for name in round.sort_by])
-        for batch in round.reduce(iter(mine.combine_chunks().to_batches(max_chunksize=batch_rows))):
+        for batch in round.reduce(iter(mine.combine_chunks().to_batches(max_chunksize=batch_rows)), room):
             assert batch.schema.equals(VERDICT)
             for verdict in batch.to_pylist():
                 id = rows["id"][verdict.pop("row")]

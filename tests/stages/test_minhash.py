@@ -4,7 +4,8 @@ import json
 import logging
 import pickle
 import random
-from collections.abc import Iterator
+import tempfile
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,40 +17,81 @@ from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.kinds import VERDICT
-from tokenmill.stages.minhash import FACTS, Minhash
+from tokenmill.core.kinds import FACTS, VERDICT, Room
+from tokenmill.pipeline.exchange import partition_of
+from tokenmill.stages import minhash_held
+from tokenmill.stages.minhash import Minhash
 from tokenmill.text.jaccard import jaccard_of_texts
 from tokenmill.text.signature import chance_of_meeting
 
+HALF_A_GIGABYTE = 1 << 29
+
 
 def run(
-    work: Any, rows: dict[str, list[Any]], *, batch_rows: int = 1000, shuffle: int | None = None
-) -> list[pa.RecordBatch]:
-    """What the engine does: rows of two shards routed batch by batch, sorted, reduced in pieces."""
+    work: Any,
+    rows: dict[str, list[Any]],
+    *,
+    batch_rows: int = 1000,
+    shuffle: int | None = None,
+    partitions: int = 1,
+    memory: int = HALF_A_GIGABYTE,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """(verdicts, facts) as the engine gets them: rows of two shards are routed batch by batch, and each partition is
+    sorted and reduced in pieces.
+    """
     whole = documents(rows)
     half = (whole.num_rows + 1) // 2
     whole = whole.append_column("_shard", pa.array([int(i >= half) for i in range(whole.num_rows)], type=pa.int32()))
     whole = whole.append_column("_row", pa.array([i % half for i in range(whole.num_rows)], type=pa.int32()))
     if shuffle is not None:
         whole = whole.take(pa.array(random.Random(shuffle).sample(range(whole.num_rows), whole.num_rows)))
-    (round,) = work.rounds()
     batches = [whole.slice(first, batch_rows) for first in range(0, max(1, whole.num_rows), batch_rows)]
-    routed = pa.Table.from_batches([round.route(batch) for batch in batches])
-    keys = [(name, "ascending") for name in ("_partition_key", *round.sort_by)]
-    ordered = routed.sort_by(keys)
-    return list(round.reduce(iter(ordered.to_batches(max_chunksize=batch_rows))))
+    made = batches
+    with tempfile.TemporaryDirectory() as scratch:
+        room = Room(memory, scratch, {0: half, 1: whole.num_rows - half})
+        for round in work.rounds():
+            given = [named(batch, made) for batch in batches] if round.of_documents else made
+            routed = pa.Table.from_batches([round.route(batch) for batch in given])
+            made = []
+            for part in parted(routed, 1 if round.single else partitions):
+                ordered = part.sort_by([(name, "ascending") for name in round.sort_by]) if round.sort_by else part
+                pieces = ordered.combine_chunks().to_batches(max_chunksize=batch_rows)
+                made += list(round.reduce(iter(pieces), room)) or [empty_of(round)]
+    said = [json.loads(batch.schema.metadata[FACTS]) for batch in made if FACTS in (batch.schema.metadata or {})]
+    sources = Counter(rows["source"]) if "source" in rows else {"": whole.num_rows}
+    facts = work.conclude(said, sources)
+    assert all(batch.schema.equals(VERDICT) for batch in made)
+    return [row for batch in made for row in batch.to_pylist()], facts
+
+
+def named(batch: pa.RecordBatch, said: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """The documents that a round spoke of, with what it said."""
+    about = {(row["shard"], row["row"]): row for part in said for row in part.to_pylist()}
+    places = list(zip(batch.column("_shard").to_pylist(), batch.column("_row").to_pylist(), strict=True))
+    mine = [row for row, place in enumerate(places) if place in about]
+    numbers = pa.array([about[places[row]]["neighbourhood"] for row in mine], type=pa.uint64())
+    return batch.take(pa.array(mine, type=pa.int64())).append_column("neighbourhood", numbers)
+
+
+def parted(routed: pa.Table, partitions: int) -> list[pa.Table]:
+    """Ranges of the key of equal width."""
+    places = partition_of(routed.column("_partition_key"), partitions)
+    return [routed.filter(pa.array(places == place)) for place in range(partitions)]
+
+
+def empty_of(round: Any) -> pa.RecordBatch:
+    columns = {"SharedBands": ("one", "other"), "Neighbourhoods": ("shard", "row", "neighbourhood")}
+    return pa.RecordBatch.from_pydict({name: pa.array([], pa.int64()) for name in columns[type(round).__name__]})
 
 
 def verdicts(work: Any, rows: dict[str, list[Any]], **how: Any) -> dict[str, dict[str, Any]]:
-    """{id: its verdict without its place}, checked against the schema."""
+    """{id: its verdict without its place}."""
     half = (len(rows["id"]) + 1) // 2
     found = {}
-    for batch in run(work, rows, **how):
-        assert batch.schema.equals(VERDICT)
-        for verdict in batch.to_pylist():
-            id = rows["id"][verdict.pop("shard") * half + verdict.pop("row")]
-            assert id not in found
-            found[id] = {name: value for name, value in verdict.items() if value is not None}
+    for verdict in run(work, rows, **how)[0]:
+        id = rows["id"][verdict.pop("shard") * half + verdict.pop("row")]
+        assert id not in found
+        found[id] = {name: value for name, value in verdict.items() if value is not None}
     return found
 
 
@@ -154,11 +196,20 @@ def test_recall_follows_the_s_curve_above_the_threshold_and_is_nothing_below(
     assert similarity < 0.75 or abs(share - chance_of_meeting(similarity, 14, 8)) < 0.06
 
 
-@given(st.integers(0, 100), st.integers(1, 40), st.integers(0, 1000))
+@given(st.integers(0, 100), st.integers(1, 40), st.integers(0, 1000), st.sampled_from([1, 2, 16]), st.booleans())
 @settings(deadline=None, max_examples=15)
-def test_the_outcome_hangs_neither_on_order_nor_on_batches(seed: int, batch_rows: int, shuffle: int) -> None:
+def test_the_outcome_hangs_on_nothing_but_the_documents(
+    seed: int, batch_rows: int, shuffle: int, partitions: int, cramped: bool
+) -> None:
+    """Neither on their order, nor on batches, partitions, or whether hashes must go to a scratch file."""
     rows = crawl(seed, originals=12)
-    assert verdicts(Minhash(seed=3), rows, batch_rows=batch_rows, shuffle=shuffle) == verdicts(Minhash(seed=3), rows)
+    memory = 80 << 20 if cramped else HALF_A_GIGABYTE
+    how = {"batch_rows": batch_rows, "shuffle": shuffle, "partitions": partitions, "memory": memory}
+    with pytest.MonkeyPatch.context() as patch:
+        if cramped:
+            patch.setattr(minhash_held, "SHARE", 20_000)
+            patch.setattr(minhash_held, "SMALL_SHARE", 2)
+        assert verdicts(Minhash(seed=3), rows, **how) == verdicts(Minhash(seed=3), rows)
 
 
 def test_tiny_empty_and_null_texts_are_never_duplicates() -> None:
@@ -216,19 +267,33 @@ def test_a_giant_bucket_is_counted_and_told(caplog: pytest.LogCaptureFixture) ->
     chrome = words(rng, 80)
     texts = [" ".join(chrome + words(rng, 25)) for _ in range(40)]
     with caplog.at_level(logging.INFO, logger="tokenmill.stages.minhash"):
-        batches = run(
-            Minhash(bands=40, rows=2, max_bucket=10, hubs=3), {"id": [f"{i:02d}" for i in range(40)], "text": texts}
-        )
-    facts = json.loads(batches[0].schema.metadata[FACTS])
+        work = Minhash(bands=40, rows=2, max_bucket=10, hubs=3)
+        _, facts = run(work, {"id": [f"{i:02d}" for i in range(40)], "text": texts}, partitions=4)
+    assert facts["documents"] == 40
     assert facts["removed"] == 0
     assert facts["giant_buckets"] > 0
     assert facts["pairs_unexamined"] == facts["pairs_unexamined_kept"] > 0
     assert "were never examined" in caplog.text
-    batches = run(Minhash(bands=40, rows=2), {"id": list("ab"), "text": texts[:2]})
-    assert json.loads(batches[0].schema.metadata[FACTS]) == {
+    _, facts = run(Minhash(bands=40, rows=2), {"id": list("ab"), "text": texts[:2]})
+    assert facts == {
         "documents": 2, "removed": 0, "clusters": 0, "pairs_verified": 1, "giant_buckets": 0,
         "pairs_unexamined": 0, "pairs_unexamined_kept": 0,
     }  # fmt: skip
+
+
+def test_memory_too_small_is_refused_with_the_least_that_works() -> None:
+    text = " ".join(words(random.Random(8), 50))
+    rows = {"id": [f"{i:05d}" for i in range(2000)], "text": [text] * 2000}
+    with pytest.raises(DataError, match=r"joining 2,000 documents .* least that works is memory: 68MB"):
+        run(Minhash(), rows, memory=1 << 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(minhash_held, "SMALL_SHARE", 1000)
+        with pytest.raises(DataError, match=r"2,000 documents hang .* least that works is memory: \d+MB") as no:
+            run(Minhash(), rows, batch_rows=100, memory=100 << 20)
+        least = int(str(no.value).partition("memory: ")[2].partition("MB")[0]) * 1_000_000
+        assert len(run(Minhash(), rows, batch_rows=100, memory=least)[0]) == 2000
+        with pytest.raises(DataError):
+            run(Minhash(), rows, batch_rows=100, memory=least - 2_000_000)
 
 
 @pytest.mark.parametrize(
@@ -251,9 +316,7 @@ def test_it_pickles_and_says_what_it_reads() -> None:
     assert Minhash().reads == ("id", "text")
 
 
-def empty() -> Iterator[pa.RecordBatch]:
-    yield from ()
-
-
 def test_nothing_reduces_to_nothing() -> None:
-    assert list(Minhash().rounds()[0].reduce(empty())) == []
+    found, facts = run(Minhash(), {"id": [], "text": []})
+    assert found == []
+    assert set(facts.values()) == {0}

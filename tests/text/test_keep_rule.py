@@ -128,6 +128,22 @@ def test_a_star_goes_to_its_hub_when_the_hub_is_first_and_stays_when_it_is_last(
     assert last.similarity[-1] == 10 / 14
 
 
+def test_a_star_of_a_million_rays_goes_to_its_hub() -> None:
+    """Every ray has nine shingles of the hub's ten and one of its own; release is called on the way."""
+    rays = np.tile(np.arange(10, dtype=np.uint64), (1_000_000, 1))
+    rays[:, 9] = np.arange(100, 1_000_100)
+    values = frozen(np.concatenate([np.arange(10, dtype=np.uint64), rays.ravel()]))
+    shingles = Ragged(values, frozen(np.arange(0, len(values) + 1, 10)))
+    calls: list[int] = []
+    decision = decide(
+        np.ones((1_000_001, 2), dtype=np.uint64), shingles,
+        threshold=0.8, max_bucket=5000, hubs=3, release=lambda: calls.append(1),
+    )  # fmt: skip
+    assert decision.duplicate_of[0] == -1
+    assert not decision.duplicate_of[1:].any()
+    assert (decision.giants, decision.unexamined_kept, len(calls) > 3) == (2, 0, True)
+
+
 def test_two_giants_joined_by_one_pair_stay_two() -> None:
     """Connected components would make one of them."""
     one, other = frozenset(range(100)), frozenset(range(1000, 1100))

@@ -4,7 +4,7 @@ A unit of work is a frozen dataclass; its fields are its settings. It is named b
 class GopherQuality in tokenmill/filters/gopher_quality.py. All units pickle, and none keeps state between calls.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -52,21 +52,42 @@ class Step(Protocol):
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a reduction may use, and how large the whole is.
+
+    memory: bytes it may hold. scratch: a local folder of its own, deleted afterwards. shard_rows: rows of each shard,
+    by its number: `_row` is below that. reserved: bytes of the stage's memory that are for other things.
+    """
+
+    memory: int
+    scratch: str
+    shard_rows: Mapping[int, int]
+    reserved: int = 0
+
+
 class Round(Protocol):
     """One exchange: rows are routed by key to partitions, each partition is sorted and reduced.
 
     route() gets alive documents with `_shard` (int32) and `_row` (int32, position in the shard) added, or, after the
-    first round, what the round before reduced to. It returns rows to send on, with a uint64 `_partition_key`: equal
-    keys meet in one partition, and partitions are ranges of the key, in order. sort_by: the order of rows inside a
-    partition; it must be total. reduce() streams one partition. single: all rows must meet, so there is one partition
-    whatever the size.
+    first round, what the round before reduced to. With of_documents a later round gets documents again: those that the
+    round before named by `shard` and `row`, with its other columns added. It returns rows to send on, with a uint64
+    `_partition_key`: equal keys meet in one partition, and partitions are ranges of the key, in order. sort_by: the
+    order of rows inside a partition; unless it is total, the result must not hang on it; empty: any order will do.
+    reduce() streams one partition; it may write JSON of what it counted as FACTS of its batches' schema metadata.
+    single: all rows must meet, so there is one partition whatever the size.
     """
 
     sort_by: ClassVar[tuple[str, ...]]
     single: ClassVar[bool]
+    of_documents: ClassVar[bool]
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
-    def reduce(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]: ...
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]: ...
+
+
+FACTS = b"facts"
+"""Key in a batch's schema metadata: JSON of what a reduction counted besides its rows."""
 
 
 class Global(Protocol):
@@ -76,6 +97,17 @@ class Global(Protocol):
     adds: ClassVar[tuple[str, ...]]
 
     def rounds(self) -> list[Round]: ...
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A Global that looks at what its last round's partitions counted, before any verdict is applied.
+
+    facts: one a partition. sources: alive documents by source, `` for those without. What it returns goes on record
+    as facts.json; a DataError stops the run before anything is written.
+    """
+
+    def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]: ...
 
 
 VERDICT = pa.schema(

@@ -201,17 +201,43 @@ def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.Recor
             yield from table.to_batches()
 
 
-def write_row_groups(tables: Iterable[pa.Table], path: str, *, schema: pa.Schema) -> FileRecord:
-    """Write each table as one row group, whatever its size; for spills, where a group is the unit of reading."""
-    rows = 0
+class RowGroups:
+    """A Parquet file in the making; see row_group_file. record: describes it, once the block has ended."""
+
+    def __init__(self, sink: Any, empty: pa.Schema) -> None:
+        self.record = FileRecord("", 0, "")
+        self.count, self.rows = 0, 0
+        self._sink, self._empty = sink, empty
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> int:
+        """Write the table as one row group; which one it is."""
+        self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
+        self.count, self.rows = self.count + 1, self.rows + table.num_rows
+        return self.count - 1
+
+    def close(self) -> None:
+        self._opened(self._empty).close()
+
+    def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
+        if self._writer is None:
+            plain = schema.remove_metadata()
+            self._writer = pq.ParquetWriter(
+                pa.PythonFile(self._sink, mode="w"), plain, compression="zstd", compression_level=1
+            )
+        return self._writer
+
+
+@contextmanager
+def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
+    """A Parquet file written one row group at a time, whatever their size; for spills, where a group is the unit of
+    reading. It appears, whole, when the block ends. empty: its columns, if no group is written.
+    """
     with open_output(path) as file, _Hashing(file) as hashing:
-        with pq.ParquetWriter(
-            pa.PythonFile(hashing, mode="w"), schema, compression="zstd", compression_level=1
-        ) as writer:
-            for table in tables:
-                writer.write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
-                rows += table.num_rows
-        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
+        groups = RowGroups(hashing, empty)
+        yield groups
+        groups.close()
+    groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
 
 
 def read_row_group(path: str, group: int) -> pa.Table:

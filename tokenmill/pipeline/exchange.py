@@ -1,25 +1,29 @@
 """How rows of all shards meet: routed rows are spilled by partition, and a partition is read back sorted.
 
-A spill is a Parquet file with one row group a partition, so that a reader takes just its part; which group is which
-stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole. A partition is
-sorted in memory.
+A spill is a Parquet file whose row groups are of one partition each, so that a reader takes just its part; which groups
+are whose stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import Round
+from tokenmill.core.kinds import Room, Round
 from tokenmill.core.storage import join
 
 TARGET_PARTITION_BYTES = 256 << 20
+
+Groups = dict[str, list[int]]
+"""{partition or shard: its row groups in a file}"""
 
 
 def partition_count(input_bytes: int) -> int:
@@ -30,50 +34,79 @@ def partition_count(input_bytes: int) -> int:
     return count
 
 
-class Spill:
-    """Routed rows of one round, held until they are written sorted by partition. documents: rows given to route."""
+class Grouped:
+    """Rows on their way into a file, each to a place (a partition, a shard): written by place, in the order they came,
+    whenever `memory` bytes of them are held. record: the file's, once it is closed.
+    """
 
-    def __init__(self, round: Round, partitions: int) -> None:
-        self.round, self.partitions = round, partitions
-        self.held: list[pa.RecordBatch] = []
+    def __init__(self, file: storage.RowGroups, memory: int) -> None:
+        self.groups: Groups = {}
+        self.record = storage.FileRecord("", 0, "")
+        self._file, self._memory, self._bytes = file, memory, 0
+        self._held: list[pa.RecordBatch] = []
+        self._places: list[npt.NDArray[np.int64]] = []
+
+    def add(self, rows: pa.RecordBatch, places: npt.NDArray[np.int64]) -> None:
+        if not rows.num_rows:
+            return
+        self._held.append(rows)
+        self._places.append(places)
+        self._bytes += rows.nbytes
+        if self._bytes >= self._memory:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._held:
+            return
+        table, places = pa.Table.from_batches(self._held), np.concatenate(self._places)
+        self._held, self._places, self._bytes = [], [], 0
+        order = np.argsort(places, kind="stable")
+        starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+        for start, end in zip(starts, np.append(starts[1:], len(places)), strict=True):
+            group = self._file.write(table.take(pa.array(order[start:end])))
+            self.groups.setdefault(str(places[order[start]]), []).append(group)
+
+
+@contextmanager
+def grouped_file(folder: str, name: str, *, memory: int, empty: pa.Schema) -> Iterator[Grouped]:
+    """A file for Grouped rows; it appears, whole, when the block ends. empty: its columns if no row comes."""
+    with storage.row_group_file(join(folder, name), empty=empty) as file:
+        grouped = Grouped(file, memory)
+        yield grouped
+        grouped.flush()
+    grouped.record = replace(file.record, path=name)
+
+
+class Spill:
+    """Routes rows of one round into a file. documents: rows given to route. weights: {partition: {split: weight}}."""
+
+    def __init__(self, round: Round, partitions: int, to: Grouped) -> None:
+        self.round, self.partitions, self.to = round, partitions, to
         self.weights: dict[str, dict[str, int]] = {}
         self.documents = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         self.documents += batch.num_rows
-        self.held.append(self.round.route(batch))
+        routed = self.round.route(batch)
+        places = partition_of(routed.column("_partition_key"), self.partitions)
+        if "_weight" in routed.schema.names:
+            self._weigh(routed, places)
+        self.to.add(routed, places)
 
-    def write(self, folder: str, name: str) -> tuple[storage.FileRecord, dict[str, int]]:
-        """The file's record and {partition: row group}."""
-        table = pa.Table.from_batches(self.held).combine_chunks() if self.held else None
-        self.held = []
-        if table is None:
-            return write_groups([], folder, name, pa.schema([("_partition_key", pa.uint64())]))
-        places = partition_of(table.column("_partition_key"), self.partitions)
-        parts = ((int(place), table.filter(pa.array(places == place))) for place in np.unique(places))
-        return write_groups(self._weighed(parts), folder, name, table.schema)
-
-    def _weighed(self, parts: Iterable[tuple[int, pa.Table]]) -> Iterator[tuple[int, pa.Table]]:
-        for place, part in parts:
-            if "_weight" in part.schema.names:
-                sums = part.group_by("_split", use_threads=False).aggregate([("_weight", "sum")]).to_pylist()
-                self.weights[str(place)] = {row["_split"]: row["_weight_sum"] for row in sums}
-            yield place, part
+    def _weigh(self, routed: pa.RecordBatch, places: npt.NDArray[np.int64]) -> None:
+        table = pa.table({"place": places, "split": routed.column("_split"), "weight": routed.column("_weight")})
+        sums = table.group_by(["place", "split"], use_threads=False).aggregate([("weight", "sum")])
+        for row in sums.to_pylist():
+            mine = self.weights.setdefault(str(row["place"]), {})
+            mine[row["split"]] = mine.get(row["split"], 0) + row["weight_sum"]
 
 
-def write_groups(
-    parts: Iterable[tuple[int, pa.Table]], folder: str, name: str, schema: pa.Schema
-) -> tuple[storage.FileRecord, dict[str, int]]:
-    """Write each part as one row group; {part number: row group}."""
-    groups: dict[str, int] = {}
-
-    def tables() -> Iterator[pa.Table]:
-        for place, part in parts:
-            groups[str(place)] = len(groups)
-            yield part
-
-    record = storage.write_row_groups(tables(), join(folder, name), schema=schema)
-    return replace(record, path=name), groups
+@contextmanager
+def spill_file(folder: str, name: str, round: Round, partitions: int, *, memory: int) -> Iterator[Spill]:
+    """A Spill to a file that appears, whole, when the block ends."""
+    empty = pa.schema([("_partition_key", pa.uint64())])
+    with grouped_file(folder, name, memory=memory, empty=empty) as grouped:
+        yield Spill(round, partitions, grouped)
 
 
 def partition_of(keys: Any, partitions: int) -> Any:
@@ -85,22 +118,13 @@ def partition_of(keys: Any, partitions: int) -> Any:
     return (values >> np.uint64(64 - bits)).astype(np.int64)
 
 
-def sorted_rows(spills: Iterable[tuple[str, int]], sort_by: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """The rows of the row groups given, in order of sort_by."""
-    tables = [storage.read_row_group(file, group) for file, group in spills]
-    if not tables:
-        return
-    table = pa.concat_tables(tables)
-    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in sort_by])
-    yield from table.take(order).combine_chunks().to_batches()
-
-
 @dataclass(frozen=True)
 class UniqueIds:
     """A round before every Global: two documents with one id are a DataError that names both places."""
 
     sort_by: ClassVar[tuple[str, ...]] = ("id", "shard", "row")
     single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         ids = batch.column("id")
@@ -113,14 +137,22 @@ class UniqueIds:
             }
         )
 
-    def reduce(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        last: tuple[str, int, int] | None = None
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        last: pa.RecordBatch | None = None
         for batch in rows:
-            for id, shard, row in zip(*(batch.column(name).to_pylist() for name in self.sort_by), strict=True):
-                if last is not None and last[0] == id:
-                    raise DataError(
-                        f"id {id!r} occurs twice: shard {last[1]:06d} row {last[2]} and shard {shard:06d} row {row}; "
-                        "ids must be unique. Does the recipe read one file twice?"
-                    )
-                last = (id, shard, row)
+            if not batch.num_rows:
+                continue
+            here = batch if last is None else pa.concat_batches([last, batch])
+            ids = here.column("id")
+            again = pc.index(pc.equal(ids[1:], ids[:-1]), True).as_py() if here.num_rows > 1 else -1
+            if again >= 0:
+                self._refuse(here.slice(again, 2).to_pylist())
+            last = here.slice(here.num_rows - 1)
         yield from ()
+
+    def _refuse(self, rows: list[dict[str, Any]]) -> None:
+        one, other = (f"shard {row['shard']:06d} row {row['row']}" for row in rows)
+        raise DataError(
+            f"id {rows[0]['id']!r} occurs twice: {one} and {other}; ids must be unique. Does the recipe read one file "
+            "twice?"
+        )

@@ -1,14 +1,13 @@
-"""The tasks of a Global's stage.
+"""The first and the last tasks of a Global's stage; those between are in reduce_tasks.py.
 
 SpillTask   one shard: run its steps, keep its rows, route them into partitions
-ReduceTask  one partition: sort, reduce, and route on to the next round (or to the shards the verdicts are about)
 ApplyTask   one shard: its rows and the verdicts about them become data and dropped
 CutTask     one output of a Writer: the rows of the sorted whole that fall into it
 """
 
-import json
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -18,13 +17,14 @@ import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.columns import drop, marked, set_column, split
-from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import VERDICT, Cut, Round
+from tokenmill.core.kinds import VERDICT, Cut, Room, Round
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
-from tokenmill.pipeline.exchange import Spill, sorted_rows, write_groups
-from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
+from tokenmill.pipeline.exchange import Spill, spill_file
+from tokenmill.pipeline.manifest import Manifest, write_manifest
+from tokenmill.pipeline.reduce_tasks import Spills, alive, kept_rows, numbered
+from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import (
     DROPPED,
     Position,
@@ -38,6 +38,7 @@ from tokenmill.pipeline.shard import (
     widened,
     write_part,
 )  # fmt: skip
+from tokenmill.pipeline.sorted_rows import sorted_rows
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class SpillTask:
 
     task: the shard and its steps. keep_rows: write the rows that survive the steps, because the input does not hold
     them as they are now. dropped_to: where the drop records go: an ApplyTask will add to them, a Writer's are final.
+    memory: of a worker, in bytes.
     """
 
     task: ShardTask
@@ -53,6 +55,7 @@ class SpillTask:
     partitions: tuple[int, ...]
     keep_rows: bool
     dropped_to: str
+    memory: int
 
     reads_input: ClassVar[bool] = True
 
@@ -83,107 +86,52 @@ class SpillTask:
         storage.delete(self.manifest_path)
         began = time.perf_counter()
         tally = Tally()
-        spills = [Spill(round, count) for round, count in zip(self.rounds, self.partitions, strict=True)]
-        rows = self._routed(alive_rows(self.task, tally, tell), spills)
-        outputs = []
-        if self.keep_rows or quarantine.load(self.folder, self.number, self.fingerprint):
-            outputs.append(write_part(self.folder, "work/rows", self.number, rows, output_schema(self.task)))
-        else:
-            for _ in rows:
-                pass  # routing is all there is to do
-        facts: dict[str, Any] = {"spills": [], "weights": [], "routed": spills[0].documents}
-        for place, spill in enumerate(spills):
-            record, groups = spill.write(self.folder, f"work/spill/{self.number:06d}.{place}.parquet")
-            outputs.append(record)
-            facts["spills"].append(groups)
-            facts["weights"].append(spill.weights)
+        outputs: list[storage.FileRecord] = []
+        sources: dict[str, int] = {}
+        with ExitStack() as stack:
+            spills = [stack.enter_context(self._spill(place)) for place in range(len(self.rounds))]
+            rows = self._routed(alive_rows(self.task, tally, tell), spills, sources)
+            if self.keep_rows or quarantine.load(self.folder, self.number, self.fingerprint):
+                outputs.append(write_part(self.folder, "work/rows", self.number, rows, output_schema(self.task)))
+            else:
+                for _ in rows:
+                    pass  # routing is all there is to do
+        facts: dict[str, Any] = {
+            "spills": [spill.to.groups for spill in spills],
+            "weights": [spill.weights for spill in spills],
+            "routed": spills[0].documents,
+            "rows": tally.rows_out,
+            "sources": sources,
+        }
+        outputs += [spill.to.record for spill in spills]
         outputs.append(write_part(self.folder, self.dropped_to, self.number, tally.dropped, DROPPED))
         manifest = replace(tally.manifest(self.task, outputs, time.perf_counter() - began), facts=facts)
         write_manifest(self.manifest_path, manifest)
         return manifest
 
-    def _routed(self, batches: Iterator[pa.RecordBatch], spills: list["Spill"]) -> Iterator[pa.RecordBatch]:
+    def _spill(self, place: int) -> AbstractContextManager[Spill]:
+        name, memory = f"work/spill/{self.number:06d}.{place}.parquet", buffer_bytes(self.memory) // len(self.rounds)
+        return spill_file(self.folder, name, self.rounds[place], self.partitions[place], memory=memory)
+
+    def _routed(
+        self, batches: Iterator[pa.RecordBatch], spills: list[Spill], sources: dict[str, int]
+    ) -> Iterator[pa.RecordBatch]:
         first = 0
         for batch in batches:
-            numbered = _numbered(batch, self.number, first)
+            living = alive(numbered(batch, self.number, first))
             first += batch.num_rows
-            alive = numbered.filter(pa.array(~marked(numbered)))
             for spill in spills:
-                spill.add(alive)
+                spill.add(living)
+            _count_sources(living, sources)
             yield batch
 
 
-@dataclass(frozen=True)
-class ReduceTask:
-    """One partition of one round. spills: (file, row group) to read. next: the round its result is routed to, if any.
-
-    Without a next round the result is verdicts (routed to the shards they are about), or nothing at all (UniqueIds).
-    """
-
-    folder: str
-    number: int
-    fingerprint: str
-    stage_round: int
-    round: Round
-    spills: tuple[tuple[str, int], ...]
-    next: Round | None = None
-    next_partitions: int = 1
-    verdicts: bool = False
-
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def name(self) -> str:
-        return f"work/reduce/{self.stage_round}.{self.number:06d}"
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, f"{self.name}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} partition {self.number}"
-
-    def at(self, position: Position) -> "ReduceTask":
-        return self
-
-    def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
-        began = time.perf_counter()
-        tell(Position(0, type(self.round).__name__))
-        rows = list(self.round.reduce(sorted_rows(self.spills, self.round.sort_by)))
-        table = (
-            pa.Table.from_batches([batch for batch in rows if batch.num_rows])
-            if any(b.num_rows for b in rows)
-            else None
-        )
-        outputs: list[storage.FileRecord] = []
-        facts: dict[str, Any] = {}
-        said = (table.schema.metadata or {}).get(b"facts") if table is not None else None
-        if table is not None and self.next is not None:
-            spill = Spill(self.next, self.next_partitions)
-            for batch in table.to_batches():
-                spill.add(batch)
-            record, groups = spill.write(self.folder, f"{self.name}.parquet")
-            outputs, facts = [record], {"spills": [groups], "weights": [spill.weights]}
-        elif table is not None and self.verdicts:
-            record, groups = write_groups(_by_shard(table), self.folder, f"{self.name}.parquet", VERDICT)
-            outputs, facts = [record], {"verdicts": groups}
-        if said:
-            facts["said"] = json.loads(said)  # what the round counted besides its rows
-        manifest = Manifest(
-            self.fingerprint, outputs=outputs, facts=facts, timing={"seconds": time.perf_counter() - began}
-        )
-        write_manifest(self.manifest_path, manifest)
-        return manifest
-
-
-def _by_shard(verdicts: pa.Table) -> Iterator[tuple[int, pa.Table]]:
-    table = verdicts.cast(VERDICT).sort_by([("shard", "ascending"), ("row", "ascending")])
-    shards = table.column("shard").to_numpy()
-    for shard in np.unique(shards):
-        low, high = np.searchsorted(shards, [shard, shard + 1])
-        yield int(shard), table.slice(low, high - low)
+def _count_sources(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
+    if "source" not in batch.schema.names:
+        counts[""] = counts.get("", 0) + batch.num_rows
+        return
+    for pair in pc.value_counts(pc.fill_null(batch.column("source"), "")).to_pylist():
+        counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
 
 
 @dataclass(frozen=True)
@@ -223,11 +171,7 @@ class ApplyTask:
         storage.delete(self.manifest_path)
         began = time.perf_counter()
         tell(Position(0, "apply"))
-        spilled = read_manifest(join(self.folder, "work/spill", f"{self.number:06d}.json"))
-        if spilled is None:
-            raise DataError(f"{self.folder}: the spill of shard {self.number:06d} is gone; run again")
-        kept = [join(self.folder, output.path) for output in spilled.outputs if output.path.startswith("work/rows/")]
-        rows = replace(self.task, input=kept[0], schema=None, source=None, shard=None) if kept else self.task
+        spilled, rows = kept_rows(self.task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
         tally.dropped = list(storage.read_table(join(self.folder, f"work/dropped/{self.number:06d}.parquet")))
         verdicts = [storage.read_row_group(file, group) for file, group in self.verdicts]
@@ -304,7 +248,7 @@ def _with_verdicts(batch: pa.RecordBatch, verdicts: pa.Table, first: int, final:
 class CutTask:
     """One output of a Writer. spills: (file, row group, partition) of the partitions it overlaps, in partition order.
 
-    before: cumulative weight of the cut's split in all partitions before the first of these.
+    before: cumulative weight of the cut's split in all partitions before the first of these. memory: of a worker.
     """
 
     folder: str
@@ -314,7 +258,8 @@ class CutTask:
     round: Round
     cut: Cut
     before: int
-    spills: tuple[tuple[tuple[str, int], ...], ...] = field(default=())
+    memory: int
+    spills: tuple[Spills, ...] = field(default=())
 
     reads_input: ClassVar[bool] = False
 
@@ -333,7 +278,8 @@ class CutTask:
         storage.delete(self.manifest_path)
         began = time.perf_counter()
         tell(Position(0, "write"))
-        files, facts = self.final.write(self.cut, self._rows(), join(self.folder, "corpus"))
+        with room_for(self.folder, f"cut.{self.number:06d}", memory=self.memory, shard_rows={}) as room:
+            files, facts = self.final.write(self.cut, self._rows(room), join(self.folder, "corpus"))
         outputs = [_relative(file, self.folder) for file in files]
         manifest = Manifest(
             self.fingerprint, outputs=outputs, facts=facts, timing={"seconds": time.perf_counter() - began}
@@ -341,10 +287,10 @@ class CutTask:
         write_manifest(self.manifest_path, manifest)
         return manifest
 
-    def _rows(self) -> Iterator[pa.RecordBatch]:
+    def _rows(self, room: Room) -> Iterator[pa.RecordBatch]:
         total = self.before
         for partition in self.spills:
-            for batch in self.round.reduce(sorted_rows(partition, self.round.sort_by)):
+            for batch in self.round.reduce(sorted_rows(partition, self.round.sort_by, room), room):
                 mine = batch.filter(pc.equal(batch.column("_split"), self.cut.split))
                 weights = mine.column("_weight").to_numpy(zero_copy_only=False)
                 starts = total + np.cumsum(weights) - weights
@@ -357,9 +303,3 @@ class CutTask:
 def _relative(file: str, folder: str) -> storage.FileRecord:
     record = storage.file_record(file)
     return replace(record, path=file.removeprefix(folder.rstrip("/") + "/"))
-
-
-def _numbered(batch: pa.RecordBatch, shard: int, first: int) -> pa.RecordBatch:
-    rows = np.arange(first, first + batch.num_rows, dtype=np.int32)
-    batch = set_column(batch, "_shard", pa.array(np.full(batch.num_rows, shard, dtype=np.int32)))
-    return set_column(batch, "_row", pa.array(rows))

@@ -1,23 +1,25 @@
 """A Global's stage, driven: spill all shards, reduce round by round, then apply the verdicts or cut the corpus."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tokenmill.core import storage
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import Cut, Round
+from tokenmill.core.kinds import Concluding, Cut, Round
 from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import UniqueIds, partition_count
 from tokenmill.pipeline.fingerprint import digest
-from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, ReduceTask, SpillTask
+from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
 from tokenmill.pipeline.plan import PlannedStage
+from tokenmill.pipeline.reduce_tasks import RecallTask, ReduceTask
 from tokenmill.pipeline.shard import ShardTask
 
 FACTS = "facts.json"
-"""In the stage's folder: what the last round counted besides its rows, a partition each (pairs never examined)."""
+"""In the stage's folder: what the Global counted besides its verdicts (pairs never examined)."""
 
 RunTasks = Callable[[Iterable[Any]], bool]
 
@@ -42,38 +44,59 @@ class GlobalStage:
         if not self._finish(spills):
             return False
         manifests = [self._read(task.manifest_path) for task in spills]
-        if not self._reduce(-1, UniqueIds(), self._spilled(spills, manifests, 1), None, 1):
+        unique = self._reduce_tasks(-1, UniqueIds(), self._spilled(manifests, 1), {}, None, 1)
+        if not self._finish(unique):
             return False
         if self.planned.stage.writes_corpus:
-            done = self._write_corpus(final, rounds[0], self._spilled(spills, manifests, 0), manifests)
+            done = self._write_corpus(final, rounds[0], self._spilled(manifests, 0), manifests)
         else:
-            done = self._judge(rounds, counts, self._spilled(spills, manifests, 0))
+            done = self._judge(rounds, counts, manifests)
         if done:
             storage.delete(join(self.planned.folder, "work"))
         return done
 
-    def _judge(self, rounds: list[Round], counts: list[int], parts: dict[int, list[tuple[str, int]]]) -> bool:
-        tasks: list[ReduceTask] = []
+    def _judge(self, rounds: list[Round], counts: list[int], manifests: list[Manifest]) -> bool:
+        shard_rows = {t.number: m.facts["rows"] for t, m in zip(self.shard_tasks, manifests, strict=True)}
+        parts = self._spilled(manifests, 0)
+        made: list[Manifest] = []
         for place, round in enumerate(rounds):
             follow = rounds[place + 1] if place + 1 < len(rounds) else None
-            tasks_done = self._reduce(place, round, parts, follow, counts[place + 1] if follow else 1)
-            if not tasks_done:
+            recalled = follow is not None and follow.of_documents
+            to = None if recalled else follow
+            reduces = self._reduce_tasks(place, round, parts, shard_rows, to, counts[place + 1] if to else 1)
+            if not self._finish(reduces):
                 return False
-            tasks = self._reduce_tasks(place, round, parts, follow, counts[place + 1] if follow else 1)
-            if follow is not None:
-                parts = self._spilled(tasks, [self._read(task.manifest_path) for task in tasks], 0)
-        verdicts: dict[int, list[tuple[str, int]]] = {}
-        for task in tasks:
-            manifest = self._read(task.manifest_path)
-            for shard, group in manifest.facts.get("verdicts", {}).items():
-                verdicts.setdefault(int(shard), []).append((join(self.planned.folder, manifest.outputs[0].path), group))
-        said = [manifest.facts["said"] for manifest in map(self._read_of, tasks) if "said" in manifest.facts]
-        if said:
-            storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(said, indent=1, sort_keys=True).encode())
-        applies = [
-            ApplyTask(task, self.planned.stage.final, tuple(verdicts.get(task.number, ()))) for task in self.shard_tasks
-        ]
-        return self._finish(applies)
+            made = [self._read(task.manifest_path) for task in reduces]
+            if follow is not None and recalled:
+                recalls = self._recall_tasks(place + 1, follow, counts[place + 1], self._about_shards(made))
+                if not self._finish(recalls):
+                    return False
+                parts = self._spilled([self._read(task.manifest_path) for task in recalls], 0)
+            elif follow is not None:
+                parts = self._spilled(made, 0)
+        self._conclude([m.facts["said"] for m in made if "said" in m.facts], manifests)
+        verdicts = self._about_shards(made)
+        final = self.planned.stage.final
+        return self._finish(ApplyTask(task, final, tuple(verdicts.get(task.number, ()))) for task in self.shard_tasks)
+
+    def _conclude(self, said: list[dict[str, Any]], manifests: list[Manifest]) -> None:
+        final = self.planned.stage.final
+        if not isinstance(final, Concluding):
+            return
+        sources: Counter[str] = Counter()
+        for manifest in manifests:
+            sources.update(manifest.facts["sources"])
+        facts = final.conclude(said, sources)
+        storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(facts, indent=1, sort_keys=True).encode())
+
+    def _about_shards(self, manifests: list[Manifest]) -> dict[int, list[tuple[str, int]]]:
+        """{shard: [(file, row group)]} of what reductions said about documents."""
+        about: dict[int, list[tuple[str, int]]] = {}
+        for manifest in manifests:
+            file = join(self.planned.folder, manifest.outputs[0].path)
+            for shard, groups in manifest.facts["shards"].items():
+                about.setdefault(int(shard), []).extend((file, group) for group in groups)
+        return about
 
     def _write_corpus(
         self, final: Any, round: Round, parts: dict[int, list[tuple[str, int]]], manifests: list[Manifest]
@@ -116,33 +139,43 @@ class GlobalStage:
         facts = {"documents": documents, "tokens": tokens}
         write_manifest(self.planned.corpus_manifest, Manifest(self.planned.root, outputs=outputs, facts=facts))
 
-    def _reduce(
-        self, place: int, round: Round, parts: dict[int, list[tuple[str, int]]], follow: Round | None, follow_count: int
-    ) -> bool:
-        return self._finish(self._reduce_tasks(place, round, parts, follow, follow_count))
-
     def _reduce_tasks(
-        self, place: int, round: Round, parts: dict[int, list[tuple[str, int]]], follow: Round | None, follow_count: int
+        self,
+        place: int,
+        round: Round,
+        parts: dict[int, list[tuple[str, int]]],
+        shard_rows: dict[int, int],
+        follow: Round | None,
+        follow_count: int,
     ) -> list[ReduceTask]:
         root = digest(self.planned.root, "reduce", place)
-        final_round = follow is None and place >= 0
+        memory = self.planned.stage.spec.memory
         return [
             ReduceTask(
-                self.planned.folder, number, root, place, round, tuple(parts[number]), follow, follow_count, final_round
+                self.planned.folder, number, root, place, round, tuple(parts[number]), memory, shard_rows, follow,
+                follow_count,
             )
             for number in sorted(parts)
+        ]  # fmt: skip
+
+    def _recall_tasks(
+        self, place: int, round: Round, count: int, said: dict[int, list[tuple[str, int]]]
+    ) -> list[RecallTask]:
+        final, memory = self.planned.stage.final, self.planned.stage.spec.memory
+        assert final is not None
+        return [
+            RecallTask(task, place, round, count, tuple(final.reads), tuple(said.get(task.number, ())), memory)
+            for task in self.shard_tasks
         ]
 
-    def _spilled(self, tasks: Iterable[Any], manifests: list[Manifest], place: int) -> dict[int, list[tuple[str, int]]]:
+    def _spilled(self, manifests: list[Manifest], place: int) -> dict[int, list[tuple[str, int]]]:
         """{partition: [(file, row group)]} in the order of the tasks."""
         parts: dict[int, list[tuple[str, int]]] = {}
-        for _, manifest in zip(tasks, manifests, strict=True):
-            spills = manifest.facts.get("spills", [])
-            if place >= len(spills):
-                continue
+        for manifest in manifests:
             file = [output.path for output in manifest.outputs if "rows/" not in output.path][place]
-            for number, group in spills[place].items():
-                parts.setdefault(int(number), []).append((join(self.planned.folder, file), group))
+            for number, groups in manifest.facts["spills"][place].items():
+                pieces = [(join(self.planned.folder, file), group) for group in groups]
+                parts.setdefault(int(number), []).extend(pieces)
         return parts
 
     def _spill_task(self, task: ShardTask, first: Round, count: int, id_count: int) -> SpillTask:
@@ -153,6 +186,7 @@ class GlobalStage:
             partitions=(count, id_count),
             keep_rows=not corpus and (task.source is not None or bool(task.steps)),
             dropped_to="dropped" if corpus else "work/dropped",
+            memory=self.planned.stage.spec.memory,
         )
 
     def _cut_task(
@@ -172,14 +206,12 @@ class GlobalStage:
                 start = before if start is None else start
                 inside.append(tuple(parts[place]))
             before += weight
+        memory = self.planned.stage.spec.memory
         root = digest(self.planned.root, "cut", cut.split, cut.low, cut.high)
-        return CutTask(self.planned.folder, number, root, final, round, cut, start or 0, tuple(inside))
+        return CutTask(self.planned.folder, number, root, final, round, cut, start or 0, memory, tuple(inside))
 
     def _finish(self, tasks: Iterable[Any]) -> bool:
         return self.run_tasks([t for t in tasks if not is_done(t.manifest_path, t.fingerprint, t.folder)])
-
-    def _read_of(self, task: Any) -> Manifest:
-        return self._read(task.manifest_path)
 
     def _read(self, path: str) -> Manifest:
         manifest = read_manifest(path)

@@ -17,6 +17,7 @@ import tokenmill
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.kinds import Writer
 from tokenmill.pipeline.recipe import Recipe, StageSpec, WorkSpec
+from tokenmill.pipeline.room import LEAST_MEMORY
 
 FOLDERS = ("stages", "filters", "tokenize")
 _EXTRA_OF = {
@@ -147,6 +148,11 @@ def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], plugins: str | 
             raise RecipeError(f"{where}{work.name} looks across all documents, so it must come last in its stage")
     source = units[0] if kinds[0] == "source" else None
     final = units[-1] if kinds[-1] == "global" else None
+    if final is not None and spec.memory < LEAST_MEMORY:
+        raise RecipeError(
+            f"{where}memory: {spec.memory:,} bytes; {spec.work[-1].name} looks across all documents; the least "
+            f"that works is {LEAST_MEMORY >> 20}MiB"
+        )
     steps = tuple(unit for unit, kind in zip(units, kinds, strict=True) if kind == "step")
     inputs = _inputs(spec, source, before, where)
     final = _with_tokenizer(final, steps)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from tokenmill.core.columns import BoolMask
-from tokenmill.core.kinds import Round
+from tokenmill.core.kinds import Room, Round
 from tokenmill.core.preference import Keep, check_preference, preference, preference_column
 from tokenmill.core.verdicts import cluster_sizes, removals
 from tokenmill.text.hash import Hashes
@@ -59,6 +59,7 @@ class SameText:
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "hash_low", "preference", "id")
     single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         settings = self.settings
@@ -74,7 +75,7 @@ class SameText:
         }
         return pa.RecordBatch.from_pydict(columns).filter(pa.array(filled))
 
-    def reduce(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         kept: pa.RecordBatch | None = None  # one row, the first of the group that may go on in the next batch
         size = 0  # rows of that group so far
         for batch in rows:

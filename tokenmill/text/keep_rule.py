@@ -10,7 +10,9 @@ outcome can hang on them. In a giant bucket everyone is examined against the fir
 first of them, and so on for at most `hubs` rounds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,8 @@ Places = npt.NDArray[np.int32]
 Shares = npt.NDArray[np.float64]
 
 NOBODY = -1
+
+_LOOKED_AT = 1 << 23  # hashes, between two calls of release
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,40 @@ class Decision:
     unexamined_kept: int
 
 
-def decide(keys: Hashes, shingles: Ragged, *, threshold: float, max_bucket: int, hubs: int) -> Decision:
+def decide(
+    keys: Hashes,
+    shingles: Ragged,
+    *,
+    threshold: float,
+    max_bucket: int,
+    hubs: int,
+    release: Callable[[], None] = lambda: None,
+) -> Decision:
     """Apply the keep rule to documents in order. keys: uint64 (documents, bands). Documents without shingles are kept.
 
-    threshold: above 0, at most 1. max_bucket, hubs: at least 1.
+    threshold: above 0, at most 1. max_bucket, hubs: at least 1. release: called whenever some 64 MB of shingles have
+    been looked at; it may let go of the memory of a mapped file.
     """
     buckets, big = _buckets(keys, shingles.offsets, max_bucket)
-    giants = [_rounds(members, shingles, threshold, hubs) for members in big]
+    giants = [_rounds(members, shingles, threshold, hubs, release) for members in big]
     duplicate_of = np.full(len(shingles), NOBODY, dtype=np.int32)
     similarities = np.zeros(len(shingles), dtype=np.float64)
     members, kept = np.empty(buckets.size, dtype=np.int32), np.zeros(len(buckets.starts), dtype=np.int32)
-    verified = _keep(
-        buckets.numbers, buckets.starts, members, kept, *_pairs(giants, len(shingles)),
-        shingles.values, shingles.offsets, threshold, duplicate_of, similarities,
-    )  # fmt: skip
+    pairs = _pairs(giants, len(shingles))
+    seen = np.full(len(shingles), NOBODY, dtype=np.int32)
+    verified = next_document = 0
+    while next_document < len(shingles):
+        count, next_document = _keep(
+            next_document, _LOOKED_AT, buckets.numbers, buckets.starts, members, kept, seen, *pairs,
+            shingles.values, shingles.offsets, threshold, duplicate_of, similarities,
+        )  # fmt: skip
+        verified += count
+        release()
     everyone, stays = np.ones(len(shingles), dtype=np.bool_), duplicate_of == NOBODY
     return Decision(
         duplicate_of,
         similarities,
-        verified=int(verified) + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants),
+        verified=verified + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants),
         giants=len(giants),
         unexamined=sum(giant.unexamined(everyone) for giant in giants),
         unexamined_kept=sum(giant.unexamined(stays) for giant in giants),
@@ -130,14 +149,33 @@ class _Giant:
         return count * (count - 1) // 2 - int(examined)
 
 
-def _rounds(members: Places, shingles: Ragged, threshold: float, hubs: int) -> _Giant:
+def _rounds(members: Places, shingles: Ragged, threshold: float, hubs: int, release: Callable[[], None]) -> _Giant:
+    """Let the first document that is not paired be the hub of a round, at most `hubs` times."""
     paired_with, examined = np.full(len(members), NOBODY, dtype=np.int32), np.zeros(len(members), dtype=np.int32)
     similarities = np.zeros(len(members), dtype=np.float64)
-    hub_of_round = np.empty(min(hubs, len(members)), dtype=np.int32)
-    rounds = _attach(
-        members, shingles.values, shingles.offsets, threshold, paired_with, similarities, examined, hub_of_round
-    )  # fmt: skip
-    return _Giant(members, paired_with, similarities, examined, hub_of_round[:rounds])
+    hub_of_round: list[int] = []
+    alone = np.arange(len(members))
+    while len(alone) > 1 and len(hub_of_round) < hubs:
+        hub, others = members[alone[0]], alone[1:]
+        values = _compared(hub, members[others], shingles, threshold, release)
+        like = values >= threshold
+        examined[others] += 1
+        paired_with[others[like]], similarities[others[like]] = hub, values[like]
+        hub_of_round.append(int(hub))
+        alone = others[~like]
+    return _Giant(members, paired_with, similarities, examined, np.array(hub_of_round, dtype=np.int32))
+
+
+def _compared(hub: np.int32, others: Places, shingles: Ragged, threshold: float, release: Callable[[], None]) -> Shares:
+    """The similarity of the hub to each of the others, or 0.0 if it cannot reach the threshold."""
+    values = np.empty(len(others), dtype=np.float64)
+    looked_at = np.cumsum(shingles.offsets[others + 1] - shingles.offsets[others])
+    cuts = np.searchsorted(looked_at, np.arange(_LOOKED_AT, int(looked_at[-1]), _LOOKED_AT))
+    for low, high in pairwise([0, *(cuts + 1).tolist(), len(others)]):
+        part = frozen(others[low:high])
+        _compare(np.int64(hub), part, shingles.values, shingles.offsets, threshold, values[low:high])
+        release()
+    return values
 
 
 def _pairs(giants: list[_Giant], documents: int) -> tuple[Offsets, Places, Shares]:
@@ -153,45 +191,28 @@ def _pairs(giants: list[_Giant], documents: int) -> tuple[Offsets, Places, Share
 
 
 @kernel
-def _attach(members, shingles, offsets, threshold, paired_with, similarities, examined, hubs):  # type: ignore[no-untyped-def]
-    """Run at most len(hubs) rounds in one giant bucket; return how many had anyone to examine."""
-    alone = np.arange(len(members))
-    count = len(members)
-    for number in range(len(hubs)):
-        if count <= 1:
-            return number
-        hub = members[alone[0]]
-        hubs[number] = hub
-        left = 0
-        for k in range(1, count):
-            place = alone[k]
-            member = members[place]
-            value = similarity(
-                shingles, offsets[hub], offsets[hub + 1], offsets[member], offsets[member + 1], threshold
-            )  # fmt: skip
-            examined[place] += 1
-            if value >= threshold:
-                paired_with[place] = hub
-                similarities[place] = value
-            else:
-                alone[left] = place
-                left += 1
-        count = left
-    return len(hubs)
+def _compare(hub, others, shingles, offsets, threshold, values):  # type: ignore[no-untyped-def]
+    for i in range(len(others)):
+        other = others[i]
+        values[i] = similarity(
+            shingles, offsets[hub], offsets[hub + 1], offsets[other], offsets[other + 1], threshold
+        )  # fmt: skip
 
 
 @kernel
 def _keep(  # type: ignore[no-untyped-def]
-    numbers, starts, members, kept, pair_offsets, pair_with, pair_values, shingles, offsets, threshold,
-    duplicate_of, similarities,
+    first, looked_at, numbers, starts, members, kept, seen, pair_offsets, pair_with, pair_values, shingles, offsets,
+    threshold, duplicate_of, similarities,
 ):  # fmt: skip
-    """Decide documents in order. members[starts[b]:starts[b] + kept[b]]: the documents of bucket b kept so far.
+    """Decide documents in order from `first`, until so many hashes were looked at; (pairs verified, next document).
 
-    Pairs with removed documents cannot change anything, so they are passed over. Returns how many pairs were verified.
+    members[starts[b]:starts[b] + kept[b]]: the documents of bucket b kept so far. seen: by document, the last one it
+    was compared with. Pairs with removed documents cannot change anything, so they are passed over.
     """
     verified = np.int64(0)
-    seen = np.full(len(numbers), NOBODY, dtype=np.int32)
-    for document in range(len(numbers)):
+    for document in range(first, len(numbers)):
+        if looked_at < 0:
+            return verified, document
         best = np.int32(NOBODY)
         most = 0.0
         for k in range(pair_offsets[document], pair_offsets[document + 1]):
@@ -208,6 +229,7 @@ def _keep(  # type: ignore[no-untyped-def]
                     continue
                 seen[other] = document
                 verified += 1
+                looked_at -= offsets[other + 1] - offsets[other]
                 value = similarity(
                     shingles, offsets[other], offsets[other + 1], offsets[document], offsets[document + 1], threshold
                 )  # fmt: skip
@@ -221,7 +243,8 @@ def _keep(  # type: ignore[no-untyped-def]
                 if bucket != NOBODY:
                     members[starts[bucket] + kept[bucket]] = document
                     kept[bucket] += 1
-    return verified
+        looked_at -= offsets[document + 1] - offsets[document]
+    return verified, len(numbers)
 
 
 @kernel

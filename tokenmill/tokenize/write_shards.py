@@ -20,7 +20,7 @@ from tokenmill.core import storage
 from tokenmill.core.chance import keyed_hash, unit_interval
 from tokenmill.core.columns import LOCATOR
 from tokenmill.core.errors import RecipeError
-from tokenmill.core.kinds import Cut, Round
+from tokenmill.core.kinds import Cut, Room, Round
 from tokenmill.core.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
 from tokenmill.tokenize.tokenizer_json import read_tokenizer
 
@@ -54,6 +54,7 @@ class Shuffle:
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "id")
     single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Rows of ROUTED, one a document."""
@@ -76,7 +77,7 @@ class Shuffle:
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=ROUTED)
 
-    def reduce(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         """The rows as they are: the exchange has sorted them."""
         return rows
 

@@ -1,0 +1,38 @@
+"""What a reduction may use: the stage's memory less what any worker needs, and a scratch folder on a local disk."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tokenmill.core import storage
+from tokenmill.core.kinds import Room
+from tokenmill.core.storage import join
+
+RESERVED_MEMORY = 512 << 20
+"""Bytes that a worker holds for its libraries and kernels (about 350 MB) and for the batch it is in."""
+
+LEAST_MEMORY = 1 << 30
+"""Bytes: the least `memory` of a stage that looks across documents."""
+
+_LARGEST_BUFFER = 256 << 20
+
+
+def buffer_bytes(memory: int) -> int:
+    """How many bytes of routed rows a task may hold before it writes them, of a worker's memory."""
+    return min(_LARGEST_BUFFER, (memory - RESERVED_MEMORY) // 8)
+
+
+@contextmanager
+def room_for(folder: str, name: str, *, memory: int, shard_rows: Mapping[int, int]) -> Iterator[Room]:
+    """Room for one task of the stage in `folder`. Beside remote folders scratch is in TMPDIR, which must be a disk."""
+    if storage.is_url(folder):
+        scratch = tempfile.mkdtemp(prefix="tokenmill-")
+    else:
+        scratch = join(folder, "work/scratch", name)
+        storage.delete(scratch)
+        os.makedirs(scratch)
+    try:
+        yield Room(memory - RESERVED_MEMORY, scratch, shard_rows, reserved=RESERVED_MEMORY)
+    finally:
+        storage.delete(scratch)
