@@ -24,6 +24,12 @@ def write_wiki(path: Path, *, pages: int, seed: int) -> None:
     path.write_bytes(bz2.compress("".join(xml).encode(), 9))
 
 
+def true_paragraphs(number: int, seed: int) -> list[str]:
+    """What the paragraphs of an article say, before any markup is put in; the first follows a sentence of its own."""
+    speak, rng = _speaker(number), randomness(seed, "wiki", number)
+    return [" ".join(sentences) for sentences in speak.article(rng, low=16, high=40).paragraphs]
+
+
 def _title(number: int, seed: int) -> str:
     speak, rng = _speaker(number), randomness(seed, "wiki/title", number)
     title = f"{speak.phrase(rng, 'adj')} {speak.phrase(rng, 'noun')} of {speak.phrase(rng, 'town')}"
