@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenmill.text.cache import frozen, kernel
+from tokenmill.text.html_lexer import find_byte, is_letter, name_code, pass_comment, pass_raw, read_name
 
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
@@ -41,50 +42,15 @@ def html_shape(data: Bytes, offsets: Longs) -> Shape:
     return Shape(*shape)
 
 
-def _name_code(name: str) -> int:
-    """The number a tag's name has in the kernels: its letters, five bits each, the first twelve of them."""
-    code = 0
-    for letter in name[:12]:
-        code = code << 5 | ord(letter) & 31
-    return code
-
-
-_FLAT = frozen(np.array(sorted(_name_code(name) for name in _NOT_NESTING.split()), dtype=np.int64))
-_OPAQUE = frozen(np.array(sorted(_name_code(name) for name in _RAW.split()), dtype=np.int64))
-_OPTION = _name_code("option")
+_FLAT = frozen(np.array(sorted(name_code(name) for name in _NOT_NESTING.split()), dtype=np.int64))
+_OPAQUE = frozen(np.array(sorted(name_code(name) for name in _RAW.split()), dtype=np.int64))
+_OPTION = name_code("option")
 
 
 @kernel
 def _is_in(codes, code):  # type: ignore[no-untyped-def]
     at = np.searchsorted(codes, code)
     return at < len(codes) and codes[at] == code
-
-
-@kernel
-def _is_letter(byte):  # type: ignore[no-untyped-def]
-    return 97 <= (byte | 32) <= 122
-
-
-@kernel
-def _find(data, at, end, byte):  # type: ignore[no-untyped-def]
-    """The first place of a byte from `at` on, `end` if there is none."""
-    place, stop = np.uint64(at), np.uint64(end)  # unsigned, so that no index can count from the end: twice as fast
-    while place < stop and data[place] != byte:
-        place += np.uint64(1)
-    return np.int64(place)
-
-
-@kernel
-def _read_name(data, at, end):  # type: ignore[no-untyped-def]
-    """(code of the tag name that begins at `at`, where it ends)."""
-    code = np.int64(0)
-    letters = 0
-    while at < end and data[at] > 32 and data[at] != 62 and data[at] != 47:
-        if letters < 12:
-            code = code << 5 | np.int64(data[at] & 31)
-            letters += 1
-        at += 1
-    return code, at
 
 
 @kernel
@@ -110,36 +76,11 @@ def _pass_attributes(data, at, end):  # type: ignore[no-untyped-def]
         while at < end and data[at] <= 32:
             at += 1
         if at < end and (data[at] == 34 or data[at] == 39):
-            at = _find(data, at + 1, end, data[at]) + 1
+            at = find_byte(data, at + 1, end, data[at]) + 1
         else:
             while at < end and data[at] > 32 and data[at] != 62:
                 at += 1
     return end, count
-
-
-@kernel
-def _pass_raw(data, at, end, code):  # type: ignore[no-untyped-def]
-    """Where the end tag of a raw element stands, `end` if it has none."""
-    while at < end:
-        at = _find(data, at, end, 60)
-        if at + 2 < end and data[at + 1] == 47 and _read_name(data, at + 2, end)[0] == code:
-            return at
-        at += 1
-    return end
-
-
-@kernel
-def _pass_comment(data, at, end):  # type: ignore[no-untyped-def]
-    """Where markup goes on behind `<!…` or `<?…` at `at`."""
-    if at + 4 <= end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
-        at += 4
-        while at < end:
-            at = _find(data, at, end, 62)
-            if data[at - 1] == 45 and data[at - 2] == 45:
-                return at + 1
-            at += 1
-        return end
-    return _find(data, at, end, 62) + 1
 
 
 @kernel
@@ -150,27 +91,27 @@ def _shape_all(data, offsets, flat, opaque, shape):  # type: ignore[no-untyped-d
         end = offsets[row + 1]
         depth = 0
         while True:
-            at = _find(data, at, end, 60)
+            at = find_byte(data, at, end, 60)
             if at + 1 >= end:
                 break
             second = data[at + 1]
             if second == 33 or second == 63:
-                at = _pass_comment(data, at, end)
-            elif _is_letter(second):
-                code, at = _read_name(data, at + 1, end)
+                at = pass_comment(data, at, end)
+            elif is_letter(second):
+                code, at = read_name(data, at + 1, end)
                 at, count = _pass_attributes(data, at, end)
                 shape[1, row] += 1
                 shape[2, row] = max(shape[2, row], count)
                 shape[3, row] += code == _OPTION
                 if _is_in(opaque, code):
-                    at = _pass_raw(data, at, end, code)
+                    at = pass_raw(data, at, end, code)
                 elif data[at - 2] != 47 and not _is_in(flat, code) and depth < len(opened):
                     opened[depth] = code
                     depth += 1
                     shape[0, row] = max(shape[0, row], depth)
-            elif second == 47 and at + 2 < end and _is_letter(data[at + 2]):
-                code, at = _read_name(data, at + 2, end)
-                at = _find(data, at, end, 62) + 1
+            elif second == 47 and at + 2 < end and is_letter(data[at + 2]):
+                code, at = read_name(data, at + 2, end)
+                at = find_byte(data, at, end, 62) + 1
                 level = depth - 1
                 while level >= 0 and opened[level] != code:
                     level -= 1
