@@ -13,10 +13,10 @@ from tokenmill.text.html_blocks import BLOCKS, ELEMENTS
 from tokenmill.text.html_tags import MARKS, NUM_MARKS
 
 # Columns of the blocks' own numbers.
-(UNITS, WORDS, LINK, ENDS, COMMAS, DIGITS, UPPER, LINES, LAST, FIRST, KIND) = range(11)
-NUM_SAID: Final = 11  # those up to here are features as they are
-(SCORE, BEFORE, SINCE_H1, SINCE_HEADING) = range(11, 15)
-NUM_OWN: Final = 15
+(UNITS, WORDS, LINK, ENDS, COMMAS, DIGITS, UPPER, LINES, LAST, FIRST, KIND, NOTICE) = range(12)
+NUM_SAID: Final = 12  # those up to here are features as they are
+(SCORE, BEFORE, SINCE_H1, SINCE_HEADING) = range(12, 16)
+NUM_OWN: Final = 16
 # Columns of the sums over all blocks in an element.
 (S_UNITS, S_LINK, S_BLOCKS, S_ENDS, S_PARAGRAPH, S_SCORE) = range(6)
 NUM_SUMS: Final = 6
@@ -26,7 +26,7 @@ KINDS: Final = {
     "blockquote": 9, "pre": 10, "figcaption": 11, "caption": 11, "address": 12, "center": 0,
 }  # fmt: skip
 
-_OWN_NAMES = ["units", "words", "link", "ends", "commas", "digits", "upper", "lines", "last", "first", "kind"]
+_OWN_NAMES = ["units", "words", "link", "ends", "commas", "digits", "upper", "lines", "last", "first", "kind", "notice"]
 _NEAR_NAMES = ["units", "link", "ends", "kind", "last"]
 _SUM_NAMES = ["units", "link", "blocks", "ends", "paragraph", "share"]
 _PLACE_NAMES = [
@@ -99,7 +99,7 @@ def _measure_text(page, block, into):  # type: ignore[no-untyped-def]
     """The block's own numbers."""
     text = page.text
     begin, end = page.begin[block], page.end[block]
-    points = wide = digits = upper = ends = commas = words = lines = 0
+    notice = points = wide = digits = upper = ends = commas = words = lines = 0
     state = np.uint64(0xCBF29CE484222325)
     apart = True
     last = 0
@@ -133,6 +133,8 @@ def _measure_text(page, block, into):  # type: ignore[no-untyped-def]
                 last = 4
             elif not 97 <= byte <= 122:
                 last = 5
+            elif byte == 99 and i + 6 <= end and _is_cookie(text, i):
+                notice += 1
         elif byte == 0xE3 and i + 2 < end and text[i + 1] == 0x80:
             if text[i + 2] == 0x82:  # 。
                 ends += 1
@@ -149,6 +151,8 @@ def _measure_text(page, block, into):  # type: ignore[no-untyped-def]
                 last = 2
         elif byte == 0xE2 and i + 2 < end and text[i + 1] == 0x80:
             last = 1 if text[i + 2] == 0xA6 else 4  # …, quotes
+        elif byte == 0xC2 and i + 1 < end and text[i + 1] == 0xA9:  # ©
+            notice += 1
         if 0xE3 <= byte <= 0xE9:
             wide += 1
     units = points + wide
@@ -165,8 +169,15 @@ def _measure_text(page, block, into):  # type: ignore[no-untyped-def]
     into.own[own + LAST] = last
     into.own[own + FIRST] = 1 if 97 <= first <= 122 else 2 if 65 <= first <= 90 else 3 if first >= 128 else 0
     plain = units - units * into.own[own + LINK] // 1000
+    into.own[own + NOTICE] = notice
     into.own[own + SCORE] = min(plain // 40, 10) + 3 * min(ends + commas, 10) if plain >= 25 else 0
     into.hashes[block] = state
+
+
+@kernel
+def _is_cookie(text, at):  # type: ignore[no-untyped-def]
+    """Whether `cookie` stands here, which is what notices call it in any language."""
+    return text[at + 1] == 111 and text[at + 2] == 111 and text[at + 3] == 107 and text[at + 4] == 105
 
 
 @kernel
