@@ -133,10 +133,11 @@ class GlobalStage:
         prefix = self.planned.folder.rstrip("/") + "/"
         extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in files]
         outputs = [output for manifest in made for output in manifest.outputs] + extra
+        counted = [manifest.facts for manifest in made if "tokens" in manifest.facts]
         tokens = {
-            split: sum(m.facts["tokens"] for m in made if m.facts["split"] == split) for split in ("train", "val")
+            split: sum(fact["tokens"] for fact in counted if fact["split"] == split) for split in ("train", "val")
         }
-        facts = {"documents": documents, "tokens": tokens}
+        facts = {"documents": documents} | ({"tokens": tokens} if counted else {})
         write_manifest(self.planned.corpus_manifest, Manifest(self.planned.root, outputs=outputs, facts=facts))
 
     def _reduce_tasks(

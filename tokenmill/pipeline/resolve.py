@@ -171,7 +171,7 @@ def _inputs(spec: StageSpec, source: Any, before: list[Stage], where: str) -> tu
     for stage in before:
         if stage.name in inputs and stage.writes_corpus:
             raise RecipeError(
-                f"{where}its input {stage.name!r} gives token shards, not documents; name another in 'from'"
+                f"{where}its input {stage.name!r} writes files of its own, not documents; name another in 'from'"
             )
     return inputs
 

@@ -23,6 +23,7 @@ from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.json_lines import Line, read_lines
+from tokenmill.stages.jsonl_formats import FORMATS, unpacked
 from tokenmill.text.segment import text_buffer
 from tokenmill.text.utf8 import soundness
 
@@ -39,6 +40,8 @@ class ReadTable:
     column's name in the files to ours, for example {content: text}. unknown: "meta" keeps all other columns as JSON in
     `meta`, "drop" leaves them out. max_line_bytes: a longer line is refused. batch_bytes: of text, about, in a batch. A
     missing id becomes `<file>#<row>`, in JSON Lines `<file>#<offset>`; the locator's offset is the row in Parquet too.
+    format: "datatrove" or "dolma", for JSON Lines whose objects are laid out so (stages/jsonl_formats.py); `columns`
+    then names keys of their metadata too.
     """
 
     paths: str | tuple[str, ...]
@@ -47,12 +50,15 @@ class ReadTable:
     unknown: str = "meta"
     max_line_bytes: int = 64 << 20
     batch_bytes: int = 16 << 20
+    format: str | None = None
 
     DAMAGE: ClassVar[tuple[str, ...]] = ("read_table.bad_json", "read_table.bad_utf8", "read_table.corrupt")
 
     def __post_init__(self) -> None:
         if self.unknown not in ("meta", "drop"):
             raise RecipeError(f"unknown: found {self.unknown!r}, expected 'meta' or 'drop'")
+        if self.format is not None and self.format not in FORMATS:
+            raise RecipeError(f"format: found {self.format!r}{did_you_mean(self.format, FORMATS)}")
         for ours in self.columns.values():
             if ours not in _OURS:
                 raise RecipeError(f"columns: {ours!r} is no column of ours{did_you_mean(ours, _OURS)}")
@@ -76,6 +82,8 @@ class ReadTable:
             yield from self._parquet(shard, file) if magic == b"PAR1" else self._json(shard, file)
 
     def _parquet(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+        if self.format is not None:
+            raise DataError(f"{shard.file}: Parquet, but format: {self.format} is for JSON Lines; leave it out")
         try:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
@@ -98,11 +106,16 @@ class ReadTable:
     def _json(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         names: dict[str, str] = {}
         for lines in _batched(read_lines(file, shard.file, self.max_line_bytes), self.batch_bytes):
-            if not names and (keys := dict.fromkeys(key for line in lines for key in line.value)):
-                names = self._names(list(keys), shard.file)
-            found = {ours: [line.value.get(theirs) for line in lines] for theirs, ours in names.items()}
-            values = [line.value if self.unknown == "meta" else {} for line in lines]
-            unknown = [{key: value for key, value in line.items() if key not in names} for line in values]
+            values = [line.value for line in lines]
+            if self.format is not None:
+                found, unknown = unpacked(values, self.format, shard.source, self.columns)
+            else:
+                if not names and (keys := dict.fromkeys(key for value in values for key in value)):
+                    names = self._names(list(keys), shard.file)
+                found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
+                unknown = [{key: value[key] for key in value if key not in names} for value in values]
+            if self.unknown == "drop":
+                unknown = [{} for _ in lines]
             problems = [line.problem or None for line in lines]
             rows = _Rows([line.offset for line in lines], [line.length for line in lines], found, unknown, problems)
             yield self._documents(shard, rows)
