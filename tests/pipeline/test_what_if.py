@@ -157,6 +157,23 @@ def test_several_settings_at_once_and_the_sums(folder: Path, tmp_path: Path, mon
     assert "exact_dedup" in said["notes"][0] and all(len(move["sample"]) <= 3 for move in said["moves"])
 
 
+@pytest.mark.parametrize("mark_only", [False, True])
+def test_duplicates_of_documents_that_leave_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark_only: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = ["the cat and one dog " * count for count in (10, 10, 10, 30, 30)]
+    lines = [json.dumps({"id": f"{row}", "text": text}) for row, text in enumerate(texts)]
+    Path("t.jsonl").write_text("\n".join(lines))
+    steps = "{stages.read_table: {paths: t.jsonl}}, filters.gopher_quality"
+    text = f"run: toy\nexcerpt: 0\nstages:\n  read: [{steps}]\n  unique: [stages.exact_dedup]\n"
+    answer = what_if(run("out", text, mark_only=mark_only), ["gopher_quality.min_words=60"])
+    assert answer.kept == (5, 2, 2) and answer.orphans == 2
+    fused = f"run: toy\nexcerpt: 0\nstages:\n  read: [{steps}, stages.exact_dedup]\n"
+    answer = what_if(run("fused", fused, mark_only=mark_only), ["gopher_quality.min_words=60"])
+    assert answer.kept == ((5, 2, 2) if mark_only else (5, 1, 4)) and answer.unsure == (0 if mark_only else 3)
+
+
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
@@ -177,6 +194,12 @@ def test_what_cannot_be_asked_is_refused_by_name(
     plain = run(str(tmp_path / "p"), recipe_of({}), mark_only=False)
     with pytest.raises(RecipeError, match=message.replace("?", r"\?")):
         what_if(plain, [wish], plugins="toolbox")
+
+
+def test_a_run_with_plugins_asks_for_them(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(RecipeError, match="--plugins"):
+        what_if(run(str(tmp_path / "p"), recipe_of({}), mark_only=False), ["gopher_quality.min_words=3"])
 
 
 def test_the_command_prints_both_ways(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
