@@ -296,3 +296,26 @@ def test_memory_too_small_to_look_across_documents_is_refused_before_anything_is
     with pytest.raises(RecipeError, match="exact_dedup looks across all documents; the least that works is 1024MiB"):
         run(tmp_path, text)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_global_that_rewrites_texts_balances_and_gives_the_same_bytes(tmp_path: Path, workers: int) -> None:
+    """toolbox.numbered's texts are of one line, and of 14 words, so that the shortest occur more than once."""
+    text = RECIPE.replace("[stages.exact_dedup]", "[{stages.line_dedup: {min_words: 1}}]")
+    text = text.replace("  short: [toolbox.length]\n", "").replace("numbered", "numbered: {rows: 400}")
+    text = text.replace("[toolbox", "[{toolbox").replace("400}]", "400}}]")
+    for name, count in (("one", 0), ("two", workers)):
+        (tmp_path / name).mkdir()
+        run(tmp_path / name, text, workers=count)
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    stage = tmp_path / "one/runs/toy/unique"
+    data, dropped = pq.read_table(stage / "data"), pq.read_table(stage / "dropped")
+    texts = data.column("text").to_pylist()
+    assert len(set(texts)) == len(texts)
+    assert set(dropped.column("drop_rule").to_pylist()) == {"line_dedup.emptied"}
+    assert {"line_dedup.removed_lines", "line_dedup.removed_ratio"} <= set(data.schema.names)
+    assert "_shard" not in data.schema.names
+    (tmp_path / "marked").mkdir()
+    run(tmp_path / "marked", text, mark_only=True)
+    marked = pq.read_table(tmp_path / "marked/runs/toy/unique/data")
+    assert marked.column("drop_rule").to_pylist().count("line_dedup.emptied") == dropped.num_rows

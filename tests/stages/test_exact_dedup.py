@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import VERDICT, Room
-from tokenmill.stages.exact_dedup import ExactDedup, content_hashes
+from tokenmill.stages.exact_dedup import ExactDedup
 
 
 def verdicts(
@@ -84,9 +84,7 @@ def test_a_group_longer_than_many_batches_has_one_kept_document() -> None:
 
 def test_the_hash_is_xxh3_of_the_text() -> None:
     texts = ["a", "", None, "Zwölf Boxkämpfer", "x" * 1000]
-    high, low, filled = content_hashes(
-        pa.record_batch({"text": pa.array(texts, type=pa.large_string())}), normalize=False
-    )
+    high, low, filled = ExactDedup().keys(pa.record_batch({"text": pa.array(texts, type=pa.large_string())}))
     wanted = [xxhash.xxh3_128_intdigest((text or "").encode()) for text in texts]
     assert [int(h) << 64 | int(low) for h, low in zip(high, low, strict=True)] == wanted
     assert filled.tolist() == [True, False, False, True, True]

@@ -110,6 +110,18 @@ class Concluding(Protocol):
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]: ...
 
 
+@runtime_checkable
+class Rewriting(Protocol):
+    """A Global that changes documents instead of judging them: its last round gives rows of SAID, which has `shard` and
+    `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first. Like a Step it
+    returns the same rows in the same order, with columns set or rows marked.
+    """
+
+    SAID: ClassVar[pa.Schema]
+
+    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch: ...
+
+
 VERDICT = pa.schema(
     [
         ("shard", pa.int32()),

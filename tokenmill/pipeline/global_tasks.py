@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.columns import drop, marked, set_column, split
-from tokenmill.core.kinds import VERDICT, Cut, Room, Round
+from tokenmill.core.kinds import VERDICT, Cut, Rewriting, Room, Round
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
@@ -175,7 +175,7 @@ class ApplyTask:
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
         tally.dropped = list(storage.read_table(join(self.folder, f"work/dropped/{self.number:06d}.parquet")))
         verdicts = [storage.read_row_group(file, group) for file, group in self.verdicts]
-        decided = pa.concat_tables(verdicts) if verdicts else VERDICT.empty_table()
+        decided = pa.concat_tables(verdicts) if verdicts else self._nothing_said()
         outputs = [
             write_part(self.folder, "data", self.number, self._judged(rows, decided, tally), self._schema(rows)),
             write_part(self.folder, "dropped", self.number, tally.dropped, DROPPED),
@@ -204,28 +204,42 @@ class ApplyTask:
         for batch in storage.read_table(rows.input):
             batch = widened(batch, rows.schema)
             marked_before = marked(batch)
-            batch = _with_verdicts(batch, verdicts, first, self.final)
+            batch = self._told(batch, verdicts, first)
             first += batch.num_rows
             if rows.mark_only:
                 count_rules(batch.filter(pa.array(marked(batch) & ~marked_before)), tally.marked)
                 alive = batch
             else:
                 alive, gone = split(batch)
-                alive = alive.drop_columns(["duplicate_of", "similarity"])
+                alive = _without_verdict(alive)
                 tally.drop(gone, rows.excerpts)
             tally.go_out(alive)
             yield alive
 
     def _schema(self, rows: ShardTask) -> pa.Schema:
         empty = pa.RecordBatch.from_pylist([], schema=input_schema(rows))
-        judged = _with_verdicts(empty, VERDICT.empty_table(), 0, self.final)
-        return judged.schema if rows.mark_only else judged.drop_columns(["duplicate_of", "similarity"]).schema
+        judged = self._told(empty, self._nothing_said(), 0)
+        return judged.schema if rows.mark_only else _without_verdict(judged).schema
+
+    def _nothing_said(self) -> pa.Table:
+        return self.final.SAID.empty_table() if isinstance(self.final, Rewriting) else VERDICT.empty_table()
+
+    def _told(self, batch: pa.RecordBatch, said: pa.Table, first: int) -> pa.RecordBatch:
+        """The rows first, first + 1, … of a shard with what was said of them."""
+        rows = said.column("row").to_numpy()
+        inside = said.filter(pa.array((rows >= first) & (rows < first + batch.num_rows))).combine_chunks()
+        if not isinstance(self.final, Rewriting):
+            return _with_verdicts(batch, inside, first, self.final)
+        place = inside.schema.get_field_index("row")
+        return self.final.rewrite(batch, inside.set_column(place, "row", pc.subtract(inside.column("row"), first)))
 
 
-def _with_verdicts(batch: pa.RecordBatch, verdicts: pa.Table, first: int, final: Any) -> pa.RecordBatch:
-    """The rows first, first + 1, … of a shard, marked and with the signals their verdicts bring."""
-    rows = verdicts.column("row").to_numpy()
-    inside = verdicts.filter(pa.array((rows >= first) & (rows < first + batch.num_rows))).combine_chunks()
+def _without_verdict(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.select([name for name in batch.schema.names if name not in ("duplicate_of", "similarity")])
+
+
+def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: Any) -> pa.RecordBatch:
+    """The rows first, first + 1, … of a shard, marked and with the signals that the verdicts on them bring."""
     passed_over = marked(batch)
     place = np.full(batch.num_rows, -1, dtype=np.int64)
     place[inside.column("row").to_numpy() - first] = np.arange(inside.num_rows)
