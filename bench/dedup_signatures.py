@@ -1,6 +1,6 @@
 """MinHash signatures, 112 hashes over word 5-grams: tokenmill beside datatrove and rensa, one core and one thread each.
 
-    python -m bench.dedup_signatures [--mb 4] [--texts FILE] [--json]
+    python -m bench.dedup signatures [--mb 4] [--texts FILE] [--json]
 
 From the same texts to signatures, in CPU seconds of this process (of all its threads, were there more than one),
 start-up listed apart. The texts are generated, or the `text` of a JSONL file (`.zst` and `.gz` too). datatrove does its
@@ -29,12 +29,12 @@ BANDS, ROWS, NGRAM = 14, 8, 5
 Figures = dict[str, float]
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mb", type=float, default=4.0, help="megabytes of text (datatrove takes 2 to 3 s for each)")
     parser.add_argument("--texts", help="JSONL file with a field `text`")
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_args(given)
     texts = cut(read(options.texts) if options.texts else generated(), options.mb * 1e6)
     size = sum(len(text.encode()) for text in texts) / 1e6
     tools = {"tokenmill": ours, "rensa": rensa, "datatrove": datatrove}

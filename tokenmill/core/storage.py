@@ -222,9 +222,10 @@ class RowGroups:
     def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
         if self._writer is None:
             plain = schema.remove_metadata()
-            self._writer = pq.ParquetWriter(
-                pa.PythonFile(self._sink, mode="w"), plain, compression="zstd", compression_level=1
-            )
+            self._writer = pq.ParquetWriter(  # mostly hashes: a dictionary, statistics or more packing only cost time
+                pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
+                write_statistics=False,
+            )  # fmt: skip
         return self._writer
 
 

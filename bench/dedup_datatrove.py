@@ -1,0 +1,31 @@
+"""datatrove's four MinHash stages as bench/dedup.py runs them: python -m bench.dedup_datatrove INPUTS OUT."""
+
+import sys
+from pathlib import Path
+
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+from datatrove.pipeline.dedup.minhash import MinhashConfig
+from datatrove.pipeline.readers import ParquetReader
+from datatrove.pipeline.writers import ParquetWriter
+from datatrove.utils.hashing import HashConfig
+
+
+def main(inputs: str, out: Path) -> None:
+    """One task after the other in this process. sha1, its default: its other hash fails with xxhash 4."""
+    config = MinhashConfig(
+        hash_config=HashConfig(hash_fc="sha1", precision=64), num_buckets=14, hashes_per_bucket=8, n_grams=5
+    )
+    read = ParquetReader(inputs, glob_pattern="*.parquet", batch_size=1000)
+    stages = [
+        ([read, MinhashDedupSignature(str(out / "sig"), config=config)], 1),
+        ([MinhashDedupBuckets(str(out / "sig"), str(out / "dups"), config=config)], 14),
+        ([MinhashDedupCluster(str(out / "dups"), str(out / "remove"), config=config)], 1),
+        ([read, MinhashDedupFilter(str(out / "remove")), ParquetWriter(str(out / "kept"))], 1),
+    ]
+    for number, (pipeline, tasks) in enumerate(stages):
+        LocalPipelineExecutor(pipeline, tasks=tasks, workers=1, logging_dir=str(out / f"log{number}")).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
