@@ -176,6 +176,25 @@ def audit(
     look.show(look.sample(look.dropped(read_run(run), rule), sample, seed), _console())
 
 
+@app.command("dedup-audit")
+def dedup_audit(
+    run: RunFolder,
+    anchors: Annotated[int, typer.Option(min=1, help="How many documents to compare with all others.")] = 1000,
+    stage: Annotated[str | None, typer.Option(help="Which MinHash stage, if there are several.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed draws others.")] = 0,
+    plugins: Plugins = None,
+    json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """How many near-duplicates MinHash found, by true similarity, beside what its bands promise."""
+    from tokenmill.pipeline.report import dedup_audit as look
+
+    found = look.dedup_audit(run, anchors=anchors, stage=stage, seed=seed, plugins=plugins)
+    if json_out:
+        print(json.dumps(look.as_json(found), indent=1))
+    else:
+        look.show(found, _console())
+
+
 @app.command()
 def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id.")]) -> None:
     """One document's whole story: every stage it passed, or where and why it was dropped."""
