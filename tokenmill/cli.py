@@ -143,6 +143,10 @@ def plan(
         done = sum(shard.done for shard in planned.shards)
         table.add_row(planned.name, work, str(len(planned.shards)), str(done), f"{size:,.1f}" if size else "")
     _console().print(table)
+    for planned in stages:
+        for unit in planned.stage.work:
+            if hasattr(unit, "outlook"):
+                print(f"{planned.name}: {unit.outlook()}")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Round
 from tokenmill.core.preference import Keep, check_preference, preference_column
+from tokenmill.stages.minhash_bands import bands_for, outlook
 from tokenmill.stages.minhash_rounds import COUNTED, AlikeText, Neighbourhoods, SharedBands, Signing, added
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ class Minhash:
     keep: which one stays; ties go by id. score, sources: what `keep` ranks by, for best_score and source_order.
     max_removed: by source, the largest share of its documents (0..1) that may go; beyond it the run stops first.
     max_bucket: documents sharing a band, above which pairs are not all examined but in `hubs` rounds.
+    recall: if not 0, bands and rows are set so that pairs at the threshold are nominated with this chance or a better
+    one, 0..1, by at most `hashes` hash functions.
     """
 
     bands: int = 14
@@ -41,6 +44,8 @@ class Minhash:
     max_bucket: int = 5_000
     hubs: int = 200
     seed: int = 0
+    recall: float = 0.0
+    hashes: int = 128
 
     adds: ClassVar[tuple[str, ...]] = ("minhash.cluster_size",)
 
@@ -51,9 +56,25 @@ class Minhash:
                 raise RecipeError(f"{name}: {getattr(self, name)}; must be at least 1")
         if not 0.0 < self.threshold <= 1.0:
             raise RecipeError(f"threshold: {self.threshold}; must be above 0 and at most 1")
+        if self.recall:
+            self._set_bands()
         for source, share in self.max_removed.items():
             if not 0.0 <= share <= 1.0:
                 raise RecipeError(f"max_removed: {source}: {share}; must be a share of the source's documents, 0 to 1")
+
+    def _set_bands(self) -> None:
+        found = bands_for(self.threshold, self.recall, self.hashes) if 0.0 < self.recall < 1.0 else None
+        if found is None:
+            raise RecipeError(
+                f"recall: {self.recall}; no bands of at most {self.hashes} hashes nominate pairs at {self.threshold} "
+                "with that chance; it must be above 0 and below 1, or hashes must be more"
+            )
+        for name, value in zip(("bands", "rows"), found, strict=True):
+            object.__setattr__(self, name, value)  # the settings on record are those that work
+
+    def outlook(self) -> str:
+        """What to expect of the bands, for `plan`."""
+        return outlook(self.bands, self.rows, self.threshold)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -1,0 +1,41 @@
+"""How many bands of how many rows: what they nominate, and which split gives a wanted recall.
+
+Leskovec et al., Mining of Massive Datasets, 3.4: a pair of similarity s shares a band with 1 - (1 - s^rows)^bands.
+"""
+
+import math
+
+SHOWN = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+
+
+def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] | None:
+    """(bands, rows) of the split with the most rows a band that nominates pairs at the threshold with a chance of
+    `recall` or more, with at most so many hashes; None if none does.
+
+    More rows nominate fewer pairs below the threshold; as each is verified, those cost time and nothing else.
+    """
+    for rows in range(hashes, 0, -1):
+        bands = _fewest_bands(threshold, recall, rows)
+        if bands * rows <= hashes:
+            return bands, rows
+    return None
+
+
+def chance(similarity: float, bands: int, rows: int) -> float:
+    """That a pair of this similarity is nominated."""
+    return -math.expm1(bands * math.log1p(-(similarity**rows))) if similarity < 1 else 1.0
+
+
+def outlook(bands: int, rows: int, threshold: float) -> str:
+    """The S-curve in one line."""
+    curve = ", ".join(f"{s:g}: {chance(s, bands, rows):.3g}" for s in sorted({*SHOWN, threshold}))
+    return f"{bands} bands of {rows} rows nominate a pair of similarity s with a chance of ({curve})"
+
+
+def _fewest_bands(threshold: float, recall: float, rows: int) -> int:
+    in_one = threshold**rows
+    if in_one >= 1.0:
+        return 1
+    if in_one < 1e-12:
+        return 1 << 40  # more than anyone asks for
+    return max(1, math.ceil(math.log1p(-recall) / math.log1p(-in_one)))
