@@ -83,7 +83,8 @@ def test_a_numbered_list_may_be_long() -> None:
 def test_what_surrounds_an_article_goes() -> None:
     sentences = "It rained for three days, and nobody in the town could say why. " * 4
     page = f"""<html><head><title>Rain</title></head><body><div class="menu"><ul><li><a href="/">Home</a><li>
-      <a href="/news">News</a></ul></div><div id="content"><h1>Rain falls on the old harbour town</h1><p>{sentences}</p><p>{sentences}</p></div>
+      <a href="/news">News</a></ul></div><div id="content">
+      <h1>Rain falls on the old harbour town</h1><p>{sentences}</p><p>{sentences}</p></div>
       <div class="sidebar"><h3>Most read</h3><ul><li><a href="/1">Sun</a><li><a href="/2">Wind</a></ul></div>
       <div class="comments"><p>Anna: so wet!</p></div><div id="footer">Copyright 2020 <a href="/i">Imprint</a></div>"""
     assert extracted([page]) == [f"Rain falls on the old harbour town\n\n{sentences.strip()}\n\n{sentences.strip()}"]
