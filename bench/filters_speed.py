@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.filters_parity import OURS, pages, their_verdicts
-from tokenmill.core.columns import documents
+from tokenmill.core.columns import documents, split
 from tokenmill.text.cache import warm
 from tokenmill.text.segment import words
 
@@ -63,9 +63,9 @@ def batch_of(texts: list[str]) -> pa.RecordBatch:
 
 
 def filtered(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch behind all four filters, words split once, as a stage does."""
+    """What the four filters keep of the batch: words split once, dropped rows gone after each filter, as in a stage."""
     for work in OURS.values():
-        batch = work(batch)
+        batch = split(work(batch))[0]
     return batch
 
 
@@ -79,17 +79,17 @@ def seconds(work: Callable[[], Any]) -> float:
 def print_ratio(texts: list[str], turns: int) -> None:
     """Both sides in turns on the same texts."""
     batch, size = batch_of(texts), sum(len(text.encode()) for text in texts) / 1e6
-    fused, alone, split, theirs = [], [], [], []
+    fused, alone, cut, theirs = [], [], [], []
     for _ in range(turns):
         theirs.append(sum(their_verdicts(texts)[1].values()))
         fused.append(seconds(lambda: filtered(batch)))
         alone.append(sum(seconds(lambda work=work: work(batch)) for work in OURS.values()))  # type: ignore[misc]
-        split.append(seconds(lambda: words(batch)))
+        cut.append(seconds(lambda: words(batch)))
     print(f"{len(texts)} documents, {size:.1f} MB, median of {turns} turns")
     for name, found in (("tokenmill", fused), ("tokenmill, each alone", alone), ("datatrove 0.10", theirs)):
         ratio = statistics.median(their / our for our, their in zip(found, theirs, strict=True))
         print(f"  {name:24}{size / statistics.median(found):9.2f} MB/s  {ratio:8.1f}x")
-    print(f"  {'word segmentation':24}{size / statistics.median(split):9.1f} MB/s")
+    print(f"  {'word segmentation':24}{size / statistics.median(cut):9.1f} MB/s")
 
 
 def print_memory(texts: list[str]) -> None:
@@ -109,13 +109,17 @@ def print_memory(texts: list[str]) -> None:
 
 
 def added_memory(path: Path) -> tuple[int, int]:
-    """(bytes of text, bytes the peak of the process's memory rises while the file's batch is filtered)."""
+    """(bytes of text, bytes beyond them at the peak, while the file's batch is read and filtered)."""
     filtered(batch_of(["Start up."]))
-    batch = pa.ipc.open_file(path.read_bytes()).get_batch(0)
+    size = _read(path).column("text").nbytes
     held = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
-    filtered(batch)
-    return batch.column("text").nbytes, _memory("VmHWM") - held
+    filtered(_read(path))  # no one else holds the batch, as in a stage
+    return size, _memory("VmHWM") - held - size
+
+
+def _read(path: Path) -> pa.RecordBatch:
+    return pa.ipc.open_file(path.read_bytes()).get_batch(0)
 
 
 def _memory(name: str) -> int:
