@@ -199,6 +199,25 @@ def dedup_audit(
         look.show(found, _console())
 
 
+@app.command("dedup-index")
+def dedup_index(
+    run: RunFolder,
+    to: Annotated[str, typer.Option("--out", help="The folder to write; for `index` of another run's stages.minhash.")],
+    stage: Annotated[str | None, typer.Option(help="Which MinHash stage, if there are several.")] = None,
+    plugins: Plugins = None,
+) -> None:
+    """Remember what a MinHash stage kept, without its text, so that later snapshots are compared with it."""
+    from tokenmill.pipeline.report import read_run
+    from tokenmill.pipeline.report.dedup_audit import load_recipe_of, minhash_stage
+
+    chosen = minhash_stage(load_recipe_of(run, plugins), stage)
+    files = [file for one in read_run(run) if one.name == chosen.spec.name for file in one.files("data")]
+    minhash: Any = chosen.final
+    said = minhash.write_index(files, to)
+    a_document = said["bytes"] / max(1, said["documents"])
+    print(f"index: {to}: {said['documents']:,} documents, {said['bytes']:,} bytes, {a_document:,.0f} a document")
+
+
 @app.command()
 def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id.")]) -> None:
     """One document's whole story: every stage it passed, or where and why it was dropped."""

@@ -111,6 +111,17 @@ class Concluding(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A Global that compares with documents of earlier corpora too: rows of Parquet files, in the files' own columns.
+
+    Its first round, and those of_documents, route them by route_earlier(), with `_shard` and `_row` added. What is
+    said about them is dropped.
+    """
+
+    def earlier(self) -> list[str]: ...
+
+
+@runtime_checkable
 class Rewriting(Protocol):
     """A Global that changes documents instead of judging them: its last round gives rows of SAID, which has `shard` and
     `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first. Like a Step it

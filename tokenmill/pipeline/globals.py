@@ -8,14 +8,14 @@ from typing import Any
 
 from tokenmill.core import storage
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import Concluding, Cut, Round
+from tokenmill.core.kinds import Concluding, Cut, Remembering, Round
 from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import UniqueIds, partition_count
 from tokenmill.pipeline.fingerprint import digest
 from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
 from tokenmill.pipeline.plan import PlannedStage
-from tokenmill.pipeline.reduce_tasks import RecallTask, ReduceTask
+from tokenmill.pipeline.reduce_tasks import EarlierTask, RecallTask, ReduceTask
 from tokenmill.pipeline.shard import ShardTask
 
 FACTS = "facts.json"
@@ -56,8 +56,14 @@ class GlobalStage:
         return done
 
     def _judge(self, rounds: list[Round], counts: list[int], manifests: list[Manifest]) -> bool:
-        shard_rows = {t.number: m.facts["rows"] for t, m in zip(self.shard_tasks, manifests, strict=True)}
+        earlier = self._earlier_tasks(0, rounds[0], counts[0], None)
+        if not self._finish(earlier):
+            return False
+        remembered = [self._read(task.manifest_path) for task in earlier]
+        numbers = [task.number for task in self.shard_tasks] + [task.number for task in earlier]
+        shard_rows = {n: m.facts["rows"] for n, m in zip(numbers, manifests + remembered, strict=True)}
         parts = self._spilled(manifests, 0)
+        _add(parts, self._spilled(remembered, 0))
         made: list[Manifest] = []
         for place, round in enumerate(rounds):
             follow = rounds[place + 1] if place + 1 < len(rounds) else None
@@ -68,7 +74,11 @@ class GlobalStage:
                 return False
             made = [self._read(task.manifest_path) for task in reduces]
             if follow is not None and recalled:
-                recalls = self._recall_tasks(place + 1, follow, counts[place + 1], self._about_shards(made))
+                said = self._about_shards(made)
+                recalls: list[Any] = [
+                    *self._recall_tasks(place + 1, follow, counts[place + 1], said),
+                    *self._earlier_tasks(place + 1, follow, counts[place + 1], said),
+                ]
                 if not self._finish(recalls):
                     return False
                 parts = self._spilled([self._read(task.manifest_path) for task in recalls], 0)
@@ -169,6 +179,22 @@ class GlobalStage:
             for task in self.shard_tasks
         ]
 
+    def _earlier_tasks(
+        self, place: int, round: Round, count: int, said: dict[int, list[tuple[str, int]]] | None
+    ) -> list[EarlierTask]:
+        """The files of earlier corpora as shards behind all others."""
+        final = self.planned.stage.final
+        files = final.earlier() if isinstance(final, Remembering) else []
+        first = 1 + max((task.number for task in self.shard_tasks), default=-1)
+        root, memory = digest(self.planned.root, "earlier", place), self.planned.stage.spec.memory
+        return [
+            EarlierTask(
+                self.planned.folder, number, root, file, place, round, count, memory,
+                tuple(said.get(number, ())) if said is not None else None,
+            )
+            for number, file in enumerate(files, start=first)
+        ]  # fmt: skip
+
     def _spilled(self, manifests: list[Manifest], place: int) -> dict[int, list[tuple[str, int]]]:
         """{partition: [(file, row group)]} in the order of the tasks."""
         parts: dict[int, list[tuple[str, int]]] = {}
@@ -223,3 +249,8 @@ class GlobalStage:
 
 def _input_bytes(task: ShardTask) -> int:
     return task.shard.size if task.shard is not None else max(0, storage.size_of(task.input))
+
+
+def _add(parts: dict[int, list[tuple[str, int]]], more: dict[int, list[tuple[str, int]]]) -> None:
+    for number, pieces in more.items():
+        parts.setdefault(number, []).extend(pieces)

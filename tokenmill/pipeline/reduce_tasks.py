@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from tokenmill.core import storage
 from tokenmill.core.columns import marked, set_column
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import FACTS, VERDICT, Round
+from tokenmill.core.kinds import FACTS, VERDICT, Room, Round
 from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import Grouped, Spill, grouped_file, spill_file
 from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
@@ -153,28 +153,100 @@ class RecallTask:
         memory = buffer_bytes(self.memory)
         with spill_file(self.folder, f"{self.name}.parquet", self.round, self.partitions, memory=memory) as spill:
             if self.said:
-                said = pa.concat_tables([storage.read_row_group(file, group) for file, group in self.said])
-                for number, batch in enumerate(self._named(said)):
+                said = _all_said(self.said)
+                for number, batch in enumerate(numbered_rows(self.task, self.columns)):
                     tell(Position(number, type(self.round).__name__))
-                    spill.add(batch)
+                    spill.add(_with_what_was_said(batch, said))
         facts = {"spills": [spill.to.groups]}
         timing = {"seconds": time.perf_counter() - began}
         manifest = Manifest(self.fingerprint, outputs=[spill.to.record], facts=facts, timing=timing)
         write_manifest(self.manifest_path, manifest)
         return manifest
 
-    def _named(self, said: pa.Table) -> Iterator[pa.RecordBatch]:
-        said = said.take(pc.sort_indices(said, sort_keys=[("row", "ascending")])).combine_chunks()
-        rows, extra = said.column("row").to_numpy(), said.drop_columns(["shard", "row"])
-        for numbered in numbered_rows(self.task, self.columns):
-            if not numbered.num_rows:
-                continue
-            first = numbered.column("_row")[0].as_py()
-            low, high = np.searchsorted(rows, [first, first + numbered.num_rows])
-            batch = numbered.take(pa.array(rows[low:high] - first))
-            for name in extra.schema.names:
-                batch = set_column(batch, name, extra.column(name).slice(low, high - low).combine_chunks())
-            yield batch
+
+@dataclass(frozen=True)
+class EarlierTask:
+    """One file of an earlier corpus (Remembering) as shard `number`: all of it, or the rows named in `said`."""
+
+    folder: str
+    number: int
+    fingerprint: str
+    file: str
+    stage_round: int
+    round: Any
+    partitions: int
+    memory: int
+    said: Spills | None = None
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return f"work/earlier/{self.stage_round}.{self.number:06d}"
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, f"{self.name}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} of {self.file}"
+
+    def at(self, position: Position) -> "EarlierTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        storage.delete(self.manifest_path)
+        began, rows = time.perf_counter(), 0
+        said = _all_said(self.said) if self.said else None
+        earlier = Earlier(self.round)
+        memory = buffer_bytes(self.memory)
+        with spill_file(self.folder, f"{self.name}.parquet", earlier, self.partitions, memory=memory) as spill:
+            for number, batch in enumerate(storage.read_table(self.file) if self.said != () else ()):
+                tell(Position(number, type(self.round).__name__))
+                here = numbered(batch, self.number, rows)
+                rows += batch.num_rows
+                spill.add(here if said is None else _with_what_was_said(here, said))
+        facts = {"spills": [spill.to.groups], "rows": rows}
+        timing = {"seconds": time.perf_counter() - began}
+        manifest = Manifest(self.fingerprint, outputs=[spill.to.record], facts=facts, timing=timing)
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A round as documents of earlier corpora see it."""
+
+    round: Any
+
+    sort_by: ClassVar[tuple[str, ...]] = ()
+    single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        routed: pa.RecordBatch = self.round.route_earlier(batch)
+        return routed
+
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        yield from self.round.reduce(rows, room)
+
+
+def _all_said(pieces: Spills) -> pa.Table:
+    """What was said about a shard, by row."""
+    said = pa.concat_tables([storage.read_row_group(file, group) for file, group in pieces])
+    return said.take(pc.sort_indices(said, sort_keys=[("row", "ascending")])).combine_chunks()
+
+
+def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
+    """The rows of the batch that something was said about, with that as columns."""
+    rows, extra = said.column("row").to_numpy(), said.drop_columns(["shard", "row"])
+    first = batch.column("_row")[0].as_py() if batch.num_rows else 0
+    low, high = np.searchsorted(rows, [first, first + batch.num_rows])
+    batch = batch.take(pa.array(rows[low:high] - first))
+    for name in extra.schema.names:
+        batch = set_column(batch, name, extra.column(name).slice(low, high - low).combine_chunks())
+    return batch
 
 
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:

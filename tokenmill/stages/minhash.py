@@ -6,7 +6,7 @@ Which documents stay is the keep rule in text/keep_rule.py. The outcome depends 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Round
 from tokenmill.core.preference import Keep, check_preference, preference_column
 from tokenmill.stages.minhash_bands import bands_for, outlook
+from tokenmill.stages.minhash_index import index_files, write_index
 from tokenmill.stages.minhash_rounds import COUNTED, AlikeText, Neighbourhoods, SharedBands, Signing, added
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ class Minhash:
     max_bucket: documents sharing a band, above which pairs are not all examined but in `hubs` rounds.
     recall: if not 0, bands and rows are set so that pairs at the threshold are nominated with this chance or a better
     one, 0..1, by at most `hashes` hash functions.
+    index: folders made by `pipeline dedup-index`: what is like a document remembered there is removed, whatever `keep`
+    says; duplicate_of is then that document's id.
     """
 
     bands: int = 14
@@ -46,6 +49,7 @@ class Minhash:
     seed: int = 0
     recall: float = 0.0
     hashes: int = 128
+    index: tuple[str, ...] = ()
 
     adds: ClassVar[tuple[str, ...]] = ("minhash.cluster_size",)
 
@@ -71,6 +75,18 @@ class Minhash:
             )
         for name, value in zip(("bands", "rows"), found, strict=True):
             object.__setattr__(self, name, value)  # the settings on record are those that work
+
+    def earlier(self) -> list[str]:
+        """The files of the indexes. RecipeError if one is not for these shingles, or not whole."""
+        return list(self.files())
+
+    def files(self) -> dict[str, str]:
+        """{file of an index: its XXH3}, for the fingerprint."""
+        return {record.path: record.xxh3 for folder in self.index for record in index_files(folder, self.ngram)}
+
+    def write_index(self, data: Iterable[str], folder: str) -> dict[str, Any]:
+        """Remember the documents in these Parquet files; what the index says of itself."""
+        return write_index(data, folder, self.ngram)
 
     def outlook(self) -> str:
         """What to expect of the bands, for `plan`."""

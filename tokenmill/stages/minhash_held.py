@@ -25,7 +25,7 @@ SHARE = 5
 SMALL_SHARE = 2.5
 """Of the room, what else is held of documents takes at most one part in so many."""
 
-_KEPT = ("_partition_key", "id", "source", "shard", "row")
+_KEPT = ("_partition_key", "id", "source", "shard", "row", "fixed")
 
 
 class Held:

@@ -22,7 +22,7 @@ from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.core.preference import Keep, preference
 from tokenmill.core.verdicts import cluster_sizes, removals
-from tokenmill.stages.minhash_held import Held, fixed_array, ragged_array
+from tokenmill.stages.minhash_held import Held, fixed_array, ragged_array, ragged_values
 from tokenmill.text.components import MOST_PLACES, alone, flatten, join_pairs
 from tokenmill.text.keep_rule import NOBODY, Decision, Places, decide
 from tokenmill.text.shingle import shingle_sets
@@ -48,8 +48,10 @@ class Signing:
     seed: int
 
     def __call__(self, batch: pa.RecordBatch) -> tuple[Any, Any]:
-        """(shingle sets, band keys uint64 (rows, bands)) of the batch's texts."""
-        _, shingles = shingle_sets(batch, self.ngram)
+        """(shingle sets, band keys uint64 (rows, bands)) of the batch's texts, or of shingles that it brings."""
+        shingles = ragged_values(batch.column("shingles")) if "shingles" in batch.schema.names else None
+        if shingles is None:
+            _, shingles = shingle_sets(batch, self.ngram)
         minima = signatures(shingles, self.bands * self.rows, seed=self.seed)
         return shingles, band_keys(minima, self.bands)
 
@@ -70,6 +72,9 @@ class SharedBands:
         shard, row = (batch.column(name).to_numpy().astype(np.int64)[some] for name in ("_shard", "_row"))
         places = np.repeat(shard << 32 | row, self.signing.bands)
         return pa.RecordBatch.from_pydict({"_partition_key": keys[some].ravel(), "place": places})
+
+    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return self.route(batch)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         key, place = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
@@ -140,16 +145,25 @@ class AlikeText:
     of_documents: ClassVar[bool] = True
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        wanted = preference(batch, self.keep, score=self.score, sources=self.sources)
+        return self._rows(batch, wanted, fixed=False)
+
+    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Documents of an index come before all others, and stay."""
+        return self._rows(batch, np.full(batch.num_rows, np.iinfo(np.int64).min), fixed=True)
+
+    def _rows(self, batch: pa.RecordBatch, wanted: npt.NDArray[np.int64], *, fixed: bool) -> pa.RecordBatch:
         shingles, keys = self.signing(batch)
         has_source = "source" in batch.schema.names
         return pa.RecordBatch.from_pydict(
             {
                 "_partition_key": spread(batch.column("neighbourhood").to_numpy()),
-                "preference": preference(batch, self.keep, score=self.score, sources=self.sources),
+                "preference": wanted,
                 "id": batch.column("id"),
                 "source": batch.column("source") if has_source else pa.nulls(batch.num_rows, pa.string()),
                 "shard": batch.column("_shard"),
                 "row": batch.column("_row"),
+                "fixed": np.full(batch.num_rows, fixed),
                 "bands": fixed_array(keys),
                 "shingles": ragged_array(shingles),
             }
@@ -161,7 +175,7 @@ class AlikeText:
             with held.opened() as (documents, keys, shingles, release):
                 decision = decide(
                     keys, shingles, threshold=self.threshold, max_bucket=self.max_bucket, hubs=self.hubs,
-                    release=release,
+                    release=release, fixed=documents.column("fixed").to_numpy(zero_copy_only=False),
                 )  # fmt: skip
             facts = added(facts, self._facts(documents, decision))
             yield from _verdicts(documents, decision, self.threshold)

@@ -57,14 +57,17 @@ def decide(
     max_bucket: int,
     hubs: int,
     release: Callable[[], None] = lambda: None,
+    fixed: npt.NDArray[np.bool_] | None = None,
 ) -> Decision:
     """Apply the keep rule to documents in order. keys: uint64 (documents, bands). Documents without shingles are kept.
 
     threshold: above 0, at most 1. max_bucket, hubs: at least 1. release: called whenever some 64 MB of shingles have
-    been looked at; it may let go of the memory of a mapped file.
+    been looked at; it may let go of the memory of a mapped file. fixed: documents that are kept whatever they are like;
+    they come before all others.
     """
+    fixed = frozen(np.zeros(len(shingles), dtype=np.bool_) if fixed is None else fixed)
     buckets, big = _buckets(keys, shingles.offsets, max_bucket)
-    giants = [_rounds(members, shingles, threshold, hubs, release) for members in big]
+    giants = [_rounds(members, shingles, threshold, hubs, release, fixed) for members in big]
     duplicate_of = np.full(len(shingles), NOBODY, dtype=np.int32)
     similarities = np.zeros(len(shingles), dtype=np.float64)
     members, kept = np.empty(buckets.size, dtype=np.int32), np.zeros(len(buckets.starts), dtype=np.int32)
@@ -73,7 +76,7 @@ def decide(
     verified = next_document = 0
     while next_document < len(shingles):
         count, next_document = _keep(
-            next_document, _LOOKED_AT, buckets.numbers, buckets.starts, members, kept, seen, *pairs,
+            next_document, _LOOKED_AT, fixed, buckets.numbers, buckets.starts, members, kept, seen, *pairs,
             shingles.values, shingles.offsets, threshold, duplicate_of, similarities,
         )  # fmt: skip
         verified += count
@@ -149,7 +152,14 @@ class _Giant:
         return count * (count - 1) // 2 - int(examined)
 
 
-def _rounds(members: Places, shingles: Ragged, threshold: float, hubs: int, release: Callable[[], None]) -> _Giant:
+def _rounds(
+    members: Places,
+    shingles: Ragged,
+    threshold: float,
+    hubs: int,
+    release: Callable[[], None],
+    fixed: npt.NDArray[np.bool_],
+) -> _Giant:
     """Let the first document that is not paired be the hub of a round, at most `hubs` times."""
     paired_with, examined = np.full(len(members), NOBODY, dtype=np.int32), np.zeros(len(members), dtype=np.int32)
     similarities = np.zeros(len(members), dtype=np.float64)
@@ -158,7 +168,7 @@ def _rounds(members: Places, shingles: Ragged, threshold: float, hubs: int, rele
     while len(alone) > 1 and len(hub_of_round) < hubs:
         hub, others = members[alone[0]], alone[1:]
         values = _compared(hub, members[others], shingles, threshold, release)
-        like = values >= threshold
+        like = (values >= threshold) & ~fixed[members[others]]
         examined[others] += 1
         paired_with[others[like]], similarities[others[like]] = hub, values[like]
         hub_of_round.append(int(hub))
@@ -201,8 +211,8 @@ def _compare(hub, others, shingles, offsets, threshold, values):  # type: ignore
 
 @kernel
 def _keep(  # type: ignore[no-untyped-def]
-    first, looked_at, numbers, starts, members, kept, seen, pair_offsets, pair_with, pair_values, shingles, offsets,
-    threshold, duplicate_of, similarities,
+    first, looked_at, fixed, numbers, starts, members, kept, seen, pair_offsets, pair_with, pair_values, shingles,
+    offsets, threshold, duplicate_of, similarities,
 ):  # fmt: skip
     """Decide documents in order from `first`, until so many hashes were looked at; (pairs verified, next document).
 
@@ -215,13 +225,13 @@ def _keep(  # type: ignore[no-untyped-def]
             return verified, document
         best = np.int32(NOBODY)
         most = 0.0
-        for k in range(pair_offsets[document], pair_offsets[document + 1]):
+        for k in range(pair_offsets[document], pair_offsets[document + 1]):  # none if it is fixed
             other = pair_with[k]
             if duplicate_of[other] == NOBODY and _better(pair_values[k], other, most, best):
                 best, most = other, pair_values[k]
         for band in range(numbers.shape[1]):
             bucket = numbers[document, band]
-            if bucket == NOBODY:
+            if bucket == NOBODY or fixed[document]:
                 continue
             for k in range(starts[bucket], starts[bucket] + kept[bucket]):
                 other = members[k]

@@ -81,7 +81,7 @@ class Audit:
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
     """Two passes over the stage's input: one draws the anchors, one compares them. Raises RecipeError, DataError."""
     ran = read_run(run)
-    planned = _minhash_stage(load_recipe_of(run, plugins), stage)
+    planned = minhash_stage(load_recipe_of(run, plugins), stage)
     work: Any = planned.final
     gone = dropped([one for one in ran if one.name == planned.spec.name])
     banned = gone.filter(pl.col("drop_rule").str.ends_with(".quarantined"))["id"].to_list()
@@ -108,7 +108,8 @@ def load_recipe_of(run: str, plugins: str | None) -> tuple[Stage, ...]:
     return resolve(load_recipe(join(run, "recipe.yaml")), plugins=plugins)
 
 
-def _minhash_stage(stages: tuple[Stage, ...], name: str | None) -> Stage:
+def minhash_stage(stages: tuple[Stage, ...], name: str | None) -> Stage:
+    """The stage that ends in stages.minhash, of several the one of that name. Raises RecipeError."""
     found = [one for one in stages if one.final is not None and step_name(one.final) == "minhash"]
     if name is not None:
         found = [one for one in found if one.spec.name == name]
