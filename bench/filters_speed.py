@@ -65,7 +65,8 @@ def batch_of(texts: list[str]) -> pa.RecordBatch:
 def filtered(batch: pa.RecordBatch) -> pa.RecordBatch:
     """What the four filters keep of the batch: words split once, dropped rows gone after each filter, as in a stage."""
     for work in OURS.values():
-        batch = split(work(batch))[0]
+        batch = work(batch)
+        batch = split(batch)[0]
     return batch
 
 

@@ -90,6 +90,8 @@ def split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     if "drop_rule" not in batch.schema.names:
         return batch, batch.slice(0, 0)
     gone = pa.array(marked(batch))
+    if not pc.any(gone).as_py():  # filter() would copy everything
+        return batch.drop_columns(MARKS.names), batch.slice(0, 0)
     alive = batch.filter(pc.invert(gone)).drop_columns(MARKS.names)
     return alive, batch.filter(gone)
 
