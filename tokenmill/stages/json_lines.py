@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import zstandard
 
@@ -12,6 +12,12 @@ from tokenmill.core.errors import DataError
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 18
 _PACKED_CHUNK = 1 << 14  # what it unpacks to is lost if it turns out damaged
+
+
+class Readable(Protocol):
+    """What can be read piece by piece: a file, or what reads like one."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Line(NamedTuple):
@@ -23,7 +29,7 @@ class Line(NamedTuple):
     problem: str = ""
 
 
-def read_lines(file: IO[bytes], name: str, limit: int) -> Iterator[Line]:
+def read_lines(file: Readable, name: str, limit: int) -> Iterator[Line]:
     """The lines in order.
 
     A line over `limit` bytes, or one that is no JSON object, has a problem; so has the place where a compressed file
@@ -31,7 +37,7 @@ def read_lines(file: IO[bytes], name: str, limit: int) -> Iterator[Line]:
     """
     offset, size, parts = 0, 0, list[bytes]()  # of the line under way: where it begins, bytes so far, bytes kept
     try:
-        for chunk in _chunks(file):
+        for chunk in chunks(file):
             *ends, rest = chunk.split(b"\n")
             for piece in ends:
                 size += len(piece)
@@ -65,7 +71,7 @@ def _parsed(offset: int, raw: bytes) -> Line:
     return Line(offset, len(raw), value)
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def chunks(file: Readable) -> Iterator[bytes]:
     """The file's bytes, decompressed; several gzip members or zstd frames follow one another."""
     packed = file.read(_PACKED_CHUNK)
     if not packed.startswith((_GZIP, _ZSTD)):
