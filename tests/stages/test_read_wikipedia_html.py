@@ -56,7 +56,7 @@ def rules(rows: list[dict[str, Any]]) -> list[str | None]:
 @pytest.mark.parametrize("format", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
 def test_pages_of_all_members(tmp_path: Path, format: int) -> None:
     first, second = line(1) + line(2), line(3).rstrip(b"\n")
-    long_name = "folder/" + "n" * 120 + ".ndjson"
+    long_name = "folder/" + "n" * (80 if format == tarfile.USTAR_FORMAT else 120) + ".ndjson"
     packed = archive(("enwiki_0.ndjson", first), ("README.txt", b"{}"), (long_name, second), format=format)
     rows = read(tmp_path, gzip.compress(packed), batch_bytes=300)
     assert [row["id"] for row in rows] == ["enwiki:1@5001", "enwiki:2@5002", "enwiki:3@5003"]
