@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tokenmill.filters.c4 import C4
+from tokenmill.filters.dclm_lines import DclmLines
 from tokenmill.filters.fineweb import Fineweb
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
@@ -29,6 +30,9 @@ from tokenmill.filters.language_in import LanguageIn
         (Fineweb, {"max_newline_ratio": 1.5}, "fineweb.max_newline_ratio: found 1.5"),
         (Fineweb, {"short_line_chars": -1}, "fineweb.short_line_chars: found -1"),
         (C4, {"max_word_chars": -1}, "c4.max_word_chars: found -1"),
+        (DclmLines, {"max_removed_word_ratio": 5}, "dclm_lines.max_removed_word_ratio: found 5, expected a share"),
+        (DclmLines, {"max_uppercase_line_ratio": 50}, "dclm_lines.max_uppercase_line_ratio: found 50"),
+        (DclmLines, {"min_line_words": -1}, "dclm_lines.min_line_words: found -1"),
         (LanguageIn, {"keep": ()}, r"language_in.keep: found \(\), expected a list"),
         (LanguageIn, {"keep": "en"}, "language_in.keep: found 'en', expected a list"),
         (LanguageIn, {"keep": ("en", "eng")}, "language_in.keep: found 'eng', expected a language.*did you mean 'en'"),
