@@ -11,6 +11,7 @@ from tokenmill.filters.fineweb import Fineweb
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
 from tokenmill.filters.language_in import LanguageIn
+from tokenmill.filters.line_filter import LineFilter
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,11 @@ from tokenmill.filters.language_in import LanguageIn
         (DclmLines, {"max_removed_word_ratio": 5}, "dclm_lines.max_removed_word_ratio: found 5, expected a share"),
         (DclmLines, {"max_uppercase_line_ratio": 50}, "dclm_lines.max_uppercase_line_ratio: found 50"),
         (DclmLines, {"min_line_words": -1}, "dclm_lines.min_line_words: found -1"),
+        (LineFilter, {}, "line_filter: found no phrases"),
+        (LineFilter, {"equal": "share"}, "line_filter.equal: found 'share', expected a list of phrases"),
+        (LineFilter, {"contain": (" ",)}, "line_filter: found the phrase ' ', expected one with a character"),
+        (LineFilter, {"equal": ("a",), "max_contain_words": 0}, "line_filter.max_contain_words: found 0"),
+        (LineFilter, {"equal": ("a",), "max_removed_word_ratio": 5}, "line_filter.max_removed_word_ratio: found 5"),
         (LanguageIn, {"keep": ()}, r"language_in.keep: found \(\), expected a list"),
         (LanguageIn, {"keep": "en"}, "language_in.keep: found 'en', expected a list"),
         (LanguageIn, {"keep": ("en", "eng")}, "language_in.keep: found 'eng', expected a language.*did you mean 'en'"),
