@@ -73,3 +73,12 @@ def test_an_etag_changes_with_the_content(tmp_path: Path) -> None:
     assert storage.etag(str(path)) == before
     path.write_bytes(b"a" * 100_000 + b"b" + b"a" * 99_999)
     assert storage.etag(str(path)) != before
+
+
+def test_folders_are_listed_by_name_and_files_are_not(tmp_path: Path) -> None:
+    for folder in (str(tmp_path), "memory://lists/ut1"):
+        for name in ("malware/domains", "adult/urls", "README"):
+            storage.write_bytes(f"{folder}/{name}", b"x")
+        assert storage.list_folders(folder) == ["adult", "malware"]
+        assert storage.list_folders(f"{folder}/nowhere") == []
+        storage.delete(folder)

@@ -1,4 +1,4 @@
-"""stages/url_dedup.py: which addresses are the same, and which of their documents stays."""
+"""stages/url_dedup.py: which of the documents of one address stays."""
 
 import pickle
 from datetime import UTC, datetime
@@ -6,47 +6,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Room
-from tokenmill.stages.url_dedup import UrlDedup, normal_urls
-
-
-def normal(*urls: str | None) -> list[str | None]:
-    return normal_urls(pa.array(urls, type=pa.string())).to_pylist()
-
-
-@pytest.mark.parametrize(
-    "same",
-    [
-        ["http://example.com/", "https://www.Example.COM", "HTTP://me:pw@example.com:80/#top", "//example.com.:443//"],
-        ["http://a.org/x?b=1&c=2", "http://a.org/x/?b=1&utm_source=s&c=2&fbclid=f", "http://a.org/x?gclid=&b=1&&c=2#y"],
-        ["http://[::1]:8080/x", "https://[::1]:8080/x/"],
-        ["http://münchen.de/Ä", "HTTPS://MÜNCHEN.DE/Ä"],
-        ["mailto:x@y.z", "  mailto:x@y.z\n"],
-    ],
-)  # fmt: skip
-def test_addresses_that_are_the_same(same: list[str]) -> None:
-    assert len(set(normal(*same))) == 1
-
-
-def test_addresses_that_are_not() -> None:
-    urls = [
-        "http://a.org/x", "http://a.org/X", "http://a.org/x?b=1&c=2", "http://a.org/x?c=2&b=1", "http://a.org:8080/x",
-        "http://b.a.org/x", "http://a.org/x?utm=1", "http://a.org/%7Ex", "http://a.org/~x", "ftp://a.org/x", "", "?",
-    ]  # fmt: skip
-    assert len(set(normal(*urls))) == len(urls)
-    assert normal(None) == [None]
-
-
-@given(st.lists(st.one_of(st.none(), st.text(max_size=20), st.from_regex(r"https?://[a-z.:@/?&#=%]*")), max_size=20))
-def test_it_is_done_at_once_and_row_by_row(urls: list[str | None]) -> None:
-    once = normal(*urls)
-    assert once == [normal(url)[0] for url in urls]
-    assert [url is None for url in once] == [url is None for url in urls]
+from tokenmill.stages.url_dedup import UrlDedup
 
 
 def verdicts(work: UrlDedup, rows: dict[str, list[Any]]) -> dict[str, tuple[str | None, int | None]]:

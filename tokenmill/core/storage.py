@@ -104,6 +104,15 @@ def list_files(folder: str) -> list[str]:
     return sorted(str(path).rpartition("/")[2] for path in fs.ls(inner, detail=False) if not str(path).endswith(".tmp"))
 
 
+def list_folders(folder: str) -> list[str]:
+    """Names of the folders directly in a folder, sorted; empty if there is no folder."""
+    if not is_url(folder):
+        return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
+    fs, inner = fsspec.core.url_to_fs(folder)
+    found = fs.ls(inner, detail=True) if fs.isdir(inner) else []
+    return sorted(str(entry["name"]).rstrip("/").rpartition("/")[2] for entry in found if entry["type"] == "directory")
+
+
 def expand(pattern: str) -> list[str]:
     """The files that match a glob (`**` included), sorted; a URL keeps its scheme."""
     if not is_url(pattern):

@@ -10,17 +10,9 @@ import pyarrow.compute as pc
 from tokenmill.core.kinds import Round
 from tokenmill.core.preference import Keep, check_preference, preference_column
 from tokenmill.stages.same_key import Keys, SameKey, keys_of
+from tokenmill.text.urls import normal_urls
 
 RULE = "url_dedup.duplicate"
-
-_PARTS = (
-    r"^(?i:https?:)?//(?:[^/?#@]*@)?(?P<host>\[[^\]/?#]*\]|[^:/?#]*)(?P<port>:[0-9]*)?"
-    r"(?P<path>[^?#]*)(?P<query>\?[^#]*)?(?:#(?s:.*))?$"
-)
-_TRACKING = (
-    r"(^|[?&])(?i:utm_[a-z_]+|fbclid|gclid|gclsrc|dclid|msclkid|yclid|igshid|mc_cid|mc_eid|_ga|_gl|phpsessid|jsessionid"
-    r"|sessionid)=[^&]*"
-)
 
 
 @dataclass(frozen=True)
@@ -55,19 +47,3 @@ class UrlDedup:
         _, offsets, content = urls.buffers()
         ends = np.frombuffer(offsets, dtype=np.int64)[urls.offset : urls.offset + len(urls) + 1]
         return keys_of(memoryview(content if content is not None else b""), ends)
-
-
-def normal_urls(urls: pa.Array) -> pa.Array:
-    """Addresses without what makes no difference; what is no http address stays as it is, less white space."""
-    bare = pc.utf8_trim_whitespace(urls.cast(pa.string()))
-    parts = pc.extract_regex(bare, pattern=_PARTS)
-    host, port, path, query = (pc.struct_field(parts, name) for name in ("host", "port", "path", "query"))
-    host = pc.replace_substring_regex(pc.utf8_lower(host), pattern=r"^www\.|\.$", replacement="")
-    port = pc.replace_substring_regex(port, pattern=r"^:(80|443)?$", replacement="")
-    path = pc.utf8_rtrim(path, characters="/")
-    query = pc.replace_substring_regex(query, pattern=_TRACKING, replacement=r"\1")
-    query = pc.replace_substring_regex(query, pattern=r"[?&]+", replacement="&")
-    query = pc.utf8_trim(query, characters="&")
-    mark = pc.if_else(pc.equal(query, ""), "", "?")
-    normal = pc.binary_join_element_wise(host, port, path, mark, query, "")
-    return pc.if_else(parts.is_valid(), normal, bare)

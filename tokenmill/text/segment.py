@@ -64,12 +64,12 @@ def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
     if COLUMN not in batch.schema.names:
         buffer, offsets = text_buffer(batch)
         batch = set_column(batch, COLUMN, code_array(segment(buffer, offsets[:-1], offsets[1:])))
-    return batch, Words(*_buffers(batch.column(COLUMN)))
+    return batch, Words(*string_buffer(batch.column(COLUMN)))
 
 
 def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
     """(UTF-8 bytes, offsets int64 (rows + 1,)): document r is bytes[offsets[r]:offsets[r + 1]]; null is empty."""
-    return _buffers(batch.column("text"))
+    return string_buffer(batch.column("text"))
 
 
 def segment(buffer: Bytes, starts: Offsets, ends: Offsets, *, room: int = 0) -> Words:
@@ -153,7 +153,7 @@ def _decode_words(codes, code_offsets, offsets, starts, ends):  # type: ignore[n
             ends[word] = position
 
 
-def _buffers(array: pa.Array) -> tuple[Bytes, Offsets]:
+def string_buffer(array: pa.Array) -> tuple[Bytes, Offsets]:
     """(bytes, offsets) of a large_string or large_binary array, sliced or not; null rows get equal offsets."""
     if array.type not in (pa.large_string(), pa.large_binary()):
         array = array.cast(pa.large_string())
