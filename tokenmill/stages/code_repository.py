@@ -1,0 +1,136 @@
+"""Which repositories an archive holds, and under which licence each of their folders is: what a first pass can tell."""
+
+import functools
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tokenmill.core.spdx import joined, names
+from tokenmill.stages.archive_members import Member
+from tokenmill.stages.code_paths import name_rule, path_problem
+from tokenmill.stages.license_evidence import (
+    LICENSE_BYTES,
+    UNKNOWN,
+    declared,
+    is_license_file,
+    is_manifest,
+    of_license_file,
+    together,
+)
+
+MAX_MEMBERS = 5_000_000
+_ENDINGS = re.compile(
+    r"(?:\.orig)?\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|jar|whl|crate|gem|parquet)\Z", re.IGNORECASE
+)
+_VERSIONED = re.compile(r"(.+?)[-_@]v?(\d+\.[\w.+!-]*|[0-9a-f]{12,64})\Z")
+_GENERIC = ("package", "src", "source")  # npm packs everything in package/
+_JAVA = "META-INF"
+
+
+class Place(NamedTuple):
+    """Where a file is: its repository, the revision, its path inside, and the repository's folder in the archive."""
+
+    repo: str
+    rev: str
+    path: str
+    root: str
+
+
+@dataclass
+class Survey:
+    """What a pass over an archive's members found.
+
+    archive: the file's name. licenses: from a folder in the archive to the expressions of its licence files, by name.
+    manifests: from a folder to what its package manager's file declares. commit: as `git archive` wrote it. known: the
+    answers of license_of.
+    """
+
+    archive: str
+    tops: set[str] = field(default_factory=set)
+    has_top_files: bool = False
+    licenses: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    manifests: dict[str, str] = field(default_factory=dict)
+    commit: str = ""
+    known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
+
+    def place(self, path: str) -> Place:
+        """The place of a file by its path in the archive."""
+        top, _, rest = path.partition("/")
+        stem = _ENDINGS.sub("", self.archive)
+        if self.has_top_files or _JAVA in self.tops or not rest:
+            repo, rev = split_version(stem)
+            return Place(repo, rev or self.commit or "0", path, "")
+        alone = len(self.tops) == 1
+        repo, rev = split_version(stem if alone and top in _GENERIC else top)
+        return Place(repo, self.commit or rev or (alone and split_version(stem)[1]) or stem, rest, top)
+
+    def license_of(self, path: str, root: str) -> tuple[str | None, str]:
+        """(expression, what told it) of the nearest folder above a path, up to its repository's, that has one."""
+        folder = path.rpartition("/")[0]
+        if (folder, root) not in self.known:
+            found = self._folder_license(folder)
+            at_top = not folder or folder == root
+            self.known[folder, root] = found if found[0] or at_top else self.license_of(folder, root)
+        return self.known[folder, root]
+
+    def _folder_license(self, folder: str) -> tuple[str | None, str]:
+        files, said = self.licenses.get(folder), self.manifests.get(folder)
+        text = together(files) if files else None
+        if said is None:
+            return text, "license_file"
+        if text is None or text == UNKNOWN or names(text) <= names(said):
+            return said, "manifest"
+        return joined([said, text], "AND"), "manifest,license_file"
+
+
+def survey(members: Iterable[Member], archive: str) -> Survey:
+    """Go over the members once. archive: a path or address. Raises ValueError for more than MAX_MEMBERS."""
+    found = Survey(os.path.basename(archive))
+    for number, member in enumerate(members):
+        if number >= MAX_MEMBERS:
+            raise ValueError(f"has more than {MAX_MEMBERS} members; cut it into several archives")
+        path = spelled(member.name)
+        if member.refused or path_problem(path):
+            continue
+        folder, _, name = path.rpartition("/")
+        if folder:
+            found.tops.add(path.partition("/")[0])
+        else:
+            found.has_top_files = found.has_top_files or not path.startswith(".")
+        _look_at(found, member, path, folder, name)
+    return found
+
+
+def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -> None:
+    """Note what a licence file or a manifest says."""
+    licence = is_license_file(name)
+    if not (licence or is_manifest(name)) or (name_rule(path) or ("",))[0] == "vendored":
+        return
+    try:
+        content = member.read(LICENSE_BYTES)
+    except EOFError:
+        return  # the pass that makes rows says so
+    if licence:
+        found.licenses.setdefault(folder, []).append((name, _license_text(content)))
+    elif (said := declared(name, content)) and folder not in found.manifests:
+        found.manifests[folder] = said
+
+
+_license_text = functools.lru_cache(maxsize=256)(of_license_file)
+
+
+def spelled(name: bytes) -> str:
+    """A stored name as text: bytes that are not UTF-8 are written out, so that different names stay different."""
+    text = name.decode("utf-8", "backslashreplace")
+    if "//" in text or text.startswith("./") or "/./" in text:
+        start = "/" if text.startswith("/") else ""
+        return start + "/".join(part for part in text.split("/") if part not in ("", "."))
+    return text
+
+
+def split_version(name: str) -> tuple[str, str]:
+    """`requests-2.32.0` to (`requests`, `2.32.0`); the version is empty where there is none."""
+    found = _VERSIONED.match(name)
+    return (found[1], found[2]) if found else (name, "")

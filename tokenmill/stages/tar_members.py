@@ -1,0 +1,187 @@
+"""The members of a tar archive (pax, GNU and ustar) out of a stream, in little memory, whatever its headers claim.
+
+Python's tarfile reads extended headers whole, whatever size they claim, and raises in the middle of what it does not
+understand; here a header is 512 bytes, an extended one at most 1 MiB, and damage is a member that says so.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tokenmill.stages.archive_members import DAMAGED, UNPACKING_ERRORS, Member
+
+_BLOCK = 512
+_CHUNK = 1 << 18
+_MAX_HEADER = 1 << 20
+_FILES = (b"0", b"\0", b"7")
+_LINKS = {b"1": "a hard link", b"2": "a symbolic link"}
+_DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
+_FOLDER, _SPARSE = b"5", b"S"
+_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
+_PAX_RECORD = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
+
+
+class TarMembers:
+    """Iterates over the archive's members that are no folders.
+
+    limit: bytes that the archive may unpack to; behind that comes one member refused as `bomb`, and nothing else.
+    commit: what `git archive` wrote into the archive, once its header was read. Raises ValueError if the file is no tar
+    archive at all.
+    """
+
+    def __init__(self, stream: Any, limit: int) -> None:
+        self.limit = limit
+        self.some = getattr(stream, "read1", stream.read)  # unlike read(), it gives what lies before damage
+        self.at, self.left, self.commit = 0, 0, ""
+        self.held, self.used = b"", 0
+
+    def __iter__(self) -> Iterator[Member]:
+        try:
+            yield from self._members()
+        except UNPACKING_ERRORS as error:
+            if self.at == 0:
+                raise ValueError(f"cannot be unpacked: {error}") from error
+            yield Member(b"", 0, self.at, refused=DAMAGED, found=f"the archive breaks here: {error}"[:200])
+
+    def _members(self) -> Iterator[Member]:
+        extended: dict[bytes, bytes] = {}
+        while True:
+            if self.at > self.limit:
+                yield Member(b"", 0, self.at, refused="bomb", found=f"more than {self.limit} bytes in the archive")
+                return
+            start = self.at
+            header = self._take(_BLOCK)
+            if not header:
+                if not start:
+                    raise ValueError("is empty, expected a tar archive")
+                raise EOFError("it ends without the mark of its end")
+            if not header.strip(b"\0"):
+                return
+            if len(header) < _BLOCK or not _sound(header):
+                if not start:
+                    raise ValueError("is no tar archive: its first header is not sound")
+                raise EOFError("a header that is not sound")
+            kind, size = header[156:157], _number(header[124:136])
+            if kind in (_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK):
+                extended |= self._extension(kind, size)
+                continue
+            member = _member(header, kind, size, extended, start)
+            self.left = 0 if kind in _LINKS or kind == _FOLDER else member.size
+            padding = -self.left % _BLOCK
+            if kind != _FOLDER:
+                yield Member(**{**vars(member), "read": self._read})
+            self._pass_over(padding)
+            extended = {}
+
+    def _extension(self, kind: bytes, size: int) -> dict[bytes, bytes]:
+        """The fields that an extended header sets for the next member; what a global one sets is for us the commit."""
+        if size > _MAX_HEADER:
+            raise EOFError(f"an extended header of {size} bytes")
+        body = self._take(size)
+        self._take(-size % _BLOCK)
+        if kind == _LONG_LINK:
+            return {}
+        if kind == _LONG_NAME:
+            return {b"path": body.rstrip(b"\0")}
+        fields = _pax(body)
+        if kind == _PAX_GLOBAL:
+            self.commit = fields.get(b"comment", b"").decode("ascii", "replace")
+            return {}
+        return fields
+
+    def _read(self, limit: int) -> bytes:
+        """At most `limit` bytes of the member that was yielded last."""
+        data = self._take(min(limit, self.left))
+        if len(data) < min(limit, self.left):
+            raise EOFError(f"it ends {self.left - len(data)} bytes before a member does")
+        self.left -= len(data)
+        return data
+
+    def _pass_over(self, padding: int) -> None:
+        todo = self.left + padding
+        while todo:
+            if self.at > self.limit:
+                return  # the caller's loop says so
+            size = len(self._some(min(todo, _CHUNK)))
+            if not size:
+                raise EOFError(f"it ends {todo} bytes before a member does")
+            todo -= size
+        self.left = 0
+
+    def _take(self, size: int) -> bytes:
+        data = self._some(size)
+        if len(data) == size or not data:
+            return data
+        parts = [data]
+        size -= len(data)
+        while size and (data := self._some(size)):
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
+
+    def _some(self, size: int) -> bytes:
+        """At most `size` bytes, more than none unless the archive ends."""
+        if self.used == len(self.held) and size:
+            self.held, self.used = self.some(_CHUNK), 0
+        data = self.held[self.used : self.used + size]
+        self.used += len(data)
+        self.at += len(data)
+        return data
+
+
+def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes], start: int) -> Member:
+    name = extended.get(b"path") or _name(header)
+    time = extended.get(b"mtime", b"").partition(b".")[0]
+    seconds = int(time) if time.isdigit() and len(time) < 12 else _number(header[136:148])
+    if (claimed := extended.get(b"size", b"")).isdigit():
+        size = int(claimed[:20])
+    refused, found = "", ""
+    if kind in _LINKS:
+        refused, found = "link", _LINKS[kind]
+    elif kind in _DEVICES:
+        refused, found = "device", _DEVICES[kind]
+    elif kind == _SPARSE or any(key.startswith(b"GNU.sparse.") for key in extended):
+        refused, found = "sparse", "a sparse file"
+    elif kind not in _FILES:
+        if kind == _FOLDER:
+            return Member(name, size, start)
+        refused, found = "device", f"a member of the kind {kind!r}"
+    return Member(name, size, start, seconds, refused, found)
+
+
+def _name(header: bytes) -> bytes:
+    name = header[:100].partition(b"\0")[0]
+    prefix = header[345:500].partition(b"\0")[0] if header[257:263] == b"ustar\0" else b""
+    return prefix + b"/" + name if prefix else name
+
+
+def _pax(body: bytes) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    at = 0
+    while found := _PAX_RECORD.match(body, at):
+        end = at + int(found[1])
+        if end <= found.end() or end > len(body):
+            break
+        fields[found[2]] = body[found.end() : end - 1]
+        at = end
+    return fields
+
+
+def _sound(header: bytes) -> bool:
+    """True if the header's checksum is right; some old programs summed signed bytes."""
+    field = header[148:156].strip(b"\0 ")
+    if not field or not all(48 <= byte < 56 for byte in field):
+        return False
+    said = int(field, 8)
+    rest = header[:148] + b" " * 8 + header[156:]
+    return said == (total := sum(rest)) or said == total - 256 * sum(byte > 127 for byte in rest)
+
+
+def _number(field: bytes) -> int:
+    """Octal digits, or for large numbers the binary form of GNU tar. Raises EOFError for anything else."""
+    if field[0] & 0x80:
+        return 0 if field[0] == 0xFF else int.from_bytes(field[1:], "big")
+    digits = field.strip(b"\0 ")
+    if not all(48 <= byte < 56 for byte in digits):
+        raise EOFError(f"a header with the number {field!r}")
+    return int(digits or b"0", 8)
