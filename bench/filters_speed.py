@@ -4,8 +4,9 @@
 
 All on one core. Ratio: the same texts through both sides, turn by turn; ours as in a run, words split once for all four
 filters, and again with each filter alone. Memory: the peak a process of its own adds to the text it holds while a batch
-of 64 MB goes through all four. Curve: seconds a megabyte for one document of adversarial text, by its size; a cost that
-grows faster than the text would climb from left to right.
+of 64 MB goes through all four: whole, from one filter to the next, and as a task of a run, its files written too.
+Curve: seconds a megabyte for one document of adversarial text, by its size; a cost that grows faster than the text
+would climb from left to right.
 """
 
 import argparse
@@ -15,14 +16,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from bench.filters_parity import OURS, pages, their_verdicts
 from tokenmill.core.columns import documents, split
+from tokenmill.core.kinds import Shard
+from tokenmill.pipeline.shard import Excerpts, ShardTask
 from tokenmill.text.cache import warm
 from tokenmill.text.segment import words
 
@@ -102,20 +106,42 @@ def print_memory(texts: list[str]) -> None:
         path = Path(folder, "batch.arrow")
         with pa.ipc.new_file(path, batch.schema) as file:
             file.write_batch(batch)
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            size, added = pool.apply(added_memory, (path,))
-    print(
-        f"\na batch of {size / MB:.0f} MB: filtering adds {added / MB:.0f} MB at its peak, {added / size:.2f} of that"
-    )
+        print(f"\na batch of {batch.column('text').nbytes / MB:.0f} MB adds")
+        for name, work in (("from one filter to the next", filtered), ("as a task of a run", ran_as_task)):
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                size, added = pool.apply(added_memory, (path, work))
+            print(f"  {name:30}{added / MB:5.0f} MB at its peak, {added / size:.2f} of its size")
 
 
-def added_memory(path: Path) -> tuple[int, int]:
-    """(bytes of text, bytes beyond them at the peak, while the file's batch is read and filtered)."""
-    filtered(batch_of(["Start up."]))
+def ran_as_task(batch: pa.RecordBatch) -> None:
+    """The batch as one shard through a stage of the four filters."""
+    with tempfile.TemporaryDirectory() as folder:
+        shard = Shard(0, "bench", "batch", 0, 1, 2, "")
+        task = ShardTask(folder, 0, "", tuple(OURS.values()), Excerpts(0, None), source=_Held([batch]), shard=shard)
+        del batch
+        task(lambda _: None)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A source of batches that lets go of each as it gives it."""
+
+    batches: list[pa.RecordBatch]
+    adds: ClassVar[tuple[str, ...]] = ("id", "text")
+    DAMAGE: ClassVar[tuple[str, ...]] = ()
+
+    def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
+        while self.batches:
+            yield self.batches.pop()
+
+
+def added_memory(path: Path, work: Callable[[pa.RecordBatch], Any]) -> tuple[int, int]:
+    """(bytes of text, bytes beyond them at the peak, while the file's batch is read and goes through the filters)."""
+    work(batch_of(["Start up."]))
     size = _read(path).column("text").nbytes
     held = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
-    filtered(_read(path))  # no one else holds the batch, as in a stage
+    work(_read(path))  # no one else holds the batch, as in a stage
     return size, _memory("VmHWM") - held - size
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tokenmill.core.columns import DOCUMENT, documents, drop, marked, set_column, split
 
@@ -45,3 +47,20 @@ def test_split_loses_nothing(rows: int) -> None:
     some = batch().slice(0, rows)
     alive, gone = split(drop(some, [True, False, True][:rows], "a.b", 1, 1))
     assert alive.num_rows + gone.num_rows == rows
+
+
+@given(st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.text(max_size=5))), max_size=12), st.integers(0, 3))
+def test_rows_are_those_that_a_filter_would_take(rows: list[tuple[bool, str | None]], first: int) -> None:
+    ids = [str(number) for number in range(len(rows))]
+    some = documents({"id": ids, "text": [text for _, text in rows], "_words": ids}).slice(first)
+    wanted = pa.array([gone for gone, _ in rows][first:], type=pa.bool_())
+    alive, gone = split(drop(some, wanted, "a.b", 1, 1))
+    assert alive.equals(some.filter(pa.array([not one for one in wanted.to_pylist()], type=pa.bool_())))
+    assert gone.select(["id", "text"]).equals(some.filter(wanted).select(["id", "text"]))
+    assert "_words" not in gone.schema.names or not gone.num_rows
+
+
+def test_texts_that_stay_take_no_more_room_than_they_need() -> None:
+    long = documents({"id": list("abcd"), "text": [letter * 1000 for letter in "abcd"]})
+    alive, gone = split(drop(long, [False, True, False, False], "a.b", 1, 1))
+    assert [part.column("text").buffers()[2].size for part in (alive, gone)] == [3000, 1000]

@@ -12,9 +12,9 @@ from tokenmill.text import cache
 COUNT = """
 import numpy as np
 from tokenmill.text import segment
-codes, code_offsets, offsets = np.full(4, 2, np.uint8), np.array([0, 4]), np.zeros(2, np.int64)
-codes.flags.writeable = code_offsets.flags.writeable = False
-segment._count_words(codes, code_offsets, offsets)
+codes, starts, ends, offsets = np.full(4, 2, np.uint8), np.array([0]), np.array([4]), np.zeros(2, np.int64)
+codes.flags.writeable = starts.flags.writeable = ends.flags.writeable = False
+segment._count_words(codes, starts, ends, offsets)
 print(offsets[1], sum(segment._count_words.stats.cache_misses.values()))
 """
 

@@ -86,14 +86,13 @@ def marked(batch: pa.RecordBatch) -> BoolMask:
 
 
 def split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """(rows alive, without the mark columns; rows marked, with them). Order is kept in both."""
+    """(rows alive, without the mark columns; rows marked, with them but without transient columns), each in order."""
     if "drop_rule" not in batch.schema.names:
         return batch, batch.slice(0, 0)
-    gone = pa.array(marked(batch))
-    if not pc.any(gone).as_py():  # filter() would copy everything
-        return batch.drop_columns(MARKS.names), batch.slice(0, 0)
-    alive = batch.filter(pc.invert(gone)).drop_columns(MARKS.names)
-    return alive, batch.filter(gone)
+    gone = marked(batch)
+    if not gone.any():  # or everything would be copied
+        return batch.drop_columns(MARKS.names), without_transient(batch).slice(0, 0)
+    return _rows(batch.drop_columns(MARKS.names), ~gone), _rows(without_transient(batch), gone)
 
 
 def without_transient(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -108,6 +107,24 @@ def as_mask(values: Any) -> BoolMask:
     if isinstance(values, pa.Array):
         values = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
     return np.asarray(values, dtype=np.bool_)
+
+
+def _rows(batch: pa.RecordBatch, wanted: BoolMask) -> pa.RecordBatch:
+    """The rows where wanted, copied.
+
+    filter() makes room for texts by doubling it, so they are joined from runs of rows instead, which takes just what
+    they need; and the default pool keeps what is freed, so that each copy would add to what the process holds.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False]))))
+    runs = list(zip(edges[::2].tolist(), (edges[1::2] - edges[::2]).tolist(), strict=True))
+    mask, pool = pa.array(wanted), pa.system_memory_pool()
+    columns = [
+        pa.concat_arrays([column.slice(start, size) for start, size in runs] or [column.slice(0, 0)], memory_pool=pool)
+        if column.type in (pa.large_string(), pa.large_binary())
+        else column.filter(mask)
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def _as_array(name: str, values: Any) -> pa.Array:

@@ -20,6 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
+from tokenmill.core.memory import give_back
+
 GROUP_ROWS = 65_536
 GROUP_BYTES = 32 << 20  # of text; a reader holds one row group, so this bounds its memory
 _SAMPLE_BYTES = 1 << 16
@@ -199,6 +201,7 @@ def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Sche
             for table in _groups(_conform(batch, plain) for batch in batches):
                 writer.write_table(table, row_group_size=max(1, table.num_rows))
                 rows += table.num_rows
+                del table  # or it is held while the next one is put together
         return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
 
 
@@ -313,10 +316,22 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
             batch = batch.slice(part.num_rows)
             if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                yield pa.Table.from_batches(held).combine_chunks()
-                held, rows, size = [], 0, 0
+                del part  # one of those that go
+                yield _combined(held)
+                rows, size = 0, 0
     if held:
-        yield pa.Table.from_batches(held).combine_chunks()
+        yield _combined(held)
+
+
+def _combined(held: list[pa.RecordBatch]) -> pa.Table:
+    """The batches as one table with one chunk a column; they are taken out of the list, so that they can go.
+
+    Not in the default pool, which keeps what is freed.
+    """
+    table = pa.Table.from_batches(held)
+    held.clear()
+    give_back()  # a copy of the group is about to be made, and later another, packed
+    return table.combine_chunks(memory_pool=pa.system_memory_pool())
 
 
 def _text_sizes(batch: pa.RecordBatch) -> Any:

@@ -73,7 +73,7 @@ class C4:
             terminal=self.terminal_punctuation,
             citations=self.remove_citations,
         )
-        split = segment(edited.buffer, edited.starts, edited.ends, room=len(edited.buffer))
+        split = segment(edited.buffer, edited.starts, edited.ends)
         signals = {
             "n_lorem_lines": pa.array(edited.counts["lorem_lines"]),
             "n_curly_lines": pa.array(edited.counts["curly_lines"]),

@@ -26,6 +26,7 @@ from tokenmill.core.storage import FileRecord, join
 from tokenmill.pipeline import quarantine
 from tokenmill.pipeline.manifest import Manifest, write_manifest
 from tokenmill.pipeline.mark_only import with_first_marks, without_marks
+from tokenmill.pipeline.pieces import pieces
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class Tally:
     by_source: dict[str, list[int]] = field(default_factory=dict)
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
+    _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
 
     def come_in(self, batch: pa.RecordBatch) -> None:
         self.rows_in += batch.num_rows
@@ -139,11 +141,20 @@ class Tally:
         self.bytes_out += _text_bytes(batch)
         self._count_sources(batch, 1)
 
-    def drop(self, gone: pa.RecordBatch, excerpts: Excerpts) -> None:
-        """Count marked rows by rule, and keep their records."""
+    def drop(self, gone: pa.RecordBatch, excerpts: Excerpts, *, place: int | None = None) -> None:
+        """Count marked rows by rule, and keep their records; those of the place'th step until it is settled."""
         if gone.num_rows:
             count_rules(gone, self.drops)
-            self.dropped.append(drop_records(gone, excerpts))
+            records = drop_records(gone, excerpts)
+            if place is None:
+                self.dropped.append(records)
+            else:
+                self._unsettled.append((place, records))
+
+    def settle(self) -> None:
+        """The batch is done: its records go by the step that marked them, as if it had not been cut into pieces."""
+        self.dropped += [records for _, records in sorted(self._unsettled, key=lambda placed: placed[0])]
+        self._unsettled.clear()
 
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         damage = set(task.source.DAMAGE) if task.source is not None else set()
@@ -179,13 +190,15 @@ def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordB
         tally.come_in(batch)
         batch, poison = _without(batch, banned)
         tally.drop(poison, Excerpts(0, None))
-        for part in _one_by_one(batch) if number == task.probe else [batch]:
+        for part in _one_by_one(batch) if number == task.probe else pieces(batch):
             known = np.zeros(part.num_rows, dtype=np.bool_) if task.source is not None else marked(part)
             part = _run_steps(task, part, number, tally, tell)
             if task.mark_only:
                 count_rules(part.filter(pa.array(marked(part) & ~known)), tally.marked)
             tally.go_out(part)
             yield part
+        tally.settle()
+        batch = part = None  # or they are held while the next batch is read
 
 
 def output_schema(task: ShardTask) -> pa.Schema:
@@ -261,6 +274,7 @@ def _read(task: ShardTask, tell: Tell) -> Iterator[pa.RecordBatch]:
         if task.source is not None:
             _refuse_known_ids(batch, seen)
         yield widened(batch, task.schema)
+        del batch  # or it is held while the next one is read
         tell(Position(number, "read"))
         if left == 0:
             return
@@ -308,23 +322,23 @@ def _one_by_one(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally, tell: Tell) -> pa.RecordBatch:
     id = batch.column("id")[0].as_py() if task.probe == number else ""
-    batch = _compact(task, batch, tally)
-    for step in task.steps:
+    batch = _compact(task, batch, tally, 0)
+    for place, step in enumerate(task.steps, start=1):
         name = step_name(step)
         tell(Position(number, name, id))
         began = time.perf_counter()
         batch = _apply(task, step, batch)
         tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
-        batch = _compact(task, batch, tally)
+        batch = _compact(task, batch, tally, place)
     tell(Position(number, "write", id))
     return batch
 
 
-def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
+def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally, place: int) -> pa.RecordBatch:
     if task.mark_only:
         return batch
     batch, gone = split(batch)
-    tally.drop(gone, task.excerpts)
+    tally.drop(gone, task.excerpts, place=place)
     return batch
 
 

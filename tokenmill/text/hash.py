@@ -46,7 +46,8 @@ def word_hashes(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
     codes, spellings = fold_table()
     hashes = np.empty(_most_hashes(offsets, split), dtype=np.uint64)  # memory pages that are not touched cost nothing
     hash_offsets = np.zeros(len(offsets), dtype=np.int64)
-    used = _hash_words(buffer, offsets, split.codes, split.code_offsets, codes, spellings, hashes, hash_offsets)
+    coded = (split.codes, split.code_starts, split.code_ends)
+    used = _hash_words(buffer, offsets, *coded, codes, spellings, hashes, hash_offsets)
     return batch, Ragged(frozen(hashes[:used].copy()), frozen(hash_offsets))
 
 
@@ -66,13 +67,13 @@ def extended(state, code):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _hash_words(buffer, offsets, codes, code_offsets, folds, spellings, hashes, hash_offsets):  # type: ignore[no-untyped-def]
+def _hash_words(buffer, offsets, codes, code_starts, code_ends, folds, spellings, hashes, hash_offsets):  # type: ignore[no-untyped-def]
     used = np.int64(0)
     for row in range(len(offsets) - 1):
         base = offsets[row]
-        at = code_offsets[row]
+        at = code_starts[row]
         position = np.int64(0)
-        while at < code_offsets[row + 1]:
+        while at < code_ends[row]:
             at, start, position = next_word(pointer(codes), at, position)
             used = _hash_word(
                 pointer(buffer),
@@ -143,7 +144,7 @@ def _digit_follows(buffer, i, end, folds):  # type: ignore[no-untyped-def]
 
 def _most_hashes(offsets: Offsets, split: Words) -> int:
     """A word of n bytes gives at most (n + 1) // 2 hashes, and its code takes a byte or more."""
-    return int(offsets[-1] - offsets[0] + split.code_offsets[-1] - split.code_offsets[0]) // 2
+    return int(offsets[-1] - offsets[0] + np.sum(split.code_ends - split.code_starts)) // 2
 
 
 def warm() -> None:

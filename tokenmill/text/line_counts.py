@@ -27,16 +27,16 @@ COUNTS = (
 def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> dict[str, npt.NDArray[np.int64]]:
     """Each of COUNTS for each document, int64 (rows,); a line of at most `short` code points is short."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
-    _count(class_table(), buffer, offsets, words.codes, words.code_offsets, short, counts)
+    _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, short, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}
 
 
 @kernel
-def _count(class_table, buffer, offsets, code_array, code_offsets, short, counts):  # type: ignore[no-untyped-def]
+def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, short, counts):  # type: ignore[no-untyped-def]
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     for row in range(len(offsets) - 1):
         _count_lines(classes, text, offsets[row], offsets[row + 1], short, counts[row])
-        at, end = code_offsets[row], code_offsets[row + 1]
+        at, end = code_starts[row], code_ends[row]
         pieces = position = np.int64(0)
         while at < end:
             at, _, position = next_word(codes, at, position)

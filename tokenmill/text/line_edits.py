@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tokenmill.text.cache import frozen, kernel, pointer
 from tokenmill.text.classes import SPACE, class_table
 from tokenmill.text.points import line_break, point_at, stripped
-from tokenmill.text.segment import Bytes, Offsets, tiny
+from tokenmill.text.segment import Bytes, Offsets, splice, spliced_offsets, tiny
 
 COUNTS = (
     "lines",
@@ -68,8 +68,7 @@ def edit_lines(
     citation marks. A line with "lorem ipsum" or `{` stays: it condemns the document.
     """
     rows = len(offsets) - 1
-    base = int(offsets[0])
-    out = np.empty(int(offsets[-1]) - base, dtype=np.uint8)
+    out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     ranges, counts = np.zeros((rows, 2), dtype=np.int64), np.zeros((rows, len(COUNTS)), dtype=np.int64)
     _edit(
         *(class_table(), _phrases(), _CITATIONS, buffer, offsets, min_words, max_word_chars, terminal, citations),
@@ -81,9 +80,10 @@ def edit_lines(
 
 def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: npt.NDArray[np.bool_]) -> tuple[Bytes, Offsets]:
     """(bytes, offsets) of the edited documents one after the other, restored ones as they were; edited is used up."""
-    out_offsets = np.zeros(len(offsets), dtype=np.int64)
-    used = _pack(edited.buffer, edited.starts, edited.ends, buffer, offsets, frozen(restored), out_offsets)
-    return frozen(edited.buffer[:used]), frozen(out_offsets)
+    starts, ends = offsets[:-1], offsets[1:]
+    out_offsets = spliced_offsets(edited.starts, edited.ends, starts, ends, restored)
+    splice(edited.buffer, edited.starts, edited.ends, buffer, starts, ends, frozen(restored), out_offsets)
+    return frozen(edited.buffer[: out_offsets[-1]]), out_offsets
 
 
 def _phrases() -> Phrases:
@@ -129,10 +129,11 @@ def _edit(  # type: ignore[no-untyped-def]
         pointer(phrase_arrays.kinds),
         phrase_arrays.number,
     )
+    at = np.int64(0)
     for row in range(len(ranges)):
-        start, end = offsets[row], offsets[row + 1]
-        begin = at = start - offsets[0]
-        first = start
+        end = offsets[row + 1]
+        begin = at  # right behind the one before, so that memory pages at the end are not touched
+        first = offsets[row]
         lines = removed = lorem = curly = kept = np.int64(0)
         while first < end:
             i, size, found = _scan_line(phrases, text, first, end)
@@ -164,7 +165,8 @@ def _edit(  # type: ignore[no-untyped-def]
                 written[at] = 10
             kept += 1
             at = stop
-        ranges[row, 0], ranges[row, 1] = stripped(classes, written, begin, at)
+        ranges[row, 0], at = stripped(classes, written, begin, at)
+        ranges[row, 1] = at
         counts[row, 0], counts[row, 1], counts[row, 2], counts[row, 3] = lines, removed, lorem, curly
 
 
@@ -268,23 +270,6 @@ def _is_ended(text, start, end):  # type: ignore[no-untyped-def]
 @kernel
 def _lower(byte):  # type: ignore[no-untyped-def]
     return byte + 32 if 65 <= byte <= 90 else byte
-
-
-@kernel
-def _pack(out, starts, ends, buffer, offsets, restored, out_offsets):  # type: ignore[no-untyped-def]
-    at = np.int64(0)
-    written, text = pointer(out), pointer(buffer)
-    for row in range(len(starts)):
-        if restored[row]:
-            for i in range(offsets[row], offsets[row + 1]):
-                written[at] = text[i]
-                at += 1
-        else:
-            for i in range(starts[row], ends[row]):  # never to a later place
-                written[at] = written[i]
-                at += 1
-        out_offsets[row + 1] = at
-    return at
 
 
 def warm() -> None:

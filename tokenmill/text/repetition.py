@@ -34,16 +34,16 @@ COUNTS = (
 def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str, npt.NDArray[np.int64]]:
     """Each of COUNTS for each document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
-    _count(class_table(), buffer, offsets, words.codes, words.code_offsets, counts)
+    _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}
 
 
 @kernel
-def _count(class_table, buffer, offsets, code_array, code_offsets, counts):  # type: ignore[no-untyped-def]
+def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, counts):  # type: ignore[no-untyped-def]
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     room = np.int64(0)
     for row in range(len(counts)):
-        room = max(room, code_offsets[row + 1] - code_offsets[row])
+        room = max(room, code_ends[row] - code_starts[row])
     keys = np.empty(room + 1, dtype=np.uint64)
     places = np.empty(room + 1, dtype=np.uint32)
     lengths = np.empty(room + 1, dtype=np.uint32)
@@ -53,7 +53,7 @@ def _count(class_table, buffer, offsets, code_array, code_offsets, counts):  # t
         counts[row, 4], counts[row, 5], counts[row, 6] = _duplicate_parts(text, start, end, 1)
         low, high = stripped(classes, text, start, end)
         counts[row, 1], counts[row, 2], counts[row, 3] = _duplicate_parts(text, low, high, 2)
-        at, last = code_offsets[row], code_offsets[row + 1]
+        at, last = code_starts[row], code_ends[row]
         words = _hash_words(text, start, end, codes, at, last, pointer(keys), pointer(lengths))
         _count_ngrams(keys, places, lengths, words, counts[row])
     return len(keys) + len(places) + len(lengths)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import set_column
+from tokenmill.core.columns import as_mask, set_column
 from tokenmill.text.cache import frozen, kernel
 from tokenmill.text.codes import next_word
 from tokenmill.text.split import lexicon, split_all
@@ -26,14 +26,15 @@ COLUMN = "_words"
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a batch, coded: the code of row r is codes[code_offsets[r]:code_offsets[r + 1]].
+    """The words of a batch, coded: the code of row r is codes[code_starts[r]:code_ends[r]].
 
     Kernels walk a document's code with next_word(). `offsets`, `starts` and `ends` are the same words as plain arrays,
     made when first asked for: 8 bytes a word, 1.6 times the text.
     """
 
     codes: Bytes
-    code_offsets: Offsets
+    code_starts: Offsets
+    code_ends: Offsets
 
     @property
     def offsets(self) -> Offsets:
@@ -52,10 +53,10 @@ class Words:
 
     @cached_property
     def _plain(self) -> tuple[Offsets, Positions, Positions]:
-        offsets = np.zeros(len(self.code_offsets), dtype=np.int64)
-        _count_words(self.codes, self.code_offsets, offsets)
+        offsets = np.zeros(len(self.code_starts) + 1, dtype=np.int64)
+        _count_words(self.codes, self.code_starts, self.code_ends, offsets)
         starts, ends = (np.empty(offsets[-1], dtype=np.uint32) for _ in range(2))
-        _decode_words(self.codes, self.code_offsets, frozen(offsets), starts, ends)
+        _decode_words(self.codes, self.code_starts, self.code_ends, frozen(offsets), starts, ends)
         return frozen(offsets), frozen(starts), frozen(ends)
 
 
@@ -64,7 +65,7 @@ def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
     if COLUMN not in batch.schema.names:
         buffer, offsets = text_buffer(batch)
         batch = set_column(batch, COLUMN, code_array(segment(buffer, offsets[:-1], offsets[1:])))
-    return batch, Words(*string_buffer(batch.column(COLUMN)))
+    return batch, _coded(batch.column(COLUMN))
 
 
 def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
@@ -72,25 +73,35 @@ def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
     return string_buffer(batch.column("text"))
 
 
-def segment(buffer: Bytes, starts: Offsets, ends: Offsets, *, room: int = 0) -> Words:
+def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> Words:
     """The words of each document buffer[starts[r]:ends[r]].
 
-    codes has room for `room` bytes, or for as many as the documents have. It is not cut to what is used: memory pages
-    that no one writes to cost nothing.
+    Room is made for a fourth of the text, which is enough for most; what is left over is not cut off.
     """
-    codes = np.empty(max(room, int(np.sum(ends - starts))), dtype=np.uint8)
+    codes = np.empty(int(np.sum(ends - starts)) // 4, dtype=np.uint8)
     code_offsets = np.zeros(len(starts) + 1, dtype=np.int64)
-    split_all(lexicon(), frozen(buffer), starts, ends, codes, code_offsets)
-    return Words(codes, frozen(code_offsets))
+    row = 0
+    while (row := split_all(lexicon(), frozen(buffer), starts, ends, row, codes, code_offsets)) < len(starts):
+        used = int(code_offsets[row])
+        codes = _with_room(codes, used, max(2 * len(codes), used + int(ends[row] - starts[row])))
+    return _in_order(codes, code_offsets)
 
 
 def spliced(words: Words, other: Words, wanted: npt.NDArray[np.bool_]) -> Words:
-    """The words of other where wanted, else those of words, whose codes are used up; they need room for both."""
-    offsets = np.zeros(len(words.code_offsets), dtype=np.int64)
-    sizes = np.where(wanted, np.diff(other.code_offsets), np.diff(words.code_offsets))
-    np.cumsum(sizes, out=offsets[1:])
-    _splice(words.codes, words.code_offsets, frozen(other.codes), other.code_offsets, frozen(wanted), frozen(offsets))
-    return Words(words.codes, frozen(offsets))
+    """The words of other where wanted, else those of words, which came from segment() and whose codes are used up."""
+    offsets = spliced_offsets(words.code_starts, words.code_ends, other.code_starts, other.code_ends, wanted)
+    codes = _with_room(words.codes, _used(words), int(offsets[-1]))
+    taken = (frozen(other.codes), other.code_starts, other.code_ends, frozen(wanted))
+    splice(codes, words.code_starts, words.code_ends, *taken, offsets)
+    return _in_order(codes, offsets)
+
+
+def spliced_offsets(
+    starts: Offsets, ends: Offsets, other_starts: Offsets, other_ends: Offsets, wanted: npt.NDArray[np.bool_]
+) -> Offsets:
+    """Where rows begin, int64 (rows + 1,), when one follows the other: those of `other` where wanted."""
+    sizes = np.where(wanted, other_ends - other_starts, ends - starts)
+    return frozen(np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))))
 
 
 def text_array(buffer: Bytes, offsets: Offsets, *, like: pa.Array) -> pa.Array:
@@ -104,48 +115,73 @@ def text_array(buffer: Bytes, offsets: Offsets, *, like: pa.Array) -> pa.Array:
 
 
 def code_array(words: Words) -> pa.Array:
-    """The words as the column `_words`, large_binary (rows,)."""
-    used = words.codes[: words.code_offsets[-1]]
-    buffers = [None, pa.py_buffer(words.code_offsets), pa.py_buffer(frozen(used))]
-    return pa.Array.from_buffers(pa.large_binary(), len(words.code_offsets) - 1, buffers)
+    """The words as the column `_words`, a list view: rows can go and the codes stay where they are, not copied."""
+    sizes = words.code_ends - words.code_starts
+    values = pa.array(frozen(words.codes[: _used(words)]))
+    return pa.LargeListViewArray.from_arrays(pa.array(words.code_starts), pa.array(sizes), values)
+
+
+def _coded(array: pa.Array) -> Words:
+    starts, sizes = array.offsets.to_numpy(), array.sizes.to_numpy()
+    if array.null_count:
+        sizes = sizes * as_mask(array.is_valid())
+    return Words(frozen(array.values.to_numpy()), frozen(starts), frozen(starts + sizes))
+
+
+def _in_order(codes: Bytes, offsets: Offsets) -> Words:
+    return Words(codes, frozen(offsets[:-1]), frozen(offsets[1:]))
+
+
+def _used(words: Words) -> int:
+    return int(np.max(words.code_ends, initial=0))
+
+
+def _with_room(codes: Bytes, used: int, room: int) -> Bytes:
+    """codes, or a longer copy of what is used of it."""
+    if len(codes) >= room:
+        return codes
+    longer = np.empty(room, dtype=np.uint8)
+    longer[:used] = codes[:used]
+    return longer
 
 
 @kernel
-def _splice(codes, code_offsets, other, other_offsets, wanted, offsets):  # type: ignore[no-untyped-def]
-    """Move or write the code of each row to codes[offsets[row]:], where no row lands on one that is yet to move.
+def splice(out, starts, ends, other, other_starts, other_ends, wanted, offsets):  # type: ignore[no-untyped-def]
+    """Put other[other_starts[r]:other_ends[r]] where wanted, else out[starts[r]:ends[r]], to out[offsets[r]:].
 
-    Rows that move to the front go first to last, rows that move to the back last to first.
+    In place: rows that move to the front go first to last, then those that move to the back last to first, so that no
+    row lands on one that is yet to move; starts and offsets ascend.
     """
     for row in range(len(wanted)):
-        if not wanted[row] and offsets[row] < code_offsets[row]:
-            for i in range(code_offsets[row + 1] - code_offsets[row]):
-                codes[offsets[row] + i] = codes[code_offsets[row] + i]
+        if not wanted[row] and offsets[row] < starts[row]:
+            for i in range(ends[row] - starts[row]):
+                out[offsets[row] + i] = out[starts[row] + i]
     for row in range(len(wanted) - 1, -1, -1):
-        if not wanted[row] and offsets[row] > code_offsets[row]:
-            for i in range(code_offsets[row + 1] - code_offsets[row] - 1, -1, -1):
-                codes[offsets[row] + i] = codes[code_offsets[row] + i]
+        if not wanted[row] and offsets[row] > starts[row]:
+            for i in range(ends[row] - starts[row] - 1, -1, -1):
+                out[offsets[row] + i] = out[starts[row] + i]
     for row in range(len(wanted)):
         if wanted[row]:
-            for i in range(other_offsets[row + 1] - other_offsets[row]):
-                codes[offsets[row] + i] = other[other_offsets[row] + i]
+            for i in range(other_ends[row] - other_starts[row]):
+                out[offsets[row] + i] = other[other_starts[row] + i]
 
 
 @kernel
-def _count_words(codes, code_offsets, offsets):  # type: ignore[no-untyped-def]
+def _count_words(codes, code_starts, code_ends, offsets):  # type: ignore[no-untyped-def]
     count = np.int64(0)
-    for row in range(len(code_offsets) - 1):
-        at = code_offsets[row]
+    for row in range(len(code_starts)):
+        at = code_starts[row]
         position = np.int64(0)
-        while at < code_offsets[row + 1]:
+        while at < code_ends[row]:
             at, _, position = next_word(codes, at, position)
             count += 1
         offsets[row + 1] = count
 
 
 @kernel
-def _decode_words(codes, code_offsets, offsets, starts, ends):  # type: ignore[no-untyped-def]
-    for row in range(len(code_offsets) - 1):
-        at = code_offsets[row]
+def _decode_words(codes, code_starts, code_ends, offsets, starts, ends):  # type: ignore[no-untyped-def]
+    for row in range(len(code_starts)):
+        at = code_starts[row]
         position = np.int64(0)
         for word in range(offsets[row], offsets[row + 1]):
             at, start, position = next_word(codes, at, position)

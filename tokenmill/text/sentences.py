@@ -18,16 +18,17 @@ def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets, words: Words)
     A document without a byte has none. White space between words that is more than one blank counts as a word here.
     """
     counts = np.zeros(len(starts), dtype=np.int64)
-    _count(class_table(), frozen(buffer), starts, ends, frozen(words.codes), words.code_offsets, counts)
+    codes = frozen(words.codes)
+    _count(class_table(), frozen(buffer), starts, ends, codes, words.code_starts, words.code_ends, counts)
     return counts
 
 
 @kernel
-def _count(class_table, buffer, starts, ends, code_array, code_offsets, counts):  # type: ignore[no-untyped-def]
+def _count(class_table, buffer, starts, ends, code_array, code_starts, code_ends, counts):  # type: ignore[no-untyped-def]
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     for row in range(len(starts)):
         if ends[row] > starts[row]:
-            at, end = code_offsets[row], code_offsets[row + 1]
+            at, end = code_starts[row], code_ends[row]
             counts[row] = _sentences(classes, text, starts[row], ends[row], codes, at, end)
 
 

@@ -303,17 +303,20 @@ def _infix(classes, buffer, i, high, point, size, prior, before):  # type: ignor
 
 
 @kernel
-def split_all(lexicon, buffer, starts, ends, codes, code_offsets):  # type: ignore[no-untyped-def]
-    """Write the codes of every document buffer[starts[r]:ends[r]] and their offsets; return the bytes of code written.
+def split_all(lexicon, buffer, starts, ends, first, codes, code_offsets):  # type: ignore[no-untyped-def]
+    """Write the codes of the documents buffer[starts[r]:ends[r]] from row `first` on, and their offsets.
 
-    codes: uint8 with room for every byte of the documents; code_offsets: int64 (rows + 1,), zeros.
+    Return the row at which it ends: that of a document with more bytes than codes has room for, or else their number.
+    codes: uint8; code_offsets: int64 (rows + 1,), those up to `first` written.
     """
-    at = np.int64(0)
+    at = code_offsets[first]
     tables, text, out = lexicon_pointers(lexicon), pointer(buffer), pointer(codes)
-    for row in range(len(starts)):
+    for row in range(first, len(starts)):
+        if ends[row] - starts[row] > len(codes) - at:
+            return row
         at = split_document(tables, text, starts[row], ends[row], out, at)
         code_offsets[row + 1] = at
-    return at
+    return len(starts)
 
 
 @cache
@@ -324,7 +327,7 @@ def lexicon() -> Lexicon:
     starts, ends = members.offsets[:-1], members.offsets[1:]
     codes, code_offsets = np.empty(ends[-1], dtype=np.uint8), np.zeros(len(ends) + 1, dtype=np.int64)
     ruled = bare._replace(exceptions=word_set([]))
-    split_all(ruled, members.text, starts, ends, codes, code_offsets)
+    split_all(ruled, members.text, starts, ends, 0, codes, code_offsets)
     bits = np.zeros(len(ends), dtype=np.uint64)
     for number in range(len(ends)):
         lengths = (codes[code_offsets[number] : code_offsets[number + 1]] >> 1).tolist()

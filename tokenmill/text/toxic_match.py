@@ -41,7 +41,8 @@ def toxic_figures(buffer: Bytes, offsets: Offsets, words: Words, rows: Offsets, 
     """FIGURES of the texts in these rows, int64 (rows, 4), held against the list of one language."""
     figures = np.zeros((len(rows), len(FIGURES)), dtype=np.int64)
     listed = word_list(language)
-    _measure(class_table(), *listed, buffer, offsets, words.codes, words.code_offsets, frozen(rows), figures)
+    coded = (words.codes, words.code_starts, words.code_ends)
+    _measure(class_table(), *listed, buffer, offsets, *coded, frozen(rows), figures)
     return figures
 
 
@@ -79,12 +80,14 @@ def _spellings(word: str, language: str) -> set[str]:
 
 
 @kernel
-def _measure(classes, members, weights, excused_by, excuses, buffer, offsets, codes, code_offsets, rows, figures):  # type: ignore[no-untyped-def]
+def _measure(  # type: ignore[no-untyped-def]
+    classes, members, weights, excused_by, excuses, buffer, offsets, codes, code_starts, code_ends, rows, figures
+):
     tables = (pointer(classes), word_set_pointers(members), pointer(weights), pointer(excused_by), pointer(excuses))
     text, coded, out = pointer(buffer), pointer(codes), pointer(figures)
     for place in range(len(rows)):
         row = rows[place]
-        base, at, end = offsets[row], code_offsets[row], code_offsets[row + 1]
+        base, at, end = offsets[row], code_starts[row], code_ends[row]
         groups = _measure_text(*tables, text, base, coded, at, end, np.int64(0), out, 4 * place)
         if groups and figures[place, 0]:
             _measure_text(*tables, text, base, coded, at, end, groups, out, 4 * place)

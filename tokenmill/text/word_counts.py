@@ -34,18 +34,21 @@ _MARKS.flags.writeable = False
 def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, npt.NDArray[np.int64]]:
     """Each of COUNTS for each document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
-    _count(class_table(), _MARKS, stop_words, buffer, offsets, words.codes, words.code_offsets, counts)
+    coded = (words.codes, words.code_starts, words.code_ends)
+    _count(class_table(), _MARKS, stop_words, buffer, offsets, *coded, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}
 
 
 @kernel
-def _count(class_table, marks_array, stop_words, buffer, offsets, code_array, code_offsets, counts):  # type: ignore[no-untyped-def]
+def _count(  # type: ignore[no-untyped-def]
+    class_table, marks_array, stop_words, buffer, offsets, code_array, code_starts, code_ends, counts
+):
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     members, marks = word_set_pointers(stop_words), pointer(marks_array)
     met = np.full(len(stop_words.offsets), -1, dtype=np.int64)  # the last document that had the stop word
     meetings, out = pointer(met), pointer(counts)
     for row in range(len(offsets) - 1):
-        at, end = code_offsets[row], code_offsets[row + 1]
+        at, end = code_starts[row], code_ends[row]
         _count_words(classes, members, text, offsets[row], offsets[row + 1], codes, at, end, meetings, row, out)
         _count_lines(classes, marks, text, offsets[row], offsets[row + 1], row, out)
     return len(met)
