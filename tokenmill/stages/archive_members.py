@@ -7,7 +7,7 @@ file of source says by `refused` which rule it breaks.
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -24,9 +24,12 @@ UNPACKING_ERRORS = (OSError, EOFError, zlib.error, _ISAL_ERROR, lzma.LZMAError, 
 
 @dataclass(frozen=True)
 class Member:
-    """One member. name: as it is stored. size: bytes that it says it has. offset: of its header, in the unpacked
-    archive for tar, in the file for zip. time: seconds since 1970, 0 if unknown. refused: the rule it breaks, with
-    `found` as what was found. read: gives at most so many bytes of the content; before the next member is asked for.
+    """One member.
+
+    name: as it is stored. size: bytes that it says it has. offset: of its header, in the unpacked archive for tar, in
+    the file for zip; for git its place in the listing. time: seconds since 1970, 0 if unknown. refused: the rule it
+    breaks, with `found` as what was found. read: gives at most so many bytes of the content; it is to be called before
+    the next member is asked for.
     """
 
     name: bytes
@@ -38,7 +41,8 @@ class Member:
     read: Callable[[int], bytes] = lambda limit: b""
 
 
-Members = Iterator[Member]
+class NoArchive(Exception):
+    """The file, or folder, cannot be read as what it should be; the message goes on after its name."""
 
 
 def unpacked(file: IO[bytes]) -> Any:

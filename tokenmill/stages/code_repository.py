@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tokenmill.core.spdx import joined, names
-from tokenmill.stages.archive_members import Member
+from tokenmill.stages.archive_members import Member, NoArchive
 from tokenmill.stages.code_paths import name_rule, path_problem
 from tokenmill.stages.license_evidence import (
     LICENSE_BYTES,
@@ -43,8 +43,8 @@ class Survey:
     """What a pass over an archive's members found.
 
     archive: the file's name. licenses: from a folder in the archive to the expressions of its licence files, by name.
-    manifests: from a folder to what its package manager's file declares. commit: as `git archive` wrote it. known: the
-    answers of license_of.
+    manifests: from a folder to what its package manager's file declares. commit: as `git archive` wrote it, or
+    if is_git what was read. known: the answers of license_of.
     """
 
     archive: str
@@ -53,12 +53,15 @@ class Survey:
     licenses: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
     commit: str = ""
+    is_git: bool = False
     known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
 
     def place(self, path: str) -> Place:
         """The place of a file by its path in the archive."""
         top, _, rest = path.partition("/")
         stem = _ENDINGS.sub("", self.archive)
+        if self.is_git:
+            return Place(self.archive, self.commit, path, "")
         if self.has_top_files or _JAVA in self.tops or not rest:
             repo, rev = split_version(stem)
             return Place(repo, rev or self.commit or "0", path, "")
@@ -86,11 +89,11 @@ class Survey:
 
 
 def survey(members: Iterable[Member], archive: str) -> Survey:
-    """Go over the members once. archive: a path or address. Raises ValueError for more than MAX_MEMBERS."""
+    """Go over the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS."""
     found = Survey(os.path.basename(archive))
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
-            raise ValueError(f"has more than {MAX_MEMBERS} members; cut it into several archives")
+            raise NoArchive(f"has more than {MAX_MEMBERS} members; cut it into several archives")
         path = spelled(member.name)
         if member.refused or path_problem(path):
             continue

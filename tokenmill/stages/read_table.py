@@ -24,6 +24,7 @@ from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.json_lines import Line, read_lines
 from tokenmill.stages.jsonl_formats import FORMATS, unpacked
+from tokenmill.stages.parquet_batches import RowLoss, row_batches
 from tokenmill.text.segment import text_buffer
 from tokenmill.text.utf8 import soundness
 
@@ -90,8 +91,8 @@ class ReadTable:
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         names = self._names(parquet.schema_arrow.names, shard.file)
         offset = 0
-        for batch in _row_batches(parquet, self.batch_bytes):
-            if isinstance(batch, _Loss):
+        for batch in row_batches(parquet, self.batch_bytes):
+            if isinstance(batch, RowLoss):
                 rows = _Rows([offset], [None], {"text": [None]}, [{}], [None])
                 yield self._documents(shard, rows, lost=batch.problem)
                 offset += batch.rows
@@ -167,27 +168,6 @@ class _Rows(NamedTuple):
     def places(self, file: str) -> tuple[Sequence[Any], ...]:
         """The columns of the locator."""
         return [file] * len(self.offsets), self.offsets, self.lengths
-
-
-class _Loss(NamedTuple):
-    """Rows that cannot be read."""
-
-    rows: int
-    problem: str
-
-
-def _row_batches(parquet: pq.ParquetFile, size: int) -> Iterator[pa.RecordBatch | _Loss]:
-    """Batches of about `size` bytes; a loss for a row group that cannot be read, or not to its end."""
-    for group in range(parquet.num_row_groups):
-        facts = parquet.metadata.row_group(group)
-        rows = max(1, min(_ROWS_A_BATCH, facts.num_rows * size // max(facts.total_byte_size, 1)))
-        left = facts.num_rows
-        try:
-            for batch in parquet.iter_batches(batch_size=rows, row_groups=[group]):
-                left -= batch.num_rows
-                yield batch
-        except (pa.ArrowException, OSError) as error:
-            yield _Loss(left, f"{left} rows of row group {group}: {error}")
 
 
 def _batched(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:

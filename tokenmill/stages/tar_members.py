@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tokenmill.stages.archive_members import DAMAGED, UNPACKING_ERRORS, Member
+from tokenmill.stages.archive_members import DAMAGED, UNPACKING_ERRORS, Member, NoArchive
 
 _BLOCK = 512
 _CHUNK = 1 << 18
@@ -25,7 +25,7 @@ class TarMembers:
     """Iterates over the archive's members that are no folders.
 
     limit: bytes that the archive may unpack to; behind that comes one member refused as `bomb`, and nothing else.
-    commit: what `git archive` wrote into the archive, once its header was read. Raises ValueError if the file is no tar
+    commit: what `git archive` wrote into the archive, once its header was read. Raises NoArchive if the file is no tar
     archive at all.
     """
 
@@ -40,7 +40,7 @@ class TarMembers:
             yield from self._members()
         except UNPACKING_ERRORS as error:
             if self.at == 0:
-                raise ValueError(f"cannot be unpacked: {error}") from error
+                raise NoArchive(f"cannot be unpacked: {error}") from error
             yield Member(b"", 0, self.at, refused=DAMAGED, found=f"the archive breaks here: {error}"[:200])
 
     def _members(self) -> Iterator[Member]:
@@ -53,13 +53,13 @@ class TarMembers:
             header = self._take(_BLOCK)
             if not header:
                 if not start:
-                    raise ValueError("is empty, expected a tar archive")
+                    raise NoArchive("is empty, expected a tar archive")
                 raise EOFError("it ends without the mark of its end")
             if not header.strip(b"\0"):
                 return
             if len(header) < _BLOCK or not _sound(header):
                 if not start:
-                    raise ValueError("is no tar archive: its first header is not sound")
+                    raise NoArchive("is no tar archive: its first header is not sound")
                 raise EOFError("a header that is not sound")
             kind, size = header[156:157], _number(header[124:136])
             if kind in (_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from stat import S_IFMT, S_ISLNK, S_ISREG
 from typing import IO
 
-from tokenmill.stages.archive_members import UNPACKING_ERRORS, Member
+from tokenmill.stages.archive_members import UNPACKING_ERRORS, Member, NoArchive
 
 _END, _END_BYTES = b"PK\x05\x06", 22
 _LOCATOR, _LOCATOR_BYTES, _END64_BYTES = b"PK\x06\x07", 20, 76  # the records of zip64 before the end record
@@ -30,7 +30,7 @@ class ZipMembers:
     """Iterates over the archive's members that are no folders, in the order of their places in the file.
 
     max_growth: how many times its packed size a member may grow. limit: bytes that may be read of all members;
-    behind that comes one member refused as `bomb`, and nothing else. Raises ValueError if the file is no zip archive.
+    behind that comes one member refused as `bomb`, and nothing else. Raises NoArchive if the file is no zip archive.
     """
 
     commit = ""
@@ -41,7 +41,7 @@ class ZipMembers:
         try:
             self.archive = zipfile.ZipFile(file)
         except _ERRORS as error:
-            raise ValueError(f"cannot be read as zip: {error}") from error
+            raise NoArchive(f"cannot be read as zip: {error}") from error
         comment = self.archive.comment
         if len(comment) == 40 and comment.isalnum():  # git archive writes the commit there
             self.commit = comment.decode("ascii", "replace")
@@ -98,16 +98,16 @@ def _time(info: zipfile.ZipInfo) -> int:
 
 
 def _check_directory(file: IO[bytes], size: int) -> None:
-    """Refuse a central directory that would not fit into memory. Raises ValueError."""
+    """Refuse a central directory that would not fit into memory. Raises NoArchive."""
     start = max(0, size - _END_BYTES - _COMMENT_BYTES)
     file.seek(start)
     tail = file.read(_END_BYTES + _COMMENT_BYTES)
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_BYTES:
-        raise ValueError("is no zip archive, or is cut short: it has no end record")
+        raise NoArchive("is no zip archive, or is cut short: it has no end record")
     (directory,) = struct.unpack_from("<I", tail, at + 12)
     if at >= _END64_BYTES and tail[at - _LOCATOR_BYTES : at].startswith(_LOCATOR):
         (directory,) = struct.unpack_from("<Q", tail, at - 36)
     if directory > min(size, _MAX_DIRECTORY):
-        raise ValueError(f"has a directory of {directory} bytes, expected at most {min(size, _MAX_DIRECTORY)}")
+        raise NoArchive(f"has a directory of {directory} bytes, expected at most {min(size, _MAX_DIRECTORY)}")
     file.seek(0)
