@@ -319,6 +319,9 @@ def test_licences_by_header_folder_and_manifest(tmp_path: Path) -> None:
         ("t/LICENSE", MIT),
         ("t/h.js", b"let h = 1\n"),
         ("u/i.py", PYTHON),
+        ("v/META.json", b'{"license": ["perl_5"]}'),
+        ("v/LICENSE-DEPENDENCIES", GPL),
+        ("v/j.py", PYTHON),
     ]
     found = {
         row["path"]: row["license"]
@@ -329,6 +332,7 @@ def test_licences_by_header_folder_and_manifest(tmp_path: Path) -> None:
         "a.py": "MIT", "b.c": "GPL-3.0-or-later", "c.rs": "Apache-2.0 OR MIT", "d.js": "ISC",
         "sub/deep/e.js": "BSD-3-Clause",
         "odd/f.py": "LicenseRef-unknown", "g.rs": "MIT OR Apache-2.0", "h.js": "Apache-2.0 AND MIT", "i.py": None,
+        "j.py": "Artistic-1.0-Perl OR GPL-1.0-or-later",
     }  # fmt: skip
 
 

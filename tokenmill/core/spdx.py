@@ -20,6 +20,8 @@ _CALLED = {
     "simplified bsd license": "BSD-2-Clause", "gplv2": "GPL-2.0-only", "gplv3": "GPL-3.0-only",
     "gplv2+": "GPL-2.0-or-later", "gplv3+": "GPL-3.0-or-later", "lgplv3": "LGPL-3.0-only", "mpl 2.0": "MPL-2.0",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0", "psf": "PSF-2.0", "the unlicense (unlicense)": "Unlicense",
+    "perl_5": "Artistic-1.0-Perl OR GPL-1.0-or-later", "apache_2_0": "Apache-2.0", "artistic_2": "Artistic-2.0",
+    "gpl_2": "GPL-2.0-only", "gpl_3": "GPL-3.0-only", "lgpl_2_1": "LGPL-2.1-only", "lgpl_3_0": "LGPL-3.0-only",
     "public domain": "LicenseRef-public-domain", "cc0": "CC0-1.0", "boost": "BSL-1.0", "zpl 2.1": "ZPL-2.1",
 }  # fmt: skip
 _VAGUE = frozenset(
@@ -35,6 +37,8 @@ def normalized(text: str) -> str | None:
         return None
     if any(token.lower() in _VAGUE for token in tokens):
         return None
+    while _wrapped(tokens):
+        tokens = tokens[1:-1]
     out = " ".join(token if token in ("(", ")", *_WORDS.values()) else _today(token) for token in tokens)
     return out.replace("( ", "(").replace(" )", ")")
 
@@ -117,6 +121,16 @@ def _whole(tokens: list[str]) -> bool:
             return False
         wants_name = token in ("AND", "OR", "WITH", "(")
     return depth == 0 and not wants_name and not re.search(r"WITH (?:\(|\S+ WITH)", " ".join(tokens))
+
+
+def _wrapped(tokens: list[str]) -> bool:
+    """True if the first parenthesis is closed by the last token."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token == "(") - (token == ")")
+        if not depth:
+            return place > 0 and place == len(tokens) - 1
+    return False
 
 
 def _today(name: str) -> str:

@@ -46,7 +46,7 @@ _PHRASES = tuple(
         (r"ISC\b", "ISC"), (r"WTFPL", "WTFPL"), (r"CC0", "CC0-1.0"), (r"Unlicense", "Unlicense"),
         (r"(?:3-clause|new|modified|revised) BSD|BSD[- ]3-clause", "BSD-3-Clause"),
         (r"(?:2-clause|simplified) BSD|BSD[- ]2-clause", "BSD-2-Clause"),
-        (r"Boost Software Licen[sc]e", "BSL-1.0"),
+        (r"the same terms as Perl", "Artistic-1.0-Perl OR GPL-1.0-or-later"), (r"Boost Software Licen[sc]e", "BSL-1.0"),
         (r"MPL[ -]?(?:v\.? ?)?2|Mozilla Public Licen[sc]e,? (?:version|v\.?) ?2", "MPL-2.0"),
         (r"zlib", "Zlib"), (r"(?:GNU )?AGPL|GNU Affero", "AGPL-3.0-or-later"),
         (r"(?:GNU )?LGPL|GNU Lesser", "LGPL-2.1-or-later"), (r"(?:GNU )?GPL|GNU General Public", "GPL-1.0-or-later"),
@@ -63,12 +63,17 @@ _NO_LICENSE_FILE = (
     ".py", ".js", ".ts", ".go", ".rs", ".java", ".c", ".h", ".rb", ".cs", ".php", ".json", ".html", ".css", ".sh",
     ".yml", ".yaml",
 )  # fmt: skip
-_MANIFESTS = ("package.json", "cargo.toml", "pyproject.toml", "pkg-info", "metadata", "composer.json")
+_OTHERS = re.compile(r"dependenc|third[-_.]?part|3rd[-_.]?part|vendor|bundle", re.IGNORECASE)
+_MANIFESTS = ("package.json", "cargo.toml", "pyproject.toml", "pkg-info", "metadata", "composer.json", "meta.json")
 
 
 def is_license_file(name: str) -> bool:
-    """True for LICENSE, LICENCE.txt, COPYING, LICENSE-MIT, UNLICENSE and their like. name: without folders."""
-    return bool(_LICENSE_FILE.match(name)) and not name.lower().endswith(_NO_LICENSE_FILE)
+    """True for LICENSE, LICENCE.txt, COPYING, LICENSE-MIT, UNLICENSE and their like, but not for lists of the licences
+    of what the repository depends on. name: without folders.
+    """
+    if not _LICENSE_FILE.match(name):
+        return False
+    return not name.lower().endswith(_NO_LICENSE_FILE) and not _OTHERS.search(name)
 
 
 def is_manifest(name: str) -> bool:

@@ -18,6 +18,7 @@ _LINKS = {b"1": "a hard link", b"2": "a symbolic link"}
 _DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
 _FOLDER, _SPARSE = b"5", b"S"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
+_OCTAL = re.compile(rb"[\0 ]*([0-7]*)[\0 ]*\Z")
 _PAX_RECORD = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
 
 
@@ -61,7 +62,7 @@ class TarMembers:
                 if not start:
                     raise NoArchive("is no tar archive: its first header is not sound")
                 raise EOFError("a header that is not sound")
-            kind, size = header[156:157], _number(header[124:136])
+            kind, size = header[156:157], _number(header, 124, 136)
             if kind in (_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK):
                 extended |= self._extension(kind, size)
                 continue
@@ -132,7 +133,7 @@ class TarMembers:
 def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes], start: int) -> Member:
     name = extended.get(b"path") or _name(header)
     time = extended.get(b"mtime", b"").partition(b".")[0]
-    seconds = int(time) if time.isdigit() and len(time) < 12 else _number(header[136:148])
+    seconds = int(time) if time.isdigit() and len(time) < 12 else _number(header, 136, 148)
     if (claimed := extended.get(b"size", b"")).isdigit():
         size = int(claimed[:20])
     refused, found = "", ""
@@ -169,19 +170,19 @@ def _pax(body: bytes) -> dict[bytes, bytes]:
 
 def _sound(header: bytes) -> bool:
     """True if the header's checksum is right; some old programs summed signed bytes."""
-    field = header[148:156].strip(b"\0 ")
-    if not field or not all(48 <= byte < 56 for byte in field):
+    field = _OCTAL.match(header, 148, 156)
+    if not field or not field[1]:
         return False
-    said = int(field, 8)
-    rest = header[:148] + b" " * 8 + header[156:]
-    return said == (total := sum(rest)) or said == total - 256 * sum(byte > 127 for byte in rest)
+    said = int(field[1], 8)
+    total = sum(header) - sum(header[148:156]) + 8 * 32
+    return said == total or said == total - 256 * sum(byte > 127 for byte in header[:148] + header[156:])
 
 
-def _number(field: bytes) -> int:
+def _number(header: bytes, start: int, end: int) -> int:
     """Octal digits, or for large numbers the binary form of GNU tar. Raises EOFError for anything else."""
-    if field[0] & 0x80:
-        return 0 if field[0] == 0xFF else int.from_bytes(field[1:], "big")
-    digits = field.strip(b"\0 ")
-    if not all(48 <= byte < 56 for byte in digits):
-        raise EOFError(f"a header with the number {field!r}")
-    return int(digits or b"0", 8)
+    if header[start] & 0x80:
+        return 0 if header[start] == 0xFF else int.from_bytes(header[start + 1 : end], "big")
+    field = _OCTAL.match(header, start, end)
+    if not field:
+        raise EOFError(f"a header with the number {header[start:end]!r}")
+    return int(field[1] or b"0", 8)
