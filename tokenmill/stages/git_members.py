@@ -33,11 +33,16 @@ def git_folder(path: str) -> str:
     return ""
 
 
+def is_hash(name: str) -> bool:
+    """True for the whole hash of an object."""
+    return bool(_HASH.match(name))
+
+
 def resolved(folder: str, revision: str) -> str:
     """The hash that a revision (a hash, branch, tag or HEAD) stands for in a git folder. Raises NoArchive."""
     name = revision
     for _ in range(_SYMBOLIC):
-        if _HASH.match(name):
+        if is_hash(name):
             return name
         found = _reference(folder, name)
         if not found:

@@ -21,9 +21,10 @@ from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.archive_members import DAMAGED, Member, NoArchive, unpacked
 from tokenmill.stages.code_judge import OPTIONAL, Judge, once
+from tokenmill.stages.code_order import ORDERS, Order
 from tokenmill.stages.code_repository import Survey, spelled, survey
 from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of
-from tokenmill.stages.git_members import GitMembers, git_folder, resolved
+from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, resolved
 from tokenmill.stages.notebooks import KINDS
 from tokenmill.stages.stack_rows import stack_rows
 from tokenmill.stages.tar_members import TarMembers
@@ -45,7 +46,9 @@ class ReadCode:
     off, of lock_file, vendored, generated, minified, language. notebooks: become "markdown" or a "script", or "keep"
     their JSON. max_bytes, max_notebook_bytes: of a file; a larger one is refused. max_growth: how many times its packed
     size an archive, or a member of a zip, may grow. max_bad: highest share of a text that could not be decoded or is
-    control characters. batch_bytes: of text, about, in a batch.
+    control characters. order: of the files of a repository, "archive" or "path". whole: put its kept files together, by
+    path, one document a licence, marker before each; a repository with larger kept files than max_repository_bytes
+    together comes in parts. batch_bytes: of text, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -58,6 +61,10 @@ class ReadCode:
     max_notebook_bytes: int = 16 << 20
     max_growth: float = 100.0
     max_bad: float = 0.01
+    order: str = "archive"
+    whole: bool = False
+    marker: str = "=== {path} ===\n"
+    max_repository_bytes: int = 64 << 20
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = COLUMNS
@@ -67,9 +74,12 @@ class ReadCode:
         for rule in self.keep:
             if rule not in OPTIONAL:
                 raise RecipeError(f"keep: {rule!r} is no rule that can be off{did_you_mean(rule, OPTIONAL)}")
-
         if self.notebooks not in KINDS:
             raise RecipeError(f"notebooks: found {self.notebooks!r}{did_you_mean(self.notebooks, KINDS)}")
+        if self.order not in ORDERS:
+            raise RecipeError(f"order: found {self.order!r}{did_you_mean(self.order, ORDERS)}")
+        if "{path}" not in self.marker:
+            raise RecipeError(f"marker: found {self.marker!r}, expected a text with {{path}} in it")
 
     def shards(self) -> list[Shard]:
         """One a file or repository; repositories come first, and are known by the commit."""
@@ -82,10 +92,11 @@ class ReadCode:
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The files in their order, those of a repository by path. Raises DataError if it is nothing of the kind."""
+        arrange = Order(self.order, self.whole, self.marker, self.max_repository_bytes)
         rows: list[CodeRow] = []
         size = 0
         try:
-            for row in self._rows(shard):
+            for row in arrange(self._rows(shard)):
                 rows.append(row)
                 size += len(row.text or "")
                 if size >= self.batch_bytes or len(rows) >= _MAX_ROWS:
@@ -111,7 +122,7 @@ class ReadCode:
     def _rows(self, shard: Shard) -> Iterator[CodeRow]:
         judge = Judge(self.keep, self.languages, self.notebooks, self.max_bytes, self.max_notebook_bytes, self.max_bad)
         if folder := git_folder(shard.file):
-            with closing(GitMembers(folder, self.revision)) as members:
+            with closing(GitMembers(folder, shard.etag if is_hash(shard.etag) else self.revision)) as members:
                 name = os.path.basename(os.path.abspath(shard.file)).removesuffix(".git")
                 found = survey(members, name)
                 found.is_git, found.commit = True, members.commit
