@@ -69,40 +69,42 @@ _INTERPRETERS = {
 
 
 def _rules(*rules: tuple[str, str]) -> list[tuple[re.Pattern[bytes], str]]:
-    return [(re.compile(pattern.encode(), re.MULTILINE), language) for pattern, language in rules]
+    """Patterns in which `^>` is a line's start with its blanks; `\\s*` would run on over lines, in quadratic time."""
+    starts = [(pattern.replace("^>", r"^[ \t]*").encode(), language) for pattern, language in rules]
+    return [(re.compile(pattern, re.MULTILINE), language) for pattern, language in starts]
 
 
-_OBJECTIVE_C = r"^\s*(@(interface|implementation|import|class|protocol|end|property)\b|#import\b)"
+_OBJECTIVE_C = r"^>(@(interface|implementation|import|class|protocol|end|property)\b|#import\b)"
 _BY_CONTENT = {
     "h": _rules(
         (_OBJECTIVE_C, "Objective-C"),
-        (r"^\s*(class|namespace|template|using|public:|private:|protected:|constexpr)\b|^\s*(public|private):|\bstd::"
-         r"|^\s*#\s*include\s*<(string|vector|map|memory|iostream|utility|functional|type_traits|algorithm)>", "C++"),
+        (r"^>(class|namespace|template|using|public:|private:|protected:|constexpr)\b|^>(public|private):|\bstd::"
+         r"|^>#\s*include\s*<(string|vector|map|memory|iostream|utility|functional|type_traits|algorithm)>", "C++"),
         (r"", "C"),
     ),
     "m": _rules(
-        (_OBJECTIVE_C + r"|^\s*//|^\s*/\*", "Objective-C"), (r"^\s*(%|function\b|classdef\b|end\b)", "MATLAB"),
+        (_OBJECTIVE_C + r"|^>//|^>/\*", "Objective-C"), (r"^>(%|function\b|classdef\b|end\b)", "MATLAB"),
         (r":-\s+(module|interface|import_module)\b", "Mercury"),
     ),
     "ts": _rules((r"\A\s*<\?xml|\A\s*<!DOCTYPE TS", "XML"), (r"", "TypeScript")),
-    "pl": _rules((r"\A#!.*perl|^\s*(use|package|my|our|sub|require)\b", "Perl"), (r":-|\?-", "Prolog"), (r"", "Perl")),
-    "pro": _rules((r":-", "Prolog"), (r"^\s*(TEMPLATE|SOURCES|QT|CONFIG|HEADERS|TARGET)\s*[+=]", "QMake"),
-                  (r"(?i)^\s*(pro|function|end|compile_opt)\b", "IDL")),
-    "v": _rules((r"^\s*(Require|Theorem|Lemma|Proof|Definition|Qed|Inductive)\b", "Coq"),
-                (r"\b(module|endmodule|input|output|wire|reg)\b|^\s*`", "Verilog"), (r"^\s*(fn|import|pub)\b", "V")),
-    "t": _rules((r"\A#!.*perl|^\s*(use|my|package|plan)\b", "Perl"), (r"", "Text")),
-    "inc": _rules((r"<\?php|<\?=", "PHP"), (r"^\s*#\s*(include|define|if|ifdef|ifndef)\b|;\s*$", "C")),
+    "pl": _rules((r"\A#!.*perl|^>(use|package|my|our|sub|require)\b", "Perl"), (r":-|\?-", "Prolog"), (r"", "Perl")),
+    "pro": _rules((r":-", "Prolog"), (r"^>(TEMPLATE|SOURCES|QT|CONFIG|HEADERS|TARGET)\s*[+=]", "QMake"),
+                  (r"(?i)^>(pro|function|end|compile_opt)\b", "IDL")),
+    "v": _rules((r"^>(Require|Theorem|Lemma|Proof|Definition|Qed|Inductive)\b", "Coq"),
+                (r"\b(module|endmodule|input|output|wire|reg)\b|^>`", "Verilog"), (r"^>(fn|import|pub)\b", "V")),
+    "t": _rules((r"\A#!.*perl|^>(use|my|package|plan)\b", "Perl"), (r"", "Text")),
+    "inc": _rules((r"<\?php|<\?=", "PHP"), (r"^>#\s*(include|define|if|ifdef|ifndef)\b|;\s*$", "C")),
     "i": _rules((r"%\{|%(module|include|typemap)", "SWIG"), (r"", "Assembly")),
     "d": _rules((r"^[^:#=]+:.*\\?$(?![^;]*;)", "Makefile"), (r"", "D")),
     "as": _rules((r"", "ActionScript")),
     "n": _rules((r"", "Nemerle")),
-    "sc": _rules((r"^\s*(object|class|def|import|val|package)\b", "Scala"), (r"", "SuperCollider")),
+    "sc": _rules((r"^>(object|class|def|import|val|package)\b", "Scala"), (r"", "SuperCollider")),
     "cls": _rules((r"\\(Provides|NeedsTeX|RequirePackage)", "TeX"), (r"(?i)\bclass\b.*\{", "Apex"),
                   (r"", "Visual Basic")),
-    "r": _rules((r"^\s*(REBOL|Red)\b", "Rebol"), (r"", "R")),
+    "r": _rules((r"^>(REBOL|Red)\b", "Rebol"), (r"", "R")),
     "php": _rules((r"", "PHP")),
     "rl": _rules((r"", "Ragel")),
-    "b": _rules((r"^\s*(implement|include)\b", "Limbo"), (r"", "Brainfuck")),
+    "b": _rules((r"^>(implement|include)\b", "Limbo"), (r"", "Brainfuck")),
 }  # fmt: skip
 
 

@@ -3,235 +3,47 @@
 import re
 
 _BINARY = frozenset(
-    [
-        "7z",
-        "a",
-        "aac",
-        "ai",
-        "aif",
-        "apk",
-        "ar",
-        "avi",
-        "bin",
-        "bmp",
-        "br",
-        "bz2",
-        "cab",
-        "class",
-        "coff",
-        "crx",
-        "cur",
-        "dat",
-        "db",
-        "deb",
-        "dex",
-        "dll",
-        "dmg",
-        "doc",
-        "docx",
-        "dylib",
-        "ear",
-        "eot",
-        "exe",
-        "fla",
-        "flac",
-        "flv",
-        "gif",
-        "gpg",
-        "gz",
-        "h5",
-        "hdf5",
-        "icns",
-        "ico",
-        "img",
-        "iso",
-        "jar",
-        "jks",
-        "jpeg",
-        "jpg",
-        "keystore",
-        "ko",
-        "lib",
-        "lz4",
-        "lzma",
-        "m4a",
-        "m4v",
-        "mdb",
-        "mkv",
-        "mo",
-        "mov",
-        "mp3",
-        "mp4",
-        "mpeg",
-        "mpg",
-        "msi",
-        "node",
-        "npy",
-        "npz",
-        "o",
-        "obj",
-        "odp",
-        "ods",
-        "odt",
-        "ogg",
-        "ogv",
-        "onnx",
-        "otf",
-        "p12",
-        "parquet",
-        "pb",
-        "pcap",
-        "pdb",
-        "pdf",
-        "pfx",
-        "pickle",
-        "pkl",
-        "png",
-        "ppt",
-        "pptx",
-        "psd",
-        "pt",
-        "pth",
-        "pyc",
-        "pyd",
-        "pyo",
-        "rar",
-        "rlib",
-        "rpm",
-        "safetensors",
-        "so",
-        "sqlite",
-        "sqlite3",
-        "swf",
-        "tar",
-        "tbz",
-        "tflite",
-        "tgz",
-        "tif",
-        "tiff",
-        "ttc",
-        "ttf",
-        "txz",
-        "wasm",
-        "wav",
-        "webm",
-        "webp",
-        "whl",
-        "wma",
-        "wmv",
-        "woff",
-        "woff2",
-        "xcf",
-        "xls",
-        "xlsx",
-        "xz",
-        "zip",
-        "zst",
-    ]
+    """7z a aac ai aif apk ar avi bin bmp br bz2 cab class coff crx cur dat db deb dex dll dmg doc docx dylib ear eot
+    exe
+    fla flac flv gif gpg gz h5 hdf5 icns ico img iso jar jks jpeg jpg keystore ko lib lz4 lzma m4a m4v mdb mkv mo mov
+    mp3 mp4 mpeg mpg msi node npy npz o obj odp ods odt ogg ogv onnx otf p12 parquet pb pcap pdb pdf pfx pickle pkl png
+    ppt pptx psd pt pth pyc pyd pyo rar rlib rpm safetensors so sqlite sqlite3 swf tar tbz tflite tgz tif tiff ttc ttf
+    txz wasm wav webm webp whl wma wmv woff woff2 xcf xls xlsx xz zip zst""".split()  # noqa: SIM905
 )
 _LOCK_FILES = frozenset(
-    [
-        "package-lock.json",
-        "npm-shrinkwrap.json",
-        "yarn.lock",
-        "pnpm-lock.yaml",
-        "bun.lock",
-        "bun.lockb",
-        "deno.lock",
-        "poetry.lock",
-        "pdm.lock",
-        "uv.lock",
-        "pipfile.lock",
-        "conda-lock.yml",
-        "cargo.lock",
-        "gemfile.lock",
-        "composer.lock",
-        "podfile.lock",
-        "cartfile.resolved",
-        "package.resolved",
-        "mix.lock",
-        "rebar.lock",
-        "pubspec.lock",
-        "go.sum",
-        "go.work.sum",
-        "gopkg.lock",
-        "glide.lock",
-        "flake.lock",
-        "paket.lock",
-        "packages.lock.json",
-        "project.assets.json",
-        "gradle.lockfile",
-        "buildscript-gradle.lockfile",
-        "elm-stuff.lock",
-        "stack.yaml.lock",
-        "cabal.project.freeze",
-        ".terraform.lock.hcl",
-        "module.bazel.lock",
-        "chart.lock",
-    ]
+    """package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock poetry.lock pdm.lock
+    uv.lock pipfile.lock conda-lock.yml cargo.lock gemfile.lock composer.lock podfile.lock cartfile.resolved
+    package.resolved mix.lock rebar.lock pubspec.lock go.sum go.work.sum gopkg.lock glide.lock flake.lock paket.lock
+    packages.lock.json project.assets.json gradle.lockfile buildscript-gradle.lockfile elm-stuff.lock stack.yaml.lock
+    cabal.project.freeze .terraform.lock.hcl module.bazel.lock chart.lock""".split()  # noqa: SIM905
 )
 _VENDORED_FOLDERS = frozenset(
-    [
-        "node_modules",
-        "bower_components",
-        "jspm_packages",
-        "vendor",
-        "vendors",
-        "vendored",
-        "_vendor",
-        "third_party",
-        "third-party",
-        "thirdparty",
-        "3rdparty",
-        "3rd-party",
-        "3rd_party",
-        "godeps",
-        "external",
-        "externals",
-        "extern",
-        "site-packages",
-        "dist-packages",
-        ".venv",
-        "venv",
-        "virtualenv",
-        ".yarn",
-        ".bundle",
-        "pods",
-        "carthage",
-        ".gradle",
-        ".mvn",
-        ".cargo",
-        ".terraform",
-        ".git",
-        ".svn",
-        ".hg",
-        "__pycache__",
-        ".tox",
-        ".eggs",
-        ".mypy_cache",
-        "deps_vendor",
-        "web_modules",
-    ]
+    """node_modules bower_components jspm_packages vendor vendors vendored _vendor third_party third-party thirdparty
+    3rdparty 3rd-party 3rd_party godeps external externals extern site-packages dist-packages .venv venv virtualenv
+    .yarn .bundle pods carthage .gradle .mvn .cargo .terraform .git .svn .hg __pycache__ .tox .eggs .mypy_cache
+    deps_vendor web_modules""".split()  # noqa: SIM905
 )
 _VENDORED_NAMES = re.compile(
     r"(?:jquery|bootstrap|angular|react(?:-dom)?|vue|d3|three|moment|lodash|underscore|backbone|modernizr|require|"
-    r"mootools|prototype|handlebars|highlight|prettify|select2|chart)(?:[-.]\d[\w.-]*)?(?:[-.](?:min|slim|bundle|pack))*\.(?:js|css)\Z|"
+    r"mootools|prototype|handlebars|highlight|prettify|select2|chart)"
+    r"(?:[-.]\d[\w.-]*)?(?:[-.](?:min|slim|bundle|pack))*\.(?:js|css)\Z|"
     r"(?:gradlew|mvnw)(?:\.bat|\.cmd)?\Z|(?:config\.(?:guess|sub)|ltmain\.sh|install-sh|depcomp|missing|compile|"
     r"aclocal\.m4|libtool\.m4|mkinstalldirs|test-driver|ylwrap|py-compile)\Z"
 )
 _JS_LIBRARY_FOLDERS = frozenset(
-    ["static", "assets", "public", "js", "javascript", "javascripts", "css", "lib", "libs", "www", "docs", "doc"]
+    ("static", "assets", "public", "js", "javascript", "javascripts", "css", "lib", "libs", "www", "docs", "doc")
 )
-_GENERATED_FOLDERS = frozenset(["__generated__", "__snapshots__", "generated-sources"])
+_GENERATED_FOLDERS = ("__generated__", "__snapshots__", "generated-sources")
 _GENERATED_NAMES = re.compile(
-    r".+(?:\.pb\.(?:go|cc|h|rb|swift|dart)|_pb2(?:_grpc)?\.pyi?|_pb\.(?:js|d\.ts|rb)|\.pb-c\.[ch]|_grpc_pb\.js|\.g\.dart|\.g\.cs|"
-    r"\.freezed\.dart|\.designer\.(?:cs|vb)|\.feature\.cs|\.generated\.\w+|_generated\.\w+|\.snap|\.tab\.[ch]|\.yy\.[ch]|"
-    r"\.js\.map|\.css\.map|\.d\.ts\.map|\.mjs\.map|\.cjs\.map|\.xcodeproj/.*|\.nib|\.resx|zz_generated\.\w+\.go|bindata\.go|\.min\.map)\Z"
+    r".+(?:\.pb\.(?:go|cc|h|rb|swift|dart)|_pb2(?:_grpc)?\.pyi?|_pb\.(?:js|d\.ts|rb)|\.pb-c\.[ch]|_grpc_pb\.js|"
+    r"\.g\.(?:dart|cs)|\.freezed\.dart|\.designer\.(?:cs|vb)|\.feature\.cs|[._]generated\.\w+|\.snap|\.tab\.[ch]|"
+    r"\.yy\.[ch]|\.(?:js|css|d\.ts|mjs|cjs|min)\.map|\.nib|\.resx|bindata\.go)\Z"
 )
 _MINIFIED_NAMES = re.compile(r".+[.-]min\.(?:js|mjs|cjs|css|html|json|svg)\Z")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_PATH = 4096  # characters
+_MAX_NAME = 1020  # characters: 255 bytes, the most that file systems take, each written out
 
 
 def path_problem(name: str) -> str:
@@ -242,6 +54,8 @@ def path_problem(name: str) -> str:
         return f"an absolute path: {name[:200]}"
     if _CONTROLS.search(name):
         return f"control characters: {name[:200]!r}"
+    if max(map(len, name.split("/"))) > _MAX_NAME:
+        return f"a part of the name of more than {_MAX_NAME} characters"
     parts = name.split("\\" if "\\" in name and "/" not in name else "/")
     if ".." in parts or ".." in name.split("\\"):
         return f"a way out of the archive: {name[:200]}"

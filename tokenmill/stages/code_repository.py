@@ -21,6 +21,7 @@ from tokenmill.stages.license_evidence import (
 )
 
 MAX_MEMBERS = 5_000_000
+MAX_NOTED = 200_000  # licence files and manifests; they are held
 _ENDINGS = re.compile(
     r"(?:\.orig)?\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|jar|whl|crate|gem|parquet)\Z", re.IGNORECASE
 )
@@ -42,9 +43,10 @@ class Place(NamedTuple):
 class Survey:
     """What a pass over an archive's members found.
 
-    archive: the file's name. licenses: from a folder in the archive to the expressions of its licence files, by name.
-    manifests: from a folder to what its package manager's file declares. commit: as `git archive` wrote it, or
-    if is_git what was read. known: the answers of license_of.
+    archive: the file's name. tops: two of the folders at the top, and META-INF; it does not matter whether there are
+    more. licenses: from a folder in the archive to the expressions of its licence files, by name. manifests: from a
+    folder to what its package manager's file declares. commit: as `git archive` wrote it, or if is_git what was read.
+    known: the answers of license_of. noted: licence files and manifests.
     """
 
     archive: str
@@ -54,6 +56,7 @@ class Survey:
     manifests: dict[str, str] = field(default_factory=dict)
     commit: str = ""
     is_git: bool = False
+    noted: int = 0
     known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
 
     def place(self, path: str) -> Place:
@@ -89,7 +92,7 @@ class Survey:
 
 
 def survey(members: Iterable[Member], archive: str) -> Survey:
-    """Go over the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS."""
+    """Go over the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS or MAX_NOTED."""
     found = Survey(os.path.basename(archive))
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
@@ -99,7 +102,9 @@ def survey(members: Iterable[Member], archive: str) -> Survey:
             continue
         folder, _, name = path.rpartition("/")
         if folder:
-            found.tops.add(path.partition("/")[0])
+            top = path.partition("/")[0]
+            if len(found.tops) < 2 or top == _JAVA:
+                found.tops.add(top)
         else:
             found.has_top_files = found.has_top_files or not path.startswith(".")
         _look_at(found, member, path, folder, name)
@@ -111,6 +116,9 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
     licence = is_license_file(name)
     if not (licence or is_manifest(name)) or (name_rule(path) or ("",))[0] == "vendored":
         return
+    found.noted += 1
+    if found.noted > MAX_NOTED:
+        raise NoArchive(f"has more than {MAX_NOTED} licence files and manifests; cut it into several archives")
     try:
         content = member.read(LICENSE_BYTES)
     except EOFError:

@@ -19,6 +19,8 @@ _DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
 _FOLDER, _SPARSE = b"5", b"S"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _OCTAL = re.compile(rb"[\0 ]*([0-7]*)[\0 ]*\Z")
+_SPARSE_FIELDS = (b"GNU.sparse.map", b"GNU.sparse.size", b"GNU.sparse.major", b"GNU.sparse.realsize")
+_KNOWN = (b"path", b"size", b"mtime", b"comment", *_SPARSE_FIELDS)
 _PAX_RECORD = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
 
 
@@ -141,7 +143,7 @@ def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes],
         refused, found = "link", _LINKS[kind]
     elif kind in _DEVICES:
         refused, found = "device", _DEVICES[kind]
-    elif kind == _SPARSE or any(key.startswith(b"GNU.sparse.") for key in extended):
+    elif kind == _SPARSE or any(key in extended for key in _SPARSE_FIELDS):
         refused, found = "sparse", "a sparse file"
     elif kind not in _FILES:
         if kind == _FOLDER:
@@ -163,7 +165,8 @@ def _pax(body: bytes) -> dict[bytes, bytes]:
         end = at + int(found[1])
         if end <= found.end() or end > len(body):
             break
-        fields[found[2]] = body[found.end() : end - 1]
+        if found[2] in _KNOWN:  # an archive may be nothing but such fields
+            fields[found[2]] = body[found.end() : end - 1]
         at = end
     return fields
 
