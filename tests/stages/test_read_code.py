@@ -323,6 +323,7 @@ def test_licences_by_header_folder_and_manifest(tmp_path: Path) -> None:
         ("t/LICENSE", MIT),
         ("t/h.js", b"let h = 1\n"),
         ("u/i.py", PYTHON),
+        ("u/licenses.json.gz", b"no licence"),
         ("v/META.json", b'{"license": ["perl_5"]}'),
         ("v/LICENSE-DEPENDENCIES", GPL),
         ("v/j.py", PYTHON),
@@ -338,6 +339,14 @@ def test_licences_by_header_folder_and_manifest(tmp_path: Path) -> None:
         "odd/f.py": "LicenseRef-unknown", "g.rs": "MIT OR Apache-2.0", "h.js": "Apache-2.0 AND MIT", "i.py": None,
         "j.py": "Artistic-1.0-Perl OR GPL-1.0-or-later",
     }  # fmt: skip
+
+
+def test_what_packers_write_beside_the_files_governs_them(tmp_path: Path) -> None:
+    pom = b"<project><licenses><license>\n<name>The Apache License, Version 2.0</name></license></licenses></project>"
+    jar = zipped(("META-INF/maven/g/a/pom.xml", pom), ("org/A.java", b"class A{}"))
+    wheel = zipped(("x/a.py", PYTHON), ("x-1.0.dist-info/METADATA", b"License-Expression: ISC\n\nRead me."))
+    assert [row["license"] for row in read(tmp_path, jar, "a-1.0-sources.jar")] == ["Apache-2.0"] * 2
+    assert read(tmp_path, wheel, "x-1.0-py3-none-any.whl")[0]["license"] == "ISC"
 
 
 def test_how_repositories_are_called(tmp_path: Path) -> None:

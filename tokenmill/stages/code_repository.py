@@ -27,7 +27,6 @@ _ENDINGS = re.compile(
 )
 _VERSIONED = re.compile(r"(.+?)[-_@]v?(\d+\.[\w.+!-]*|[0-9a-f]{12,64})\Z")
 _GENERIC = ("package", "src", "source")  # npm packs everything in package/
-_JAVA = "META-INF"
 
 
 class Place(NamedTuple):
@@ -43,10 +42,10 @@ class Place(NamedTuple):
 class Survey:
     """What a pass over an archive's members found.
 
-    archive: the file's name. tops: two of the folders at the top, and META-INF; it does not matter whether there are
-    more. licenses: from a folder in the archive to the expressions of its licence files, by name. manifests: from a
-    folder to what its package manager's file declares. commit: as `git archive` wrote it, or if is_git what was read.
-    known: the answers of license_of. noted: licence files and manifests.
+    archive: the file's name. tops: two of the folders at the top; it does not matter whether there are more. licenses:
+    from a folder in the archive to the expressions of its licence files, by name. manifests: from a folder to what its
+    package manager's file declares. commit: as `git archive` wrote it, or if is_git what was read. is_package: what a
+    packer writes lies at the top. noted: licence files and manifests. known: the answers of license_of.
     """
 
     archive: str
@@ -56,6 +55,7 @@ class Survey:
     manifests: dict[str, str] = field(default_factory=dict)
     commit: str = ""
     is_git: bool = False
+    is_package: bool = False
     noted: int = 0
     known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Survey:
         stem = _ENDINGS.sub("", self.archive)
         if self.is_git:
             return Place(self.archive, self.commit, path, "")
-        if self.has_top_files or _JAVA in self.tops or not rest:
+        if self.has_top_files or self.is_package or not rest:
             repo, rev = split_version(stem)
             return Place(repo, rev or self.commit or "0", path, "")
         alone = len(self.tops) == 1
@@ -103,7 +103,8 @@ def survey(members: Iterable[Member], archive: str) -> Survey:
         folder, _, name = path.rpartition("/")
         if folder:
             top = path.partition("/")[0]
-            if len(found.tops) < 2 or top == _JAVA:
+            found.is_package = found.is_package or _by_packer(top)
+            if len(found.tops) < 2:
                 found.tops.add(top)
         else:
             found.has_top_files = found.has_top_files or not path.startswith(".")
@@ -123,10 +124,24 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
         content = member.read(LICENSE_BYTES)
     except EOFError:
         return  # the pass that makes rows says so
+    folder = _governed(folder)
     if licence:
         found.licenses.setdefault(folder, []).append((name, _license_text(content)))
     elif (said := declared(name, content)) and folder not in found.manifests:
         found.manifests[folder] = said
+
+
+def _governed(folder: str) -> str:
+    """The folder that a licence speaks of: what packers write of a package lies in a folder beside its files."""
+    parts = folder.split("/")
+    for place, part in enumerate(parts):
+        if _by_packer(part):
+            return "/".join(parts[:place])
+    return folder
+
+
+def _by_packer(folder: str) -> bool:
+    return folder == "META-INF" or folder.endswith((".dist-info", ".egg-info"))
 
 
 _license_text = functools.lru_cache(maxsize=256)(of_license_file)

@@ -61,10 +61,21 @@ _LICENSE_FILE = re.compile(
 )
 _NO_LICENSE_FILE = (
     ".py", ".js", ".ts", ".go", ".rs", ".java", ".c", ".h", ".rb", ".cs", ".php", ".json", ".html", ".css", ".sh",
-    ".yml", ".yaml",
+    ".yml", ".yaml", ".kt", ".swift", ".cc", ".cpp", ".hpp", ".scala", ".pl", ".pm", ".lua", ".tsx", ".jsx", ".vue",
+    ".xml", ".gz", ".zip", ".png", ".svg", ".pdf", ".rtf", ".docx", ".csv", ".tsv", ".db", ".map", ".tmpl", ".erb",
+    ".ex", ".hs", ".dart", ".ipynb", ".cmake", ".toml", ".properties",
 )  # fmt: skip
 _OTHERS = re.compile(r"dependenc|third[-_.]?part|3rd[-_.]?part|vendor|bundle", re.IGNORECASE)
-_MANIFESTS = ("package.json", "cargo.toml", "pyproject.toml", "pkg-info", "metadata", "composer.json", "meta.json")
+_MANIFESTS = (
+    "package.json",
+    "cargo.toml",
+    "pyproject.toml",
+    "pkg-info",
+    "metadata",
+    "composer.json",
+    "meta.json",
+    "pom.xml",
+)
 
 
 def is_license_file(name: str) -> bool:
@@ -131,6 +142,9 @@ def declared(name: str, content: bytes) -> str | None:
         elif name.endswith(".toml"):
             values = tomllib.loads(text)
             found = (values.get("package") or values.get("project") or {}).get("license")
+        elif name == "pom.xml":
+            match = re.search(r"<license>\s*<name>\s*([^<]{1,200}?)\s*</name>", text)
+            found = match and match[1]
         elif name.endswith(".gemspec"):
             match = re.search(r"\.licenses?\s*=\s*\[?\s*[\"']([^\"']+)", text)
             found = match and match[1]
