@@ -347,6 +347,8 @@ def test_what_packers_write_beside_the_files_governs_them(tmp_path: Path) -> Non
     wheel = zipped(("x/a.py", PYTHON), ("x-1.0.dist-info/METADATA", b"License-Expression: ISC\n\nRead me."))
     assert [row["license"] for row in read(tmp_path, jar, "a-1.0-sources.jar")] == ["Apache-2.0"] * 2
     assert read(tmp_path, wheel, "x-1.0-py3-none-any.whl")[0]["license"] == "ISC"
+    again = ("r/src/r.egg-info/PKG-INFO", b"License-Expression: ISC\n\n")
+    assert read(tmp_path, tar(("r/COPYING", MIT), again, ("r/src/a.py", PYTHON)))[2]["license"] == "MIT"
 
 
 def test_how_repositories_are_called(tmp_path: Path) -> None:

@@ -132,12 +132,10 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
 
 
 def _governed(folder: str) -> str:
-    """The folder that a licence speaks of: what packers write of a package lies in a folder beside its files."""
-    parts = folder.split("/")
-    for place, part in enumerate(parts):
-        if _by_packer(part):
-            return "/".join(parts[:place])
-    return folder
+    """The folder that a licence speaks of: what packers write at the top of a package lies beside its files. Deeper
+    down, as in sdists, it says again what stands at the top, or less.
+    """
+    return "" if _by_packer(folder.partition("/")[0]) else folder
 
 
 def _by_packer(folder: str) -> bool:
