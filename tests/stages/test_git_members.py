@@ -143,11 +143,16 @@ def test_nothing_that_a_repository_says_is_run(tool: Path, tmp_path: Path) -> No
         ("refs/heads/main", "f" * 40 + "\n"),
     ],
 )
-def test_references_that_lead_nowhere(tool: Path, tmp_path: Path, place: str, content: str) -> None:
+def test_references_that_lead_nowhere(
+    tool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, content: str
+) -> None:
     shutil.copytree(tool, tmp_path / "tool", symlinks=True)
     (tmp_path / "tool" / ".git" / place).write_text(content)
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     with pytest.raises(DataError, match=r"tool: has (no|references)"):
         read(tmp_path / "tool")
+    assert not list((tmp_path / "scratch").iterdir())
 
 
 def test_damaged_objects_are_a_data_error_or_a_row(tool: Path, tmp_path: Path) -> None:

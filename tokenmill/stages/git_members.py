@@ -77,11 +77,15 @@ class GitMembers:
     """Iterates over the files of a commit. time: when it was committed. Raises NoArchive if it cannot be read."""
 
     def __init__(self, folder: str, revision: str) -> None:
+        wanted = resolved(folder, revision)
         self.own = tempfile.mkdtemp(prefix="tokenmill-git-")
-        self.folder, wanted = folder, resolved(folder, revision)
-        _borrow(self.own, folder, wanted)
         self.blobs: subprocess.Popen[bytes] | None = None
-        self.commit, self.time = self._commit(wanted)
+        try:
+            _borrow(self.own, folder, wanted)
+            self.commit, self.time = self._commit(wanted)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End git, and remove our own repository."""
@@ -129,7 +133,6 @@ class GitMembers:
         out, errors = shown.communicate()
         commit, _, time = out.decode("ascii", "replace").strip().partition(" ")
         if shown.returncode or not _HASH.match(commit):
-            self.close()
             raise NoArchive(f"has no commit {wanted}: {_last_line(errors)}")
         return commit, int(time) if time.isdigit() else 0
 
