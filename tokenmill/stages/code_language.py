@@ -19,7 +19,7 @@ _CALLED = {
     "S": "R", "markdown": "Markdown", "EmacsLisp": "Emacs Lisp", "VimL": "Vim Script", "Fish": "fish",
     "VB.net": "Visual Basic .NET", "aspx-cs": "ASP.NET", "Cuda": "CUDA", "Perl6": "Raku", "JSON-LD": "JSON",
     "reg": "Windows Registry Entries", "autohotkey": "AutoHotkey", "Web IDL": "WebIDL", "PO": "Gettext Catalog",
-    "HTML + Angular2": "HTML", "nix": "Nix", "liquid": "Liquid",
+    "HTML + Angular2": "HTML", "Graphviz": "Graphviz (DOT)", "nix": "Nix", "liquid": "Liquid",
 }  # fmt: skip
 _ENDINGS = {
     "bas": "Visual Basic", "bat": "Batchfile", "cjs": "JavaScript", "cl": "Common Lisp", "cts": "TypeScript",
