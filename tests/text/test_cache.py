@@ -24,6 +24,7 @@ import numba
 import pyarrow as pa
 from tokenmill.core.columns import documents
 from tokenmill.filters.c4 import C4
+from tokenmill.filters.code_quality import CodeQuality
 from tokenmill.filters.fineweb import Fineweb
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
@@ -37,10 +38,14 @@ def used():
 
 cache.warm()
 before = used()
-whole = documents({"id": list("abcd"), "text": ["{ a b c", None, "", "One. Two. Three. [1] Four. Five. " * 9]})
-small = pa.record_batch({"id": whole.column("id"), "text": whole.column("text").cast(pa.string())})
+languages = ["HTML", None, "Text", "Python"]
+texts = ["{ a b c", None, "", "One. Two. Three. [1] Four. Five. " * 9]
+whole = documents({"id": list("abcd"), "code_lang": languages, "text": texts})
+small = whole.set_column(2, "text", whole.column("text").cast(pa.string()))
+works = [GopherRepetition(), GopherQuality(stop_words=("a", "b")), C4(terminal_punctuation=True), Fineweb()]
+works.append(CodeQuality())
 for batch in (whole, whole.slice(1), whole.slice(0, 0), whole.slice(3), small):
-    for work in (GopherRepetition(), GopherQuality(stop_words=("a", "b")), C4(terminal_punctuation=True), Fineweb()):
+    for work in works:
         batch = work(batch)
         work(batch)
 print(used() - before)
