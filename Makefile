@@ -12,7 +12,7 @@ help:  ## this text
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[train,interop,dev]"
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[ray,s3,train,interop,dev]"
 	$(BIN)/pipeline models pull
 	touch $@
 
