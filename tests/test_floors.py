@@ -80,11 +80,11 @@ def test_train_knows_only_the_token_shards_of_the_rest() -> None:
             assert known or (ROOT.joinpath(*name.split(".")[1:])).is_dir(), f"{path}: {name}"
 
 
-def test_ray_is_imported_in_one_file_and_torch_only_to_train_or_score() -> None:
+def test_ray_is_imported_by_its_engine_alone_and_torch_only_to_train_or_score() -> None:
     for path in modules():
         place = path.relative_to(ROOT).as_posix()
         tops = {name.split(".")[0] for name in imported(path)}
-        assert "ray" not in tops or place == "pipeline/engine/ray.py", place
+        assert "ray" not in tops or place.startswith("pipeline/engine/ray"), place
         assert "torch" not in tops or place.startswith(("train/", "filters/")), place
 
 

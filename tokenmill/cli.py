@@ -73,9 +73,12 @@ def _say(error: object, code: int) -> None:
 def run(
     recipe: Recipe,
     stage: Annotated[str | None, typer.Option(help="Run this stage alone, from the one before it.")] = None,
-    engine: Annotated[Literal["local"], typer.Option(help="Where tasks run.")] = "local",
+    engine: Annotated[Literal["local", "ray"], typer.Option(help="Where tasks run.")] = "local",
     workers: Annotated[
         int | None, typer.Option(help="Worker processes; 0 runs in this process. Default: the cores.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster. Default: the one this is a job of, else one started here.")
     ] = None,
     out: Out = "runs",
     mark_only: Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")] = False,
@@ -89,26 +92,17 @@ def run(
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage."""
-    from tokenmill.pipeline.engine.local import InProcess, LocalPool
     from tokenmill.pipeline.progress import progress_for
     from tokenmill.pipeline.recipe import load_recipe
     from tokenmill.pipeline.run import Options
     from tokenmill.pipeline.run import run as run_recipe
 
     _log()
-    if workers is not None and workers < 0:
-        raise RecipeError(f"--workers {workers}: expected 0 or more")
-    count = (
-        workers
-        if workers is not None
-        else len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
-    pool = LocalPool(count) if count else InProcess()
     options = Options(out, stage, mark_only, limit, allow_missing, plugins)
+    checked = load_recipe(recipe)
+    pool = _engine(engine, workers, address)
     try:
-        result = run_recipe(load_recipe(recipe), pool, options, progress_for("json" if json_lines else "auto"))
+        result = run_recipe(checked, pool, options, progress_for("json" if json_lines else "auto"))
     finally:
         pool.close()
     for warning in result.warnings:
@@ -121,6 +115,49 @@ def run(
         print(f"run: {result.folder}    next: pipeline report {result.folder}")
     if result.failures:
         raise typer.Exit(1)
+
+
+@app.command()
+def submit(
+    recipe: Recipe,
+    address: Annotated[str, typer.Option(help="The cluster's dashboard, for example http://head:8265.")],
+    out: Annotated[str, typer.Option(help="The parent folder of runs: a URL, or a folder that all nodes share.")],
+    working_dir: Annotated[Path, typer.Option(help="Sent to the cluster; the recipe is in it.")] = Path("."),
+    environment: Annotated[
+        Path | None, typer.Option("--runtime-env", help="A YAML file: what Ray installs for the job.")
+    ] = None,
+    options: Annotated[list[str] | None, typer.Argument(help="After --: more options for `pipeline run`.")] = None,
+) -> None:
+    """Run a recipe as a Ray job and follow its log; the exit code is the run's."""
+    import shlex
+
+    from tokenmill.pipeline.engine.ray_job import runtime_env
+    from tokenmill.pipeline.engine.ray_job import submit as submit_job
+    from tokenmill.pipeline.recipe import load_recipe
+
+    _log()
+    load_recipe(recipe)  # what is wrong with it is better said now
+    if not recipe.resolve().is_relative_to(working_dir.resolve()):
+        raise RecipeError(f"{recipe}: not in --working-dir {working_dir}, so it would not reach the cluster")
+    inside = recipe.resolve().relative_to(working_dir.resolve()).as_posix()
+    command = ["python", "-m", "tokenmill", "run", inside, "--engine", "ray", "--out", out, *(options or [])]
+    job = submit_job(address, shlex.join(command), runtime_env(environment, working_dir))
+    print(f"job: {job.id}", file=sys.stderr)
+    try:
+        for text in job.log():
+            print(text, end="", flush=True)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED if _stopped(job) else 0) from None
+    raise typer.Exit(job.exit_code())
+
+
+def _stopped(job: Any) -> bool:
+    """What Ctrl-C means for a job that runs elsewhere is asked; where nobody can answer, it runs on."""
+    if sys.stdin.isatty() and typer.confirm(f"\nstop job {job.id} on the cluster? No leaves it running", default=False):
+        job.stop()
+        return True
+    print(f"job {job.id}: runs on. To stop it: ray job stop {job.id}", file=sys.stderr)
+    return False
 
 
 @app.command()
@@ -372,6 +409,24 @@ def train_run(
         f"{result.first_val_bits_per_byte:.3f} → {result.last_val_bits_per_byte:.3f} bits a byte"
     )
     print(f"checkpoint {result.checkpoint}, metrics {result.metrics}, plot {result.plot}")
+
+
+def _engine(name: str, workers: int | None, address: str | None) -> Any:
+    from tokenmill.pipeline.engine.local import InProcess, LocalPool
+
+    if workers is not None and workers < 0:
+        raise RecipeError(f"--workers {workers}: expected 0 or more")
+    if name == "ray":
+        from tokenmill.pipeline.engine.ray import RayPool
+
+        if address is not None and workers is not None:
+            raise RecipeError("--workers is for a cluster that starts here; one at --address has the nodes it has")
+        return RayPool(address, workers=workers)
+    if address is not None:
+        raise RecipeError(f"--address {address}: names a Ray cluster; say --engine ray too")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = cores if workers is None else workers
+    return LocalPool(count) if count else InProcess()
 
 
 def _corpus_line(corpus: Any) -> str:

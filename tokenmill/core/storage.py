@@ -8,6 +8,7 @@ import glob
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def open_output(path: str) -> Iterator[IO[bytes]]:
         file.close()
         return
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    unfinished = f"{path}.tmp"
+    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"  # its own: two copies of a task may write the same file at once
     try:
         with open(unfinished, "wb") as local:
             yield local
@@ -135,6 +136,16 @@ def delete(path: str) -> None:
         os.remove(path)
 
 
+def delete_unfinished(folder: str) -> None:
+    """Remove what killed writers left in a local folder and all below it; no writer may be at work there."""
+    if is_url(folder):
+        return  # a remote file is visible when it is whole
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".tmp"):
+                os.remove(os.path.join(parent, name))
+
+
 def move(old: str, new: str) -> None:
     """Rename a local file; copy and delete a remote one. The folder of `new` is made."""
     if not is_url(old) and not is_url(new):
@@ -156,6 +167,36 @@ def write_bytes(path: str, content: bytes) -> FileRecord:
     with open_output(path) as file:
         file.write(content)
     return FileRecord(path, len(content), xxhash.xxh3_128_hexdigest(content))
+
+
+def create_bytes(path: str, content: bytes) -> bool:
+    """Write a file that is not there yet; False, and nothing written, if there is one. Of several at once, one wins."""
+    try:
+        if is_url(path):
+            with fsspec.open(path, "xb") as file:
+                file.write(content)
+        else:
+            _link_new(path, content)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _link_new(path: str, content: bytes) -> None:
+    """The file appears with its content in it: opened for exclusive writing, it would be seen empty first."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
+    with open(unfinished, "wb") as file:
+        file.write(content)
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with open(path, "xb") as file:
+            file.write(content)
+    finally:
+        os.remove(unfinished)
 
 
 def file_record(path: str, rows: int = -1) -> FileRecord:

@@ -83,7 +83,6 @@ class SpillTask:
         return replace(self, task=self.task.at(position))
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began = time.perf_counter()
         tally = Tally()
         outputs: list[storage.FileRecord] = []
@@ -168,7 +167,6 @@ class ApplyTask:
         return self
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began = time.perf_counter()
         tell(Position(0, "apply"))
         spilled, rows = kept_rows(self.task)
@@ -289,7 +287,6 @@ class CutTask:
         return self
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began = time.perf_counter()
         tell(Position(0, "write"))
         with room_for(self.folder, f"cut.{self.number:06d}", memory=self.memory, shard_rows={}) as room:

@@ -81,6 +81,22 @@ def read_manifest(path: str) -> Manifest | None:
     return Manifest(**said)
 
 
+def made_once(task: Any, tell: Any) -> Manifest:
+    """The task's manifest: the one that stands, if it is of this very work and whole; else the task is run for it.
+
+    So a task may run twice at once (its node looked lost, or was slow): both write the same bytes, and the first
+    manifest stands. A stale one is deleted before the task writes anything; where there is none nothing is, so that a
+    copy of the task never takes away what the other has just committed.
+    """
+    if storage.exists(task.manifest_path):
+        standing = read_manifest(task.manifest_path)
+        if standing is not None and is_done(task.manifest_path, task.fingerprint, task.folder):
+            return standing
+        storage.delete(task.manifest_path)
+    made: Manifest = task(tell)
+    return made
+
+
 def is_done(path: str, fingerprint: str, folder: str, *, released: bool = False) -> bool:
     """True if the manifest is there for this very work and each file it lists has the size it lists.
 

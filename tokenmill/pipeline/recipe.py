@@ -41,7 +41,10 @@ class WorkSpec:
 
 @dataclass(frozen=True)
 class StageSpec:
-    """memory: bytes a worker may hold. timeout: seconds without progress before a worker counts as hung."""
+    """memory: bytes a worker may hold. timeout: seconds without progress before a worker counts as hung.
+
+    resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, the cluster's own.
+    """
 
     name: str
     work: tuple[WorkSpec, ...]
@@ -139,7 +142,7 @@ class _Reader:
             self.memory(options.get("memory", 4 << 30), name, node),
             float(options.get("timeout", 600.0)),
             options.get("keep", True),
-            options.get("resources", {}),
+            self.resources(options.get("resources", {}), name, node, options.get("memory")),
         )
 
     def inputs(self, given: Any, name: str, node: yaml.Node, before: list[StageSpec]) -> tuple[str, ...]:
@@ -169,10 +172,21 @@ class _Reader:
         raise self.error(node, f"stage {stage!r}: expected a name such as filters.c4, or {{name: {{setting: value}}}}")
 
     def memory(self, given: Any, name: str, node: yaml.Node) -> int:
-        match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*", str(given))
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(given))
         if not match or match[2].upper() not in _UNITS:
             raise self.error(node, f"stage {name!r}: memory {given!r}; expected a size such as 2GB or 512MiB")
         return int(float(match[1]) * _UNITS[match[2].upper()])
+
+    def resources(self, given: dict[str, Any], name: str, node: yaml.Node, memory: Any) -> dict[str, float]:
+        """What a task reserves on a cluster; the stage's memory too, if the recipe states it."""
+        amounts: dict[str, float] = {}
+        for key, amount in (({"memory": memory} if memory is not None else {}) | given).items():
+            value = self.memory(amount, name, node) if key == "memory" else amount
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                expected = "a number of 0 or more, such as {num_cpus: 2, num_gpus: 1, fast_disk: 1}"
+                raise self.error(node, f"stage {name!r}: resources: {key}: found {amount!r}, expected {expected}")
+            amounts[str(key)] = value
+        return amounts
 
     def mapping(self, node: yaml.Node, what: str) -> Iterator[tuple[str, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):

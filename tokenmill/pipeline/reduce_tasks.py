@@ -67,7 +67,6 @@ class ReduceTask:
         return self
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began = time.perf_counter()
         facts: dict[str, Any] = {}
         scratch = self.name.rpartition("/")[2]
@@ -148,7 +147,6 @@ class RecallTask:
         return self
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began = time.perf_counter()
         memory = buffer_bytes(self.memory)
         with spill_file(self.folder, f"{self.name}.parquet", self.round, self.partitions, memory=memory) as spill:
@@ -196,7 +194,6 @@ class EarlierTask:
         return self
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began, rows = time.perf_counter(), 0
         said = _all_said(self.said) if self.said else None
         earlier = Earlier(self.round)

@@ -15,9 +15,8 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
-from tokenmill.pipeline.engine.warm import make_kernels_ready
 from tokenmill.pipeline.globals import GlobalStage
-from tokenmill.pipeline.lock import locked
+from tokenmill.pipeline.lock import Lock, locked
 from tokenmill.pipeline.manifest import read_manifest
 from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan, reuse
 from tokenmill.pipeline.progress import Progress
@@ -68,9 +67,9 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     result.
     """
     folder, _, planned = prepare(recipe, options)
-    with locked(folder):
+    with locked(folder) as lock:
         storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, planned))
-        driver = _Driver(recipe, engine, options, progress, planned, Result(folder))
+        driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock)
         driver.run()
         return driver.result
 
@@ -83,6 +82,7 @@ class _Driver:
     progress: Progress
     planned: list[PlannedStage]
     result: Result
+    lock: Lock
 
     def run(self) -> None:
         for index, planned in enumerate(self.planned):
@@ -98,9 +98,10 @@ class _Driver:
         planned = reuse(planned)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
-        make_kernels_ready(list(planned.stage.work))
+        self.engine.make_ready(list(planned.stage.work))
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
-        limits = Limits(planned.stage.spec.memory, planned.stage.spec.timeout)
+        spec = planned.stage.spec
+        limits = Limits(spec.memory, spec.timeout, spec.resources)
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
             self._run_tasks([task for task in tasks if task.number in todo], limits)
@@ -109,6 +110,7 @@ class _Driver:
             stage = GlobalStage(planned, tasks, lambda some: self._run_tasks(some, limits), self.recipe.sha256())
             if not stage.run():
                 raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
+        storage.delete_unfinished(planned.folder)
         planned = check_done(planned)
         self.progress.end(sum(shard.done for shard in planned.shards))
         return planned
@@ -116,6 +118,7 @@ class _Driver:
     def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> bool:
         good = True
         for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
+            self.lock.check()
             if outcome.error is None:
                 self.progress.task_done(outcome.task, outcome.manifest)
                 continue

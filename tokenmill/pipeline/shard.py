@@ -103,7 +103,6 @@ class ShardTask:
         return replace(self, probe=position.batch)
 
     def __call__(self, tell: Tell) -> Manifest:
-        storage.delete(self.manifest_path)
         began = time.perf_counter()
         tally = Tally()
         rows = alive_rows(self, tally, tell)

@@ -1,7 +1,7 @@
 """Where tasks run. An engine takes tasks and gives outcomes, in any order; both engines call the same task function."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from tokenmill.pipeline.shard import NOWHERE, Position, Tell
@@ -10,11 +10,14 @@ __all__ = ["Engine", "Limits", "Outcome", "Task", "Watch"]
 
 
 class Task(Protocol):
-    """A pure function from files to files. `at` gives the task that looks for the document that killed it."""
+    """A pure function from files to files; manifest.made_once runs it. `at` gives the task that looks for the document
+    that killed it.
+    """
 
     folder: str
     number: int
     fingerprint: str
+    manifest_path: str
     reads_input: ClassVar[bool]  # whether its rows count as progress of the stage
 
     @property
@@ -26,11 +29,12 @@ class Task(Protocol):
 @dataclass(frozen=True)
 class Limits:
     """memory: bytes a worker may hold (resident). timeout: seconds without a sign of progress before it counts as
-    hung.
+    hung. resources: what a task reserves on a cluster, as the recipe says it.
     """
 
     memory: int = 4 << 30
     timeout: float = 600.0
+    resources: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,10 @@ Watch = Callable[[Any, Position], None]
 
 
 class Engine(Protocol):
-    """run() may be called once a stage; close() ends what the engine started."""
+    """make_ready() is told of a stage's work before its tasks; run() may be called several times a stage; close() ends
+    what the engine started.
+    """
 
+    def make_ready(self, units: list[Any]) -> None: ...
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]: ...
     def close(self) -> None: ...

@@ -23,6 +23,8 @@ import psutil
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.engine import Limits, Outcome, Watch
+from tokenmill.pipeline.engine.warm import make_kernels_ready, uses_kernels
+from tokenmill.pipeline.manifest import made_once
 from tokenmill.pipeline.shard import NOWHERE, Position
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,10 @@ _POLL_SECONDS = 0.05
 
 class InProcess:
     """Runs tasks one after the other in this very process: for debugging; nothing is isolated."""
+
+    def make_ready(self, units: list[Any]) -> None:
+        if uses_kernels(units):
+            make_kernels_ready()
 
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for task in tasks:
@@ -47,6 +53,10 @@ class LocalPool:
     def __init__(self, workers: int) -> None:
         self._wanted = workers
         self._workers: list[_Worker] = []
+
+    def make_ready(self, units: list[Any]) -> None:
+        if uses_kernels(units):
+            make_kernels_ready()
 
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         todo = deque(tasks)
@@ -172,7 +182,7 @@ def _serve(pipe: Connection, parent: int) -> None:
 
 def _attempt(task: Any, tell: Any) -> Outcome:
     try:
-        return Outcome(task, manifest=task(tell))
+        return Outcome(task, manifest=made_once(task, tell))
     except (DataError, RecipeError, OSError) as error:
         return Outcome(task, error=error)
     except MemoryError:

@@ -1,0 +1,217 @@
+"""Tasks on a Ray cluster, and runs as Ray jobs. The only file that imports ray.
+
+Tasks go from files to files, so the cluster carries no data: a task's arguments are its settings and its result is its
+manifest. At most a window of tasks is started at once, more than there is room for, so that an autoscaler sees the
+demand. A node that dies costs the tasks it ran: they start again elsewhere, after a wait. Near the end of a stage a
+task that lags is started a second time; both copies write the same bytes and the first manifest stands.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import ray
+from ray import exceptions
+from ray.util.metrics import Counter, Gauge
+
+from tokenmill.core.errors import DataError
+from tokenmill.pipeline.engine import Limits, Outcome, Watch
+from tokenmill.pipeline.engine.dispatch import Dispatch, Job
+from tokenmill.pipeline.engine.node import Home, attempt, versions_of
+from tokenmill.pipeline.engine.warm import uses_kernels
+from tokenmill.pipeline.shard import NOWHERE
+
+logger = logging.getLogger(__name__)
+
+_LEAST_WINDOW = 64
+_WINDOW_RATIO = 4  # started tasks a slot: what waits at a node starts without a round trip, and shows as demand
+_POLL_SECONDS = 1.0
+_LOOK_SECONDS = 5.0  # between looks at what the cluster has
+_COMPLAIN_SECONDS = 30.0
+_OWN = ("num_cpus", "num_gpus", "memory")
+
+_HOPELESS = (exceptions.RuntimeEnvSetupError, exceptions.TaskUnschedulableError, exceptions.AuthenticationError)
+"""Ray's errors that no other node would mend."""
+
+
+@ray.remote(max_calls=0, max_retries=0)  # max_calls: Ray ends a worker after each GPU task otherwise, model and all
+def _attempt(task: Any, limits: Limits, home: Home) -> tuple[Outcome, float]:
+    began = time.monotonic()
+    return attempt(task, limits, home), time.monotonic() - began
+
+
+class RayPool:
+    """A cluster as an engine. address: as ray.init takes it; None finds the cluster this process belongs to, or else
+    starts one on this machine, of `workers` CPUs.
+    """
+
+    def __init__(self, address: str | None = None, *, workers: int | None = None) -> None:
+        alone = address is None and not os.environ.get("RAY_ADDRESS")
+        try:
+            ray.init(address=address, num_cpus=workers if alone else None, logging_level=logging.WARNING)
+        except (ConnectionError, exceptions.RayError, RuntimeError) as error:
+            raise DataError(
+                f"no Ray cluster at {address or 'RAY_ADDRESS'}: {error}. Start one with `ray start --head`; one that "
+                "asks for a token wants RAY_AUTH_MODE=token and its token here"
+            ) from error
+        copied = ray.get_runtime_context().runtime_env.get("working_dir")
+        self._folder = "" if copied else os.getcwd()
+        self._home = Home(self._folder, (), False)
+        self._cluster = _Cluster()
+
+    def make_ready(self, units: list[Any]) -> None:
+        self._home = Home(self._folder, versions_of(units), uses_kernels(units))
+
+    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+        dispatch = Dispatch(tasks)
+        options = _options(limits.resources)
+        meters = _Meters()
+        while dispatch.left:
+            slots = self._cluster.slots(options)
+            for job in dispatch.due(time.monotonic(), max(_LEAST_WINDOW, _WINDOW_RATIO * slots)):
+                dispatch.started(self._start(job, limits, options), job)
+            for job in dispatch.lagging(time.monotonic(), slots):
+                logger.info("%s lags; a second copy starts, and the first to end counts", job.task.label)
+                dispatch.started(self._start(job, limits, options), job)
+                meters.copies.inc(tags=meters.tags(job.task))
+            for handle in _landed(list(dispatch.flying), dispatch.seconds_to_next(time.monotonic(), _POLL_SECONDS)):
+                if handle in dispatch.flying:  # not the copy of one that came in just now
+                    yield from self._take_in(handle, dispatch, meters)
+            if dispatch.flying:
+                task = next(iter(dispatch.flying.values())).task
+                meters.queue(task, len(dispatch.flying), dispatch.waiting)
+                watch(task, NOWHERE)
+
+    def close(self) -> None:
+        ray.shutdown()
+
+    def _start(self, job: Job, limits: Limits, options: Mapping[str, Any]) -> Any:
+        return _attempt.options(name=job.task.label, **options).remote(job.task, limits, self._home)
+
+    def _take_in(self, handle: Any, dispatch: Dispatch, meters: "_Meters") -> Iterator[Outcome]:
+        try:
+            outcome, seconds = ray.get(handle)
+        except DataError:
+            raise  # the node is not fit for this run, and the next one would not be either
+        except _HOPELESS as error:
+            raise DataError(f"the cluster cannot run this stage's tasks: {error}") from error
+        except (exceptions.RayTaskError, exceptions.TaskCancelledError) as error:
+            task, _ = dispatch.landed(handle, 0.0)
+            yield Outcome(task, error=RuntimeError(f"{type(error).__name__}: {error}"))
+            return
+        except exceptions.RayError as error:
+            yield from self._lose(handle, error, dispatch, meters)
+            return
+        task, copies = dispatch.landed(handle, seconds)
+        for copy in copies:
+            ray.cancel(copy, force=True)
+        meters.done(task, outcome, seconds)
+        yield Outcome(task, outcome.manifest, outcome.error, outcome.cause, outcome.at)
+
+    def _lose(self, handle: Any, error: Exception, dispatch: Dispatch, meters: "_Meters") -> Iterator[Outcome]:
+        job, wait = dispatch.lost(handle, time.monotonic())
+        meters.retries.inc(tags=meters.tags(job.task))
+        what = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        if wait is not None:
+            logger.warning("%s was lost (%s); it starts again in %.0f s", job.task.label, what, wait)
+        elif not job.handles:
+            yield Outcome(
+                job.task, error=RuntimeError(f"lost {job.losses} times with its node or worker; last: {what}")
+            )
+
+
+def _landed(handles: list[Any], seconds: float) -> list[Any]:
+    """Those that have ended, waiting at most so long for the first."""
+    if not handles:
+        time.sleep(seconds)
+        return []
+    try:
+        first, others = ray.wait(handles, num_returns=1, timeout=seconds)
+        more = ray.wait(others, num_returns=len(others), timeout=0)[0] if first and others else []
+    except exceptions.RaySystemError as error:
+        raise DataError(
+            f"the cluster is gone: {error}. What is committed stays; the same command goes on once there is one again"
+        ) from error
+    return [*first, *more]
+
+
+def _options(resources: Mapping[str, float]) -> dict[str, Any]:
+    """A stage's `resources` as Ray names them."""
+    own = {name: resources[name] for name in _OWN if name in resources}
+    others = {name: amount for name, amount in resources.items() if name not in _OWN}
+    return {"num_cpus": 1, **own, **({"resources": others} if others else {})}
+
+
+def _needs(options: Mapping[str, Any]) -> dict[str, float]:
+    """What a node must have, by Ray's names of what nodes have."""
+    named = {"CPU": options["num_cpus"], "GPU": options.get("num_gpus", 0), "memory": options.get("memory", 0)}
+    return {name: amount for name, amount in {**named, **options.get("resources", {})}.items() if amount}
+
+
+class _Cluster:
+    """What the nodes have, looked up every few seconds."""
+
+    def __init__(self) -> None:
+        self._nodes: list[dict[str, float]] = []
+        self._looked = self._room_seen = -float("inf")
+
+    def slots(self, options: Mapping[str, Any]) -> int:
+        """How many such tasks the cluster runs at once; where it is none, that is said from time to time."""
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+            self._looked = now
+        needs = _needs(options) or {"CPU": 1.0}
+        slots = sum(min(int(node.get(name, 0) // amount) for name, amount in needs.items()) for node in self._nodes)
+        if slots:
+            self._room_seen = now
+        elif now - self._room_seen > _COMPLAIN_SECONDS:
+            self._room_seen = now
+            most = {name: max((node.get(name, 0) for node in self._nodes), default=0) for name in needs}
+            logger.warning(
+                "no node has room for a task: it needs %s, the most any node has is %s; waiting", needs, most
+            )
+        return slots
+
+
+class _Meters:
+    """What Prometheus sees of a run, at the metrics ports of Ray's nodes; Ray prefixes the names with `ray_`."""
+
+    def __init__(self) -> None:
+        keys = ("stage",)
+        self.rows = Counter("tokenmill_rows", "Documents read.", keys)
+        self.kept = Counter("tokenmill_rows_kept", "Documents that came out.", keys)
+        self.bytes = Counter("tokenmill_text_bytes", "UTF-8 bytes of text read.", keys)
+        self.tasks = Counter("tokenmill_tasks", "Tasks that ended, by how.", ("stage", "end"))
+        self.task_seconds = Counter("tokenmill_task_seconds", "Seconds in tasks.", keys)
+        self.retries = Counter("tokenmill_retries", "Tasks lost with a node or worker.", keys)
+        self.copies = Counter("tokenmill_copies", "Second copies of tasks that lagged.", keys)
+        self.speed = Gauge("tokenmill_mb_per_second", "Text read a second by the stage so far, in MB.", keys)
+        self.started = Gauge("tokenmill_tasks_started", "Tasks handed to Ray.", keys)
+        self.waiting = Gauge("tokenmill_tasks_waiting", "Tasks not yet handed to Ray.", keys)
+        self._began, self._bytes = time.monotonic(), 0
+
+    def tags(self, task: Any) -> dict[str, str]:
+        return {"stage": task.folder.rpartition("/")[2]}
+
+    def queue(self, task: Any, started: int, waiting: int) -> None:
+        self.started.set(started, self.tags(task))
+        self.waiting.set(waiting, self.tags(task))
+
+    def done(self, task: Any, outcome: Outcome, seconds: float) -> None:
+        tags = self.tags(task)
+        end = "died" if outcome.cause else "failed" if outcome.error else "done"
+        self.tasks.inc(tags=tags | {"end": end})
+        self.task_seconds.inc(max(seconds, 1e-9), tags)
+        if outcome.manifest is not None and task.reads_input:
+            self._bytes += outcome.manifest.bytes_in
+            for counter, amount in (
+                (self.rows, outcome.manifest.rows_in),
+                (self.kept, outcome.manifest.rows_out),
+                (self.bytes, outcome.manifest.bytes_in),
+            ):
+                if amount:
+                    counter.inc(amount, tags)
+            self.speed.set(self._bytes / 1e6 / max(time.monotonic() - self._began, 1e-9), tags)
