@@ -101,6 +101,8 @@ class RayPool:
             task, _ = dispatch.landed(handle, 0.0)
             yield Outcome(task, error=RuntimeError(f"{type(error).__name__}: {error}"))
             return
+        except exceptions.LocalRayletDiedError as error:
+            raise _gone(error) from error
         except exceptions.RayError as error:
             yield from self._lose(handle, error, dispatch, meters)
             return
@@ -131,10 +133,15 @@ def _landed(handles: list[Any], seconds: float) -> list[Any]:
         first, others = ray.wait(handles, num_returns=1, timeout=seconds)
         more = ray.wait(others, num_returns=len(others), timeout=0)[0] if first and others else []
     except exceptions.RaySystemError as error:
-        raise DataError(
-            f"the cluster is gone: {error}. What is committed stays; the same command goes on once there is one again"
-        ) from error
+        raise _gone(error) from error
     return [*first, *more]
+
+
+def _gone(error: Exception) -> DataError:
+    return DataError(
+        f"the driver has lost its cluster: {error}. What is committed stays; the same command goes on from there once "
+        "there is a cluster again"
+    )
 
 
 def _options(resources: Mapping[str, float]) -> dict[str, Any]:
