@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from random import Random
 
 import pytest
 
-RAY = str(Path(sys.executable).with_name("ray"))
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
@@ -39,7 +37,8 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         quiet = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNBUFFERED": "1"}
         outside = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-        return outside | quiet | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_TMPDIR": str(self._session)}
+        outside["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        return outside | quiet | {"RAY_AUTH_MODE": "token", "RAY_TMPDIR": str(self._session)}
 
     def lay_wires(self) -> None:
         bridge = f"{self.name}b"
@@ -64,20 +63,25 @@ class Cluster:
         role = ["--address", self.address]
         if node == 0:
             role = ["--head", "--port", "6379", "--dashboard-host", self._ip(0), "--temp-dir", str(self._session)]
-        started = self.command(node, RAY, "start", *role, *own, *self.more.get(node, []))
+        started = self.command(node, "ray", "start", *role, *own, *self.more.get(node, []))
         output, _ = started.communicate(timeout=120)
         assert started.returncode == 0, output
 
-    def command(self, node: int, *words: str, cwd: Path | None = None) -> "subprocess.Popen[str]":
+    def command(self, node: int, *words: str, cwd: Path | None = None, token: str = TOKEN) -> "subprocess.Popen[str]":
         """A command on a node, its output and errors together in a pipe."""
         inside = ["ip", "netns", "exec", self._space(node), "unshare", "--uts", "sh", "-c",
                   f'hostname node{node}; exec "$@"', "sh", *words]  # fmt: skip
         return subprocess.Popen(
-            inside, cwd=cwd, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            inside,
+            cwd=cwd,
+            env=self.environment | {"RAY_AUTH_TOKEN": token},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
-    def pipeline(self, *words: str, cwd: Path, node: int = 0) -> "subprocess.Popen[str]":
-        return self.command(node, sys.executable, "-m", "tokenmill", *words, cwd=cwd)
+    def pipeline(self, *words: str, cwd: Path, node: int = 0, token: str = TOKEN) -> "subprocess.Popen[str]":
+        return self.command(node, sys.executable, "-m", "tokenmill", *words, cwd=cwd, token=token)
 
     def kill_node(self, node: int) -> None:
         """All that runs on it, at once."""
@@ -156,13 +160,3 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
     finally:
         made.close()
-
-
-def wait_until(true: object, seconds: float) -> bool:
-    """Whether the callable became true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():  # type: ignore[operator]
-            return True
-        time.sleep(0.2)
-    return False

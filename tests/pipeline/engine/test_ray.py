@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -94,3 +95,99 @@ def test_whatever_dies_the_bytes_are_the_same(cluster: Any, world: Path, seed: i
     finally:
         driver.kill()
     assert digests(world / f"killed{seed}/mini") == digests(world / "local/mini")
+
+
+def test_a_second_driver_is_refused_on_whichever_node_it_starts(cluster: Any, world: Path) -> None:
+    command = ["run", "mini.yaml", "--engine", "ray", "--address", cluster.address, "--out", "twice"]
+    first = cluster.pipeline(*command, cwd=world)
+    try:
+        assert wait_for(world / "twice/mini/lock")
+        second = cluster.pipeline(*command, cwd=world, node=1)
+        output, _ = second.communicate(timeout=120)
+        assert second.returncode == 2 and "this run is being worked on by process" in output and "on node0" in output
+        ended(first)
+    finally:
+        first.kill()
+    assert digests(world / "twice/mini") == digests(world / "local/mini")
+
+
+def test_stages_go_where_their_resources_are(cluster: Any, world: Path) -> None:
+    """quality wants a resource that node 2 alone has."""
+    text = (world / "mini.yaml").read_text()
+    start, end = text.index("  quality:\n"), text.index("  dedup:\n")
+    steps = text[start:end].removeprefix("  quality:\n").replace("    -", "      -")
+    placed = f"  quality:\n    resources: {{fast_disk: 0.5}}\n    steps:\n{steps}"
+    (world / "placed.yaml").write_text(text[:start] + placed + text[end:])
+    ended(cluster.pipeline(
+        "run", "placed.yaml", "--engine", "ray", "--address", cluster.address, "--out", "placed", cwd=world
+    ))  # fmt: skip
+    made = [json.loads(path.read_text())["host"]["name"] for path in (world / "placed/mini/quality/manifest").iterdir()]
+    assert set(made) == {"node2"}
+    assert digests(world / "placed/mini") == digests(world / "local/mini")
+
+
+def test_a_submitted_job_gives_its_log_and_its_exit_code(cluster: Any, world: Path) -> None:
+    """The recipe is sent along; the head asks for a token, and has the package."""
+    sent = world / "sent"
+    sent.mkdir()
+    (sent / "job.yaml").write_text((world / "mini.yaml").read_text())
+    (sent / "wrong.yaml").write_text("run: wrong\nstages: {a: [filters.gopher_qualty]}\n")
+    submit = ["submit", "job.yaml", "--address", cluster.dashboard, "--out", str(world / "job")]
+    done = ended(cluster.pipeline(*submit, cwd=sent))
+    assert "tokens: done, 7/7 shards" in done and "next: pipeline report" in done
+    assert digests(world / "job/mini") == digests(world / "local/mini")
+    wrong = cluster.pipeline("submit", "wrong.yaml", *submit[2:], cwd=sent)
+    output, _ = wrong.communicate(timeout=120)
+    assert wrong.returncode == 2 and "did you mean 'filters.gopher_quality'" in output
+
+
+def test_ray_job_submit_runs_the_pipeline(cluster: Any, world: Path) -> None:
+    sent = world / "by_ray"
+    sent.mkdir()
+    (sent / "job.yaml").write_text((world / "mini.yaml").read_text())
+    submit = ["ray", "job", "submit", "--address", cluster.dashboard, "--working-dir", ".", "--"]
+    words = [*submit, "pipeline", "run", "job.yaml", "--engine", "ray", "--out", str(world / "by_ray_out")]
+    output = ended(cluster.command(0, *words, cwd=sent))
+    assert "tokens: done, 7/7 shards" in output and "succeeded" in output
+    assert digests(world / "by_ray_out/mini") == digests(world / "local/mini")
+    failing = cluster.command(0, *[word.replace("job.yaml", "absent.yaml") for word in words], cwd=sent)
+    output, _ = failing.communicate(timeout=120)
+    assert failing.returncode != 0 and "cannot read the recipe" in output
+
+
+def test_without_the_token_the_cluster_is_closed(cluster: Any, world: Path) -> None:
+    stranger = cluster.pipeline(
+        "submit", "mini.yaml", "--address", cluster.dashboard, "--out", "x", cwd=world, token="f" * 32
+    )
+    output, _ = stranger.communicate(timeout=120)
+    assert stranger.returncode == 1 and "the job was not taken" in output and "RAY_AUTH_MODE=token" in output
+
+
+def test_prometheus_sees_rows_bytes_and_the_queue(cluster: Any, world: Path) -> None:
+    driver = cluster.pipeline(
+        "run", "mini.yaml", "--engine", "ray", "--address", cluster.address, "--out", "metered", cwd=world
+    )
+    wanted = ["rows", "text_bytes", "mb_per_second", "tasks_started", "tasks_waiting", "task_seconds"]
+    script = (
+        "import json, sys, urllib.request, ray; ray.init(sys.argv[1], logging_level='ERROR');"
+        "[print(urllib.request.urlopen(f\"http://{n['NodeManagerAddress']}:{n['MetricsExportPort']}\").read().decode())"
+        " for n in ray.nodes() if n['Alive']]"
+    )
+    try:
+        seen: set[str] = set()
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and len(seen) < len(wanted):
+            scrape = cluster.command(0, sys.executable, "-c", script, cluster.address, cwd=world)
+            output, _ = scrape.communicate(timeout=60)
+            seen |= {name for name in wanted if f"ray_tokenmill_{name}" in output}
+        assert seen == set(wanted)
+        ended(driver)
+    finally:
+        driver.kill()
+
+
+def wait_for(path: Path) -> bool:
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return path.exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ray.exceptions import RayError
 from ray.job_submission import JobSubmissionClient
 
 from tokenmill.core.errors import DataError, RecipeError
@@ -68,7 +69,7 @@ def submit(address: str, entrypoint: str, runtime_env: dict[str, Any]) -> Submit
     try:
         client = JobSubmissionClient(address)
         return SubmittedJob(client, client.submit_job(entrypoint=entrypoint, runtime_env=runtime_env))
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise DataError(
             f"{address}: the job was not taken: {error}. Give the dashboard's address, such as http://head:8265; a "
             "cluster that asks for a token wants RAY_AUTH_MODE=token and its token here"
