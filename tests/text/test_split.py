@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text import classes
+from tokenmill.text import classes, quick
 from tokenmill.text.lexicon import _UNITS, exceptions
 from tokenmill.text.segment import words
 
@@ -154,9 +154,18 @@ def slow_words(text: str) -> list[str]:
 
 
 def our_words(text: str) -> list[str]:
-    _, split = words(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))
-    coded = text.encode()
-    return [coded[start:end].decode() for start, end in zip(split.starts, split.ends, strict=True)]
+    """Of a document that others follow, since the last bytes of all are read one by one; both ways must agree."""
+    alone, followed = words_in([text]), words_in([text, "3nd. Follows 1", "x" * 16])
+    assert alone == followed
+    return alone
+
+
+def words_in(texts: list[str]) -> list[str]:
+    """The words of the first text."""
+    _, split = words(pa.record_batch({"text": pa.array(texts, type=pa.large_string())}))
+    coded = texts[0].encode()
+    spans = zip(split.starts[: split.offsets[1]], split.ends, strict=False)
+    return [coded[start:end].decode() for start, end in spans]
 
 
 MARKS = "…,:;!?()[]{}<>_#*&'\"”“’`«»$£€%§=—–-~+^/@|\\.°。「」²³·‘ \n\t\u00a0\u2028\x00\x85éΩж字กﾊ😀İ\U0010ffff"
@@ -172,6 +181,22 @@ runs = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 @example("(note): see :-)) e.g.). °F. 5km's")
 def test_words_are_those_of_the_slow_splitter(text: str) -> None:
     assert our_words(text) == slow_words(text)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.builds("{}{}{}".format, *3 * [st.sampled_from(("", *MARKS, *MARKS, *PIECES))]), max_size=4))
+def test_words_with_marks_around_them_are_those_of_the_slow_splitter(several: list[str]) -> None:
+    text = " ".join(several)
+    assert our_words(text) == slow_words(text)
+
+
+def test_quiet_bytes_are_of_no_mark_and_no_white_space() -> None:
+    busy = [chr(point).encode() for point in range(0x110000) if TABLE[point] & (classes.SPACE | classes.BUSY)
+            and not 0xD800 <= point < 0xE000]  # fmt: skip
+    first = {coded[0] for coded in busy}
+    quiet = [set(range(low, high + 1)) for low, high in (*quick.LETTERS, *quick.OTHERS)]
+    assert not first & set().union(*quiet)
+    assert not first & {byte - 0x20 for byte in quiet[0]}  # capitals
 
 
 @pytest.mark.parametrize(
@@ -190,6 +215,9 @@ def test_words_are_those_of_the_slow_splitter(text: str) -> None:
         ("中文没有空格。它是一行。", "中文没有空格。它是一行 。"),
         ("ภาษาไทย ไม่มี", "ภาษาไทย ไม่มี"),
         ("a\u00a0b\u2028c\x85d\x00e", "a b c d\x00e"),
+        ("5m\u00a0a.\u00a0b", "5 m a. b"),
+        ("2020, 3.5 10am h2o v2. (7) 20:57", "2020 , 3.5 10 am h2o v2 . ( 7 ) 20:57"),
+        ("naïve—été «été», “Ünder”. déjà!", "naïve — été « été » , “ Ünder ” . déjà !"),
     ],
 )
 def test_words_of_known_texts(text: str, found: str) -> None:

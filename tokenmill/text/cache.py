@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Array = TypeVar("Array", bound=npt.NDArray[Any])
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: Callable[..., Any], *, inlined: bool = False) -> Any:
     """Compile with numba: no Python objects, no GIL, strict floating point, kept on disk.
 
     Arguments follow one discipline, so that each kernel has a single specialisation: inputs and tables are read-only
@@ -33,9 +33,16 @@ def kernel(function: Callable[..., Any]) -> Any:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())  # read while decorating; other users of numba keep their own setting
     try:
-        return numba.njit(cache=True, nogil=True, fastmath=False, boundscheck=False)(function)
+        return numba.njit(cache=True, nogil=True, fastmath=False, boundscheck=False, forceinline=inlined)(function)
     finally:
         numba.config.CACHE_DIR = before
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A kernel that is compiled into each of its callers, for short helpers with many arguments: a table of tables
+    (see WordSet) is passed value by value, which takes longer than such a helper runs.
+    """
+    return kernel(function, inlined=True)
 
 
 @intrinsic
@@ -53,6 +60,19 @@ def _pointer(typing_context, array):  # type: ignore[no-untyped-def]
 
 
 pointer: Any = _pointer
+
+
+@intrinsic
+def _trailing_zeros(typing_context, value):  # type: ignore[no-untyped-def]
+    """In a kernel: the zero bits of an int64 below its lowest bit that is set, 64 if none is; one instruction."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, False))
+
+    return types.int64(types.int64), generate
+
+
+trailing_zeros: Any = _trailing_zeros
 
 
 def frozen(array: Array) -> Array:

@@ -7,10 +7,10 @@ pointers.
 
 import numpy as np
 
-from tokenmill.text.cache import kernel
+from tokenmill.text.cache import inlined, kernel
 
 
-@kernel
+@inlined
 def put_word(codes, at, gap, length):  # type: ignore[no-untyped-def]
     """Write the code of a word of `length` bytes that starts `gap` bytes after the one before; return the next `at`."""
     if gap > 1 or length > 127:
@@ -29,7 +29,7 @@ def put_word(codes, at, gap, length):  # type: ignore[no-untyped-def]
     return at + 1
 
 
-@kernel
+@inlined
 def next_word(codes, at, position):  # type: ignore[no-untyped-def]
     """(next `at`, start, end) of the word coded at codes[at]; position: end of the word before, 0 for the first."""
     code = np.int64(codes[at])

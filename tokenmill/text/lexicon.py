@@ -10,8 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenmill.text.cache import frozen, kernel, pointer
+from tokenmill.text.cache import frozen, inlined, kernel, pointer
 from tokenmill.text.classes import BUSY, SPACE, class_table
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # multiplicative hashing, as in keymap.py
 
 _UNITS = (
     "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa"
@@ -73,7 +75,8 @@ class Lexicon(NamedTuple):
     """What the splitter looks up."""
 
     classes: npt.NDArray[np.uint16]
-    plain: npt.NDArray[np.uint8]  # (256,): 1 for an ASCII byte that is neither white space nor busy
+    idle: npt.NDArray[np.uint8]  # (256,): 1 for a byte that is part of no busy character and of no white space
+    heads: npt.NDArray[np.uint64]  # (1024,): bit head_place set: a short exception, or a longer one that begins so
     units: WordSet
     exceptions: WordSet
     cuts: npt.NDArray[np.uint64]  # (exceptions,): bit i: a word ends after byte i of the exception
@@ -152,7 +155,13 @@ def _spread(word: bytes) -> int:
     return value ^ value >> 15
 
 
-@kernel
+@inlined
+def head_place(part):  # type: ignore[no-untyped-def]
+    """Which bit of Lexicon.heads stands for a run whose first eight bytes, or all, are part, little-endian."""
+    return (part * _FACTOR) >> np.uint64(48)
+
+
+@inlined
 def may_be_member(members, buffer, start, end):  # type: ignore[no-untyped-def]
     """False for nearly all byte strings that are not in the WordSet."""
     length = end - start
@@ -205,7 +214,8 @@ def lexicon_pointers(lexicon):  # type: ignore[no-untyped-def]
     """In a kernel: the Lexicon as helpers take it."""
     return Lexicon(
         pointer(lexicon.classes),
-        pointer(lexicon.plain),
+        pointer(lexicon.idle),
+        pointer(lexicon.heads),
         word_set_pointers(lexicon.units),
         word_set_pointers(lexicon.exceptions),
         pointer(lexicon.cuts),
@@ -220,10 +230,26 @@ def lexicon_of_exceptions() -> Lexicon:
     """The lexicon, not yet saying what the rules alone make of the exceptions (split.lexicon fills that in)."""
     cut = exceptions()
     cuts = np.array([_cut_bits(text) for text in cut.values()], dtype=np.uint64)
-    plain = np.zeros(256, dtype=np.uint8)
-    plain[:128] = (class_table()[:128] & (SPACE | BUSY)) == 0
-    bare = Lexicon(class_table(), frozen(plain), word_set(_UNITS.split()), word_set(cut), frozen(cuts), cuts, cuts, 0)
+    units, members = word_set(_UNITS.split()), word_set(cut)
+    bare = Lexicon(class_table(), _idle_bytes(), _heads(cut), units, members, frozen(cuts), cuts, cuts, 0)
     return with_rejoined(bare, 0 * cuts)
+
+
+def _idle_bytes() -> npt.NDArray[np.uint8]:
+    """Also the first byte of a character, if all that begin with it are neither busy nor white space."""
+    idle = np.ones(256, dtype=np.uint8)
+    wanted = np.flatnonzero(class_table() & (SPACE | BUSY)).tolist()
+    surrogates = range(0xD800, 0xE000)
+    idle[[chr(point).encode()[0] for point in wanted if point not in surrogates]] = 0
+    return frozen(idle)
+
+
+def _heads(members: Iterable[str]) -> npt.NDArray[np.uint64]:
+    heads = np.zeros(1024, dtype=np.uint64)
+    parts = np.array([int.from_bytes(text.encode()[:8], "little") for text in members], dtype=np.uint64)
+    for place in ((parts * _FACTOR) >> np.uint64(48)).tolist():  # as head_place
+        heads[place >> 6] |= np.uint64(1 << (place & 63))
+    return frozen(heads)
 
 
 def with_rejoined(lexicon: Lexicon, bits: npt.NDArray[np.uint64]) -> Lexicon:

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from tokenmill.text.cache import kernel
+from tokenmill.text.cache import inlined, kernel
 from tokenmill.text.classes import SPACE
 
 _LOW_BITS = np.uint64(0x0101010101010101)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 
 
-@kernel
+@inlined
 def point_at(buffer, i, end):  # type: ignore[no-untyped-def]
     """(code point, bytes it takes) at buffer[i]; a byte that starts no UTF-8 sequence is U+FFFD, one byte."""
     lead = np.int64(buffer[i])
@@ -26,7 +26,7 @@ def point_at(buffer, i, end):  # type: ignore[no-untyped-def]
     return np.int64(0xFFFD), np.int64(1)
 
 
-@kernel
+@inlined
 def point_before(buffer, low, end):  # type: ignore[no-untyped-def]
     """(code point, where it starts) of the character that ends at end, not before low; (0, low) if there is none."""
     if end <= low:

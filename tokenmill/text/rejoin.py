@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tokenmill.text.cache import kernel
+from tokenmill.text.cache import inlined, kernel
 from tokenmill.text.codes import next_word, put_cut, put_word
 from tokenmill.text.lexicon import find_word
 
@@ -12,11 +12,9 @@ def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ign
     """Put together neighbouring words that the rules cut out of an exception, such as `)` and `:`; return the next
     `at`.
 
-    The words of the run are codes[begin:at]. The exception of most words wins, then the earlier; one that loses still
-    keeps its words from shorter ones.
+    The words of the run are codes[begin:at]; any_rejoined() says whether there is anything to do. The exception of most
+    words wins, then the earlier; one that loses still keeps its words from shorter ones.
     """
-    if not _any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):
-        return at
     starts = np.empty(at - begin + 1, dtype=np.int64)
     count, i, position = 0, begin, origin - gap
     while i < at:
@@ -47,8 +45,8 @@ def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ign
     return at
 
 
-@kernel
-def _any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: ignore[no-untyped-def]
+@inlined
+def any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: ignore[no-untyped-def]
     """Whether any words of the run that follow each other make up an exception."""
     i, position = begin, origin - gap
     while i < at:

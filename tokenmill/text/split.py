@@ -14,38 +14,42 @@ from functools import cache
 import numpy as np
 
 from tokenmill.text.addresses import is_address
-from tokenmill.text.cache import kernel, pointer
-from tokenmill.text.classes import ALPHA, BEFORE_DOT, BUSY, CURRENCY, ICON, LOWER, PREFIX, QUOTE, SPACE, SUFFIX, UPPER
+from tokenmill.text.affixes import infix_at, prefix_of, suffix_of
+from tokenmill.text.cache import inlined, kernel, pointer, trailing_zeros
+from tokenmill.text.classes import BEFORE_DOT, BUSY, PREFIX, SPACE, SUFFIX
 from tokenmill.text.codes import put_cut, put_word
 from tokenmill.text.lexicon import (
     Lexicon,
     find_word,
+    head_place,
     lexicon_of_exceptions,
     lexicon_pointers,
     may_be_member,
     with_rejoined,
     word_set,
 )
-from tokenmill.text.points import point_at, point_before
-from tokenmill.text.rejoin import rejoin
+from tokenmill.text.points import eight_bytes, point_at, point_before
+from tokenmill.text.quick import WIDTH, quiet_and_digits
+from tokenmill.text.rejoin import any_rejoined, rejoin
 
 
 @kernel
-def split_document(lexicon, buffer, start, end, codes, at):  # type: ignore[no-untyped-def]
+def split_document(lexicon, buffer, start, end, limit, codes, at):  # type: ignore[no-untyped-def]
     """Write the codes of the words in buffer[start:end] from codes[at] on, end - start bytes at most; return the next
-    `at`.
+    `at`. limit: what may be read.
     """
-    classes, plain = lexicon.classes, lexicon.plain
-    position = start
-    i = start
+    position = i = start
     while i < end:
-        first = i
-        while i < end and plain[buffer[i]]:
+        if buffer[i] == 32 or buffer[i] == 10:
             i += 1
-        if first < i:  # short cuts for nine runs of ten: a word, or a word and a mark, before a blank
+            continue
+        first = i
+        i, digits = _after_quiet(lexicon, buffer, i, end, limit)
+        if first < i and not (digits and not 48 <= buffer[i - 1] <= 57):
+            gap, length = first - position, i - first  # short cuts for nine runs of ten: a word, or a word and a mark
+            head = eight_bytes(buffer, first, i, limit)
             if i == end or buffer[i] == 32 or buffer[i] == 10:
-                gap, length = first - position, i - first
-                if gap <= 1 and length <= 127 and not may_be_member(lexicon.exceptions, buffer, first, i):
+                if gap <= 1 and length <= 127 and not _may_begin(lexicon, head):
                     codes[at] = length << 1 | gap  # as put_word does
                     at += 1
                 else:
@@ -54,44 +58,156 @@ def split_document(lexicon, buffer, start, end, codes, at):  # type: ignore[no-u
                 i += 1
                 continue
             before_blank = i + 1 == end or buffer[i + 1] == 32 or buffer[i + 1] == 10
-            if before_blank and _is_word_and_mark(lexicon, buffer, first, i):
-                at = put_word(codes, at, first - position, i - first)
+            if before_blank and _is_word_and_mark(lexicon, buffer, first, i, head):
+                at = put_word(codes, at, gap, length)
                 codes[at] = 2
                 at += 1
                 position = i + 1
                 i += 2
                 continue
-        seen = np.uint16(0)
-        while i < end:
-            point, size = point_at(buffer, i, end)
-            flags = classes[point]
-            if flags & SPACE:
-                break
-            seen |= flags
-            i += size
-        if i == first:
-            i += size
-            continue
-        if seen & BUSY:
-            at = _split_run(lexicon, buffer, first, i, first - position, codes, at)
-        else:
-            at = _put_known(lexicon, buffer, first, i, first - position, codes, at)
-        position = i
+        i, at, position = _put_run(lexicon, buffer, first, i, end, position, digits, codes, at)
     return at
 
 
-@kernel
-def _is_word_and_mark(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
-    """Whether the run of the plain word buffer[low:high] and the byte after it is cut between them and nowhere else."""
+@inlined
+def _after_quiet(lexicon, buffer, i, end, limit):  # type: ignore[no-untyped-def]
+    """(where the quiet bytes and digits from i on end, whether there are digits among them)."""
+    digits = np.int64(0)
+    size = np.int64(WIDTH)
+    while size == WIDTH and i < end:
+        if i + WIDTH > limit:  # the last bytes of all
+            return i, digits != 0
+        quiet, numbers = quiet_and_digits(buffer, i)
+        size = trailing_zeros(~quiet)
+        if size > end - i:  # the next document goes on
+            size = end - i
+        digits |= numbers & ((np.int64(1) << size) - 1)
+        i += size
+    return i, digits != 0
+
+
+@inlined
+def _may_begin(lexicon, part):  # type: ignore[no-untyped-def]
+    """False for nearly all runs that are no exception; part: their first eight bytes, or all of fewer."""
+    place = head_place(part)
+    return (lexicon.heads[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1)
+
+
+@inlined
+def _is_word_and_mark(lexicon, buffer, low, high, head):  # type: ignore[no-untyped-def]
+    """Whether the run of the word buffer[low:high], whose first bytes are head, and the byte after it is cut between
+    them and nowhere else.
+    """
     mark = buffer[high]
     is_suffix = mark < 0x80 and lexicon.classes[mark & 0x7F] & SUFFIX
-    if not is_suffix and not (mark == 46 and lexicon.classes[buffer[high - 1]] & BEFORE_DOT):
+    if not is_suffix and not (mark == 46 and lexicon.classes[point_before(buffer, low, high)[0]] & BEFORE_DOT):
         return False
-    members = lexicon.exceptions
-    return not (may_be_member(members, buffer, low, high + 1) or may_be_member(members, buffer, low, high))
+    if _may_begin(lexicon, head):
+        return False
+    length = high - low
+    return length > 7 or not _may_begin(lexicon, head | np.uint64(mark) << np.uint64(8 * length))
 
 
 @kernel
+def _put_run(lexicon, buffer, first, i, end, position, digits, codes, at):  # type: ignore[no-untyped-def]
+    """Write the words of the run that begins at first and has no marks up to i; return where to go on, the next `at`
+    and the end of the last word.
+
+    digits: whether there are any up to i. Most runs have no marks, or one before and up to two behind: these are cut
+    here, if they come near no exception.
+    """
+    size, marks = np.int64(0), np.int64(0)
+    dots = False
+    while i < end:
+        if lexicon.idle[buffer[i]]:
+            i += 1
+            continue
+        point, size = point_at(buffer, i, end)
+        flags = lexicon.classes[point]
+        if flags & SPACE:
+            break
+        if 48 <= point <= 57:
+            digits = True
+        elif flags & BUSY:
+            marks += 1
+            dots = dots or point == 46
+        i += size
+    if i == first:
+        return i + size, at, position
+    gap = first - position
+    no_unit = not digits or 48 <= buffer[i - 1] <= 57
+    if (marks == 0 and no_unit) or (marks == 1 and first + point_at(buffer, first, end)[1] == i):
+        return i, _put_known(lexicon, buffer, first, i, gap, codes, at), i
+    if marks <= 3:
+        done = _put_marked(lexicon, buffer, first, i, gap, marks, digits, codes, at)
+        if done >= 0:
+            return i, done, i
+    return i, _split_run(lexicon, buffer, first, i, gap, digits, dots, codes, at), i
+
+
+@inlined
+def _put_marked(lexicon, buffer, low, high, gap, marks, digits, codes, at):  # type: ignore[no-untyped-def]
+    """Write the run buffer[low:high] as a word and the marks around it, and return the next `at`; -1 if it is not that
+    plain.
+
+    marks: busy characters in the run that are no digits. Each cut is one that _split_run makes; whatever may be an
+    exception, whole or put together from several of the words, is left to it.
+    """
+    classes = lexicon.classes
+    point, front = point_at(buffer, low, high)
+    if not classes[point] & BUSY or 48 <= point <= 57:
+        front = np.int64(0)
+    elif not classes[point] & PREFIX:
+        return np.int64(-1)
+    behind = marks - (front > 0)
+    end = middle = high  # of the word, and of the first mark behind it
+    if behind > 2:
+        return np.int64(-1)
+    if behind:
+        point, end = point_before(buffer, low + front, high)
+        flags = classes[point]
+        prior, start = point_before(buffer, low + front, end)
+        if not (flags & SUFFIX or (point == 46 and classes[prior] & BEFORE_DOT)):
+            return np.int64(-1)
+        if behind == 2:
+            if point == prior and (point == 46 or point == 0x2026):
+                return np.int64(-1)
+            middle, end, point = end, start, prior
+            flags = classes[point]
+            prior, start = point_before(buffer, low + front, end)
+            if not (flags & SUFFIX or (point == 46 and classes[prior] & BEFORE_DOT)):
+                return np.int64(-1)
+        if classes[prior] & BUSY and not 48 <= prior <= 57:
+            return np.int64(-1)
+    begin = low + front
+    if begin >= end or (digits and not 48 <= buffer[end - 1] <= 57):
+        return np.int64(-1)
+    members = lexicon.exceptions
+    if may_be_member(members, buffer, begin, end) or may_be_member(members, buffer, low, high):
+        return np.int64(-1)
+    if front and may_be_member(members, buffer, low, end):
+        return np.int64(-1)
+    if behind and front and may_be_member(members, buffer, begin, high):
+        return np.int64(-1)
+    if behind == 2:
+        if may_be_member(members, buffer, begin, middle) or may_be_member(members, buffer, end, high):
+            return np.int64(-1)
+        if front and may_be_member(members, buffer, low, middle):
+            return np.int64(-1)
+    if front:
+        at = put_word(codes, at, gap, front)
+        gap = np.int64(0)
+    at = put_word(codes, at, gap, end - begin)
+    if behind:
+        codes[at] = (middle - end) << 1
+        at += 1
+    if behind == 2:
+        codes[at] = (high - middle) << 1
+        at += 1
+    return at
+
+
+@inlined
 def _put_known(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-untyped-def]
     """Write buffer[low:high] as the exception that it is, else as one word."""
     number = find_word(lexicon.exceptions, buffer, low, high)
@@ -100,14 +216,17 @@ def _put_known(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-u
     return put_word(codes, at, gap, high - low)
 
 
-@kernel
+@inlined
 def _is_exception(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
     return find_word(lexicon.exceptions, buffer, low, high) >= 0
 
 
-@kernel
-def _split_run(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-untyped-def]
-    """Write the words of one run. Suffixes come off back to front, so their codes wait where the run's room ends."""
+@inlined
+def _split_run(lexicon, buffer, low, high, gap, digits, dots, codes, at):  # type: ignore[no-untyped-def]
+    """Write the words of one run. Suffixes come off back to front, so their codes wait where the run's room ends.
+
+    digits, dots: whether there are any in it; units need the former, addresses the latter.
+    """
     begin, length = at, high - low
     room = back = at + gap + length  # codes take no more than the bytes they stand for
     first_gap, origin = gap, low
@@ -116,14 +235,14 @@ def _split_run(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-u
         if _is_exception(lexicon, buffer, low, high):
             exact = True
             break
-        front = _prefix(lexicon, buffer, low, high)
+        front = prefix_of(lexicon, buffer, low, high)
         if front and _is_exception(lexicon, buffer, low + front, high):
             at = put_word(codes, at, gap, front)
             gap = np.int64(0)
             low += front
             exact = True
             break
-        rear = _suffix(lexicon, buffer, low + front, high)
+        rear = suffix_of(lexicon, buffer, low + front, high, digits)
         if rear and _is_exception(lexicon, buffer, low, high - rear):
             back = _put_back(codes, back, rear)
             high -= rear
@@ -141,17 +260,18 @@ def _split_run(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-u
     if exact:
         at = _put_known(lexicon, buffer, low, high, gap, codes, at)
     elif low < high:
-        at = _put_core(lexicon, buffer, low, high, gap, codes, at)
+        at = _put_core(lexicon, buffer, low, high, gap, dots, codes, at)
     while back < room:
         codes[at] = codes[back]
         at += 1
         back += 1
-    if at - begin > 2 and lexicon.rejoined_most:  # two words are the whole run, which is no exception
+    # two words are the whole run, which is no exception
+    if at - begin > 2 and lexicon.rejoined_most and any_rejoined(lexicon, buffer, origin, codes, begin, at, first_gap):
         at = rejoin(lexicon, buffer, origin, length, first_gap, codes, begin, at)
     return at
 
 
-@kernel
+@inlined
 def _put_back(codes, back, length):  # type: ignore[no-untyped-def]
     """Write a word's code so that it ends before codes[back]; return where it starts."""
     back -= 5 if length > 127 else 1
@@ -159,147 +279,34 @@ def _put_back(codes, back, length):  # type: ignore[no-untyped-def]
     return back
 
 
-@kernel
-def _prefix(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
-    """Bytes of the prefix of buffer[low:high], 0 for none."""
-    point, size = point_at(buffer, low, high)
-    if lexicon.classes[point] & PREFIX:
-        return size
-    if point == 46:  # two full stops or more
-        i = low + 1
-        while i < high and buffer[i] == 46:
-            i += 1
-        return i - low if i - low > 1 else np.int64(0)
-    if point == 43:  # a plus, but not before a digit
-        return np.int64(0 if low + 1 < high and 48 <= buffer[low + 1] <= 57 else 1)
-    if (point == 65 or point == 67) and low + 1 < high and buffer[low + 1] == 36:  # A$ C$
-        return np.int64(2)
-    if point == 85 and low + 2 < high and buffer[low + 1] == 83 and buffer[low + 2] == 36:  # US$
-        return np.int64(3)
-    return np.int64(0)
-
-
-@kernel
-def _suffix(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
-    """Bytes of the longest suffix of buffer[low:high], 0 for none; nothing before low is looked at."""
-    if low >= high:
-        return np.int64(0)
-    last, start = point_before(buffer, low, high)
-    before, second = point_before(buffer, low, start)
-    if last == 46 and before == 46:
-        while start > low and buffer[start - 1] == 46:
-            start -= 1
-        return high - start
-    if last == 0x2026 and before == 0x2026:
-        return high - second
-    if (last == 115 or last == 83) and (before == 39 or before == 0x2019):  # 's
-        return high - second
-    flags = lexicon.classes[last]
-    unit = _unit(lexicon, buffer, low, high)
-    if unit:
-        return unit
-    after_digit = 48 <= before <= 57
-    if flags & SUFFIX or (after_digit and (flags & CURRENCY or last == 43)):
-        return high - start
-    if last == 46 and start > low and _ends_before_dot(lexicon, buffer, low, before, second):
-        return np.int64(1)
-    return np.int64(0)
-
-
-@kernel
-def _ends_before_dot(lexicon, buffer, low, before, second):  # type: ignore[no-untyped-def]
-    """Whether a full stop after the character `before`, which starts at second, is cut off."""
-    flags = lexicon.classes[before]
-    if flags & BEFORE_DOT:
-        return True
-    third, _ = point_before(buffer, low, second)
-    if second == low:
-        return False
-    degrees = third == 0xB0 and (before == 70 or before == 67 or before == 75)  # °F °C °K
-    return degrees or (flags & UPPER and lexicon.classes[third] & UPPER)
-
-
-@kernel
-def _unit(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
-    """Bytes of the unit of measure that ends the run right after a digit, 0 for none."""
-    i = high - 1
-    lowest = max(low, high - 12)
-    while i >= lowest and not 48 <= buffer[i] <= 57:
-        i -= 1
-    if i < lowest or i == high - 1:
-        return np.int64(0)
-    return high - i - 1 if find_word(lexicon.units, buffer, i + 1, high) >= 0 else np.int64(0)
-
-
-@kernel
-def _put_core(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-untyped-def]
+@inlined
+def _put_core(lexicon, buffer, low, high, gap, dots, codes, at):  # type: ignore[no-untyped-def]
     """Write what is left of a run, cut at its infixes."""
     classes = lexicon.classes
     start = i = low
-    prior, before = np.int64(0), np.uint16(0)  # the character before i and its flags
-    asked = False
+    asked = not dots
     while i < high:
+        if lexicon.idle[buffer[i]]:
+            i += 1
+            continue
         point, size = point_at(buffer, i, high)
-        flags = classes[point]
-        infix = np.int64(0)
-        if flags & BUSY:
-            infix = _infix(classes, buffer, i, high, point, size, prior, before)
-        if infix and i > low:
-            if not asked:
-                asked = True
-                if is_address(classes, buffer, low, high):
-                    break
-            if i > start:
-                at = put_word(codes, at, gap, i - start)
-                gap = np.int64(0)
-            at = put_word(codes, at, gap, infix)
-            start = i + infix
-        if infix > size:
-            point, _ = point_before(buffer, i, i + infix)
-            flags = classes[point]
-            size = infix
-        prior, before = point, flags
+        if classes[point] & BUSY and i > low and not 48 <= point <= 57:
+            infix = infix_at(classes, buffer, low, i, high, point, size)
+            if infix:
+                if not asked:
+                    asked = True
+                    if is_address(classes, buffer, low, high):
+                        break
+                if i > start:
+                    at = put_word(codes, at, gap, i - start)
+                    gap = np.int64(0)
+                at = put_word(codes, at, gap, infix)
+                start = i + infix
+                size = infix
         i += size
     if start < high:
         at = put_word(codes, at, gap, high - start)
     return at
-
-
-@kernel
-def _infix(classes, buffer, i, high, point, size, prior, before):  # type: ignore[no-untyped-def]
-    """Bytes of the infix at buffer[i], where `point` stands after `prior` with flags `before`; 0 for none."""
-    if classes[point] & ICON or point == 0x2026:
-        return size
-    if i + size >= high:
-        return np.int64(0)
-    following, _ = point_at(buffer, i + size, high)
-    after = classes[following]
-    digit_before = 48 <= prior <= 57
-    if point == 46:
-        if following == 46:
-            end = i + 2
-            while end < high and buffer[end] == 46:
-                end += 1
-            return end - i
-        return size if before & (LOWER | QUOTE) and after & (UPPER | QUOTE) else np.int64(0)
-    digit_after = 48 <= following <= 57 or following == 45  # or a hyphen
-    if digit_before and digit_after and (point == 43 or point == 45 or point == 42 or point == 94):  # + - * ^
-        return size
-    if point == 44:
-        return size if before & ALPHA and after & ALPHA else np.int64(0)
-    if not (before & ALPHA or digit_before):
-        return np.int64(0)
-    if point == 58 or point == 60 or point == 62 or point == 61 or point == 47:  # : < > = /
-        return size if after & ALPHA else np.int64(0)
-    if point == 45 or point == 0x2013 or point == 0x2014 or point == 126:  # - – — ~
-        end = i + size
-        most = 3 if point == 45 else 2 if point == 0x2014 else 1
-        while most > 1 and end + size <= high and point_at(buffer, end, high)[0] == point:
-            end += size
-            most -= 1
-        if end < high and classes[point_at(buffer, end, high)[0]] & ALPHA:
-            return end - i
-    return np.int64(0)
 
 
 @kernel
@@ -314,7 +321,7 @@ def split_all(lexicon, buffer, starts, ends, first, codes, code_offsets):  # typ
     for row in range(first, len(starts)):
         if ends[row] - starts[row] > len(codes) - at:
             return row
-        at = split_document(tables, text, starts[row], ends[row], out, at)
+        at = split_document(tables, text, starts[row], ends[row], len(buffer), out, at)
         code_offsets[row + 1] = at
     return len(starts)
 
