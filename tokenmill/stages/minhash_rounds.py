@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tokenmill.core.chance import spread
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.core.preference import Keep, preference
@@ -212,13 +213,6 @@ def added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         for source, mine in one["by_source"].items()
     }
     return {**sums, "by_source": by_source}
-
-
-def spread(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A key for each number, different for different ones, spread over all keys (MurmurHash3's finaliser)."""
-    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        numbers = (numbers ^ numbers >> np.uint64(33)) * np.uint64(factor)
-    return numbers ^ numbers >> np.uint64(33)
 
 
 def _refuse_too_many(documents: int, room: Room) -> None:
