@@ -55,7 +55,7 @@ def quoting(seed: int) -> list[str]:
     return [*texts, *(f"{rng.choice(texts)[100:400]}{'7' * (i % 2)}{rng.choice(texts)[20:300]}" for i in range(30))]
 
 
-@pytest.mark.parametrize("work", ["{stages.substring_dedup: {length: 100}}", "stages.minhash"])
+@pytest.mark.parametrize("work", ["{stages.substring_dedup: {length: 100}}", "stages.minhash", "stages.exact_dedup"])
 def test_workers_and_partitions_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str) -> None:
     texts = quoting(1)
     write_input(tmp_path, [*texts, *texts[:40], *(f"{text} end" for text in texts[20:50])])
