@@ -2,13 +2,15 @@
 
     python -m bench.dedup signatures [--mb 4] [--texts FILE] [--json]
     python -m bench.dedup whole [--mb 200] [--json]
+    python -m bench.dedup substring [--mb 200] [--memory 1400MB] [--json]
     python -m bench.dedup scale [--documents 100000 1000000] [--memory 1400MB] [--workers 2] [--json]
 
 signatures: see bench/dedup_signatures.py. whole: made-up prose with known clusters of near-duplicates, Parquet in,
 Parquet out, one core each: `pipeline run` beside datatrove's four stages with the same bands, rows and n-grams, in CPU
-seconds of all processes, start-up included. scale: made-up documents of 40 words, a fifth of them near-duplicates;
-seconds of the dedup stage by the clock and by CPU, and the most memory that all processes of the run held together
-(resident, what they share counted for each).
+seconds of all processes, start-up included. substring: text of which a third of the documents quote 200 to 2,000
+characters of others; how many there are is known, so that recall is counted. scale: made-up documents of 40 words, a
+fifth of them near-duplicates; seconds of the dedup stage by the clock and by CPU, and the most memory that all
+processes of the run held together (resident, what they share counted for each).
 """
 
 import argparse
@@ -30,7 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import dedup_signatures
-from bench.dedup_texts import clustered_prose, short_documents
+from bench.dedup_texts import clustered_prose, quoting_prose, short_documents
 from bench.versus_datatrove import ONE_THREAD
 
 RECIPE = """
@@ -38,7 +40,7 @@ run: bench
 excerpt: 0
 stages:
   read: [{{stages.read_table: {{paths: "{inputs}/*.parquet", unknown: drop}}}}]
-  dedup: {{memory: {memory}, steps: [stages.minhash]}}
+  dedup: {{memory: {memory}, steps: [{work}]}}
 """
 GIB = 1 << 30
 
@@ -48,7 +50,7 @@ def main() -> None:
         dedup_signatures.main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["signatures", "whole", "scale"])
+    parser.add_argument("what", choices=["signatures", "whole", "substring", "scale"])
     parser.add_argument("--mb", type=float, default=200.0, help="whole: megabytes of text (datatrove: 3 s for each)")
     parser.add_argument("--documents", type=int, nargs="+", default=[100_000, 1_000_000], help="scale")
     parser.add_argument("--memory", default="1400MB", help="scale: what a worker of the dedup stage may hold")
@@ -59,6 +61,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dedup-", dir=options.folder) as folder:
         if options.what == "whole":
             found: Any = whole(Path(folder), options.mb)
+        elif options.what == "substring":
+            found = [substring(Path(folder), options.mb, options.memory, options.workers)]
         else:
             found = [scale(Path(folder), count, options.memory, options.workers) for count in options.documents]
     print(json.dumps(found, indent=1) if options.json else table(found if isinstance(found, list) else found["sides"]))
@@ -86,6 +90,29 @@ def whole(folder: Path, megabytes: float) -> dict[str, Any]:
         )  # fmt: skip
     ratio = rows[1]["cpu_seconds"] / rows[0]["cpu_seconds"]
     return {"sides": [*rows, {"side": "ratio", "cpu_seconds": ratio}], "clusters": clusters, "ratio": ratio}
+
+
+def substring(folder: Path, megabytes: float, memory: str, workers: int) -> dict[str, Any]:
+    """quoted, removed: characters that a document took from another one, and that the stage took out."""
+    quoted = written(quoting_prose(megabytes * 1e6), folder / "in", files=4)
+    recipe = _recipe(folder, memory, "{stages.substring_dedup: {length: 200}}")
+    command = [sys.executable, "-m", "tokenmill", "run", str(recipe), "--workers", str(workers)]
+    command += ["--out", str(folder / "runs"), "--stage"]
+    watched([*command, "read"])
+    before = children_seconds()
+    seconds, peak = watched([*command, "dedup"])
+    used = children_seconds() - before
+    facts = json.loads((folder / "runs/bench/dedup/facts.json").read_text())
+    return {
+        "megabytes": megabytes,
+        "seconds": seconds,
+        "cpu_seconds": used,
+        "mb_per_cpu_second": megabytes / used,
+        "peak_gib": peak / GIB,
+        "quoted": quoted,
+        "removed": facts["characters"],
+        "documents_cut": facts["cut"],
+    }
 
 
 def scale(folder: Path, count: int, memory: str, workers: int) -> dict[str, Any]:
@@ -172,9 +199,9 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _recipe(folder: Path, memory: str) -> Path:
+def _recipe(folder: Path, memory: str, work: str = "stages.minhash") -> Path:
     recipe = folder / "recipe.yaml"
-    recipe.write_text(RECIPE.format(inputs=folder / "in", memory=memory))
+    recipe.write_text(RECIPE.format(inputs=folder / "in", memory=memory, work=work))
     return recipe
 
 

@@ -41,6 +41,32 @@ def clustered_prose(size: float, seed: int = 0) -> Iterator[tuple[pa.Table, int]
         yield pa.table({"id": ids, "text": texts}), cluster - first
 
 
+def quoting_prose(size: float, seed: int = 0) -> Iterator[tuple[pa.Table, int]]:
+    """(tables, how many characters of them are quotations), so many bytes of text that is random but for these.
+
+    Every third document holds 200 to 2,000 characters of the one before the last; between quotation and context stands
+    a digit, which occurs nowhere else, so that no quotation is longer than meant.
+    """
+    rng = np.random.default_rng(seed)
+    letters = np.frombuffer(b"etaoinshrdlcumwfgypbvk     ", np.uint8)
+    number, done, last = 0, 0, ["", ""]
+    while done < size:
+        ids, texts, quoted = [], [], 0
+        while len(texts) < 1000 and done < size:
+            text = letters[rng.integers(0, len(letters), int(rng.integers(3000, 9000)))].tobytes().decode()
+            if number % 3 == 2:
+                length = int(rng.integers(200, 2000))
+                at = int(rng.integers(0, len(last[0]) - length))
+                text = f"{text[:1000]}7{last[0][at : at + length]}8{text[1000:]}"
+                quoted += length
+            last = [last[1], text]
+            ids.append(f"{number:08d}")
+            texts.append(text)
+            done += len(text)
+            number += 1
+        yield pa.table({"id": ids, "text": texts}), quoted
+
+
 def short_documents(count: int, seed: int = 0) -> Iterator[tuple[pa.Table, int]]:
     """(tables, how many copies each holds), so many documents of 40 words: 36 shingles, four in five like no other.
 

@@ -1,7 +1,8 @@
 """stages/exact_dedup.py: same text, one document kept."""
 
+import json
 import pickle
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
-from tokenmill.core.errors import RecipeError
-from tokenmill.core.kinds import VERDICT, Room
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.stages.exact_dedup import ExactDedup
 
 
@@ -118,3 +119,30 @@ def test_it_pickles_and_says_what_it_reads_and_refuses() -> None:
     assert work.reads == ("id", "text", "date")
     with pytest.raises(RecipeError, match="score"):
         ExactDedup(keep="best_score")
+
+
+@pytest.mark.parametrize("batch_rows", [1, 4, 40])
+def test_max_removed_stops_before_any_verdict_and_shows_the_clusters(batch_rows: int) -> None:
+    rows = {
+        "id": [f"{i:02d}" for i in range(14)],
+        "source": ["web"] * 9 + ["wiki"] * 5,
+        "text": ["same"] * 6 + ["other"] * 5 + ["alone", "too", "three"],
+    }
+    with pytest.raises(DataError, match=r"7 of 9 documents of source 'web', 77\.78%.* 70\.00%.*: 00 \(5\), 06 \(2\)"):
+        conclude(ExactDedup(max_removed={"web": 0.7, "wiki": 1.0}), rows, batch_rows)
+    counted = conclude(ExactDedup(max_removed={"web": 0.8, "wiki": 0.4, "books": 0.1}), rows, batch_rows)
+    assert counted == {"documents": 14, "removed": 9, "clusters": 2}
+    with pytest.raises(RecipeError, match="max_removed: web: 80"):
+        ExactDedup(max_removed={"web": 80})
+    assert ExactDedup(max_removed={"web": 0.5}).reads == ("id", "text", "source")
+
+
+def conclude(work: ExactDedup, rows: dict[str, list[Any]], batch_rows: int) -> dict[str, Any]:
+    whole = documents(rows)
+    whole = whole.append_column("_shard", pa.array(np.zeros(whole.num_rows, dtype=np.int32)))
+    whole = whole.append_column("_row", pa.array(np.arange(whole.num_rows, dtype=np.int32)))
+    (round,) = work.rounds()
+    routed = pa.Table.from_batches([round.route(whole)]).sort_by([(name, "ascending") for name in round.sort_by])
+    made = round.reduce(iter(routed.combine_chunks().to_batches(max_chunksize=batch_rows)), Room(1 << 30, "", {}))
+    said = [json.loads(batch.schema.metadata[FACTS]) for batch in made if batch.schema.metadata]
+    return work.conclude(said, Counter(rows["source"]))

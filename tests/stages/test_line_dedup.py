@@ -1,8 +1,9 @@
 """stages/line_dedup.py: which lines go, against plain counting, and what becomes of the texts."""
 
+import json
 import pickle
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import pyarrow as pa
@@ -12,15 +13,17 @@ from hypothesis import strategies as st
 
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import documents, split
-from tokenmill.core.errors import RecipeError
-from tokenmill.core.kinds import Rewriting, Room
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.kinds import FACTS, Rewriting, Room
 from tokenmill.pipeline.exchange import partition_of
 from tokenmill.stages.line_dedup import LineDedup
 
 
 def run(work: LineDedup, texts: list[str | None], *, batch_rows: int = 2, partitions: int = 2) -> pa.RecordBatch:
     """All documents after the rewriting."""
-    batch = documents({"id": [f"d{i}" for i in range(len(texts))], "text": texts})
+    columns = {"id": [f"d{i}" for i in range(len(texts))], "text": texts}
+    columns |= {"source": [("web", "wiki")[i % 2] for i in range(len(texts))]}
+    batch, sources = documents(columns), Counter(columns["source"])
     numbered = batch.append_column("_shard", pa.array([0] * len(texts), type=pa.int32()))
     numbered = numbered.append_column("_row", pa.array(range(len(texts)), type=pa.int32()))
     (round,) = work.rounds()
@@ -32,7 +35,8 @@ def run(work: LineDedup, texts: list[str | None], *, batch_rows: int = 2, partit
         mine = routed.filter(pa.array(places == place)).sort_by([(name, "ascending") for name in round.sort_by])
         pieces = iter(mine.combine_chunks().to_batches(max_chunksize=batch_rows))
         said += list(round.reduce(pieces, Room(1 << 30, "", {})))
-    table = pa.Table.from_batches(said) if said else LineDedup.SAID.empty_table()
+    work.conclude([json.loads(part.schema.metadata[FACTS]) for part in said if part.schema.metadata], sources)
+    table = pa.Table.from_batches([part.replace_schema_metadata(None) for part in said])
     assert table.schema.equals(LineDedup.SAID)
     return work.rewrite(batch, table)
 
@@ -95,7 +99,20 @@ def test_paragraphs_go_as_a_whole() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("settings", [{"max_count": 0}, {"min_words": 0}, {"keep": "best_score"}])
+def test_max_removed_counts_lines() -> None:
+    texts = [
+        "One line of it.\nAnother line of it.\nA third",
+        "Of it one line.",
+        "One line of it.\nAnother line of it.\n",
+    ]
+    with pytest.raises(DataError, match=r"2 of 4 lines of source 'web', 50\.00%; max_removed allows 49\.00%"):
+        run(LineDedup(max_removed={"web": 0.49}), list(texts))
+    assert run(LineDedup(max_removed={"web": 0.5, "wiki": 0.0}), list(texts)).num_rows == 3
+
+
+@pytest.mark.parametrize(
+    "settings", [{"max_removed": {"web": 2}}, {"max_count": 0}, {"min_words": 0}, {"keep": "best_score"}]
+)
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(RecipeError):
         LineDedup(**settings)

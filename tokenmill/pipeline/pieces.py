@@ -11,15 +11,15 @@ PIECE_BYTES = 16 << 20
 """Of texts, as sources give them: four filters cost some 10 ms a piece besides, which is 2 % of their time."""
 
 
-def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """The batch's rows in order, in slices of about PIECE_BYTES of texts; a longer text is a piece of its own.
+def pieces(batch: pa.RecordBatch, size: int = PIECE_BYTES) -> Iterator[pa.RecordBatch]:
+    """The batch's rows in order, in slices of about `size` bytes of texts; a longer text is a piece of its own.
 
     Nothing is copied; a batch without rows is one piece.
     """
     sizes = np.cumsum(_text_bytes(batch))
     first, before = 0, 0
     while True:
-        end = max(first + 1, int(np.searchsorted(sizes, before + PIECE_BYTES, side="right")))
+        end = max(first + 1, int(np.searchsorted(sizes, before + size, side="right")))
         yield batch.slice(first, end - first)
         if end >= batch.num_rows:
             return

@@ -22,9 +22,13 @@ from tokenmill.core.kinds import FACTS, VERDICT, Room, Round
 from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import Grouped, Spill, grouped_file, spill_file
 from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
+from tokenmill.pipeline.pieces import pieces
 from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import Position, ShardTask, Tell, widened
 from tokenmill.pipeline.sorted_rows import sorted_rows
+
+RECALLED_BYTES = 4 << 20
+"""Of text, routed at once when documents are read again: a round may make many times as much of them."""
 
 Spills = tuple[tuple[str, int], ...]
 """(file, row group) of each piece of a partition, or of what is said about a shard."""
@@ -154,7 +158,8 @@ class RecallTask:
                 said = _all_said(self.said)
                 for number, batch in enumerate(numbered_rows(self.task, self.columns)):
                     tell(Position(number, type(self.round).__name__))
-                    spill.add(_with_what_was_said(batch, said))
+                    for part in pieces(_with_what_was_said(batch, said), RECALLED_BYTES):
+                        spill.add(part)
         facts = {"spills": [spill.to.groups]}
         timing = {"seconds": time.perf_counter() - began}
         manifest = Manifest(self.fingerprint, outputs=[spill.to.record], facts=facts, timing=timing)
@@ -229,9 +234,9 @@ class Earlier:
         yield from self.round.reduce(rows, room)
 
 
-def _all_said(pieces: Spills) -> pa.Table:
+def _all_said(told: Spills) -> pa.Table:
     """What was said about a shard, by row."""
-    said = pa.concat_tables([storage.read_row_group(file, group) for file, group in pieces])
+    said = pa.concat_tables([storage.read_row_group(file, group) for file, group in told])
     return said.take(pc.sort_indices(said, sort_keys=[("row", "ascending")])).combine_chunks()
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, ClassVar
 
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Round
+from tokenmill.core.limits import check_limits, guard
 from tokenmill.core.preference import Keep, check_preference, preference_column
 from tokenmill.stages.minhash_bands import bands_for, outlook
 from tokenmill.stages.minhash_index import index_files, write_index
@@ -62,9 +63,7 @@ class Minhash:
             raise RecipeError(f"threshold: {self.threshold}; must be above 0 and at most 1")
         if self.recall:
             self._set_bands()
-        for source, share in self.max_removed.items():
-            if not 0.0 <= share <= 1.0:
-                raise RecipeError(f"max_removed: {source}: {share}; must be a share of the source's documents, 0 to 1")
+        check_limits(self.max_removed)
 
     def _set_bands(self) -> None:
         found = bands_for(self.threshold, self.recall, self.hashes) if 0.0 < self.recall < 1.0 else None
@@ -112,9 +111,7 @@ class Minhash:
         by_source = counted.pop("by_source", {})
         said = {"documents": sum(sources.values()), **dict.fromkeys(COUNTED, 0), **counted}
         self._tell(said)
-        for source, limit in sorted(self.max_removed.items()):
-            removed = by_source.get(source, {"removed": 0, "largest": []})
-            _guard(source, limit, sources.get(source, 0), removed["removed"], removed["largest"])
+        guard("minhash", self.max_removed, sources, by_source)
         return said
 
     def _tell(self, facts: dict[str, int]) -> None:
@@ -127,16 +124,3 @@ class Minhash:
                 f"{self.max_bucket:,}",
                 self.hubs,
             )
-
-
-def _guard(source: str, limit: float, total: int, removed: int, largest: list[list[Any]]) -> None:
-    if not total:
-        log.warning("minhash: max_removed names the source %r, of which there is no document", source)
-    elif removed > limit * total:
-        shown = ", ".join(f"{id} ({count:,})" for id, count in largest)
-        raise DataError(
-            f"minhash would remove {removed:,} of {total:,} documents of source {source!r}, {removed / total:.2%}; "
-            f"max_removed allows {limit:.2%}. Nothing was written. Kept documents and the number of this source "
-            f"removed for them, the most first: {shown}. If they are duplicates in truth raise max_removed, else raise "
-            "threshold"
-        )

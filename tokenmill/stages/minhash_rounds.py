@@ -18,18 +18,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tokenmill.core.chance import spread
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import FACTS, VERDICT, Room
+from tokenmill.core.limits import removed_by_source, source_column, together
 from tokenmill.core.preference import Keep, preference
 from tokenmill.core.verdicts import cluster_sizes, removals
 from tokenmill.stages.minhash_held import Held, fixed_array, ragged_array, ragged_values
 from tokenmill.text.components import MOST_PLACES, alone, flatten, join_pairs
-from tokenmill.text.keep_rule import NOBODY, Decision, Places, decide
+from tokenmill.text.keep_rule import NOBODY, Decision, decide
 from tokenmill.text.shingle import shingle_sets
 from tokenmill.text.signature import band_keys, signatures
 
 RULE = "minhash.near_duplicate"
-CLUSTERS_SHOWN = 20
 COUNTED = (
     "removed", "clusters", "pairs_verified", "giant_buckets", "pairs_unexamined", "pairs_unexamined_kept",
 )  # fmt: skip
@@ -154,13 +155,12 @@ class AlikeText:
 
     def _rows(self, batch: pa.RecordBatch, wanted: npt.NDArray[np.int64], *, fixed: bool) -> pa.RecordBatch:
         shingles, keys = self.signing(batch)
-        has_source = "source" in batch.schema.names
         return pa.RecordBatch.from_pydict(
             {
                 "_partition_key": spread(batch.column("neighbourhood").to_numpy()),
                 "preference": wanted,
                 "id": batch.column("id"),
-                "source": batch.column("source") if has_source else pa.nulls(batch.num_rows, pa.string()),
+                "source": source_column(batch),
                 "shard": batch.column("_shard"),
                 "row": batch.column("_row"),
                 "fixed": np.full(batch.num_rows, fixed),
@@ -183,19 +183,16 @@ class AlikeText:
 
     def _facts(self, documents: pa.RecordBatch, decision: Decision) -> dict[str, Any]:
         gone = decision.duplicate_of != NOBODY
-        sources = documents.column("source").to_numpy(zero_copy_only=False)
-        by_source = {}
-        for source in self.limited:
-            kept_for = decision.duplicate_of[gone & (sources == source)]
-            by_source[source] = {"removed": len(kept_for), "largest": _largest(documents, kept_for)}
+        kept_for, ids = decision.duplicate_of[gone], documents.column("id")
+        sources = documents.column("source").to_numpy(zero_copy_only=False)[gone]
         return {
             "removed": int(np.count_nonzero(gone)),
-            "clusters": len(np.unique(decision.duplicate_of[gone])),
+            "clusters": len(np.unique(kept_for)),
             "pairs_verified": decision.verified,
             "giant_buckets": decision.giants,
             "pairs_unexamined": decision.unexamined,
             "pairs_unexamined_kept": decision.unexamined_kept,
-            "by_source": by_source,
+            "by_source": removed_by_source(self.limited, sources, ids, kept_for),
         }
 
 
@@ -204,21 +201,7 @@ def added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     if not one or not other:
         return one or other
     sums = {name: one[name] + other[name] for name in one if name != "by_source"}
-    by_source = {
-        source: {
-            "removed": mine["removed"] + other["by_source"][source]["removed"],
-            "largest": _most([*mine["largest"], *other["by_source"][source]["largest"]]),
-        }
-        for source, mine in one["by_source"].items()
-    }
-    return {**sums, "by_source": by_source}
-
-
-def spread(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A key for each number, different for different ones, spread over all keys (MurmurHash3's finaliser)."""
-    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        numbers = (numbers ^ numbers >> np.uint64(33)) * np.uint64(factor)
-    return numbers ^ numbers >> np.uint64(33)
+    return {**sums, "by_source": together(one["by_source"], other["by_source"])}
 
 
 def _refuse_too_many(documents: int, room: Room) -> None:
@@ -249,15 +232,3 @@ def _verdicts(documents: pa.RecordBatch, decision: Decision, threshold: float) -
         threshold=threshold,
     )
     yield cluster_sizes(documents.take(pa.array(kept)), removed_by + 1)
-
-
-def _largest(documents: pa.RecordBatch, kept_for: Places) -> list[list[Any]]:
-    kept, counts = np.unique(kept_for, return_counts=True)
-    most = np.lexsort((kept, -counts))[: 10 * CLUSTERS_SHOWN]
-    ids = documents.column("id").take(pa.array(kept[most])).to_pylist()
-    return _most([[id, count] for id, count in zip(ids, counts[most].tolist(), strict=True)])
-
-
-def _most(clusters: list[list[Any]]) -> list[list[Any]]:
-    """The largest clusters [id, documents], then by id."""
-    return sorted(clusters, key=lambda cluster: (-cluster[1], cluster[0]))[:CLUSTERS_SHOWN]

@@ -1,16 +1,19 @@
 """Documents with the same key meet, and one of them is kept: the round of exact and URL deduplication."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
 import xxhash
 
 from tokenmill.core.columns import BoolMask
-from tokenmill.core.kinds import Room
+from tokenmill.core.kinds import FACTS, VERDICT, Room
+from tokenmill.core.limits import Removed, guard, removed_by_source, source_column, together
 from tokenmill.core.preference import Keep, preference
 from tokenmill.core.verdicts import cluster_sizes, removals
 from tokenmill.text.hash import Hashes
@@ -29,6 +32,8 @@ class HasKeys(Protocol):
     def score(self) -> str: ...
     @property
     def sources(self) -> tuple[str, ...]: ...
+    @property
+    def max_removed(self) -> dict[str, float]: ...
     def keys(self, batch: pa.RecordBatch) -> Keys: ...
 
 
@@ -52,6 +57,7 @@ class SameKey:
             "key_low": pa.array(low),
             "preference": pa.array(wanted),
             "id": batch.column("id"),
+            "source": source_column(batch) if settings.max_removed else pa.nulls(batch.num_rows, pa.string()),
             "shard": batch.column("_shard"),
             "row": batch.column("_row"),
         }
@@ -60,6 +66,7 @@ class SameKey:
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         kept: pa.RecordBatch | None = None  # one row, the first of the group that may go on in the next batch
         size = 0  # rows of that group so far
+        facts: dict[str, Any] = {"removed": 0, "clusters": 0, "by_source": {}}
         for batch in rows:
             if not batch.num_rows:
                 continue
@@ -68,11 +75,39 @@ class SameKey:
             firsts = np.flatnonzero(starts)
             sizes = np.diff(np.append(firsts, here.num_rows))
             sizes[0] += max(0, size - 1)  # the row that was carried over stands for so many
-            yield _removed(here, starts, self.rule)
+            yield self._removed(here, starts, facts)
             yield _sized(here, firsts[:-1], sizes[:-1])
+            facts["clusters"] += int(np.count_nonzero(sizes[:-1] > 1))
             kept, size = here.slice(int(firsts[-1]), 1), int(sizes[-1])
         if kept is not None:
             yield _sized(kept, np.array([0]), np.array([size]))
+            facts["clusters"] += int(size > 1)
+        yield pa.RecordBatch.from_pylist([], schema=VERDICT.with_metadata({FACTS: json.dumps(facts).encode()}))
+
+    def _removed(self, batch: pa.RecordBatch, starts: BoolMask, facts: dict[str, Any]) -> pa.RecordBatch:
+        gone = np.flatnonzero(~starts)
+        first_of_group = np.flatnonzero(starts)[np.cumsum(starts)[gone] - 1]
+        ids, sources = batch.column("id"), batch.column("source").to_numpy(zero_copy_only=False)[gone]
+        counted = removed_by_source(sorted(self.settings.max_removed), sources, ids, first_of_group)
+        facts["removed"] += len(gone)
+        facts["by_source"] = together(facts["by_source"], counted)
+        return removals(
+            batch.take(pa.array(gone)),
+            self.rule,
+            duplicate_of=ids.take(pa.array(first_of_group)),
+            similarity=np.ones(len(gone)),
+            threshold=1.0,
+        )
+
+
+def conclude(
+    step: str, max_removed: Mapping[str, float], said: list[dict[str, Any]], sources: Mapping[str, int]
+) -> dict[str, Any]:
+    """What was counted, by name. DataError if more of a source goes than its limit allows."""
+    nothing: Removed = {}
+    guard(step, max_removed, sources, reduce(together, (one["by_source"] for one in said), nothing))
+    counts = {name: sum(one[name] for one in said) for name in ("removed", "clusters")}
+    return {"documents": sum(sources.values()), **counts}
 
 
 def keys_of(content: bytes | memoryview, offsets: Offsets) -> Keys:
@@ -90,18 +125,6 @@ def _starts(batch: pa.RecordBatch) -> BoolMask:
     """True for each row whose key differs from that of the row before."""
     high, low = batch.column("_partition_key").to_numpy(), batch.column("key_low").to_numpy()
     return np.append(True, (high[1:] != high[:-1]) | (low[1:] != low[:-1]))
-
-
-def _removed(batch: pa.RecordBatch, starts: BoolMask, rule: str) -> pa.RecordBatch:
-    gone = np.flatnonzero(~starts)
-    first_of_group = np.flatnonzero(starts)[np.cumsum(starts)[gone] - 1]
-    return removals(
-        batch.take(pa.array(gone)),
-        rule,
-        duplicate_of=batch.column("id").take(pa.array(first_of_group)),
-        similarity=np.ones(len(gone)),
-        threshold=1.0,
-    )
 
 
 def _sized(batch: pa.RecordBatch, rows: Offsets, sizes: Offsets) -> pa.RecordBatch:
