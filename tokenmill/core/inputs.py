@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.http import is_http
 from tokenmill.core.kinds import Shard
+from tokenmill.core.url_secrets import shown
 
 _SHOWN = 12
 
@@ -19,17 +21,23 @@ def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
     for pattern in [paths] if isinstance(paths, str) else paths:
         found = storage.expand(pattern)
         if not found:
-            raise RecipeError(f"paths: {pattern!r} matches no file{_nearest(pattern)}")
+            raise RecipeError(f"paths: {shown(pattern)!r} matches no file{_nearest(pattern)}")
         files.update(dict.fromkeys(found))
-    sizes = {file: storage.size_of(file) for file in files}
-    return [
-        Shard(number, source, file, 0, size, size, storage.etag(file))
-        for number, (file, size) in enumerate(sizes.items())
-    ]
+    return [_shard(number, source, file) for number, file in enumerate(files)]
+
+
+def _shard(number: int, source: str, address: str) -> Shard:
+    file = shown(address)
+    size, etag = storage.size_and_etag(address)
+    if size < 0:
+        raise RecipeError(f"paths: {file!r} matches no file{_nearest(address)}")
+    return Shard(number, source, file, 0, size, size, etag, address if file != address else "")
 
 
 def _nearest(pattern: str) -> str:
     """What there is where the first part of a local path is missing."""
+    if is_http(pattern):
+        return "; there is none at this address, and a server cannot be asked for a list: name each file"
     if storage.is_url(pattern):
         return ""
     folder = "/" if pattern.startswith("/") else "."

@@ -5,7 +5,7 @@ class GopherQuality in tokenmill/filters/gopher_quality.py. All units pickle, an
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import pyarrow as pa
@@ -15,7 +15,8 @@ import pyarrow as pa
 class Shard:
     """A piece of a source that one task reads: `file` from `start` to `end` (bytes or row groups, as the source says).
 
-    size: of the whole file, in bytes. etag: what identifies the file's content without reading it all.
+    size: of the whole file, in bytes. etag: what identifies the file's content without reading it all. secret: the
+    file's address with the password or signature that `file`, which is on record, is without; "" if it has none.
     """
 
     number: int
@@ -25,6 +26,12 @@ class Shard:
     end: int
     size: int
     etag: str
+    secret: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> str:
+        """What to open."""
+        return self.secret or self.file
 
 
 class Source(Protocol):

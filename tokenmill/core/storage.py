@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
+from tokenmill.core import http
 from tokenmill.core.memory import give_back
 
 GROUP_ROWS = 65_536
@@ -52,6 +53,8 @@ def join(folder: str, *names: str) -> str:
 
 def open_input(path: str) -> IO[bytes]:
     """The file opened for reading bytes; seekable."""
+    if http.is_http(path):
+        return http.open_file(path)
     return open(path, "rb") if not is_url(path) else fsspec.open(path, "rb").open()
 
 
@@ -83,6 +86,8 @@ def exists(path: str) -> bool:
     """True if there is a file or folder at path."""
     if not is_url(path):
         return os.path.exists(path)
+    if http.is_http(path):
+        return size_of(path) >= 0
     fs, inner = fsspec.core.url_to_fs(path)
     return bool(fs.exists(inner))
 
@@ -91,6 +96,11 @@ def size_of(path: str) -> int:
     """Bytes, or -1 if there is no file."""
     if not is_url(path):
         return os.path.getsize(path) if os.path.isfile(path) else -1
+    if http.is_http(path):
+        try:
+            return http.version(path).size
+        except http.GoneError:
+            return -1
     fs, inner = fsspec.core.url_to_fs(path)
     return int(fs.size(inner)) if fs.isfile(inner) else -1
 
@@ -117,9 +127,11 @@ def list_folders(folder: str) -> list[str]:
 
 
 def expand(pattern: str) -> list[str]:
-    """The files that match a glob (`**` included), sorted; a URL keeps its scheme."""
+    """The files that match a glob (`**` included), sorted; a URL keeps its scheme. HTTP addresses are no globs."""
     if not is_url(pattern):
         return sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+    if http.is_http(pattern):
+        return [pattern]  # servers do not list what they have
     fs, inner = fsspec.core.url_to_fs(pattern)
     return sorted(fs.unstrip_protocol(path) for path in fs.glob(inner))
 
@@ -199,6 +211,18 @@ def _link_new(path: str, content: bytes) -> None:
         os.remove(unfinished)
 
 
+def read_range(path: str, start: int, stop: int) -> bytes:
+    """The bytes from start up to stop, fewer where the file ends; of a remote file nothing else is asked for."""
+    if http.is_http(path):
+        return http.read_range(path, start, stop)
+    if is_url(path):
+        fs, inner = fsspec.core.url_to_fs(path)
+        return bytes(fs.cat_file(inner, start=start, end=stop))
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(stop - start)
+
+
 def file_record(path: str, rows: int = -1) -> FileRecord:
     """Size and XXH3-128 of a file, by reading it."""
     digest, size = xxhash.xxh3_128(), 0
@@ -213,6 +237,8 @@ def etag(path: str) -> str:
     """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a sampled
     hash.
     """
+    if http.is_http(path):
+        return size_and_etag(path)[1]
     if is_url(path):
         fs, inner = fsspec.core.url_to_fs(path)
         info = fs.info(inner)
@@ -225,6 +251,18 @@ def etag(path: str) -> str:
             file.seek(offset)
             digest.update(file.read(_SAMPLE_BYTES))
     return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()[:32]}"
+
+
+def size_and_etag(path: str) -> tuple[int, str]:
+    """Both; (-1, "") if there is no file. Of an HTTP server they are asked for at once."""
+    if not http.is_http(path):
+        size = size_of(path)
+        return size, etag(path) if size >= 0 else ""
+    try:
+        known = http.version(path)
+    except http.GoneError:
+        return -1, ""
+    return known.size, f"{known.size}-{known.tag}"
 
 
 def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:

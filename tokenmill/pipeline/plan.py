@@ -85,7 +85,7 @@ def _plan_stage(
     place = join(folder, stage.name)
     if stage.source is not None:
         shards = _source_shards(stage, limit)
-        said = [as_json(replace(shard, number=0)) for shard in shards]
+        said = [_identity(shard) for shard in shards]
         origins = [(f"{digest(work, what, limit)}", shard, None) for what, shard in zip(said, shards, strict=True)]
     else:
         inputs = [(name, shard) for name in stage.inputs for shard in before[name].shards]
@@ -100,6 +100,11 @@ def _plan_stage(
             PlannedShard(number, fingerprint, False, replace(shard, number=number) if shard else None, origin)
         )
     return check_done(PlannedStage(stage, place, root, tuple(planned)))
+
+
+def _identity(shard: Shard) -> dict[str, object]:
+    """What of a source's shard its results hang on: not its number, nor the signature that its address bears today."""
+    return {name: value for name, value in as_json(shard).items() if name not in ("number", "secret")}
 
 
 def check_done(planned: PlannedStage) -> PlannedStage:

@@ -16,6 +16,7 @@ import pydantic
 import tokenmill
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.kinds import Writer
+from tokenmill.core.url_secrets import shown
 from tokenmill.pipeline.recipe import Recipe, StageSpec, WorkSpec
 from tokenmill.pipeline.room import LEAST_MEMORY
 
@@ -106,10 +107,18 @@ def kind_of(work: Any) -> str:
 
 
 def settings_of(work: Any) -> dict[str, Any]:
-    """All settings of a unit of work, defaults in, as JSON values."""
+    """All settings of a unit of work, defaults in, as JSON values; addresses without passwords and signatures."""
     values = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
     filled: dict[str, Any] = json.loads(json.dumps(values, default=lambda value: sorted(map(str, value))))
-    return filled
+    return {name: _without_secrets(value) for name, value in filled.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return {key: _without_secrets(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Any:

@@ -128,7 +128,7 @@ class ReadCode:
                 found.is_git, found.commit = True, members.commit
                 yield from _member_rows(judge, members, found)
             return
-        with storage.open_input(shard.file) as file:
+        with storage.open_input(shard.address) as file:
             is_table = file.read(4) == _PARQUET
             if is_table:
                 file.seek(0)
@@ -143,7 +143,7 @@ class ReadCode:
     @contextmanager
     def _members(self, shard: Shard) -> Iterator[TarMembers | ZipMembers]:
         limit = max(_GROWTH_FLOOR, int(shard.size * self.max_growth))
-        with storage.open_input(shard.file) as file:
+        with storage.open_input(shard.address) as file:
             magic = file.read(4)
             file.seek(0)
             if magic in _ZIP:

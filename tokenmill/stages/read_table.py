@@ -77,7 +77,7 @@ class ReadTable:
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The file's rows in order. Raises DataError if it cannot be read, or has no column for the text."""
-        with storage.open_input(shard.file) as file:
+        with storage.open_input(shard.address) as file:
             magic = file.read(4)
             file.seek(0)
             yield from self._parquet(shard, file) if magic == b"PAR1" else self._json(shard, file)

@@ -75,7 +75,7 @@ class ReadWarc:
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The file's documents in order, and a row for each damaged span. Raises DataError for another kind of file."""
         rows = _Rows(self, shard)
-        with storage.open_input(shard.file) as file:
+        with storage.open_input(shard.address) as file:
             for item in read_records(file, shard.size, shard.file, self.max_bytes + _HEAD_BYTES):
                 if isinstance(item, Damage):
                     rows.add_damage(item)

@@ -70,7 +70,7 @@ class ReadWikipedia:
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The pages that begin in the shard, in order. Raises DataError if the file is no MediaWiki export."""
-        with storage.open_input(shard.file) as file:
+        with storage.open_input(shard.address) as file:
             site = read_site(file, shard.file, shard.size)
             rows = _Rows(self, shard, site, set())
             if shard.start and site.kind in ("gzip", "zstd"):

@@ -51,7 +51,7 @@ class ReadWikipediaHtml:
         seen: set[str] = set()
         held: list[Line] = []
         size = 0
-        with storage.open_input(shard.file) as file:
+        with storage.open_input(shard.address) as file:
             for line in read_lines(TarLines(file), shard.file, self.max_bytes):
                 held.append(line)
                 size += line.length
