@@ -124,13 +124,23 @@ class Remembering(Protocol):
 @runtime_checkable
 class Rewriting(Protocol):
     """A Global that changes documents instead of judging them: its last round gives rows of SAID, which has `shard` and
-    `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first. Like a Step it
-    returns the same rows in the same order, with columns set or rows marked.
+    `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first, and with those
+    about the whole shard, whose row is negative. Like a Step it returns the same rows in the same order, with columns
+    set or rows marked.
     """
 
     SAID: ClassVar[pa.Schema]
 
     def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch: ...
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A Rewriting Global after which documents may occur more than once: repeat() gets the rows of a batch that stay,
+    and gives them and further copies under ids of their own. Not called with --mark-only.
+    """
+
+    def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]: ...
 
 
 VERDICT = pa.schema(

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.columns import drop, marked, set_column, split
-from tokenmill.core.kinds import VERDICT, Cut, Rewriting, Room, Round
+from tokenmill.core.kinds import VERDICT, Cut, Repeating, Rewriting, Room, Round
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
@@ -208,13 +208,19 @@ class ApplyTask:
             first += batch.num_rows
             if rows.mark_only:
                 count_rules(batch.filter(pa.array(marked(batch) & ~marked_before)), tally.marked)
-                alive = batch
-            else:
-                alive, gone = split(batch)
-                alive = _without_verdict(alive)
-                tally.drop(gone, rows.excerpts)
-            tally.go_out(alive)
-            yield alive
+                tally.go_out(batch)
+                yield batch
+                continue
+            alive, gone = split(batch)
+            tally.drop(gone, rows.excerpts)
+            yield from self._repeated(_without_verdict(alive), tally)
+
+    def _repeated(self, alive: pa.RecordBatch, tally: Tally) -> Iterator[pa.RecordBatch]:
+        tally.repeated -= alive.num_rows
+        for part in self.final.repeat(alive) if isinstance(self.final, Repeating) else (alive,):
+            tally.repeated += part.num_rows
+            tally.go_out(part)
+            yield part
 
     def _schema(self, rows: ShardTask) -> pa.Schema:
         empty = pa.RecordBatch.from_pylist([], schema=input_schema(rows))
@@ -227,9 +233,10 @@ class ApplyTask:
     def _told(self, batch: pa.RecordBatch, said: pa.Table, first: int) -> pa.RecordBatch:
         """The rows first, first + 1, … of a shard with what was said of them."""
         rows = said.column("row").to_numpy()
-        inside = said.filter(pa.array((rows >= first) & (rows < first + batch.num_rows))).combine_chunks()
+        about = (rows >= first) & (rows < first + batch.num_rows)
         if not isinstance(self.final, Rewriting):
-            return _with_verdicts(batch, inside, first, self.final)
+            return _with_verdicts(batch, said.filter(pa.array(about)).combine_chunks(), first, self.final)
+        inside = said.filter(pa.array(about | (rows < 0))).combine_chunks()
         place = inside.schema.get_field_index("row")
         return self.final.rewrite(batch, inside.set_column(place, "row", pc.subtract(inside.column("row"), first)))
 

@@ -122,6 +122,7 @@ class Tally:
 
     rows_in: int = 0
     rows_out: int = 0
+    repeated: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     drops: dict[str, int] = field(default_factory=dict)
@@ -163,6 +164,7 @@ class Tally:
             inputs=[_input_record(task)],
             rows_in=self.rows_in,
             rows_out=self.rows_out,
+            repeated=self.repeated,
             drops=dict(sorted(self.drops.items())),
             marked=dict(sorted(self.marked.items())),
             damage={rule: count for rule, count in sorted({**self.marked, **self.drops}.items()) if rule in damage},
