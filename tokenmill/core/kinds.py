@@ -15,7 +15,8 @@ import pyarrow as pa
 class Shard:
     """A piece of a source that one task reads: `file` from `start` to `end` (bytes or row groups, as the source says).
 
-    size: of the whole file, in bytes. etag: what identifies the file's content without reading it all.
+    size: of the whole file, in bytes. etag: what identifies the file's content without reading it all. parts: of a
+    pack, which the engine makes of small shards and reads part by part; a Source never sees one.
     """
 
     number: int
@@ -25,6 +26,12 @@ class Shard:
     end: int
     size: int
     etag: str
+    parts: tuple["Shard", ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Bytes that are read, or what stands for them."""
+        return self.end - self.start
 
 
 class Source(Protocol):
@@ -33,7 +40,7 @@ class Source(Protocol):
     shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard; rows
     it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are
     counted. DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all
-    is a DataError.
+    is a DataError. A Source may have a setting `shard_bytes`: the engine then puts shards together up to that size.
     """
 
     adds: ClassVar[tuple[str, ...]]

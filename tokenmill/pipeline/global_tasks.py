@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.columns import drop, marked, set_column, split
+from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import VERDICT, Cut, Repeating, Rewriting, Room, Round
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
@@ -96,6 +97,8 @@ class SpillTask:
             else:
                 for _ in rows:
                     pass  # routing is all there is to do
+        for problem in tally.unreadable.values():
+            raise DataError(problem)  # a Global must not run over what is missing
         facts: dict[str, Any] = {
             "spills": [spill.to.groups for spill in spills],
             "weights": [spill.weights for spill in spills],
@@ -187,6 +190,7 @@ class ApplyTask:
             rows_in=spilled.rows_in,
             bytes_in=spilled.bytes_in,
             damage=spilled.damage,
+            unreadable=spilled.unreadable,
             by_source={
                 name: [counts[0], made.by_source.get(name, [0, 0])[1]] for name, counts in spilled.by_source.items()
             },

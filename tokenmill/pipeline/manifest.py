@@ -16,17 +16,17 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError
 from tokenmill.core.storage import FileRecord
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What a task made. Output paths are relative to the stage's folder. seconds: wall time, of this execution alone.
 
-    rows_in: documents it was given (a Source: read). repeated: copies that it made of them. drops: by rule. damage: the
-    drops that mean a damaged input file. marked: by rule, in a --mark-only run, where nothing is dropped. bytes_in,
-    bytes_out: UTF-8 bytes of `text`. by_source: {source: [rows in, rows out]}. step_seconds: by step name. facts: what
-    a Writer says of its shard.
+    rows_in: documents it was given (a Source: read). repeated: copies that it made of them. drops: by rule. damage: by
+    file and rule, the drops that mean a damaged input file. unreadable: files of a pack that were passed over, and why.
+    marked: by rule, in a --mark-only run, where nothing is dropped. bytes_in, bytes_out: UTF-8 bytes of `text`.
+    by_source: {source: [rows in, rows out]}. step_seconds: by step name. facts: what a Writer says of its shard.
     """
 
     fingerprint: str
@@ -36,7 +36,8 @@ class Manifest:
     repeated: int = 0
     drops: dict[str, int] = field(default_factory=dict)
     marked: dict[str, int] = field(default_factory=dict)
-    damage: dict[str, int] = field(default_factory=dict)
+    damage: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     by_source: dict[str, list[int]] = field(default_factory=dict)
     bytes_in: int = 0
     bytes_out: int = 0

@@ -55,7 +55,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
                 sum(manifest.repeated for manifest in manifests),
                 _added(manifest.drops for manifest in manifests),
                 _added(manifest.marked for manifest in manifests),
-                _added(manifest.damage for manifest in manifests),
+                _added(counts for manifest in manifests for counts in manifest.damage.values()),
                 _added_pairs(manifest.by_source for manifest in manifests),
                 sum(manifest.bytes_out for manifest in manifests),
                 sum(manifest.timing.get("seconds", 0.0) for manifest in manifests),
