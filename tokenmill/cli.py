@@ -8,6 +8,7 @@ command is wrong, 130 interrupted.
 import json
 import logging
 import os
+import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,13 +173,15 @@ def plan(
 
     folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
     table = Table(title=f"plan for {folder}", title_justify="left")
-    for name in ("stage", "work", "shards", "done", "input MB"):
+    for name in ("stage", "work", "shards", "done", "input MB", "MB a shard: least", "median", "most"):
         table.add_column(name, justify="left" if name in ("stage", "work") else "right")
     for planned in stages:
         work = " → ".join(type(unit).__module__.rpartition(".")[2] for unit in planned.stage.work)
-        size = sum(shard.shard.size for shard in planned.shards if shard.shard) / 1e6
+        sizes = [shard.shard.length / 1e6 for shard in planned.shards if shard.shard]
+        spread = [sum(sizes), min(sizes), statistics.median(sizes), max(sizes)] if sizes else []
         done = sum(shard.done for shard in planned.shards)
-        table.add_row(planned.name, work, str(len(planned.shards)), str(done), f"{size:,.1f}" if size else "")
+        told = [f"{size:,.3g}" if size < 1 else f"{size:,.1f}" for size in spread]
+        table.add_row(planned.name, work, str(len(planned.shards)), str(done), *told)
     _console().print(table)
     for planned in stages:
         for unit in planned.stage.work:

@@ -16,7 +16,8 @@ class Shard:
     """A piece of a source that one task reads: `file` from `start` to `end` (bytes or row groups, as the source says).
 
     size: of the whole file, in bytes. etag: what identifies the file's content without reading it all. secret: the
-    file's address with the password or signature that `file`, which is on record, is without; "" if it has none.
+    file's address with the password or signature that `file`, which is on record, is without; "" if it has none. parts:
+    of a pack, which the engine makes of small shards and reads part by part; a Source never sees one.
     """
 
     number: int
@@ -27,11 +28,17 @@ class Shard:
     size: int
     etag: str
     secret: str = field(default="", repr=False)
+    parts: tuple["Shard", ...] = ()
 
     @property
     def address(self) -> str:
         """What to open."""
         return self.secret or self.file
+
+    @property
+    def length(self) -> int:
+        """Bytes that are read, or what stands for them."""
+        return self.end - self.start
 
 
 class Source(Protocol):
@@ -40,7 +47,7 @@ class Source(Protocol):
     shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard; rows
     it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are
     counted. DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all
-    is a DataError.
+    is a DataError. A Source may have a setting `shard_bytes`: the engine then puts shards together up to that size.
     """
 
     adds: ClassVar[tuple[str, ...]]
@@ -131,13 +138,23 @@ class Remembering(Protocol):
 @runtime_checkable
 class Rewriting(Protocol):
     """A Global that changes documents instead of judging them: its last round gives rows of SAID, which has `shard` and
-    `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first. Like a Step it
-    returns the same rows in the same order, with columns set or rows marked.
+    `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first, and with those
+    about the whole shard, whose row is negative. Like a Step it returns the same rows in the same order, with columns
+    set or rows marked.
     """
 
     SAID: ClassVar[pa.Schema]
 
     def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch: ...
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A Rewriting Global after which documents may occur more than once: repeat() gets the rows of a batch that stay,
+    and gives them and further copies under ids of their own. Not called with --mark-only.
+    """
+
+    def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]: ...
 
 
 VERDICT = pa.schema(

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.columns import drop, marked, set_column, split
-from tokenmill.core.kinds import VERDICT, Cut, Rewriting, Room, Round
+from tokenmill.core.errors import DataError
+from tokenmill.core.kinds import VERDICT, Cut, Repeating, Rewriting, Room, Round
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
@@ -95,6 +96,8 @@ class SpillTask:
             else:
                 for _ in rows:
                     pass  # routing is all there is to do
+        for problem in tally.unreadable.values():
+            raise DataError(problem)  # a Global must not run over what is missing
         facts: dict[str, Any] = {
             "spills": [spill.to.groups for spill in spills],
             "weights": [spill.weights for spill in spills],
@@ -185,6 +188,7 @@ class ApplyTask:
             rows_in=spilled.rows_in,
             bytes_in=spilled.bytes_in,
             damage=spilled.damage,
+            unreadable=spilled.unreadable,
             by_source={
                 name: [counts[0], made.by_source.get(name, [0, 0])[1]] for name, counts in spilled.by_source.items()
             },
@@ -206,13 +210,19 @@ class ApplyTask:
             first += batch.num_rows
             if rows.mark_only:
                 count_rules(batch.filter(pa.array(marked(batch) & ~marked_before)), tally.marked)
-                alive = batch
-            else:
-                alive, gone = split(batch)
-                alive = _without_verdict(alive)
-                tally.drop(gone, rows.excerpts)
-            tally.go_out(alive)
-            yield alive
+                tally.go_out(batch)
+                yield batch
+                continue
+            alive, gone = split(batch)
+            tally.drop(gone, rows.excerpts)
+            yield from self._repeated(_without_verdict(alive), tally)
+
+    def _repeated(self, alive: pa.RecordBatch, tally: Tally) -> Iterator[pa.RecordBatch]:
+        tally.repeated -= alive.num_rows
+        for part in self.final.repeat(alive) if isinstance(self.final, Repeating) else (alive,):
+            tally.repeated += part.num_rows
+            tally.go_out(part)
+            yield part
 
     def _schema(self, rows: ShardTask) -> pa.Schema:
         empty = pa.RecordBatch.from_pylist([], schema=input_schema(rows))
@@ -225,9 +235,10 @@ class ApplyTask:
     def _told(self, batch: pa.RecordBatch, said: pa.Table, first: int) -> pa.RecordBatch:
         """The rows first, first + 1, … of a shard with what was said of them."""
         rows = said.column("row").to_numpy()
-        inside = said.filter(pa.array((rows >= first) & (rows < first + batch.num_rows))).combine_chunks()
+        about = (rows >= first) & (rows < first + batch.num_rows)
         if not isinstance(self.final, Rewriting):
-            return _with_verdicts(batch, inside, first, self.final)
+            return _with_verdicts(batch, said.filter(pa.array(about)).combine_chunks(), first, self.final)
+        inside = said.filter(pa.array(about | (rows < 0))).combine_chunks()
         place = inside.schema.get_field_index("row")
         return self.final.rewrite(batch, inside.set_column(place, "row", pc.subtract(inside.column("row"), first)))
 

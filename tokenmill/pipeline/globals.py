@@ -248,7 +248,7 @@ class GlobalStage:
 
 
 def _input_bytes(task: ShardTask) -> int:
-    return task.shard.size if task.shard is not None else max(0, storage.size_of(task.input))
+    return task.shard.length if task.shard is not None else max(0, storage.size_of(task.input))
 
 
 def _add(parts: dict[int, list[tuple[str, int]]], more: dict[int, list[tuple[str, int]]]) -> None:

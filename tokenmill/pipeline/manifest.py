@@ -16,14 +16,15 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError
 from tokenmill.core.storage import FileRecord
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What a task made. Output paths are relative to the stage's folder. seconds: wall time, of this execution alone.
 
-    rows_in: documents it was given (a Source: read). drops: by rule. damage: the drops that mean a damaged input file.
+    rows_in: documents it was given (a Source: read). repeated: copies that it made of them. drops: by rule. damage: by
+    file and rule, the drops that mean a damaged input file. unreadable: files of a pack that were passed over, and why.
     marked: by rule, in a --mark-only run, where nothing is dropped. bytes_in, bytes_out: UTF-8 bytes of `text`.
     by_source: {source: [rows in, rows out]}. step_seconds: by step name. facts: what a Writer says of its shard.
     """
@@ -32,9 +33,11 @@ class Manifest:
     inputs: list[dict[str, Any]] = field(default_factory=list)
     rows_in: int = 0
     rows_out: int = 0
+    repeated: int = 0
     drops: dict[str, int] = field(default_factory=dict)
     marked: dict[str, int] = field(default_factory=dict)
-    damage: dict[str, int] = field(default_factory=dict)
+    damage: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     by_source: dict[str, list[int]] = field(default_factory=dict)
     bytes_in: int = 0
     bytes_out: int = 0
@@ -44,16 +47,16 @@ class Manifest:
     host: dict[str, Any] = field(default_factory=dict)
 
     def balanced(self) -> bool:
-        return self.rows_in == self.rows_out + sum(self.drops.values())
+        return self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
 
 def write_manifest(path: str, manifest: Manifest) -> None:
-    """Write it, whole or not at all. Raises DataError if rows in differ from rows out plus drops."""
+    """Write it, whole or not at all. Raises DataError if rows in and repeated differ from rows out plus drops."""
     if not manifest.balanced():
         gone = sum(manifest.drops.values())
         raise DataError(
-            f"{path}: {manifest.rows_in} rows in, but {manifest.rows_out} out and {gone} dropped; "
-            "a step lost or made rows"
+            f"{path}: {manifest.rows_in} rows in and {manifest.repeated} repeated, but {manifest.rows_out} out and "
+            f"{gone} dropped; a step lost or made rows"
         )
     said = {"format": FORMAT, **dataclasses.asdict(manifest)}
     said["host"] = {

@@ -12,6 +12,7 @@ from tokenmill.core.kinds import Shard
 from tokenmill.core.storage import join
 from tokenmill.pipeline.fingerprint import as_json, digest, work_fingerprint
 from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest
+from tokenmill.pipeline.packs import packed
 from tokenmill.pipeline.recipe import Recipe
 from tokenmill.pipeline.resolve import Stage
 
@@ -127,7 +128,7 @@ def _source_shards(stage: Stage, limit: int | None) -> list[Shard]:
     shards: list[Shard] = stage.source.shards()
     if not shards:
         raise RecipeError(f"stage {stage.name!r}: {stage.spec.work[0].name} found no input")
-    return shards[:1] if limit is not None else shards
+    return shards[:1] if limit is not None else packed(shards, getattr(stage.source, "shard_bytes", 0))
 
 
 def _need_released_data(stages: list[PlannedStage]) -> list[PlannedStage]:

@@ -17,7 +17,7 @@ from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.globals import GlobalStage
 from tokenmill.pipeline.lock import Lock, locked
-from tokenmill.pipeline.manifest import read_manifest
+from tokenmill.pipeline.manifest import Manifest, read_manifest
 from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan, reuse
 from tokenmill.pipeline.progress import Progress
 from tokenmill.pipeline.recipe import Recipe
@@ -89,7 +89,7 @@ class _Driver:
             if self.options.stage in (None, planned.name):
                 self.planned[index] = self._run_stage(planned)
                 self._release()
-        self._warn_of_damage()
+        self._tell_of_damage()
 
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
         if planned.done or (planned.stage.spec.keep is False and self._consumed(planned)):
@@ -166,11 +166,19 @@ class _Driver:
 
     def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
         missing = len(planned.shards) - len(tasks)
-        if missing and not self.options.allow_missing:
+        packs = (one for one in self._before(planned) if any(s.shard and s.shard.parts for s in one.shards))
+        unread = sum(len(manifest.unreadable) for one in packs for manifest in _source_manifests(one))
+        if (missing or unread) and not self.options.allow_missing:
+            what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
             raise DataError(
-                f"stage {planned.name!r} looks across all documents, but {missing} of {len(planned.shards)} input "
-                "shards are missing. Run the stage before it again, or accept the gap with --allow-missing"
+                f"stage {planned.name!r} looks across all documents, but {what} are missing. Mend what is named above "
+                "and run the stage before it again, or accept the gap with --allow-missing"
             )
+
+    def _before(self, planned: PlannedStage) -> list[PlannedStage]:
+        """The stages whose documents come to this one."""
+        found = [one for one in self.planned if one.name in planned.stage.inputs]
+        return found + [earlier for one in found for earlier in self._before(one)]
 
     def _consumed(self, planned: PlannedStage) -> bool:
         readers = consumers(planned, self.planned)
@@ -188,13 +196,21 @@ class _Driver:
                 )
                 storage.delete(join(planned.folder, "data"))
 
-    def _warn_of_damage(self) -> None:
+    def _tell_of_damage(self) -> None:
         for planned in self.planned:
-            for shard in planned.shards:
-                manifest = read_manifest(planned.manifest_path(shard.number)) if shard.shard and shard.done else None
-                if manifest and manifest.damage and shard.shard:
-                    what = ", ".join(f"{count} × {rule}" for rule, count in manifest.damage.items())
-                    self.result.warnings.append(f"{shard.shard.file}: read only in part ({what})")
+            for manifest in _source_manifests(planned):
+                for file, counts in manifest.damage.items():
+                    what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
+                    self.result.warnings.append(f"{file}: read only in part ({what})")
+                self.result.failures += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
+
+
+def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
+    """The manifests of the shards of a Source that are done."""
+    for shard in planned.shards:
+        manifest = read_manifest(planned.manifest_path(shard.number)) if shard.shard and shard.done else None
+        if manifest is not None:
+            yield manifest
 
 
 def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:

@@ -27,6 +27,7 @@ from tokenmill.pipeline import quarantine
 from tokenmill.pipeline.manifest import Manifest, write_manifest
 from tokenmill.pipeline.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.pieces import pieces
+from tokenmill.pipeline.source_rows import input_records, source_rows
 
 logger = logging.getLogger(__name__)
 
@@ -121,10 +122,13 @@ class Tally:
 
     rows_in: int = 0
     rows_out: int = 0
+    repeated: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     drops: dict[str, int] = field(default_factory=dict)
     marked: dict[str, int] = field(default_factory=dict)
+    damage: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     by_source: dict[str, list[int]] = field(default_factory=dict)
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
@@ -156,15 +160,16 @@ class Tally:
         self._unsettled.clear()
 
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
-        damage = set(task.source.DAMAGE) if task.source is not None else set()
         return Manifest(
             fingerprint=task.fingerprint,
-            inputs=[_input_record(task)],
+            inputs=input_records(task.shard) if task.shard is not None else [{"file": task.input}],
             rows_in=self.rows_in,
             rows_out=self.rows_out,
+            repeated=self.repeated,
             drops=dict(sorted(self.drops.items())),
             marked=dict(sorted(self.marked.items())),
-            damage={rule: count for rule, count in sorted({**self.marked, **self.drops}.items()) if rule in damage},
+            damage={file: dict(sorted(counts.items())) for file, counts in sorted(self.damage.items())},
+            unreadable=dict(sorted(self.unreadable.items())),
             by_source=dict(sorted(self.by_source.items())),
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
@@ -185,8 +190,9 @@ class Tally:
 def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
     """The task's rows after its steps, batch by batch; what was dropped on the way is in the tally."""
     banned = quarantine.load(task.folder, task.number, task.fingerprint)
-    for number, batch in enumerate(_read(task, tell)):
+    for number, batch in enumerate(_read(task, tell, tally)):
         tally.come_in(batch)
+        _count_damage(batch, task, tally.damage)
         batch, poison = _without(batch, banned)
         tally.drop(poison, Excerpts(0, None))
         for part in _one_by_one(batch) if number == task.probe else pieces(batch):
@@ -262,16 +268,16 @@ def _excerpts(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
     return pc.utf8_slice_codeunits(scrubbed.column("text"), 0, excerpts.length)
 
 
-def _read(task: ShardTask, tell: Tell) -> Iterator[pa.RecordBatch]:
+def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatch]:
     tell(Position(-1, "read"))
-    batches = task.source.read(task.shard) if task.source is not None else storage.read_table(task.input)
+    if task.source is not None and task.shard is not None:
+        batches = source_rows(task.source, task.shard, tally.unreadable)
+    else:
+        batches = storage.read_table(task.input)
     left = task.limit
-    seen: dict[str, str] = {}
     for number, batch in enumerate(batches):
         if left is not None:
             batch, left = batch.slice(0, left), max(0, left - batch.num_rows)
-        if task.source is not None:
-            _refuse_known_ids(batch, seen)
         yield widened(batch, task.schema)
         del batch  # or it is held while the next one is read
         tell(Position(number, "read"))
@@ -286,17 +292,6 @@ def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
     names = set(batch.schema.names)
     arrays = [batch.column(f.name) if f.name in names else pa.nulls(batch.num_rows, f.type) for f in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str]) -> None:
-    places = batch.column("locator").to_pylist() if "locator" in batch.schema.names else [None] * batch.num_rows
-    for id, place in zip(batch.column("id").to_pylist(), places, strict=True):
-        where = f"{place['file']} at byte {place['offset']}" if place else "the file"
-        if not id:
-            raise DataError(f"{where}: a document without an id; the source must give each one")
-        if id in seen:
-            raise DataError(f"{where}: id {id!r} occurs twice, first in {seen[id]}; ids must be unique within a file")
-        seen[id] = where
 
 
 def _without(batch: pa.RecordBatch, banned: dict[str, str]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
@@ -378,14 +373,15 @@ def _row_by_row(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
     return table.combine_chunks().to_batches()[0]
 
 
-def _input_record(task: ShardTask) -> dict[str, Any]:
-    if task.shard is None:
-        return {"file": task.input}
-    shard = task.shard
-    said = {"file": shard.file, "start": shard.start, "end": shard.end, "size": shard.size, "etag": shard.etag}
-    if shard.end - shard.start == shard.size and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0:
-        said["xxh3"] = storage.file_record(shard.file).xxh3  # just read, so it comes from the page cache
-    return said
+def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict[str, int]]) -> None:
+    """Add the rows of a Source that mean a damaged file, by file and rule."""
+    if task.source is None or task.shard is None or "drop_rule" not in batch.schema.names:
+        return
+    bad = batch.filter(pc.is_in(batch.column("drop_rule"), pa.array(task.source.DAMAGE, pa.string())))
+    places = bad.column("locator").to_pylist() if "locator" in bad.schema.names else [None] * bad.num_rows
+    for place, rule in zip(places, bad.column("drop_rule").to_pylist(), strict=True):
+        counts = damage.setdefault(place["file"] if place else task.shard.file, {})
+        counts[rule] = counts.get(rule, 0) + 1
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:

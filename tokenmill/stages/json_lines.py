@@ -2,14 +2,16 @@
 
 import json
 import zlib
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, NamedTuple, Protocol
 
 import zstandard
 
 from tokenmill.core.errors import DataError
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZSTD_WINDOW = 128 << 20  # bytes: `zstd --long=27`
 _CHUNK = 1 << 18
 _PACKED_CHUNK = 1 << 14  # what it unpacks to is lost if it turns out damaged
 
@@ -18,6 +20,15 @@ class Readable(Protocol):
     """What can be read piece by piece: a file, or what reads like one."""
 
     def read(self, size: int, /) -> bytes: ...
+
+
+class RawLine(NamedTuple):
+    """One line: byte offset and length in the decompressed file, its bytes unless something is wrong with it."""
+
+    offset: int
+    length: int
+    content: bytes
+    problem: str = ""
 
 
 class Line(NamedTuple):
@@ -35,35 +46,69 @@ def read_lines(file: Readable, name: str, limit: int) -> Iterator[Line]:
     A line over `limit` bytes, or one that is no JSON object, has a problem; so has the place where a compressed file
     breaks, behind which nothing can be read. Raises DataError if nothing of the file can be decompressed.
     """
-    offset, size, parts = 0, 0, list[bytes]()  # of the line under way: where it begins, bytes so far, bytes kept
+    return parsed(raw_lines(chunks(file), name, limit, expected="JSON Lines"))
+
+
+def read_lines_between(file: IO[bytes], name: str, limit: int, start: int, end: int) -> Iterator[Line]:
+    """The lines of a file that is not compressed that begin in [start, end); what lies before is not read."""
+    first = max(0, start - 1)  # the byte before a line is a line feed
+    file.seek(first)
+    lines = raw_lines(_plain(file), name, limit, expected="JSON Lines", first=first)
+    return parsed(_until(lines, start, end))
+
+
+def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
+    """The objects of lines that are not blank."""
+    for line in lines:
+        if line.problem:
+            yield Line(line.offset, line.length, {}, line.problem)
+        elif line.content.strip():
+            yield _parsed(line.offset, line.content)
+
+
+def raw_lines(pieces: Iterable[bytes], name: str, limit: int, *, expected: str, first: int = 0) -> Iterator[RawLine]:
+    """Lines out of pieces of a file, without their line feeds; of one over `limit` bytes only the place is given.
+
+    first: the offset where the pieces begin. Raises DataError if what unpacks them breaks before the end of a line.
+    """
+    offset, size, parts = first, 0, list[bytes]()  # of the line under way: where it begins, bytes so far, bytes kept
     try:
-        for chunk in chunks(file):
+        for chunk in pieces:
             *ends, rest = chunk.split(b"\n")
             for piece in ends:
                 size += len(piece)
-                yield from _line(offset, size, b"".join([*parts, piece]) if parts else piece, limit)
+                yield _raw(offset, size, b"".join([*parts, piece]) if parts else piece, limit)
                 offset, size, parts = offset + size + 1, 0, []
             size += len(rest)
             if rest and size <= limit + _CHUNK:
                 parts.append(rest)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
-        if offset + size == 0:
-            raise DataError(f"{name}: cannot be decompressed: {error}; expected JSON Lines") from error
-        yield Line(offset, size, {}, f"the compressed file breaks here: {error}")
+        if offset + size == first:
+            raise DataError(f"{name}: cannot be decompressed: {error}; expected {expected}") from error
+        yield RawLine(offset, size, b"", f"the compressed file breaks here: {error}")
         return
-    yield from _line(offset, size, b"".join(parts), limit)
+    if size:
+        yield _raw(offset, size, b"".join(parts), limit)
 
 
-def _line(offset: int, size: int, raw: bytes, limit: int) -> Iterator[Line]:
+def _raw(offset: int, size: int, content: bytes, limit: int) -> RawLine:
     if size > limit:
-        yield Line(offset, size, {}, f"a line of {size} bytes, over {limit}")
-    elif raw.strip():
-        yield _parsed(offset, raw)
+        return RawLine(offset, size, b"", f"a line of {size} bytes, over {limit}")
+    return RawLine(offset, size, content)
+
+
+def _until(lines: Iterable[RawLine], start: int, end: int) -> Iterator[RawLine]:
+    """Those that begin in [start, end). The first line of all belongs to what begins at 0."""
+    for line in lines:
+        if line.offset >= end:
+            return
+        if line.offset >= start:
+            yield line
 
 
 def _parsed(offset: int, raw: bytes) -> Line:
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, or not UTF-8
         return Line(offset, len(raw), {}, str(error)[:200])
     if not isinstance(value, dict):
@@ -71,10 +116,34 @@ def _parsed(offset: int, raw: bytes) -> Line:
     return Line(offset, len(raw), value)
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object, if no key of it occurs twice: else which of the values counts would hang on who reads it."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twice[:100]!r} occurs twice")
+    return found
+
+
+def _no_number(said: str) -> None:
+    """NaN and infinities are no JSON."""
+    return None
+
+
+def _plain(file: IO[bytes]) -> Iterator[bytes]:
+    while data := file.read(_CHUNK):
+        yield data
+
+
+def is_packed(magic: bytes) -> bool:
+    """True for the first bytes of a file compressed with gzip or zstd."""
+    return magic.startswith((_GZIP, _ZSTD))
+
+
 def chunks(file: Readable) -> Iterator[bytes]:
     """The file's bytes, decompressed; several gzip members or zstd frames follow one another."""
     packed = file.read(_PACKED_CHUNK)
-    if not packed.startswith((_GZIP, _ZSTD)):
+    if not is_packed(packed):
         while packed:
             yield packed
             packed = file.read(_CHUNK)
@@ -95,4 +164,6 @@ def chunks(file: Readable) -> Iterator[bytes]:
 
 
 def _inflater(packed: bytes) -> Any:
-    return zlib.decompressobj(31) if packed.startswith(_GZIP) else zstandard.ZstdDecompressor().decompressobj()
+    if packed.startswith(_GZIP):
+        return zlib.decompressobj(31)
+    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()

@@ -17,10 +17,12 @@ class RowLoss(NamedTuple):
 
 
 def row_batches(
-    parquet: pq.ParquetFile, size: int, columns: list[str] | None = None
+    parquet: pq.ParquetFile, size: int, columns: list[str] | None = None, groups: list[int] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Batches of about `size` bytes; a loss for a row group that cannot be read, or not to its end."""
-    for group in range(parquet.num_row_groups):
+    """Batches of about `size` bytes; a loss for a row group that cannot be read, or not to its end. groups: all, unless
+    named.
+    """
+    for group in range(parquet.num_row_groups) if groups is None else groups:
         facts = parquet.metadata.row_group(group)
         rows = max(1, min(_ROWS_A_BATCH, facts.num_rows * size // max(facts.total_byte_size, 1)))
         left = facts.num_rows
@@ -30,3 +32,23 @@ def row_batches(
                 yield batch
         except (pa.ArrowException, OSError) as error:
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")
+
+
+def groups_between(parquet: pq.ParquetFile, start: int, end: int) -> tuple[list[int], int]:
+    """(the row groups whose first byte lies in [start, end), how many rows lie before them). Those of a file that says
+    nonsense of its places are all in the range that begins at 0.
+    """
+    facts = [parquet.metadata.row_group(group) for group in range(parquet.num_row_groups)]
+    places = [_first_byte(fact) for fact in facts]
+    if places != sorted(places) or any(place < 0 for place in places):
+        places = [0] * len(places)
+    mine = [group for group, place in enumerate(places) if start <= place < end]
+    before = sum(fact.num_rows for fact in facts[: mine[0]]) if mine else 0
+    return mine, before
+
+
+def _first_byte(facts: pq.RowGroupMetaData) -> int:
+    if not facts.num_columns:
+        return 0
+    chunk = facts.column(0)
+    return int(min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset))

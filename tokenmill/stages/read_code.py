@@ -48,7 +48,8 @@ class ReadCode:
     size an archive, or a member of a zip, may grow. max_bad: highest share of a text that could not be decoded or is
     control characters. order: of the files of a repository, "archive" or "path". whole: put its kept files together, by
     path, one document a licence, marker before each; a repository with larger kept files than max_repository_bytes
-    together comes in parts. batch_bytes: of text, about, in a batch.
+    together comes in parts. shard_bytes: of archives, for one task: small ones are put together. batch_bytes: of text,
+    about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -65,6 +66,7 @@ class ReadCode:
     whole: bool = False
     marker: str = "=== {path} ===\n"
     max_repository_bytes: int = 64 << 20
+    shard_bytes: int = 64 << 20
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = COLUMNS

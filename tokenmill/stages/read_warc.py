@@ -48,7 +48,8 @@ class ReadWarc:
     paths: globs of .warc, .arc, and either with .gz or .zst. records: the types that make documents; `conversion` for
     WET files. mime: types accepted, besides the plain text of conversions. max_bytes: of a body; the rest is cut off,
     and meta says so. max_growth: how many times its size a compressed body that reaches max_bytes may grow. max_bad:
-    highest share of bytes that could not be decoded or are control characters. batch_bytes: of text, about, in a batch.
+    highest share of bytes that could not be decoded or are control characters. shard_bytes: of files, for one task:
+    small ones are put together. batch_bytes: of text, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -58,6 +59,7 @@ class ReadWarc:
     max_bytes: int = 10 << 20
     max_growth: float = 100.0
     max_bad: float = 0.01
+    shard_bytes: int = 64 << 20
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "date", "text", "locator", "meta")

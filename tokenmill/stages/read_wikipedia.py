@@ -36,7 +36,8 @@ class ReadWikipedia:
     paths: globs of .xml, .xml.bz2, .xml.gz, .xml.zst; the index files beside multistream dumps are passed over.
     namespaces: numbers of those kept, 0 being the articles. disambiguation: names of templates that make a page one,
     besides those known for 60 editions. max_bytes: of a page's wikitext; MediaWiki itself takes 2 MiB. shard_bytes: of
-    the file, for one task; a dump that is a single stream is read by one, whatever its size. license: SPDX, of the
+    files, for one task: small ones are put together, and a dump that is a single stream is read by one, whatever its
+    size. license: SPDX, of the
     text. batch_bytes: of text, about, in a batch.
     """
 

@@ -30,6 +30,7 @@ class ReadWikipediaHtml:
 
     paths: globs of .tar.gz, .ndjson, .ndjson.gz, .ndjson.zst. namespaces: numbers of those kept, 0 being the articles.
     max_bytes: of a line of the dump, which holds a page's HTML and wikitext. license: SPDX, where a page names none.
+    shard_bytes: of files, for one task: small ones are put together. batch_bytes: of text, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -37,6 +38,7 @@ class ReadWikipediaHtml:
     namespaces: tuple[int, ...] = (0,)
     max_bytes: int = 64 << 20
     license: str = "CC-BY-SA-4.0"
+    shard_bytes: int = 64 << 20
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "license", "date", "text", "locator", "meta")

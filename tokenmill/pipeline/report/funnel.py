@@ -19,6 +19,7 @@ class Funnel:
     shards: int
     rows_in: int
     rows_out: int
+    repeated: int
     drops: dict[str, int]
     marked: dict[str, int]
     damage: dict[str, int]
@@ -32,9 +33,9 @@ class Funnel:
 
     @property
     def balanced(self) -> bool:
-        """In = out + drops, and in = what the stages before gave."""
+        """In + repeated = out + drops, and in = what the stages before gave."""
         fed = self.expected_in is None or self.expected_in == self.rows_in
-        return fed and self.rows_in == self.rows_out + sum(self.drops.values())
+        return fed and self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
@@ -51,9 +52,10 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
                 len(manifests),
                 sum(manifest.rows_in for manifest in manifests),
                 rows_out[stage.name],
+                sum(manifest.repeated for manifest in manifests),
                 _added(manifest.drops for manifest in manifests),
                 _added(manifest.marked for manifest in manifests),
-                _added(manifest.damage for manifest in manifests),
+                _added(counts for manifest in manifests for counts in manifest.damage.values()),
                 _added_pairs(manifest.by_source for manifest in manifests),
                 sum(manifest.bytes_out for manifest in manifests),
                 sum(manifest.timing.get("seconds", 0.0) for manifest in manifests),
@@ -86,6 +88,8 @@ def show(funnels: list[Funnel], console: Console) -> bool:
         for rule, count in sorted({**one.drops, **one.marked}.items(), key=lambda item: (-item[1], item[0])):
             mark = "" if rule in one.drops else " (marked)"
             table.add_row("", rule + mark, "", f"{count:,}", "", "", "", "", "")
+        if one.repeated:
+            table.add_row("", f"repeated: {one.repeated:,}", "", "", "", "", "", "", "")
         for split, tokens in one.tokens.items():
             table.add_row("", f"tokens in {split}: {tokens:,}", "", "", "", "", "", "", "")
         table.add_section()
@@ -96,6 +100,7 @@ def show(funnels: list[Funnel], console: Console) -> bool:
 def _say_balance(funnels: list[Funnel], console: Console) -> bool:
     sources = sum(one.rows_in for one in funnels if one.expected_in is None)
     drops = sum(sum(one.drops.values()) for one in funnels)
+    repeated = sum(one.repeated for one in funnels)
     good = all(one.balanced for one in funnels)
     for one in funnels:
         if not one.balanced:
@@ -105,9 +110,9 @@ def _say_balance(funnels: list[Funnel], console: Console) -> bool:
         for rule, count in one.damage.items():
             console.print(f"{one.stage}: {count} × {rule}: input files read only in part (see dropped/ for offsets)")
     if good:
-        console.print(
-            f"[green]balanced[/]: {sources:,} documents read = {sources - drops:,} kept + {drops:,} dropped, by rule"
-        )
+        again = f" + {repeated:,} repeated" if repeated else ""
+        kept = f"{sources + repeated - drops:,} kept"
+        console.print(f"[green]balanced[/]: {sources:,} documents read{again} = {kept} + {drops:,} dropped, by rule")
     return good
 
 

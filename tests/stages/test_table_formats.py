@@ -1,0 +1,355 @@
+"""read_table beyond whole Parquet and JSON Lines files: Arrow, CSV, folders of data sets, pieces, hostile files."""
+
+import csv
+import gzip
+import io
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.stages.csv_records import read_records
+from tokenmill.stages.read_table import ReadTable
+
+
+def rows(path: Path | str, **setting: Any) -> list[dict[str, Any]]:
+    """All rows, without marks that are null: whether there is a column for them hangs on the batch."""
+    work = ReadTable(str(path), **setting)
+    found = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
+    return [{key: row[key] for key in row if row[key] is not None or not key.startswith("drop_")} for row in found]
+
+
+def fates(path: Path | str, **setting: Any) -> list[tuple[str, str | None, str | None]]:
+    """(id, text, rule) of each row."""
+    return [(row["id"], row["text"], row.get("drop_rule")) for row in rows(path, **setting)]
+
+
+def arrow_file(path: Path, columns: dict[str, Any], *, batch_rows: int = 2, stream: bool = False) -> Path:
+    table = pa.table(columns)
+    make = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with make(str(path), table.schema) as writer:
+        for batch in table.to_batches(max_chunksize=batch_rows):
+            writer.write_batch(batch)
+    return path
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_arrow_files_and_streams_become_documents(tmp_path: Path, stream: bool) -> None:
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a", None, "c"], "n": [1, 2, 3]}, stream=stream)
+    assert fates(path) == [
+        ("t.arrow#0", "a", None), ("t.arrow#1", None, "read_table.no_text"), ("t.arrow#2", "c", None),
+    ]  # fmt: skip
+    assert [row["meta"] for row in rows(path)] == ['{"n":1}', '{"n":2}', '{"n":3}']
+
+
+def test_a_string_of_an_arrow_file_that_is_not_utf8_costs_itself_alone(tmp_path: Path) -> None:
+    texts = pa.array([b"fine", b"a\xff", b"good"], pa.binary()).view(pa.string())
+    path = arrow_file(tmp_path / "t.arrow", {"text": texts}, batch_rows=3)
+    assert [row[1:] for row in fates(path)] == [
+        ("fine", None), ("a\ufffd", "read_table.bad_utf8"), ("good", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_arrow_batch_with_offsets_that_point_elsewhere_is_a_loss(tmp_path: Path, stream: bool) -> None:
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["aaaa", "bbbb", "cccc", "dddd"]}, stream=stream)
+    content = path.read_bytes()
+    offsets = struct.pack("<3i", 0, 4, 8)
+    first = content.index(offsets)  # of the first batch
+    path.write_bytes(content[:first] + struct.pack("<3i", 0, 1 << 30, 8) + content[first + len(offsets) :])
+    found = fates(path)
+    assert found[0] == ("t.arrow#0", None, "read_table.corrupt")
+    assert [text for _, text, _ in found[1:]] == ([] if stream else ["cccc", "dddd"])
+
+
+@pytest.mark.parametrize("cut", [3, 9, 200, 330])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_arrow_file_cut_short_is_an_error_or_says_so(tmp_path: Path, stream: bool, cut: int) -> None:
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["aaaa", "bbbb", "cccc", "dddd"]}, stream=stream)
+    path.write_bytes(path.read_bytes()[:cut])
+    try:
+        found = fates(path)
+    except DataError as error:
+        assert "t.arrow" in str(error)
+    else:
+        assert found[-1][2] is not None
+
+
+def test_csv_becomes_documents(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    one, two = b'1,"two\nlines, ""so""",x\r', b",plain,"
+    header = b'\xef\xbb\xbfid,text,"a ""b"""\r\n'
+    path.write_bytes(header + one + b"\n\r\n" + two + b"\n")
+    first, second = len(header), len(header + one) + 3
+    assert [(row["id"], row["text"], row["meta"], row["locator"]) for row in rows(path)] == [
+        ("1", 'two\nlines, "so"', '{"a \\"b\\"":"x"}', {"file": str(path), "offset": first, "length": len(one)}),
+        (f"t.csv#{second}", "plain", '{"a \\"b\\"":""}', {"file": str(path), "offset": second, "length": len(two)}),
+    ]
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.csv.gz", "t.csv.zst"])
+def test_csv_by_its_other_names(tmp_path: Path, name: str) -> None:
+    content = b"text\tn\none\t1\n" if name == "t.tsv" else b"text,n\none,1\n"
+    packed = {"t.csv.gz": gzip.compress, "t.csv.zst": zstandard.compress}.get(name, bytes)(content)
+    (tmp_path / name).write_bytes(packed)
+    [row] = rows(tmp_path / name)
+    assert (row["text"], row["meta"]) == ("one", '{"n":"1"}')
+
+
+def test_bad_records_of_csv_are_rows_with_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(
+        b'text,n\none,1\ntwo\nthree,3,3\n\xff,4\nx"y"z,5\n' + b'"' + b"long " * 400 + b'",6\nlast,7\nopen,"8\n'
+    )
+    found = [(row["text"], row.get("drop_rule"), row.get("drop_measured")) for row in rows(path, max_line_bytes=999)]
+    assert [row[:2] for row in found] == [
+        ("one", None), (None, "read_table.bad_csv"), (None, "read_table.bad_csv"), (None, "read_table.bad_csv"),
+        ('x"y"z', None), (None, "read_table.bad_csv"), ("last", None), (None, "read_table.bad_csv"),
+    ]  # fmt: skip
+    assert [row[2] for row in found if row[1]] == [
+        "found 1 fields, expected 2", "found 3 fields, expected 2",
+        "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte", "a line of 2004 bytes, over 999",
+        "a quoted field has no end",
+    ]  # fmt: skip
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=12)
+
+
+@given(st.lists(st.lists(TEXT, min_size=2, max_size=2), max_size=8), st.sampled_from(["\n", "\r\n"]))
+@settings(deadline=None)
+def test_csv_is_read_as_python_writes_it(values: list[list[str]], end: str) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end).writerows(values)
+    content = out.getvalue().encode()
+    found = list(read_records(io.BytesIO(content), "t", 1 << 20, ","))
+    assert [record.fields for record in found] == values
+    for record in found:
+        assert content[record.offset : record.offset + record.length].count(b'"') % 2 == 0
+
+
+def test_a_header_that_names_a_column_twice_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"text,text\na,b\n")
+    with pytest.raises(DataError, match="names a column twice"):
+        rows(tmp_path / "t.csv")
+
+
+def saved(folder: Path, files: list[str], split: str | None) -> None:
+    """What `save_to_disk` of datasets 5.2 writes: streams, and their names in order."""
+    folder.mkdir(parents=True)
+    for number, name in enumerate(files):
+        arrow_file(folder / name, {"text": [f"{folder.name} {number}"], "id": [f"{folder.name}-{number}"]}, stream=True)
+    state = {"_data_files": [{"filename": name} for name in files], "_fingerprint": "0", "_split": split}
+    (folder / "state.json").write_text(json.dumps(state))
+    (folder / "dataset_info.json").write_text("{}")
+
+
+def test_a_saved_data_set_is_its_files_in_order(tmp_path: Path) -> None:
+    saved(tmp_path / "train", ["data-00001.arrow", "data-00000.arrow"], None)
+    assert [row[1] for row in fates(tmp_path / "train")] == ["train 0", "train 1"]
+
+
+def test_splits_of_a_saved_data_set_are_chosen(tmp_path: Path) -> None:
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
+    saved(tmp_path / "train", ["data-0.arrow"], "train")
+    saved(tmp_path / "test", ["data-0.arrow"], "test")
+    assert [row[0] for row in fates(tmp_path)] == ["train-0", "test-0"]
+    assert [row[0] for row in fates(tmp_path, splits=("test",))] == ["test-0"]
+    with pytest.raises(RecipeError, match=r"has no split 'trian', but \['test', 'train'\]; did you mean 'train'"):
+        rows(tmp_path, splits=("trian",))
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"_data_files": [{"filename": "../../secret.arrow"}]}, "which is none of the folder's"),
+        (
+            {"_data_files": [{"filename": "a.arrow"}], "_indices_data_files": [{"filename": "i.arrow"}]},
+            "flatten_indices",
+        ),
+        ({"_data_files": []}, "a folder without data files"),
+    ],
+)
+def test_a_saved_data_set_that_names_other_files_is_refused(tmp_path: Path, state: Any, message: str) -> None:
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    with pytest.raises(RecipeError, match=message):
+        rows(tmp_path)
+
+
+def test_a_folder_as_on_the_hub_has_its_splits_in_names(tmp_path: Path) -> None:
+    for name in ("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test-0.parquet"):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table({"text": [name]}), tmp_path / "set" / name)
+    (tmp_path / "set" / "README.md").write_text("# A data set")
+    (tmp_path / "set" / ".cache").mkdir()
+    (tmp_path / "set" / ".cache" / "old.jsonl").write_text('{"text": "old"}')
+    assert [row[1] for row in fates(tmp_path / "set", splits=("train",))] == [
+        "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet",
+    ]  # fmt: skip
+    assert len(rows(tmp_path / "set")) == 3
+
+
+def test_splits_are_for_folders(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"text": "a"}')
+    with pytest.raises(RecipeError, match="is no folder of a data set"):
+        rows(tmp_path / "t.jsonl", splits=("train",))
+
+
+LINE = st.one_of(
+    st.just(b""), st.just(b"[1]"), st.integers(0, 60).map(lambda n: json.dumps({"text": "x" * n}).encode())
+)
+
+
+@given(st.lists(LINE, max_size=12), st.integers(1, 70), st.booleans())
+@settings(deadline=None)
+def test_json_lines_in_pieces_are_the_lines_of_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], size: int, ended: bool
+) -> None:
+    path = tmp_path_factory.mktemp("pieces") / "t.jsonl"
+    path.write_bytes(b"\n".join(lines) + (b"\n" if ended else b""))
+    whole = rows(path)
+    work = ReadTable(str(path), shard_bytes=size)
+    assert rows(path, shard_bytes=size) == whole
+    assert sum(shard.length for shard in work.shards()) == path.stat().st_size
+    for shard in work.shards():
+        for batch in work.read(shard):
+            assert all(shard.start <= place["offset"] < shard.end for place in batch.column("locator").to_pylist())
+
+
+@pytest.mark.parametrize("size", [1, 700, 5000, 1 << 20])
+def test_parquet_in_pieces_is_the_rows_of_the_whole(tmp_path: Path, size: int) -> None:
+    texts = [f"{number} " + "word " * (number % 50) for number in range(300)]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "t.parquet", row_group_size=20)
+    assert rows(tmp_path / "t.parquet", shard_bytes=size) == rows(tmp_path / "t.parquet")
+
+
+def test_a_compressed_file_called_jsonl_is_read_once(tmp_path: Path) -> None:
+    content = b"".join(json.dumps({"text": f"{n} {hash(n) ** 5}"}).encode() + b"\n" for n in range(500))
+    (tmp_path / "t.jsonl").write_bytes(gzip.compress(content))
+    assert len(ReadTable(str(tmp_path / "t.jsonl"), shard_bytes=100).shards()) > 5
+    assert len(rows(tmp_path / "t.jsonl", shard_bytes=100)) == 500
+
+
+def test_a_column_that_comes_late_is_still_ours(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"text": "a"}\n{"text": "b", "url": "http://b/"}\n')
+    assert [row["url"] for row in rows(path, batch_bytes=1)] == [None, "http://b/"]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b'{"text": "a", "text": "b"}', "the key 'text' occurs twice"),
+        (b'{"text": "a", "x": {"k": 1, "k": 2}}', "the key 'k' occurs twice"),
+        (b'{"text": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "maximum recursion depth exceeded"),
+        (b'{"text": "a", "n": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
+        (b"\x00" * 100, "Expecting value"),
+        ('{"text": "ä"}'.encode("latin-1"), "codec can't decode"),
+    ],
+)
+def test_hostile_lines_are_refused_by_name_and_the_next_is_read(tmp_path: Path, line: bytes, problem: str) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(line + b'\n{"text": "good"}\n')
+    *bad, good = rows(path)
+    assert good["text"] == "good" and bad and all(row["drop_rule"] == "read_table.bad_json" for row in bad)
+    assert problem in bad[0]["drop_measured"]
+
+
+def test_numbers_that_are_none_become_null(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "x": NaN, "y": [Infinity]}')
+    assert rows(tmp_path / "t.jsonl")[0]["meta"] == '{"x":null,"y":[null]}'
+    pq.write_table(pa.table({"text": ["a"], "x": [float("nan")], "b": [b"\xff"]}), tmp_path / "t.parquet")
+    assert rows(tmp_path / "t.parquet")[0]["meta"] == '{"b":"\\\\xff","x":null}'
+
+
+@pytest.mark.slow
+def test_a_line_of_half_a_gigabyte_is_passed_over_in_little_memory(tmp_path: Path) -> None:
+    """A line is never held beyond the limit: the process may not grow by more than a few times it."""
+    import resource
+
+    path = tmp_path / "t.jsonl"
+    with path.open("wb") as file:
+        file.write(b'{"text": "')
+        for _ in range(512):
+            file.write(b"x" * (1 << 20))
+        file.write(b'"}\n{"text": "good"}\n')
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    [bad, good] = rows(path, max_line_bytes=8 << 20)
+    assert bad["drop_measured"] == "a line of 536870924 bytes, over 8388608" and good["text"] == "good"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 128 << 10
+
+
+class _Counting:
+    """A file that counts the bytes read from it."""
+
+    read_bytes = 0
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self.file.read(size)
+        _Counting.read_bytes += len(data)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def __enter__(self) -> "_Counting":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.file.close()
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Opening for reading counts what is read of a store."""
+    from tokenmill.core import storage
+
+    plain = storage.open_input
+    monkeypatch.setattr(storage, "open_input", lambda path: _Counting(plain(path)))
+    yield
+    fsspec.filesystem("memory").store.clear()
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("name", ["t.jsonl", "t.parquet"])
+def test_a_piece_of_a_file_on_a_store_is_read_by_its_range(name: str) -> None:
+    texts = [f"{number} " + "word " * 200 for number in range(4000)]
+    out = io.BytesIO()
+    if name == "t.parquet":
+        pq.write_table(pa.table({"text": texts}), out, row_group_size=200, compression="none", use_dictionary=False)
+    else:
+        out.write(b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts))
+    content = out.getvalue()
+    fsspec.filesystem("memory").pipe(f"/bucket/{name}", content)
+    work = ReadTable(f"memory://bucket/{name}", shard_bytes=1 << 20)
+    shards = work.shards()
+    assert len(shards) >= 4 and shards[0].file.startswith("memory://")
+    found: list[str] = []
+    for shard in shards:
+        _Counting.read_bytes = 0
+        found += [text for batch in work.read(shard) for text in batch.column("text").to_pylist()]
+        assert _Counting.read_bytes < 2.2 * (1 << 20)
+    assert found == texts
+
+
+def test_a_folder_on_a_store_is_a_data_set() -> None:
+    store = fsspec.filesystem("memory")
+    out = io.BytesIO()
+    pq.write_table(pa.table({"text": ["a"]}), out)
+    store.pipe("/set/data/train-0.parquet", out.getvalue())
+    store.pipe("/set/data/test-0.parquet", out.getvalue())
+    assert [row[0] for row in fates("memory://set", splits=("test",))] == ["test-0.parquet#0"]
+    store.store.clear()

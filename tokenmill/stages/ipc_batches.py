@@ -1,0 +1,74 @@
+"""Record batches of Arrow IPC files and streams (Feather, Hugging Face's .arrow), those that cannot be read reported.
+
+Buffers are checked before anything looks into them: an offset that points elsewhere would read foreign memory.
+"""
+
+from collections.abc import Iterator
+from typing import IO
+
+import pyarrow as pa
+
+from tokenmill.core.errors import DataError
+from tokenmill.stages.parquet_batches import RowLoss
+
+FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
+_ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can claim anything
+
+
+def ipc_schema_and_batches(
+    file: IO[bytes], name: str, size: int
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch | RowLoss]]:
+    """(columns, batches of about `size` bytes). A batch of a file that cannot be read is a loss of an unknown number of
+    rows, said as 1; behind one of a stream nothing can be read. Raises DataError if it is no such file.
+    """
+    is_file = file.read(6) == FILE_MAGIC
+    file.seek(0)
+    try:
+        reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+    except _ERRORS as error:
+        raise DataError(f"{name}: cannot be read as Arrow IPC: {error}") from error
+    whole = _file_batches(reader) if is_file else _stream_batches(reader)
+    return reader.schema, _cut(whole, size)
+
+
+def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch | RowLoss]:
+    for number in range(reader.num_record_batches):
+        try:
+            yield _checked(reader.get_batch(number))
+        except _ERRORS as error:
+            yield RowLoss(1, f"record batch {number}: {error}"[:300])
+
+
+def _stream_batches(reader: pa.ipc.RecordBatchStreamReader) -> Iterator[pa.RecordBatch | RowLoss]:
+    number = 0
+    while True:
+        try:
+            batch = _checked(reader.read_next_batch())
+        except StopIteration:
+            return
+        except _ERRORS as error:
+            yield RowLoss(1, f"record batch {number} and all behind it: {error}"[:300])
+            return
+        yield batch
+        number += 1
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with sound buffers, though its strings may not be UTF-8. Raises ArrowInvalid if they are not sound."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        for column in batch.columns:
+            binary = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}.get(column.type)
+            (column.view(binary) if binary else column).validate(full=True)
+    return batch
+
+
+def _cut(batches: Iterator[pa.RecordBatch | RowLoss], size: int) -> Iterator[pa.RecordBatch | RowLoss]:
+    for batch in batches:
+        if isinstance(batch, RowLoss) or not batch.num_rows:
+            yield batch
+            continue
+        rows = max(1, batch.num_rows * size // max(batch.nbytes, 1))
+        for first in range(0, batch.num_rows, rows):
+            yield batch.slice(first, rows)

@@ -1,0 +1,131 @@
+"""Rows of a table as documents: columns cast to ours, the rest as JSON, what is wrong marked."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.columns import DOCUMENT, LOCATOR, documents, drop
+from tokenmill.core.dates import TIMESTAMP, timestamps
+from tokenmill.core.errors import DataError
+from tokenmill.core.kinds import Shard
+from tokenmill.text.segment import text_buffer
+from tokenmill.text.utf8 import soundness
+
+
+class Rows(NamedTuple):
+    """Rows of a file: places, values of our columns, the other values, and what is wrong with each."""
+
+    offsets: list[int]
+    lengths: Sequence[int | None]
+    found: dict[str, Any]
+    unknown: list[dict[str, Any]]
+    problems: Sequence[str | None]
+
+    def places(self, file: str) -> tuple[Sequence[Any], ...]:
+        """The columns of the locator."""
+        return [file] * len(self.offsets), self.offsets, self.lengths
+
+
+def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str, expected: str) -> pa.RecordBatch:
+    """A batch of the columns `adds`; rows with a problem, or without a text, are marked. rule: for a problem."""
+    count, name = len(rows.offsets), os.path.basename(shard.file)
+    columns = {ours: _cast(ours, values, shard.file) for ours, values in rows.found.items()}
+    places = pa.array([f"{name}#{offset}" for offset in rows.offsets])
+    if "id" in columns:
+        said = columns["id"]
+        places = pc.if_else(pc.fill_null(pc.equal(said, ""), True), places, said)
+    columns["id"] = places
+    columns["source"] = pa.array([shard.source] * count)
+    parts = [pa.array(part, type=kind.type) for part, kind in zip(rows.places(shard.file), LOCATOR, strict=True)]
+    columns["locator"] = pa.StructArray.from_arrays(parts, fields=list(LOCATOR))
+    columns["meta"] = pa.array([json_text(values) for values in rows.unknown], type=pa.string())
+    columns |= {ours: pa.nulls(count, DOCUMENT.field(ours).type) for ours in adds if ours not in columns}
+    batch = documents({ours: columns[ours] for ours in adds})
+    bad = pa.array([problem is not None for problem in rows.problems])
+    batch = drop(batch, bad, f"read_table.{rule}", rows.problems, expected)
+    broken = _broken_sequences(rows.found.get("text"))
+    batch = drop(batch, broken > 0, "read_table.bad_utf8", broken, 0)
+    return drop(batch, batch.column("text").is_null(), "read_table.no_text", "null", "a text")
+
+
+def _cast(ours: str, values: Any, file: str) -> pa.Array:
+    """Values of a file as one of our columns. JSON values that cannot be one become null."""
+    wanted = DOCUMENT.field(ours).type
+    if isinstance(values, pa.Array):
+        try:
+            if wanted == TIMESTAMP and not pa.types.is_temporal(values.type):
+                return timestamps(_strings(values.to_pylist()))
+            return _sound(values).cast(wanted)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise DataError(f"{file}: the column for {ours!r} is of type {values.type}: {error}") from error
+    if wanted == TIMESTAMP:
+        return timestamps(_strings(values))
+    if pa.types.is_floating(wanted):
+        return pa.array([value if isinstance(value, int | float) else None for value in values], type=wanted)
+    return pa.array(_strings(values, only_strings=ours == "text"), type=wanted)
+
+
+def _sound(values: pa.Array) -> pa.Array:
+    """The values, or if they are strings that are not UTF-8, which Parquet files can hold, with U+FFFD in them."""
+    if not _is_broken(values):
+        return values
+    content = values.cast(pa.large_binary()).to_pylist()
+    return pa.array([text if text is None else text.decode("utf-8", "replace") for text in content])
+
+
+def _is_broken(values: Any) -> bool:
+    if not isinstance(values, pa.Array) or not (
+        pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    ):
+        return False
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return True
+    return False
+
+
+def _broken_sequences(values: Any) -> npt.NDArray[np.int64]:
+    """How many ill-formed sequences each text of a column has, int64 (rows,); none for texts that came from JSON."""
+    if not _is_broken(values):
+        return np.zeros(len(values or ()), dtype=np.int64)
+    content = values.cast(pa.large_binary()).fill_null(b"")
+    return soundness(*text_buffer(pa.record_batch({"text": content})))[0]
+
+
+def _strings(values: Iterable[Any], *, only_strings: bool = False) -> list[str | None]:
+    """Texts stay, numbers are written out, all else is null. Half a surrogate pair, which JSON can spell, is U+FFFD."""
+    kinds = (str,) if only_strings else (str, int, float)
+    texts = [str(value) if isinstance(value, kinds) and not isinstance(value, bool) else None for value in values]
+    try:
+        "".join(text for text in texts if text).encode()
+    except UnicodeEncodeError:
+        return [text and text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
+    return texts
+
+
+def json_text(values: dict[str, Any]) -> str:
+    """JSON with its keys sorted; NaN and infinities, which are no JSON, become null, and what else it lacks text."""
+    try:
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_written, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(values), sort_keys=True, separators=(",", ":"), default=_written)
+
+
+def _written(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
