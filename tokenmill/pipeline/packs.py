@@ -60,4 +60,4 @@ def _joined(shards: Sequence[Shard]) -> Shard:
         return shards[0]
     size = sum(shard.length for shard in shards)
     parts = tuple(replace(shard, number=0) for shard in shards)
-    return Shard(0, shards[0].source, shards[0].file, 0, size, size, "", parts)
+    return Shard(0, shards[0].source, shards[0].file, 0, size, size, "", parts=parts)

@@ -105,7 +105,8 @@ def _plan_stage(
 
 def _identity(shard: Shard) -> dict[str, object]:
     """What of a source's shard its results hang on: not its number, nor the signature that its address bears today."""
-    return {name: value for name, value in as_json(shard).items() if name not in ("number", "secret")}
+    said = {name: value for name, value in as_json(shard).items() if name not in ("number", "secret", "parts")}
+    return said | {"parts": [_identity(part) for part in shard.parts]}
 
 
 def check_done(planned: PlannedStage) -> PlannedStage:
