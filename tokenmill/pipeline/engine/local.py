@@ -60,6 +60,7 @@ class LocalPool:
 
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         todo = deque(tasks)
+        self._end_abandoned()
         while todo or any(worker.task for worker in self._workers):
             self._hand_out(todo)
             for worker in self._heard_from():
@@ -76,6 +77,12 @@ class LocalPool:
         for worker in self._workers:
             worker.end()
         self._workers.clear()
+
+    def _end_abandoned(self) -> None:
+        """End workers that still run tasks of a call nobody listened to until its end."""
+        for worker in [worker for worker in self._workers if worker.task is not None]:
+            worker.end()
+            self._workers.remove(worker)
 
     def _hand_out(self, todo: deque[Any]) -> None:
         for worker in self._workers:
@@ -110,11 +117,11 @@ class _Worker:
         return cls(process, ours)
 
     def give(self, task: Any) -> None:
-        self.task, self.at, self.heard = task, NOWHERE, time.monotonic()
         try:
             self.pipe.send(task)
         except (BrokenPipeError, ConnectionResetError):
             self.closed = True  # it died while idle; judge() says so
+        self.task, self.at, self.heard = task, NOWHERE, time.monotonic()
 
     def listen(self, watch: Watch) -> Outcome | None:
         """Take in what the worker sent; an outcome if it is done."""

@@ -1,0 +1,64 @@
+"""The pool of one machine: what goes wrong with one task or one call touches no other."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from tokenmill.pipeline.engine import Limits
+from tokenmill.pipeline.engine.local import LocalPool
+from tokenmill.pipeline.manifest import Manifest
+from tokenmill.pipeline.shard import Position
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """A task that says which process ran it, some time later. what: anything, to be sent along."""
+
+    seconds: float = 0.0
+    what: Any = None
+
+    folder: ClassVar[str] = "nowhere"
+    number: ClassVar[int] = 0
+    fingerprint: ClassVar[str] = "sleep"
+    manifest_path: ClassVar[str] = "nowhere/at/all"
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        return "sleep"
+
+    def at(self, position: Position) -> "Sleep":
+        return self
+
+    def __call__(self, tell: Any) -> Manifest:
+        time.sleep(self.seconds)
+        return Manifest("sleep", facts={"pid": os.getpid()})
+
+
+def run(pool: LocalPool, *tasks: Sleep) -> list[Any]:
+    return [outcome.manifest.facts["pid"] for outcome in pool.run(tasks, Limits(timeout=20), lambda task, at: None)]
+
+
+def test_a_call_that_was_abandoned_does_not_hold_up_the_next() -> None:
+    """A caller that stopped listening left its worker busy, and the next call waited for it until the timeout."""
+    pool = LocalPool(2)
+    try:
+        abandoned = pool.run([Sleep(), Sleep(300.0)], Limits(), lambda task, at: None)
+        next(abandoned)
+        assert len(run(pool, Sleep(), Sleep())) == 2
+    finally:
+        pool.close()
+
+
+def test_a_task_that_cannot_be_sent_raises_and_the_pool_goes_on() -> None:
+    pool = LocalPool(1)
+    try:
+        [first] = run(pool, Sleep())
+        with pytest.raises(Exception, match="pickle"):
+            run(pool, Sleep(what=lambda: None))
+        assert run(pool, Sleep()) == [first]
+    finally:
+        pool.close()
