@@ -51,7 +51,7 @@ def run(folder: Path, base: str, query: str = "") -> Result:
     files = json.dumps([f"{base}/a.warc.gz{query}", f"{base}/b.warc.gz{query}"])
     (folder / "r.yaml").write_text(
         "run: web\nexcerpt: 0\nstages:\n"
-        f"  pages: [{{stages.read_warc: {{paths: {files}}}}}]\n"
+        f"  pages: [{{stages.read_warc: {{paths: {files}, requests_per_second: 1000000}}}}]\n"
         f"  table: [{{stages.read_table: {{paths: {json.dumps(f'{base}/t.jsonl.gz{query}')}}}}}]\n"
     )
     options = Options(out=str(folder / "runs"))

@@ -1,6 +1,8 @@
 """Every document record is a row, every refusal and every damaged span is one too, and nothing else is."""
 
+import base64
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -82,6 +84,8 @@ def test_a_page_becomes_a_row_of_the_schema(tmp_path: Path) -> None:
             "text": PAGE.decode(),
             "locator": {"file": f"{tmp_path}/f.warc.gz", "offset": len(first), "length": len(second)},
             "meta": '{"charset":"utf-8","charset_from":"content","mime":"text/html","status":200}',
+            "read_warc.robots": None,
+            "read_warc.tdm_reservation": None,
         }
     ]
 
@@ -219,6 +223,55 @@ def test_control_characters_go_and_line_ends_stay(tmp_path: Path) -> None:
 def test_a_single_line_of_5_mb_is_a_page_like_any_other(tmp_path: Path) -> None:
     body = b"<p>" + b"word " * 1_000_000 + b"</p>"
     assert rows(tmp_path, gzip.compress(page(1, body), 1))[0]["text"] == body.decode()
+
+
+def test_metadata_records_are_rows_where_they_are_asked_for(tmp_path: Path) -> None:
+    """As in WAT files: JSON about each record."""
+    said = b'{"Envelope":{"WARC-Header-Length":"700"}}'
+    content = record(1, said, b"Content-Type: application/json", kind=b"metadata") + page(2)
+    assert told(rows(tmp_path, content)) == [("<urn:uuid:2>", None)]
+    found = rows(tmp_path, content, records=("metadata",))
+    assert told(found) == [("<urn:uuid:1>", None), ("<urn:uuid:2>", "read_warc.record_type")]
+    assert found[0]["text"] == said.decode() and json.loads(found[0]["meta"])["mime"] == "application/json"
+
+
+def test_what_records_say_of_themselves_is_kept_and_addresses_of_hosts_are_not(tmp_path: Path) -> None:
+    content = record(
+        1, response(), b"WARC-IP-Address: 192.0.2.7", b"WARC-Payload-Digest: sha1:ABC", b"WARC-Segment-Number: 1"
+    )
+    content += record(
+        2, response(b""), b"WARC-Refers-To: <urn:uuid:1>", b"WARC-Refers-To-Target-URI: http://a.example/old",
+        kind=b"revisit",
+    )  # fmt: skip
+    found = [json.loads(row["meta"]) for row in rows(tmp_path, content)]
+    assert (found[0]["digest"], found[0]["segment"]) == ("sha1:ABC", "1")
+    assert found[1] == {"refers_to": "<urn:uuid:1>", "refers_to_url": "http://a.example/old"}
+    assert "192.0.2.7" not in json.dumps(found)
+
+
+def test_digests_are_compared_if_asked(tmp_path: Path) -> None:
+    block = response()
+    sound = base64.b32encode(hashlib.sha1(block).digest())
+    payload = hashlib.sha256(PAGE).hexdigest().encode()
+    content = record(1, block, b"WARC-Block-Digest: sha1:" + sound)
+    content += record(2, block, b"WARC-Block-Digest: sha1:" + sound[::-1])
+    content += record(3, block, b"WARC-Payload-Digest: sha-256:" + payload)
+    content += record(4, block, b"WARC-Payload-Digest: sha256:" + payload[::-1])
+    content += record(5, block, b"WARC-Payload-Digest: blake9:xyz") + record(6, block, b"WARC-Block-Digest: sha1")
+    assert not any(rule for _, rule in told(rows(tmp_path, content)))
+    found = rows(tmp_path, content, verify=True)
+    assert [row["id"] for row in found if row["drop_rule"] == "read_warc.digest"] == ["<urn:uuid:2>", "<urn:uuid:4>"]
+    assert found[1]["drop_measured"] == "sha1:" + hashlib.sha1(block).hexdigest()
+
+
+def test_what_publishers_say_to_machines_is_in_columns(tmp_path: Path) -> None:
+    meta = b"<head><meta name='robots' content='noai'></head>" + PAGE
+    content = page(1, meta, b"X-Robots-Tag: noindex", b"TDM-Reservation: 1", b"TDM-Policy: https://a.example/p")
+    content += page(2, meta.decode().encode("utf-16"), b"Content-Type: text/html") + page(3)
+    found = rows(tmp_path, content, name="f.warc")
+    signs = [(row["read_warc.robots"], row["read_warc.tdm_reservation"]) for row in found]
+    assert signs == [("noai,noindex", "1"), ("noai", None), (None, None)]
+    assert json.loads(found[0]["meta"])["tdm_policy"] == "https://a.example/p"
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])

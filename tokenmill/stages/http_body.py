@@ -18,12 +18,15 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _HEAD_BYTES = 1 << 16
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_SIGNS = re.compile(rb"^(x-robots-tag|tdm-reservation|tdm-policy)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _NO_CODING = ("", "identity", "none", "binary", "utf-8")
 _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<")
 
 
 class Head(NamedTuple):
-    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins."""
+    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins.
+    signs: the fields (name in lower case, value) by which publishers limit what machines may do.
+    """
 
     status: int | None
     mime: str
@@ -32,6 +35,7 @@ class Head(NamedTuple):
     chunked: bool
     body: int
     in_http: bool = True
+    signs: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Body(NamedTuple):
@@ -56,7 +60,9 @@ def read_head(block: bytes) -> Head:
     fields = fields_of(block[:end].split(b"\n")[1:])
     mime, charset = content_type(fields.get(b"content-type", b""))
     chunked = "chunked" in _names(fields.get(b"transfer-encoding", b""))
-    return Head(int(status[1]), mime, charset, _names(fields.get(b"content-encoding", b"")), chunked, body)
+    codings = _names(fields.get(b"content-encoding", b""))
+    signs = tuple((name.lower(), value) for name, value in _SIGNS.findall(block[:end]))
+    return Head(int(status[1]), mime, charset, codings, chunked, body, signs=signs)
 
 
 def content_type(value: bytes) -> tuple[str, str]:
