@@ -6,12 +6,14 @@ import hashlib
 import io
 import json
 import os
+import random
 import struct
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -293,11 +295,40 @@ def test_a_compressed_body_that_grows_out_of_proportion_is_refused(tmp_path: Pat
     assert (len(found[0]["text"]), found[1]["drop_threshold"]) == (200_000, "100")
 
 
-def test_what_the_crawler_cut_off_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
-    cut = gzip.compress(PAGE * 50)[:-8]
-    row = only(tmp_path, record(1, response(cut, b"Content-Encoding: gzip"), b"WARC-Truncated: length"))
+LONG = b"<p>" + random.Random(1).randbytes(300_000).hex().encode()
+CUT = [
+    (gzip.compress(LONG), b"Content-Encoding: gzip"),
+    (zlib.compress(LONG), b"Content-Encoding: deflate"),
+    (brotli.compress(LONG), b"Content-Encoding: br"),
+    (zstandard.compress(LONG), b"Content-Encoding: zstd"),
+    (chunked(LONG), b"Transfer-Encoding: chunked"),
+]
+
+
+@pytest.mark.parametrize(("body", "coding"), CUT, ids=["gzip", "deflate", "br", "zstd", "chunked"])
+def test_what_the_crawler_cut_off_is_used_as_far_as_it_goes(tmp_path: Path, body: bytes, coding: bytes) -> None:
+    half = response(body[: len(body) * 2 // 3], coding)
+    row = only(tmp_path, record(1, half, b"WARC-Truncated: length"))
     assert (row.get("drop_rule"), json.loads(row["meta"])["truncated"]) == (None, "length")
-    assert row["text"] == (PAGE * 50).decode()
+    text = row["text"].encode()
+    assert len(text) > len(LONG) // 3 and LONG.startswith(text)
+    assert only(tmp_path, record(1, half))["drop_rule"] == "read_warc.body"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("filling", [b"\0", b"\n"], ids=["zeros", "lines"])
+def test_a_record_that_is_a_bomb_is_named_and_those_around_it_are_read(
+    tmp_path: Path, pack: Any, filling: bytes
+) -> None:
+    bomb = page(1, filling * 80_000_000)
+    found = rows(tmp_path, pack(page(0)) + pack(bomb) + pack(filling * 80_000_000) + pack(page(2)), max_bytes=1000)
+    lines = filling == b"\n"
+    assert told(found)[0] == ("<urn:uuid:0>", None) and told(found)[-1] == ("<urn:uuid:2>", None)
+    assert len(found) == 3 and found[1]["drop_rule"] == "read_warc.corrupt"
+    assert (
+        "a decompression bomb: " in found[1]["drop_measured"] and "in record <urn:uuid:1>" in found[1]["drop_measured"]
+    )
+    assert lines or found[1]["locator"]["offset"] == len(pack(page(0)))
 
 
 def test_a_record_without_an_id_is_named_by_its_place(tmp_path: Path) -> None:
@@ -425,13 +456,17 @@ def test_a_line_that_only_resembles_an_arc_header_begins_no_record(tmp_path: Pat
     assert told(rows(tmp_path, page(0) + line + page(1), name="f.warc"))[0][1] == "read_warc.corrupt"
 
 
-def test_an_arc_file_is_read_like_a_warc(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [b"", b"200 ee0aff - 1209 x.arc "], ids=["version 1", "version 2"])
+def test_an_arc_file_is_read_like_a_warc(tmp_path: Path, more: bytes) -> None:
     content = response()
-    head = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain 2\n1\n\n"
-    line = b"http://a.example/with space 93.184.216.119 20140216050221 text/html %d\n" % len(content)
-    [row] = rows(tmp_path, head + line + content + b"\n", name="x.arc")
-    assert (row["id"], row["url"], row["text"]) == (f"x.arc#{len(head)}", "http://a.example/with space", PAGE.decode())
-    assert row["date"] == datetime(2014, 2, 16, 5, 2, 21, tzinfo=UTC)
+    head = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain " + more + b"2\n1\n\n"
+    line = b"http://a.example/with space 93.184.216.119 20140216050221 text/html %b%d\n" % (more, len(content))
+    content = head + (line + content + b"\n") * 2
+    for form in (content, gzip.compress(content)):
+        first, second = rows(tmp_path, form, name="x.arc")
+        assert (first["url"], first["text"]) == ("http://a.example/with space", PAGE.decode())
+        assert first["date"] == second["date"] == datetime(2014, 2, 16, 5, 2, 21, tzinfo=UTC)
+        assert "93.184" not in str(first) and first["id"].startswith("x.arc#")
 
 
 @pytest.mark.parametrize(
