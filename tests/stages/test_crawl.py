@@ -163,7 +163,7 @@ def test_shards_of_a_selection_are_about_equal_and_lose_nothing(site: FaultySite
         crawl=CRAWL, base=site.url, select={"status": 200}, selections=str(tmp_path), shard_bytes=6000, **RATE
     )
     shards = work.shards()
-    sizes = [shard.size for shard in shards]
+    sizes = [shard.length for shard in shards]
     assert len(shards) > 5 and max(sizes) < 6600 and max(sizes) - min(sizes) < 1000
     assert sum(sizes) == sum(len(site.files[f"/{FOLDER}/warc/CC-MAIN-{n:05}.warc.gz"]) for n in range(3))
     assert numbers(work) == list(range(120))
