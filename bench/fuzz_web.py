@@ -18,6 +18,7 @@ from tokenmill.stages import warc_stream as ws
 from tokenmill.stages.charset import decode
 from tokenmill.stages.extract_html import ExtractHtml
 from tokenmill.stages.http_body import read_body, read_head
+from tokenmill.stages.opt_out_signs import signs
 from tokenmill.stages.read_warc import ReadWarc
 from tokenmill.stages.warc_records import Damage, Record, read_records
 
@@ -141,6 +142,8 @@ def check_body(data: bytes) -> None:
         decoded = decode([body.data, None], [head.charset, ""])
         decoded.text.validate(full=True)
         assert 0 <= decoded.bad[0] <= 1
+        said = signs(head.signs, decoded.text[0].as_py().encode())
+        assert said.tdm in ("", "0", "1") and len(said.policy) <= 2048
 
 
 def check_html(data: bytes) -> None:

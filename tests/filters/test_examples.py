@@ -9,6 +9,7 @@ import pytest
 
 import tokenmill.filters
 from tokenmill.core.columns import DOCUMENT, documents
+from tokenmill.stages.warc_rows import SIGNALS
 
 FOLDER = Path(tokenmill.filters.__file__).parent
 
@@ -57,4 +58,4 @@ def test_a_filter_writes_the_signals_it_declares_and_each_rule_names_one(name: s
     added = {field for field in work(batch).schema.names if not field.startswith("_")} - set(batch.schema.names) - marks
     assert added - {"text"} == set(work.adds) - {"text"}
     assert {rule.signal for rule in work.RULES.values()} <= {column.partition(".")[2] for column in added}
-    assert set(work.reads) <= {*DOCUMENT.names}
+    assert set(work.reads) <= {*DOCUMENT.names, *SIGNALS.names}

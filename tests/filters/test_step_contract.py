@@ -92,6 +92,8 @@ def batch_for(work: Any) -> pa.RecordBatch:
         "code_lang": [None] * (len(TEXTS) - 1) + ["Python"],
         "locator": [{"file": "crawl.warc.gz", "offset": row, "length": 1} for row in rows],
         "meta": [None if row == 2 else '{"status":200}' for row in rows],
+        "read_warc.robots": ["noai,noindex" if row % 3 == 0 else None for row in rows],
+        "read_warc.tdm_reservation": ["1" if row % 5 == 0 else None for row in rows],
     }
     missing = set(work.reads) - set(columns)
     assert not missing, f"{type(work).__name__} reads {sorted(missing)}: give this test such columns"

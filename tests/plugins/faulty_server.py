@@ -29,7 +29,8 @@ class FaultySite:
     a status such as "503", with the seconds of a Retry-After behind a space; "cut N", "stall N": the body ends, or no
     more comes, after N bytes; "whole": the range is ignored; "unsized": so it is, and no length is told; "long N",
     "short N": a Content-Length that is N off; "elsewhere": another range than was asked for; "changed": a new version
-    of the file from now on. always: the same for every request once the faults are used up. tags: send an ETag.
+    of the file from now on. always: the same for every request once the faults are used up. tags: send an ETag. denied:
+    {path: how many more times it is given out before it is 403 for good}.
     """
 
     files: dict[str, bytes]
@@ -37,6 +38,7 @@ class FaultySite:
     always: str = ""
     tags: bool = True
     fields: dict[str, str] = field(default_factory=dict)
+    denied: dict[str, int] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
@@ -85,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
         site.asked.append(Asked(self.path, dict(self.headers)))
         fault = site.faults.popleft() if site.faults else site.always
         kind, _, number = fault.partition(" ")
+        if path in site.denied:
+            site.denied[path] -= 1
+            kind = "403" if site.denied[path] < 0 else kind
         if path in site.moved:
             return self._say(302, {"Location": site.moved[path]})
         if kind.isdigit():

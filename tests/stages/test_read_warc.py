@@ -1,15 +1,19 @@
 """Every document record is a row, every refusal and every damaged span is one too, and nothing else is."""
 
+import base64
 import gzip
+import hashlib
 import io
 import json
 import os
+import random
 import struct
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -82,6 +86,8 @@ def test_a_page_becomes_a_row_of_the_schema(tmp_path: Path) -> None:
             "text": PAGE.decode(),
             "locator": {"file": f"{tmp_path}/f.warc.gz", "offset": len(first), "length": len(second)},
             "meta": '{"charset":"utf-8","charset_from":"content","mime":"text/html","status":200}',
+            "read_warc.robots": None,
+            "read_warc.tdm_reservation": None,
         }
     ]
 
@@ -221,6 +227,55 @@ def test_a_single_line_of_5_mb_is_a_page_like_any_other(tmp_path: Path) -> None:
     assert rows(tmp_path, gzip.compress(page(1, body), 1))[0]["text"] == body.decode()
 
 
+def test_metadata_records_are_rows_where_they_are_asked_for(tmp_path: Path) -> None:
+    """As in WAT files: JSON about each record."""
+    said = b'{"Envelope":{"WARC-Header-Length":"700"}}'
+    content = record(1, said, b"Content-Type: application/json", kind=b"metadata") + page(2)
+    assert told(rows(tmp_path, content)) == [("<urn:uuid:2>", None)]
+    found = rows(tmp_path, content, records=("metadata",))
+    assert told(found) == [("<urn:uuid:1>", None), ("<urn:uuid:2>", "read_warc.record_type")]
+    assert found[0]["text"] == said.decode() and json.loads(found[0]["meta"])["mime"] == "application/json"
+
+
+def test_what_records_say_of_themselves_is_kept_and_addresses_of_hosts_are_not(tmp_path: Path) -> None:
+    content = record(
+        1, response(), b"WARC-IP-Address: 192.0.2.7", b"WARC-Payload-Digest: sha1:ABC", b"WARC-Segment-Number: 1"
+    )
+    content += record(
+        2, response(b""), b"WARC-Refers-To: <urn:uuid:1>", b"WARC-Refers-To-Target-URI: http://a.example/old",
+        kind=b"revisit",
+    )  # fmt: skip
+    found = [json.loads(row["meta"]) for row in rows(tmp_path, content)]
+    assert (found[0]["digest"], found[0]["segment"]) == ("sha1:ABC", "1")
+    assert found[1] == {"refers_to": "<urn:uuid:1>", "refers_to_url": "http://a.example/old"}
+    assert "192.0.2.7" not in json.dumps(found)
+
+
+def test_digests_are_compared_if_asked(tmp_path: Path) -> None:
+    block = response()
+    sound = base64.b32encode(hashlib.sha1(block).digest())
+    payload = hashlib.sha256(PAGE).hexdigest().encode()
+    content = record(1, block, b"WARC-Block-Digest: sha1:" + sound)
+    content += record(2, block, b"WARC-Block-Digest: sha1:" + sound[::-1])
+    content += record(3, block, b"WARC-Payload-Digest: sha-256:" + payload)
+    content += record(4, block, b"WARC-Payload-Digest: sha256:" + payload[::-1])
+    content += record(5, block, b"WARC-Payload-Digest: blake9:xyz") + record(6, block, b"WARC-Block-Digest: sha1")
+    assert not any(rule for _, rule in told(rows(tmp_path, content)))
+    found = rows(tmp_path, content, verify=True)
+    assert [row["id"] for row in found if row["drop_rule"] == "read_warc.digest"] == ["<urn:uuid:2>", "<urn:uuid:4>"]
+    assert found[1]["drop_measured"] == "sha1:" + hashlib.sha1(block).hexdigest()
+
+
+def test_what_publishers_say_to_machines_is_in_columns(tmp_path: Path) -> None:
+    meta = b"<head><meta name='robots' content='noai'></head>" + PAGE
+    content = page(1, meta, b"X-Robots-Tag: noindex", b"TDM-Reservation: 1", b"TDM-Policy: https://a.example/p")
+    content += page(2, meta.decode().encode("utf-16"), b"Content-Type: text/html") + page(3)
+    found = rows(tmp_path, content, name="f.warc")
+    signs = [(row["read_warc.robots"], row["read_warc.tdm_reservation"]) for row in found]
+    assert signs == [("noai,noindex", "1"), ("noai", None), (None, None)]
+    assert json.loads(found[0]["meta"])["tdm_policy"] == "https://a.example/p"
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])
 def test_a_body_over_the_limit_is_cut_and_says_so(tmp_path: Path, pack: Any) -> None:
     long = page(1, b"<p>" + b"x" * 300_000)
@@ -240,11 +295,40 @@ def test_a_compressed_body_that_grows_out_of_proportion_is_refused(tmp_path: Pat
     assert (len(found[0]["text"]), found[1]["drop_threshold"]) == (200_000, "100")
 
 
-def test_what_the_crawler_cut_off_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
-    cut = gzip.compress(PAGE * 50)[:-8]
-    row = only(tmp_path, record(1, response(cut, b"Content-Encoding: gzip"), b"WARC-Truncated: length"))
+LONG = b"<p>" + random.Random(1).randbytes(300_000).hex().encode()
+CUT = [
+    (gzip.compress(LONG), b"Content-Encoding: gzip"),
+    (zlib.compress(LONG), b"Content-Encoding: deflate"),
+    (brotli.compress(LONG), b"Content-Encoding: br"),
+    (zstandard.compress(LONG), b"Content-Encoding: zstd"),
+    (chunked(LONG), b"Transfer-Encoding: chunked"),
+]
+
+
+@pytest.mark.parametrize(("body", "coding"), CUT, ids=["gzip", "deflate", "br", "zstd", "chunked"])
+def test_what_the_crawler_cut_off_is_used_as_far_as_it_goes(tmp_path: Path, body: bytes, coding: bytes) -> None:
+    half = response(body[: len(body) * 2 // 3], coding)
+    row = only(tmp_path, record(1, half, b"WARC-Truncated: length"))
     assert (row.get("drop_rule"), json.loads(row["meta"])["truncated"]) == (None, "length")
-    assert row["text"] == (PAGE * 50).decode()
+    text = row["text"].encode()
+    assert len(text) > len(LONG) // 3 and LONG.startswith(text)
+    assert only(tmp_path, record(1, half))["drop_rule"] == "read_warc.body"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("filling", [b"\0", b"\n"], ids=["zeros", "lines"])
+def test_a_record_that_is_a_bomb_is_named_and_those_around_it_are_read(
+    tmp_path: Path, pack: Any, filling: bytes
+) -> None:
+    bomb = page(1, filling * 80_000_000)
+    found = rows(tmp_path, pack(page(0)) + pack(bomb) + pack(filling * 80_000_000) + pack(page(2)), max_bytes=1000)
+    lines = filling == b"\n"
+    assert told(found)[0] == ("<urn:uuid:0>", None) and told(found)[-1] == ("<urn:uuid:2>", None)
+    assert len(found) == 3 and found[1]["drop_rule"] == "read_warc.corrupt"
+    assert (
+        "a decompression bomb: " in found[1]["drop_measured"] and "in record <urn:uuid:1>" in found[1]["drop_measured"]
+    )
+    assert lines or found[1]["locator"]["offset"] == len(pack(page(0)))
 
 
 def test_a_record_without_an_id_is_named_by_its_place(tmp_path: Path) -> None:
@@ -372,13 +456,17 @@ def test_a_line_that_only_resembles_an_arc_header_begins_no_record(tmp_path: Pat
     assert told(rows(tmp_path, page(0) + line + page(1), name="f.warc"))[0][1] == "read_warc.corrupt"
 
 
-def test_an_arc_file_is_read_like_a_warc(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [b"", b"200 ee0aff - 1209 x.arc "], ids=["version 1", "version 2"])
+def test_an_arc_file_is_read_like_a_warc(tmp_path: Path, more: bytes) -> None:
     content = response()
-    head = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain 2\n1\n\n"
-    line = b"http://a.example/with space 93.184.216.119 20140216050221 text/html %d\n" % len(content)
-    [row] = rows(tmp_path, head + line + content + b"\n", name="x.arc")
-    assert (row["id"], row["url"], row["text"]) == (f"x.arc#{len(head)}", "http://a.example/with space", PAGE.decode())
-    assert row["date"] == datetime(2014, 2, 16, 5, 2, 21, tzinfo=UTC)
+    head = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain " + more + b"2\n1\n\n"
+    line = b"http://a.example/with space 93.184.216.119 20140216050221 text/html %b%d\n" % (more, len(content))
+    content = head + (line + content + b"\n") * 2
+    for form in (content, gzip.compress(content)):
+        first, second = rows(tmp_path, form, name="x.arc")
+        assert (first["url"], first["text"]) == ("http://a.example/with space", PAGE.decode())
+        assert first["date"] == second["date"] == datetime(2014, 2, 16, 5, 2, 21, tzinfo=UTC)
+        assert "93.184" not in str(first) and first["id"].startswith("x.arc#")
 
 
 @pytest.mark.parametrize(

@@ -71,21 +71,22 @@ class Tries:
 
     def __init__(self, wanted: Manners, host: str, name: str) -> None:
         self.manners, self.host, self.name = wanted, host, name
-        self.failed, self.began = 0, time.monotonic()
+        self.failed, self.seldom, self.began = 0, 0, time.monotonic()
 
     def progress(self) -> None:
         """The request got on: what failed before counts no more."""
-        self.failed = 0
+        self.failed = self.seldom = 0
 
     def wait(self, error: PassingError) -> None:
         """Wait before the next try. Raises DataError when there is none left."""
-        self.failed += 1
         wanted = self.manners
+        self.failed += 1
+        self.seldom += error.tries < wanted.tries
         if error.after > wanted.max_wait:
             raise DataError(
                 f"{self.name}: {error}, and the server asks to come back in {error.after:,.0f} s; run again later"
             )
-        if self.failed >= min(wanted.tries, error.tries):
+        if self.failed >= wanted.tries or self.seldom >= error.tries:
             spent = time.monotonic() - self.began
             raise DataError(f"{self.name}: {error}; gave up after {self.failed} tries in {spent:,.0f} s")
         pause = min(wanted.max_wait, wanted.wait * 2.0 ** (self.failed - 1)) * random.uniform(0.5, 1)

@@ -29,7 +29,8 @@ def work_fingerprint(units: Iterable[Any], engine_modules: Iterable[str], *, mar
     said = []
     for unit in units:
         module = type(unit).__module__
-        said.append([module, settings_of(unit), code_hash(module), packages(module), _models(unit)])
+        settings = {name: value for name, value in settings_of(unit).items() if name not in getattr(unit, "HOW", ())}
+        said.append([module, settings, code_hash(module), packages(module), _models(unit)])
     engine = [[module, code_hash(module)] for module in engine_modules]
     return digest(said, engine, packages("tokenmill.core.storage"), mark_only, excerpt)
 

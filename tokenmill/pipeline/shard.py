@@ -224,7 +224,8 @@ def input_schema(task: ShardTask) -> pa.Schema:
     if task.schema is not None:
         return task.schema
     if task.source is not None:
-        return pa.schema([DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names])
+        own = getattr(task.source, "SIGNALS", pa.schema([]))
+        return pa.schema([*(DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names), *own])
     return storage.table_schema(task.input)
 
 

@@ -9,21 +9,27 @@ import re
 import zlib
 from typing import NamedTuple
 
-from fastwarc.stream_io import BrotliReader, ZstdReader
+import zstandard
+from fastwarc.stream_io import BrotliReader
 
 from tokenmill.stages.warc_records import fields_of
 
+_PIECE = 1 << 14
+_ZSTD, _ZSTD_INPUT = b"\x28\xb5\x2f\xfd", 2048
 _STATUS = re.compile(rb"HTTP/\d[.\d]*[ \t]+(\d{3})")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _HEAD_BYTES = 1 << 16
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_SIGNS = re.compile(rb"^(x-robots-tag|tdm-reservation|tdm-policy)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _NO_CODING = ("", "identity", "none", "binary", "utf-8")
 _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<")
 
 
 class Head(NamedTuple):
-    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins."""
+    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins.
+    signs: the fields (name in lower case, value) by which publishers limit what machines may do.
+    """
 
     status: int | None
     mime: str
@@ -32,6 +38,7 @@ class Head(NamedTuple):
     chunked: bool
     body: int
     in_http: bool = True
+    signs: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Body(NamedTuple):
@@ -56,7 +63,9 @@ def read_head(block: bytes) -> Head:
     fields = fields_of(block[:end].split(b"\n")[1:])
     mime, charset = content_type(fields.get(b"content-type", b""))
     chunked = "chunked" in _names(fields.get(b"transfer-encoding", b""))
-    return Head(int(status[1]), mime, charset, _names(fields.get(b"content-encoding", b"")), chunked, body)
+    codings = _names(fields.get(b"content-encoding", b""))
+    signs = tuple((name.lower(), value) for name, value in _SIGNS.findall(block[:end]))
+    return Head(int(status[1]), mime, charset, codings, chunked, body, signs=signs)
 
 
 def content_type(value: bytes) -> tuple[str, str]:
@@ -121,15 +130,45 @@ def _unpacked(data: bytes, coding: str, limit: int, cut: bool) -> bytes:
         if coding == "deflate":
             return _deflated(data, limit, cut)
         if coding == "br":
-            return bytes(BrotliReader(io.BytesIO(data)).read(limit + 1))
+            return _unbrotli(data, limit, cut)
         if coding == "zstd":
-            return bytes(ZstdReader(io.BytesIO(data)).read(limit + 1)) if data.startswith(b"\x28\xb5\x2f\xfd") else data
+            return _unzstd(data, limit, cut) if data.startswith(_ZSTD) else data
         problem = "an unknown coding"
-    except (OSError, zlib.error) as error:
+    except (OSError, zlib.error, zstandard.ZstdError) as error:
         problem = str(error)
     if _MARKUP.match(data):
         return data
     raise _BrokenCodingError(f"{coding}: {problem}")
+
+
+def _unbrotli(data: bytes, limit: int, cut: bool) -> bytes:
+    parts: list[bytes] = []
+    room, reader = limit + 1, BrotliReader(io.BytesIO(data))
+    try:
+        while room and (part := bytes(reader.read(min(room, _PIECE)))):
+            parts.append(part)
+            room -= len(part)
+    except OSError:
+        if not (cut and parts):
+            raise
+    return b"".join(parts)
+
+
+def _unzstd(data: bytes, limit: int, cut: bool) -> bytes:
+    """Fed in small pieces, since each may grow 30,000 times."""
+    parts: list[bytes] = []
+    room = limit + 1
+    while room > 0 and data.startswith(_ZSTD):
+        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        at = 0
+        while room > 0 and at < len(data) and not frame.eof:
+            parts.append(frame.decompress(data[at : at + _ZSTD_INPUT])[:room])
+            at += _ZSTD_INPUT
+            room -= len(parts[-1])
+        if not frame.eof and room > 0 and not cut:
+            raise zstandard.ZstdError("ends before its frame does")
+        data = frame.unused_data + data[at:] if frame.eof else b""
+    return b"".join(parts)
 
 
 def _inflated(data: bytes, window_bits: int, limit: int, cut: bool) -> bytes:

@@ -4,7 +4,7 @@ A record counts only if it is whole: its compressed member passes its checksum, 
 are line ends followed by the next record or nothing. Readers that trust the length alone swallow the records behind a
 wrong one without a word. After damage, reading goes on at the next place where a record begins.
 
-Sources: ISO 28500:2017 (WARC 1.1), WARC 1.0; the ARC file format of the Internet Archive, version 1.
+Sources: ISO 28500:2017 (WARC 1.1), WARC 1.0; the ARC file format of the Internet Archive, versions 1 and 2.
 """
 
 import re
@@ -16,6 +16,7 @@ from tokenmill.stages import warc_stream as ws
 
 _HEAD_BYTES = 1 << 16
 _HEAD_END = re.compile(rb"\n\r?\n")
+_ARC_LINE = re.compile(rb"([^\n]*) \S+ (\d{12,14}) (\S+)(?: \d+ \S+ \S+ \d+ \S+)? (\d+)\r?\n")
 _LINE_END = re.compile(rb"\n")
 
 
@@ -91,7 +92,7 @@ class _Cutter:
 
     def __init__(self, stream: ws.Stream, limit: int) -> None:
         self.stream, self.limit = stream, limit
-        self.start, self.problem = 0, ""
+        self.start, self.problem, self.name = 0, "", ""
 
     def cut(self) -> Iterator[Record | Damage]:
         """The records of the stream, and the spans between them that are none."""
@@ -99,10 +100,10 @@ class _Cutter:
             first = not self.stream.plain
             while self.stream.pass_line_ends():
                 self.start = 0 if first else self.stream.done  # line ends before the first record belong to its member
-                first = False
+                first, self.name = False, ""
                 yield self._record() or self._damage("a header that cannot be read, or no valid Content-Length")
         except ws.BrokenError as error:
-            self.problem = str(error)
+            self.problem = f"{error}; in record {self.name}" if self.name else str(error)
 
     def refuse_content(self) -> None:
         """For a stream that begins with no record: it may hold nothing but line ends, or nothing at all (bgzip)."""
@@ -118,6 +119,7 @@ class _Cutter:
         if found is None:
             return None
         head_bytes, fields, size = found
+        self.name = fields.get(b"warc-record-id", b"").decode("utf-8", "replace")
         stream = self.stream
         if stream.plain and size > self.limit and not self._sound_behind(head_bytes + size):
             return self._damage(f"no record or end of file follows the stated length of {size}")
@@ -205,8 +207,10 @@ def _is_plain(window: ws.Window, codec: ws.Codec, name: str) -> bool:
 
 
 def _arc_fields(line: bytes) -> dict[bytes, bytes]:
-    """An ARC's header line (URL, address, date, type, length) as the fields a WARC record would have."""
-    url, _, date, mime, length = line.rstrip(b"\r\n").rsplit(b" ", 4)
+    """An ARC's header line (of either version) as the fields a WARC record would have, less the host's address."""
+    found = _ARC_LINE.match(line)
+    assert found, "only lines that begin a record come here"
+    url, date, mime, length = found.groups()
     kind = b"warcinfo" if url.startswith(b"filedesc:") else b"response"
     names = (b"warc-type", b"warc-target-uri", b"warc-date", b"content-type", b"content-length")
     return dict(zip(names, (kind, url, date, mime, length), strict=True))

@@ -19,7 +19,9 @@ _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds the dictionary of a .warc.zst (IIPC, 2021)
 
 _WARC = rb"WARC/[01]\.\d\d?\r?\n"
-_ARC = rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{1,8192} \S+ \d{12,14} \S+ \d+\r?\n"  # URL, address, date, type, length
+_ARC = (  # URL, address, date, type, in version 2 status, checksum, location, offset and file, and the length
+    rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{1,8192} \S+ \d{12,14} \S+ (?:\d+ \S+ \S+ \d+ \S+ )?\d+\r?\n"
+)
 _START = re.compile(_WARC + rb"|" + _ARC)
 _START_OF_LINE = re.compile(rb"(?<=\n)(?:" + _WARC + rb"|" + _ARC + rb")")
 _LINE_ENDS = re.compile(rb"[\r\n]*")
@@ -29,6 +31,7 @@ _WINDOW = 1 << 20
 _PIECE = 1 << 20
 _GZIP_INPUT = 1 << 15  # bytes fed at once; what they give is lost if they turn out damaged
 _DICTIONARY_BYTES = 1 << 24
+_BOMB_BYTES, _BOMB_GROWTH = 64 << 20, 200  # a stream that is longer and has grown more times is given up
 _ZSTD_INPUT = 2048  # bytes fed at once: a zstd frame may grow 30,000 times, and its output has no limit of its own
 
 
@@ -84,6 +87,7 @@ class Stream:
         self.zstd = magic == ZSTD
         self.inflater = None if self.plain else codec.inflater(magic)
         self.held, self.first, self.passed = b"", 0, 0
+        self.grown = 0
 
     @property
     def done(self) -> int:
@@ -199,9 +203,16 @@ class Stream:
             ended = self.zstd or self.inflater.eof
             self.at += len(packed) - len(self.inflater.unused_data if ended else self.inflater.unconsumed_tail)
             if piece:
+                self._refuse_bomb(len(piece))
                 return piece
         self.end = self.at
         return b""
+
+    def _refuse_bomb(self, news: int) -> None:
+        self.grown += news
+        packed = self.at - self.offset
+        if self.grown > max(_BOMB_BYTES, _BOMB_GROWTH * packed):
+            raise BrokenError(f"a decompression bomb: {packed:,} bytes have grown to {self.grown:,}, and go on")
 
 
 def is_compressed(magic: bytes) -> bool:
