@@ -65,6 +65,11 @@ _INFLATERS: dict[bytes, Callable[[], Any]] = {
 }
 
 
+def is_packed(magic: bytes) -> bool:
+    """True for the first six bytes of what unpacked() unpacks."""
+    return magic.startswith((b"\x28\xb5\x2f\xfd", *_INFLATERS))
+
+
 class _Inflated:
     """Reads streams one after the other, in bounded memory, and gives all that lies before damage; what Python brings
     for it gives chunks whole or not at all, and lets the header of an xz stream ask for gigabytes.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tokenmill.core.spdx import joined, names
 from tokenmill.stages.archive_members import Member, NoArchive
 from tokenmill.stages.code_paths import name_rule, path_problem
+from tokenmill.stages.code_reuse import Reuse, is_reuse_file
 from tokenmill.stages.license_evidence import (
     LICENSE_BYTES,
     UNKNOWN,
@@ -26,6 +27,7 @@ _ENDINGS = re.compile(
     r"(?:\.orig)?\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|jar|whl|crate|gem|parquet)\Z", re.IGNORECASE
 )
 _VERSIONED = re.compile(r"(.+?)[-_@]v?(\d+\.[\w.+!-]*|[0-9a-f]{12,64})\Z")
+TEXTS = "LICENSES"  # the folder where REUSE wants the texts of all licences
 _GENERIC = ("package", "src", "source")  # npm packs everything in package/
 
 
@@ -45,7 +47,8 @@ class Survey:
     archive: the file's name. tops: two of the folders at the top; it does not matter whether there are more. licenses:
     from a folder in the archive to the expressions of its licence files, by name. manifests: from a folder to what its
     package manager's file declares. commit: as `git archive` wrote it, or if is_git what was read. is_package: what a
-    packer writes lies at the top. noted: licence files and manifests. known: the answers of license_of.
+    packer writes lies at the top. noted: licence files and manifests. reuse: what REUSE's files say. texts: as
+    licenses, of the folders LICENSES, by the folder that they lie in. known: the answers of license_of.
     """
 
     archive: str
@@ -57,6 +60,8 @@ class Survey:
     is_git: bool = False
     is_package: bool = False
     noted: int = 0
+    reuse: Reuse = field(default_factory=Reuse)
+    texts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
 
     def place(self, path: str) -> Place:
@@ -72,18 +77,25 @@ class Survey:
         repo, rev = split_version(stem if alone and top in _GENERIC else top)
         return Place(repo, self.commit or rev or (alone and split_version(stem)[1]) or stem, rest, top)
 
-    def license_of(self, path: str, root: str) -> tuple[str | None, str]:
-        """(expression, what told it) of the nearest folder above a path, up to its repository's, that has one."""
+    def license_of(self, path: str, root: str, own: str | None) -> tuple[str | None, str]:
+        """(expression, what told it) of a file that says `own` itself: REUSE's word, its own, or that of its folder."""
+        license, told_by = self.reuse.license_of(path, own)
+        return (license, told_by) if license else self._license_above(path, root)
+
+    def _license_above(self, path: str, root: str) -> tuple[str | None, str]:
+        """That of the nearest folder above a path, up to its repository's, that has one."""
         folder = path.rpartition("/")[0]
         if (folder, root) not in self.known:
             found = self._folder_license(folder)
             at_top = not folder or folder == root
-            self.known[folder, root] = found if found[0] or at_top else self.license_of(folder, root)
+            self.known[folder, root] = found if found[0] or at_top else self._license_above(folder, root)
         return self.known[folder, root]
 
     def _folder_license(self, folder: str) -> tuple[str | None, str]:
         files, said = self.licenses.get(folder), self.manifests.get(folder)
         text = together(files) if files else None
+        if text is None and folder in self.texts:
+            text = joined([expression for _, expression in sorted(self.texts[folder])], "AND") or UNKNOWN
         if said is None:
             return text, "license_file"
         if text is None or text == UNKNOWN or names(text) <= names(said):
@@ -114,8 +126,8 @@ def survey(members: Iterable[Member], archive: str) -> Survey:
 
 def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -> None:
     """Note what a licence file or a manifest says."""
-    licence = is_license_file(name)
-    if not (licence or is_manifest(name)) or (name_rule(path) or ("",))[0] == "vendored":
+    licence, is_reuse, is_text = is_license_file(name), is_reuse_file(path), _in_licenses(folder)
+    if not (licence or is_reuse or is_text or is_manifest(name)) or (name_rule(path) or ("",))[0] == "vendored":
         return
     found.noted += 1
     if found.noted > MAX_NOTED:
@@ -124,11 +136,20 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
         content = member.read(LICENSE_BYTES)
     except EOFError:
         return  # the pass that makes rows says so
+    if is_reuse:
+        found.reuse.note(path, content)
+        return
     folder = _governed(folder)
-    if licence:
+    if is_text:
+        found.texts.setdefault(folder[: -len(TEXTS)].rstrip("/"), []).append((name, _license_text(content)))
+    elif licence:
         found.licenses.setdefault(folder, []).append((name, _license_text(content)))
     elif (said := declared(name, content)) and folder not in found.manifests:
         found.manifests[folder] = said
+
+
+def _in_licenses(folder: str) -> bool:
+    return folder == TEXTS or folder.endswith(f"/{TEXTS}")
 
 
 def _governed(folder: str) -> str:

@@ -34,6 +34,7 @@ _NOTICES = re.compile(
 )  # without one of these words there is no notice that a template would fit
 _MARKER = re.compile(rb"[ \t]*(//|#|--|;|%|dnl\b|rem\b|\*(?!/))", re.IGNORECASE)
 _ENDS = (b"*/", b'"""', b"'''", b"-->", b"*)", b"=cut", b"]]")
+_BLOCKS = {b"/*": b"*/", b"<!--": b"-->", b"--[[": b"]]", b"(*": b"*)", b"\n=head": b"\n=cut", b"\n__END__": b"\n\0"}
 _NAMED = re.compile(r"^.*\bcopyright\b.*\d.*\n", re.MULTILINE | re.IGNORECASE)
 _COMMENT = re.compile(
     r"^[ \t]*(?:/[/*]+[!<]?|\*+/?|#+!?|--+\[*|;+|%+|<!--|dnl\b|rem\b|\(\*+|\"{3}|'{3}|!)?[ \t]*", re.M | re.I
@@ -99,16 +100,35 @@ def of_license_file(content: bytes) -> str:
 
 
 def of_source_file(content: bytes) -> str | None:
-    """What the head of a source file says of its licence: an SPDX tag, else a notice or a phrase; None if nothing."""
-    head = content[:_HEAD_BYTES]
-    lower = head.lower()
+    """What the head of a source file, or else a comment at its end, says of its licence: an SPDX tag, a notice or a
+    phrase; None if nothing.
+    """
+    if said := _said_in(content[:_HEAD_BYTES]):
+        return said
+    end = content[-_HEAD_BYTES:]
+    if len(content) <= _HEAD_BYTES:  # the head has gone by the first hint, in code perhaps
+        end = content[content.rfind(b"\n\n", 0, -1) + 1 :] if b"\n\n" in content[:-1] else b""
+    return _said_in(end, in_comment=True) if end else None
+
+
+def _said_in(part: bytes, *, in_comment: bool = False) -> str | None:
+    """By the first hint in a part of a file; in_comment: only if that is in a comment."""
+    lower = part.lower()
     hint = min((at for word in _HINTS if (at := lower.find(word)) >= 0), default=-1)
-    if hint < 0:
+    if hint < 0 or (in_comment and not _is_comment(part, hint)):
         return None
-    if b"spdx-license-identifier:" in lower and (tag := _tag(head)):
+    if b"spdx-license-identifier:" in lower and (tag := _tag(part)):
         return tag
-    text = _comment_around(head, hint)[:_NOTICE_BYTES].decode("utf-8", "replace")
+    text = _comment_around(part, hint)[:_NOTICE_BYTES].decode("utf-8", "replace")
     return _notice(_NAMED.sub("", _COMMENT.sub("", text)))
+
+
+def _is_comment(part: bytes, place: int) -> bool:
+    """True if the line begins as comments do, or a comment was opened before it and not closed."""
+    if _MARKER.match(part, part.rfind(b"\n", 0, place) + 1):
+        return True
+    opened = max((at, end) for start, end in _BLOCKS.items() for at in [part.rfind(start, 0, place)])
+    return opened[0] >= 0 and part.rfind(opened[1], opened[0] + 1, place) < 0
 
 
 def _comment_around(head: bytes, hint: int) -> bytes:

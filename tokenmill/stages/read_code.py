@@ -19,7 +19,7 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
-from tokenmill.stages.archive_members import DAMAGED, Member, NoArchive, unpacked
+from tokenmill.stages.archive_members import DAMAGED, Member, NoArchive, is_packed, unpacked
 from tokenmill.stages.code_judge import OPTIONAL, Judge, once
 from tokenmill.stages.code_order import ORDERS, Order
 from tokenmill.stages.code_repository import Survey, spelled, survey
@@ -33,6 +33,7 @@ from tokenmill.stages.zip_members import ZipMembers
 _GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow as it likes
 _MAX_ROWS = 16_384
 _NAMELESS = (DAMAGED, "bomb", "unsafe_path")  # their rows are called by their place in the archive
+_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".parquet")  # files of these names are shared by several tasks
 _ZIP, _PARQUET = (b"PK\x03\x04", b"PK\x05\x06"), b"PAR1"
 
 
@@ -48,8 +49,8 @@ class ReadCode:
     size an archive, or a member of a zip, may grow. max_bad: highest share of a text that could not be decoded or is
     control characters. order: of the files of a repository, "archive" or "path". whole: put its kept files together, by
     path, one document a licence, marker before each; a repository with larger kept files than max_repository_bytes
-    together comes in parts. shard_bytes: of archives, for one task: small ones are put together. batch_bytes: of text,
-    about, in a batch.
+    together comes in parts. shard_bytes: of archives, for one task: small ones are put together; zip, Parquet and plain
+    tar are split, what is compressed as a whole is read by one. batch_bytes: of text, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -84,13 +85,22 @@ class ReadCode:
             raise RecipeError(f"marker: found {self.marker!r}, expected a text with {{path}} in it")
 
     def shards(self) -> list[Shard]:
-        """One a file or repository; repositories come first, and are known by the commit."""
+        """One a file or repository; repositories come first, and are known by the commit. Parquet, zip and tar that is
+        not compressed come in pieces of shard_bytes, unless repositories are to be kept together.
+        """
         paths = (self.paths,) if isinstance(self.paths, str) else self.paths
         folders = {pattern: [path for path in glob.glob(pattern) if git_folder(path)] for pattern in paths}
         found = [self._repository(path) for path in sorted({path for some in folders.values() for path in some})]
         rest = [pattern for pattern in paths if not folders[pattern] or storage.expand(pattern)]
         files = file_shards(rest, self.source) if rest else []
-        return [replace(shard, number=number) for number, shard in enumerate([*found, *files])]
+        pieces = [piece for file in files for piece in self._pieces(file)]
+        return [replace(shard, number=number) for number, shard in enumerate([*found, *pieces])]
+
+    def _pieces(self, whole: Shard) -> Iterator[Shard]:
+        apart = self.order == "archive" and not self.whole and whole.file.lower().endswith(_SEEKABLE)
+        step = max(1, self.shard_bytes) if apart else max(whole.size, 1)
+        for start in range(0, max(whole.size, 1), step):
+            yield replace(whole, start=start, end=min(start + step, whole.size))
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The files in their order, those of a repository by path. Raises DataError if it is nothing of the kind."""
@@ -131,16 +141,20 @@ class ReadCode:
                 yield from _member_rows(judge, members, found)
             return
         with storage.open_input(shard.address) as file:
-            is_table = file.read(4) == _PARQUET
+            magic = file.read(6)
+            is_table = magic.startswith(_PARQUET)
             if is_table:
-                file.seek(0)
-                yield from stack_rows(file, judge, shard.file, self.batch_bytes)
+                yield from stack_rows(file, judge, shard, self.batch_bytes)
+        if shard.start and (is_table or is_packed(magic)):
+            return  # its first piece has it all
         if not is_table:
             with self._members(shard) as members:
                 found = survey(members, shard.file)
                 found.commit = members.commit
             with self._members(shard) as members:
-                yield from _member_rows(judge, members, found)
+                # the last piece has no end: damage may lie behind the last byte
+                end = shard.end if shard.end < shard.size and not is_packed(magic) else None
+                yield from _member_rows(judge, members, found, shard.start, end)
 
     @contextmanager
     def _members(self, shard: Shard) -> Iterator[TarMembers | ZipMembers]:
@@ -151,12 +165,18 @@ class ReadCode:
             if magic in _ZIP:
                 yield ZipMembers(file, shard.size, max_growth=self.max_growth, limit=limit)
             else:
-                yield TarMembers(unpacked(file), limit)
+                stream = unpacked(file)
+                yield TarMembers(stream, limit, shard.size if stream is file else None)
 
 
-def _member_rows(judge: Judge, members: Iterable[Member], found: Survey) -> Iterator[CodeRow]:
+def _member_rows(
+    judge: Judge, members: Iterable[Member], found: Survey, start: int = 0, end: int | None = None
+) -> Iterator[CodeRow]:
+    """Of the members whose header lies in [start, end), those before only to know what comes again."""
     seen: set[int] = set()
     for member in members:
+        if end is not None and member.offset >= end:
+            return
         path = spelled(member.name)
         place = found.place(path)
         row = CodeRow(f"{place.repo}@{place.rev}:{place.path}", place.path, member.offset, member.size, member.time)
@@ -166,9 +186,11 @@ def _member_rows(judge: Judge, members: Iterable[Member], found: Survey) -> Iter
         if row.refusal and row.refusal[0] in _NAMELESS:
             row.id, row.path, row.facts = fallback, None, {}
         once(row, seen, fallback)
+        if member.offset < start:
+            continue
         if row.refusal is None:
             row.refusal = judge.read(member, row)
-        if row.refusal is None and row.license is None:
-            row.license, told_by = found.license_of(path, place.root)
+        if row.refusal is None:
+            row.license, told_by = found.license_of(path, place.root, row.license)
             row.facts |= {"license_from": told_by} if row.license else {}
         yield row

@@ -8,12 +8,13 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tokenmill.core.kinds import Shard
 from tokenmill.core.spdx import joined
 from tokenmill.stages.archive_members import DAMAGED, NoArchive
 from tokenmill.stages.code_judge import Judge, once, refusal
 from tokenmill.stages.code_paths import path_problem
 from tokenmill.stages.code_rows import CodeRow
-from tokenmill.stages.parquet_batches import RowLoss, row_batches
+from tokenmill.stages.parquet_batches import RowLoss, groups_between, row_batches
 
 _COLUMNS = {
     "content": ("content", "text", "code"),
@@ -29,8 +30,8 @@ _COLUMNS = {
 """What we want, and the names that it goes by, the first that a file has."""
 
 
-def stack_rows(file: IO[bytes], judge: Judge, name: str, batch_bytes: int) -> Iterator[CodeRow]:
-    """The rows of a file in order. name: of the file. Raises NoArchive if it has no content or no path."""
+def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) -> Iterator[CodeRow]:
+    """The rows of the row groups that begin in the shard, in order. Raises NoArchive if there is no content or path."""
     try:
         parquet = pq.ParquetFile(file, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
@@ -39,9 +40,10 @@ def stack_rows(file: IO[bytes], judge: Judge, name: str, batch_bytes: int) -> It
     names = {ours: next((one for one in theirs if one in there), "") for ours, theirs in _COLUMNS.items()}
     if not names["content"] or not names["path"]:
         raise NoArchive(f"has the columns {', '.join(sorted(there))[:300]}, but none for a file's content or path")
-    name, offset = os.path.basename(name), 0
-    seen: set[int] = set()
-    for batch in row_batches(parquet, batch_bytes, [one for one in names.values() if one]):
+    name = os.path.basename(shard.file)
+    groups, offset = groups_between(parquet, shard.start, max(shard.end, 1))
+    seen = _seen_before(parquet, names, groups[0], batch_bytes) if groups and groups[0] else set()
+    for batch in row_batches(parquet, batch_bytes, [one for one in names.values() if one], groups):
         if isinstance(batch, RowLoss):
             yield CodeRow(f"{name}#{offset}", None, offset, 0, refusal=refusal(DAMAGED, batch.problem))
             offset += batch.rows
@@ -52,11 +54,30 @@ def stack_rows(file: IO[bytes], judge: Judge, name: str, batch_bytes: int) -> It
             offset += 1
 
 
+def _seen_before(parquet: pq.ParquetFile, names: dict[str, str], group: int, batch_bytes: int) -> set[int]:
+    """What once() knows after the row groups before one; only the columns that ids are made of are read."""
+    columns = {ours: names[ours] for ours in ("path", "repo", "rev") if names[ours]}
+    seen: set[int] = set()
+    for batch in row_batches(parquet, batch_bytes, list(columns.values()), list(range(group))):
+        if isinstance(batch, RowLoss):
+            continue
+        values = {ours: _values(batch.column(theirs)) for ours, theirs in columns.items()}
+        for row in range(batch.num_rows):
+            path, repo, rev = (_text(values[ours][row]) if ours in values else "" for ours in ("path", "repo", "rev"))
+            if repo and not path_problem(path):
+                once(CodeRow(_id(path, repo, rev, ""), path, 0, 0), seen, "")
+    return seen
+
+
+def _id(path: str, repo: str, rev: str, place: str) -> str:
+    return f"{repo}@{rev}:{path}" if repo else f"{place}:{path}"
+
+
 def _row(value: dict[str, Any], judge: Judge, seen: set[int], place: str) -> CodeRow:
     path, repo, rev = (_text(value.get(key)) for key in ("path", "repo", "rev"))
     content = value["content"] if isinstance(value["content"], bytes) else b""
     number = int(place.rpartition("#")[2])
-    row = CodeRow(f"{repo}@{rev}:{path}" if repo else f"{place}:{path}", path, number, len(content))
+    row = CodeRow(_id(path, repo, rev, place), path, number, len(content))
     row.time = _seconds(value.get("date"))
     row.facts = {key: text for key, text in (("repo", repo), ("rev", rev)) if text}
     if problem := path_problem(path):

@@ -28,12 +28,13 @@ class TarMembers:
     """Iterates over the archive's members that are no folders.
 
     limit: bytes that the archive may unpack to; behind that comes one member refused as `bomb`, and nothing else.
+    size: of a stream that is a file, not compressed: what is not read of its members is then passed over by seeking.
     commit: what `git archive` wrote into the archive, once its header was read. Raises NoArchive if the file is no tar
     archive at all.
     """
 
-    def __init__(self, stream: Any, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, stream: Any, limit: int, size: int | None = None) -> None:
+        self.limit, self.stream, self.size = limit, stream, size
         self.some = getattr(stream, "read1", stream.read)  # unlike read(), it gives what lies before damage
         self.at, self.left, self.commit = 0, 0, ""
         self.held, self.used = b"", 0
@@ -94,14 +95,17 @@ class TarMembers:
 
     def _read(self, limit: int) -> bytes:
         """At most `limit` bytes of the member that was yielded last."""
-        data = self._take(min(limit, self.left))
-        if len(data) < min(limit, self.left):
-            raise EOFError(f"it ends {self.left - len(data)} bytes before a member does")
+        wanted = min(limit, self.left)
+        data = self._take(wanted)
         self.left -= len(data)
+        if len(data) < wanted:
+            raise EOFError(f"it ends {self.left} bytes before a member does")
         return data
 
     def _pass_over(self, padding: int) -> None:
         todo = self.left + padding
+        if self.size is not None and todo > len(self.held) - self.used:
+            todo = self._seek_over(todo)
         while todo:
             if self.at > self.limit:
                 return  # the caller's loop says so
@@ -110,6 +114,15 @@ class TarMembers:
                 raise EOFError(f"it ends {todo} bytes before a member does")
             todo -= size
         self.left = 0
+
+    def _seek_over(self, todo: int) -> int:
+        """Go to where the next header is; how much is still to be read, to find the end of a file that is too short."""
+        assert self.size is not None
+        far = max(0, min(todo, self.size - self.at))
+        self.at, self.left = self.at + far, 0
+        self.stream.seek(self.at)
+        self.held, self.used = b"", 0
+        return todo - far
 
     def _take(self, size: int) -> bytes:
         data = self._some(size)
