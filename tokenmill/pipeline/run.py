@@ -15,11 +15,12 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
-from tokenmill.pipeline.globals import GlobalStage
+from tokenmill.pipeline.globals import GlobalStage, Ran
 from tokenmill.pipeline.lock import Lock, locked
 from tokenmill.pipeline.manifest import read_manifest
 from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan, reuse
 from tokenmill.pipeline.progress import Progress
+from tokenmill.pipeline.ranges import DamagedFile
 from tokenmill.pipeline.recipe import Recipe
 from tokenmill.pipeline.recover import run_recovering
 from tokenmill.pipeline.resolve import Stage, resolve, settings_of, work_class
@@ -115,16 +116,19 @@ class _Driver:
         self.progress.end(sum(shard.done for shard in planned.shards))
         return planned
 
-    def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> bool:
-        good = True
+    def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> Ran:
+        good, damaged = True, set()
         for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
             self.lock.check()
             if outcome.error is None:
                 self.progress.task_done(outcome.task, outcome.manifest)
-                continue
-            good = False
-            self._fail(outcome.task.label, outcome.error)
-        return good
+            elif isinstance(outcome.error, DamagedFile):
+                logger.warning("%s: %s", outcome.task.label, outcome.error)
+                damaged.add(outcome.error.file)
+            else:
+                good = False
+                self._fail(outcome.task.label, outcome.error)
+        return Ran(good, frozenset(damaged))
 
     def _fail(self, label: str, error: BaseException) -> None:
         if isinstance(error, RecipeError):

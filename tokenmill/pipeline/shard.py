@@ -47,11 +47,14 @@ DROPPED = pa.schema(
 
 @dataclass(frozen=True)
 class Position:
-    """Where a worker is: which batch, in which step, and, when rows run one by one, on which document."""
+    """Where a worker is: which batch, in which step, and, when rows run one by one, on which document; of a task over
+    several shards, in which one.
+    """
 
     batch: int = -1
     step: str = ""
     id: str = ""
+    shard: int = -1
 
 
 NOWHERE = Position()
