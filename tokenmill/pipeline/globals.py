@@ -48,6 +48,14 @@ class Ran:
     damaged: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Decided:
+    """parts: verdicts, by group of shards. said: what each partition of the last round counted."""
+
+    parts: Parts
+    said: list[dict[str, Any]]
+
+
 RunTasks = Callable[[Iterable[Any]], Ran]
 
 
@@ -66,8 +74,10 @@ class GlobalStage:
         if self.planned.stage.writes_corpus:
             done = self._write_corpus()
         else:
-            verdicts = self.decide()
-            done = verdicts is not None and self._apply(verdicts)
+            decided = self.decide()
+            if decided is not None:
+                self._put_on_record(self.conclude(decided))
+            done = decided is not None and self._apply(decided.parts)
         if done:
             storage.delete(join(self.planned.folder, "work"))
         return done
@@ -86,10 +96,8 @@ class GlobalStage:
         groups = map_groups([input_bytes(task) for task in self.shard_tasks])
         return [tuple(self.shard_tasks[number] for number in group) for group in groups]
 
-    def decide(self, *, on_record: bool = True) -> Parts | None:
-        """What is said of documents, by group of shards; None if a task failed. Nothing but `work` is written, and what
-        was counted, if that is to go on record. DataError if the Global refuses to go on.
-        """
+    def decide(self) -> Decided | None:
+        """What is said of documents; None if a task failed. Nothing but `work` is written, for run() to go on from."""
         final = self.planned.stage.final
         assert final is not None
         rounds: list[Round] = final.rounds()
@@ -115,8 +123,26 @@ class GlobalStage:
                 again = self._recall_tasks(place + 1, follow, counts[place + 1], parts)
                 again += self._earlier_tasks(place + 1, follow, counts[place + 1], parts)
                 parts = self._parts(2 * place + 2, again) if self._finish(again) else None
-        self._conclude(reduces, on_record)
-        return parts
+        if parts is None:
+            return None
+        said = [manifest.facts["said"] for task in reduces if "said" in (manifest := needed(task.manifest_path)).facts]
+        return Decided(parts, said)
+
+    def conclude(self, decided: Decided) -> dict[str, Any] | None:
+        """What was counted in all. DataError if the Global refuses to go on."""
+        final = self.planned.stage.final
+        return final.conclude(decided.said, self.sources()) if isinstance(final, Concluding) else None
+
+    def sources(self) -> Counter[str]:
+        """Documents alive by source, once they are decided."""
+        sources: Counter[str] = Counter()
+        for task in self.shard_tasks:
+            sources.update(needed(shard_manifest_path(task)).facts["sources"])
+        return sources
+
+    def _put_on_record(self, facts: dict[str, Any] | None) -> None:
+        if facts is not None:
+            storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(facts, indent=1, sort_keys=True).encode())
 
     def _spill(self, first: Round, count: int) -> list[SpillTask] | None:
         """The map tasks, done, after ids were found to be unique; None if a task failed."""
@@ -143,18 +169,6 @@ class GlobalStage:
         final = self.planned.stage.final
         groups = enumerate(self._groups)
         return self._finish([ApplyTask(group, final, verdicts.get(number, NO_PIECES)) for number, group in groups])
-
-    def _conclude(self, reduces: Sequence[ReduceTask], on_record: bool) -> None:
-        final = self.planned.stage.final
-        if not isinstance(final, Concluding):
-            return
-        sources: Counter[str] = Counter()
-        for task in self.shard_tasks:
-            sources.update(needed(shard_manifest_path(task)).facts["sources"])
-        said = [manifest.facts["said"] for task in reduces if "said" in (manifest := needed(task.manifest_path)).facts]
-        facts = final.conclude(said, sources)
-        if on_record:
-            storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(facts, indent=1, sort_keys=True).encode())
 
     def _write_corpus(self) -> bool:
         final: Any = self.planned.stage.final
