@@ -284,8 +284,28 @@ def dedup_index(
     files = [file for one in read_run(run) if one.name == chosen.spec.name for file in one.files("data")]
     minhash: Any = chosen.final
     said = minhash.write_index(files, to)
+    if not said["documents"] and said["version"] > 1:
+        print(f"index: {to}: knows all of these documents already; nothing was added")
+        return
+    _show_version(to, said)
+
+
+@app.command("dedup-index-verify")
+def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
+    """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
+    from tokenmill.pipeline.resolve import work_class
+
+    minhash: Any = work_class("stages.minhash")
+    for said in minhash.verify_index(index):
+        _show_version(index, said)
+
+
+def _show_version(index: str, said: dict[str, Any]) -> None:
     a_document = said["bytes"] / max(1, said["documents"])
-    print(f"index: {to}: {said['documents']:,} documents, {said['bytes']:,} bytes, {a_document:,.0f} a document")
+    print(
+        f"index: {index}: version {said['version']}, {said['documents']:,} documents, {said['bytes']:,} bytes, "
+        f"{a_document:,.0f} a document"
+    )
 
 
 @app.command()

@@ -243,15 +243,15 @@ class GlobalStage:
     def _earlier_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[EarlierTask]:
         """The files of earlier corpora as shards behind all others, each a group of its own."""
         final = self.planned.stage.final
-        files = final.earlier() if isinstance(final, Remembering) else []
+        files = final.earlier() if isinstance(final, Remembering) else {}
         first = 1 + max((task.number for task in self.shard_tasks), default=-1)
         root, groups = digest(self.planned.root, "earlier", place), len(self._groups)
         return [
             EarlierTask(
-                self.planned.folder, first + number, root, file, place, round, count, self.memory,
-                said.get(groups + number, NO_PIECES) if place else None,
+                self.planned.folder, first + number, root, file, xxh3, place, round, count,
+                self.memory, said.get(groups + number, NO_PIECES) if place else None,
             )
-            for number, file in enumerate(files)
+            for number, (file, xxh3) in enumerate(files.items())
         ]  # fmt: skip
 
     def _parts(self, step: int, tasks: Sequence[Any], spill: int = 0) -> Parts | None:

@@ -235,6 +235,7 @@ class EarlierTask:
     number: int
     fingerprint: str
     file: str
+    xxh3: str
     stage_round: int
     round: Any
     partitions: int
@@ -260,6 +261,8 @@ class EarlierTask:
 
     def __call__(self, tell: Tell) -> Manifest:
         began, rows = time.perf_counter(), 0
+        if self.said is None and storage.file_record(self.file).xxh3 != self.xxh3:
+            raise DataError(f"{self.file}: damaged, its XXH3 is not {self.xxh3}; get a sound copy, or make it anew")
         said = all_said(self.said) if self.said is not None else None
         earlier = Earlier(self.round)
         memory = buffer_bytes(self.memory)
