@@ -169,6 +169,7 @@ def plan(
     from rich.table import Table
 
     from tokenmill.pipeline.recipe import load_recipe
+    from tokenmill.pipeline.requests import requests_outlook
     from tokenmill.pipeline.run import Options, prepare
 
     folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
@@ -187,6 +188,8 @@ def plan(
         for unit in planned.stage.work:
             if hasattr(unit, "outlook"):
                 print(f"{planned.name}: {unit.outlook()}")
+        if planned.stage.final is not None:
+            print(f"{planned.name}: {requests_outlook(planned, stages)}")
 
 
 @app.command()
@@ -239,6 +242,36 @@ def dedup_audit(
         look.show(found, _console())
 
 
+@app.command("dedup-preview")
+def dedup_preview(
+    recipe: Recipe,
+    stage: Annotated[str, typer.Option(help="The stage that removes duplicates; those before it must have run.")],
+    sample: Annotated[int, typer.Option(min=0, help="How many of a cluster's duplicates to show.")] = 3,
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 runs in this process.")] = 0,
+    out: Out = "runs",
+    mark_only: Annotated[bool, typer.Option("--mark-only", help="As of the run to come.")] = False,
+    plugins: Plugins = None,
+    json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """A dry run: the twenty largest clusters of duplicates with samples. Nothing of the stage's results is written."""
+    from tokenmill.pipeline.engine.local import InProcess, LocalPool
+    from tokenmill.pipeline.progress import progress_for
+    from tokenmill.pipeline.recipe import load_recipe
+    from tokenmill.pipeline.report import preview as look
+    from tokenmill.pipeline.run import Options, preview
+
+    pool = LocalPool(workers) if workers else InProcess()
+    options = Options(out, stage, mark_only, None, False, plugins)
+    try:
+        found = preview(load_recipe(recipe), pool, options, progress_for("none"), stage=stage, sample=sample)
+    finally:
+        pool.close()
+    if json_out:
+        print(json.dumps(look.as_json(found), indent=1))
+    else:
+        look.show(found, _console())
+
+
 @app.command("dedup-index")
 def dedup_index(
     run: RunFolder,
@@ -254,8 +287,28 @@ def dedup_index(
     files = [file for one in read_run(run) if one.name == chosen.spec.name for file in one.files("data")]
     minhash: Any = chosen.final
     said = minhash.write_index(files, to)
+    if not said["documents"] and said["version"] > 1:
+        print(f"index: {to}: knows all of these documents already; nothing was added")
+        return
+    _show_version(to, said)
+
+
+@app.command("dedup-index-verify")
+def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
+    """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
+    from tokenmill.pipeline.resolve import work_class
+
+    minhash: Any = work_class("stages.minhash")
+    for said in minhash.verify_index(index):
+        _show_version(index, said)
+
+
+def _show_version(index: str, said: dict[str, Any]) -> None:
     a_document = said["bytes"] / max(1, said["documents"])
-    print(f"index: {to}: {said['documents']:,} documents, {said['bytes']:,} bytes, {a_document:,.0f} a document")
+    print(
+        f"index: {index}: version {said['version']}, {said['documents']:,} documents, {said['bytes']:,} bytes, "
+        f"{a_document:,.0f} a document"
+    )
 
 
 @app.command()

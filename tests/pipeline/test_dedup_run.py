@@ -2,12 +2,17 @@
 
 import json
 import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from tokenmill.core.errors import DataError
 from tokenmill.pipeline import exchange
+from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.progress import progress_for
 from tokenmill.pipeline.recipe import load_recipe
@@ -30,13 +35,12 @@ def write_input(folder: Path, texts: list[str], files: int = 3) -> None:
         (folder / "in" / f"{number}.jsonl").write_text("\n".join(lines[number::files]))
 
 
-def run(folder: Path, work: str, *, workers: int = 0, out: str = "runs") -> Path:
+def run(folder: Path, work: str, *, workers: int = 0, out: str = "runs", engine: Engine | None = None) -> Path:
     (folder / "recipe.yaml").write_text(RECIPE.format(folder=folder, work=work))
-    engine = LocalPool(workers) if workers else InProcess()
+    engine = engine or (LocalPool(workers) if workers else InProcess())
+    options = Options(out=str(folder / out), plugins="toolbox")
     try:
-        found = run_recipe(
-            load_recipe(folder / "recipe.yaml"), engine, Options(out=str(folder / out)), progress_for("none")
-        )
+        found = run_recipe(load_recipe(folder / "recipe.yaml"), engine, options, progress_for("none"))
     finally:
         engine.close()
     assert found.failures == []
@@ -67,3 +71,79 @@ def test_workers_and_partitions_make_no_difference(tmp_path: Path, monkeypatch: 
     facts = [json.loads((made / "dedup/facts.json").read_text()) for made in (one, two, many)]
     assert facts[0] == facts[1] == facts[2]
     assert pq.read_table(one / "dedup/dropped").num_rows > 0
+
+
+WORKS = ["stages.minhash", "{stages.substring_dedup: {length: 100}}", "{stages.line_dedup: {min_words: 1}}"]
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_map_tasks_over_many_shards_and_merged_spills_make_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = quoting(2)
+    write_input(tmp_path, [*texts, *(f"{text}\nend" for text in texts[20:50])], files=5)
+    one = run(tmp_path, work)
+    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 1000)
+    monkeypatch.setattr(exchange, "MAP_TASKS", 2)
+    monkeypatch.setattr(exchange, "MERGE_ABOVE", 0)
+    with caplog.at_level("INFO"):
+        merged = run(tmp_path, work, out="merged")
+    assert "small ranges of 3 files go together in 1" in caplog.text
+    assert bytes_of(merged) == bytes_of(one)
+    assert pq.read_table(one / "dedup/data").num_rows > 0
+
+
+@dataclass
+class Damaging(InProcess):
+    """Ruins the files of the first task of each kind after it has ended, size kept."""
+
+    of: str
+    times: int = 1
+    ruined: list[str] = field(default_factory=list)
+
+    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+        for outcome in super().run(tasks, limits, watch):
+            mine = type(outcome.task).__name__ == self.of and outcome.error is None
+            spills = [each for each in outcome.manifest.outputs if each.path.endswith(".ranges")] if mine else []
+            spill = next((each for each in spills if each.bytes), None)
+            if spill and len(self.ruined) < self.times:
+                (Path(outcome.task.folder) / spill.path).write_bytes(b"\xff" * spill.bytes)
+                self.ruined.append(spill.path)
+            yield outcome
+
+
+@pytest.mark.parametrize("of", ["SpillTask", "ReduceTask", "RecallTask", "MergeTask"])
+def test_a_spill_that_is_damaged_after_it_was_written_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 10_000)
+    if of == "MergeTask":
+        monkeypatch.setattr(exchange, "MERGE_ABOVE", 0)
+    texts = quoting(3)
+    write_input(tmp_path, [*texts, *(f"{text} end" for text in texts)])
+    whole = run(tmp_path, "stages.minhash")
+    engine = Damaging(of)
+    damaged = run(tmp_path, "stages.minhash", engine=engine, out="damaged")
+    assert len(engine.ruined) == 1
+    assert "a file it wrote is damaged; it is made again" in caplog.text
+    assert bytes_of(damaged) == bytes_of(whole)
+
+
+def test_a_disk_that_ruins_all_it_gets_ends_the_run(tmp_path: Path) -> None:
+    write_input(tmp_path, quoting(4))
+    with pytest.raises(DataError, match=r"spill/000000.* was damaged 3 times"):
+        run(tmp_path, "stages.minhash", engine=Damaging("SpillTask", times=99))
+
+
+def test_a_document_that_kills_its_worker_is_found_in_a_task_over_several_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "MAP_TASKS", 1)
+    texts = quoting(5)
+    write_input(tmp_path, [*texts, *texts[:9]])
+    made = run(tmp_path, "{toolbox.hostile: {segfault: doc0050}}, stages.exact_dedup", workers=1)
+    dropped = pq.read_table(made / "dedup/dropped").to_pylist()
+    assert [row["id"] for row in dropped if row["drop_rule"] == "hostile.quarantined"] == ["doc0050"]
+    assert sum(row["drop_rule"] == "exact_dedup.duplicate" for row in dropped) == 9
+    entries = list((made / "dedup/quarantine").glob("*.json"))
+    assert [path.name for path in entries] == ["000002.json"]

@@ -2,24 +2,30 @@
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from tokenmill.cli import app
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.progress import progress_for
 from tokenmill.pipeline.recipe import load_recipe
 from tokenmill.pipeline.run import Options
 from tokenmill.pipeline.run import run as run_recipe
+from tokenmill.stages.minhash_index import index_files, write_index
 from tokenmill.text.cache import frozen
 from tokenmill.text.hash import Ragged
-from tokenmill.text.jaccard import jaccard_of_texts
+from tokenmill.text.jaccard import jaccard_of_sets, jaccard_of_texts
 from tokenmill.text.keep_rule import decide
+from tokenmill.text.shingle import shingle_sets
 
 RECIPE = """
 run: {run}
@@ -58,7 +64,7 @@ def kept(run: Path) -> list[str]:
     return sorted(pq.read_table(run / "dedup/data").column("id").to_pylist())
 
 
-def make_index(run: Path, to: Path) -> str:
+def make_index(run: Path, to: Path | str) -> str:
     said = CliRunner().invoke(app, ["dedup-index", str(run), "--out", str(to)])
     assert said.exit_code == 0, said.output
     return said.output
@@ -93,22 +99,122 @@ def test_an_index_of_itself_leaves_nothing_and_one_of_nothing_changes_nothing(tm
     assert kept(third) == sorted(id.replace("old", "third") for id in kept(first))
 
 
-def test_an_index_that_cannot_serve_is_refused_before_anything_runs(tmp_path: Path) -> None:
+def test_an_index_grows_by_versions_and_each_of_them_can_be_used(tmp_path: Path) -> None:
     old, new = snapshots(3)
-    with pytest.raises(RecipeError, match=r"no index\.json there; make one by: pipeline dedup-index"):
+    index = tmp_path / "index"
+    first = run(tmp_path, "old", old)
+    make_index(first, index)
+    before = {path: path.read_bytes() for path in index.rglob("*") if path.is_file()}
+    assert "nothing was added" in make_index(first, index)
+    second = run(tmp_path, "new", new, str(index))
+    assert "version 2" in make_index(second, index)
+    assert {path: path.read_bytes() for path in before} == before
+    assert kept(run(tmp_path, "again", new, str(index))) == []
+    pinned = run(tmp_path, "pinned", new, f"{index}@1")
+    assert kept(pinned) == [id.replace("new", "pinned") for id in kept(second)]
+    verified = CliRunner().invoke(app, ["dedup-index-verify", str(index)])
+    assert verified.exit_code == 0
+    assert f"version 1, {len(kept(first))} documents" in verified.output
+    assert f"version 2, {len(kept(second))} documents" in verified.output
+    with pytest.raises(RecipeError, match="no version 3 there"):
+        run(tmp_path, "later", new, f"{index}@3")
+
+
+def test_the_index_of_a_run_that_has_grown_gets_its_new_documents_alone(tmp_path: Path) -> None:
+    old, new = snapshots(4)
+    index = tmp_path / "index"
+    first = run(tmp_path, "old", old)
+    make_index(first, index)
+    lines = [json.dumps({"id": f"more{i}", "text": text}) for i, text in enumerate(new)]
+    (tmp_path / "old-9.jsonl").write_text("\n".join(lines))
+    remembered = set(kept(first))
+    grown = run(tmp_path, "old", old)
+    added = set(kept(grown)) - remembered
+    assert added
+    assert f"version 2, {len(added)} documents" in make_index(grown, index)
+    ids = pq.read_table(index / "000002").column("id").to_pylist()
+    assert sorted(ids) == sorted(added)
+
+
+def test_similarities_follow_from_the_index_as_from_the_texts(tmp_path: Path) -> None:
+    old, new = snapshots(5)
+    make_index(run(tmp_path, "old", old), tmp_path / "index")
+    second = run(tmp_path, "new", new, str(tmp_path / "index"))
+    shingles = {
+        row["id"]: np.frombuffer(row["shingles"], np.uint64)
+        for row in pq.read_table(tmp_path / "index/000001").to_pylist()
+    }
+    text = {f"new{i}": one for i, one in enumerate(new)}
+    checked = 0
+    for record in pq.read_table(second / "dedup/dropped").to_pylist():
+        if record["duplicate_of"] in shingles:
+            one = pa.record_batch({"text": pa.array([text[record["id"]]], pa.large_string())})
+            mine = shingle_sets(one, 5)[1][0]
+            assert record["similarity"] == np.float32(jaccard_of_sets(shingles[record["duplicate_of"]], mine))
+            checked += 1
+    assert checked > 10
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    """The URL of a folder on an S3 server of our own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = {"endpoint_url": f"http://{host}:{port}", "key": "k", "secret": "s", "skip_instance_cache": True}
+    before = fsspec.config.conf.get("s3")
+    fsspec.config.conf["s3"] = options
+    try:
+        fsspec.filesystem("s3").mkdir("indexes")
+        yield "s3://indexes/one"
+    finally:
+        server.stop()
+        fsspec.config.conf.pop("s3") if before is None else fsspec.config.conf.update(s3=before)
+
+
+@pytest.mark.parametrize("place", ["memory://indexes/one", "s3"])
+def test_an_index_lies_on_object_storage(tmp_path: Path, place: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("bucket") if place == "s3" else place
+    old, new = snapshots(6)
+    first = run(tmp_path, "old", old)
+    make_index(first, tmp_path / "index")
+    assert "version 1" in make_index(first, url)
+    by_folder, by_url = run(tmp_path, "new", new, str(tmp_path / "index")), run(tmp_path, "newer", new, url)
+    assert [id.replace("newer", "new") for id in kept(by_url)] == kept(by_folder)
+    assert "version 2" in make_index(by_url, url)
+    assert CliRunner().invoke(app, ["dedup-index-verify", url]).exit_code == 0
+    damaged = next(file for file in fsspec.open_files(f"{url}/000001/*.parquet", "rb"))
+    content = damaged.fs.cat_file(damaged.path)
+    damaged.fs.pipe_file(damaged.path, content[:50] + bytes([content[50] ^ 1]) + content[51:])
+    said = CliRunner().invoke(app, ["dedup-index-verify", url])
+    assert isinstance(said.exception, DataError) and "000001/" in str(said.exception)
+    with pytest.raises(DataError, match=r"newest|XXH3"):
+        run(tmp_path, "newest", new, url)
+
+
+def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_path: Path) -> None:
+    old, new = snapshots(3)
+    with pytest.raises(RecipeError, match="no index there; make one by: pipeline dedup-index"):
         run(tmp_path, "new", new, str(tmp_path / "nothing"))
     index = tmp_path / "index"
     make_index(run(tmp_path, "old", old), index)
-    said = CliRunner().invoke(app, ["dedup-index", str(tmp_path / "old"), "--out", str(index)])
-    assert isinstance(said.exception, RecipeError)
-    content = (index / "index.json").read_text()
-    for broken in (content.replace('"ngram": 5', '"ngram": 4'), content.replace('"probe": "', '"probe": "0')):
-        (index / "index.json").write_text(broken)
-        with pytest.raises(RecipeError, match="reads words otherwise"):
+    make_index(run(tmp_path, "other", new), index)
+    with pytest.raises(RecipeError, match="made for shingles of 5 words"):
+        list(index_files(str(index), 5, "characters"))
+    with pytest.raises(RecipeError, match="made for shingles of 5 words"):
+        write_index([], str(index), 4)
+    first = index / "version-000001.json"
+    content = first.read_text()
+    for broken in (content.replace('"ngram": 5', '"ngram": 4'), content[:-9], "[]", content.replace("0", "1")):
+        first.write_text(broken)
+        with pytest.raises(RecipeError, match=r"version-000001\.json: damaged"):
             run(tmp_path, "new", new, str(index))
-    (index / "index.json").write_text(content)
-    (index / "000000.parquet").write_bytes(b"cut")
-    with pytest.raises(RecipeError, match="make the index anew"):
+    first.unlink()
+    with pytest.raises(RecipeError, match=r"version-000001\.json: gone"):
+        run(tmp_path, "new", new, str(index))
+    first.write_text(content)
+    (index / "000001/000000.parquet").write_bytes(b"cut")
+    with pytest.raises(RecipeError, match=r"000001/000000\.parquet: not there, or not of"):
         run(tmp_path, "new", new, str(index))
     assert not (tmp_path / "new").exists()
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tokenmill.text.cache import frozen
 from tokenmill.text.hash import Ragged
-from tokenmill.text.signature import band_keys, chance_of_meeting, hash_functions, signatures
+from tokenmill.text.signature import Bits, band_keys, chance_of_meeting, hash_functions, signatures
 
 MASK = (1 << 64) - 1
 SETS = st.lists(st.sets(st.integers(0, MASK), max_size=20).map(sorted), max_size=5)
@@ -18,8 +18,8 @@ def ragged(rows: list[list[int]]) -> Ragged:
     return Ragged(frozen(values), frozen(np.cumsum([0, *map(len, rows)])))
 
 
-def plain_signature(row: list[int], factors: list[int], terms: list[int]) -> list[int]:
-    most = (1 << 32) - 1
+def plain_signature(row: list[int], factors: list[int], terms: list[int], bits: int) -> list[int]:
+    most = (1 << bits) - 1
     return [
         min([(factor * (value & most) + term) & most for value in row], default=most)
         for factor, term in zip(factors, terms, strict=True)
@@ -40,14 +40,14 @@ def finished(state: int) -> int:
     return state ^ state >> 33
 
 
-@given(SETS, st.integers(1, 6), st.integers(1, 4), st.integers(0, 1 << 40))
+@given(SETS, st.integers(1, 6), st.integers(1, 4), st.integers(0, 1 << 40), st.sampled_from([32, 64]))
 @settings(deadline=None)
 def test_signatures_and_band_keys_are_those_of_the_plain_twin(
-    rows: list[list[int]], bands: int, size: int, seed: int
+    rows: list[list[int]], bands: int, size: int, seed: int, bits: Bits
 ) -> None:
-    factors, terms = (part.tolist() for part in hash_functions(bands * size, seed))
-    minima = signatures(ragged(rows), bands * size, seed=seed)
-    assert minima.tolist() == [plain_signature(row, factors, terms) for row in rows]
+    factors, terms = (part.tolist() for part in hash_functions(bands * size, seed, bits))
+    minima = signatures(ragged(rows), bands * size, seed=seed, bits=bits)
+    assert minima.tolist() == [plain_signature(row, factors, terms, bits) for row in rows]
     assert band_keys(minima, bands).tolist() == [
         [plain_key(band, row[band * size : (band + 1) * size]) for band in range(bands)] for row in minima.tolist()
     ]

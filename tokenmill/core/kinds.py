@@ -131,10 +131,10 @@ class Remembering(Protocol):
     """A Global that compares with documents of earlier corpora too: rows of Parquet files, in the files' own columns.
 
     Its first round, and those of_documents, route them by route_earlier(), with `_shard` and `_row` added. What is
-    said about them is dropped.
+    said about them is dropped. earlier() gives {file: its XXH3-128}, which is checked before the file is used.
     """
 
-    def earlier(self) -> list[str]: ...
+    def earlier(self) -> Mapping[str, str]: ...
 
 
 @runtime_checkable

@@ -174,6 +174,16 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
+def read_part(path: str, offset: int, length: int) -> bytes:
+    """So many bytes from an offset, fewer where the file ends; one request of a remote file."""
+    if is_url(path):
+        fs, inner = fsspec.core.url_to_fs(path)
+        part: bytes = fs.cat_file(inner, start=offset, end=offset + length)
+        return part
+    with open(path, "rb") as file:
+        return os.pread(file.fileno(), length, offset)
+
+
 def write_bytes(path: str, content: bytes) -> FileRecord:
     """Write the whole file at once; it is there whole or not at all."""
     with open_output(path) as file:
@@ -273,7 +283,7 @@ def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Sche
     """
     plain = pa.schema([pa.field(field.name, field.type) for field in schema])
     rows = 0
-    with open_output(path) as file, _Hashing(file) as hashing:
+    with open_output(path) as file, Hashing(file) as hashing:
         with pq.ParquetWriter(
             pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
         ) as writer:
@@ -325,17 +335,11 @@ def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
     """A Parquet file written one row group at a time, whatever their size; for spills, where a group is the unit of
     reading. It appears, whole, when the block ends. empty: its columns, if no group is written.
     """
-    with open_output(path) as file, _Hashing(file) as hashing:
+    with open_output(path) as file, Hashing(file) as hashing:
         groups = RowGroups(hashing, empty)
         yield groups
         groups.close()
     groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
-
-
-def read_row_group(path: str, group: int) -> pa.Table:
-    """One row group of a Parquet file."""
-    with open_input(path) as source, pq.ParquetFile(source) as parquet:
-        return parquet.read_row_group(group)
 
 
 def table_schema(path: str) -> pa.Schema:
@@ -344,13 +348,13 @@ def table_schema(path: str) -> pa.Schema:
         return parquet.schema_arrow
 
 
-class _Hashing:
+class Hashing:
     """A file object that counts and hashes what passes to the one below."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size, self.closed = file, xxhash.xxh3_128(), 0, False
 
-    def __enter__(self) -> "_Hashing":
+    def __enter__(self) -> "Hashing":
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,7 +1,7 @@
 """How rows of all shards meet: routed rows are spilled by partition, and a partition is read back sorted.
 
-A spill is a Parquet file whose row groups are of one partition each, so that a reader takes just its part; which groups
-are whose stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole.
+A spill is a file of ranges (ranges.py) of one partition each, so that a reader takes just its part; which are whose
+stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,20 @@ from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Room, Round
 from tokenmill.core.storage import join
+from tokenmill.pipeline.ranges import NO_RANGES, RangeFile, Ranges, pieces_by_place, range_file
+from tokenmill.pipeline.room import scratch_folder
 
 TARGET_PARTITION_BYTES = 256 << 20
 
-Groups = dict[str, list[int]]
-"""{partition or shard: its row groups in a file}"""
+SPILL_BYTES = 1 << 30
+"""Of input, that one map task covers at most."""
+
+MAP_TASKS = 256
+"""There are about so many map tasks, or more, if there are shards enough."""
+
+LEAST_RANGE_BYTES = 1 << 20
+MERGE_ABOVE = 1 << 14
+"""More ranges than that are merged before they are read, if they are smaller than LEAST_RANGE_BYTES on the average."""
 
 
 def partition_count(input_bytes: int) -> int:
@@ -34,17 +43,41 @@ def partition_count(input_bytes: int) -> int:
     return count
 
 
+def map_groups(sizes: list[int]) -> list[range]:
+    """Which successive shards, of so many bytes, one map task covers: a function of the input's size alone.
+
+    Up to SPILL_BYTES of input, so that spills are few and their ranges large; but no more than a part in MAP_TASKS of
+    the whole, so that there is work for many workers.
+    """
+    most = min(SPILL_BYTES, sum(sizes) // MAP_TASKS)
+    groups: list[range] = []
+    first = held = 0
+    for number, size in enumerate(sizes):
+        if number > first and held + size > most:
+            groups.append(range(first, number))
+            first, held = number, 0
+        held += size
+    return [*groups, range(first, len(sizes))] if sizes else []
+
+
+def wants_merging(ranges: int, size: int) -> bool:
+    """Whether so many ranges of so many bytes in all are too many and too small to be read one by one."""
+    return ranges > MERGE_ABOVE and size < ranges * LEAST_RANGE_BYTES
+
+
 class Grouped:
-    """Rows on their way into a file, each to a place (a partition, a shard): written by place, in the order they came,
-    whenever `memory` bytes of them are held. record: the file's, once it is closed.
+    """Rows on their way into a file, each to a place (a partition, a group of shards): written by place, in the order
+    they came. What `memory` bytes do not hold waits in the scratch folder, so that a place has one range, or few.
+    record, ranges: the file's, once it is closed.
     """
 
-    def __init__(self, file: storage.RowGroups, memory: int) -> None:
-        self.groups: Groups = {}
-        self.record = storage.FileRecord("", 0, "")
-        self._file, self._memory, self._bytes = file, memory, 0
+    def __init__(self, path: str, scratch: str, memory: int) -> None:
+        self.record, self.ranges = storage.FileRecord("", 0, ""), NO_RANGES
+        self._path, self._scratch, self._memory = path, scratch, memory
         self._held: list[pa.RecordBatch] = []
         self._places: list[npt.NDArray[np.int64]] = []
+        self._bytes = 0
+        self._waiting: list[tuple[str, Ranges]] = []
 
     def add(self, rows: pa.RecordBatch, places: npt.NDArray[np.int64]) -> None:
         if not rows.num_rows:
@@ -53,9 +86,26 @@ class Grouped:
         self._places.append(places)
         self._bytes += rows.nbytes
         if self._bytes >= self._memory:
-            self.flush()
+            self._let_wait()
 
-    def flush(self) -> None:
+    def close(self) -> None:
+        """Write the file."""
+        if self._waiting and self._held:
+            self._let_wait()
+        with range_file(self._path) as file:
+            if self._waiting:
+                self._regroup(file)
+            else:
+                self._write(file)
+        self.record, self.ranges = file.record, file.ranges
+
+    def _let_wait(self) -> None:
+        path = f"{self._scratch}/waiting-{len(self._waiting)}"
+        with range_file(path) as file:
+            self._write(file)
+        self._waiting.append((path, file.ranges))
+
+    def _write(self, file: RangeFile) -> None:
         if not self._held:
             return
         table, places = pa.Table.from_batches(self._held), np.concatenate(self._places)
@@ -63,18 +113,28 @@ class Grouped:
         order = np.argsort(places, kind="stable")
         starts = np.flatnonzero(np.diff(places[order], prepend=-1))
         for start, end in zip(starts, np.append(starts[1:], len(places)), strict=True):
-            group = self._file.write(table.take(pa.array(order[start:end])))
-            self.groups.setdefault(str(places[order[start]]), []).append(group)
+            file.write(table.take(pa.array(order[start:end])), int(places[order[start]]))
+
+    def _regroup(self, file: RangeFile) -> None:
+        for place, pieces in pieces_by_place(self._waiting).items():
+            held: list[pa.Table] = []
+            for table in pieces.tables():
+                held.append(table)
+                if sum(one.nbytes for one in held) >= self._memory // 2:
+                    file.write(pa.concat_tables(held), place)
+                    held = []
+            if held:
+                file.write(pa.concat_tables(held), place)
 
 
 @contextmanager
-def grouped_file(folder: str, name: str, *, memory: int, empty: pa.Schema) -> Iterator[Grouped]:
-    """A file for Grouped rows; it appears, whole, when the block ends. empty: its columns if no row comes."""
-    with storage.row_group_file(join(folder, name), empty=empty) as file:
-        grouped = Grouped(file, memory)
+def grouped_file(folder: str, name: str, *, memory: int) -> Iterator[Grouped]:
+    """A file of the stage in `folder` for Grouped rows; it appears, whole, when the block ends."""
+    with scratch_folder(folder) as scratch:
+        grouped = Grouped(join(folder, name), scratch, memory)
         yield grouped
-        grouped.flush()
-    grouped.record = replace(file.record, path=name)
+        grouped.close()
+    grouped.record = replace(grouped.record, path=name)
 
 
 class Spill:
@@ -104,8 +164,7 @@ class Spill:
 @contextmanager
 def spill_file(folder: str, name: str, round: Round, partitions: int, *, memory: int) -> Iterator[Spill]:
     """A Spill to a file that appears, whole, when the block ends."""
-    empty = pa.schema([("_partition_key", pa.uint64())])
-    with grouped_file(folder, name, memory=memory, empty=empty) as grouped:
+    with grouped_file(folder, name, memory=memory) as grouped:
         yield Spill(round, partitions, grouped)
 
 

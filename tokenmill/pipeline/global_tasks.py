@@ -1,11 +1,12 @@
 """The first and the last tasks of a Global's stage; those between are in reduce_tasks.py.
 
-SpillTask   one shard: run its steps, keep its rows, route them into partitions
-ApplyTask   one shard: its rows and the verdicts about them become data and dropped
+SpillTask   some shards: run their steps, keep their rows, route them into partitions
+ApplyTask   some shards: their rows and the verdicts about them become data and dropped
 CutTask     one output of a Writer: the rows of the sorted whole that fall into it
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,9 @@ from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
 from tokenmill.pipeline.exchange import Spill, spill_file
-from tokenmill.pipeline.manifest import Manifest, write_manifest
-from tokenmill.pipeline.reduce_tasks import Spills, alive, kept_rows, numbered
+from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
+from tokenmill.pipeline.ranges import Pieces
+from tokenmill.pipeline.reduce_tasks import about, alive, all_said, kept_rows, numbered, shard_manifest_path, together
 from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import (
     DROPPED,
@@ -44,14 +46,13 @@ from tokenmill.pipeline.sorted_rows import sorted_rows
 
 @dataclass(frozen=True)
 class SpillTask:
-    """One shard of a Global's stage: its steps, its rows kept for later, and its first routes.
+    """Some shards of a Global's stage: their steps, their rows kept for later, and their first routes, as one spill.
 
-    task: the shard and its steps. keep_rows: write the rows that survive the steps, because the input does not hold
-    them as they are now. dropped_to: where the drop records go: an ApplyTask will add to them, a Writer's are final.
-    memory: of a worker, in bytes.
+    keep_rows: write the rows that survive the steps, because the input does not hold them as they are now. dropped_to:
+    where the drop records go: an ApplyTask will add to them, a Writer's are final. memory: of a worker, in bytes.
     """
 
-    task: ShardTask
+    tasks: tuple[ShardTask, ...]
     rounds: tuple[Round, ...]
     partitions: tuple[int, ...]
     keep_rows: bool
@@ -62,15 +63,15 @@ class SpillTask:
 
     @property
     def folder(self) -> str:
-        return self.task.folder
+        return self.tasks[0].folder
 
     @property
     def number(self) -> int:
-        return self.task.number
+        return self.tasks[0].number
 
     @property
     def fingerprint(self) -> str:
-        return self.task.fingerprint
+        return together(self.tasks)
 
     @property
     def manifest_path(self) -> str:
@@ -78,49 +79,68 @@ class SpillTask:
 
     @property
     def label(self) -> str:
-        return self.task.label
+        return self.tasks[0].label + (f" to {self.tasks[-1].number:06d}" if len(self.tasks) > 1 else "")
+
+    def part(self, position: Position) -> ShardTask:
+        """The shard that a worker was in."""
+        return next((task for task in self.tasks if task.number == position.shard), self.tasks[0])
 
     def at(self, position: Position) -> "SpillTask":
-        return replace(self, task=self.task.at(position))
+        guilty = self.part(position)
+        return replace(self, tasks=tuple(task.at(position) if task is guilty else task for task in self.tasks))
 
     def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        with ExitStack() as stack:
+            spills = [stack.enter_context(self._spill(place)) for place in range(len(self.rounds))]
+            shards = [self._shard(task, spills, tell) for task in self.tasks]
+        manifest = Manifest(
+            self.fingerprint,
+            rows_in=sum(one.rows_in for one in shards),
+            rows_out=sum(one.rows_out for one in shards),
+            drops=dict(sum((Counter(one.drops) for one in shards), Counter())),
+            bytes_in=sum(one.bytes_in for one in shards),
+            outputs=[spill.to.record for spill in spills] + [output for one in shards for output in one.outputs],
+            facts={
+                "spills": [spill.to.ranges.facts() for spill in spills],
+                "weights": [spill.weights for spill in spills],
+                "routed": spills[0].documents,
+            },
+            timing={"seconds": time.perf_counter() - began},
+        )
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+    def _shard(self, task: ShardTask, spills: list[Spill], tell: Tell) -> Manifest:
         began = time.perf_counter()
         tally = Tally()
         outputs: list[storage.FileRecord] = []
         sources: dict[str, int] = {}
-        with ExitStack() as stack:
-            spills = [stack.enter_context(self._spill(place)) for place in range(len(self.rounds))]
-            rows = self._routed(alive_rows(self.task, tally, tell), spills, sources)
-            if self.keep_rows or quarantine.load(self.folder, self.number, self.fingerprint):
-                outputs.append(write_part(self.folder, "work/rows", self.number, rows, output_schema(self.task)))
-            else:
-                for _ in rows:
-                    pass  # routing is all there is to do
+        rows = alive_rows(task, tally, lambda at: tell(replace(at, shard=task.number)))
+        rows = self._routed(task, rows, spills, sources)
+        if self.keep_rows or quarantine.load(task.folder, task.number, task.fingerprint):
+            outputs.append(write_part(task.folder, "work/rows", task.number, rows, output_schema(task)))
+        else:
+            for _ in rows:
+                pass  # routing is all there is to do
         for problem in tally.unreadable.values():
             raise DataError(problem)  # a Global must not run over what is missing
-        facts: dict[str, Any] = {
-            "spills": [spill.to.groups for spill in spills],
-            "weights": [spill.weights for spill in spills],
-            "routed": spills[0].documents,
-            "rows": tally.rows_out,
-            "sources": sources,
-        }
-        outputs += [spill.to.record for spill in spills]
-        outputs.append(write_part(self.folder, self.dropped_to, self.number, tally.dropped, DROPPED))
-        manifest = replace(tally.manifest(self.task, outputs, time.perf_counter() - began), facts=facts)
-        write_manifest(self.manifest_path, manifest)
+        outputs.append(write_part(task.folder, self.dropped_to, task.number, tally.dropped, DROPPED))
+        facts: dict[str, Any] = {"rows": tally.rows_out, "sources": sources}
+        manifest = replace(tally.manifest(task, outputs, time.perf_counter() - began), facts=facts)
+        write_manifest(shard_manifest_path(task), manifest)
         return manifest
 
     def _spill(self, place: int) -> AbstractContextManager[Spill]:
-        name, memory = f"work/spill/{self.number:06d}.{place}.parquet", buffer_bytes(self.memory) // len(self.rounds)
+        name, memory = f"work/spill/{self.number:06d}.{place}.ranges", buffer_bytes(self.memory) // len(self.rounds)
         return spill_file(self.folder, name, self.rounds[place], self.partitions[place], memory=memory)
 
     def _routed(
-        self, batches: Iterator[pa.RecordBatch], spills: list[Spill], sources: dict[str, int]
+        self, task: ShardTask, batches: Iterator[pa.RecordBatch], spills: list[Spill], sources: dict[str, int]
     ) -> Iterator[pa.RecordBatch]:
         first = 0
         for batch in batches:
-            living = alive(numbered(batch, self.number, first))
+            living = alive(numbered(batch, task.number, first))
             first += batch.num_rows
             for spill in spills:
                 spill.add(living)
@@ -138,48 +158,68 @@ def _count_sources(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 
 @dataclass(frozen=True)
 class ApplyTask:
-    """One shard gets its verdicts. Its rows are those its spill kept, or else those of its input, in the same order."""
+    """Some shards get their verdicts. Their rows are those their spill kept, or else those of their input, in the same
+    order. finishes: how many shards are done when it is.
+    """
 
-    task: ShardTask
+    tasks: tuple[ShardTask, ...]
     final: Any
-    verdicts: tuple[tuple[str, int], ...]
+    verdicts: Pieces
 
     reads_input: ClassVar[bool] = False
 
     @property
     def folder(self) -> str:
-        return self.task.folder
+        return self.tasks[0].folder
 
     @property
     def number(self) -> int:
-        return self.task.number
+        return self.tasks[0].number
 
     @property
     def fingerprint(self) -> str:
-        return self.task.fingerprint
+        return together(self.tasks)
 
     @property
     def manifest_path(self) -> str:
-        return self.task.manifest_path
+        return join(self.folder, "work/apply", f"{self.number:06d}.json")
 
     @property
     def label(self) -> str:
-        return f"{self.task.label} apply"
+        return f"{self.tasks[0].label} apply"
+
+    @property
+    def finishes(self) -> int:
+        return len(self.tasks)
 
     def at(self, position: Position) -> "ApplyTask":
         return self
 
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
-        tell(Position(0, "apply"))
-        spilled, rows = kept_rows(self.task)
+        said = all_said(self.verdicts)
+        decided = self._nothing_said() if said is None else said
+        shards = []
+        for task in self.tasks:
+            tell(Position(0, "apply"))
+            shards.append(self._shard(task, about(decided, task.number)))
+        outputs = [output for one in shards for output in one.outputs]
+        manifest = Manifest(self.fingerprint, outputs=outputs, timing={"seconds": time.perf_counter() - began})
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+    def _shard(self, task: ShardTask, decided: pa.Table) -> Manifest:
+        standing = read_manifest(task.manifest_path)
+        if standing is not None and is_done(task.manifest_path, task.fingerprint, task.folder):
+            return standing
+        storage.delete(task.manifest_path)
+        began = time.perf_counter()
+        spilled, rows = kept_rows(task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
-        tally.dropped = list(storage.read_table(join(self.folder, f"work/dropped/{self.number:06d}.parquet")))
-        verdicts = [storage.read_row_group(file, group) for file, group in self.verdicts]
-        decided = pa.concat_tables(verdicts) if verdicts else self._nothing_said()
+        tally.dropped = list(storage.read_table(join(task.folder, f"work/dropped/{task.number:06d}.parquet")))
         outputs = [
-            write_part(self.folder, "data", self.number, self._judged(rows, decided, tally), self._schema(rows)),
-            write_part(self.folder, "dropped", self.number, tally.dropped, DROPPED),
+            write_part(task.folder, "data", task.number, self._judged(rows, decided, tally), self._schema(rows)),
+            write_part(task.folder, "dropped", task.number, tally.dropped, DROPPED),
         ]
         made = tally.manifest(rows, outputs, time.perf_counter() - began)
         manifest = replace(
@@ -198,7 +238,7 @@ class ApplyTask:
                 "peak_rss_bytes": max(made.timing["peak_rss_bytes"], spilled.timing["peak_rss_bytes"]),
             },
         )
-        write_manifest(self.manifest_path, manifest)
+        write_manifest(task.manifest_path, manifest)
         return manifest
 
     def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -269,7 +309,7 @@ def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: A
 
 @dataclass(frozen=True)
 class CutTask:
-    """One output of a Writer. spills: (file, row group, partition) of the partitions it overlaps, in partition order.
+    """One output of a Writer. partitions: what to read of those it overlaps, in their order.
 
     before: cumulative weight of the cut's split in all partitions before the first of these. memory: of a worker.
     """
@@ -282,7 +322,7 @@ class CutTask:
     cut: Cut
     before: int
     memory: int
-    spills: tuple[Spills, ...] = field(default=())
+    partitions: tuple[Pieces, ...] = field(default=())
 
     reads_input: ClassVar[bool] = False
 
@@ -300,7 +340,7 @@ class CutTask:
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
         tell(Position(0, "write"))
-        with room_for(self.folder, f"cut.{self.number:06d}", memory=self.memory, shard_rows={}) as room:
+        with room_for(self.folder, memory=self.memory, shard_rows={}) as room:
             files, facts = self.final.write(self.cut, self._rows(room), join(self.folder, "corpus"))
         outputs = [_relative(file, self.folder) for file in files]
         manifest = Manifest(
@@ -311,8 +351,8 @@ class CutTask:
 
     def _rows(self, room: Room) -> Iterator[pa.RecordBatch]:
         total = self.before
-        for partition in self.spills:
-            for batch in self.round.reduce(sorted_rows(partition, self.round.sort_by, room), room):
+        for partition in self.partitions:
+            for batch in self.round.reduce(sorted_rows(partition.tables(), self.round.sort_by, room), room):
                 mine = batch.filter(pc.equal(batch.column("_split"), self.cut.split))
                 weights = mine.column("_weight").to_numpy(zero_copy_only=False)
                 starts = total + np.cumsum(weights) - weights

@@ -97,6 +97,7 @@ class _Shown:
             stage.bytes_in += manifest.bytes_in
         if task.manifest_path.rpartition("/")[0].endswith("/manifest"):
             stage.done += 1
+        stage.done += getattr(task, "finishes", 0)
         if self.bars is not None:
             facts = stage.facts()
             detail = f"{facts['rows']:,} rows  {facts['mb_per_second']} MB/s  kept {facts['kept_ratio']:.1%}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tokenmill.pipeline import quarantine
-from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
+from tokenmill.pipeline.engine import Engine, Limits, OfSeveral, Outcome, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +45,9 @@ def _next_try(outcome: Outcome, deaths: dict[int, int]) -> Any:
             at.step,
             outcome.cause,
         )
+        part = task.part(at) if isinstance(task, OfSeveral) else task
         quarantine.add(
-            task.folder, task.number, id=at.id, step=at.step, cause=outcome.cause, fingerprint=task.fingerprint
+            part.folder, part.number, id=at.id, step=at.step, cause=outcome.cause, fingerprint=part.fingerprint
         )
         deaths.pop(task.number, None)
         return task.at(at)

@@ -1,28 +1,32 @@
 """The tasks between a Global's spill and its verdicts.
 
-ReduceTask  one partition: sort, reduce, and route on to the next round, or to the shards the result is about
-RecallTask  one shard: the documents that a round named, routed to the next one
+ReduceTask   one partition: sort, reduce, and route on to the next round, or to the shards the result is about
+MergeTask    some spills as one, where their ranges are too small to be read one by one
+RecallTask   some shards: the documents that a round named, routed to the next one
+EarlierTask  one file of an earlier corpus, as if it were a shard
 """
 
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core import storage
 from tokenmill.core.columns import marked, set_column
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import FACTS, VERDICT, Room, Round
+from tokenmill.core.kinds import FACTS, Room, Round
 from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import Grouped, Spill, grouped_file, spill_file
+from tokenmill.pipeline.fingerprint import digest
 from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
 from tokenmill.pipeline.pieces import pieces
+from tokenmill.pipeline.ranges import Pieces, Ranges, whole_file
 from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import Position, ShardTask, Tell, widened
 from tokenmill.pipeline.sorted_rows import sorted_rows
@@ -30,16 +34,13 @@ from tokenmill.pipeline.sorted_rows import sorted_rows
 RECALLED_BYTES = 4 << 20
 """Of text, routed at once when documents are read again: a round may make many times as much of them."""
 
-Spills = tuple[tuple[str, int], ...]
-"""(file, row group) of each piece of a partition, or of what is said about a shard."""
-
 
 @dataclass(frozen=True)
 class ReduceTask:
-    """One partition of one round. spills: what to read. next: the round its result is routed to, if any.
+    """One partition of one round. pieces: what to read. next: the round its result is routed to, if any.
 
     Without a next round the result is grouped by the shards it is about: verdicts, or the documents that the next round
-    wants. memory: of a worker, in bytes.
+    wants. firsts: the first shard of each group of shards that is read together. memory: of a worker, in bytes.
     """
 
     folder: str
@@ -47,9 +48,10 @@ class ReduceTask:
     fingerprint: str
     stage_round: int
     round: Round
-    spills: Spills
+    pieces: Pieces
     memory: int
     shard_rows: Mapping[int, int]
+    firsts: tuple[int, ...]
     next: Round | None = None
     next_partitions: int = 1
 
@@ -73,67 +75,123 @@ class ReduceTask:
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
         facts: dict[str, Any] = {}
-        scratch = self.name.rpartition("/")[2]
+        name, memory = f"{self.name}.ranges", buffer_bytes(self.memory)
         with (
-            room_for(self.folder, scratch, memory=self.memory, shard_rows=self.shard_rows) as room,
-            self._sink() as sink,
+            room_for(self.folder, memory=self.memory, shard_rows=self.shard_rows) as room,
+            grouped_file(self.folder, name, memory=memory) as grouped,
         ):
-            rows = sorted_rows(self.spills, self.round.sort_by, room)
+            spill = Spill(self.next, self.next_partitions, grouped) if self.next is not None else None
+            rows = sorted_rows(self.pieces.tables(), self.round.sort_by, room)
             for number, batch in enumerate(self.round.reduce(rows, room)):
                 tell(Position(number, type(self.round).__name__))
                 if FACTS in (batch.schema.metadata or {}):
                     facts["said"] = json.loads(batch.schema.metadata[FACTS])
-                _send(batch.replace_schema_metadata(None), sink)
-        grouped = sink.to if isinstance(sink, Spill) else sink
-        facts |= {"spills": [grouped.groups]} if isinstance(sink, Spill) else {"shards": grouped.groups}
-        timing = {"seconds": time.perf_counter() - began}
-        manifest = Manifest(self.fingerprint, outputs=[grouped.record], facts=facts, timing=timing)
-        write_manifest(self.manifest_path, manifest)
-        return manifest
-
-    @contextmanager
-    def _sink(self) -> Iterator[Spill | Grouped]:
-        name, memory = f"{self.name}.parquet", buffer_bytes(self.memory)
-        if self.next is not None:
-            with spill_file(self.folder, name, self.next, self.next_partitions, memory=memory) as spill:
-                yield spill
-        else:
-            with grouped_file(self.folder, name, memory=memory, empty=VERDICT) as grouped:
-                yield grouped
+                batch = batch.replace_schema_metadata(None)
+                if spill is not None:
+                    spill.add(batch)
+                else:
+                    grouped.add(batch, groups_of(batch.column("shard"), self.firsts))
+        return committed(self, [grouped], facts, began)
 
 
-def _send(batch: pa.RecordBatch, sink: Spill | Grouped) -> None:
-    if isinstance(sink, Spill):
-        sink.add(batch)
-    elif batch.num_rows:
-        sink.add(batch, batch.column("shard").to_numpy().astype(np.int64))
+def groups_of(shards: pa.Array, firsts: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """int64 (rows,): which group of shards each is in."""
+    places: npt.NDArray[np.int64] = np.searchsorted(firsts, shards.to_numpy(), side="right") - 1
+    return places
+
+
+def committed(task: Any, files: list[Grouped], facts: dict[str, Any], began: float) -> Manifest:
+    """The manifest of a task that wrote such files and counts no documents, written."""
+    manifest = Manifest(
+        task.fingerprint,
+        outputs=[file.record for file in files],
+        facts=facts | {"spills": [file.ranges.facts() for file in files]},
+        timing={"seconds": time.perf_counter() - began},
+    )
+    write_manifest(task.manifest_path, manifest)
+    return manifest
+
+
+@dataclass(frozen=True)
+class MergeTask:
+    """Some spills of a round as one: of each partition it has one range, or few. inputs: (manifest, place of the spill
+    among what its task wrote).
+    """
+
+    folder: str
+    number: int
+    fingerprint: str
+    stage_round: int
+    inputs: tuple[tuple[str, int], ...]
+    memory: int
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return f"work/merge/{self.stage_round}.{self.number:06d}"
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, f"{self.name}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} merge {self.number}"
+
+    def at(self, position: Position) -> "MergeTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        with grouped_file(self.folder, f"{self.name}.ranges", memory=buffer_bytes(self.memory)) as grouped:
+            for number, (path, place) in enumerate(self.inputs):
+                tell(Position(number, "merge"))
+                file, ranges = spilled(self.folder, needed(path), place)
+                for table, at in whole_file(file, ranges):
+                    for batch in table.combine_chunks().to_batches():
+                        grouped.add(batch, np.full(batch.num_rows, at, dtype=np.int64))
+        return committed(self, [grouped], {}, began)
+
+
+def needed(path: str) -> Manifest:
+    """The manifest of a task that has ended."""
+    manifest = read_manifest(path)
+    if manifest is None:
+        raise DataError(f"{path}: the manifest is gone though its task had ended; run again")
+    return manifest
+
+
+def spilled(folder: str, manifest: Manifest, place: int) -> tuple[str, Ranges]:
+    """(file, ranges) of a spill."""
+    return join(folder, manifest.outputs[place].path), Ranges.of(manifest.facts["spills"][place])
 
 
 @dataclass(frozen=True)
 class RecallTask:
-    """One shard's documents again: those named in `said`, with what was said of them, routed to `round`."""
+    """Some shards' documents again: those named in `said`, with what was said of them, routed to `round`."""
 
-    task: ShardTask
+    tasks: tuple[ShardTask, ...]
     stage_round: int
     round: Round
     partitions: int
     columns: tuple[str, ...]
-    said: Spills
+    said: Pieces
     memory: int
 
     reads_input: ClassVar[bool] = False
 
     @property
     def folder(self) -> str:
-        return self.task.folder
+        return self.tasks[0].folder
 
     @property
     def number(self) -> int:
-        return self.task.number
+        return self.tasks[0].number
 
     @property
     def fingerprint(self) -> str:
-        return self.task.fingerprint
+        return together(self.tasks)
 
     @property
     def name(self) -> str:
@@ -145,7 +203,7 @@ class RecallTask:
 
     @property
     def label(self) -> str:
-        return f"{self.task.label} round {self.stage_round}"
+        return f"{self.tasks[0].label} round {self.stage_round}"
 
     def at(self, position: Position) -> "RecallTask":
         return self
@@ -153,18 +211,20 @@ class RecallTask:
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
         memory = buffer_bytes(self.memory)
-        with spill_file(self.folder, f"{self.name}.parquet", self.round, self.partitions, memory=memory) as spill:
-            if self.said:
-                said = _all_said(self.said)
-                for number, batch in enumerate(numbered_rows(self.task, self.columns)):
+        with spill_file(self.folder, f"{self.name}.ranges", self.round, self.partitions, memory=memory) as spill:
+            said = all_said(self.said)
+            for task in self.tasks if said is not None else ():
+                mine = about(said, task.number).combine_chunks()
+                for number, batch in enumerate(numbered_rows(task, self.columns) if mine.num_rows else ()):
                     tell(Position(number, type(self.round).__name__))
-                    for part in pieces(_with_what_was_said(batch, said), RECALLED_BYTES):
+                    for part in pieces(_with_what_was_said(batch, mine), RECALLED_BYTES):
                         spill.add(part)
-        facts = {"spills": [spill.to.groups]}
-        timing = {"seconds": time.perf_counter() - began}
-        manifest = Manifest(self.fingerprint, outputs=[spill.to.record], facts=facts, timing=timing)
-        write_manifest(self.manifest_path, manifest)
-        return manifest
+        return committed(self, [spill.to], {}, began)
+
+
+def together(tasks: tuple[ShardTask, ...]) -> str:
+    """The fingerprint of what is made of several shards."""
+    return digest([task.fingerprint for task in tasks])
 
 
 @dataclass(frozen=True)
@@ -175,11 +235,12 @@ class EarlierTask:
     number: int
     fingerprint: str
     file: str
+    xxh3: str
     stage_round: int
     round: Any
     partitions: int
     memory: int
-    said: Spills | None = None
+    said: Pieces | None = None
 
     reads_input: ClassVar[bool] = False
 
@@ -200,20 +261,19 @@ class EarlierTask:
 
     def __call__(self, tell: Tell) -> Manifest:
         began, rows = time.perf_counter(), 0
-        said = _all_said(self.said) if self.said else None
+        if self.said is None and storage.file_record(self.file).xxh3 != self.xxh3:
+            raise DataError(f"{self.file}: damaged, its XXH3 is not {self.xxh3}; get a sound copy, or make it anew")
+        said = all_said(self.said) if self.said is not None else None
         earlier = Earlier(self.round)
         memory = buffer_bytes(self.memory)
-        with spill_file(self.folder, f"{self.name}.parquet", earlier, self.partitions, memory=memory) as spill:
-            for number, batch in enumerate(storage.read_table(self.file) if self.said != () else ()):
+        with spill_file(self.folder, f"{self.name}.ranges", earlier, self.partitions, memory=memory) as spill:
+            wanted = self.said is None or said is not None
+            for number, batch in enumerate(storage.read_table(self.file) if wanted else ()):
                 tell(Position(number, type(self.round).__name__))
                 here = numbered(batch, self.number, rows)
                 rows += batch.num_rows
                 spill.add(here if said is None else _with_what_was_said(here, said))
-        facts = {"spills": [spill.to.groups], "rows": rows}
-        timing = {"seconds": time.perf_counter() - began}
-        manifest = Manifest(self.fingerprint, outputs=[spill.to.record], facts=facts, timing=timing)
-        write_manifest(self.manifest_path, manifest)
-        return manifest
+        return committed(self, [spill.to], {"rows": rows}, began)
 
 
 @dataclass(frozen=True)
@@ -234,10 +294,18 @@ class Earlier:
         yield from self.round.reduce(rows, room)
 
 
-def _all_said(told: Spills) -> pa.Table:
-    """What was said about a shard, by row."""
-    said = pa.concat_tables([storage.read_row_group(file, group) for file, group in told])
-    return said.take(pc.sort_indices(said, sort_keys=[("row", "ascending")])).combine_chunks()
+def all_said(told: Pieces) -> Any:
+    """What was said about a group of shards, by shard and row, as a table; None if nothing was."""
+    tables = list(told.tables())
+    if not tables:
+        return None
+    said = pa.concat_tables(tables)
+    return said.take(pc.sort_indices(said, sort_keys=[("shard", "ascending"), ("row", "ascending")])).combine_chunks()
+
+
+def about(said: pa.Table, shard: int) -> pa.Table:
+    """What was said about one shard."""
+    return said.filter(pc.equal(said.column("shard"), shard))
 
 
 def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
@@ -251,13 +319,16 @@ def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch
     return batch
 
 
+def shard_manifest_path(task: ShardTask) -> str:
+    """Where a map task says what it counted of one of its shards."""
+    return join(task.folder, "work/shard", f"{task.number:06d}.json")
+
+
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
-    """(the manifest of the shard's spill; a task whose input is the rows as they were then)."""
-    spilled = read_manifest(join(task.folder, "work/spill", f"{task.number:06d}.json"))
-    if spilled is None:
-        raise DataError(f"{task.folder}: the spill of shard {task.number:06d} is gone; run again")
-    kept = [join(task.folder, output.path) for output in spilled.outputs if output.path.startswith("work/rows/")]
-    return spilled, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
+    """(what the shard's map task counted of it; a task whose input is the rows as they were then)."""
+    counted = needed(shard_manifest_path(task))
+    kept = [join(task.folder, output.path) for output in counted.outputs if output.path.startswith("work/rows/")]
+    return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
 
 
 def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:

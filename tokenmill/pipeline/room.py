@@ -24,15 +24,22 @@ def buffer_bytes(memory: int) -> int:
 
 
 @contextmanager
-def room_for(folder: str, name: str, *, memory: int, shard_rows: Mapping[int, int]) -> Iterator[Room]:
-    """Room for one task of the stage in `folder`. Beside remote folders scratch is in TMPDIR, which must be a disk."""
-    if storage.is_url(folder):
-        scratch = tempfile.mkdtemp(prefix="tokenmill-")
-    else:
-        scratch = join(folder, "work/scratch", name)
-        storage.delete(scratch)
-        os.makedirs(scratch)
+def scratch_folder(folder: str) -> Iterator[str]:
+    """A folder of its own on a local disk for one task of the stage in `folder`, deleted afterwards. What a killed task
+    leaves goes with the stage's work. Beside remote folders it is in TMPDIR, which must be a disk.
+    """
+    parent = None if storage.is_url(folder) else join(folder, "work/scratch")
+    if parent is not None:
+        os.makedirs(parent, exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix="tokenmill-", dir=parent)
     try:
-        yield Room(memory - RESERVED_MEMORY, scratch, shard_rows, reserved=RESERVED_MEMORY)
+        yield scratch
     finally:
         storage.delete(scratch)
+
+
+@contextmanager
+def room_for(folder: str, *, memory: int, shard_rows: Mapping[int, int]) -> Iterator[Room]:
+    """Room for one task of the stage in `folder`."""
+    with scratch_folder(folder) as scratch:
+        yield Room(memory - RESERVED_MEMORY, scratch, shard_rows, reserved=RESERVED_MEMORY)

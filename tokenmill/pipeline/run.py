@@ -5,7 +5,7 @@ stops.
 import errno
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -15,13 +15,15 @@ from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
-from tokenmill.pipeline.globals import GlobalStage
+from tokenmill.pipeline.globals import GlobalStage, Ran
 from tokenmill.pipeline.lock import Lock, locked
 from tokenmill.pipeline.manifest import Manifest, read_manifest
 from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan, reuse
 from tokenmill.pipeline.progress import Progress
+from tokenmill.pipeline.ranges import DamagedFile
 from tokenmill.pipeline.recipe import Recipe
 from tokenmill.pipeline.recover import run_recovering
+from tokenmill.pipeline.report.preview import Preview, preview_of
 from tokenmill.pipeline.resolve import Stage, resolve, settings_of, work_class
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 
@@ -74,6 +76,22 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
         return driver.result
 
 
+def preview(
+    recipe: Recipe, engine: Engine, options: Options, progress: Progress, *, stage: str, sample: int
+) -> Preview:
+    """What a Global's stage would remove, without a word of it written; the work it took is there for the run to go on
+    from. The stages before must have run. Raises RecipeError or DataError.
+    """
+    folder, _, planned = prepare(recipe, replace(options, stage=stage))
+    mine = next(each for each in planned if each.name == stage)
+    if mine.stage.final is None or mine.stage.writes_corpus:
+        raise RecipeError(f"stage {stage!r} does not end in work that removes documents for being like others")
+    if mine.done:
+        raise RecipeError(f"stage {stage!r} has run already: `pipeline audit {folder}` shows what it removed")
+    with locked(folder) as lock:
+        return _Driver(recipe, engine, options, progress, planned, Result(folder), lock).preview(stage, sample)
+
+
 @dataclass
 class _Driver:
     recipe: Recipe
@@ -100,31 +118,44 @@ class _Driver:
         tasks = tuple(self._shard_tasks(planned))
         self.engine.make_ready(list(planned.stage.work))
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
-        spec = planned.stage.spec
-        limits = Limits(spec.memory, spec.timeout, spec.resources)
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
-            self._run_tasks([task for task in tasks if task.number in todo], limits)
-        elif not planned.done:
-            self._refuse_missing(planned, tasks)
-            stage = GlobalStage(planned, tasks, lambda some: self._run_tasks(some, limits), self.recipe.sha256())
-            if not stage.run():
-                raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
+            self._run_tasks([task for task in tasks if task.number in todo], _limits(planned))
+        elif not planned.done and not self._global_stage(planned, tasks).run():
+            raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
         storage.delete_unfinished(planned.folder)
         planned = check_done(planned)
         self.progress.end(sum(shard.done for shard in planned.shards))
         return planned
 
-    def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> bool:
-        good = True
+    def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
+        self._refuse_missing(planned, tasks)
+        limits = _limits(planned)
+        return GlobalStage(planned, tasks, lambda some: self._run_tasks(some, limits), self.recipe.sha256())
+
+    def preview(self, name: str, sample: int) -> Preview:
+        [planned] = [each for each in self.planned if each.name == name]
+        stage = self._global_stage(planned, tuple(self._shard_tasks(planned)))
+        self.engine.make_ready(list(planned.stage.work))
+        self.progress.start(planned.name, 0, len(planned.shards))
+        decided = stage.decide()
+        if decided is None:
+            raise DataError(f"stage {name!r} cannot be looked at: " + "; ".join(self.result.failures[:3]))
+        return preview_of(stage, decided, sample=sample, excerpts=_excerpts(self.recipe))
+
+    def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> Ran:
+        good, damaged = True, set()
         for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
             self.lock.check()
             if outcome.error is None:
                 self.progress.task_done(outcome.task, outcome.manifest)
-                continue
-            good = False
-            self._fail(outcome.task.label, outcome.error)
-        return good
+            elif isinstance(outcome.error, DamagedFile):
+                logger.warning("%s: %s", outcome.task.label, outcome.error)
+                damaged.add(outcome.error.file)
+            else:
+                good = False
+                self._fail(outcome.task.label, outcome.error)
+        return Ran(good, frozenset(damaged))
 
     def _fail(self, label: str, error: BaseException) -> None:
         if isinstance(error, RecipeError):
@@ -138,7 +169,7 @@ class _Driver:
 
     def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage
-        excerpts = Excerpts(self.recipe.excerpt, work_class("stages.scrub_pii")() if self.recipe.excerpt else None)
+        excerpts = _excerpts(self.recipe)
         data = self._committed_data(stage)
         schema = _common_schema(data) if len(stage.inputs) > 1 else None
         for shard in planned.shards:
@@ -211,6 +242,15 @@ def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
         manifest = read_manifest(planned.manifest_path(shard.number)) if shard.shard and shard.done else None
         if manifest is not None:
             yield manifest
+
+
+def _limits(planned: PlannedStage) -> Limits:
+    spec = planned.stage.spec
+    return Limits(spec.memory, spec.timeout, spec.resources)
+
+
+def _excerpts(recipe: Recipe) -> Excerpts:
+    return Excerpts(recipe.excerpt, work_class("stages.scrub_pii")() if recipe.excerpt else None)
 
 
 def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:

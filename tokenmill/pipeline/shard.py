@@ -48,11 +48,14 @@ DROPPED = pa.schema(
 
 @dataclass(frozen=True)
 class Position:
-    """Where a worker is: which batch, in which step, and, when rows run one by one, on which document."""
+    """Where a worker is: which batch, in which step, and, when rows run one by one, on which document; of a task over
+    several shards, in which one.
+    """
 
     batch: int = -1
     step: str = ""
     id: str = ""
+    shard: int = -1
 
 
 NOWHERE = Position()
@@ -249,7 +252,7 @@ def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
         for column in DROPPED
     }
     if excerpts.length and "text" in have:
-        columns["excerpt"] = _excerpts(gone, excerpts)
+        columns["excerpt"] = excerpts_of(gone, excerpts)
     return pa.RecordBatch.from_arrays(
         [columns[name].cast(DROPPED.field(name).type) for name in columns], schema=DROPPED
     )
@@ -262,8 +265,8 @@ def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
             counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
 
 
-def _excerpts(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
-    """Scrubbed on a longer piece than is kept: an e-mail cut in half would not be recognised."""
+def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
+    """The beginnings of the texts, scrubbed on a longer piece: an e-mail cut in half would not be recognised."""
     longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
     scrubbed = excerpts.scrub(documents({"id": gone.column("id"), "text": longer}))
     return pc.utf8_slice_codeunits(scrubbed.column("text"), 0, excerpts.length)

@@ -22,18 +22,17 @@ _SMALLEST_BATCH = 1 << 18
 _LARGEST = 1 << 30  # a string column of a table that is reordered must stay below 2 GiB
 
 
-def sorted_rows(spills: Iterable[tuple[str, int]], sort_by: tuple[str, ...], room: Room) -> Iterator[pa.RecordBatch]:
-    """The rows of the row groups given (file, group), in order of sort_by; in theirs if it is empty."""
+def sorted_rows(tables: Iterable[pa.Table], sort_by: tuple[str, ...], room: Room) -> Iterator[pa.RecordBatch]:
+    """The rows of the tables in order of sort_by; in theirs if it is empty. One table is held beside the share."""
     limit = min(room.memory // SHARE, _LARGEST)
     if not sort_by:
-        for file, group in spills:
-            yield from _batches(storage.read_row_group(file, group))
+        for table in tables:
+            yield from _batches(table)
         return
     runs: list[str] = []
     held: list[pa.Table] = []
     size = 0
-    for file, group in spills:
-        table = storage.read_row_group(file, group)
+    for table in tables:
         if held and size + table.nbytes > limit:
             runs.append(_write_run(_ordered(held, sort_by), f"{room.scratch}/run-{len(runs)}.parquet", limit))
             held, size = [], 0

@@ -16,25 +16,29 @@ from tokenmill.core.kinds import Round
 from tokenmill.core.limits import check_limits, guard
 from tokenmill.core.preference import Keep, check_preference, preference_column
 from tokenmill.stages.minhash_bands import bands_for, outlook
-from tokenmill.stages.minhash_index import index_files, write_index
+from tokenmill.stages.minhash_index import index_files, verify_index, write_index
 from tokenmill.stages.minhash_rounds import COUNTED, AlikeText, Neighbourhoods, SharedBands, Signing, added
+from tokenmill.text.shingle import Unit
+from tokenmill.text.signature import Bits
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Minhash:
-    """Of documents that are alike one is kept. Documents of fewer than `ngram` words are never duplicates.
+    """Of documents that are alike one is kept. Documents of fewer than `ngram` words (characters) are never duplicates.
 
     bands, rows: a pair of similarity s is nominated with probability 1 - (1 - s^rows)^bands.
-    threshold: the lowest Jaccard similarity, in (0, 1], at which a document is removed. ngram: words a shingle.
+    threshold: the lowest Jaccard similarity, in (0, 1], at which a document is removed.
+    ngram, unit: a shingle is so many words, or characters (of which 8 to 25 are a good choice).
+    bits: of a hash, 32 or 64; 64 make a difference for texts of millions of shingles only, and take twice the time.
     keep: which one stays; ties go by id. score, sources: what `keep` ranks by, for best_score and source_order.
     max_removed: by source, the largest share of its documents (0..1) that may go; beyond it the run stops first.
     max_bucket: documents sharing a band, above which pairs are not all examined but in `hubs` rounds.
     recall: if not 0, bands and rows are set so that pairs at the threshold are nominated with this chance or a better
     one, 0..1, by at most `hashes` hash functions.
-    index: folders made by `pipeline dedup-index`: what is like a document remembered there is removed, whatever `keep`
-    says; duplicate_of is then that document's id.
+    index: folders (or URLs) made by `pipeline dedup-index`: what is like a document remembered there is removed,
+    whatever `keep` says; duplicate_of is then that document's id. FOLDER@2 is the index as of its second version.
     """
 
     bands: int = 14
@@ -51,6 +55,8 @@ class Minhash:
     recall: float = 0.0
     hashes: int = 128
     index: tuple[str, ...] = ()
+    unit: Unit = "words"
+    bits: Bits = 32
 
     adds: ClassVar[tuple[str, ...]] = ("minhash.cluster_size",)
 
@@ -75,17 +81,22 @@ class Minhash:
         for name, value in zip(("bands", "rows"), found, strict=True):
             object.__setattr__(self, name, value)  # the settings on record are those that work
 
-    def earlier(self) -> list[str]:
-        """The files of the indexes. RecipeError if one is not for these shingles, or not whole."""
-        return list(self.files())
+    def earlier(self) -> dict[str, str]:
+        """The files of the indexes, with their XXH3. RecipeError if one is not for these shingles, or not whole."""
+        return self.files()
 
     def files(self) -> dict[str, str]:
         """{file of an index: its XXH3}, for the fingerprint."""
-        return {record.path: record.xxh3 for folder in self.index for record in index_files(folder, self.ngram)}
+        return {file.path: file.xxh3 for index in self.index for file in index_files(index, self.ngram, self.unit)}
 
     def write_index(self, data: Iterable[str], folder: str) -> dict[str, Any]:
-        """Remember the documents in these Parquet files; what the index says of itself."""
-        return write_index(data, folder, self.ngram)
+        """Remember the documents in these Parquet files besides what the index has; what its new version says."""
+        return write_index(data, folder, self.ngram, self.unit)
+
+    @staticmethod
+    def verify_index(folder: str) -> list[dict[str, Any]]:
+        """Read an index whole; what each of its versions says. RecipeError or DataError names what is damaged."""
+        return verify_index(folder)
 
     def outlook(self) -> str:
         """What to expect of the bands, for `plan`."""
@@ -97,7 +108,7 @@ class Minhash:
         return tuple(dict.fromkeys(["id", "text", preference_column(self.keep, score=self.score), *by_source]))
 
     def rounds(self) -> list[Round]:
-        signing = Signing(self.bands, self.rows, self.ngram, self.seed)
+        signing = Signing(self.bands, self.rows, self.ngram, self.seed, self.unit, self.bits)
         alike = AlikeText(
             signing, self.threshold, self.max_bucket, self.hubs, self.keep, self.score, self.sources,
             limited=tuple(sorted(self.max_removed)),

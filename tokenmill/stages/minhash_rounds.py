@@ -27,8 +27,8 @@ from tokenmill.core.verdicts import cluster_sizes, removals
 from tokenmill.stages.minhash_held import Held, fixed_array, ragged_array, ragged_values
 from tokenmill.text.components import MOST_PLACES, alone, flatten, join_pairs
 from tokenmill.text.keep_rule import NOBODY, Decision, decide
-from tokenmill.text.shingle import shingle_sets
-from tokenmill.text.signature import band_keys, signatures
+from tokenmill.text.shingle import Unit, shingle_sets
+from tokenmill.text.signature import Bits, band_keys, signatures
 
 RULE = "minhash.near_duplicate"
 COUNTED = (
@@ -47,13 +47,15 @@ class Signing:
     rows: int
     ngram: int
     seed: int
+    unit: Unit = "words"
+    bits: Bits = 32
 
     def __call__(self, batch: pa.RecordBatch) -> tuple[Any, Any]:
         """(shingle sets, band keys uint64 (rows, bands)) of the batch's texts, or of shingles that it brings."""
         shingles = ragged_values(batch.column("shingles")) if "shingles" in batch.schema.names else None
         if shingles is None:
-            _, shingles = shingle_sets(batch, self.ngram)
-        minima = signatures(shingles, self.bands * self.rows, seed=self.seed)
+            _, shingles = shingle_sets(batch, self.ngram, self.unit)
+        minima = signatures(shingles, self.bands * self.rows, seed=self.seed, bits=self.bits)
         return shingles, band_keys(minima, self.bands)
 
 

@@ -5,13 +5,15 @@ import pyarrow as pa
 
 from tokenmill.text.cache import frozen, kernel
 from tokenmill.text.hash import Hashes
-from tokenmill.text.shingle import shingle_sets
+from tokenmill.text.shingle import Unit, shingle_sets
 
 
-def jaccard_of_texts(a: str, b: str, ngram: int) -> float:
-    """The similarity of two texts as MinHash's verification measures it; 0.0 if either has fewer than ngram words."""
+def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
+    """The similarity of two texts as MinHash's verification measures it; 0.0 if either has fewer than ngram words, or
+    characters.
+    """
     texts = pa.record_batch({"text": pa.array([a, b], type=pa.large_string())})
-    _, sets = shingle_sets(texts, ngram)
+    _, sets = shingle_sets(texts, ngram, unit)
     return jaccard_of_sets(sets[0], sets[1])
 
 

@@ -1,22 +1,30 @@
-"""The shingles of a document: the set of its runs of n words, each as one 64-bit hash (Broder 1997).
+"""The shingles of a document: the set of its runs of n words or characters, each as one 64-bit hash (Broder 1997).
 
 With 64 bits, the chance that any two of a document's 10^6 different shingles fall together is 3e-8.
 """
+
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from tokenmill.text.cache import frozen, kernel
+from tokenmill.text.character_hashes import character_hashes
 from tokenmill.text.hash import Ragged, scrambled, word_hashes
 
 _FACTOR = np.uint64(0x9FB21C651E98DF25)
 
 
-def shingle_sets(batch: pa.RecordBatch, ngram: int) -> tuple[pa.RecordBatch, Ragged]:
-    """The batch with its words split, and each document's shingle hashes, ascending, each once.
+Unit = Literal["words", "characters"]
 
-    A document with fewer than ngram words has none. ngram: at least 1.
+
+def shingle_sets(batch: pa.RecordBatch, ngram: int, unit: Unit = "words") -> tuple[pa.RecordBatch, Ragged]:
+    """The batch with its words split if they were needed, and each document's shingle hashes, ascending, each once.
+
+    A document with fewer than ngram words or characters has none. ngram: at least 1.
     """
+    if unit == "characters":
+        return batch, shingled(character_hashes(batch), ngram)
     batch, hashes = word_hashes(batch)
     return batch, shingled(hashes, ngram)
 

@@ -4,36 +4,43 @@ Two sets of Jaccard similarity s agree in one minimum with probability s, so in 
 or more of b bands with 1 - (1 - s^r)^b (Broder 1997; Leskovec et al., Mining of Massive Datasets, 3.4).
 """
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from tokenmill.text.cache import frozen, kernel
 from tokenmill.text.hash import Hashes, Ragged, extended, scrambled
 
-Minima = npt.NDArray[np.uint32]
+Minima = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+Bits = Literal[32, 64]
+BITS: tuple[Bits, ...] = (32, 64)
 
-_MANY = np.uint32(0xFFFFFFFF)
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
-def signatures(shingles: Ragged, hashes: int, *, seed: int) -> Minima:
-    """The minimum of each hash function over each set, uint32 (rows, hashes); 2^32 - 1 throughout for an empty set.
+def signatures(shingles: Ragged, hashes: int, *, seed: int, bits: Bits = 32) -> Minima:
+    """The minimum of each hash function over each set, uint32 or uint64 (rows, hashes); the highest number throughout
+    for an empty set.
 
-    Function k of a shingle x is (factor_k * low_half(x) + term_k) mod 2^32; x is uniform already, so this is enough to
-    make the functions independent of each other, and eight or sixteen of them fit one vector instruction.
+    Function k of a shingle x is factor_k * x + term_k modulo 2^bits; x is uniform already, so this is enough to make
+    the functions independent of each other. With 32 bits eight or sixteen of them fit one vector instruction, and two
+    sets of n shingles agree in a minimum by accident with a chance of n / 2^32; 64 are for sets of millions.
     """
-    factors, terms = hash_functions(hashes, seed)
-    minima = np.full((len(shingles), hashes), _MANY, dtype=np.uint32)
-    _sign(shingles.values, shingles.offsets, factors, terms, minima)
+    factors, terms = hash_functions(hashes, seed, bits)
+    minima = np.full((len(shingles), hashes), np.iinfo(factors.dtype).max, dtype=factors.dtype)
+    (_sign if bits == 32 else _sign_wide)(shingles.values, shingles.offsets, factors, terms, minima)
     return minima
 
 
-def hash_functions(hashes: int, seed: int) -> tuple[Minima, Minima]:
-    """(odd factors, terms), uint32 (hashes,), drawn from the seed (SplitMix64, Steele et al. 2014)."""
+def hash_functions(hashes: int, seed: int, bits: Bits = 32) -> tuple[Minima, Minima]:
+    """(odd factors, terms), uint32 or uint64 (hashes,), drawn from the seed (SplitMix64, Steele et al. 2014)."""
     numbers = [_split_mix(seed * 2 * hashes + i) for i in range(2 * hashes)]
-    factors = np.array([number >> 32 | 1 for number in numbers[:hashes]], dtype=np.uint32)
-    terms = np.array([number >> 32 for number in numbers[hashes:]], dtype=np.uint32)
-    return frozen(factors), frozen(terms)
+    factors = [number >> 64 - bits | 1 for number in numbers[:hashes]]
+    terms = [number >> 64 - bits for number in numbers[hashes:]]
+    if bits == 32:
+        return frozen(np.array(factors, dtype=np.uint32)), frozen(np.array(terms, dtype=np.uint32))
+    return frozen(np.array(factors, dtype=np.uint64)), frozen(np.array(terms, dtype=np.uint64))
 
 
 def band_keys(minima: Minima, bands: int) -> Hashes:
@@ -78,6 +85,15 @@ def _sign(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped
 
 
 @kernel
+def _sign_wide(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped-def]
+    for row in range(len(offsets) - 1):
+        least = minima[row]
+        for i in range(offsets[row], offsets[row + 1]):
+            for k in range(len(least)):
+                least[k] = min(least[k], shingles[i] * factors[k] + terms[k])
+
+
+@kernel
 def _low_half(value):  # type: ignore[no-untyped-def]
     return np.uint32(value & np.uint64(0xFFFFFFFF))
 
@@ -96,4 +112,5 @@ def _key_bands(minima, keys):  # type: ignore[no-untyped-def]
 def warm() -> None:
     """Compile or load the kernels of this module."""
     one = Ragged(frozen(np.array([7], dtype=np.uint64)), frozen(np.array([0, 1])))
-    assert band_keys(signatures(one, 4, seed=0), 2).shape == (1, 2)
+    for bits in BITS:
+        assert band_keys(signatures(one, 4, seed=0, bits=bits), 2).shape == (1, 2)

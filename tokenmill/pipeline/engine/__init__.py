@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from tokenmill.pipeline.shard import NOWHERE, Position, Tell
 
-__all__ = ["Engine", "Limits", "Outcome", "Task", "Watch"]
+__all__ = ["Engine", "Limits", "OfSeveral", "Outcome", "Task", "Watch"]
 
 
 class Task(Protocol):
@@ -24,6 +24,13 @@ class Task(Protocol):
     def label(self) -> str: ...
     def at(self, position: Position) -> "Task": ...
     def __call__(self, tell: Tell) -> Any: ...
+
+
+@runtime_checkable
+class OfSeveral(Protocol):
+    """A task over several shards; `part` is the one that a worker was in."""
+
+    def part(self, position: Position) -> Task: ...
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     gone = dropped([one for one in ran if one.name == planned.spec.name])
     banned = gone.filter(pl.col("drop_rule").str.ends_with(".quarantined"))["id"].to_list()
     drawn = _drawn(_input(planned, ran, banned), anchors, seed)
-    _, shingles = shingle_sets(drawn, work.ngram)
+    _, shingles = shingle_sets(drawn, work.ngram, work.unit)
     chosen = Anchors(drawn.column("id").to_pylist(), shingles, _keys(shingles, work))
     found, documents = [], 0
     for batch in _input(planned, ran, banned):
@@ -149,7 +149,7 @@ def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.Recor
 
 def _keys(shingles: Any, work: Any) -> npt.NDArray[np.uint64]:
     keys: npt.NDArray[np.uint64] = band_keys(
-        signatures(shingles, work.bands * work.rows, seed=work.seed), work.bands
+        signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands
     )  # fmt: skip
     return keys
 
@@ -161,12 +161,12 @@ _NO_PAIRS = pl.DataFrame(
 
 def _near(batch: pa.RecordBatch, anchors: Anchors, work: Any) -> pl.DataFrame:
     """All pairs of an anchor and another document of the batch, at LOWEST or above."""
-    _, shingles = shingle_sets(batch.select(["text"]), work.ngram)
+    _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
     row, anchor, similarity = anchors.alike(shingles, LOWEST)
     if not len(row):
         return _NO_PAIRS
     rows, place = np.unique(row, return_inverse=True)
-    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram)
+    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram, work.unit)
     nominated = (_keys(some, work)[place] == anchors.keys[anchor]).any(axis=1)
     ids = batch.column("id").to_pylist()
     pairs = pl.DataFrame(
