@@ -15,16 +15,15 @@ def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
 
     Raises RecipeError for a glob that matches no file, with the nearest name that there is.
     """
-    files: dict[str, None] = {}
+    files: dict[str, storage.Found] = {}
     for pattern in [paths] if isinstance(paths, str) else paths:
-        found = storage.expand(pattern)
+        found = storage.find(pattern)
         if not found:
             raise RecipeError(f"paths: {pattern!r} matches no file{_nearest(pattern)}")
-        files.update(dict.fromkeys(found))
-    sizes = {file: storage.size_of(file) for file in files}
+        files.update((file, found[file]) for file in sorted(found) if file not in files)
     return [
-        Shard(number, source, file, 0, size, size, storage.etag(file))
-        for number, (file, size) in enumerate(sizes.items())
+        Shard(number, source, file, 0, about.size, about.size, about.etag or storage.etag(file))
+        for number, (file, about) in enumerate(files.items())
     ]
 
 

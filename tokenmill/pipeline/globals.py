@@ -13,7 +13,8 @@ from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import UniqueIds, partition_count
 from tokenmill.pipeline.fingerprint import digest
 from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, SpillTask
-from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
+from tokenmill.pipeline.ledger import unfinished
+from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
 from tokenmill.pipeline.plan import PlannedStage
 from tokenmill.pipeline.reduce_tasks import EarlierTask, RecallTask, ReduceTask
 from tokenmill.pipeline.shard import ShardTask
@@ -238,7 +239,7 @@ class GlobalStage:
         return CutTask(self.planned.folder, number, root, final, round, cut, start or 0, memory, tuple(inside))
 
     def _finish(self, tasks: Iterable[Any]) -> bool:
-        return self.run_tasks([t for t in tasks if not is_done(t.manifest_path, t.fingerprint, t.folder)])
+        return self.run_tasks(unfinished(tasks))
 
     def _read(self, path: str) -> Manifest:
         manifest = read_manifest(path)

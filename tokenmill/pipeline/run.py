@@ -17,13 +17,14 @@ from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.engine.warm import make_kernels_ready
 from tokenmill.pipeline.globals import GlobalStage
+from tokenmill.pipeline.ledger import PART_ROWS, Ledger, compact, json_path
 from tokenmill.pipeline.lock import locked
-from tokenmill.pipeline.manifest import read_manifest
-from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan, reuse
+from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan
 from tokenmill.pipeline.progress import Progress
 from tokenmill.pipeline.recipe import Recipe
 from tokenmill.pipeline.recover import run_recovering
 from tokenmill.pipeline.resolve import Stage, resolve, settings_of, work_class
+from tokenmill.pipeline.reuse import reuse
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class _Driver:
     progress: Progress
     planned: list[PlannedStage]
     result: Result
+    loose: int = 0  # manifests written by this driver's tasks that are in no table yet
 
     def run(self) -> None:
         for index, planned in enumerate(self.planned):
@@ -118,10 +120,18 @@ class _Driver:
         for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
             if outcome.error is None:
                 self.progress.task_done(outcome.task, outcome.manifest)
+                self._compact(outcome.task)
                 continue
             good = False
             self._fail(outcome.task.label, outcome.error)
         return good
+
+    def _compact(self, task: Any) -> None:
+        """Keep the manifests that lie loose few, so that a resume finds its way by a few reads."""
+        self.loose += task.manifest_path == json_path(task.folder, task.number)
+        if self.loose >= PART_ROWS:
+            self.loose = 0
+            compact(task.folder)
 
     def _fail(self, label: str, error: BaseException) -> None:
         if isinstance(error, RecipeError):
@@ -171,7 +181,7 @@ class _Driver:
 
     def _consumed(self, planned: PlannedStage) -> bool:
         readers = consumers(planned, self.planned)
-        return bool(readers) and all(reader.done for reader in readers) and storage.exists(planned.released_marker)
+        return bool(readers) and all(reader.done for reader in readers) and planned.released
 
     def _release(self) -> None:
         """Delete the data of stages with keep: false once all that read them have committed."""
@@ -186,11 +196,12 @@ class _Driver:
                 storage.delete(join(planned.folder, "data"))
 
     def _warn_of_damage(self) -> None:
-        for planned in self.planned:
-            for shard in planned.shards:
-                manifest = read_manifest(planned.manifest_path(shard.number)) if shard.shard and shard.done else None
-                if manifest and manifest.damage and shard.shard:
-                    what = ", ".join(f"{count} × {rule}" for rule, count in manifest.damage.items())
+        for planned in (one for one in self.planned if one.stage.source is not None):
+            manifests = Ledger(planned.folder)
+            for shard in (one for one in planned.shards if one.done and one.shard):
+                damage = manifests[shard.number].damage
+                if damage and shard.shard:
+                    what = ", ".join(f"{count} × {rule}" for rule, count in damage.items())
                     self.result.warnings.append(f"{shard.shard.file}: read only in part ({what})")
 
 
