@@ -29,10 +29,10 @@ app.add_typer(train_app, name="train")
 
 INTERRUPTED = 130
 
-Recipe = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
-Out = Annotated[str, typer.Option(help="The parent folder of runs.")]
+Recipe = Annotated[str, typer.Argument(help="The recipe, a YAML file.")]
+Out = Annotated[str, typer.Option(help="The parent folder of runs, a path or a URL.")]
 Plugins = Annotated[str | None, typer.Option(help="Package whose modules the recipe may name as work.")]
-Corpus = Annotated[Path, typer.Argument(help="The corpus: its folder or manifest.json.")]
+Corpus = Annotated[str, typer.Argument(help="The corpus: its folder or manifest.json, a path or a URL.")]
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 
 
@@ -342,11 +342,12 @@ def cat_tokens(
 
     from tokenizers import Tokenizer
 
+    from tokenmill.core import storage
     from tokenmill.core.token_shard import read_corpus
     from tokenmill.pipeline.report import plain
 
     found = read_corpus(corpus)
-    tokenizer = Tokenizer.from_file(str(found.folder / "tokenizer" / "tokenizer.json"))
+    tokenizer = Tokenizer.from_str(storage.read_bytes(f"{found.folder}/tokenizer/tokenizer.json").decode())
     every = ((shard, number) for shard in found.shards(split) for number in range(len(shard.ends)))
     for shard, number in islice(every, documents):
         row = shard.docs().slice(number, 1).to_pylist()[0]
@@ -357,7 +358,7 @@ def cat_tokens(
 @train_app.command("run")
 def train_run(
     config: Annotated[Path, typer.Argument(help="Training settings, a YAML file.")],
-    data: Annotated[Path, typer.Option(help="The corpus: its folder or manifest.json.")],
+    data: Annotated[str, typer.Option(help="The corpus: its folder or manifest.json, a path or a URL.")],
     out: Annotated[Path, typer.Option(help="Where checkpoints, metrics and plots go.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Train to this step instead of the settings' last.")] = None,
 ) -> None:
