@@ -1,6 +1,44 @@
-"""Shared by all tests: the toolbox of plugin work is importable, here and in spawned workers."""
+"""Shared by all tests: plugin work is importable, here and in spawned workers, and there is a store that speaks S3."""
 
 import sys
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
+
+if TYPE_CHECKING:
+    from faulty_s3 import Store
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator["Store"]:
+    """An S3 server on this machine, and an environment in which every client, workers too, finds it."""
+    from faulty_s3 import served
+
+    from tokenmill.core.s3 import S3
+
+    with served() as store, pytest.MonkeyPatch.context() as patch:
+        for name, value in store.environment().items():
+            patch.setenv(name, value)
+        patch.setitem(__import__("fsspec").config.conf, "s3", {"config_kwargs": {"read_timeout": 1}})
+        S3.clear_instance_cache()
+        yield store
+        S3.clear_instance_cache()
+
+
+@pytest.fixture
+def bucket(s3_server: "Store", request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a new bucket on the server, which meets no faults until a test asks for them."""
+    from faulty_s3 import Faults
+
+    from tokenmill.core.s3 import filesystem
+
+    s3_server.faults = Faults()
+    name = f"b{zlib.crc32(request.node.nodeid.encode()):010d}"  # the same each time: faults follow from paths
+    filesystem().mkdir(name)
+    yield f"s3://{name}"
+    s3_server.faults = Faults()

@@ -30,10 +30,10 @@ app.add_typer(train_app, name="train")
 
 INTERRUPTED = 130
 
-Recipe = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
-Out = Annotated[str, typer.Option(help="The parent folder of runs.")]
+Recipe = Annotated[str, typer.Argument(help="The recipe, a YAML file.")]
+Out = Annotated[str, typer.Option(help="The parent folder of runs, a path or a URL.")]
 Plugins = Annotated[str | None, typer.Option(help="Package whose modules the recipe may name as work.")]
-Corpus = Annotated[Path, typer.Argument(help="The corpus: its folder or manifest.json.")]
+Corpus = Annotated[str, typer.Argument(help="The corpus: its folder or manifest.json, a path or a URL.")]
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 
 
@@ -138,10 +138,12 @@ def submit(
 
     _log()
     load_recipe(recipe)  # what is wrong with it is better said now
-    if not recipe.resolve().is_relative_to(working_dir.resolve()):
-        raise RecipeError(f"{recipe}: not in --working-dir {working_dir}, so it would not reach the cluster")
-    inside = recipe.resolve().relative_to(working_dir.resolve()).as_posix()
-    command = ["python", "-m", "tokenmill", "run", inside, "--engine", "ray", "--out", out, *(options or [])]
+    there = recipe
+    if "://" not in recipe:
+        if not Path(recipe).resolve().is_relative_to(working_dir.resolve()):
+            raise RecipeError(f"{recipe}: not in --working-dir {working_dir}, so it would not reach the cluster")
+        there = Path(recipe).resolve().relative_to(working_dir.resolve()).as_posix()
+    command = ["python", "-m", "tokenmill", "run", there, "--engine", "ray", "--out", out, *(options or [])]
     job = submit_job(address, shlex.join(command), runtime_env(environment, working_dir))
     print(f"job: {job.id}", file=sys.stderr)
     try:
@@ -435,11 +437,12 @@ def cat_tokens(
 
     from tokenizers import Tokenizer
 
+    from tokenmill.core import storage
     from tokenmill.core.token_shard import read_corpus
     from tokenmill.pipeline.report import plain
 
     found = read_corpus(corpus)
-    tokenizer = Tokenizer.from_file(str(found.folder / "tokenizer" / "tokenizer.json"))
+    tokenizer = Tokenizer.from_str(storage.read_bytes(f"{found.folder}/tokenizer/tokenizer.json").decode())
     every = ((shard, number) for shard in found.shards(split) for number in range(len(shard.ends)))
     for shard, number in islice(every, documents):
         row = shard.docs().slice(number, 1).to_pylist()[0]
@@ -450,7 +453,7 @@ def cat_tokens(
 @train_app.command("run")
 def train_run(
     config: Annotated[Path, typer.Argument(help="Training settings, a YAML file.")],
-    data: Annotated[Path, typer.Option(help="The corpus: its folder or manifest.json.")],
+    data: Annotated[str, typer.Option(help="The corpus: its folder or manifest.json, a path or a URL.")],
     out: Annotated[Path, typer.Option(help="Where checkpoints, metrics and plots go.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Train to this step instead of the settings' last.")] = None,
 ) -> None:

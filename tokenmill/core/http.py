@@ -72,6 +72,14 @@ def version(url: str) -> Version:
     return HttpFile(url, current()).version()
 
 
+def found(url: str) -> Version | None:
+    """Size and tag of a file, None if there is none. Raises as open_file does for all else."""
+    try:
+        return version(url)
+    except GoneError:
+        return None
+
+
 def read_range(url: str, start: int, stop: int) -> bytes:
     """The bytes from start up to stop, fewer where the file ends, by one request. Raises as open_file does."""
     with HttpFile(url, current()) as file:

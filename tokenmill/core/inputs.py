@@ -17,21 +17,19 @@ def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
 
     Raises RecipeError for a glob that matches no file, with the nearest name that there is.
     """
-    files: dict[str, None] = {}
+    files: dict[str, storage.Found] = {}
     for pattern in [paths] if isinstance(paths, str) else paths:
-        found = storage.expand(pattern)
+        found = storage.find(pattern)
         if not found:
             raise RecipeError(f"paths: {shown(pattern)!r} matches no file{_nearest(pattern)}")
-        files.update(dict.fromkeys(found))
-    return [_shard(number, source, file) for number, file in enumerate(files)]
+        files.update((file, found[file]) for file in sorted(found) if file not in files)
+    return [_shard(number, source, file, about) for number, (file, about) in enumerate(files.items())]
 
 
-def _shard(number: int, source: str, address: str) -> Shard:
+def _shard(number: int, source: str, address: str, about: storage.Found) -> Shard:
     file = shown(address)
-    size, etag = storage.size_and_etag(address)
-    if size < 0:
-        raise RecipeError(f"paths: {file!r} matches no file{_nearest(address)}")
-    return Shard(number, source, file, 0, size, size, etag, address if file != address else "")
+    etag = about.etag or storage.etag(address)
+    return Shard(number, source, file, 0, about.size, about.size, etag, address if file != address else "")
 
 
 def _nearest(pattern: str) -> str:

@@ -5,7 +5,6 @@ becomes visible when it is closed, and a run counts only what a manifest lists.
 """
 
 import glob
-import hashlib
 import os
 import shutil
 import uuid
@@ -14,19 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
-from tokenmill.core import http
+from tokenmill.core import http, remote
 from tokenmill.core.memory import give_back
 
 GROUP_ROWS = 65_536
 GROUP_BYTES = 32 << 20  # of text; a reader holds one row group, so this bounds its memory
-_SAMPLE_BYTES = 1 << 16
+_SAMPLE_BYTES = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,14 @@ class FileRecord:
     rows: int = -1
 
 
+@dataclass(frozen=True)
+class Found:
+    """A file that a glob found. etag: what identifies its content without reading it all, `` if not known yet."""
+
+    size: int
+    etag: str = ""
+
+
 def is_url(path: str) -> bool:
     """True for `scheme://…`; everything else is a local path."""
     return "://" in path
@@ -52,24 +58,18 @@ def join(folder: str, *names: str) -> str:
 
 
 def open_input(path: str) -> IO[bytes]:
-    """The file opened for reading bytes; seekable."""
+    """The file opened for reading bytes; seekable. A remote one reads ahead only where reads follow each other."""
     if http.is_http(path):
         return http.open_file(path)
-    return open(path, "rb") if not is_url(path) else fsspec.open(path, "rb").open()
+    return open(path, "rb") if not is_url(path) else remote.open_input(path)
 
 
 @contextmanager
 def open_output(path: str) -> Iterator[IO[bytes]]:
     """A file to write bytes to that appears at `path`, whole, when the block ends, and not at all when it fails."""
     if is_url(path):
-        file = fsspec.open(path, "wb").open()
-        try:
+        with remote.open_output(path) as file:
             yield file
-        except BaseException:
-            if hasattr(file, "discard"):
-                file.discard()
-            raise
-        file.close()
         return
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"  # its own: two copies of a task may write the same file at once
@@ -84,12 +84,9 @@ def open_output(path: str) -> Iterator[IO[bytes]]:
 
 def exists(path: str) -> bool:
     """True if there is a file or folder at path."""
-    if not is_url(path):
-        return os.path.exists(path)
     if http.is_http(path):
-        return size_of(path) >= 0
-    fs, inner = fsspec.core.url_to_fs(path)
-    return bool(fs.exists(inner))
+        return http.found(path) is not None
+    return os.path.exists(path) if not is_url(path) else remote.info(path) is not None
 
 
 def size_of(path: str) -> int:
@@ -97,55 +94,71 @@ def size_of(path: str) -> int:
     if not is_url(path):
         return os.path.getsize(path) if os.path.isfile(path) else -1
     if http.is_http(path):
-        try:
-            return http.version(path).size
-        except http.GoneError:
-            return -1
-    fs, inner = fsspec.core.url_to_fs(path)
-    return int(fs.size(inner)) if fs.isfile(inner) else -1
+        version = http.found(path)
+        return version.size if version else -1
+    info = remote.info(path)
+    return int(info["size"]) if info is not None and info["type"] == "file" else -1
+
+
+def sizes(folder: str) -> dict[str, int]:
+    """{name: bytes} of the files directly in a folder, unfinished ones left out; one listing, no request a file."""
+    if is_url(folder):
+        return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
+    if not os.path.isdir(folder):
+        return {}
+    with os.scandir(folder) as there:
+        entries = (entry for entry in there if not entry.name.endswith(".tmp") and entry.is_file())
+        return {entry.name: entry.stat().st_size for entry in entries}
 
 
 def list_files(folder: str) -> list[str]:
     """Names of the files directly in a folder, sorted; unfinished ones left out; empty if there is no folder."""
-    if not is_url(folder):
-        if not os.path.isdir(folder):
-            return []
-        return sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and not entry.name.endswith(".tmp"))
-    fs, inner = fsspec.core.url_to_fs(folder)
-    if not fs.isdir(inner):
-        return []
-    return sorted(str(path).rpartition("/")[2] for path in fs.ls(inner, detail=False) if not str(path).endswith(".tmp"))
+    return sorted(sizes(folder))
 
 
 def list_folders(folder: str) -> list[str]:
     """Names of the folders directly in a folder, sorted; empty if there is no folder."""
     if not is_url(folder):
         return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
-    fs, inner = fsspec.core.url_to_fs(folder)
-    found = fs.ls(inner, detail=True) if fs.isdir(inner) else []
-    return sorted(str(entry["name"]).rstrip("/").rpartition("/")[2] for entry in found if entry["type"] == "directory")
+    return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
 
 
 def expand(pattern: str) -> list[str]:
     """The files that match a glob (`**` included), sorted; a URL keeps its scheme. HTTP addresses are no globs."""
+    return sorted(find(pattern))
+
+
+def find(pattern: str) -> dict[str, Found]:
+    """What expand() finds, with sizes and, where the store's listing has them, etags."""
     if not is_url(pattern):
-        return sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
-    if http.is_http(pattern):
-        return [pattern]  # servers do not list what they have
-    fs, inner = fsspec.core.url_to_fs(pattern)
-    return sorted(fs.unstrip_protocol(path) for path in fs.glob(inner))
+        return {
+            path: Found(os.path.getsize(path)) for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)
+        }
+    if http.is_http(pattern):  # servers do not list what they have
+        version = http.found(pattern)
+        return {pattern: Found(version.size, _http_etag(version))} if version else {}
+    return {url: Found(int(info["size"]), _remote_etag(info)) for url, info in remote.matches(pattern).items()}
 
 
 def delete(path: str) -> None:
     """Remove a file or a folder with all in it; nothing to do if it is not there."""
     if is_url(path):
-        fs, inner = fsspec.core.url_to_fs(path)
-        if fs.exists(inner):
-            fs.rm(inner, recursive=True)
+        remote.delete(path)
     elif os.path.isdir(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.remove(path)
+
+
+def delete_files(paths: Iterable[str]) -> None:
+    """Remove files, all local or all of one store, in one request where it can; nothing to do for those not there."""
+    paths = list(paths)
+    if paths and is_url(paths[0]):
+        remote.delete_files(paths)
+        return
+    for path in paths:
+        if os.path.lexists(path):
+            os.remove(path)
 
 
 def delete_unfinished(folder: str) -> None:
@@ -158,36 +171,49 @@ def delete_unfinished(folder: str) -> None:
                 os.remove(os.path.join(parent, name))
 
 
-def move(old: str, new: str) -> None:
-    """Rename a local file; copy and delete a remote one. The folder of `new` is made."""
-    if not is_url(old) and not is_url(new):
-        os.makedirs(os.path.dirname(new) or ".", exist_ok=True)
-        os.replace(old, new)
+def copy(old: str, new: str) -> None:
+    """The file at a second place on the same disk or store, whole or not at all; a local one is linked, not copied."""
+    if is_url(old):
+        remote.copy(old, new)
         return
-    fs, inner = fsspec.core.url_to_fs(old)
-    fs.mv(inner, fsspec.core.url_to_fs(new)[1])
+    os.makedirs(os.path.dirname(new) or ".", exist_ok=True)
+    unfinished = f"{new}.{uuid.uuid4().hex[:12]}.tmp"
+    try:
+        os.link(old, unfinished)
+    except OSError:  # a file system without links
+        shutil.copyfile(old, unfinished)
+    os.replace(unfinished, new)
 
 
 def read_bytes(path: str) -> bytes:
     """The whole file."""
-    with open_input(path) as file:
+    if is_url(path):
+        return remote.read_bytes(path)
+    with open(path, "rb") as file:
         return file.read()
 
 
-def read_part(path: str, offset: int, length: int) -> bytes:
-    """So many bytes from an offset, fewer where the file ends; one request of a remote file."""
-    if is_url(path):
-        fs, inner = fsspec.core.url_to_fs(path)
-        part: bytes = fs.cat_file(inner, start=offset, end=offset + length)
-        return part
-    with open(path, "rb") as file:
-        return os.pread(file.fileno(), length, offset)
+def read_if_there(path: str) -> bytes | None:
+    """The whole file, or None if there is none; asking first would cost a request more."""
+    try:
+        return read_bytes(path)
+    except FileNotFoundError:
+        return None
+
+
+def read_many(paths: Iterable[str]) -> list[bytes | None]:
+    """Whole files, in order, None for those that are not there; remote ones many at a time."""
+    paths = list(paths)
+    return remote.at_once(read_if_there, paths) if any(map(is_url, paths)) else [read_if_there(path) for path in paths]
 
 
 def write_bytes(path: str, content: bytes) -> FileRecord:
     """Write the whole file at once; it is there whole or not at all."""
-    with open_output(path) as file:
-        file.write(content)
+    if is_url(path):
+        remote.write_bytes(path, content)
+    else:
+        with open_output(path) as file:
+            file.write(content)
     return FileRecord(path, len(content), xxhash.xxh3_128_hexdigest(content))
 
 
@@ -195,8 +221,7 @@ def create_bytes(path: str, content: bytes) -> bool:
     """Write a file that is not there yet; False, and nothing written, if there is one. Of several at once, one wins."""
     try:
         if is_url(path):
-            with fsspec.open(path, "xb") as file:
-                file.write(content)
+            remote.create_bytes(path, content)
         else:
             _link_new(path, content)
     except FileExistsError:
@@ -226,8 +251,7 @@ def read_range(path: str, start: int, stop: int) -> bytes:
     if http.is_http(path):
         return http.read_range(path, start, stop)
     if is_url(path):
-        fs, inner = fsspec.core.url_to_fs(path)
-        return bytes(fs.cat_file(inner, start=start, end=stop))
+        return remote.read_range(path, start, stop)
     with open(path, "rb") as file:
         file.seek(start)
         return file.read(stop - start)
@@ -244,35 +268,34 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 
 
 def etag(path: str) -> str:
-    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a sampled
-    hash.
+    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a hash of
+    a page at its start, middle and end.
     """
     if http.is_http(path):
-        return size_and_etag(path)[1]
+        version = http.found(path)
+        if version is None:
+            raise FileNotFoundError(2, "no such file", path)
+        return _http_etag(version)
     if is_url(path):
-        fs, inner = fsspec.core.url_to_fs(path)
-        info = fs.info(inner)
-        tag = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
-        return f"{info.get('size')}-{tag}"
+        info = remote.info(path)
+        if info is None:
+            raise FileNotFoundError(2, "no such object", path)
+        return _remote_etag(info)
     found = os.stat(path)
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    digest = xxhash.xxh3_128()
+    with open(path, "rb", buffering=0) as file:
         for offset in (0, found.st_size // 2, max(0, found.st_size - _SAMPLE_BYTES)):
-            file.seek(offset)
-            digest.update(file.read(_SAMPLE_BYTES))
-    return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()[:32]}"
+            digest.update(os.pread(file.fileno(), _SAMPLE_BYTES, offset))
+    return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()}"
 
 
-def size_and_etag(path: str) -> tuple[int, str]:
-    """Both; (-1, "") if there is no file. Of an HTTP server they are asked for at once."""
-    if not http.is_http(path):
-        size = size_of(path)
-        return size, etag(path) if size >= 0 else ""
-    try:
-        known = http.version(path)
-    except http.GoneError:
-        return -1, ""
-    return known.size, f"{known.size}-{known.tag}"
+def _remote_etag(info: dict[str, Any]) -> str:
+    tag = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified") or info.get("created")
+    return f"{info.get('size')}-{tag}"
+
+
+def _http_etag(version: http.Version) -> str:
+    return f"{version.size}-{version.tag}"
 
 
 def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
@@ -296,7 +319,7 @@ def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Sche
 
 def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     """The file's rows in order, one batch a row group, columns combined so that each is one contiguous array."""
-    with open_input(path) as source, pq.ParquetFile(source) as parquet:
+    with _parquet(path) as parquet:
         for group in range(parquet.num_row_groups):
             table = parquet.read_row_group(group, columns=columns).combine_chunks()
             yield from table.to_batches()
@@ -342,10 +365,23 @@ def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
     groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
 
 
+def read_row_group(path: str, group: int) -> pa.Table:
+    """One row group of a Parquet file."""
+    with _parquet(path) as parquet:
+        return parquet.read_row_group(group)
+
+
 def table_schema(path: str) -> pa.Schema:
     """The columns of a Parquet file."""
-    with open_input(path) as source, pq.ParquetFile(source) as parquet:
+    with _parquet(path) as parquet:
         return parquet.schema_arrow
+
+
+@contextmanager
+def _parquet(path: str) -> Iterator[pq.ParquetFile]:
+    """Remote column chunks that lie together are fetched together."""
+    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as parquet:
+        yield parquet
 
 
 class Hashing:

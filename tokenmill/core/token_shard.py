@@ -10,9 +10,10 @@ bytes of all these are a function of the arguments alone. Reading takes numpy an
 
 import hashlib
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -210,9 +211,12 @@ def open_token_shard(
 
 @dataclass(frozen=True)
 class Corpus:
-    """A read manifest. sha256, of the manifest's bytes, is the data's identity. splits: name -> shard stem -> info."""
+    """A read manifest. sha256, of the manifest's bytes, is the data's identity. splits: name -> shard stem -> info.
 
-    folder: Path
+    folder: a path or URL. copies: where shards of a remote one are copied to, to be mapped; by default a cache.
+    """
+
+    folder: str
     sha256: str
     vocab_size: int
     bos_id: int
@@ -221,6 +225,7 @@ class Corpus:
     shuffle_seed: int
     recipe_hash: str
     splits: dict[str, dict[str, ShardInfo]]
+    copies: Path | None = None
 
     def shards(self, split: str, *, verify: Verify = "sampled") -> list[TokenShard]:
         """Open the split's shards in manifest order. Raises DataError if one is damaged or not the one listed."""
@@ -229,9 +234,14 @@ class Corpus:
         return [self.shard(path, info, verify=verify) for path, info in self.splits[split].items()]
 
     def shard(self, path: str, info: ShardInfo, *, verify: Verify = "sampled") -> TokenShard:
-        """Open one shard and hold it against the manifest."""
+        """Open one shard and hold it against the manifest. One of a remote corpus is copied first, once."""
         expected = {"tokenizer_hash": self.tokenizer_hash, "vocab_size": self.vocab_size}
-        shard = open_token_shard(self.folder / path, verify=verify, **expected)  # type: ignore[arg-type]
+        stem = f"{self.folder}/{path}"
+        if "://" in stem:
+            from tokenmill.core.local_copy import copies_of, copy_shard  # reading local shards takes numpy alone
+
+            stem = copy_shard(stem, (self.copies or copies_of(self.sha256)) / path, size=info.bytes)
+        shard = open_token_shard(stem, verify=verify, **expected)  # type: ignore[arg-type]
         found = (len(shard.tokens), len(shard.ends), shard.tokens.dtype.name, shard.max_id, shard.xxh3, shard.bos_id)
         listed = (info.tokens, info.documents, info.dtype, info.max_id, info.xxh3, self.bos_id)
         if found != listed:
@@ -288,23 +298,23 @@ def write_corpus_manifest(
 
 def read_corpus(path: str | Path) -> Corpus:
     """Read a corpus folder's manifest, or the manifest itself; opens no shard. Raises DataError if it cannot."""
-    place = Path(path)
-    place = place / "manifest.json" if place.suffix != ".json" else place
+    place = str(path).rstrip("/")
+    place = place if place.endswith(".json") else f"{place}/manifest.json"
     try:
-        content = place.read_bytes()
+        content = _content(place)
     except OSError as error:
         raise DataError(f"{place}: cannot be read ({error.strerror}); a corpus has one, written last.") from error
     try:
         manifest = json.loads(content)
         if manifest["schema_version"] != MANIFEST_VERSION:
-            raise refused(str(place), "schema version", manifest["schema_version"], MANIFEST_VERSION)
+            raise refused(place, "schema version", manifest["schema_version"], MANIFEST_VERSION)
         tokenizer = manifest["tokenizer"]
         splits = {
             name: {shard.pop("path"): ShardInfo(**shard) for shard in shards}
             for name, shards in manifest["splits"].items()
         }
         corpus = Corpus(
-            folder=place.parent,
+            folder=place.rpartition("/")[0] or ".",
             sha256=hashlib.sha256(content).hexdigest(),
             vocab_size=tokenizer["vocab_size"],
             bos_id=tokenizer["bos_id"],
@@ -317,31 +327,41 @@ def read_corpus(path: str | Path) -> Corpus:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{place}: not a corpus manifest: {error!r}. Write the shards again.") from error
     for stem in (stem for shards in corpus.splits.values() for stem in shards):
-        _check_stem(str(place), stem)
+        _check_stem(place, stem)
     return corpus
 
 
 def verify_corpus(path: str | Path, *, verify: Verify = "whole") -> Corpus:
     """Check every shard of a corpus, .idx and .docs included, and the tokenizer file; return what the manifest says.
 
-    Raises one DataError that lists every fault found, a line each.
+    Shards of a remote one are fetched anew, one by one. Raises one DataError that lists every fault found, a line each.
     """
     corpus = read_corpus(path)
     faults: list[str] = []
-    tokenizer = corpus.folder / "tokenizer" / "tokenizer.json"
-    found = hashlib.sha256(tokenizer.read_bytes()).hexdigest() if tokenizer.is_file() else "no file"
+    tokenizer = f"{corpus.folder}/tokenizer/tokenizer.json"
+    try:
+        found = hashlib.sha256(_content(tokenizer)).hexdigest()
+    except OSError:
+        found = "no file"
     if found != corpus.tokenizer_hash.hex():
-        faults.append(str(refused(str(tokenizer), "SHA-256", found, corpus.tokenizer_hash.hex())))
+        faults.append(str(refused(tokenizer, "SHA-256", found, corpus.tokenizer_hash.hex())))
     for stem, info in ((stem, info) for shards in corpus.splits.values() for stem, info in shards.items()):
         try:
-            shard = corpus.shard(stem, info, verify=verify)
-            if verify != "none":
-                _verify_companions(shard, info)
-        except DataError as error:
-            faults.append(str(error))
+            with tempfile.TemporaryDirectory(prefix="tokenmill-") as fresh:
+                shard = replace(corpus, copies=Path(fresh)).shard(stem, info, verify=verify)
+                if verify != "none":
+                    _verify_companions(shard, info)
+        except (DataError, FileNotFoundError) as error:
+            faults.append(f"{corpus.folder}/{stem}: {error}" if "://" in corpus.folder else str(error))
     if faults:
         raise DataError("\n".join(faults))
     return corpus
+
+
+def _content(path: str) -> bytes:
+    from tokenmill.core import remote
+
+    return remote.read_bytes(path) if "://" in path else Path(path).read_bytes()
 
 
 def _docs_batch(stem: str, rows: list[DocumentRow], lengths: list[int]) -> "pa.RecordBatch":

@@ -29,8 +29,7 @@ def work_fingerprint(units: Iterable[Any], engine_modules: Iterable[str], *, mar
     said = []
     for unit in units:
         module = type(unit).__module__
-        settings = {name: value for name, value in settings_of(unit).items() if name not in getattr(unit, "HOW", ())}
-        said.append([module, settings, code_hash(module), packages(module), _models(unit)])
+        said.append([module, _settings(unit), code_hash(module), packages(module), _models(unit)])
     engine = [[module, code_hash(module)] for module in engine_modules]
     return digest(said, engine, packages("tokenmill.core.storage"), mark_only, excerpt)
 
@@ -51,6 +50,14 @@ def packages(module: str) -> dict[str, str]:
     tops = {name.partition(".")[0] for reached in reach(module) for name in _imports(reached)}
     found = {dist for top in tops if top not in sys.stdlib_module_names for dist in owners.get(top, ())}
     return {dist: importlib.metadata.version(dist) for dist in sorted(found) if dist != "tokenmill"}
+
+
+def _settings(unit: Any) -> dict[str, Any]:
+    """A Source's `paths` only say which shards there are, and each shard's own file is hashed with it: one path more in
+    a list must not make the rest anew.
+    """
+    settings = settings_of(unit)
+    return {name: value for name, value in settings.items() if not (name == "paths" and hasattr(unit, "shards"))}
 
 
 def _models(unit: Any) -> Any:

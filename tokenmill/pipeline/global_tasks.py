@@ -24,7 +24,8 @@ from tokenmill.core.rules import step_name
 from tokenmill.core.storage import join
 from tokenmill.pipeline import quarantine
 from tokenmill.pipeline.exchange import Spill, spill_file
-from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest, write_manifest
+from tokenmill.pipeline.ledger import standing
+from tokenmill.pipeline.manifest import Manifest, write_manifest
 from tokenmill.pipeline.ranges import Pieces
 from tokenmill.pipeline.reduce_tasks import about, alive, all_said, kept_rows, numbered, shard_manifest_path, together
 from tokenmill.pipeline.room import buffer_bytes, room_for
@@ -209,10 +210,9 @@ class ApplyTask:
         return manifest
 
     def _shard(self, task: ShardTask, decided: pa.Table) -> Manifest:
-        standing = read_manifest(task.manifest_path)
-        if standing is not None and is_done(task.manifest_path, task.fingerprint, task.folder):
-            return standing
-        storage.delete(task.manifest_path)
+        made_before = standing(task.manifest_path, task.fingerprint, task.folder)
+        if made_before is not None:
+            return made_before
         began = time.perf_counter()
         spilled, rows = kept_rows(task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))

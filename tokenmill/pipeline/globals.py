@@ -14,7 +14,8 @@ from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
 from tokenmill.pipeline.fingerprint import digest
 from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, SpillTask
-from tokenmill.pipeline.manifest import Manifest, is_done, write_manifest
+from tokenmill.pipeline.ledger import unfinished
+from tokenmill.pipeline.manifest import Manifest, write_manifest
 from tokenmill.pipeline.plan import PlannedStage
 from tokenmill.pipeline.ranges import NO_PIECES, Pieces, pieces_by_place
 from tokenmill.pipeline.reduce_tasks import (
@@ -309,7 +310,7 @@ class GlobalStage:
     def _finish(self, tasks: Sequence[Any]) -> bool:
         """Run what is not done. Files that turn out to be damaged are made again, by the tasks that wrote them."""
         for _ in range(REMADE + 1):
-            ran = self.run_tasks([t for t in tasks if not is_done(t.manifest_path, t.fingerprint, t.folder)])
+            ran = self.run_tasks(unfinished(tasks))
             if not ran.damaged:
                 return ran.good
             if not self._make_again(ran.damaged):

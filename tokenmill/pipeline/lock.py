@@ -90,6 +90,8 @@ def _take(lock: Lock) -> None:
     if storage.create_bytes(lock.path, lock.content()):
         return
     owner = _read(lock.path)
+    if owner.get("token") == lock.token:
+        return  # a store whose answer was lost on the way had created it
     if _lives(owner):
         heard = time.time() - float(owner.get("renewed", 0))
         raise RecipeError(

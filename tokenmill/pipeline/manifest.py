@@ -51,29 +51,39 @@ class Manifest:
 
 
 def write_manifest(path: str, manifest: Manifest) -> None:
-    """Write it, whole or not at all. Raises DataError if rows in and repeated differ from rows out plus drops."""
+    """Write it, whole or not at all, with this machine as its host. Raises DataError if rows in plus repeated differ
+    from rows out plus drops.
+    """
     if not manifest.balanced():
         gone = sum(manifest.drops.values())
         raise DataError(
             f"{path}: {manifest.rows_in} rows in and {manifest.repeated} repeated, but {manifest.rows_out} out and "
             f"{gone} dropped; a step lost or made rows"
         )
-    said = {"format": FORMAT, **dataclasses.asdict(manifest)}
-    said["host"] = {
+    host = {
         "name": platform.node(),
         "pid": os.getpid(),
         "python": platform.python_version(),
         "tokenmill": __version__,
     }
-    storage.write_bytes(path, json.dumps(said, sort_keys=True, indent=1).encode())
+    storage.write_bytes(path, to_json(dataclasses.replace(manifest, host=host)))
 
 
 def read_manifest(path: str) -> Manifest | None:
     """The manifest, or None where there is none or it is not a manifest of this format."""
-    if not storage.exists(path):
-        return None
+    content = storage.read_if_there(path)
+    return None if content is None else from_json(content, path)
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """The manifest as it is written."""
+    return json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()
+
+
+def from_json(content: bytes, path: str) -> Manifest | None:
+    """A manifest as it was written, None if it is of another format. path: for the DataError if it is broken."""
     try:
-        said = json.loads(storage.read_bytes(path))
+        said = json.loads(content)
     except ValueError as error:
         raise DataError(
             f"{path}: not JSON ({error}); delete the file and run again, its task will be redone"
@@ -82,31 +92,3 @@ def read_manifest(path: str) -> Manifest | None:
         return None
     said["outputs"] = [FileRecord(**output) for output in said["outputs"]]
     return Manifest(**said)
-
-
-def made_once(task: Any, tell: Any) -> Manifest:
-    """The task's manifest: the one that stands, if it is of this very work and whole; else the task is run for it.
-
-    So a task may run twice at once (its node looked lost, or was slow): both write the same bytes, and the first
-    manifest stands. A stale one is deleted before the task writes anything; where there is none nothing is, so that a
-    copy of the task never takes away what the other has just committed.
-    """
-    if storage.exists(task.manifest_path):
-        standing = read_manifest(task.manifest_path)
-        if standing is not None and is_done(task.manifest_path, task.fingerprint, task.folder):
-            return standing
-        storage.delete(task.manifest_path)
-    made: Manifest = task(tell)
-    return made
-
-
-def is_done(path: str, fingerprint: str, folder: str, *, released: bool = False) -> bool:
-    """True if the manifest is there for this very work and each file it lists has the size it lists.
-
-    released: the stage's data was deleted on purpose after its consumers had committed; then the manifest is enough.
-    """
-    manifest = read_manifest(path)
-    if manifest is None or manifest.fingerprint != fingerprint:
-        return False
-    data = [output for output in manifest.outputs if not (released and output.path.startswith("data/"))]
-    return all(storage.size_of(storage.join(folder, output.path)) == output.bytes for output in data)

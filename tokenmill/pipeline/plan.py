@@ -11,7 +11,7 @@ from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Shard
 from tokenmill.core.storage import join
 from tokenmill.pipeline.fingerprint import as_json, digest, work_fingerprint
-from tokenmill.pipeline.manifest import Manifest, is_done, read_manifest
+from tokenmill.pipeline.ledger import Ledger, is_done, json_path
 from tokenmill.pipeline.packs import packed
 from tokenmill.pipeline.recipe import Recipe
 from tokenmill.pipeline.resolve import Stage
@@ -35,12 +35,16 @@ class PlannedShard:
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """root: what a Global's result depends on as a whole: the work and all its input."""
+    """root: what a Global's result depends on as a whole: the work and all its input. whole: what a Writer writes
+    besides its shards is there. released: its data was deleted on purpose.
+    """
 
     stage: Stage
     folder: str
     root: str
     shards: tuple[PlannedShard, ...]
+    whole: bool = False
+    released: bool = False
 
     @property
     def name(self) -> str:
@@ -48,8 +52,7 @@ class PlannedStage:
 
     @property
     def done(self) -> bool:
-        corpus_there = not self.stage.writes_corpus or is_done(self.corpus_manifest, self.root, self.folder)
-        return corpus_there and all(shard.done for shard in self.shards)
+        return self.whole and all(shard.done for shard in self.shards)
 
     @property
     def corpus_manifest(self) -> str:
@@ -60,7 +63,7 @@ class PlannedStage:
         return join(self.folder, "released")
 
     def manifest_path(self, number: int) -> str:
-        return join(self.folder, "manifest", f"{number:06d}.json")
+        return json_path(self.folder, number)
 
     def data_path(self, number: int) -> str:
         return join(self.folder, "data", f"{number:06d}.parquet")
@@ -110,13 +113,15 @@ def _identity(shard: Shard) -> dict[str, object]:
 
 
 def check_done(planned: PlannedStage) -> PlannedStage:
-    """The same plan with `done` looked up again."""
-    released = storage.exists(planned.released_marker)
-    shards = (
-        replace(s, done=is_done(planned.manifest_path(s.number), s.fingerprint, planned.folder, released=released))
-        for s in planned.shards
+    """The same plan with what is done looked up again."""
+    ledger, released = Ledger(planned.folder), storage.exists(planned.released_marker)
+    shards = tuple(
+        shard if shard.done == done else replace(shard, done=done)
+        for shard in planned.shards
+        for done in [ledger.done(shard.number, shard.fingerprint, released=released)]
     )
-    return replace(planned, shards=tuple(shards))
+    whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
+    return replace(planned, shards=shards, whole=whole, released=released)
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:
@@ -137,55 +142,6 @@ def _need_released_data(stages: list[PlannedStage]) -> list[PlannedStage]:
     for index in range(len(stages) - 1, -1, -1):
         planned = stages[index]
         hungry = any(not reader.done for reader in consumers(planned, stages))
-        if hungry and storage.exists(planned.released_marker):
+        if hungry and planned.released:
             stages[index] = replace(planned, shards=tuple(replace(shard, done=False) for shard in planned.shards))
     return stages
-
-
-def reuse(planned: PlannedStage) -> PlannedStage:
-    """Bring results that are still valid to the numbers they have now, and remove and name what is not.
-
-    One input file more shifts the numbers of those after it; their results are moved, not made again.
-    """
-    folder = join(planned.folder, "manifest")
-    found = {name: read_manifest(join(folder, name)) for name in storage.list_files(folder) if name != "corpus.json"}
-    at = {manifest.fingerprint: int(name[:6]) for name, manifest in found.items() if manifest}
-    moves = [(at[s.fingerprint], s.number) for s in planned.shards if not s.done and s.fingerprint in at]
-    moves = [(old, new) for old, new in moves if old != new]
-    held = [_take_up(planned, old) for old, _ in moves]
-    wanted = {shard.number for shard in planned.shards if shard.done}
-    stale = [number for number in at.values() if number not in wanted and number not in {old for old, _ in moves}]
-    for number in stale:
-        _remove(planned, number)
-    for (_, new), manifest in zip(moves, held, strict=True):
-        _put_down(planned, manifest, new)
-    if moves or stale:
-        logger.info("%s: %d shards reused under a new number, %d stale", planned.name, len(moves), len(stale))
-    return check_done(planned)
-
-
-def _take_up(planned: PlannedStage, number: int) -> Manifest:
-    manifest = read_manifest(planned.manifest_path(number))
-    assert manifest is not None
-    storage.delete(planned.manifest_path(number))
-    for output in manifest.outputs:
-        held = join(planned.folder, "moving", manifest.fingerprint, output.path)
-        storage.move(join(planned.folder, output.path), held)
-    return manifest
-
-
-def _put_down(planned: PlannedStage, manifest: Manifest, number: int) -> None:
-    outputs = [
-        replace(output, path=f"{output.path.partition('/')[0]}/{number:06d}.parquet") for output in manifest.outputs
-    ]
-    for old, new in zip(manifest.outputs, outputs, strict=True):
-        storage.move(join(planned.folder, "moving", manifest.fingerprint, old.path), join(planned.folder, new.path))
-    from tokenmill.pipeline.manifest import write_manifest
-
-    write_manifest(planned.manifest_path(number), replace(manifest, outputs=outputs))
-
-
-def _remove(planned: PlannedStage, number: int) -> None:
-    storage.delete(planned.manifest_path(number))
-    for kind in ("data", "dropped"):
-        storage.delete(join(planned.folder, kind, f"{number:06d}.parquet"))

@@ -5,6 +5,7 @@ it.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tokenmill.core import storage
@@ -22,11 +23,15 @@ def load(folder: str, number: int, fingerprint: str) -> dict[str, str]:
 
 def entries(folder: str, number: int) -> list[dict[str, Any]]:
     """What is on record for a shard: id, step, cause (how the worker ended), fingerprint of the work."""
-    file = path(folder, number)
-    if not storage.exists(file):
-        return []
-    found: list[dict[str, Any]] = json.loads(storage.read_bytes(file))
+    content = storage.read_if_there(path(folder, number))
+    found: list[dict[str, Any]] = json.loads(content) if content is not None else []
     return found
+
+
+def count(folder: str, fingerprints: Mapping[int, str]) -> int:
+    """How many documents of these shards are on record for this very work; the folder is listed once."""
+    numbers = [int(name.partition(".")[0]) for name in storage.list_files(storage.join(folder, "quarantine"))]
+    return sum(len(load(folder, number, fingerprints.get(number, ""))) for number in numbers)
 
 
 def add(folder: str, number: int, *, id: str, step: str, cause: str, fingerprint: str) -> None:

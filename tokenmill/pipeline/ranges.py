@@ -144,7 +144,7 @@ def range_file(path: str) -> Iterator[RangeFile]:
 def read_range(file: str, offset: int, length: int, xxh3: int) -> pa.Table:
     """One range. Raises DamagedFile if it is not what was written."""
     try:
-        packed = storage.read_part(file, offset, length)
+        packed = storage.read_range(file, offset, offset + length)
     except FileNotFoundError as error:
         raise DamagedFile(file, "is gone though its task had ended") from error
     return _unpacked(file, packed, length, xxh3)

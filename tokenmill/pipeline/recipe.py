@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -84,7 +85,7 @@ def load_recipe(path: str | Path) -> Recipe:
     """Read and check a recipe's grammar; names and settings of work are checked by resolve. Raises RecipeError."""
     file = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = storage.read_bytes(file).decode("utf-8")
     except OSError as error:
         raise RecipeError(f"{file}: cannot read the recipe: {error.strerror}; give the path of a YAML file") from error
     except UnicodeDecodeError as error:

@@ -16,15 +16,17 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.storage import join
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.globals import GlobalStage, Ran
+from tokenmill.pipeline.ledger import PART_ROWS, Ledger, compact, json_path
 from tokenmill.pipeline.lock import Lock, locked
-from tokenmill.pipeline.manifest import Manifest, read_manifest
-from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan, reuse
+from tokenmill.pipeline.manifest import Manifest
+from tokenmill.pipeline.plan import PlannedStage, check_done, consumers, plan
 from tokenmill.pipeline.progress import Progress
 from tokenmill.pipeline.ranges import DamagedFile
 from tokenmill.pipeline.recipe import Recipe
 from tokenmill.pipeline.recover import run_recovering
 from tokenmill.pipeline.report.preview import Preview, preview_of
 from tokenmill.pipeline.resolve import Stage, resolve, settings_of, work_class
+from tokenmill.pipeline.reuse import reuse
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 
 logger = logging.getLogger(__name__)
@@ -101,6 +103,7 @@ class _Driver:
     planned: list[PlannedStage]
     result: Result
     lock: Lock
+    loose: int = 0  # manifests written by this driver's tasks that are in no table yet
 
     def run(self) -> None:
         for index, planned in enumerate(self.planned):
@@ -124,6 +127,7 @@ class _Driver:
         elif not planned.done and not self._global_stage(planned, tasks).run():
             raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
         storage.delete_unfinished(planned.folder)
+        compact(planned.folder)
         planned = check_done(planned)
         self.progress.end(sum(shard.done for shard in planned.shards))
         return planned
@@ -149,6 +153,7 @@ class _Driver:
             self.lock.check()
             if outcome.error is None:
                 self.progress.task_done(outcome.task, outcome.manifest)
+                self._compact(outcome.task)
             elif isinstance(outcome.error, DamagedFile):
                 logger.warning("%s: %s", outcome.task.label, outcome.error)
                 damaged.add(outcome.error.file)
@@ -156,6 +161,13 @@ class _Driver:
                 good = False
                 self._fail(outcome.task.label, outcome.error)
         return Ran(good, frozenset(damaged))
+
+    def _compact(self, task: Any) -> None:
+        """Keep the manifests that lie loose few, so that a resume finds its way by a few reads."""
+        self.loose += task.manifest_path == json_path(task.folder, task.number)
+        if self.loose >= PART_ROWS:
+            self.loose = 0
+            compact(task.folder)
 
     def _fail(self, label: str, error: BaseException) -> None:
         if isinstance(error, RecipeError):
@@ -213,7 +225,7 @@ class _Driver:
 
     def _consumed(self, planned: PlannedStage) -> bool:
         readers = consumers(planned, self.planned)
-        return bool(readers) and all(reader.done for reader in readers) and storage.exists(planned.released_marker)
+        return bool(readers) and all(reader.done for reader in readers) and planned.released
 
     def _release(self) -> None:
         """Delete the data of stages with keep: false once all that read them have committed."""
@@ -238,10 +250,9 @@ class _Driver:
 
 def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
     """The manifests of the shards of a Source that are done."""
-    for shard in planned.shards:
-        manifest = read_manifest(planned.manifest_path(shard.number)) if shard.shard and shard.done else None
-        if manifest is not None:
-            yield manifest
+    if planned.stage.source is not None:
+        ledger = Ledger(planned.folder)
+        yield from (ledger[shard.number] for shard in planned.shards if shard.done)
 
 
 def _limits(planned: PlannedStage) -> Limits:

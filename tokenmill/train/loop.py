@@ -49,8 +49,8 @@ class TrainResult:
     plot: Path
 
 
-def run_training(config_path: Path, data: Path, out: Path, *, steps: int | None = None) -> TrainResult:
-    """Train by a YAML config on a corpus (its folder or manifest) into a folder; `steps` overrides the config's.
+def run_training(config_path: Path, data: str | Path, out: Path, *, steps: int | None = None) -> TrainResult:
+    """Train by a YAML config on a corpus (its folder or manifest) into a local folder; `steps` overrides the config's.
 
     Goes on from the newest checkpoint where the folder has one. Leaves config.yaml, metrics.jsonl, loss.png and
     checkpoints/. Raises RecipeError for settings that are wrong or not those of the checkpoint, DataError for a corpus

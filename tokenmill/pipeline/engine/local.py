@@ -24,7 +24,7 @@ import psutil
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.engine import Limits, Outcome, Watch
 from tokenmill.pipeline.engine.warm import make_kernels_ready, uses_kernels
-from tokenmill.pipeline.manifest import made_once
+from tokenmill.pipeline.ledger import made_once
 from tokenmill.pipeline.shard import NOWHERE, Position
 
 logger = logging.getLogger(__name__)

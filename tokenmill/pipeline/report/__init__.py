@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 
 from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.storage import join
+from tokenmill.pipeline.ledger import Ledger
 from tokenmill.pipeline.manifest import Manifest, read_manifest
 from tokenmill.pipeline.recipe import load_recipe
 
@@ -22,25 +22,25 @@ class RanStage:
     name: str
     folder: str
     inputs: tuple[str, ...]
-    manifests: dict[int, Manifest]
+    manifests: Ledger
     corpus: Manifest | None
 
     def files(self, kind: str) -> list[str]:
-        """Parquet files of kind 'data' or 'dropped' that a manifest lists."""
-        return [
-            join(self.folder, output.path)
-            for manifest in self.manifests.values()
-            for output in manifest.outputs
-            if output.path.startswith(f"{kind}/") and storage.exists(join(self.folder, output.path))
-        ]
+        """Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""
+        return self.manifests.files(kind)
 
 
 def read_run(folder: str) -> list[RanStage]:
     """The stages of a run in recipe order. Raises RecipeError if the folder holds no run."""
     path = join(folder, "recipe.yaml")
     if not storage.exists(path):
-        here = [entry.name for entry in Path(folder).parent.glob("*") if (entry / "recipe.yaml").exists()]
-        hint = did_you_mean(Path(folder).name, here)
+        parent, _, name = folder.rstrip("/").rpartition("/")
+        here = [
+            one
+            for one in storage.list_folders(parent or ".")
+            if storage.exists(join(parent or ".", one, "recipe.yaml"))
+        ]
+        hint = did_you_mean(name, here)
         raise RecipeError(f"{folder}: no run here (no recipe.yaml){hint}; give the run's folder, for example runs/mini")
     recipe = load_recipe(path)
     filled = yaml.safe_load(storage.read_bytes(path))["stages"]
@@ -49,13 +49,7 @@ def read_run(folder: str) -> list[RanStage]:
 
 def _stage(folder: str, name: str, inputs: tuple[str, ...]) -> RanStage:
     place = join(folder, name)
-    found = join(place, "manifest")
-    manifests = {}
-    for file in storage.list_files(found):
-        manifest = read_manifest(join(found, file))
-        if manifest is not None and file != "corpus.json":
-            manifests[int(file[:6])] = manifest
-    return RanStage(name, place, inputs, manifests, read_manifest(join(found, "corpus.json")))
+    return RanStage(name, place, inputs, Ledger(place), read_manifest(join(place, "manifest", "corpus.json")))
 
 
 def plain(text: str | None) -> str:

@@ -1,13 +1,14 @@
 """Where every document went: per stage in, out and dropped by rule, balanced from one stage to the next."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from tokenmill.pipeline import quarantine
+from tokenmill.pipeline.manifest import Manifest
 from tokenmill.pipeline.report import RanStage
 
 
@@ -43,28 +44,14 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
     rows_out: dict[str, int] = {}
     found = []
     for stage in stages:
-        manifests = list(stage.manifests.values())
-        expected = sum(rows_out[name] for name in stage.inputs) if stage.inputs and manifests else None
-        rows_out[stage.name] = sum(manifest.rows_out for manifest in manifests)
-        found.append(
-            Funnel(
-                stage.name,
-                len(manifests),
-                sum(manifest.rows_in for manifest in manifests),
-                rows_out[stage.name],
-                sum(manifest.repeated for manifest in manifests),
-                _added(manifest.drops for manifest in manifests),
-                _added(manifest.marked for manifest in manifests),
-                _added(counts for manifest in manifests for counts in manifest.damage.values()),
-                _added_pairs(manifest.by_source for manifest in manifests),
-                sum(manifest.bytes_out for manifest in manifests),
-                sum(manifest.timing.get("seconds", 0.0) for manifest in manifests),
-                max((manifest.timing.get("peak_rss_bytes", 0) for manifest in manifests), default=0),
-                sum(len(quarantine.load(stage.folder, n, m.fingerprint)) for n, m in stage.manifests.items()),
-                expected,
-                stage.corpus.facts.get("tokens", {}) if stage.corpus else {},
-            )
-        )
+        counted = _Counted()
+        for manifest in stage.manifests.values():
+            counted.add(manifest)
+        expected = sum(rows_out[name] for name in stage.inputs) if stage.inputs and counted.shards else None
+        rows_out[stage.name] = counted.rows_out
+        quarantined = quarantine.count(stage.folder, stage.manifests.fingerprints)
+        tokens = stage.corpus.facts.get("tokens", {}) if stage.corpus else {}
+        found.append(counted.funnel(stage.name, quarantined, expected, tokens))
     return found
 
 
@@ -116,18 +103,41 @@ def _say_balance(funnels: list[Funnel], console: Console) -> bool:
     return good
 
 
-def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for one in counts:
-        for key, value in one.items():
-            total[key] = total.get(key, 0) + value
-    return dict(sorted(total.items()))
+@dataclass
+class _Counted:
+    """A stage's sums while its manifests pass, one at a time."""
 
+    shards: int = 0
+    rows_in: int = 0
+    rows_out: int = 0
+    repeated: int = 0
+    bytes_out: int = 0
+    seconds: float = 0.0
+    peak_rss_bytes: int = 0
+    drops: Counter[str] = field(default_factory=Counter)
+    marked: Counter[str] = field(default_factory=Counter)
+    damage: Counter[str] = field(default_factory=Counter)
+    by_source: dict[str, list[int]] = field(default_factory=dict)
 
-def _added_pairs(counts: Iterable[dict[str, list[int]]]) -> dict[str, list[int]]:
-    total: dict[str, list[int]] = {}
-    for one in counts:
-        for key, (rows_in, rows_out) in one.items():
-            have = total.setdefault(key, [0, 0])
+    def add(self, manifest: Manifest) -> None:
+        self.shards += 1
+        self.rows_in += manifest.rows_in
+        self.rows_out += manifest.rows_out
+        self.repeated += manifest.repeated
+        self.bytes_out += manifest.bytes_out
+        self.seconds += manifest.timing.get("seconds", 0.0)
+        self.peak_rss_bytes = max(self.peak_rss_bytes, manifest.timing.get("peak_rss_bytes", 0))
+        self.drops.update(manifest.drops)
+        self.marked.update(manifest.marked)
+        for counts in manifest.damage.values():
+            self.damage.update(counts)
+        for source, (rows_in, rows_out) in manifest.by_source.items():
+            have = self.by_source.setdefault(source, [0, 0])
             have[0], have[1] = have[0] + rows_in, have[1] + rows_out
-    return dict(sorted(total.items()))
+
+    def funnel(self, stage: str, quarantined: int, expected_in: int | None, tokens: dict[str, int]) -> Funnel:
+        said: dict[str, Any] = {
+            name: dict(sorted(value.items())) if isinstance(value, dict) else value
+            for name, value in vars(self).items()
+        }
+        return Funnel(stage=stage, quarantined=quarantined, expected_in=expected_in, tokens=tokens, **said)
