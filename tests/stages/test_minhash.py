@@ -272,11 +272,12 @@ def test_a_giant_bucket_is_counted_and_told(caplog: pytest.LogCaptureFixture) ->
     assert facts["documents"] == 40
     assert facts["removed"] == 0
     assert facts["giant_buckets"] > 0
+    assert facts["hub_rounds"] == 3
     assert facts["pairs_unexamined"] == facts["pairs_unexamined_kept"] > 0
     assert "were never examined" in caplog.text
     _, facts = run(Minhash(bands=40, rows=2), {"id": list("ab"), "text": texts[:2]})
     assert facts == {
-        "documents": 2, "removed": 0, "clusters": 0, "pairs_verified": 1, "giant_buckets": 0,
+        "documents": 2, "removed": 0, "clusters": 0, "pairs_verified": 1, "giant_buckets": 0, "hub_rounds": 0,
         "pairs_unexamined": 0, "pairs_unexamined_kept": 0,
     }  # fmt: skip
 

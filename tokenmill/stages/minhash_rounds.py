@@ -4,7 +4,8 @@ SharedBands     band keys meet; documents next to each other in a bucket are joi
 Neighbourhoods  joined documents get the number of their neighbourhood; all others are done with
 AlikeText       the documents of a neighbourhood meet, and the keep rule decides on them
 
-No pair leads out of a neighbourhood, so each is decided for itself; text is shingled again for those documents alone.
+No pair leads out of a neighbourhood, so each is decided for itself, in one pass along the total order: three rounds are
+enough whatever the pairs are like, long chains included. Text is shingled again for those documents alone.
 What has to be in memory at once: 5 bytes a document, and the band keys of the largest neighbourhood.
 """
 
@@ -32,9 +33,9 @@ from tokenmill.text.signature import Bits, band_keys, signatures
 
 RULE = "minhash.near_duplicate"
 COUNTED = (
-    "removed", "clusters", "pairs_verified", "giant_buckets", "pairs_unexamined", "pairs_unexamined_kept",
+    "removed", "clusters", "pairs_verified", "giant_buckets", "hub_rounds", "pairs_unexamined", "pairs_unexamined_kept",
 )  # fmt: skip
-"""What the keep rule counts, in documents or pairs, as text/keep_rule.py's Decision says."""
+"""What the keep rule counts, in documents or pairs, as text/keep_rule.py's Decision says; of rounds, the most."""
 
 _BATCH = 1 << 20
 
@@ -192,6 +193,7 @@ class AlikeText:
             "clusters": len(np.unique(kept_for)),
             "pairs_verified": decision.verified,
             "giant_buckets": decision.giants,
+            "hub_rounds": decision.rounds,
             "pairs_unexamined": decision.unexamined,
             "pairs_unexamined_kept": decision.unexamined_kept,
             "by_source": removed_by_source(self.limited, sources, ids, kept_for),
@@ -202,7 +204,8 @@ def added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """What two sets of neighbourhoods counted, together."""
     if not one or not other:
         return one or other
-    sums = {name: one[name] + other[name] for name in one if name != "by_source"}
+    sums = {name: one[name] + other[name] for name in one if name not in ("by_source", "hub_rounds")}
+    sums["hub_rounds"] = max(one["hub_rounds"], other["hub_rounds"])
     return {**sums, "by_source": together(one["by_source"], other["by_source"])}
 
 

@@ -37,7 +37,8 @@ class Decision:
     duplicate_of: int32 (documents,), the most similar kept document of its pairs, the earlier at a tie; -1: it is kept.
     similarity: float64 (documents,), to that document; 0 if kept.
     verified: how often a similarity was computed, a pair more than once if it shares more than one giant bucket.
-    giants: buckets above max_bucket. unexamined: pairs in them that no round examined there, a pair once a bucket.
+    giants: buckets above max_bucket. rounds: the most that any of them took. unexamined: pairs in them that no round
+    examined there, a pair once a bucket.
     unexamined_kept: those of them of which both were kept; if none of them is a duplicate, nor would any other be.
     """
 
@@ -45,6 +46,7 @@ class Decision:
     similarity: Shares
     verified: int
     giants: int
+    rounds: int
     unexamined: int
     unexamined_kept: int
 
@@ -87,6 +89,7 @@ def decide(
         similarities,
         verified=verified + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants),
         giants=len(giants),
+        rounds=max((len(giant.hubs) for giant in giants), default=0),
         unexamined=sum(giant.unexamined(everyone) for giant in giants),
         unexamined_kept=sum(giant.unexamined(stays) for giant in giants),
     )
