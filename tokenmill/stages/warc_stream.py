@@ -220,6 +220,24 @@ def is_compressed(magic: bytes) -> bool:
     return magic.startswith((GZIP, ZSTD))
 
 
+def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] | None:
+    """(content, bytes it takes) of the gzip member at offset; None if there is none, or a damaged or a longer one."""
+    packed = window.view(offset, _GZIP_INPUT)
+    if packed[:3] != GZIP:
+        return None
+    inflater, parts, size, at = isal_zlib.decompressobj(31), [], 0, offset
+    try:
+        while packed and size <= limit:
+            parts.append(inflater.decompress(packed))  # grows at most a thousand times
+            size, at = size + len(parts[-1]), at + len(packed)
+            if inflater.eof:
+                return parts[0] if len(parts) == 1 else b"".join(parts), at - len(inflater.unused_data) - offset
+            packed = window.view(at, _GZIP_INPUT)
+    except IsalError:  # type: ignore[misc]
+        return None  # the one who looks closer will say what is wrong
+    return None
+
+
 def head_of(window: Window, offset: int, codec: Codec) -> bytes:
     """The first decompressed bytes of what stands at offset, b"" if it is compressed and cannot be read."""
     seen = window.view(offset, _START_BYTES)
