@@ -3,8 +3,9 @@
     python -m bench.warc [FILES.warc.gz...] [--repeat 3] [--json]
 
 Each side goes over all records of each file and takes the bodies of responses with chunks joined and codings undone;
-`stages.read_warc` does all its work besides: charsets, digests, signs, columns. A mini-crawl is made and always taken
-too. `inflating` is what decompressing the members costs by itself: nobody can be faster with this library. What warcio and ours say of each response's body is compared byte by byte. The best of the repeats counts.
+`stages.read_warc` does all its work besides: charsets, digests, signs, columns. `inflating` is what decompressing the
+members costs by itself: nobody can be faster with this library. A mini-crawl is made and always taken too. What warcio
+and ours say of each response's body is compared byte by byte. The best of the repeats counts.
 """
 
 import argparse
@@ -74,7 +75,8 @@ def by_inflating(file: Path) -> Iterator[tuple[str, bytes]]:
 
 
 SIDES: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
-    "warcio": by_warcio, "fastwarc": by_fastwarc, "inflating": by_inflating, "records and bodies": by_ours, "stages.read_warc": by_source,
+    "warcio": by_warcio, "fastwarc": by_fastwarc, "inflating": by_inflating, "records and bodies": by_ours,
+    "stages.read_warc": by_source,
 }  # fmt: skip
 
 
