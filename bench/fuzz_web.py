@@ -8,6 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pyarrow as pa
 import zstandard
@@ -23,6 +24,7 @@ from tokenmill.stages.read_warc import ReadWarc
 from tokenmill.stages.warc_records import Damage, Record, read_records
 
 _LIMIT = 1 << 20
+_LONG = (700, 9_000, 100_000, 2_000)
 _PAGE = (
     b"<!DOCTYPE html><html><head><title>Plain words</title><meta charset=utf-8><meta name=robots content='noai'></head>"
     b"<body><nav><a href=/>Home</a></nav><article><h1>A page</h1><p>Of plain words &amp; entities &#8212; &copy;.</p>"
@@ -69,7 +71,9 @@ def _warcs() -> list[bytes]:
     line = b"http://a.example/%d 10.0.0.1 20140216050221 text/html %d\n"
     arc = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain 2\n1\n\n"
     arc += b"".join(line % (n, len(body)) + body + b"\n" for n, body in enumerate(_bodies()))
-    return [warc, arc, warc + arc]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    long = [_record(n, b"response", head + Random(n).randbytes(size).hex().encode()) for n, size in enumerate(_LONG)]
+    return [warc, arc, warc + arc, b"".join(long)]
 
 
 def _each_record(pack: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:

@@ -442,6 +442,16 @@ def test_records_are_found_in_any_container(tmp_path: Path, name: str) -> None:
     assert told(rows(tmp_path, CONTAINERS[name], name="f")) == [(f"<urn:uuid:{number}>", None) for number in range(6)]
 
 
+def test_zstd_frames_are_read_whose_first_block_is_long(tmp_path: Path) -> None:
+    """Found by fuzzing: nothing comes out of a frame before its first block, of up to 128 KiB, is complete."""
+    pages = [page(number, random.Random(number).randbytes(size).hex().encode()) for number, size in enumerate(SIZES)]
+    frames = b"".join(zstandard.compress(content) for content in pages)
+    assert told(rows(tmp_path, frames, mime=("text/html",))) == [(f"<urn:uuid:{n}>", None) for n in range(len(SIZES))]
+
+
+SIZES = (100, 600, 5_000, 70_000, 300_000)
+
+
 def test_a_damaged_dictionary_leaves_damaged_frames(tmp_path: Path) -> None:
     """Found by fuzzing: the error of the dictionary's own decompressor came through."""
     content = dictionary_file()

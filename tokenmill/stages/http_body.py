@@ -60,7 +60,7 @@ def read_head(block: bytes) -> Head:
         return Head(None, "", "", (), False, 0)
     found = _HEAD_END.search(block, 0, _HEAD_BYTES)
     end, body = found.span() if found else (len(block), len(block))
-    fields = fields_of(block[:end].split(b"\n")[1:])
+    fields = fields_of(block[:end])
     mime, charset = content_type(fields.get(b"content-type", b""))
     chunked = "chunked" in _names(fields.get(b"transfer-encoding", b""))
     codings = _names(fields.get(b"content-encoding", b""))

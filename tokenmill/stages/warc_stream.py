@@ -32,6 +32,7 @@ _PIECE = 1 << 20
 _GZIP_INPUT = 1 << 15  # bytes fed at once; what they give is lost if they turn out damaged
 _DICTIONARY_BYTES = 1 << 24
 _BOMB_BYTES, _BOMB_GROWTH = 64 << 20, 200  # a stream that is longer and has grown more times is given up
+_ZSTD_BLOCK = (128 << 10) + 64  # the longest first block with the header before it; nothing comes out before its end
 _ZSTD_INPUT = 2048  # bytes fed at once: a zstd frame may grow 30,000 times, and its output has no limit of its own
 
 
@@ -220,6 +221,24 @@ def is_compressed(magic: bytes) -> bool:
     return magic.startswith((GZIP, ZSTD))
 
 
+def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] | None:
+    """(content, bytes it takes) of the gzip member at offset; None if there is none, or a damaged or a longer one."""
+    packed = window.view(offset, _GZIP_INPUT)
+    if packed[:3] != GZIP:
+        return None
+    inflater, parts, size, at = isal_zlib.decompressobj(31), [], 0, offset
+    try:
+        while packed and size <= limit:
+            parts.append(inflater.decompress(packed))  # grows at most a thousand times
+            size, at = size + len(parts[-1]), at + len(packed)
+            if inflater.eof:
+                return parts[0] if len(parts) == 1 else b"".join(parts), at - len(inflater.unused_data) - offset
+            packed = window.view(at, _GZIP_INPUT)
+    except IsalError:  # type: ignore[misc]
+        return None  # the one who looks closer will say what is wrong
+    return None
+
+
 def head_of(window: Window, offset: int, codec: Codec) -> bytes:
     """The first decompressed bytes of what stands at offset, b"" if it is compressed and cannot be read."""
     seen = window.view(offset, _START_BYTES)
@@ -227,7 +246,11 @@ def head_of(window: Window, offset: int, codec: Codec) -> bytes:
     if not is_compressed(magic):
         return bytes(seen)
     try:
-        return _inflated(codec.inflater(magic), seen[:512], magic == ZSTD, _START_BYTES)
+        if magic != ZSTD:
+            return _inflated(codec.inflater(magic), seen[:512], False, _START_BYTES)
+        inflater, first = codec.inflater(magic), window.view(offset, _ZSTD_BLOCK)
+        pieces = (first[at : at + _ZSTD_INPUT] for at in range(0, len(first), _ZSTD_INPUT))
+        return next(filter(None, (_inflated(inflater, piece, True) for piece in pieces)), b"")
     except BrokenError:
         return b""
 

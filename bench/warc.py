@@ -1,0 +1,128 @@
+"""Reading WARC files beside warcio and FastWARC: CPU seconds on one core, and whether the contents are equal.
+
+    python -m bench.warc [FILES.warc.gz...] [--repeat 3] [--json]
+
+Each side goes over all records of each file and takes the bodies of responses with chunks joined and codings undone;
+`stages.read_warc` does all its work besides: charsets, digests, signs, columns. `inflating` is what decompressing the
+members costs by itself: nobody can be faster with this library. A mini-crawl is made and always taken too. What warcio
+and ours say of each response's body is compared byte by byte. The best of the repeats counts.
+"""
+
+import argparse
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from fastwarc.warc import ArchiveIterator as FastIterator
+from fastwarc.warc import WarcRecordType
+from isal import isal_zlib
+from warcio.archiveiterator import ArchiveIterator
+
+from tokenmill.mini.world import write_mini
+from tokenmill.stages.http_body import read_body, read_head
+from tokenmill.stages.read_warc import ReadWarc
+from tokenmill.stages.warc_records import Record, read_records
+
+_LIMIT = 64 << 20
+
+
+def by_warcio(file: Path) -> Iterator[tuple[str, bytes]]:
+    """(record id, body) of each response."""
+    with file.open("rb") as stream:
+        for record in ArchiveIterator(stream):
+            if record.rec_type == "response":
+                yield record.rec_headers.get_header("WARC-Record-ID"), record.content_stream().read()
+
+
+def by_fastwarc(file: Path) -> Iterator[tuple[str, bytes]]:
+    with file.open("rb") as stream:
+        for record in FastIterator(stream, record_types=WarcRecordType.response, auto_decode="all"):
+            yield record.record_id, record.reader.read()
+
+
+def by_ours(file: Path) -> Iterator[tuple[str, bytes]]:
+    with file.open("rb") as stream:
+        for record in read_records(stream, file.stat().st_size, file.name, _LIMIT):
+            if isinstance(record, Record) and record.fields.get(b"warc-type") == b"response":
+                body = read_body(record.block, read_head(record.block), limit=_LIMIT, cut=True)
+                yield record.fields[b"warc-record-id"].decode(), body.data
+
+
+def by_source(file: Path) -> Iterator[tuple[str, bytes]]:
+    """The whole source; its rows are not taken apart here, so only how many there are is told."""
+    work = ReadWarc(str(file))
+    for shard in work.shards():
+        for batch in work.read(shard):
+            yield from ((str(number), b"") for number in range(batch.num_rows))
+
+
+def by_inflating(file: Path) -> Iterator[tuple[str, bytes]]:
+    content = memoryview(file.read_bytes())
+    at = 0
+    while at < len(content):
+        inflater = isal_zlib.decompressobj(31)
+        while not inflater.eof:
+            inflater.decompress(content[at : at + (1 << 15)])
+            at += 1 << 15
+        at = min(at, len(content)) - len(inflater.unused_data)
+        yield "", b""
+
+
+SIDES: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
+    "warcio": by_warcio, "fastwarc": by_fastwarc, "inflating": by_inflating, "records and bodies": by_ours,
+    "stages.read_warc": by_source,
+}  # fmt: skip
+
+
+def measure(files: list[Path], repeat: int) -> dict[str, Any]:
+    """Seconds of each side, what they read, and how many bodies differ between warcio and ours."""
+    theirs = {id: body for file in files for id, body in by_warcio(file)}
+    ours = {id: body for file in files for id, body in by_ours(file)}
+    seconds = {name: min(_seconds(side, files) for _ in range(repeat)) for name, side in SIDES.items()}
+    return {
+        "records": len(theirs),
+        "mb": sum(map(len, theirs.values())) / 1e6,
+        "differ": sum(ours.get(id) != body for id, body in theirs.items()) + len(ours.keys() - theirs.keys()),
+        "seconds": seconds,
+    }
+
+
+def _seconds(side: Callable[[Path], Iterator[tuple[str, bytes]]], files: list[Path]) -> float:
+    began = time.process_time()  # so that other work on the machine does not count
+    for file in files:
+        for _ in side(file):
+            pass
+    return time.process_time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)  # warcio warns of each address that it mends
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    pa.set_cpu_count(1)
+    with tempfile.TemporaryDirectory() as folder:
+        write_mini(Path(folder), pages=2000, seed=0)
+        made = sorted(path for path in Path(folder).glob("crawl-*.warc.gz"))
+        groups = {"mini-crawl": made} | {file.name: [file] for file in options.files}
+        found = {name: measure(files, options.repeat) for name, files in groups.items()}
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"{'files':28}{'responses':>10}{'MB':>8}{'differ':>8}  seconds, times as fast as warcio")
+    for name, row in found.items():
+        times = ", ".join(f"{side} {s:.2f} ({row['seconds']['warcio'] / s:.1f}×)" for side, s in row["seconds"].items())
+        print(f"{name:28}{row['records']:10,}{row['mb']:8.1f}{row['differ']:8}  {times}")
+
+
+if __name__ == "__main__":
+    main()
