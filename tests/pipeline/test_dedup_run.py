@@ -23,7 +23,7 @@ RECIPE = """
 run: toy
 excerpt: 0
 stages:
-  read: [{{stages.read_table: {{paths: "{folder}/in/*.jsonl"}}}}]
+  read: [{{stages.read_table: {{paths: "{folder}/in/*.jsonl", shard_bytes: 65536}}}}]
   dedup: [{work}]
 """
 

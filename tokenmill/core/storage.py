@@ -187,6 +187,9 @@ def copy(old: str, new: str) -> None:
 
 def read_bytes(path: str) -> bytes:
     """The whole file."""
+    if http.is_http(path):
+        with http.open_file(path) as file:
+            return file.read()
     if is_url(path):
         return remote.read_bytes(path)
     with open(path, "rb") as file:

@@ -27,7 +27,7 @@ class Numbered:
     DAMAGE: ClassVar[tuple[str, ...]] = ("numbered.damaged",)
 
     def shards(self) -> list[Shard]:
-        return [Shard(n, "toy", file, 0, 1, 1000, file) for n, file in enumerate(self.files)]
+        return [Shard(n, "toy", file, 0, 1000, 1000, file) for n, file in enumerate(self.files)]
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         if shard.file in self.unreadable:
