@@ -2,9 +2,10 @@
 
     python -m bench.filters_speed DIR_OR_WARC... [--turns 3] [--curve-mb 50]
 
-All on one core. Ratio: the same texts through both sides, turn by turn; ours as in a run, words split once for all four
+All on one core. Ratio: the same texts through both sides, turn by turn; ours as in a run, words split once for several
 filters, and again with each filter alone. Memory: the peak a process of its own adds to the text it holds while a batch
-of 64 MB goes through all four: whole, from one filter to the next, and as a task of a run, its files written too.
+of 64 MB goes through all four: whole, with all rows to the end; in pieces, rows taken out after each filter; and as a
+task of a run, its files written too. In the first two the caller keeps the batch.
 Curve: seconds a megabyte for one document of adversarial text, by its size; a cost that grows faster than the text
 would climb from left to right.
 """
@@ -12,6 +13,7 @@ would climb from left to right.
 import argparse
 import multiprocessing
 import os
+import random
 import statistics
 import tempfile
 import time
@@ -24,13 +26,16 @@ import numpy as np
 import pyarrow as pa
 
 from bench.filters_parity import OURS, pages, their_verdicts
-from tokenmill.core.columns import documents, split
+from tokenmill.core.columns import documents, split, without_transient
 from tokenmill.core.kinds import Shard
+from tokenmill.core.memory import give_back
+from tokenmill.pipeline.pieces import pieces
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 from tokenmill.text.cache import warm
 from tokenmill.text.segment import words
 
 MB = 1 << 20
+SHARES = (0.0, 0.05, 0.5, 0.95)
 HOSTILE: dict[str, Callable[[int], str]] = {
     "one line": lambda size: ("word and another, " * (size // 18 + 1))[:size],
     "one word a million times": lambda size: ("word " * (size // 5 + 1))[:size],
@@ -67,7 +72,7 @@ def batch_of(texts: list[str]) -> pa.RecordBatch:
 
 
 def filtered(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """What the four filters keep of the batch: words split once, dropped rows gone after each filter, as in a stage."""
+    """What the four filters keep of the batch, dropped rows gone after each filter, as in a stage."""
     for work in OURS.values():
         batch = work(batch)
         batch = split(batch)[0]
@@ -98,7 +103,18 @@ def print_ratio(texts: list[str], turns: int) -> None:
 
 
 def print_memory(texts: list[str]) -> None:
-    """In a spawned process, which has done nothing else."""
+    """Of the pages, and of made-up pages of which a known share is dropped."""
+    samples = {"these pages": texts} | {f"{share:.0%} dropped": made_pages(share) for share in SHARES}
+    print("\nof its size, what a batch of 64 MB adds at the peak" + "".join(f"{name:>14}" for name in samples))
+    for name, work in WAYS.items():
+        added = "".join(f"{added_share(sample, work):14.2f}" for sample in samples.values())
+        print(f"  {name:48}{added}", flush=True)
+
+
+def added_share(texts: list[str], work: Callable[[pa.RecordBatch], Any]) -> float:
+    """What work adds to 64 MB of the texts over and over, as a share, in a spawned process which has done nothing
+    else.
+    """
     many = texts * (64 * MB // sum(len(text.encode()) for text in texts) + 1)
     ends = np.cumsum([len(text.encode()) for text in many])
     batch = batch_of(many[: int(np.searchsorted(ends, 64 * MB)) + 1])
@@ -106,11 +122,45 @@ def print_memory(texts: list[str]) -> None:
         path = Path(folder, "batch.arrow")
         with pa.ipc.new_file(path, batch.schema) as file:
             file.write_batch(batch)
-        print(f"\na batch of {batch.column('text').nbytes / MB:.0f} MB adds")
-        for name, work in (("from one filter to the next", filtered), ("as a task of a run", ran_as_task)):
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                size, added = pool.apply(added_memory, (path, work))
-            print(f"  {name:30}{added / MB:5.0f} MB at its peak, {added / size:.2f} of its size")
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            size, added = pool.apply(added_memory, (path, work, work is not ran_as_task))
+    return added / size
+
+
+def made_pages(share: float, *, count: int = 400) -> list[str]:
+    """Pages of prose; the share is dropped, by one filter as often as by another."""
+    chance = random.Random(7)
+    vocabulary = ["".join(chance.choices("abcdefghij", k=chance.randint(2, 9))) for _ in range(4000)]
+    common = ["the", "of", "and", "to", "with"] * 200
+    pages = []
+    for number in range(count):
+        fails = number % len(OURS) if int((number + 1) * share) > int(number * share) else -1
+        known = vocabulary if fails == 1 else vocabulary + common  # no stop words: gopher_quality
+        lines = [" ".join(chance.choices(known, k=chance.randint(12, 40))) for _ in range(chance.randint(9, 60))]
+        if fails == 0:  # gopher_repetition
+            lines += lines[: len(lines) // 2 + 1]
+        ended = [line.capitalize() + ("" if fails == 3 else ".") for line in lines]  # fineweb
+        if fails == 3:
+            ended = [line.replace(" ", ". X", 1) for line in ended]  # yet sentences enough
+        pages.append("\n".join(ended) + (" {" if fails == 2 else ""))  # c4
+    chance.shuffle(pages)
+    return pages
+
+
+def one_after_the_other(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """All four filters over all rows, none taken out; the caller keeps the batch."""
+    for work in OURS.values():
+        batch = work(batch)
+    return batch
+
+
+def in_pieces(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """What the four filters keep, by a caller who keeps the batch as well and else does as a task does."""
+    kept = []
+    for piece in pieces(batch):
+        kept.append(without_transient(filtered(piece)))
+        give_back()
+    return kept
 
 
 def ran_as_task(batch: pa.RecordBatch) -> None:
@@ -135,13 +185,24 @@ class _Held:
             yield self.batches.pop()
 
 
-def added_memory(path: Path, work: Callable[[pa.RecordBatch], Any]) -> tuple[int, int]:
-    """(bytes of text, bytes beyond them at the peak, while the file's batch is read and goes through the filters)."""
+WAYS: dict[str, Callable[[pa.RecordBatch], Any]] = {
+    "one filter after the other, all rows": one_after_the_other,
+    "in pieces, rows taken out after each filter": in_pieces,
+    "as a task of a run": ran_as_task,
+}
+
+
+def added_memory(path: Path, work: Callable[[pa.RecordBatch], Any], keep: bool) -> tuple[int, int]:
+    """(bytes of text, bytes beyond them at the peak, while the file's batch is read and goes through the filters).
+
+    keep: the caller holds on to the batch.
+    """
     work(batch_of(["Start up."]))
     size = _read(path).column("text").nbytes
     held = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
-    work(_read(path))  # no one else holds the batch, as in a stage
+    kept = [_read(path)]
+    work(kept[0] if keep else kept.pop())
     return size, _memory("VmHWM") - held - size
 
 

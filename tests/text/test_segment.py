@@ -2,13 +2,12 @@
 
 from itertools import pairwise
 
-import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.columns import set_column
-from tokenmill.text.segment import Words, segment, spliced, text_buffer, words
+from tokenmill.text.segment import Words, text_buffer, words
 
 
 def batch_of(texts: list[str | None], kind: pa.DataType | None = None) -> pa.RecordBatch:
@@ -74,16 +73,3 @@ def test_the_code_of_words_is_never_longer_than_the_text(several: list[str]) -> 
     _, split = words(batch_of(list(several)))
     sizes = split.code_ends - split.code_starts
     assert all(size <= len(text.encode()) for size, text in zip(sizes, several, strict=True))
-
-
-@settings(max_examples=200, deadline=None)
-@given(texts, st.data())
-def test_spliced_words_are_those_of_either_split(several: list[str], data: st.DataObject) -> None:
-    before = batch_of([f"{text} and more" for text in several])
-    wanted = np.array(data.draw(st.lists(st.booleans(), min_size=len(several), max_size=len(several))), dtype=np.bool_)
-    buffer, offsets = text_buffer(batch_of(list(several)))
-    after = segment(buffer, offsets[:-1], offsets[1:])
-    other = words(before)[1]
-    rows = zip(wanted, spans(other), spans(after), strict=True)
-    expected = [old if keep else new for keep, old, new in rows]
-    assert spans(spliced(after, other, wanted)) == expected

@@ -40,9 +40,19 @@ def slow_count(text: str) -> int:
 
 
 def counted(text: str) -> int:
-    batch, split = words(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))
-    buffer, offsets = text_buffer(batch)
-    return int(sentence_counts(buffer, offsets[:-1], offsets[1:], split)[0])
+    return counts_of([text])[0]
+
+
+def counts_of(several: list[str]) -> list[int]:
+    buffer, offsets = text_buffer(pa.record_batch({"text": pa.array(several, type=pa.large_string())}))
+    found: list[int] = sentence_counts(buffer, offsets[:-1], offsets[1:]).tolist()
+    return found
+
+
+def test_counts_do_not_depend_on_how_many_rows_are_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = ["One. Two.", "", "Three! Four? Five", "x", "", "", "Six. Seven"]
+    monkeypatch.setattr("tokenmill.text.sentences._PIECE_BYTES", 10)
+    assert counts_of(several) == [2, 0, 3, 1, 0, 0, 2] == [counted(text) for text in several]
 
 
 parts = st.sampled_from(

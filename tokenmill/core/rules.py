@@ -81,7 +81,6 @@ def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name:
     for rule_name, rule in work.RULES.items():
         for fires, bound in verdicts(rule, arrays[rule.signal], work):
             batch = drop(batch, fires, f"{step}.{rule_name}", arrays[rule.signal], bound)
-    pa.default_memory_pool().release_unused()  # marking a batch of 64 MB makes and frees some 10 MB of small arrays
     return batch
 
 

@@ -20,10 +20,9 @@ import pyarrow.parquet as pq
 import xxhash
 
 from tokenmill.core import http, remote
-from tokenmill.core.memory import give_back
 
 GROUP_ROWS = 65_536
-GROUP_BYTES = 32 << 20  # of text; a reader holds one row group, so this bounds its memory
+GROUP_BYTES = 16 << 20  # of text; a reader holds one row group, a writer three: as it came, as one, packed
 _SAMPLE_BYTES = 1 << 12
 
 
@@ -452,7 +451,6 @@ def _combined(held: list[pa.RecordBatch]) -> pa.Table:
     """
     table = pa.Table.from_batches(held)
     held.clear()
-    give_back()  # a copy of the group is about to be made, and later another, packed
     return table.combine_chunks(memory_pool=pa.system_memory_pool())
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tokenmill.core.columns import set_column
 from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns, verdicts
 from tokenmill.text.line_edits import edit_lines, packed
-from tokenmill.text.segment import COLUMN, code_array, segment, spliced, text_array, text_buffer, words
+from tokenmill.text.segment import text_array, text_buffer
 from tokenmill.text.sentences import sentence_counts
 
 
@@ -73,11 +73,10 @@ class C4:
             terminal=self.terminal_punctuation,
             citations=self.remove_citations,
         )
-        split = segment(edited.buffer, edited.starts, edited.ends)
         signals = {
             "n_lorem_lines": pa.array(edited.counts["lorem_lines"]),
             "n_curly_lines": pa.array(edited.counts["curly_lines"]),
-            "n_sentences": pa.array(sentence_counts(edited.buffer, edited.starts, edited.ends, split)),
+            "n_sentences": pa.array(sentence_counts(edited.buffer, edited.starts, edited.ends)),
             "n_lines": pa.array(edited.counts["lines"]),
             "n_removed_lines": pa.array(edited.counts["removed_lines"]),
         }
@@ -86,7 +85,4 @@ class C4:
             for fires, _ in verdicts(rule, signals[rule.signal], self):
                 dropped |= fires
         text = text_array(*packed(edited, buffer, offsets, dropped), like=batch.column("text"))
-        if dropped.any():
-            split = spliced(split, words(batch)[1], dropped)
-        batch = set_column(set_column(batch, "text", text), COLUMN, code_array(split))
-        return judge(batch, self, signals)
+        return judge(set_column(batch, "text", text), self, signals)

@@ -21,6 +21,7 @@ from tokenmill.core import storage
 from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents, drop, marked, set_column, split
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Shard
+from tokenmill.core.memory import give_back
 from tokenmill.core.rules import step_name
 from tokenmill.core.storage import FileRecord, join
 from tokenmill.pipeline import quarantine
@@ -204,6 +205,7 @@ def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordB
             if task.mark_only:
                 count_rules(part.filter(pa.array(marked(part) & ~known)), tally.marked)
             tally.go_out(part)
+            give_back()  # or what the steps used adds to what the writer needs
             yield part
         tally.settle()
         batch = part = None  # or they are held while the next batch is read

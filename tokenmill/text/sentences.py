@@ -9,17 +9,28 @@ from tokenmill.text.cache import frozen, kernel, pointer
 from tokenmill.text.classes import PUNCTUATION, SENTENCE, class_table
 from tokenmill.text.codes import next_word
 from tokenmill.text.points import point_at
-from tokenmill.text.segment import Bytes, Offsets, Words, tiny
+from tokenmill.text.segment import Bytes, Offsets, segment, tiny
+
+_PIECE_BYTES = 4 << 20
 
 
-def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets, words: Words) -> npt.NDArray[np.int64]:
+def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.int64]:
     """The sentences of each document buffer[starts[r]:ends[r]], int64 (rows,): those of its lines, one or more each.
 
     A document without a byte has none. White space between words that is more than one blank counts as a word here.
+    Words are split for this alone, some rows at a time: who edits a text would hold those of the text before as well.
     """
     counts = np.zeros(len(starts), dtype=np.int64)
-    codes = frozen(words.codes)
-    _count(class_table(), frozen(buffer), starts, ends, codes, words.code_starts, words.code_ends, counts)
+    sizes = np.cumsum(ends - starts)
+    first = 0
+    while first < len(starts):
+        before = int(sizes[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(sizes, before + _PIECE_BYTES)))
+        rows = slice(first, last)
+        split = segment(buffer, starts[rows], ends[rows])
+        coded = (frozen(split.codes), split.code_starts, split.code_ends)
+        _count(class_table(), frozen(buffer), starts[rows], ends[rows], *coded, counts[rows])
+        first = last
     return counts
 
 
@@ -85,5 +96,5 @@ def _is_punctuation(classes, text, start, end):  # type: ignore[no-untyped-def]
 
 def warm() -> None:
     """Compile or load the kernels of this module."""
-    buffer, offsets, words = tiny()
-    sentence_counts(buffer, offsets[:-1], offsets[1:], words)
+    buffer, offsets, _ = tiny()
+    sentence_counts(buffer, offsets[:-1], offsets[1:])
