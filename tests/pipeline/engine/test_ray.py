@@ -57,6 +57,8 @@ def test_a_cluster_gives_the_bytes_of_one_machine(cluster: Any, world: Path) -> 
     assert digests(world / "whole/mini") == digests(world / "local/mini")
     hosts = {json.loads(path.read_text())["host"]["name"] for path in (world / "whole").rglob("manifest/*.json")}
     assert hosts > {"node0"} and hosts <= {"node0", "node1", "node2"}
+    report = ended(cluster.pipeline("report", "whole/mini", cwd=world))
+    assert "slowest / median" in report and all(host in report for host in hosts)
     again = ended(cluster.pipeline(*command, cwd=world))
     assert again.count("already done") == 5
 

@@ -4,6 +4,7 @@ The task runs in a child, by the same pool as on one machine, so a document that
 named in the same way, and the cluster sees no crash. The child lives on from task to task with its kernels and models.
 """
 
+import logging
 import os
 import platform
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,9 @@ from tokenmill.pipeline.engine import Limits, Outcome
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.warm import make_kernels_ready
 from tokenmill.pipeline.fingerprint import code_hash, packages
+from tokenmill.text.cache_folder import warm_marker
+
+logger = logging.getLogger(__name__)
 
 _ENGINE = ("tokenmill.pipeline.shard", "tokenmill.pipeline.global_tasks")
 
@@ -67,6 +71,8 @@ def _settle(home: Home, run_folder: str) -> None:
             "give --out a folder that all nodes share, or a URL such as s3://bucket/runs"
         )
     if home.kernels:
+        if not warm_marker().exists():
+            logger.warning("%s compiles text kernels; this is done once a node, and takes a minute or two", _here())
         make_kernels_ready()
 
 

@@ -1,5 +1,6 @@
 """Where every document went: per stage in, out and dropped by rule, balanced from one stage to the next."""
 
+import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,10 @@ from tokenmill.pipeline.report import RanStage
 
 @dataclass(frozen=True)
 class Funnel:
-    """A stage's counts. expected_in: documents its inputs gave, None for a source. tokens: by split, for a corpus."""
+    """A stage's counts. expected_in: documents its inputs gave, None for a source. tokens: by split, for a corpus.
+
+    by_node: {host: [shards, seconds, bytes of text read]}.
+    """
 
     stage: str
     shards: int
@@ -25,6 +29,7 @@ class Funnel:
     marked: dict[str, int]
     damage: dict[str, int]
     by_source: dict[str, list[int]]
+    by_node: dict[str, list[float]]
     bytes_out: int
     seconds: float
     peak_rss_bytes: int
@@ -81,7 +86,24 @@ def show(funnels: list[Funnel], console: Console) -> bool:
             table.add_row("", f"tokens in {split}: {tokens:,}", "", "", "", "", "", "", "")
         table.add_section()
     console.print(table)
+    _show_nodes(funnels, console)
     return _say_balance(funnels, console)
+
+
+def _show_nodes(funnels: list[Funnel], console: Console) -> None:
+    """Which machine did what, where there were several, and how much slower the slowest was than the median."""
+    table = Table(title="nodes", title_justify="left")
+    for name in ("stage", "node", "shards", "busy s", "s a shard", "MB/s"):
+        table.add_column(name, justify="left" if name in ("stage", "node") else "right", overflow="fold")
+    for one in (one for one in funnels if len(one.by_node) > 1):
+        paces = {node: seconds / shards for node, (shards, seconds, _) in one.by_node.items()}
+        for node, (shards, seconds, size) in sorted(one.by_node.items(), key=lambda item: -paces[item[0]]):
+            speed = f"{size / 1e6 / seconds:,.2f}" if seconds else "-"
+            table.add_row(one.stage, node, f"{shards:,}", f"{seconds:,.1f}", f"{paces[node]:,.2f}", speed)
+        skew = max(paces.values()) / max(statistics.median(paces.values()), 1e-9)
+        table.add_row("", f"slowest / median: {skew:.2f}", "", "", "", "", end_section=True)
+    if table.row_count:
+        console.print(table)
 
 
 def _say_balance(funnels: list[Funnel], console: Console) -> bool:
@@ -118,6 +140,7 @@ class _Counted:
     marked: Counter[str] = field(default_factory=Counter)
     damage: Counter[str] = field(default_factory=Counter)
     by_source: dict[str, list[int]] = field(default_factory=dict)
+    by_node: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, manifest: Manifest) -> None:
         self.shards += 1
@@ -134,6 +157,9 @@ class _Counted:
         for source, (rows_in, rows_out) in manifest.by_source.items():
             have = self.by_source.setdefault(source, [0, 0])
             have[0], have[1] = have[0] + rows_in, have[1] + rows_out
+        node = self.by_node.setdefault(manifest.host.get("name", ""), [0, 0.0, 0])
+        for place, amount in enumerate((1, manifest.timing.get("seconds", 0.0), manifest.bytes_in)):
+            node[place] += amount
 
     def funnel(self, stage: str, quarantined: int, expected_in: int | None, tokens: dict[str, int]) -> Funnel:
         said: dict[str, Any] = {
