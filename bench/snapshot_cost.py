@@ -3,8 +3,8 @@
     python -m bench.snapshot_cost FILES... --tokenizer gpt2.json [--files 90000 --file-gb 0.95 --cores 800] [--json]
 
 The sample (WARC files as Common Crawl writes them) runs through the FineWeb recipe with one worker, one thread, kernels
-and caches warm. Its cost a compressed byte, by stage, times the snapshot's bytes gives core-hours; what it writes a byte
-gives storage. Costs that do not grow in proportion are said beside the table in docs/scaling.md.
+and caches warm. Its cost a compressed byte, by stage, times the snapshot's bytes gives core-hours; what it writes a
+byte gives storage. Costs that do not grow in proportion are said beside the table in docs/scaling.md.
 """
 
 import argparse
