@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tokenmill.stages.crawl_index import Wanted, find_records, spans
+from tokenmill.stages.read_warc import ReadWarc
 
 _TLDS = ("com", "org", "net", "de", "ru", "jp", "fr", "uk", "it", "br", "pl", "nl", "cn", "edu", "info", "io")
 _LANGUAGES = ("eng", "rus", "deu", "jpn", "spa", "zho", "fra", "ita", "por", "nld", "pol", "ces", "eng,fra", "deu,eng")
@@ -91,7 +92,7 @@ def measure(files: list[str]) -> Iterator[dict[str, Any]]:
         scanned = by_polars(files, settings)
         scan = time.perf_counter() - began
         assert found.num_rows == scanned.unique(_PLACE).height, name
-        joined = list(spans(found, gap=1 << 20))
+        joined = list(spans(found, ReadWarc.gap))
         yield {
             "select": name, "seconds": seconds, "polars_seconds": scan, "records": found.num_rows,
             "mb_wanted": sum(found.column("length").to_numpy()) / 1e6, "requests": len(joined),

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import time
 import zipfile
 from collections import deque
@@ -126,11 +127,8 @@ def test_what_does_not_pass_is_one_clear_error(site: FaultySite, always: str, me
 
 def test_what_is_not_there_is_not_an_error_to_ask_for(site: FaultySite) -> None:
     missing = f"{site.url}/none"
-    assert (storage.exists(missing), storage.size_of(missing), storage.expand(missing)) == (
-        False,
-        -1,
-        [],
-    )
+    assert (storage.exists(missing), storage.size_of(missing), storage.expand(missing)) == (False, -1, [])
+    assert storage.read_if_there(missing) is None
     assert storage.exists(f"{site.url}/f")
     with pytest.raises(RecipeError, match="none' matches no file; there is none at this address, and a server cannot"):
         file_shards(missing, "web")
@@ -214,6 +212,13 @@ def test_secrets_are_not_shown_and_the_rest_is() -> None:
     assert shown("https://h/x?sv=2024&se=2026-01-01&sr=b&sp=r&sig=abc%3D") == "https://h/x"
     for plain in ("/a/b?sig=1", "s3://bucket/a", "https://host/a?page=2&id=x", "data/*.warc.gz"):
         assert shown(plain) == plain
+
+
+def test_no_log_line_shows_an_address_as_it_is(site: FaultySite, caplog: pytest.LogCaptureFixture) -> None:
+    site.moved = {"/old": "/f?Signature=hidden2"}
+    with caplog.at_level(logging.DEBUG):
+        assert storage.read_bytes(f"{site.url}/old?Signature=hidden1") == CONTENT
+    assert "hidden" not in caplog.text
 
 
 def test_a_password_is_sent_and_never_shown(site: FaultySite) -> None:

@@ -289,6 +289,6 @@ def test_how_files_are_read_is_no_part_of_what_is_read(tmp_path: Path) -> None:
 
     prints = {
         json.dumps(settings): work_fingerprint([ReadWarc("x", **settings)], (), mark_only=False, excerpt=0)  # type: ignore[arg-type]
-        for settings in ({}, {"gap": 7}, {"requests_per_second": 3.0}, {"max_bytes": 99})
+        for settings in ({}, {"gap": 7}, {"requests_per_second": 3.0}, {"shard_bytes": 5}, {"max_bytes": 99})
     }
     assert len(set(prints.values())) == 2 and prints['{"max_bytes": 99}'] != prints["{}"]

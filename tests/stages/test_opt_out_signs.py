@@ -29,6 +29,7 @@ PAGES = [
     ('<body><meta name="robots" content="noai">', Signs()),
     ('<meta name="robots" content="noai"', Signs()),
     ("<meta " * 9000 + '<meta name="robots" content="noai">', Signs("noai")),
+    ("bots" * 9000 + "<meta name=ccbot content=noai><meta name=tdm-reservation content=1>", Signs("ccbot:noai", "1")),
     ('<meta name="viewport" content="x"><title>ü</title><meta name="robots" content="all">', Signs("all")),
     ("x" * (1 << 16) + '<meta name="robots" content="noai">', Signs()),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ unnamed temporary file. Source: RFC 9110 (ranges, validators, Retry-After).
 
 import functools
 import io
+import logging
 import re
 import tempfile
 from typing import IO, Any, NamedTuple
@@ -35,7 +36,7 @@ _REDIRECTS = urllib3.Retry(
 )
 
 
-class GoneError(DataError):
+class GoneError(DataError, FileNotFoundError):
     """There is no such file on the server."""
 
 
@@ -321,4 +322,5 @@ def _named(error: BaseException | None) -> str:
 
 @functools.cache
 def _pool() -> urllib3.PoolManager:
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its lines show addresses as they are, signatures and all
     return urllib3.PoolManager(num_pools=16, maxsize=8, block=False)

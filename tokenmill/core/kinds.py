@@ -48,8 +48,8 @@ class Source(Protocol):
     it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are
     counted. DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all
     is a DataError. A Source may have a setting `shard_bytes`: the engine then puts shards together up to that size. One
-    that measures has SIGNALS, the schema of its columns besides the documents' own; one with settings that say how to
-    read and not what has HOW, their names, which are no part of any fingerprint.
+    that measures has SIGNALS, the schema of its columns besides the documents' own; one with settings that only say
+    which shards there are, or how they are read, has HOW, their names, which no fingerprint covers.
     """
 
     adds: ClassVar[tuple[str, ...]]

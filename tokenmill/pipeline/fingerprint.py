@@ -54,10 +54,10 @@ def packages(module: str) -> dict[str, str]:
 
 def _settings(unit: Any) -> dict[str, Any]:
     """A Source's `paths` only say which shards there are, and each shard's own file is hashed with it: one path more in
-    a list must not make the rest anew.
+    a list must not make the rest anew. So it is with all that a Source names in HOW.
     """
-    settings = settings_of(unit)
-    return {name: value for name, value in settings.items() if not (name == "paths" and hasattr(unit, "shards"))}
+    aside = ("paths", *getattr(unit, "HOW", ())) if hasattr(unit, "shards") else ()
+    return {name: value for name, value in settings_of(unit).items() if name not in aside}
 
 
 def _models(unit: Any) -> Any:

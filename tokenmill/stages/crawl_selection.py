@@ -26,8 +26,7 @@ from tokenmill.stages.warc_records import Damage, Record, read_records
 logger = logging.getLogger(__name__)
 
 _MOST = 64 << 20  # of one record, compressed
-
-
+_FORMAT = 1  # of a kept selection; to be counted up where the same question gets another answer
 _KEPT = RECORDS.append(pa.field("end", pa.int64()))
 """RECORDS, and how many bytes all records up to each take: a selection is cut like one file of them all."""
 
@@ -44,7 +43,7 @@ def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: b
     user's cache. from_list: the index files are a published crawl's, which do not change.
     """
     tags = [LISTED if from_list else storage.etag(file) for file in files]
-    said = json.dumps([list(map(shown, files)), tags, wanted.asked()])
+    said = json.dumps([_FORMAT, list(map(shown, files)), tags, wanted.asked()])
     folder = folder or os.path.join(os.path.expanduser("~"), ".cache", "tokenmill", "selections")
     path = join(folder, f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.parquet")
     if storage.size_of(path) < 0:

@@ -59,7 +59,9 @@ def _directives(value: str) -> set[str]:
 
 def _metas(page: bytes) -> Iterator[tuple[str, str]]:
     """(name, content) of the meta elements in the page's head that may be signs."""
-    head = page[: min(at for at in (page.find(b"<body"), page.find(b"<BODY"), SIGNS_BYTES) if at >= 0)]
+    body = page.find(b"<body", 0, SIGNS_BYTES)
+    body = page.find(b"<BODY", 0, SIGNS_BYTES) if body < 0 else body
+    head = page[: body if body >= 0 else SIGNS_BYTES]
     lower = head.lower()  # searching for small letters is ten times faster than searching for any
     at = lower.find(b"<meta") if b"bot" in lower or b"tdm-" in lower else -1
     while at >= 0:

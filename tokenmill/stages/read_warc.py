@@ -66,7 +66,9 @@ class ReadWarc:
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "date", "text", "locator", "meta", *SIGNALS.names)
     SIGNALS: ClassVar[pa.Schema] = SIGNALS
     DAMAGE: ClassVar[tuple[str, ...]] = ("read_warc.corrupt",)
-    HOW: ClassVar[tuple[str, ...]] = ("gap", "shard_bytes", "selections", "requests_per_second")
+    HOW: ClassVar[tuple[str, ...]] = (
+        "crawl", "part", "select", "gap", "selections", "requests_per_second", "shard_bytes",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for kind in self.records:
