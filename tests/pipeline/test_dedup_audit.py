@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -15,6 +15,7 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.progress import progress_for
 from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.pipeline.report import neighbours
 from tokenmill.pipeline.report.dedup_audit import Audit, dedup_audit, interval
 from tokenmill.pipeline.report.neighbours import Anchors
 from tokenmill.pipeline.run import Options
@@ -121,10 +122,16 @@ def ragged(sets: list[set[int]]) -> Ragged:
 sets_of = st.lists(st.sets(st.integers(0, 12), max_size=6), max_size=6)
 
 
-@given(sets_of, sets_of, st.sampled_from([0.01, 0.3, 0.5, 1.0]))
-def test_neighbours_are_those_of_plain_sets(anchors: list[set[int]], others: list[set[int]], lowest: float) -> None:
+@given(sets_of, sets_of, st.sampled_from([0.01, 0.3, 0.5, 1.0]), st.sampled_from([1, 7, 1 << 22]))
+@settings(deadline=None)
+def test_neighbours_are_those_of_plain_sets(
+    anchors: list[set[int]], others: list[set[int]], lowest: float, most: int
+) -> None:
+    """Whatever number of shingles is met at once."""
     index = Anchors([str(i) for i in range(len(anchors))], ragged(anchors), np.zeros((len(anchors), 1), np.uint64))
-    row, anchor, value = index.alike(ragged(others), lowest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "_MOST_MEETINGS", most)
+        row, anchor, value = index.alike(ragged(others), lowest)
     found = list(zip(row.tolist(), anchor.tolist(), value.tolist(), strict=True))
     wanted = [
         (r, a, len(one & other) / len(one | other))
