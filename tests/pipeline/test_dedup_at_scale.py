@@ -24,7 +24,7 @@ RECIPE = """
 run: toy
 excerpt: 0
 stages:
-  read: [{{stages.read_table: {{paths: "{folder}/in/*.parquet"}}}}]
+  read: [{{stages.read_table: {{paths: "{folder}/in/*.parquet", shard_bytes: 65536}}}}]
   dedup: {{memory: 1200MB, steps: [{{stages.minhash: {settings}}}]}}
 """
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tokenmill.cli import app
 from tokenmill.core.errors import RecipeError
+from tokenmill.pipeline.requests import range_reads
 
 RECIPE = """
 run: toy
@@ -103,4 +104,7 @@ def test_a_stage_that_removes_no_duplicates_is_refused(tmp_path: Path, stage: st
 def test_plan_says_how_many_requests_an_exchange_makes(tmp_path: Path) -> None:
     recipe = prepared(tmp_path, "stages.minhash")
     said = CliRunner().invoke(app, ["plan", str(recipe), "--out", str(tmp_path)])
-    assert "dedup: 3 shards in 3 map tasks, 1 partitions, 3 rounds, then verdicts; at most 3 range reads" in said.output
+    assert "dedup: 1 shards in 1 map tasks, 1 partitions, 3 rounds, then verdicts; at most 1 range reads" in said.output
+    assert range_reads(10, 64, 100 << 30) == (640, 0)
+    reads, merged = range_reads(4_000, 1024, 500 << 30)  # ranges of 128 kB
+    assert (reads, merged) == (4_000 + 500 * 1024, 500)

@@ -41,7 +41,7 @@ def range_reads(groups: int, partitions: int, size: int) -> tuple[int, int]:
 
 def _size(shard: PlannedShard, stages: dict[str, PlannedStage]) -> int:
     if shard.shard is not None:
-        return shard.shard.size
+        return shard.shard.length
     if shard.origin is None:
         return 0
     before = stages[shard.origin[0]]

@@ -40,7 +40,7 @@ _RULE = "minhash.near_duplicate"
 
 @dataclass(frozen=True)
 class Bucket:
-    """Pairs (anchor, other document) of similarity in [low, high); the last bucket holds 1.0 too.
+    """Pairs (anchor, other document), each once, of similarity in [low, high); the last bucket holds 1.0 too.
 
     nominated: of the pairs, those that share a band, with a 95 % interval of the share (Wilson), beside what the bands'
     formula says for these very similarities. resolved: pairs of which at most one document was kept; only at or above
@@ -100,7 +100,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
         )
     pairs = pl.concat(found) if found else _NO_PAIRS
     removed = set(gone.filter(pl.col("drop_rule") == _RULE)["id"].to_list())
-    return _audit(planned.spec.name, work, len(chosen.ids), documents, pairs, removed, facts)
+    return _audit(planned.spec.name, work, chosen.ids, documents, pairs, removed, facts)
 
 
 def load_recipe_of(run: str, plugins: str | None) -> tuple[Stage, ...]:
@@ -182,7 +182,13 @@ def _near(batch: pa.RecordBatch, anchors: Anchors, work: Any) -> pl.DataFrame:
 
 
 def _audit(
-    stage: str, work: Any, anchors: int, documents: int, pairs: pl.DataFrame, removed: set[str], facts: dict[str, int]
+    stage: str,
+    work: Any,
+    anchors: list[str],
+    documents: int,
+    pairs: pl.DataFrame,
+    removed: set[str],
+    facts: dict[str, int],
 ) -> Audit:
     gone = pl.col("anchor").is_in(list(removed)) | pl.col("other").is_in(list(removed))
     pairs = pairs.with_columns(gone.alias("resolved"))
@@ -190,9 +196,12 @@ def _audit(
     kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
     by_anchor = kept_ones.group_by("anchor").agg(pl.col("other").n_unique().alias("kept"))
     joined = int((by_anchor["kept"] - 1).sum())
+    # a pair of two anchors was met twice, and would make the intervals too narrow
+    twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
+    pairs, alike = pairs.filter(~twice), alike.filter(~twice)
     buckets = [_bucket(pairs, round(LOWEST + WIDTH * i, 2), work) for i in range(round((1 - LOWEST) / WIDTH))]
     resolved = int(alike["resolved"].sum())
-    return Audit(stage, anchors, documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
+    return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
 
 
 def _bucket(pairs: pl.DataFrame, low: float, work: Any) -> Bucket:

@@ -7,6 +7,8 @@ from tokenmill.text.hash import Hashes, Ragged
 
 Places = npt.NDArray[np.int64]
 
+_MOST_MEETINGS = 1 << 22  # some 200 MB of arrays
+
 
 class Anchors:
     """ids, band keys (anchors, bands) and shingle sets of some documents; those without shingles are like nothing."""
@@ -20,17 +22,36 @@ class Anchors:
         self.counts = np.diff(np.append(self.starts, len(order)))
 
     def alike(self, others: Ragged, lowest: float) -> tuple[Places, Places, npt.NDArray[np.float64]]:
-        """(row of `others`, anchor, their Jaccard similarity) of all pairs at `lowest` (above 0) or above."""
-        if not len(self.shingles):
+        """(row of `others`, anchor, their Jaccard similarity) of all pairs at `lowest` (above 0) or above.
+
+        Rows are taken in slices of at most _MOST_MEETINGS shingles met, because boilerplate meets every anchor.
+        """
+        if not len(self.shingles) or not len(others):
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
         place = np.minimum(np.searchsorted(self.shingles, others.values), len(self.shingles) - 1)
         hit = np.flatnonzero(self.shingles[place] == others.values)
-        place, times = place[hit], self.counts[place[hit]]
         row = np.repeat(np.arange(len(others)), np.diff(others.offsets))[hit]
+        place, sizes = place[hit], np.diff(others.offsets)
+        met = np.append(0, np.cumsum(np.bincount(row, self.counts[place], len(others)).astype(np.int64)))
+        found = []
+        first = 0
+        while first < len(others):
+            end = max(first + 1, int(np.searchsorted(met, met[first] + _MOST_MEETINGS, side="right")) - 1)
+            low, high = np.searchsorted(row, [first, end])
+            found.append(self._near(row[low:high], place[low:high], sizes, lowest))
+            first = end
+        rows, anchors, values = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return rows, anchors, values
+
+    def _near(
+        self, row: Places, place: Places, sizes: Places, lowest: float
+    ) -> tuple[Places, Places, npt.NDArray[np.float64]]:
+        """Of these rows, whose shingles are anchors' shingles at these places."""
+        times = self.counts[place]
         first = np.repeat(self.starts[place] - np.append(0, np.cumsum(times))[:-1], times)
         owner = self.owner[first + np.arange(int(times.sum()))]
         pairs, shared = np.unique(np.repeat(row, times) * len(self.ids) + owner, return_counts=True)
         row, anchor = np.divmod(pairs, len(self.ids))
-        value = shared / (np.diff(others.offsets)[row] + self.sizes[anchor] - shared)
+        value = shared / (sizes[row] + self.sizes[anchor] - shared)
         near = value >= lowest
         return row[near], anchor[near], value[near]
