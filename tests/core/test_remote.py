@@ -157,7 +157,7 @@ def test_an_object_that_changes_while_it_is_read_is_refused(bucket: str) -> None
             file.read(10)
 
 
-@pytest.mark.parametrize("url", ["s3://AKIA:s3cr3t@bucket/x", "https://me:s3cr3t@example.org/x"])
+@pytest.mark.parametrize("url", ["s3://AKIA:s3cr3t@bucket/x", "ftp://me:s3cr3t@example.org/x"])
 def test_credentials_in_a_url_are_refused_without_being_said(url: str) -> None:
     with pytest.raises(RecipeError, match="take them out") as refused:
         storage.exists(url)

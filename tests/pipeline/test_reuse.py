@@ -19,7 +19,7 @@ RECIPE = """
 run: toy
 excerpt: 0
 stages:
-  read: [{stages.read_table: {paths: [PATHS]}}]
+  read: [{stages.read_table: {paths: [PATHS], shard_bytes: 0}}]
   short: [toolbox.length]
 """
 FIRST, MORE = "bdfh", "a"

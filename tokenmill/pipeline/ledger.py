@@ -179,9 +179,9 @@ def standing(path: str, fingerprint: str, folder: str) -> Manifest | None:
     if content is None:
         return None
     manifest = from_json(content, path)
-    if _made(manifest, fingerprint, folder, Sizes()):
+    if _made(manifest, fingerprint, folder, storage.size_of):  # a request a file, but no listing of all shards' files
         return manifest
-    storage.delete(path)
+    storage.delete_files([path])
     return None
 
 
