@@ -33,8 +33,8 @@ RECIPE = """
 run: many
 excerpt: 0
 stages:
-  read: [{toolbox.many: {count: COUNT}}]
-  short: [toolbox.length]
+  read: {steps: [{toolbox.many: {count: COUNT}}]}
+  short: {from: [read], steps: [toolbox.length]}
 """
 
 
@@ -63,7 +63,9 @@ def commit(planned: PlannedStage, share: float) -> None:
             storage.write_bytes(join(planned.folder, name), b"x" * size)
             outputs.append(FileRecord(name, size, "0" * 32, 10))
         timing = {"seconds": 1.25, "steps": {"length": 1.0}, "peak_rss_bytes": 1 << 29}
-        said = Manifest(shard.fingerprint, [{"file": "f"}], 12, 10, {"length.short": 2}, outputs=outputs, timing=timing)
+        said = Manifest(
+            shard.fingerprint, rows_in=12, rows_out=10, drops={"length.short": 2}, outputs=outputs, timing=timing
+        )
         write_manifest(json_path(planned.folder, shard.number), said)
         if count % PART_ROWS == 0:
             compact(planned.folder)
@@ -90,6 +92,7 @@ def measure(count: int, out: str, folder: Path) -> None:
     ready = timed(lambda: reuse(again.result[1]))
     say("until the first task may start", ready, count)
     say_requests("until the first task")
+    storage.write_bytes(join(out, "many", "recipe.yaml"), recipe.read_bytes())
     report = timed(lambda: funnel(read_run(join(out, "many"))))
     say("report", report, 2 * count)
     say_requests("report")

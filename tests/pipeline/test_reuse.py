@@ -8,6 +8,7 @@ import pytest
 
 from tokenmill.core import storage
 from tokenmill.pipeline import ledger as ledger_module
+from tokenmill.pipeline import lock
 from tokenmill.pipeline import run as run_module
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.ledger import Ledger
@@ -19,7 +20,7 @@ RECIPE = """
 run: toy
 excerpt: 0
 stages:
-  read: [{stages.read_table: {paths: [PATHS], shard_bytes: 0}}]
+  read: [{stages.read_table: {paths: [PATHS], shard_bytes: 100000}}]
   short: [toolbox.length]
 """
 FIRST, MORE = "bdfh", "a"
@@ -56,6 +57,7 @@ def made(folder: Path) -> dict[str, object]:
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.0)  # nobody else takes these locks
     for module in (ledger_module, run_module):
         monkeypatch.setattr(module, "PART_ROWS", request.param)
 
