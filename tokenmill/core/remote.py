@@ -50,6 +50,7 @@ _DOWN = {
     "RequestThrottled", "RequestTimeout", "RequestTimeoutException", "IncompleteBody", "OperationAborted",
     "XAmzContentSHA256Mismatch", "BadDigest", "429",
 }  # fmt: skip
+_UNSIGNED = {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"}  # botocore
 _LOCKED_OUT = {
     "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "RequestTimeTooSkewed",
     "TokenRefreshRequired", "AccountProblem", "AllAccessDisabled",
@@ -147,12 +148,7 @@ def explained(operation: str, url: str, error: BaseException) -> Exception:
         return error
     if code == "NoSuchBucket":
         return RecipeError(f"{where}: there is no such bucket; make it, or mend the URL")
-    if type(error).__name__ in (
-        "NoCredentialsError",
-        "PartialCredentialsError",
-        "ProfileNotFound",
-        "TokenRetrievalError",
-    ):
+    if type(error).__name__ in _UNSIGNED:
         return RecipeError(f"{where}: no credentials ({error}); {_HOW_TO_SIGN}")
     if code in _LOCKED_OUT:
         return RecipeError(f"{where}: the store does not accept the credentials ({code}); {_HOW_TO_SIGN}")

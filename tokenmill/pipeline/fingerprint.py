@@ -5,7 +5,6 @@ tree.
 """
 
 import ast
-import dataclasses
 import functools
 import hashlib
 import importlib.metadata
@@ -18,10 +17,12 @@ from typing import Any
 
 from tokenmill.pipeline.resolve import settings_of
 
+_JSON = json.JSONEncoder(sort_keys=True)  # json.dumps would make one a call, and there is a call a shard
+
 
 def digest(*parts: Any) -> str:
     """Hex SHA-256 of JSON values; key order does not matter."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(parts).encode()).hexdigest()
 
 
 def work_fingerprint(units: Iterable[Any], engine_modules: Iterable[str], *, mark_only: bool, excerpt: int) -> str:
@@ -114,8 +115,3 @@ def _path(module: str) -> Path | None:
             None  # `from tokenmill.core.errors import DataError` also asks for a module DataError, which there is not
         )
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
-
-
-def as_json(value: Any) -> Any:
-    """A dataclass as a plain dict, for hashing and manifests."""
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value

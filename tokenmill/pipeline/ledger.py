@@ -7,9 +7,9 @@ any row, and a later table before an earlier one. Before a shard is made anew th
 a task deletes its JSON first, and no row may go on speaking for files that are being replaced.
 """
 
+import functools
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -30,24 +30,6 @@ _OUTPUTS = pa.list_(pa.struct([("path", pa.string()), ("bytes", pa.int64())]))
 _ROWS = pa.schema(
     [("number", pa.int32()), ("fingerprint", pa.string()), ("outputs", _OUTPUTS), ("manifest", pa.large_binary())]
 )
-
-
-class Sizes:
-    """Sizes of files, each folder listed once: right as long as nobody writes there."""
-
-    def __init__(self) -> None:
-        self._folders: dict[str, dict[str, int]] = {}
-
-    def of(self, path: str) -> int:
-        """Bytes, -1 if there is no such file."""
-        folder, _, name = path.rpartition("/")
-        return self.within(folder).get(name, -1)
-
-    def within(self, folder: str) -> dict[str, int]:
-        """{name: bytes} of the files directly in a folder."""
-        if folder not in self._folders:
-            self._folders[folder] = storage.sizes(folder)
-        return self._folders[folder]
 
 
 class _Place(NamedTuple):
@@ -73,8 +55,8 @@ class Ledger(Mapping[int, Manifest]):
         self._files: dict[int, list[tuple[str, int]]] = {}
         self._at: dict[int, _Place] = {}
         self._json: dict[int, bytes] = {}
-        self._sizes = Sizes()
-        self._group = lru_cache(maxsize=4)(self._read_group)
+        self._names: dict[str, dict[str, int]] = {}
+        self._group = functools.lru_cache(maxsize=4)(self._read_group)
         names = storage.list_files(join(folder, "manifest"))
         self.parts = [name for name in names if name.startswith("part-")]
         for part in self.parts:
@@ -107,12 +89,17 @@ class Ledger(Mapping[int, Manifest]):
 
     def whole(self, number: int, *, released: bool = False) -> bool:
         """True if each file the manifest lists has the size it lists."""
-        needed = (file for file in self._files[number] if not (released and file[0].startswith("data/")))
-        return all(self._sizes.of(join(self.folder, path)) == size for path, size in needed)
+        for path, size in self._files[number]:
+            kind, _, name = path.rpartition("/")
+            if not (released and kind == "data") and self.names(kind).get(name) != size:
+                return False
+        return True
 
     def names(self, kind: str) -> dict[str, int]:
         """{name: bytes} of the files in an output folder, as they were when first asked for."""
-        return self._sizes.within(join(self.folder, kind))
+        if kind not in self._names:
+            self._names[kind] = storage.sizes(join(self.folder, kind))
+        return self._names[kind]
 
     def part_of(self, number: int) -> str:
         """The table that holds the shard's manifest, `` if it is a JSON file or not there."""
@@ -121,7 +108,7 @@ class Ledger(Mapping[int, Manifest]):
     def files(self, kind: str) -> list[str]:
         """Paths of the outputs in that folder which are listed and there, in the order of the shards."""
         listed = (path for number in self for path, _ in self._files[number] if path.startswith(f"{kind}/"))
-        return [path for path in (join(self.folder, name) for name in listed) if self._sizes.of(path) >= 0]
+        return [join(self.folder, path) for path in listed if path.rpartition("/")[2] in self.names(kind)]
 
     def _take_part(self, part: str) -> None:
         for group, batch in enumerate(storage.read_table(part, ["number", "fingerprint", "outputs"])):
@@ -157,17 +144,18 @@ def json_path(folder: str, number: int) -> str:
 
 def unfinished(tasks: Iterable[Any]) -> list[Any]:
     """The tasks of one stage that are not done: no manifest of this very work, or a file of it has not its size."""
-    tasks, sizes = list(tasks), Sizes()
+    tasks = list(tasks)
     if tasks and all(task.manifest_path == json_path(task.folder, task.number) for task in tasks):
         ledger = Ledger(tasks[0].folder)
         return [task for task in tasks if not ledger.done(task.number, task.fingerprint)]
-    begun = [task for task in tasks if sizes.of(task.manifest_path) >= 0]
+    size_of = _sizes()
+    begun = [task for task in tasks if size_of(task.manifest_path) >= 0]
     done = set()
     for start in range(0, len(begun), PART_ROWS):
         some = begun[start : start + PART_ROWS]
         for task, content in zip(some, storage.read_many(task.manifest_path for task in some), strict=True):
             manifest = from_json(content, task.manifest_path) if content is not None else None
-            if _made(manifest, task.fingerprint, task.folder, sizes):
+            if _made(manifest, task.fingerprint, task.folder, size_of):
                 done.add(task.manifest_path)
     return [task for task in tasks if task.manifest_path not in done]
 
@@ -191,21 +179,32 @@ def standing(path: str, fingerprint: str, folder: str) -> Manifest | None:
     if content is None:
         return None
     manifest = from_json(content, path)
-    if _made(manifest, fingerprint, folder, Sizes()):
+    if _made(manifest, fingerprint, folder, storage.size_of):  # a request a file, but no listing of all shards' files
         return manifest
-    storage.delete(path)
+    storage.delete_files([path])
     return None
 
 
 def is_done(path: str, fingerprint: str, folder: str) -> bool:
     """True if there is a manifest of this very work at `path`, and the files it lists have the sizes it lists."""
-    return _made(read_manifest(path), fingerprint, folder, Sizes())
+    return _made(read_manifest(path), fingerprint, folder, _sizes())
 
 
-def _made(manifest: Manifest | None, fingerprint: str, folder: str, sizes: Sizes) -> bool:
+def _made(manifest: Manifest | None, fingerprint: str, folder: str, size_of: Callable[[str], int]) -> bool:
     if manifest is None or manifest.fingerprint != fingerprint:
         return False
-    return all(sizes.of(join(folder, output.path)) == output.bytes for output in manifest.outputs)
+    return all(size_of(join(folder, output.path)) == output.bytes for output in manifest.outputs)
+
+
+def _sizes() -> Callable[[str], int]:
+    """A function that gives a file's size, -1 if there is none, and lists each folder once."""
+    listed = functools.cache(storage.sizes)
+
+    def size_of(path: str) -> int:
+        folder, _, name = path.rpartition("/")
+        return listed(folder).get(name, -1)
+
+    return size_of
 
 
 def compact(folder: str) -> None:

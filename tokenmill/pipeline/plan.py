@@ -10,7 +10,7 @@ from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Shard
 from tokenmill.core.storage import join
-from tokenmill.pipeline.fingerprint import as_json, digest, work_fingerprint
+from tokenmill.pipeline.fingerprint import digest, work_fingerprint
 from tokenmill.pipeline.ledger import Ledger, is_done, json_path
 from tokenmill.pipeline.packs import packed
 from tokenmill.pipeline.recipe import Recipe
@@ -22,7 +22,10 @@ _ENGINE = ("tokenmill.pipeline.shard",)
 _ENGINE_OF_GLOBALS = ("tokenmill.pipeline.shard", "tokenmill.pipeline.exchange", "tokenmill.pipeline.globals")
 
 
-@dataclass(frozen=True)
+_Origin = tuple[str, Shard | None, tuple[str, int] | None]  # fingerprint, and one of the two it comes from
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedShard:
     """One shard of a stage: from a source's shard, or from shard `origin` = (stage, number) of a stage before."""
 
@@ -87,41 +90,48 @@ def _plan_stage(
     engine = _ENGINE if stage.final is None else _ENGINE_OF_GLOBALS
     work = work_fingerprint(stage.work, engine, mark_only=mark_only, excerpt=recipe.excerpt)
     place = join(folder, stage.name)
+    origins: list[_Origin]
     if stage.source is not None:
         shards = _source_shards(stage, limit)
-        said = [_identity(shard) for shard in shards]
-        origins = [(f"{digest(work, what, limit)}", shard, None) for what, shard in zip(said, shards, strict=True)]
+        origins = [(digest(work, _identity(shard), limit), shard, None) for shard in shards]
     else:
         inputs = [(name, shard) for name in stage.inputs for shard in before[name].shards]
-        origins = [(digest(work, shard.fingerprint), None, (name, shard.number)) for name, shard in inputs]  # type: ignore[misc]
+        origins = [(digest(work, shard.fingerprint), None, (name, shard.number)) for name, shard in inputs]
     root = digest(work, [origin[0] for origin in origins])
     keep_numbers = len(stage.inputs) == 1
-    planned = []
+    planned = PlannedStage(stage, place, root, ())
+    ledger, planned = _looked_up(planned)
+    shards_of = []
     for position, (own, shard, origin) in enumerate(origins):
         number = origin[1] if keep_numbers and origin else position
         fingerprint = own if stage.final is None else digest(root, own)
-        planned.append(
-            PlannedShard(number, fingerprint, False, replace(shard, number=number) if shard else None, origin)
-        )
-    return check_done(PlannedStage(stage, place, root, tuple(planned)))
+        done = ledger.done(number, fingerprint, released=planned.released)
+        if shard is not None and shard.number != number:
+            shard = replace(shard, number=number)
+        shards_of.append(PlannedShard(number, fingerprint, done, shard, origin))
+    return replace(planned, shards=tuple(shards_of))
 
 
 def _identity(shard: Shard) -> dict[str, object]:
     """What of a source's shard its results hang on: not its number, nor the signature that its address bears today."""
-    said = {name: value for name, value in as_json(shard).items() if name not in ("number", "secret", "parts")}
+    said = {name: value for name, value in vars(shard).items() if name not in ("number", "secret", "parts")}
     return said | {"parts": [_identity(part) for part in shard.parts]}
 
 
 def check_done(planned: PlannedStage) -> PlannedStage:
     """The same plan with what is done looked up again."""
-    ledger, released = Ledger(planned.folder), storage.exists(planned.released_marker)
-    shards = tuple(
-        shard if shard.done == done else replace(shard, done=done)
-        for shard in planned.shards
-        for done in [ledger.done(shard.number, shard.fingerprint, released=released)]
+    ledger, planned = _looked_up(planned)
+    found = (ledger.done(shard.number, shard.fingerprint, released=planned.released) for shard in planned.shards)
+    shards = zip(planned.shards, found, strict=True)
+    return replace(
+        planned, shards=tuple(shard if shard.done == done else replace(shard, done=done) for shard, done in shards)
     )
+
+
+def _looked_up(planned: PlannedStage) -> tuple[Ledger, PlannedStage]:
+    """What is on disk of the stage, and the plan with what it says of the stage as a whole."""
     whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
-    return replace(planned, shards=shards, whole=whole, released=released)
+    return Ledger(planned.folder), replace(planned, whole=whole, released=storage.exists(planned.released_marker))
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:

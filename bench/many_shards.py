@@ -1,0 +1,164 @@
+"""What many shards cost the driver: planning, planning again when 99 % is done, memory, and requests to a store.
+
+Run: python -m bench.many_shards [SHARDS] [--files N] [--s3 N]. The shards are a plugin's with nothing in them; their
+manifests and outputs are written as tasks would, and compacted as the driver does. --files N writes N small files and
+takes the etags of all. --s3 N does it on a moto server, whose own time is in the seconds.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tokenmill.core import storage
+from tokenmill.core.inputs import file_shards
+from tokenmill.core.storage import FileRecord, join
+from tokenmill.pipeline.ledger import PART_ROWS, compact, json_path
+from tokenmill.pipeline.manifest import Manifest, write_manifest
+from tokenmill.pipeline.plan import PlannedStage
+from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.pipeline.report import read_run
+from tokenmill.pipeline.report.funnel import funnel
+from tokenmill.pipeline.reuse import reuse
+from tokenmill.pipeline.run import Options, prepare
+
+PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"
+RECIPE = """
+run: many
+excerpt: 0
+stages:
+  read: {steps: [{toolbox.many: {count: COUNT}}]}
+  short: {from: [read], steps: [toolbox.length]}
+"""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """seconds and, of this process, the growth of resident memory, in MB."""
+
+    seconds: float
+    megabytes: float
+    result: Any
+
+
+def timed(do: Any) -> Timed:
+    process, began = psutil.Process(), time.perf_counter()
+    before = process.memory_info().rss
+    result = do()
+    return Timed(time.perf_counter() - began, (process.memory_info().rss - before) / 1e6, result)
+
+
+def commit(planned: PlannedStage, share: float) -> None:
+    """What the tasks of the first shards leave, and what the driver makes of it."""
+    for count, shard in enumerate(planned.shards[: int(len(planned.shards) * share)], start=1):
+        outputs = []
+        for kind, size in (("data", 40), ("dropped", 30)):
+            name = f"{kind}/{shard.number:06d}.parquet"
+            storage.write_bytes(join(planned.folder, name), b"x" * size)
+            outputs.append(FileRecord(name, size, "0" * 32, 10))
+        timing = {"seconds": 1.25, "steps": {"length": 1.0}, "peak_rss_bytes": 1 << 29}
+        said = Manifest(
+            shard.fingerprint, rows_in=12, rows_out=10, drops={"length.short": 2}, outputs=outputs, timing=timing
+        )
+        write_manifest(json_path(planned.folder, shard.number), said)
+        if count % PART_ROWS == 0:
+            compact(planned.folder)
+
+
+def measure(count: int, out: str, folder: Path) -> None:
+    recipe = folder / "many.yaml"
+    recipe.write_text(RECIPE.replace("COUNT", str(count)))
+
+    def planned() -> list[PlannedStage]:
+        return prepare(load_recipe(recipe), Options(out=out, plugins="toolbox"))[2]
+
+    first = timed(planned)
+    say("planning, nothing done", first, 2 * count)
+    requests()
+    commit(first.result[0], 1.0)
+    commit(first.result[1], 0.99)
+    say_requests("written")
+    again = timed(planned)
+    say("planning, 99 % done", again, 2 * count)
+    say_requests("planning again")
+    left = sum(not shard.done for stage in again.result for shard in stage.shards)
+    assert left == count - int(count * 0.99), left
+    ready = timed(lambda: reuse(again.result[1]))
+    say("until the first task may start", ready, count)
+    say_requests("until the first task")
+    storage.write_bytes(join(out, "many", "recipe.yaml"), recipe.read_bytes())
+    report = timed(lambda: funnel(read_run(join(out, "many"))))
+    say("report", report, 2 * count)
+    say_requests("report")
+    assert report.result[0].shards == count
+    print(f"resume at 99 %: {again.seconds + ready.seconds:.1f} s; peak {peak_megabytes():,.0f} MB resident")
+
+
+def measure_files(count: int, folder: Path) -> None:
+    for number in range(count):
+        (folder / f"{number:06d}.warc.gz").write_bytes(os.urandom(20_000))
+    found = timed(lambda: file_shards(f"{folder}/*.warc.gz", "web"))
+    say(f"etags of {len(found.result):,} local files", found, count)
+
+
+def say(what: str, one: Timed, shards: int) -> None:
+    each = one.seconds / shards * 1e6
+    print(f"{what}: {one.seconds:.2f} s, {each:.0f} µs a shard and stage, {one.megabytes:+.0f} MB", flush=True)
+
+
+def peak_megabytes() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def requests() -> dict[str, int]:
+    """Requests to S3 since the last call, by operation."""
+    module = sys.modules.get("tokenmill.core.s3")
+    if module is None:
+        return {}
+    made = {name: number for name, number in module.REQUESTS.items() if number}
+    module.REQUESTS.clear()
+    return made
+
+
+def say_requests(what: str) -> None:
+    made = requests()
+    if made:
+        print(f"  requests, {what}: " + ", ".join(f"{number:,} {name}" for name, number in sorted(made.items())))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shards", nargs="?", type=int, default=100_000)
+    parser.add_argument("--files", type=int, default=0, metavar="N", help="make N files and take their etags")
+    parser.add_argument("--s3", type=int, default=0, metavar="N", help="N shards on a moto server as well")
+    asked = parser.parse_args()
+    sys.path.insert(0, str(PLUGINS))
+    with tempfile.TemporaryDirectory() as name:
+        if asked.shards:
+            print(f"{asked.shards:,} shards in each of two stages, local disk")
+            measure(asked.shards, join(name, "runs"), Path(name))
+        if asked.files:
+            (Path(name) / "crawl").mkdir()
+            measure_files(asked.files, Path(name) / "crawl")
+        if asked.s3:
+            from faulty_s3 import served
+
+            with served() as store:
+                os.environ.update(store.environment())
+                from tokenmill.core.s3 import filesystem
+
+                filesystem().mkdir("many")
+                print(f"{asked.s3:,} shards in each of two stages, S3")
+                measure(asked.s3, "s3://many/runs", Path(name))
+
+
+if __name__ == "__main__":
+    main()
