@@ -289,3 +289,26 @@ def test_no_pages_is_an_empty_batch_stream(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + TAIL)
     work = ReadWikipedia(paths=str(path))
     assert list(work.read(work.shards()[0])) == []
+
+
+@pytest.mark.parametrize("cut", [0, 100, 3000])
+def test_a_page_that_the_file_ends_in_is_of_the_piece_that_it_begins_in(tmp_path: Path, cut: int) -> None:
+    """Pieces of an uncompressed dump read ahead; the one before reported the broken page as well."""
+    path = tmp_path / "dewiki.xml"
+    path.write_bytes(WHOLE.encode()[: len(HEAD.encode()) + cut + 50])
+    whole = read(path)
+    assert whole[-1]["drop_rule"] == "read_wikipedia.broken_xml"
+    for size in (40, 200, 900):
+        found = read(path, shard_bytes=size)
+        assert [(row["id"], row["text"]) for row in found] == [(row["id"], row["text"]) for row in whole]
+
+
+@pytest.mark.parametrize("size", [37, 100, 1000])
+def test_what_stands_between_pages_is_a_row_in_pieces_too(tmp_path: Path, size: int) -> None:
+    """A piece took all before its first page for the end of the page before, and nobody told of what it was."""
+    path = tmp_path / "dewiki.xml"
+    path.write_text(HEAD + PAGES[0] + "lost" + PAGES[1] + PAGES[2] + "<odd>and found</odd>" + PAGES[3] + TAIL)
+    whole = read(path)
+    assert [row.get("drop_measured") for row in whole].count("content outside a page") == 2
+    found = read(path, shard_bytes=size)
+    assert [(row["id"], row["text"]) for row in found] == [(row["id"], row["text"]) for row in whole]

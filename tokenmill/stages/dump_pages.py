@@ -37,6 +37,10 @@ class Span(NamedTuple):
     problem: str = ""
 
 
+LOOK_BACK = len(_END) - 1
+"""Bytes before a place in an uncompressed dump that tell whether a page ends just there."""
+
+
 class Cutter:
     """Finds the pages in pieces. tail: the bytes begin inside a page that is accounted for already."""
 
@@ -70,9 +74,13 @@ class Cutter:
     def _to_begin(self) -> list[Span] | None:
         """Go to where the next page begins; None if that needs more bytes."""
         at = self.held.find(_BEGIN)
+        if self.tail and (end := self.held.find(_END, 0, at if at >= 0 else len(self.held))) >= 0:
+            self._pass(end + len(_END))
+            self.tail = False  # what follows is between two pages
+            return []
         if at < 0 and (self.tail or len(self.held) > _OUTSIDE_BYTES):
             spans = [] if self.tail else [self._span(len(self.held), f"{_OUTSIDE_BYTES} bytes outside a page")]
-            self._pass(max(0, len(self.held) - len(_BEGIN) + 1))
+            self._pass(max(0, len(self.held) - len(_END) + 1))
             self.tail = True
             return spans or None
         if at < 0:

@@ -114,8 +114,8 @@ class ReadTable:
             raise RecipeError(f"splits: {next(p for p in paths if p not in folders)!r} is no folder of a data set")
         if not folders:
             return file_shards(paths, self.source)
-        files = [file for path in paths for file in folders.get(path) or storage.expand(path) or [path]]
-        return file_shards([_literal(file) for file in files], self.source)
+        files = [[_literal(file) for file in folders[path]] if path in folders else [path] for path in paths]
+        return file_shards([file for some in files for file in some], self.source)
 
     def _parquet(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Parquet")
