@@ -93,13 +93,16 @@ def _spans(pieces: Iterator[Piece | Gap], shard: Shard, site: Site, limit: int) 
     def place_of(span: Span) -> int:
         return span.inner if site.kind == "plain" else span.stream
 
+    def ours(spans: Iterator[Span]) -> Iterator[Span]:
+        return (span for span in spans if shard.start <= place_of(span) < shard.end)
+
     for piece in pieces:
         place = piece.inner if site.kind == "plain" else piece.stream
         owed = cutter.inside or (isinstance(piece, Gap) and piece.problem == NO_STREAM)
         if place >= shard.end and not owed:
             return
         if isinstance(piece, Gap):
-            yield from (span for span in cutter.flush(f"cut off: {piece.problem}") if place_of(span) < shard.end)
+            yield from ours(cutter.flush(f"cut off: {piece.problem}"))
             yield piece
             continue
         for span in cutter.cut(piece):
@@ -107,7 +110,7 @@ def _spans(pieces: Iterator[Piece | Gap], shard: Shard, site: Site, limit: int) 
                 return
             if place_of(span) >= shard.start:
                 yield span
-    yield from (span for span in cutter.flush("the file ends inside the page") if place_of(span) < shard.end)
+    yield from ours(cutter.flush("the file ends inside the page"))
 
 
 class _Rows:
