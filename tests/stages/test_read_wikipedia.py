@@ -313,3 +313,35 @@ def test_what_stands_between_pages_is_a_row_in_pieces_too(tmp_path: Path, size: 
     assert [row.get("drop_measured") for row in whole].count("content outside a page") == 2
     found = read(path, shard_bytes=size)
     assert [(row["id"], row["text"]) for row in found] == [(row["id"], row["text"]) for row in whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("#REDIRECT [[Ziel]]", "Ziel"),
+        ("#Weiterleitung: [[Ziel#Teil]]", "Ziel#Teil"),
+        (" #redirect[[Ziel|so]]", "Ziel"),
+        ("#перенаправление [[Цель]]", "Цель"),
+        ("#重定向 [[目标]]", "目标"),
+        ("#تحويل [[هدف]]", "هدف"),
+        ("#REDIRECTS are [[pages]]", ""),
+        ("# [[first]]\n# [[second]]", ""),
+        ("See #REDIRECT [[Ziel]]", ""),
+    ],
+)
+def test_redirects_are_known_without_an_element_of_their_own(tmp_path: Path, text: str, target: str) -> None:
+    path = tmp_path / "dewiki.xml"
+    path.write_text(HEAD + page(1, text) + TAIL)
+    [row] = read(path)
+    assert (row.get("drop_rule"), row.get("drop_measured")) == (
+        ("read_wikipedia.redirect", target) if target else (None, None)
+    )
+
+
+def test_each_of_several_pages_without_an_end_is_a_row(tmp_path: Path) -> None:
+    """At the file's end the first took the others in, in pieces each was one."""
+    path = tmp_path / "dewiki.xml"
+    path.write_text(HEAD + "".join(one.replace("</page>", "") for one in PAGES[:3]))
+    whole = read(path)
+    assert [row["drop_measured"] for row in whole][:2] == ["the page has no end"] * 2 and len(whole) == 3
+    assert [row["id"] for row in read(path, shard_bytes=90)] == [row["id"] for row in whole]

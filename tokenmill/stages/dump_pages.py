@@ -65,6 +65,9 @@ class Cutter:
     def flush(self, problem: str) -> Iterator[Span]:
         """What is left where the bytes end or break; what comes next may begin inside a page."""
         if self.inside:
+            while (again := self.held.find(_BEGIN, 1)) > 0:
+                yield self._span(again, "the page has no end")
+                self._pass(again)
             yield self._span(len(self.held), problem)
         elif not self.tail and not _plausible(self.held):
             yield self._span(len(self.held), "content outside a page")

@@ -22,6 +22,7 @@ from tokenmill.stages.dump_pages import LOOK_BACK, Cutter, Span, read_page
 from tokenmill.stages.dump_site import Site, read_site
 from tokenmill.stages.dump_stream import NO_STREAM, Gap, Piece, read_pieces
 from tokenmill.stages.wiki_disambiguation import disambiguation_sign
+from tokenmill.stages.wiki_redirect import redirect_target
 
 _SPLIT = (".bz2", ".xml")  # files of these names can be read from anywhere
 _FILE, _CATEGORY = 6, 14
@@ -211,8 +212,8 @@ class _Rows:
         namespace = fields.get("ns", "0")
         if namespace not in map(str, work.namespaces):
             return "namespace", namespace, ",".join(map(str, work.namespaces))
-        if "redirect" in fields:
-            return "redirect", fields["redirect"], "a page of its own"
+        if target := fields.get("redirect") or redirect_target(fields.get("text", "")):
+            return "redirect", target, "a page of its own"
         if (model := fields.get("model", "wikitext")) != "wikitext":
             return "content_model", model, "wikitext"
         if "deleted" in fields or not fields.get("text", "").strip():
