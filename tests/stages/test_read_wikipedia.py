@@ -345,3 +345,15 @@ def test_each_of_several_pages_without_an_end_is_a_row(tmp_path: Path) -> None:
     whole = read(path)
     assert [row["drop_measured"] for row in whole][:2] == ["the page has no end"] * 2 and len(whole) == 3
     assert [row["id"] for row in read(path, shard_bytes=90)] == [row["id"] for row in whole]
+
+
+def test_what_stands_outside_pages_at_a_streams_end_is_a_row_in_pieces_too(tmp_path: Path) -> None:
+    path = tmp_path / "dewiki.xml.bz2"
+    parts = [HEAD + PAGES[0], PAGES[1] + "lost here", PAGES[2], "and here" + PAGES[3] + TAIL]
+    path.write_bytes(b"".join(bz2.compress(part.encode()) for part in parts))
+    whole = read(path)
+    assert [row.get("drop_measured") for row in whole].count("content outside a page") == 2
+    for size in (50, 150, 300):
+        assert [(row["id"], row["text"]) for row in read(path, shard_bytes=size)] == [
+            (row["id"], row["text"]) for row in whole
+        ]

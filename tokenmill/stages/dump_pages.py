@@ -12,6 +12,7 @@ from xml.parsers import expat
 from tokenmill.stages.dump_stream import Piece
 
 _BEGIN, _END = b"<page>", b"</page>"
+OUTSIDE = "content outside a page"
 _HEAD_BYTES = 1 << 14  # kept of a page that is too large, for its id and title
 _OUTSIDE_BYTES = 1 << 20  # of content between two pages; the site's header takes a hundredth of it
 _DEEP = 64
@@ -52,6 +53,11 @@ class Cutter:
         self.searched = 0  # bytes of held before which no page ends
         self.places: list[tuple[int, int, int]] = []  # (position, stream, inner) of the pieces that held reaches into
 
+    @property
+    def owes(self) -> bool:
+        """Whether the end is still to come of a page, or of what stands between two: those behind cannot tell it."""
+        return self.inside or not self.tail
+
     def cut(self, piece: Piece) -> Iterator[Span]:
         """The spans that end in this piece."""
         self.places.append((self.first + self.skipped + len(self.held), piece.stream, piece.inner))
@@ -70,7 +76,7 @@ class Cutter:
                 self._pass(again)
             yield self._span(len(self.held), problem)
         elif not self.tail and not _plausible(self.held):
-            yield self._span(len(self.held), "content outside a page")
+            yield self._span(len(self.held), OUTSIDE)
         self._pass(len(self.held))
         self.places, self.inside, self.tail = [], False, True
 
@@ -88,7 +94,7 @@ class Cutter:
             return spans or None
         if at < 0:
             return None
-        spans = [] if self.tail or _plausible(self.held[:at]) else [self._span(at, "content outside a page")]
+        spans = [] if self.tail or _plausible(self.held[:at]) else [self._span(at, OUTSIDE)]
         self._pass(at)
         self.inside, self.tail, self.searched = True, False, len(_BEGIN)
         return spans

@@ -18,7 +18,7 @@ from tokenmill.core.dates import timestamps
 from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.dump_index import index_of, pages_of_streams
-from tokenmill.stages.dump_pages import LOOK_BACK, Cutter, Span, read_page
+from tokenmill.stages.dump_pages import LOOK_BACK, OUTSIDE, Cutter, Span, read_page
 from tokenmill.stages.dump_site import Site, read_site
 from tokenmill.stages.dump_stream import NO_STREAM, Gap, Piece, read_pieces
 from tokenmill.stages.wiki_disambiguation import disambiguation_sign
@@ -99,16 +99,18 @@ def _spans(pieces: Iterator[Piece | Gap], shard: Shard, site: Site, limit: int) 
 
     for piece in pieces:
         place = piece.inner if site.kind == "plain" else piece.stream
-        owed = cutter.inside or (isinstance(piece, Gap) and piece.problem == NO_STREAM)
+        owed = cutter.owes or (isinstance(piece, Gap) and piece.problem == NO_STREAM)
         if place >= shard.end and not owed:
             return
         if isinstance(piece, Gap):
             yield from ours(cutter.flush(f"cut off: {piece.problem}"))
+            if place >= shard.end and piece.problem != NO_STREAM:
+                return  # it is told of where it begins
             yield piece
             continue
         for span in cutter.cut(piece):
-            if place_of(span) >= shard.end:
-                return
+            if place_of(span) >= shard.end and (site.kind == "plain" or span.problem != OUTSIDE):
+                return  # who begins with a stream takes what it begins with for the end of a page
             if place_of(span) >= shard.start:
                 yield span
     yield from ours(cutter.flush("the file ends inside the page"))
