@@ -5,15 +5,17 @@ import gzip
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+import fsspec
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tokenmill.core import storage
 from tokenmill.core.errors import DataError
 from tokenmill.mini.wiki import write_wiki
 from tokenmill.stages.read_wikipedia import ReadWikipedia
@@ -357,3 +359,27 @@ def test_what_stands_outside_pages_at_a_streams_end_is_a_row_in_pieces_too(tmp_p
         assert [(row["id"], row["text"]) for row in read(path, shard_bytes=size)] == [
             (row["id"], row["text"]) for row in whole
         ]
+
+
+def test_a_piece_of_a_dump_on_a_store_is_read_by_its_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    plain = storage.open_input
+
+    def counted(path: str) -> IO[bytes]:
+        file = plain(path)
+        read = file.read
+        monkeypatch.setattr(file, "read", lambda size=-1: taken.append(len(data := read(size))) or data)
+        return file
+
+    pages = [page(number, os.urandom(30_000).hex()) for number in range(1, 201)]
+    packed, _ = multistream(pages)
+    fsspec.filesystem("memory").pipe("/dumps/dewiki.xml.bz2", packed)
+    monkeypatch.setattr(storage, "open_input", counted)
+    work = ReadWikipedia("memory://dumps/dewiki.xml.bz2", shard_bytes=len(packed) // 5 + 1)
+    found = []
+    for shard in work.shards():
+        taken.clear()
+        found += [id for batch in work.read(shard) for id in batch.column("id").to_pylist()]
+        assert sum(taken) < shard.length + (3 << 20) < len(packed)  # windows of 1 MiB to find streams and the head
+    assert found == [f"dewiki:{number}@{number + 5000}" for number in range(1, 201)]
+    fsspec.filesystem("memory").store.clear()
