@@ -365,16 +365,28 @@ def test_a_piece_of_a_dump_on_a_store_is_read_by_its_range(monkeypatch: pytest.M
     taken: list[int] = []
     plain = storage.open_input
 
-    def counted(path: str) -> IO[bytes]:
-        file = plain(path)
-        read = file.read
-        monkeypatch.setattr(file, "read", lambda size=-1: taken.append(len(data := read(size))) or data)
-        return file
+    class Counting:
+        """A file that says how much was read of it."""
+
+        def __init__(self, file: IO[bytes]) -> None:
+            self.file = file
+            self.seek = file.seek
+
+        def read(self, size: int = -1) -> bytes:
+            data = self.file.read(size)
+            taken.append(len(data))
+            return data
+
+        def __enter__(self) -> "Counting":
+            return self
+
+        def __exit__(self, *exception: object) -> None:
+            self.file.close()
 
     pages = [page(number, os.urandom(30_000).hex()) for number in range(1, 201)]
     packed, _ = multistream(pages)
     fsspec.filesystem("memory").pipe("/dumps/dewiki.xml.bz2", packed)
-    monkeypatch.setattr(storage, "open_input", counted)
+    monkeypatch.setattr(storage, "open_input", lambda path: Counting(plain(path)))
     work = ReadWikipedia("memory://dumps/dewiki.xml.bz2", shard_bytes=len(packed) // 5 + 1)
     found = []
     for shard in work.shards():
