@@ -9,6 +9,7 @@ Peers that are not installed are left out (bench/requirements.txt).
 """
 
 import argparse
+import html
 import os
 import re
 import tempfile
@@ -37,7 +38,7 @@ LEFT_OVER = {
     "thumb": r"\bthumb\||\b\d+px\b",
     "( )": r"\([ ,;:]*\)",
 }
-MATH = re.compile(r"\$[^$\n]*\$|<math.*?</math>", re.S)
+MATH = re.compile(r"<(math|chem|ce)\b[^>/]*>(.*?)</\1>", re.S)
 MEDIA = re.compile(r"\s*(?:file|image|category)\s*:", re.I)
 WORD = re.compile(r"[^\W\d_]+")
 SENTENCE_WORDS = 8
@@ -57,7 +58,8 @@ def main() -> None:
     print(f"{len(texts)} articles, {size:.2f} MB of wikitext; read from the dump in {seconds:.2f} s\n")
     found = {name: timed(extract, texts, options.rounds) for name, extract in extractors().items()}
     show_speed({name: size / best for name, (_, best) in found.items()})
-    results = {name: result for name, (result, _) in found.items()}
+    formulas = [formulas_of(text) for text in texts]
+    results = {name: without(result, formulas) for name, (result, _) in found.items()}
     show_left_over(results)
     show_sentences(results)
     show_mini()
@@ -159,6 +161,27 @@ PEERS: dict[str, Callable[[], Callable[[str], str]]] = {
 }
 
 
+def formulas_of(wikitext: str) -> re.Pattern[str] | None:
+    """What matches the formulas of an article in a text, however it delimits them and breaks their lines.
+
+    Not those of a few letters, which might be words.
+    """
+    found = {html.unescape(formula) for _, formula in MATH.findall(wikitext)} | {f for _, f in MATH.findall(wikitext)}
+    spelled = [r"\s+".join(map(re.escape, formula.split())) for formula in found if len(formula.strip()) > 3]
+    each = "|".join(sorted(spelled, key=len, reverse=True))
+    return (
+        re.compile(rf"(?:<(?:math|chem|ce)\b[^>]*>|\$)?\s*(?:{each})\s*(?:</(?:math|chem|ce)>|\$)?") if each else None
+    )
+
+
+def without(texts: list[str], formulas: list[re.Pattern[str] | None]) -> list[str]:
+    """The texts without the formulas of their articles: extractors differ in what they make of them.
+
+    What stands between two amounts of dollars stays.
+    """
+    return [pattern.sub(" ", text) if pattern else text for pattern, text in zip(formulas, texts, strict=True)]
+
+
 def timed(extract: Extract, texts: list[str], rounds: int) -> tuple[list[str], float]:
     """The texts, and the best round's seconds. Rounds of a slow extractor end after a minute."""
     best, began = float("inf"), time.perf_counter()
@@ -182,7 +205,7 @@ def show_left_over(results: dict[str, list[str]]) -> None:
     """How often markup is left, math taken out before."""
     print(f"{'left over':30}" + "".join(f"{sign:>9}" for sign in LEFT_OVER) + f"{'MB':>9}")
     for name, texts in results.items():
-        plain = "\n".join(MATH.sub("", text) for text in texts)
+        plain = "\n".join(texts)
         counts = [len(re.findall(pattern, plain, re.M)) for pattern in LEFT_OVER.values()]
         print(f"{name:30}" + "".join(f"{count:9}" for count in counts) + f"{len(plain.encode()) / 1e6:9.2f}")
     print()
@@ -190,7 +213,7 @@ def show_left_over(results: dict[str, list[str]]) -> None:
 
 def sentences(text: str) -> set[str]:
     """The words of each sentence of eight words or more, case folded."""
-    pieces = re.split(r"\n|(?<=[.!?])\s+", MATH.sub(" ", text))
+    pieces = re.split(r"\n|(?<=[.!?])\s+", text)
     words = (WORD.findall(piece.casefold()) for piece in pieces)
     return {" ".join(found) for found in words if len(found) >= SENTENCE_WORDS}
 
@@ -220,7 +243,7 @@ def show_sentences(results: dict[str, list[str]]) -> None:
 
 def words_within(wanted: set[str], text: str) -> int:
     """How many of the sentences stand in the text, their words in order with at most WORDS_BETWEEN others between."""
-    words = WORD.findall(MATH.sub(" ", text).casefold())
+    words = WORD.findall(text.casefold())
     starts: dict[str, list[int]] = {}
     for at, word in enumerate(words):
         starts.setdefault(word, []).append(at)

@@ -361,3 +361,11 @@ def test_other_charsets_and_byte_order_marks(tmp_path: Path) -> None:
     rows = read(tmp_path, tar(*files))
     assert [row["text"] for row in rows] == [text] * 3
     assert [json.loads(row["meta"]).get("charset") for row in rows[:2]] == [None, "utf-16-le"]
+
+
+def test_a_zip_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    """Python's is_dir() fails for one."""
+    content = zipped(("a.py", PYTHON), ("", PYTHON))
+    assert [(row["path"], row.get("drop_rule")) for row in read(tmp_path, content, "lib-1.0.zip")] == [
+        ("a.py", None), (None, "read_code.unsafe_path"),
+    ]  # fmt: skip

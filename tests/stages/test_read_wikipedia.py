@@ -5,15 +5,17 @@ import gzip
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+import fsspec
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tokenmill.core import storage
 from tokenmill.core.errors import DataError
 from tokenmill.mini.wiki import write_wiki
 from tokenmill.stages.read_wikipedia import ReadWikipedia
@@ -289,3 +291,107 @@ def test_no_pages_is_an_empty_batch_stream(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + TAIL)
     work = ReadWikipedia(paths=str(path))
     assert list(work.read(work.shards()[0])) == []
+
+
+@pytest.mark.parametrize("cut", [0, 100, 3000])
+def test_a_page_that_the_file_ends_in_is_of_the_piece_that_it_begins_in(tmp_path: Path, cut: int) -> None:
+    """Pieces of an uncompressed dump read ahead; the one before reported the broken page as well."""
+    path = tmp_path / "dewiki.xml"
+    path.write_bytes(WHOLE.encode()[: len(HEAD.encode()) + cut + 50])
+    whole = read(path)
+    assert whole[-1]["drop_rule"] == "read_wikipedia.broken_xml"
+    begin = len(HEAD.encode())  # of the page; a piece may begin inside its first tag
+    for size in (*range(begin, begin + 12), 40, 200, 900):
+        found = read(path, shard_bytes=size)
+        assert [(row["id"], row["text"]) for row in found] == [(row["id"], row["text"]) for row in whole]
+
+
+@pytest.mark.parametrize("size", [37, 100, 1000])
+def test_what_stands_between_pages_is_a_row_in_pieces_too(tmp_path: Path, size: int) -> None:
+    """A piece took all before its first page for the end of the page before, and nobody told of what it was."""
+    path = tmp_path / "dewiki.xml"
+    path.write_text(HEAD + PAGES[0] + "lost" + PAGES[1] + PAGES[2] + "<odd>and found</odd>" + PAGES[3] + TAIL)
+    whole = read(path)
+    assert [row.get("drop_measured") for row in whole].count("content outside a page") == 2
+    found = read(path, shard_bytes=size)
+    assert [(row["id"], row["text"]) for row in found] == [(row["id"], row["text"]) for row in whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("#REDIRECT [[Ziel]]", "Ziel"),
+        ("#Weiterleitung: [[Ziel#Teil]]", "Ziel#Teil"),
+        (" #redirect[[Ziel|so]]", "Ziel"),
+        ("#перенаправление [[Цель]]", "Цель"),
+        ("#重定向 [[目标]]", "目标"),
+        ("#تحويل [[هدف]]", "هدف"),
+        ("#REDIRECTS are [[pages]]", ""),
+        ("# [[first]]\n# [[second]]", ""),
+        ("See #REDIRECT [[Ziel]]", ""),
+    ],
+)
+def test_redirects_are_known_without_an_element_of_their_own(tmp_path: Path, text: str, target: str) -> None:
+    path = tmp_path / "dewiki.xml"
+    path.write_text(HEAD + page(1, text) + TAIL)
+    [row] = read(path)
+    assert (row.get("drop_rule"), row.get("drop_measured")) == (
+        ("read_wikipedia.redirect", target) if target else (None, None)
+    )
+
+
+def test_each_of_several_pages_without_an_end_is_a_row(tmp_path: Path) -> None:
+    """At the file's end the first took the others in, in pieces each was one."""
+    path = tmp_path / "dewiki.xml"
+    path.write_text(HEAD + "".join(one.replace("</page>", "") for one in PAGES[:3]))
+    whole = read(path)
+    assert [row["drop_measured"] for row in whole][:2] == ["the page has no end"] * 2 and len(whole) == 3
+    assert [row["id"] for row in read(path, shard_bytes=90)] == [row["id"] for row in whole]
+
+
+def test_what_stands_outside_pages_at_a_streams_end_is_a_row_in_pieces_too(tmp_path: Path) -> None:
+    path = tmp_path / "dewiki.xml.bz2"
+    parts = [HEAD + PAGES[0], PAGES[1] + "lost here", PAGES[2], "and here" + PAGES[3] + TAIL]
+    path.write_bytes(b"".join(bz2.compress(part.encode()) for part in parts))
+    whole = read(path)
+    assert [row.get("drop_measured") for row in whole].count("content outside a page") == 2
+    for size in (50, 150, 300):
+        assert [(row["id"], row["text"]) for row in read(path, shard_bytes=size)] == [
+            (row["id"], row["text"]) for row in whole
+        ]
+
+
+def test_a_piece_of_a_dump_on_a_store_is_read_by_its_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    plain = storage.open_input
+
+    class Counting:
+        """A file that says how much was read of it."""
+
+        def __init__(self, file: IO[bytes]) -> None:
+            self.file = file
+            self.seek = file.seek
+
+        def read(self, size: int = -1) -> bytes:
+            data = self.file.read(size)
+            taken.append(len(data))
+            return data
+
+        def __enter__(self) -> "Counting":
+            return self
+
+        def __exit__(self, *exception: object) -> None:
+            self.file.close()
+
+    pages = [page(number, os.urandom(30_000).hex()) for number in range(1, 201)]
+    packed, _ = multistream(pages)
+    fsspec.filesystem("memory").pipe("/dumps/dewiki.xml.bz2", packed)
+    monkeypatch.setattr(storage, "open_input", lambda path: Counting(plain(path)))
+    work = ReadWikipedia("memory://dumps/dewiki.xml.bz2", shard_bytes=len(packed) // 5 + 1)
+    found = []
+    for shard in work.shards():
+        taken.clear()
+        found += [id for batch in work.read(shard) for id in batch.column("id").to_pylist()]
+        assert sum(taken) < shard.length + (3 << 20) < len(packed)  # windows of 1 MiB to find streams and the head
+    assert found == [f"dewiki:{number}@{number + 5000}" for number in range(1, 201)]
+    fsspec.filesystem("memory").store.clear()

@@ -353,3 +353,41 @@ def test_a_folder_on_a_store_is_a_data_set() -> None:
     store.pipe("/set/data/test-0.parquet", out.getvalue())
     assert [row[0] for row in fates("memory://set", splits=("test",))] == ["test-0.parquet#0"]
     store.store.clear()
+
+
+def broken_names(path: Path) -> None:
+    """One byte of the column's name becomes none of UTF-8."""
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"more", b"mo\xffe"))
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_a_column_whose_name_is_not_utf8_is_an_error(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"t.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.table({"text": ["a"], "more": [1]}), path, store_schema=False)
+    else:
+        arrow_file(path, {"text": ["a"], "more": [1]})
+    broken_names(path)
+    with pytest.raises(DataError, match=f"t.{ending}: cannot be read as"):
+        rows(path)
+
+
+def test_other_values_that_are_not_utf8_cost_their_row(tmp_path: Path) -> None:
+    broken = pa.array([b"fine", b"a\xff", b"good"], pa.binary()).view(pa.string())
+    kinds = pa.DictionaryArray.from_arrays(pa.array([1, 0, 2], pa.int32()), broken)
+    nested = pa.StructArray.from_arrays([broken], names=["b"])
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": ["x", "y", "z"], "kind": kinds, "nested": nested}), path)
+    found = [(row["text"], row.get("drop_rule"), row["meta"]) for row in rows(path)]
+    assert found == [
+        ("x", "read_table.corrupt", '{"nested":{"b":"fine"}}'), ("y", "read_table.corrupt", '{"kind":"fine"}'),
+        ("z", None, '{"kind":"good","nested":{"b":"good"}}'),
+    ]  # fmt: skip
+
+
+def test_a_text_that_refers_to_a_dictionary_is_read(tmp_path: Path) -> None:
+    broken = pa.array([b"fine", b"a\xff"], pa.binary()).view(pa.string())
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int32()), broken)}), path)
+    assert [row[1:] for row in fates(path)] == [("a\ufffd", "read_table.bad_utf8"), ("fine", None)]

@@ -250,6 +250,7 @@ def test_marks_are_tidied() -> None:
     cases = {
         f"a {mark} b": "a b", f"a{mark} b": "a b", f"a {mark}, b": "a, b", f"a ({mark}) b": "a b",
         f"({mark}; b)": "(b)",
+        "a.  B": "a. B", "a  b   c  ": "a b   c  ", "  a\n  b": "  a\n  b",
         f"(b; {mark})": "(b)", f"{mark}\nb": "b", f"a\n{mark} \nb": "a\nb", "f() ( a )": "f() ( a )", f"{mark}, a": "a",
     }  # fmt: skip
     coded = [case.encode() for case in cases]
@@ -257,6 +258,15 @@ def test_marks_are_tidied() -> None:
     ends = np.zeros(len(cases) + 1, dtype=np.int64)
     tidy_marks(out, frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)), ends)
     assert [bytes(out[ends[i] : ends[i + 1]]).decode() for i in range(len(cases))] == list(cases.values())
+
+
+def test_a_heading_over_nothing_but_lost_items_goes() -> None:
+    assert extracted("a\n== b ==\n* {{EB1911|wstitle=x}}\n\n== c ==\n* {{Official website|y}}\n")[0].strip() == "a"
+    assert extracted("== b ==\n# {{EB1911|x}}\n# d\n")[0].strip().startswith("b\n")
+
+
+def test_lines_of_a_cell_stay_apart_where_something_went_at_their_end() -> None:
+    assert extracted("{|\n| a{{citation needed}}\n\nb\n| c\n|}")[0].strip() == "a b\tc"
 
 
 def test_the_tables_are_sorted_and_apart() -> None:

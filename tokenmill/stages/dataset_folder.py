@@ -11,6 +11,7 @@ from typing import Any
 
 from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.http import is_http
 
 ENDINGS = (
     ".parquet", ".arrow", ".feather", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".json.gz", ".json.zst", ".csv",
@@ -25,7 +26,9 @@ _WORD = re.compile(r"[a-z]+")
 
 def is_folder(path: str) -> bool:
     """True for a folder, local or on a store; a glob is none."""
-    return not any(mark in path for mark in "*?[") and storage.size_of(path) < 0 and storage.exists(path)
+    if is_http(path) or any(mark in path for mark in "*?["):
+        return False
+    return storage.size_of(path) < 0 and storage.exists(path)
 
 
 def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:

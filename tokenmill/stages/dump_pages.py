@@ -12,6 +12,7 @@ from xml.parsers import expat
 from tokenmill.stages.dump_stream import Piece
 
 _BEGIN, _END = b"<page>", b"</page>"
+OUTSIDE = "content outside a page"
 _HEAD_BYTES = 1 << 14  # kept of a page that is too large, for its id and title
 _OUTSIDE_BYTES = 1 << 20  # of content between two pages; the site's header takes a hundredth of it
 _DEEP = 64
@@ -37,6 +38,10 @@ class Span(NamedTuple):
     problem: str = ""
 
 
+LOOK_BACK = len(_END) - 1
+"""Bytes before a place in an uncompressed dump that tell whether a page ends just there."""
+
+
 class Cutter:
     """Finds the pages in pieces. tail: the bytes begin inside a page that is accounted for already."""
 
@@ -47,6 +52,11 @@ class Cutter:
         self.skipped = 0  # bytes left out behind the first _HEAD_BYTES, of a page that is too large
         self.searched = 0  # bytes of held before which no page ends
         self.places: list[tuple[int, int, int]] = []  # (position, stream, inner) of the pieces that held reaches into
+
+    @property
+    def owes(self) -> bool:
+        """Whether the end is still to come of a page, or of what stands between two: those behind cannot tell it."""
+        return self.inside or not self.tail
 
     def cut(self, piece: Piece) -> Iterator[Span]:
         """The spans that end in this piece."""
@@ -61,23 +71,30 @@ class Cutter:
     def flush(self, problem: str) -> Iterator[Span]:
         """What is left where the bytes end or break; what comes next may begin inside a page."""
         if self.inside:
+            while (again := self.held.find(_BEGIN, 1)) > 0:
+                yield self._span(again, "the page has no end")
+                self._pass(again)
             yield self._span(len(self.held), problem)
         elif not self.tail and not _plausible(self.held):
-            yield self._span(len(self.held), "content outside a page")
+            yield self._span(len(self.held), OUTSIDE)
         self._pass(len(self.held))
         self.places, self.inside, self.tail = [], False, True
 
     def _to_begin(self) -> list[Span] | None:
         """Go to where the next page begins; None if that needs more bytes."""
         at = self.held.find(_BEGIN)
+        if self.tail and (end := self.held.find(_END, 0, at if at >= 0 else len(self.held))) >= 0:
+            self._pass(end + len(_END))
+            self.tail = False  # what follows is between two pages
+            return []
         if at < 0 and (self.tail or len(self.held) > _OUTSIDE_BYTES):
             spans = [] if self.tail else [self._span(len(self.held), f"{_OUTSIDE_BYTES} bytes outside a page")]
-            self._pass(max(0, len(self.held) - len(_BEGIN) + 1))
+            self._pass(max(0, len(self.held) - len(_END) + 1))
             self.tail = True
             return spans or None
         if at < 0:
             return None
-        spans = [] if self.tail or _plausible(self.held[:at]) else [self._span(at, "content outside a page")]
+        spans = [] if self.tail or _plausible(self.held[:at]) else [self._span(at, OUTSIDE)]
         self._pass(at)
         self.inside, self.tail, self.searched = True, False, len(_BEGIN)
         return spans

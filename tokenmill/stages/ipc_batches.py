@@ -15,20 +15,23 @@ FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 _ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can claim anything
 
 
-def ipc_schema_and_batches(
+def ipc_names_and_batches(
     file: IO[bytes], name: str, size: int
-) -> tuple[pa.Schema, Iterator[pa.RecordBatch | RowLoss]]:
-    """(columns, batches of about `size` bytes). A batch of a file that cannot be read is a loss of an unknown number of
-    rows, said as 1; behind one of a stream nothing can be read. Raises DataError if it is no such file.
+) -> tuple[list[str], Iterator[pa.RecordBatch | RowLoss]]:
+    """(names of the columns, batches of about `size` bytes).
+
+    A batch of a file that cannot be read is a loss of an unknown number of rows, said as 1; behind one of a stream
+    nothing can be read. Raises DataError if it is no such file.
     """
     is_file = file.read(6) == FILE_MAGIC
     file.seek(0)
     try:
         reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+        names: list[str] = reader.schema.names
     except _ERRORS as error:
         raise DataError(f"{name}: cannot be read as Arrow IPC: {error}") from error
     whole = _file_batches(reader) if is_file else _stream_batches(reader)
-    return reader.schema, _cut(whole, size)
+    return names, _cut(whole, size)
 
 
 def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch | RowLoss]:

@@ -18,11 +18,11 @@ from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.csv_records import Record, header_of, read_records
 from tokenmill.stages.dataset_folder import dataset_files, is_folder
-from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
+from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_names_and_batches
 from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between
 from tokenmill.stages.jsonl_formats import FORMATS, unpacked
 from tokenmill.stages.parquet_batches import RowLoss, groups_between, row_batches
-from tokenmill.stages.table_documents import Rows, table_documents
+from tokenmill.stages.table_documents import Rows, plain_column, python_rows, table_documents
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
@@ -114,24 +114,25 @@ class ReadTable:
             raise RecipeError(f"splits: {next(p for p in paths if p not in folders)!r} is no folder of a data set")
         if not folders:
             return file_shards(paths, self.source)
-        files = [file for path in paths for file in folders.get(path) or storage.expand(path) or [path]]
-        return file_shards([_literal(file) for file in files], self.source)
+        files = [[_literal(file) for file in folders[path]] if path in folders else [path] for path in paths]
+        return file_shards([file for some in files for file in some], self.source)
 
     def _parquet(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Parquet")
         try:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
-        except (pa.ArrowException, OSError) as error:
+            names = parquet.schema_arrow.names
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         groups, first = groups_between(parquet, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
-        yield from self._columnar(shard, parquet.schema_arrow.names, batches, first)
+        yield from self._columnar(shard, names, batches, first)
 
     def _arrow(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Arrow IPC")
         if not shard.start:
-            schema, batches = ipc_schema_and_batches(file, shard.file, self.batch_bytes)
-            yield from self._columnar(shard, schema.names, batches, 0)
+            names, batches = ipc_names_and_batches(file, shard.file, self.batch_bytes)
+            yield from self._columnar(shard, names, batches, 0)
 
     def _columnar(
         self, shard: Shard, theirs: list[str], batches: Iterator[pa.RecordBatch | RowLoss], offset: int
@@ -147,10 +148,10 @@ class ReadTable:
                 continue
             places = list(range(offset, offset + batch.num_rows))
             unknown = [name for name in batch.schema.names if name not in names] if self.unknown == "meta" else []
-            found = {ours: batch.column(theirs) for theirs, ours in names.items()}
-            nothing = [None] * len(places)
-            rows = Rows(places, nothing, found, batch.select(unknown).to_pylist(), nothing)
-            yield table_documents(shard, rows, self.adds, rule="corrupt", expected="")
+            found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
+            rest, problems = python_rows(batch.select(unknown))
+            rows = Rows(places, [None] * len(places), found, rest, problems)
+            yield table_documents(shard, rows, self.adds, rule="corrupt", expected="values that are UTF-8")
             offset += batch.num_rows
 
     def _json(self, shard: Shard, file: IO[bytes], *, whole: bool) -> Iterator[pa.RecordBatch]:

@@ -18,10 +18,11 @@ from tokenmill.core.dates import timestamps
 from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.dump_index import index_of, pages_of_streams
-from tokenmill.stages.dump_pages import Cutter, Span, read_page
+from tokenmill.stages.dump_pages import LOOK_BACK, OUTSIDE, Cutter, Span, read_page
 from tokenmill.stages.dump_site import Site, read_site
 from tokenmill.stages.dump_stream import NO_STREAM, Gap, Piece, read_pieces
 from tokenmill.stages.wiki_disambiguation import disambiguation_sign
+from tokenmill.stages.wiki_redirect import redirect_target
 
 _SPLIT = (".bz2", ".xml")  # files of these names can be read from anywhere
 _FILE, _CATEGORY = 6, 14
@@ -76,7 +77,8 @@ class ReadWikipedia:
             rows = _Rows(self, shard, site, set())
             if shard.start and site.kind in ("gzip", "zstd"):
                 return
-            for found in _spans(read_pieces(file, site.kind, shard.start, shard.size), shard, site, self.max_bytes):
+            start = max(0, shard.start - LOOK_BACK) if site.kind == "plain" else shard.start
+            for found in _spans(read_pieces(file, site.kind, start, shard.size), shard, site, self.max_bytes):
                 rows.add(found)
                 if rows.bytes >= self.batch_bytes or len(rows.ids) >= _MAX_ROWS:
                     yield rows.batch()
@@ -88,20 +90,30 @@ class ReadWikipedia:
 def _spans(pieces: Iterator[Piece | Gap], shard: Shard, site: Site, limit: int) -> Iterator[Span | Gap]:
     """The pages that begin in the shard, or in a stream that does, and the gaps between them."""
     cutter = Cutter(limit * _ESCAPED, tail=shard.start > 0)
+
+    def place_of(span: Span) -> int:
+        return span.inner if site.kind == "plain" else span.stream
+
+    def ours(spans: Iterator[Span]) -> Iterator[Span]:
+        return (span for span in spans if shard.start <= place_of(span) < shard.end)
+
     for piece in pieces:
         place = piece.inner if site.kind == "plain" else piece.stream
-        owed = cutter.inside or (isinstance(piece, Gap) and piece.problem == NO_STREAM)
+        owed = cutter.owes or (isinstance(piece, Gap) and piece.problem == NO_STREAM)
         if place >= shard.end and not owed:
             return
         if isinstance(piece, Gap):
-            yield from cutter.flush(f"cut off: {piece.problem}")
+            yield from ours(cutter.flush(f"cut off: {piece.problem}"))
+            if place >= shard.end and piece.problem != NO_STREAM:
+                return  # it is told of where it begins
             yield piece
             continue
         for span in cutter.cut(piece):
-            if (span.inner if site.kind == "plain" else span.stream) >= shard.end:
-                return
-            yield span
-    yield from cutter.flush("the file ends inside the page")
+            if place_of(span) >= shard.end and (site.kind == "plain" or span.problem != OUTSIDE):
+                return  # who begins with a stream takes what it begins with for the end of a page
+            if place_of(span) >= shard.start:
+                yield span
+    yield from ours(cutter.flush("the file ends inside the page"))
 
 
 class _Rows:
@@ -202,8 +214,8 @@ class _Rows:
         namespace = fields.get("ns", "0")
         if namespace not in map(str, work.namespaces):
             return "namespace", namespace, ",".join(map(str, work.namespaces))
-        if "redirect" in fields:
-            return "redirect", fields["redirect"], "a page of its own"
+        if target := fields.get("redirect") or redirect_target(fields.get("text", "")):
+            return "redirect", target, "a page of its own"
         if (model := fields.get("model", "wikitext")) != "wikitext":
             return "content_model", model, "wikitext"
         if "deleted" in fields or not fields.get("text", "").strip():

@@ -34,9 +34,9 @@ def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) ->
     """The rows of the row groups that begin in the shard, in order. Raises NoArchive if there is no content or path."""
     try:
         parquet = pq.ParquetFile(file, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
+        there = parquet.schema_arrow.names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
         raise NoArchive(f"cannot be read as Parquet: {error}") from error
-    there = parquet.schema_arrow.names
     names = {ours: next((one for one in theirs if one in there), "") for ours, theirs in _COLUMNS.items()}
     if not names["content"] or not names["path"]:
         raise NoArchive(f"has the columns {', '.join(sorted(there))[:300]}, but none for a file's content or path")

@@ -55,6 +55,28 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     return drop(batch, batch.column("text").is_null(), "read_table.no_text", "null", "a text")
 
 
+def plain_column(column: pa.Array) -> pa.Array:
+    """The column with its values in place, where it refers to a dictionary of them."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str | None]]:
+    """(the rows, what is wrong with each): files can hold strings that are not UTF-8, and those are left out."""
+    try:
+        return batch.to_pylist(), [None] * batch.num_rows
+    except UnicodeDecodeError:
+        pass
+    rows: list[dict[str, Any]] = [{} for _ in range(batch.num_rows)]
+    problems: list[str | None] = [None] * batch.num_rows
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        for row, value in enumerate(column):
+            try:
+                rows[row][name] = value.as_py()
+            except UnicodeDecodeError as error:
+                problems[row] = f"the column {name!r}: {error}"[:200]
+    return rows, problems
+
+
 def _cast(ours: str, values: Any, file: str) -> pa.Array:
     """Values of a file as one of our columns. JSON values that cannot be one become null."""
     wanted = DOCUMENT.field(ours).type

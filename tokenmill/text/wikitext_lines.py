@@ -47,7 +47,8 @@ def new_line(w):  # type: ignore[no-untyped-def]
         abandon_links(w)
     if top(w) == TABLE:
         w.frames[s[DEPTH] - 1, ATTRIBUTES] = 0
-        if s[PUT] > s[OUT_FROM] and w.out[s[PUT] - 1] > 32:
+        last = w.out[s[PUT] - 1] if s[PUT] > s[OUT_FROM] else 32
+        if last != 32 and last != 9 and last != 10:  # a mark is tidied away, with one space too many
             put_byte(w, np.uint8(32))
         return
     put_byte(w, np.uint8(10))
@@ -158,14 +159,28 @@ def drop_empty_headings(w, level):  # type: ignore[no-untyped-def]
     s = w.state
     if s[HEADS] == 0:
         return
-    for i in range(s[TEXT], s[PUT]):
-        if w.out[i] > 32:
+    i = s[TEXT]
+    while i < s[PUT]:
+        behind = _behind_marker(w.out, i, s[PUT])
+        if w.out[i] > 32 and behind == i:
             s[HEADS] = 0
             return
+        i = max(i + 1, behind)
     while s[HEADS] and w.heads[s[HEADS] - 1, 1] >= level:
         s[HEADS] -= 1
         take_back(w, w.heads[s[HEADS], 0])
     s[TEXT] = s[PUT]
+
+
+@kernel
+def _behind_marker(out, at, end):  # type: ignore[no-untyped-def]
+    """The byte behind an item's marker that begins here, which may stand before nothing; `at` if there is none."""
+    for i in range(at, min(at + 6, end)):
+        if out[i] == 10:
+            return at
+        if out[i] == ITEM_MARK:
+            return i + 1
+    return at
 
 
 @kernel

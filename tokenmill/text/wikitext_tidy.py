@@ -24,7 +24,7 @@ def tidy_marks(out, offsets, ends):  # type: ignore[no-untyped-def]
                     continue
                 fresh = False
             byte = out[at]
-            if byte > 40 or (byte > 10 and byte != 40):
+            if byte > 40 or (byte > 10 and byte != 40 and byte != 32):
                 out[put] = byte
                 put += 1
                 at += 1
@@ -36,10 +36,19 @@ def tidy_marks(out, offsets, ends):  # type: ignore[no-untyped-def]
                 at += 1
             else:
                 fresh = byte == 10
+                at += _is_double(out, at, end, first, put)
                 out[put] = byte
                 put += 1
                 at += 1
         ends[row + 1] = put
+
+
+@kernel
+def _is_double(out, at, end, first, put):  # type: ignore[no-untyped-def]
+    """Whether two spaces stand between words, as some type them behind a sentence; more are there to align."""
+    if out[at] != 32 or put == first or out[put - 1] <= 32:
+        return False
+    return at + 2 < end and out[at + 1] == 32 and out[at + 2] > 32
 
 
 @kernel
