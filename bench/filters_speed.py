@@ -11,6 +11,7 @@ would climb from left to right.
 """
 
 import argparse
+import base64
 import multiprocessing
 import os
 import random
@@ -29,6 +30,12 @@ from bench.filters_parity import OURS, pages, their_verdicts
 from tokenmill.core.columns import documents, split, without_transient
 from tokenmill.core.kinds import Shard
 from tokenmill.core.memory import give_back
+from tokenmill.core.rules import step_name
+from tokenmill.filters.code_quality import CodeQuality
+from tokenmill.filters.dclm_lines import DclmLines
+from tokenmill.filters.line_filter import LineFilter
+from tokenmill.filters.toxicity import Toxicity
+from tokenmill.filters.url_blocklist import UrlBlocklist
 from tokenmill.pipeline.pieces import pieces
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 from tokenmill.text.cache import warm
@@ -45,6 +52,12 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "no space": lambda size: "a" * size,
     "short lines": lambda size: ("ab.\n" * (size // 4 + 1))[:size],
     "one paragraph again and again": lambda size: ("The same paragraph once more.\n\n" * (size // 31 + 1))[:size],
+    "base64": lambda size: base64.b64encode(random.Random(1).randbytes(size * 3 // 4)).decode(),
+    "one character": lambda size: "\U0001f600" * (size // 4),
+    "quotes and backslashes": lambda size: ("\"\\'/*" * (size // 5 + 1))[:size],
+    "hyphens": lambda size: ("a-" * (size // 2 + 1))[:size],
+    "addresses": lambda size: ("a@b." * (size // 4 + 1))[:size],
+    "different lines": lambda size: "\n".join(f"Line {number:09d} is here." for number in range(size // 23)),
     "combining marks": lambda size: "e\u0301" * (size // 3),
     "Chinese": lambda size: "中文没有空格，" * (size // 21),
     "URLs": lambda size: ("http://a.example/x?y=1&z " * (size // 25 + 1))[:size],
@@ -218,16 +231,33 @@ def _memory(name: str) -> int:
 
 
 def print_curve(largest: int) -> None:
-    """Milliseconds a megabyte by size."""
+    """Milliseconds a megabyte by size, for the four filters together; then for each other one at both ends."""
     sizes = list(_sizes(largest))
     print("\nms a MB of one document       " + "".join(f"{size:>9} MB" for size in sizes) + "   largest / smallest")
     for name, make in HOSTILE.items():
-        costs = []
-        for size in sizes:
-            batch = batch_of([make(size * MB)])
-            repeats = max(1, 8 // size)
-            costs.append(min(seconds(lambda batch=batch: filtered(batch)) for _ in range(repeats)) * 1000 / size)  # type: ignore[misc]
+        costs = [cost(filtered, make(size * MB)) for size in sizes]
         print(f"{name:30}" + "".join(f"{cost:12.1f}" for cost in costs) + f"{costs[-1] / costs[0]:12.2f}", flush=True)
+    others = {step_name(work): work for work in other_filters()}
+    print(f"\nms a MB, at 1 and {largest} MB     " + "".join(f"{name:>19}" for name in others))
+    for name, make in HOSTILE.items():
+        pairs = [[cost(work, make(size * MB)) for size in (1, largest)] for work in others.values()]
+        print(f"{name:30}" + "".join(f"{first:10.1f} {last:8.1f}" for first, last in pairs), flush=True)
+
+
+def other_filters() -> tuple[Any, ...]:
+    """Those that read texts besides the four, and the one that reads addresses, all with lists of their own."""
+    words = {"hard_words": ("bad", "worse"), "soft_words": ("a", "b"), "subwords": ("xyz",)}
+    lists = UrlBlocklist(domains=("bad.example",), **words)
+    lines = LineFilter(equal=("word",), contain=("paragraph once", "a-a-a"), max_removed_word_ratio=None)
+    return CodeQuality(), DclmLines(), lines, Toxicity(), lists
+
+
+def cost(work: Callable[[pa.RecordBatch], Any], text: str) -> float:
+    """Milliseconds a MB of one document that has the text, and as its address too."""
+    size = len(text.encode()) / MB
+    columns = {"id": ["0"], "text": [text], "url": [f"http://a.example/{text}"], "code_lang": [None], "path": [None]}
+    batch = documents(columns)
+    return min(seconds(lambda: work(batch)) for _ in range(max(1, int(8 / size)))) * 1000 / size
 
 
 def _sizes(largest: int) -> Iterator[int]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.html_blocks import MOST_BLOCKS
 from tokenmill.text.html_features import FEATURES
+from tokenmill.text.html_page import MOST_BLOCKS
 from tokenmill.text.main_text import features_of
 
 WORDS = st.text("abc é中<&", min_size=1, max_size=8).filter(lambda text: text.split())

@@ -15,7 +15,9 @@ POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "us
 LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
-def slow_edit(text: str, *, least: int, most: int, terminal: bool, citations: bool) -> tuple[str, dict[str, int]]:
+def slow_edit(
+    text: str, *, least: int, most: int, terminal: bool, citations: bool, lorem: int
+) -> tuple[str, dict[str, int]]:
     counts, kept = dict.fromkeys(COUNTS, 0), []
     for raw in text.splitlines():
         line = raw.strip()
@@ -29,7 +31,7 @@ def slow_edit(text: str, *, least: int, most: int, terminal: bool, citations: bo
             counts["lorem_lines"] += "lorem ipsum" in low
             unfit = "javascript" in low
         if not unfit:
-            counts["curly_lines"] += "{" in line
+            counts["curly_lines"] += "{" in line and counts["lorem_lines"] <= lorem
             unfit = any(phrase in low for phrase in POLICY)
         if unfit:
             counts["removed_lines"] += 1
@@ -82,17 +84,19 @@ pieces = st.sampled_from(PIECES)
     st.sampled_from([0, 3, 10, 1000]),
     st.booleans(),
     st.booleans(),
+    st.integers(0, 2),
 )
-@example(["[1] a b. [2]\n[1] [2] [3]\nc [edit]d e!", "", "\n"], 3, 1000, True, True)
+@example(["[1] a b. [2]\n[1] [2] [3]\nc [edit]d e!", "", "\n"], 3, 1000, True, True, 0)
 def test_edits_are_those_of_the_slow_edit(
-    texts: list[str], least: int, most: int, terminal: bool, citations: bool
+    texts: list[str], least: int, most: int, terminal: bool, citations: bool, lorem: int
 ) -> None:
     batch = pa.record_batch({"text": pa.array(texts, type=pa.large_string())})
     buffer, offsets = text_buffer(batch)
-    edited = edit_lines(buffer, offsets, min_words=least, max_word_chars=most, terminal=terminal, citations=citations)
+    both = {"terminal": terminal, "citations": citations}
+    edited = edit_lines(buffer, offsets, min_words=least, max_word_chars=most, max_lorem_lines=lorem, **both)
     restored = np.arange(len(texts)) % 3 == 2
     counts = [{name: int(edited.counts[name][row]) for name in COUNTS} for row in range(len(texts))]
     after = text_array(*packed(edited, buffer, offsets, restored), like=batch.column("text")).to_pylist()
-    slow = [slow_edit(text, least=least, most=most, terminal=terminal, citations=citations) for text in texts]
+    slow = [slow_edit(text, least=least, most=most, lorem=lorem, **both) for text in texts]
     assert counts == [slow_counts for _, slow_counts in slow]
     assert after == [text if keep else new for text, keep, (new, _) in zip(texts, restored, slow, strict=True)]

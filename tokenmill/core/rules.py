@@ -59,7 +59,7 @@ def check_bounds(work: Any) -> None:
         for setting in filter(None, (rule.low, rule.high, rule.above)):
             bound = getattr(work, setting)
             limit = 1.0 if rule.signal.endswith("_ratio") else math.inf
-            if bound is not None and not 0 <= bound <= limit:
+            if bound is not None and not (0 <= bound <= limit and math.isfinite(bound)):
                 expected = "a share from 0 to 1" if limit == 1 else "a number from 0 up"
                 raise ValueError(f"{step}.{setting}: found {bound!r}, expected {expected}, or null for no bound")
         if rule.low:

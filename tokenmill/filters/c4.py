@@ -17,13 +17,16 @@ from tokenmill.text.line_edits import edit_lines, packed
 from tokenmill.text.segment import text_array, text_buffer
 from tokenmill.text.sentences import sentence_counts
 
+_ENDLESS = 1 << 62
+
 
 @dataclass(frozen=True)
 class C4:
     """Rewrite each text to the lines that stay, and keep pages with enough sentences. Null switches a page rule off.
 
     terminal_punctuation: also remove lines that do not end in `.`, `?`, `!` or a quote, or end in `...`: as C4 does,
-    and FineWeb does not. min_line_words: words between white space. max_word_chars: code points.
+    and FineWeb does not. min_line_words: words between white space. max_word_chars: code points. Lines with `{` count
+    up to the line by which "lorem ipsum" drops the page, so that the earlier line gives the rule.
     """
 
     terminal_punctuation: bool = False
@@ -35,8 +38,8 @@ class C4:
     min_sentences: int | None = 5
 
     RULES: ClassVar[dict[str, Rule]] = {
-        "lorem_ipsum": Rule("n_lorem_lines", high="max_lorem_lines"),
         "curly_bracket": Rule("n_curly_lines", high="max_curly_lines"),
+        "lorem_ipsum": Rule("n_lorem_lines", high="max_lorem_lines"),
         "few_sentences": Rule("n_sentences", low="min_sentences"),
     }
     SIGNALS: ClassVar[tuple[str, ...]] = ("n_lorem_lines", "n_curly_lines", "n_sentences", "n_lines", "n_removed_lines")
@@ -53,6 +56,8 @@ class C4:
         ("Lorem ipsum dolor sit amet. " * 5, "lorem_ipsum"),
         ("Lorem ipsum\n" + "This is a sentence. " * 5, None),  # a line of two words never comes to the rule
         ("This is {a} sentence. " * 5, "curly_bracket"),
+        ("This is {a} sentence.\n" * 5 + "Lorem ipsum dolor sit amet.", "curly_bracket"),
+        ("Lorem ipsum dolor sit amet.\n" + "This is {a} sentence. " * 5, "lorem_ipsum"),
         ("这是 一个 句子。 " * 5, None),
         ("这是一个句子。" * 5, "few_sentences"),  # a sentence ends before a blank
     ]
@@ -72,6 +77,7 @@ class C4:
             max_word_chars=self.max_word_chars,
             terminal=self.terminal_punctuation,
             citations=self.remove_citations,
+            max_lorem_lines=_ENDLESS if self.max_lorem_lines is None else self.max_lorem_lines,
         )
         signals = {
             "n_lorem_lines": pa.array(edited.counts["lorem_lines"]),

@@ -1,8 +1,9 @@
 """Removes lines that are, or hold, boilerplate phrases of your own lists, and drops pages that are mostly that.
 
 C4 (Raffel et al. 2020, section 2.2) removes lines with the phrases of a policy notice, RefinedWeb (Penedo et al. 2023,
-arXiv:2306.01116, appendix G.2) those that are nothing but `sign-in` and the like, and drops pages of which such lines
-are more than 5 % of the words. Their phrases are those of English pages; this takes any. A dropped page keeps its text.
+arXiv:2306.01116, section 3.2 and appendix G.2) those that are nothing but `sign-in` and the like, and drops documents
+of which this removes more than 5 %; that it is counted in words is DCLM's reading. Their phrases are those of English
+pages; this takes any. A dropped page keeps its text.
 """
 
 import hashlib

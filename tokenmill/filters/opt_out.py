@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.rules import Rule, judge, signal_columns
+from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class OptOut:
     ]
     reads: ClassVar[tuple[str, ...]] = ("read_warc.robots", "read_warc.tdm_reservation")
     adds: ClassVar[tuple[str, ...]] = signal_columns("opt_out", "n_directives", "tdm")
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         said = batch.column("read_warc.robots").cast(pa.string()).dictionary_encode()

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from tokenmill.text.cache import kernel
-from tokenmill.text.html_blocks import BLOCKS, ELEMENTS
+from tokenmill.text.html_page import BLOCKS, ELEMENTS
 from tokenmill.text.html_tags import MARKS, NUM_MARKS
 
 # Columns of the blocks' own numbers.

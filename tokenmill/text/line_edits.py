@@ -18,7 +18,7 @@ COUNTS = (
     "lines",
     "removed_lines",
     "lorem_lines",  # with "lorem ipsum", among those that come to this rule
-    "curly_lines",  # with `{`, likewise
+    "curly_lines",  # with `{`, likewise, as long as no more than max_lorem_lines came before
 )
 
 _LOREM, _CURLY = 2, 4
@@ -60,19 +60,26 @@ class Edited(NamedTuple):
 
 
 def edit_lines(
-    buffer: Bytes, offsets: Offsets, *, min_words: int, max_word_chars: int, terminal: bool, citations: bool
+    buffer: Bytes,
+    offsets: Offsets,
+    *,
+    min_words: int,
+    max_word_chars: int,
+    terminal: bool,
+    citations: bool,
+    max_lorem_lines: int,
 ) -> Edited:
     """Remove lines with fewer than min_words words or a word of more than max_word_chars code points, and by phrases.
 
     terminal: also those that do not end in `.`, `?`, `!` or a straight quote, or end in `...`. citations: cut out
-    citation marks. A line with "lorem ipsum" or `{` stays: it condemns the document.
+    citation marks. A line with "lorem ipsum" or `{` stays: it condemns the document, the first such line as what it is.
     """
     rows = len(offsets) - 1
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     ranges, counts = np.zeros((rows, 2), dtype=np.int64), np.zeros((rows, len(COUNTS)), dtype=np.int64)
     _edit(
         *(class_table(), _phrases(), _CITATIONS, buffer, offsets, min_words, max_word_chars, terminal, citations),
-        *(out, ranges, counts),
+        *(max_lorem_lines, out, ranges, counts),
     )
     starts, ends = (frozen(np.ascontiguousarray(ranges[:, i])) for i in range(2))
     return Edited(out, starts, ends, {name: counts[:, i] for i, name in enumerate(COUNTS)})
@@ -115,6 +122,7 @@ def _edit(  # type: ignore[no-untyped-def]
     max_chars,
     terminal,
     citations,
+    max_lorem,
     out,
     ranges,
     counts,
@@ -157,7 +165,7 @@ def _edit(  # type: ignore[no-untyped-def]
                 removed += 1
                 continue
             lorem += (found & _LOREM) != 0
-            curly += (found & (_CURLY | _SCRIPT)) == _CURLY
+            curly += (found & (_CURLY | _SCRIPT)) == _CURLY and lorem <= max_lorem
             if found & (_SCRIPT | _POLICY):
                 removed += 1
                 continue
@@ -275,5 +283,7 @@ def _lower(byte):  # type: ignore[no-untyped-def]
 def warm() -> None:
     """Compile or load the kernels of this module."""
     buffer, offsets, _ = tiny()
-    edited = edit_lines(buffer, offsets, min_words=3, max_word_chars=1000, terminal=False, citations=True)
+    edited = edit_lines(
+        buffer, offsets, min_words=3, max_word_chars=1000, terminal=False, citations=True, max_lorem_lines=0
+    )
     packed(edited, buffer, offsets, np.zeros(1, dtype=np.bool_))

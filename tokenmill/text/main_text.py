@@ -13,16 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenmill.text.cache import frozen, kernel, pointer
-from tokenmill.text.html_blocks import (
-    BLOCKS,
-    MOST_BLOCKS,
-    MOST_ELEMENTS,
-    MOST_OPEN,
-    NUM_STATE,
-    Page,
-    Tables,
-    read_blocks,
-)
+from tokenmill.text.html_blocks import Tables, read_blocks
 from tokenmill.text.html_entities import C1_POINTS, ENTITY_BYTES, ENTITY_HASHES
 from tokenmill.text.html_features import (
     FEATURES,
@@ -35,6 +26,7 @@ from tokenmill.text.html_features import (
     measure_page,
     write_features,
 )
+from tokenmill.text.html_page import BLOCKS, MOST_BLOCKS, MOST_ELEMENTS, MOST_OPEN, NUM_STATE, Page
 from tokenmill.text.html_tags import (
     FLAGS,
     NAMES,
