@@ -36,7 +36,7 @@ from tokenmill.filters.dclm_lines import DclmLines
 from tokenmill.filters.line_filter import LineFilter
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.filters.url_blocklist import UrlBlocklist
-from tokenmill.pipeline.pieces import pieces
+from tokenmill.pipeline.pieces import PIECE_BYTES, pieces
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 from tokenmill.text.cache import warm
 from tokenmill.text.segment import words
@@ -170,7 +170,7 @@ def one_after_the_other(batch: pa.RecordBatch) -> pa.RecordBatch:
 def in_pieces(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
     """What the four filters keep, by a caller who keeps the batch as well and else does as a task does."""
     kept = []
-    for piece in pieces(batch):
+    for piece in pieces(batch, PIECE_BYTES):
         kept.append(without_transient(filtered(piece)))
         give_back()
     return kept

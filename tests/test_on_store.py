@@ -123,6 +123,37 @@ def test_killed_and_resumed_on_the_store_gives_the_same_bytes(world: Path, bucke
 
 
 @pytest.mark.slow
+def test_a_ray_cluster_on_the_store_gives_the_same_bytes_through_faults(
+    world: Path, bucket: str, s3_server: "Store"
+) -> None:
+    pytest.importorskip("ray")
+    from faulty_s3 import Faults
+
+    s3_server.faults = Faults(seed=5, rate=0.03)
+    pipeline(world, "run", "mini.yaml", "--out", bucket, "--engine", "ray", "--workers", "2")
+    assert sum(s3_server.faults.met.values()) > 10
+    assert stored_files(f"{bucket}/mini") == local_files(world / "local/mini")
+
+
+@pytest.mark.slow
+def test_a_second_driver_on_the_store_is_refused(world: Path, bucket: str) -> None:
+    command = [sys.executable, "-m", "tokenmill", "run", "mini.yaml", "--out", bucket, "--workers", "1"]
+    first = subprocess.Popen(command, cwd=world, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not storage.exists(f"{bucket}/mini/lock") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        said = pipeline(world, "run", "mini.yaml", "--out", bucket, "--workers", "1", fails=2)
+        assert f"this run is being worked on by process {first.pid} on" in said
+        _, errors = first.communicate(timeout=300)
+        assert first.returncode == 0, errors
+    finally:
+        first.kill()
+    assert stored_files(f"{bucket}/mini") == local_files(world / "local/mini")
+    assert not storage.exists(f"{bucket}/mini/lock")
+
+
+@pytest.mark.slow
 def test_inputs_on_the_store_give_the_same_documents_and_tokens(world: Path, bucket: str) -> None:
     """All is equal but where a record lies: the locator names the file as the recipe does."""
     for path in sorted((world / "demo/crawl").rglob("*")):

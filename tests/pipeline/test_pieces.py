@@ -15,7 +15,7 @@ from tokenmill.core.columns import documents
 from tokenmill.core.kinds import Shard
 from tokenmill.filters.c4 import C4
 from tokenmill.filters.gopher_quality import GopherQuality
-from tokenmill.pipeline import pieces as pieces_module
+from tokenmill.pipeline import shard as shard_module
 from tokenmill.pipeline.pieces import pieces
 from tokenmill.pipeline.shard import Excerpts, ShardTask
 
@@ -25,9 +25,7 @@ texts = st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=12)
 @given(texts, st.integers(1, 40))
 def test_pieces_are_all_rows_in_order_and_small(several: list[str | None], most: int) -> None:
     batch = documents({"id": [str(row) for row in range(len(several))], "text": several})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces_module, "PIECE_BYTES", most)
-        parts = list(pieces(batch))
+    parts = list(pieces(batch, most))
     assert pa.Table.from_batches(parts).combine_chunks().equals(pa.Table.from_batches([batch]))
     sizes = [[len((text or "").encode()) for text in part.column("text").to_pylist()] for part in parts]
     assert all(sum(size) <= most or len(size) == 1 for size in sizes)
@@ -52,7 +50,7 @@ class Batches:
 def test_files_are_the_same_whatever_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = []
     for most in (1, 300, 1 << 20):
-        monkeypatch.setattr(pieces_module, "PIECE_BYTES", most)
+        monkeypatch.setattr(shard_module, "PIECE_BYTES", most)
         task = ShardTask(
             str(tmp_path / str(most)), 0, "print", (GopherQuality(), C4()), Excerpts(0, None),
             source=Batches(), shard=Shard(0, "toy", "nowhere", 0, 1, 2, ""),

@@ -65,7 +65,7 @@ class Lock:
                 if not self.is_ours():
                     return
                 storage.write_bytes(self.path, self.content())
-            except OSError as error:  # storage may come back before the lock counts as stale
+            except (OSError, DataError) as error:  # storage may come back before the lock counts as stale
                 logger.warning("%s: could not be renewed (%s); trying again", self.path, error)
 
 

@@ -11,7 +11,7 @@ PIECE_BYTES = 8 << 20
 """Of texts, as sources give them: four filters cost some 10 ms a piece besides, which is 2 % of their time."""
 
 
-def pieces(batch: pa.RecordBatch, size: int = PIECE_BYTES) -> Iterator[pa.RecordBatch]:
+def pieces(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
     """The batch's rows in order, in slices of about `size` bytes of texts; a longer text is a piece of its own.
 
     Nothing is copied; a batch without rows is one piece.

@@ -27,7 +27,7 @@ from tokenmill.core.storage import FileRecord, join
 from tokenmill.pipeline import quarantine
 from tokenmill.pipeline.manifest import Manifest, write_manifest
 from tokenmill.pipeline.mark_only import with_first_marks, without_marks
-from tokenmill.pipeline.pieces import pieces
+from tokenmill.pipeline.pieces import PIECE_BYTES, pieces
 from tokenmill.pipeline.source_rows import input_records, source_rows
 
 logger = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordB
         _count_damage(batch, task, tally.damage)
         batch, poison = _without(batch, banned)
         tally.drop(poison, Excerpts(0, None))
-        for part in _one_by_one(batch) if number == task.probe else pieces(batch):
+        for part in _one_by_one(batch) if number == task.probe else pieces(batch, PIECE_BYTES):
             known = np.zeros(part.num_rows, dtype=np.bool_) if task.source is not None else marked(part)
             part = _run_steps(task, part, number, tally, tell)
             if task.mark_only:
