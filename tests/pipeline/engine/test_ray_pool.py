@@ -175,6 +175,16 @@ def test_a_node_that_does_not_see_the_output_is_named(tmp_path: Path, pool: Any)
         list(pool.run([Note(str(tmp_path / "stage"), 0)], Limits(), lambda task, position: None))
 
 
+def test_names_of_tasks_are_few(tmp_path: Path, pool: Any) -> None:
+    """Ray's driver kept some 10 kB for each name: 2 GB after 100,000 tasks."""
+    from tokenmill.pipeline.engine.ray import _Names
+
+    tasks = [Note(str(tmp_path / "web"), number) for number in range(100_000)]
+    assert _Names(900)(tasks[17]) == "note 17"
+    many = _Names(len(tasks))
+    assert many(tasks[17]) == "web 000000-000099" and len({many(task) for task in tasks}) == 1000
+
+
 def test_a_node_with_other_code_is_refused(tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tokenmill.pipeline.engine import node
 

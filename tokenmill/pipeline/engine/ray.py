@@ -30,6 +30,7 @@ _WINDOW_RATIO = 4  # started tasks a slot: what waits at a node starts without a
 _POLL_SECONDS = 1.0
 _LOOK_SECONDS = 5.0  # between looks at what the cluster has
 _COMPLAIN_SECONDS = 30.0
+_NAMES = 1000  # different task names of a call: Ray's driver keeps 10 kB and more for each name it has ever seen
 _OWN = ("num_cpus", "num_gpus", "memory")
 
 _HOPELESS = (exceptions.RuntimeEnvSetupError, exceptions.TaskUnschedulableError, exceptions.AuthenticationError)
@@ -65,16 +66,18 @@ class RayPool:
         self._home = Home(self._folder, versions_of(units), uses_kernels(units))
 
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+        tasks = list(tasks)
+        named = _Names(len(tasks))
         dispatch = Dispatch(tasks)
         options = _options(limits.resources)
         meters = _Meters()
         while dispatch.left:
             slots = self._cluster.slots(options)
             for job in dispatch.due(time.monotonic(), max(_LEAST_WINDOW, _WINDOW_RATIO * slots)):
-                dispatch.started(self._start(job, limits, options), job)
+                dispatch.started(self._start(job, limits, options | {"name": named(job.task)}), job)
             for job in dispatch.lagging(time.monotonic(), slots):
                 logger.info("%s lags; a second copy starts, and the first to end counts", job.task.label)
-                dispatch.started(self._start(job, limits, options), job)
+                dispatch.started(self._start(job, limits, options | {"name": named(job.task)}), job)
                 meters.copies.inc(tags=meters.tags(job.task))
             for handle in _landed(list(dispatch.flying), dispatch.seconds_to_next(time.monotonic(), _POLL_SECONDS)):
                 if handle in dispatch.flying:  # not the copy of one that came in just now
@@ -88,7 +91,7 @@ class RayPool:
         ray.shutdown()
 
     def _start(self, job: Job, limits: Limits, options: Mapping[str, Any]) -> Any:
-        return _attempt.options(name=job.task.label, **options).remote(job.task, limits, self._home)
+        return _attempt.options(**options).remote(job.task, limits, self._home)
 
     def _take_in(self, handle: Any, dispatch: Dispatch, meters: "_Meters") -> Iterator[Outcome]:
         try:
@@ -155,6 +158,21 @@ def _needs(options: Mapping[str, Any]) -> dict[str, float]:
     """What a node must have, by Ray's names of what nodes have."""
     named = {"CPU": options["num_cpus"], "GPU": options.get("num_gpus", 0), "memory": options.get("memory", 0)}
     return {name: amount for name, amount in {**named, **options.get("resources", {})}.items() if amount}
+
+
+class _Names:
+    """What the dashboard calls tasks: by stage and shard; of very many, by stage and range of shards."""
+
+    def __init__(self, tasks: int) -> None:
+        self._every = 1
+        while tasks > _NAMES * self._every:
+            self._every *= 10
+
+    def __call__(self, task: Any) -> str:
+        if self._every == 1:
+            return str(task.label)
+        first = task.number // self._every * self._every
+        return f"{task.folder.rpartition('/')[2]} {first:06d}-{first + self._every - 1:06d}"
 
 
 class _Cluster:
