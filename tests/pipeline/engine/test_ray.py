@@ -27,6 +27,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     write_mini(folder / "demo" / "crawl", pages=120, seed=5)
     text = (CONFIGS / "mini.yaml").read_text().replace("demo/crawl", str(folder / "demo/crawl"))
+    text = text.replace("source: web}", "source: web, shard_bytes: 65536}")  # a task for each file: more to kill
     (folder / "mini.yaml").write_text(text)
     pool = LocalPool(2)
     try:
