@@ -191,3 +191,16 @@ def test_endpoint_and_credentials_come_from_a_profile_too(
     environment = ours | {"AWS_CONFIG_FILE": config, "AWS_PROFILE": "mill", "AWS_EC2_METADATA_DISABLED": "true"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     assert storage.read_bytes(f"{bucket}/by-profile") == b"x"
+
+
+def test_a_file_that_is_there_is_not_created_again(bucket: str) -> None:
+    """The store's refusal came as an error whose causes go in a circle, and was looked at for ever."""
+    assert storage.create_bytes(f"{bucket}/once", b"first")
+    assert not storage.create_bytes(f"{bucket}/once", b"second")
+    assert storage.read_bytes(f"{bucket}/once") == b"first"
+
+
+def test_errors_that_are_each_others_cause_have_no_code() -> None:
+    one, other = ValueError(), KeyError()
+    one.__cause__, other.__cause__ = other, one
+    assert remote.code_of(one) == ""

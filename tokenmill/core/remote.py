@@ -132,11 +132,13 @@ def passes(error: BaseException) -> bool:
 
 def code_of(error: BaseException) -> str:
     """The store's own error code, `` where it gave none."""
+    chain: list[BaseException] = []  # an error raised from one that was raised while it was handled goes in a circle
     seen: BaseException | None = error
-    while seen is not None:
+    while seen is not None and all(seen is not one for one in chain):
         response = getattr(seen, "response", None)
         if isinstance(response, dict) and "Error" in response:
             return str(response["Error"].get("Code", ""))
+        chain.append(seen)
         seen = seen.__cause__ or seen.__context__
     return ""
 
