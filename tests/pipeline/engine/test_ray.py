@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -137,7 +138,7 @@ def test_a_submitted_job_gives_its_log_and_its_exit_code(cluster: Any, world: Pa
     (sent / "wrong.yaml").write_text("run: wrong\nstages: {a: [filters.gopher_qualty]}\n")
     submit = ["submit", "job.yaml", "--address", cluster.dashboard, "--out", str(world / "job")]
     done = ended(cluster.pipeline(*submit, cwd=sent))
-    assert "tokens: done, 7/7 shards" in done and "next: pipeline report" in done
+    assert re.search(r"tokens: done, (\d+)/\1 shards", done) and "next: pipeline report" in done
     assert digests(world / "job/mini") == digests(world / "local/mini")
     wrong = cluster.pipeline("submit", "wrong.yaml", *submit[2:], cwd=sent)
     output, _ = wrong.communicate(timeout=120)
@@ -151,7 +152,7 @@ def test_ray_job_submit_runs_the_pipeline(cluster: Any, world: Path) -> None:
     submit = ["ray", "job", "submit", "--address", cluster.dashboard, "--working-dir", ".", "--"]
     words = [*submit, "pipeline", "run", "job.yaml", "--engine", "ray", "--out", str(world / "by_ray_out")]
     output = ended(cluster.command(0, *words, cwd=sent))
-    assert "tokens: done, 7/7 shards" in output and "succeeded" in output
+    assert re.search(r"tokens: done, (\d+)/\1 shards", output) and "succeeded" in output
     assert digests(world / "by_ray_out/mini") == digests(world / "local/mini")
     failing = cluster.command(0, *[word.replace("job.yaml", "absent.yaml") for word in words], cwd=sent)
     output, _ = failing.communicate(timeout=120)
