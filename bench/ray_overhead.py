@@ -1,6 +1,6 @@
 """What Ray costs: the driver's time and memory a task, and how well two workers share the work, beside one machine.
 
-    python -m bench.ray_overhead [--tasks 100000] [--pages 3000] [--repeat 3] [--json]
+    python -m bench.ray_overhead [--tasks 100000] [--pages 14000] [--repeat 3] [--json]
 
 Empty tasks go through the whole engine: driver, Ray, the worker's own process and back. `driver CPU` is the driver's
 processor time, `wall` the time until all are back, divided by the tasks. The efficiency is that of a whole run of
@@ -37,7 +37,7 @@ CONFIG = Path(__file__).parents[1] / "configs" / "mini.yaml"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tasks", type=int, default=100_000)
-    parser.add_argument("--pages", type=int, default=3000, help="0 leaves out the comparison of engines")
+    parser.add_argument("--pages", type=int, default=14_000, help="0 leaves out the comparison of engines")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
