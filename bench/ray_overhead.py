@@ -1,18 +1,21 @@
 """What Ray costs: the driver's time and memory a task, and how well two workers share the work, beside one machine.
 
-    python -m bench.ray_overhead [--tasks 100000] [--pages 14000] [--repeat 3] [--json]
+    python -m bench.ray_overhead [--tasks 100000] [--pages 6000] [--repeat 3] [--json]
 
 Empty tasks go through the whole engine: driver, Ray, the worker's own process and back. `driver CPU` is the driver's
 processor time, `wall` the time until all are back, divided by the tasks. The efficiency is that of a whole run of
-configs/mini.yaml, from WARC to shards, warm: time with one worker / (2 x time with two). Clusters and pools are started
-before the clock. The medians of the repeats count.
+configs/mini.yaml, from WARC to shards, warm: time with one worker / (2 x time with two). Each repeat measures both
+engines with one and with two workers, in turn, so that a machine that slows down slows all; the medians count. A new
+cluster is given the time to come to rest: its dashboard loads its parts for ten seconds and more.
 """
 
 import argparse
 import gc
+import itertools
 import json
 import logging
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -33,11 +36,14 @@ from tokenmill.pipeline.run import Options, run
 
 CONFIG = Path(__file__).parents[1] / "configs" / "mini.yaml"
 
+RUNS = 3
+"""Timed runs of an engine in each repeat."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tasks", type=int, default=100_000)
-    parser.add_argument("--pages", type=int, default=14_000, help="0 leaves out the comparison of engines")
+    parser.add_argument("--pages", type=int, default=6_000, help="0 leaves out the comparison of engines")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -93,16 +99,26 @@ def engines(folder: Path, pages: int, repeat: int) -> dict[str, dict[int, float]
     recipe.write_text(CONFIG.read_text())
     os.chdir(folder)
     made: dict[str, Callable[[int], Any]] = {"local": LocalPool, "ray": lambda workers: RayPool(workers=workers)}
-    found: dict[str, dict[int, float]] = {name: {} for name in made}
-    for name, make in made.items():
-        for workers in (1, 2):
-            pool = make(workers)
-            try:
-                taken = [_seconds(recipe, pool, folder / f"{name}{workers}-{turn}") for turn in range(repeat + 1)]
-            finally:
-                pool.close()
-            found[name][workers] = statistics.median(taken[1:])  # the first warms the workers
-    return found
+    taken: dict[str, dict[int, list[float]]] = {name: {1: [], 2: []} for name in made}
+    for turn, workers, name in itertools.product(range(repeat), (1, 2), made):
+        pool = made[name](workers)
+        try:
+            _rest()
+            outs = [folder / f"{name}{workers}-{turn}-{number}" for number in range(1 + RUNS)]
+            _, *timed = [_seconds(recipe, pool, out) for out in outs]  # the first warms the workers
+        finally:
+            pool.close()
+        taken[name][workers] += timed
+        for out in outs:
+            shutil.rmtree(out)
+    return {name: {workers: statistics.median(some) for workers, some in one.items()} for name, one in taken.items()}
+
+
+def _rest(limit: float = 30.0) -> None:
+    """Wait until the machine has been idle for two seconds, at most so many."""
+    idle, until = 0, time.monotonic() + limit
+    while idle < 2 and time.monotonic() < until:
+        idle = idle + 1 if psutil.cpu_percent(1.0) < 5.0 else 0
 
 
 def _seconds(recipe: Path, pool: Any, out: Path) -> float:

@@ -3,12 +3,14 @@
     python -m bench.wikipedia DUMPS ... [--rounds 3]
 
 DUMPS are MediaWiki XML dumps (.xml, .xml.bz2); their articles are read into memory first. Then each extractor turns all
-of them into text; its best round counts. Without a rendered page there is no truth, so quality is compared three ways:
-markup left over, sentences that at least two other extractors give, and the mini dump, whose paragraphs are known.
-Peers that are not installed are left out (bench/requirements.txt).
+of them into text; its best round counts. From the dump's own bytes to text are timed: ours, wikiextractor (as its
+command line reads and extracts, in one process), and unpacking alone, which both must do. Without a rendered page there
+is no truth, so quality is compared three ways: markup left over, sentences that at least two other extractors give, and
+the mini dump, whose paragraphs are known. Peers that are not installed are left out (bench/requirements.txt).
 """
 
 import argparse
+import bz2
 import html
 import os
 import re
@@ -17,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 
@@ -56,6 +59,7 @@ def main() -> None:
     texts, seconds = articles(options.dumps)
     size = sum(len(text.encode()) for text in texts) / 1e6
     print(f"{len(texts)} articles, {size:.2f} MB of wikitext; read from the dump in {seconds:.2f} s\n")
+    show_whole(options.dumps, options.rounds)
     found = {name: timed(extract, texts, options.rounds) for name, extract in extractors().items()}
     show_speed({name: size / best for name, (_, best) in found.items()})
     formulas = [formulas_of(text) for text in texts]
@@ -72,6 +76,43 @@ def articles(dumps: list[str]) -> tuple[list[str], float]:
     batches = [split(batch)[0] for shard in work.shards() for batch in work.read(shard)]
     texts = [text for batch in batches for text in batch.column("text").to_pylist()]
     return texts, time.perf_counter() - began
+
+
+def show_whole(dumps: list[str], rounds: int) -> None:
+    """Seconds from the dumps' bytes to text, the best round of each."""
+    step = ExtractWikitext()
+    sides: dict[str, Callable[[str], object]] = {
+        "unpacking alone": lambda dump: open_dump(dump).read(),
+        "tokenmill": lambda dump: [
+            step(split(batch)[0])
+            for work in (ReadWikipedia(paths=dump),) for shard in work.shards() for batch in work.read(shard)
+        ],
+        "wikiextractor": wikiextractor_whole,
+    }  # fmt: skip
+    best = dict.fromkeys(sides, float("inf"))
+    for name, side in sides.items():
+        for _ in range(rounds + 1):  # kernels are loaded in the first
+            began = time.process_time()
+            for dump in dumps:
+                side(dump)
+            best[name] = min(best[name], time.process_time() - began)
+    print("seconds from dump to text, one core")
+    for name, seconds in best.items():
+        print(f"{name:30}{seconds:7.3f}{seconds / best['tokenmill']:13.1f} x")
+    print()
+
+
+def open_dump(dump: str) -> IO[bytes]:
+    return bz2.open(dump) if dump.endswith(".bz2") else open(dump, "rb")
+
+
+def wikiextractor_whole(dump: str) -> None:
+    from wikiextractor import WikiExtractor
+    from wikiextractor.extract import Extractor
+
+    WikiExtractor.templateNamespace = "Template:"  # as its command line finds it out in the dump's head
+    for id, revision, title, lines in WikiExtractor.collect_pages(WikiExtractor.decode_open(dump)):
+        Extractor(id, revision, "https://en.wikipedia.org/wiki", title, lines).clean_text("".join(lines))
 
 
 def ours(tables: str) -> Extract:

@@ -56,6 +56,15 @@ def test_put_together_one_document_a_licence(tmp_path: Path) -> None:
     assert sorted(row["drop_rule"] for row in rows if row["drop_rule"]) == ["read_code.binary", "read_code.unsafe_path"]
 
 
+def test_in_the_order_of_imports(tmp_path: Path) -> None:
+    files = [("r/a.py", "from . import m\n"), ("r/m.py", "import z.y\n"), ("r/z/y.py", "y = 1\n"), ("r/z/x.png", "x")]
+    rows = read(archive(tmp_path, files), order="dependency")
+    assert [row["path"] for row in rows] == ["z/x.png", "z/y.py", "m.py", "a.py"]
+    [refused, whole] = read(archive(tmp_path, files), order="dependency", whole=True, marker="<{path}>")
+    assert refused["drop_rule"] == "read_code.binary"
+    assert whole["text"] == "<z/y.py>y = 1\n<m.py>import z.y\n<a.py>from . import m\n"
+
+
 @pytest.mark.parametrize("most", [1, 60, 200])
 def test_a_repository_too_large_comes_in_parts(tmp_path: Path, most: int) -> None:
     rows = read(archive(tmp_path, FILES), whole=True, marker="{path}\n", max_repository_bytes=most)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +19,9 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.manners import Manners
 from tokenmill.stages.crawl_index import RECORDS, Wanted, find_records, spans
 from tokenmill.stages.read_warc import ReadWarc
+
+if TYPE_CHECKING:
+    from faulty_s3 import Store
 
 CRAWL = "CC-MAIN-2026-05"
 FOLDER = f"crawl-data/{CRAWL}/segments/1769.1"
@@ -78,7 +81,7 @@ def published(folder: Path) -> dict[str, bytes]:
     return files | tables
 
 
-@pytest.fixture(params=["http", "local", "memory"])
+@pytest.fixture(params=["http", "local", "s3"])
 def base(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "made").mkdir()
     files = published(tmp_path / "made")
@@ -86,16 +89,20 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         with serving({f"/{path}": content for path, content in files.items()}) as site, manners.manners(QUICK):
             yield site.url
         return
-    if request.param == "memory":  # stands for buckets: any file system of fsspec
-        for path, content in files.items():
-            storage.write_bytes(f"memory://crawls/{path}", content)
-        yield "memory://crawls"
-        storage.delete("memory://crawls")
+    if request.param == "s3":
+        bucket = request.getfixturevalue("bucket")
+        put(files, bucket)
+        yield bucket
         return
     for path, content in files.items():
         (tmp_path / "mirror" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "mirror" / path).write_bytes(content)
     yield str(tmp_path / "mirror")
+
+
+def put(files: dict[str, bytes], bucket: str) -> None:
+    for path, content in files.items():
+        storage.write_bytes(f"{bucket}/{path}", content)
 
 
 @pytest.fixture
@@ -123,8 +130,6 @@ def test_a_crawl_is_read_by_its_name(base: str) -> None:
 
 
 def test_a_list_stands_for_its_files_among_other_paths(base: str) -> None:
-    if base.startswith("memory"):
-        pytest.skip("its file system spells addresses in two ways")
     first = f"{base}/{FOLDER}/warc/CC-MAIN-00002.warc.gz"
     work = ReadWarc((first, f"{base}/crawl-data/{CRAWL}/warc.paths.gz"), base=base, **RATE)
     assert numbers(work) == [*range(80, 120), *range(80)]
@@ -191,6 +196,17 @@ def test_faults_on_the_way_change_no_row(site: FaultySite, tmp_path: Path) -> No
         Random(0).sample(["500", "", "", "cut 9", "503 0", "short 3", "429", "", "403", "long 4"] * 5, 50)
     )
     assert numbers(work) == list(range(2, 120, 3))
+
+
+@pytest.mark.slow
+def test_faults_of_a_store_change_no_row(bucket: str, s3_server: "Store", tmp_path: Path) -> None:
+    from faulty_s3 import Faults
+
+    put(published(tmp_path), bucket)
+    s3_server.faults = Faults(seed=2, rate=0.1)
+    work = ReadWarc(crawl=CRAWL, base=bucket, select={"tld": "de"}, selections=str(tmp_path / "kept"), gap=0, **RATE)
+    assert numbers(work) == [number for number in range(120) if number % 3 == 2]
+    assert sum(s3_server.faults.met.values()) >= 3
 
 
 def test_a_place_without_a_record_is_damage_by_name(tmp_path: Path) -> None:

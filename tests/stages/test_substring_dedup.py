@@ -3,6 +3,7 @@
 import json
 import pickle
 import random
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -11,20 +12,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.chance import keyed_hash
-from tokenmill.core.columns import documents, split
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.columns import documents, set_column, split
+from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import FACTS, Rewriting, Room
 from tokenmill.pipeline.exchange import partition_of
 from tokenmill.stages.substring_dedup import SubstringDedup
 
+SPOTS = ("shard", "row", "place", "of")
 ROOM = Room(1 << 30, "", {})
 
 
 def run(
-    work: SubstringDedup, texts: list[str | None], *, batch_rows: int = 3, partitions: int = 2
+    work: SubstringDedup, texts: list[str | None], *, batch_rows: int = 3, partitions: int = 2, source: str = ""
 ) -> tuple[pa.RecordBatch, dict[str, Any]]:
-    """(all documents after the rewriting, what was counted); documents lie in two shards, as the engine has them."""
+    """(all documents after the rewriting, what was counted); documents lie in two shards, as the engine has them.
+
+    source: a letter for each document.
+    """
     batch = documents({"id": [f"d{i}" for i in range(len(texts))], "text": texts})
+    if source:
+        batch = set_column(batch, "source", pa.array(list(source)))
     half = (len(texts) + 1) // 2
     numbered = batch.append_column("_shard", pa.array([int(i >= half) for i in range(len(texts))], pa.int32()))
     numbered = numbered.append_column("_row", pa.array([i % half for i in range(len(texts))], pa.int32()))
@@ -40,10 +47,12 @@ def run(
             mine = mine.sort_by([(name, "ascending") for name in round.sort_by])
             made += list(round.reduce(iter(mine.combine_chunks().to_batches(max_chunksize=batch_rows)), ROOM))
         if not made:
-            made = [pa.RecordBatch.from_pydict({name: pa.array([], pa.int32()) for name in ("shard", "row", "place")})]
+            made = [pa.RecordBatch.from_pydict({name: pa.array([], pa.int32()) for name in SPOTS})]
             if type(round).__name__ == "SharingDocuments":
                 made = [made[0].append_column("places", pa.array([], pa.large_binary()))]
-    facts = work.conclude([json.loads(b.schema.metadata[FACTS]) for b in made if b.schema.metadata], {"": len(texts)})
+    facts = work.conclude(
+        [json.loads(b.schema.metadata[FACTS]) for b in made if b.schema.metadata], Counter(source or " " * len(texts))
+    )
     said = pa.Table.from_batches([part.replace_schema_metadata(None) for part in made], schema=work.SAID)
     place = [shard * half + row for shard, row in zip(said["shard"].to_pylist(), said["row"].to_pylist(), strict=True)]
     said = said.set_column(1, "row", pa.array(place, pa.int32()))
@@ -130,7 +139,19 @@ def test_what_a_document_repeats_of_itself_stays() -> None:
     assert run(SubstringDedup(length=50), list(texts))[0].column("text").to_pylist() == texts
 
 
-@pytest.mark.parametrize("settings", [{"length": 15}, {"keep": "best_score"}])
+def test_max_removed_counts_documents_that_lose_a_span() -> None:
+    notice = "This notice of forty characters and more stands in many a document."
+    texts = [f"Short. {notice}", f"{notice} A text that is longer than that. {notice}", notice, "Of none.", "Nor this."]
+    for batch_rows, partitions in ((1, 1), (3, 2), (5, 4)):
+        shape = {"batch_rows": batch_rows, "partitions": partitions, "source": "wwbwb"}
+        with pytest.raises(DataError, match=r"1 of 3 documents of source 'w', 33\.33%; max_removed allows 33\.00%"):
+            run(SubstringDedup(length=40, max_removed={"w": 0.33}), list(texts), **shape)
+        _, facts = run(SubstringDedup(length=40, max_removed={"w": 0.34, "b": 0.5}), list(texts), **shape)
+        assert facts["cut"] == 2
+    assert SubstringDedup(max_removed={"w": 0.1}).reads == ("id", "text", "source")
+
+
+@pytest.mark.parametrize("settings", [{"length": 15}, {"keep": "best_score"}, {"max_removed": {"w": 2}}])
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(RecipeError):
         SubstringDedup(**settings)

@@ -1,4 +1,4 @@
-"""The files of a repository in path order, or put together to one document a licence, in bounded memory.
+"""The files of a repository by path or dependency, or put together to one document a licence, in bounded memory.
 
 Models that read whole repositories see how files belong together (DeepSeek-Coder, arXiv:2401.14196, section 2). Files
 of different licences are never put together, so that a filter by licence stays exact.
@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from tokenmill.stages.code_dependencies import by_dependency
 from tokenmill.stages.code_rows import CodeRow
 
-ORDERS = ("archive", "path")
+ORDERS = ("archive", "path", "dependency")
 
 
 @dataclass(frozen=True)
 class Order:
-    """order: "archive", as they come, or "path". whole: put kept files together, by path. marker: stands before each
-    file's text, with its `{path}` filled in. max_bytes: of files that are held; a larger repository is cut into parts.
+    """order: "archive", as they come, "path", or "dependency", what a file asks for before it. whole: put kept files
+    together, in that order, or by path. marker: stands before each file's text, with its `{path}` filled in. max_bytes:
+    of files that are held; a larger repository is cut into parts, each in an order of its own.
     """
 
     order: str
@@ -47,13 +49,16 @@ class Order:
         yield from self._arranged(held, repository, parts)
 
     def _arranged(self, rows: list[CodeRow], repository: str, parts: Counter[str]) -> Iterator[CodeRow]:
-        rows.sort(key=lambda row: row.path or "")
+        if self.order == "dependency":
+            rows = by_dependency(rows)
+        else:
+            rows.sort(key=lambda row: row.path or "")
         if not self.whole:
             yield from rows
             return
         yield from (row for row in rows if row.refusal)
         kept = [row for row in rows if row.refusal is None]
-        kept.sort(key=_license)  # a stable sort: paths stay in order
+        kept.sort(key=_license)  # a stable sort: files stay in order
         for license, files in groupby(kept, key=_license):
             name = f"{repository}:{license or 'none'}"
             parts[name] += 1

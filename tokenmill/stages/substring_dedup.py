@@ -7,8 +7,7 @@ windows, so none of their characters is lost to the corpus: each stands where it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import reduce as fold
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from tokenmill.core.columns import drop, set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Round
+from tokenmill.core.limits import check_limits, guard
 from tokenmill.core.preference import Keep, check_preference, preference_column
 from tokenmill.core.rules import signal_columns
 from tokenmill.stages.substring_rounds import SAID, SharedGrams, SharedWindows, SharingDocuments, Spans
@@ -34,12 +34,15 @@ class SubstringDedup:
     left alone. Text on both sides of a span is joined without a blank, as the sources cited do.
     length: characters, at least 16. keep: the document that a span stays in; ties go by a hash of the id. score,
     sources: what `keep` ranks by, for best_score and source_order.
+    max_removed: by source, the largest share (0..1) of its documents that may lose a span; beyond it the run stops
+    first.
     """
 
     length: int = 200
     keep: Keep = "longest"
     score: str = ""
     sources: tuple[str, ...] = ()
+    max_removed: dict[str, float] = field(default_factory=dict)
 
     adds: ClassVar[tuple[str, ...]] = signal_columns(
         "substring_dedup", "removed_spans", "removed_characters", "removed_ratio"
@@ -50,20 +53,29 @@ class SubstringDedup:
         check_preference(self.keep, score=self.score, sources=self.sources)
         if self.length < SHORTEST:
             raise RecipeError(f"length: {self.length}; must be at least {SHORTEST} characters")
+        check_limits(self.max_removed)
 
     @property
     def reads(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(["id", "text", preference_column(self.keep, score=self.score)]))
+        by_source = ["source"] if self.max_removed else []
+        return tuple(dict.fromkeys(["id", "text", preference_column(self.keep, score=self.score), *by_source]))
 
     def rounds(self) -> list[Round]:
-        windows = SharedWindows(self.length, self.keep, self.score, self.sources)
-        return [SharedGrams(self.length), SharingDocuments(), windows, Spans(self.length)]
+        limited = tuple(sorted(self.max_removed))
+        windows = SharedWindows(self.length, self.keep, self.score, self.sources, limited)
+        return [SharedGrams(self.length), SharingDocuments(), windows, Spans(self.length, limited)]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """How many documents are cut, how many spans go, and how many characters they have."""
-        nothing = {"cut": 0, "spans": 0, "characters": 0}
-        counted = fold(lambda one, other: {name: one[name] + other[name] for name in one}, facts, nothing)
-        return {"documents": sum(sources.values()), **counted}
+        """How many documents are cut, how many spans go, and how many characters they have. DataError if more documents
+        of a source are cut than its limit allows.
+        """
+        cut = {
+            source: {"removed": sum(part["by_source"][source] for part in facts), "largest": []}
+            for source in sorted(self.max_removed)
+        }
+        guard("substring_dedup", self.max_removed, sources, cut)
+        counts = {name: sum(part[name] for part in facts) for name in ("cut", "spans", "characters")}
+        return {"documents": sum(sources.values()), **counts}
 
     def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
         """The batch without the spans named, with the signals of how many they were and how much of the text."""

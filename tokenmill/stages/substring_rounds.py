@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokenmill.core.chance import keyed_hash, spread
 from tokenmill.core.kinds import FACTS, Room
+from tokenmill.core.limits import source_column
 from tokenmill.core.preference import Keep, preference
 from tokenmill.text.windows import chosen_grams, windows_with
 
@@ -93,12 +95,16 @@ class SharingDocuments:
 
 @dataclass(frozen=True)
 class SharedWindows:
-    """Windows that hold a shared gram, by their hash, the most wanted document first."""
+    """Windows that hold a shared gram, by their hash, the most wanted document first.
+
+    limited: sources of which cut documents are counted; `of` is a row's place among them, or -1.
+    """
 
     length: int
     keep: Keep
     score: str
     sources: tuple[str, ...]
+    limited: tuple[str, ...]
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "low", "preference", "tie", "shard", "row", "place")
     single: ClassVar[bool] = False
@@ -119,8 +125,14 @@ class SharedWindows:
                 "shard": shard[row_of],
                 "row": row[row_of],
                 "place": places,
+                "of": self._limited(batch)[row_of],
             }
         )
+
+    def _limited(self, batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
+        found = pc.fill_null(pc.index_in(source_column(batch), pa.array(self.limited, pa.string())), -1)
+        places: npt.NDArray[np.int16] = found.to_numpy(zero_copy_only=False).astype(np.int16)
+        return places
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         """Streams: of the window that may go on in the next batch, the first document is remembered."""
@@ -136,7 +148,7 @@ class SharedWindows:
             if last is not None and (high[0], low[0]) == last[:2]:
                 owner[0] = last[2]
             again = documents != np.repeat(owner, sizes)
-            yield batch.filter(pa.array(again)).select(["shard", "row", "place"])
+            yield batch.filter(pa.array(again)).select(["shard", "row", "place", "of"])
             last = (high[-1], low[-1], int(owner[-1]))
 
 
@@ -145,26 +157,25 @@ class Spans:
     """Windows that go, by document."""
 
     length: int
+    limited: tuple[str, ...]
 
     sort_by: ClassVar[tuple[str, ...]] = _OF_DOCUMENT
     single: ClassVar[bool] = False
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return _by_document(batch)
+        return _by_document(batch, "of")
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         """Rows of SAID; last, what was counted."""
-        documents = spans = characters = 0
-        seen = -1
-        for part in self._merged(rows):
+        spans = characters = 0
+        cut = np.zeros(len(self.limited) + 1, dtype=np.int64)  # documents by source, the last place for all others
+        for part in self._merged(_counting_documents(rows, cut)):
             yield part
-            mine = documents_of(part)
-            documents += int(np.count_nonzero(mine != np.append(seen, mine[:-1])))
             spans += part.num_rows
             characters += int((part.column("end").to_numpy().astype(np.int64) - part.column("start").to_numpy()).sum())
-            seen = int(mine[-1])
-        facts = json.dumps({"cut": documents, "spans": spans, "characters": characters})
+        by_source = dict(zip(self.limited, cut[:-1].tolist(), strict=True))
+        facts = json.dumps({"cut": int(cut.sum()), "spans": spans, "characters": characters, "by_source": by_source})
         yield pa.RecordBatch.from_pylist([], schema=SAID).replace_schema_metadata({FACTS: facts.encode()})
 
     def _merged(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -185,6 +196,18 @@ class Spans:
             yield _said(document, start, end)
 
 
+def _counting_documents(rows: Iterator[pa.RecordBatch], counts: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
+    """The same rows, sorted by document; each document is counted once at its `of`."""
+    seen = -1
+    for batch in rows:
+        if batch.num_rows:
+            mine = documents_of(batch)
+            new = mine != np.append(seen, mine[:-1])
+            np.add.at(counts, batch.column("of").to_numpy()[new], 1)
+            seen = int(mine[-1])
+        yield batch
+
+
 def documents_of(rows: pa.RecordBatch) -> Documents:
     """int64 (rows,): shard and row in one number."""
     shard = rows.column("shard").to_numpy().astype(np.int64)
@@ -192,8 +215,8 @@ def documents_of(rows: pa.RecordBatch) -> Documents:
     return found
 
 
-def _by_document(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = {name: batch.column(name) for name in ("shard", "row", "place")}
+def _by_document(batch: pa.RecordBatch, *more: str) -> pa.RecordBatch:
+    columns = {name: batch.column(name) for name in ("shard", "row", "place", *more)}
     return pa.RecordBatch.from_pydict({"_partition_key": spread(documents_of(batch).astype(np.uint64)), **columns})
 
 

@@ -22,6 +22,7 @@ from tokenmill.core.columns import drop, marked, set_column
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.kinds import FACTS, Room, Round
 from tokenmill.core.rules import signal_columns
+from tokenmill.tokenize.copies import repeated
 
 RULE = "mix.left_out"
 _MOST_COPIES = 1000
@@ -110,13 +111,7 @@ class Mix:
 
     def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """The rows, then those that occur twice or more again, and so on."""
-        yield batch
-        copies = batch.column("mix.copies")
-        for number in range(2, 1 + (pc.max(copies).as_py() or 0)):
-            again = batch.filter(pc.greater_equal(copies, number))
-            ids = again.column("id")
-            named = pc.binary_join_element_wise(ids, pa.scalar(f"{number}"), "#")
-            yield set_column(set_column(again, "id", named), "mix.copy_of", ids)
+        return repeated(batch, "mix", "#")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from tokenmill.core.columns import LOCATOR
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Cut, Room, Round
 from tokenmill.core.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
+from tokenmill.tokenize.copies import originals
 from tokenmill.tokenize.tokenizer_json import read_tokenizer
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class Shuffle:
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Rows of ROUTED, one a document."""
         ids = batch.column("id").to_pylist()
-        chance = unit_interval(keyed_hash(self.seed, "write_shards.val", _originals(batch)))
+        documents = originals(batch).to_pylist()  # copies are in the split of their document
+        chance = unit_interval(keyed_hash(self.seed, "write_shards.val", documents))
         tokens = batch.column("_tokens")
         columns = {
             "_partition_key": pa.array(keyed_hash(self.seed, "write_shards", ids)),
@@ -80,15 +82,6 @@ class Shuffle:
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         """The rows as they are: the exchange has sorted them."""
         return rows
-
-
-def _originals(batch: pa.RecordBatch) -> list[str]:
-    """The ids, for a copy that tokenize.mix made that of the document it is of: both must be in one split."""
-    ids = batch.column("id")
-    if "mix.copy_of" in batch.schema.names:
-        ids = pc.coalesce(batch.column("mix.copy_of"), ids)
-    found: list[str] = ids.to_pylist()
-    return found
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ class Cluster:
     cpus: int = 1
     name: str = field(default_factory=lambda: f"tm{os.getpid()}")
     more: dict[int, list[str]] = field(default_factory=dict)  # arguments of `ray start`, by node
+    extra: dict[str, str] = field(default_factory=dict)  # environment variables
 
     @property
     def address(self) -> str:
@@ -38,7 +40,7 @@ class Cluster:
         quiet = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNBUFFERED": "1"}
         outside = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         outside["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        return outside | quiet | {"RAY_AUTH_MODE": "token", "RAY_TMPDIR": str(self._session)}
+        return outside | quiet | self.extra | {"RAY_AUTH_MODE": "token", "RAY_TMPDIR": str(self._session)}
 
     def lay_wires(self) -> None:
         bridge = f"{self.name}b"
@@ -149,14 +151,27 @@ def _can_make_namespaces() -> bool:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Three nodes, running; stopped and taken apart afterwards."""
+def cluster_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Cluster]]:
+    """Makes clusters, not yet started; they are stopped and taken apart afterwards."""
     if not _can_make_namespaces():
         pytest.skip("needs root and iproute2, to give each node a network namespace")
-    made = Cluster(tmp_path_factory.mktemp("cluster"), more={2: ["--num-gpus", "1", "--resources", '{"fast_disk": 1}']})
+    made: list[Cluster] = []
+
+    def make(**options: Any) -> Cluster:
+        made.append(Cluster(tmp_path_factory.mktemp("cluster"), **options))
+        made[-1].lay_wires()
+        return made[-1]
+
     try:
-        made.lay_wires()
-        made.start()
-        yield made
+        yield make
     finally:
-        made.close()
+        for one in made:
+            one.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(cluster_of: Callable[..., Cluster]) -> Cluster:
+    """Three nodes, running."""
+    made = cluster_of(more={2: ["--num-gpus", "1", "--resources", '{"fast_disk": 1}']})
+    made.start()
+    return made

@@ -101,6 +101,7 @@ class LocalPool:
 @dataclass
 class _Worker:
     process: Any
+    seen: psutil.Process
     pipe: Connection
     task: Any = None
     at: Position = NOWHERE
@@ -114,7 +115,7 @@ class _Worker:
         process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
         process.start()
         theirs.close()
-        return cls(process, ours)
+        return cls(process, psutil.Process(process.pid), ours)
 
     def give(self, task: Any) -> None:
         try:
@@ -159,14 +160,14 @@ class _Worker:
             self.process.join(1.0)
             code = self.process.exitcode
             return f"signal {-code}" if code is not None and code < 0 else f"exit {code}"
-        if _resident_bytes(self.process.pid) > limits.memory:
+        if _resident_bytes(self.seen) > limits.memory:
             return "memory"
         return "hang" if time.monotonic() - self.heard > limits.timeout else ""
 
 
-def _resident_bytes(pid: int) -> int:
+def _resident_bytes(process: psutil.Process) -> int:
     try:
-        return int(psutil.Process(pid).memory_info().rss)
+        return int(process.memory_info().rss)
     except psutil.NoSuchProcess:
         return 0
 
