@@ -8,7 +8,7 @@ import glob
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -217,6 +217,15 @@ def write_bytes(path: str, content: bytes) -> FileRecord:
         with open_output(path) as file:
             file.write(content)
     return FileRecord(path, len(content), xxhash.xxh3_128_hexdigest(content))
+
+
+def write_many(files: Mapping[str, bytes]) -> None:
+    """Whole files by path, remote ones many at a time."""
+    if any(map(is_url, files)):
+        remote.at_once(lambda path: write_bytes(path, files[path]), files)
+    else:
+        for path, content in files.items():
+            write_bytes(path, content)
 
 
 def create_bytes(path: str, content: bytes) -> bool:

@@ -3,8 +3,9 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from tokenmill.core import storage
@@ -15,7 +16,7 @@ from tokenmill.pipeline.exchange import SPILL_BYTES, UniqueIds, map_groups, part
 from tokenmill.pipeline.fingerprint import digest
 from tokenmill.pipeline.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.ledger import unfinished
-from tokenmill.pipeline.manifest import Manifest, write_manifest
+from tokenmill.pipeline.manifest import Manifest, write_manifest, write_manifests
 from tokenmill.pipeline.plan import PlannedStage
 from tokenmill.pipeline.ranges import NO_PIECES, Pieces, pieces_by_place
 from tokenmill.pipeline.reduce_tasks import (
@@ -23,7 +24,7 @@ from tokenmill.pipeline.reduce_tasks import (
     MergeTask,
     RecallTask,
     ReduceTask,
-    needed,
+    all_needed,
     shard_manifest_path,
     spilled,
 )
@@ -109,8 +110,10 @@ class GlobalStage:
         earlier = self._earlier_tasks(0, rounds[0], counts[0], {})
         if not self._finish(earlier):
             return None
-        shard_rows = {task.number: needed(shard_manifest_path(task)).facts["rows"] for task in self.shard_tasks}
-        shard_rows |= {task.number: needed(task.manifest_path).facts["rows"] for task in earlier}
+        counted = (*map(shard_manifest_path, self.shard_tasks), *(task.manifest_path for task in earlier))
+        numbers = [*(task.number for task in self.shard_tasks), *(task.number for task in earlier)]
+        rows = (manifest.facts["rows"] for manifest in all_needed(counted))
+        shard_rows = dict(zip(numbers, rows, strict=True))
         firsts = (*(group[0].number for group in self._groups), *(task.number for task in earlier))
         parts = self._parts(0, [*spills, *earlier])
         for place, round in enumerate(rounds):
@@ -126,7 +129,7 @@ class GlobalStage:
                 parts = self._parts(2 * place + 2, again) if self._finish(again) else None
         if parts is None:
             return None
-        said = [manifest.facts["said"] for task in reduces if "said" in (manifest := needed(task.manifest_path)).facts]
+        said = [one.facts["said"] for one in _manifests(reduces) if "said" in one.facts]
         return Decided(parts, said)
 
     def conclude(self, decided: Decided) -> dict[str, Any] | None:
@@ -137,8 +140,8 @@ class GlobalStage:
     def sources(self) -> Counter[str]:
         """Documents alive by source, once they are decided."""
         sources: Counter[str] = Counter()
-        for task in self.shard_tasks:
-            sources.update(needed(shard_manifest_path(task)).facts["sources"])
+        for manifest in all_needed(map(shard_manifest_path, self.shard_tasks)):
+            sources.update(manifest.facts["sources"])
         return sources
 
     def _put_on_record(self, facts: dict[str, Any] | None) -> None:
@@ -179,8 +182,10 @@ class GlobalStage:
         if spills is None or parts is None:
             return False
         weights: dict[int, Counter[str]] = {}
-        for task in spills:
-            for place, by_split in needed(task.manifest_path).facts["weights"][0].items():
+        routed = 0
+        for manifest in _manifests(spills):
+            routed += manifest.facts["routed"]
+            for place, by_split in manifest.facts["weights"][0].items():
                 weights.setdefault(int(place), Counter()).update(by_split)
         totals = sum(weights.values(), Counter[str]())
         cuts = [
@@ -189,10 +194,10 @@ class GlobalStage:
         ]
         if not self._finish(cuts):
             return False
-        made = [needed(task.manifest_path) for task in cuts]
+        made = list(_manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
         files = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
-        self._settle(sum(needed(task.manifest_path).facts["routed"] for task in spills), made, files)
+        self._settle(routed, made, files)
         return True
 
     def _settle(self, routed: int, made: list[Manifest], files: list[str]) -> None:
@@ -200,10 +205,10 @@ class GlobalStage:
         documents = sum(manifest.facts.get("documents", 0) for manifest in made)
         if documents != routed:
             raise DataError(f"{self.planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
-        for shard in self.shard_tasks:
-            manifest = needed(shard_manifest_path(shard))
-            dropped = [output for output in manifest.outputs if output.path.startswith("dropped/")]
-            write_manifest(self.planned.manifest_path(shard.number), replace(manifest, outputs=dropped, facts={}))
+        counts = all_needed(map(shard_manifest_path, self.shard_tasks))
+        todo = zip(self.shard_tasks, counts, strict=True)
+        while some := list(islice(todo, 1000)):
+            write_manifests({self.planned.manifest_path(shard.number): _of_shard(found) for shard, found in some})
         prefix = self.planned.folder.rstrip("/") + "/"
         extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in files]
         outputs = [output for manifest in made for output in manifest.outputs] + extra
@@ -259,7 +264,7 @@ class GlobalStage:
         """What to read of each place of what tasks wrote, merged if it is in too many and too small ranges; None if
         that failed. step: a number of its own. spill: which of a task's files.
         """
-        files = [spilled(self.planned.folder, needed(task.manifest_path), spill) for task in tasks]
+        files = [spilled(self.planned.folder, manifest, spill) for manifest in _manifests(tasks)]
         self._makers.update({file: task for (file, _), task in zip(files, tasks, strict=True)})
         sizes = [int(ranges.lengths.sum()) for _, ranges in files]
         count = sum(len(ranges.places) for _, ranges in files)
@@ -271,16 +276,19 @@ class GlobalStage:
         )
         if not self._finish(merges):
             return None
-        merged = [spilled(self.planned.folder, needed(task.manifest_path), 0) for task in merges]
+        merged = [spilled(self.planned.folder, manifest, 0) for manifest in _manifests(merges)]
         self._makers.update({file: task for (file, _), task in zip(merged, merges, strict=True)})
         return pieces_by_place(merged)
 
     def _merge_tasks(self, step: int, tasks: Sequence[Any], spill: int, sizes: list[int]) -> list[MergeTask]:
         groups: list[list[int]] = [[]]
+        filled = 0
         for number, size in enumerate(sizes):
-            if groups[-1] and sum(sizes[each] for each in groups[-1]) + size > SPILL_BYTES:
+            if groups[-1] and filled + size > SPILL_BYTES:
                 groups.append([])
+                filled = 0
             groups[-1].append(number)
+            filled += size
         return [
             MergeTask(
                 self.planned.folder,
@@ -334,3 +342,14 @@ class GlobalStage:
 def input_bytes(task: ShardTask) -> int:
     """Of a shard's input, as it is stored."""
     return task.shard.length if task.shard is not None else max(0, storage.size_of(task.input))
+
+
+def _manifests(tasks: Iterable[Any]) -> Iterator[Manifest]:
+    """Of tasks that have ended, in order."""
+    return all_needed(task.manifest_path for task in tasks)
+
+
+def _of_shard(counted: Manifest) -> Manifest:
+    """A shard's own manifest from what its map task counted: of what was written, the drop records are the shard's."""
+    dropped = [output for output in counted.outputs if output.path.startswith("dropped/")]
+    return replace(counted, outputs=dropped, facts={})

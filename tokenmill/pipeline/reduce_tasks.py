@@ -8,8 +8,9 @@ EarlierTask  one file of an earlier corpus, as if it were a shard
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,12 +25,14 @@ from tokenmill.core.kinds import FACTS, Room, Round
 from tokenmill.core.storage import join
 from tokenmill.pipeline.exchange import Grouped, Spill, grouped_file, spill_file
 from tokenmill.pipeline.fingerprint import digest
-from tokenmill.pipeline.manifest import Manifest, read_manifest, write_manifest
+from tokenmill.pipeline.manifest import Manifest, from_json, write_manifest
 from tokenmill.pipeline.pieces import pieces
 from tokenmill.pipeline.ranges import Pieces, Ranges, whole_file
 from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import Position, ShardTask, Tell, widened
 from tokenmill.pipeline.sorted_rows import sorted_rows
+
+_AT_A_TIME = 1000  # manifests
 
 RECALLED_BYTES = 4 << 20
 """Of text, routed at once when documents are read again: a round may make many times as much of them."""
@@ -156,10 +159,19 @@ class MergeTask:
 
 def needed(path: str) -> Manifest:
     """The manifest of a task that has ended."""
-    manifest = read_manifest(path)
-    if manifest is None:
-        raise DataError(f"{path}: the manifest is gone though its task had ended; run again")
+    [manifest] = all_needed([path])
     return manifest
+
+
+def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
+    """The manifests of tasks that have ended, in order; those on a store are read many at a time."""
+    todo = iter(paths)
+    while some := list(islice(todo, _AT_A_TIME)):
+        for path, content in zip(some, storage.read_many(some), strict=True):
+            manifest = None if content is None else from_json(content, path)
+            if manifest is None:
+                raise DataError(f"{path}: the manifest is gone though its task had ended; run again")
+            yield manifest
 
 
 def spilled(folder: str, manifest: Manifest, place: int) -> tuple[str, Ranges]:

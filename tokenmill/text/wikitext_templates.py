@@ -14,6 +14,7 @@ from tokenmill.text.wikitext_names import (
     NIHONGO,
     QUOTE,
     SHIP,
+    UNIT,
     VALUE,
 )
 from tokenmill.text.wikitext_state import (
@@ -94,6 +95,7 @@ def _render(w, names, render, start, stop, first, last, end):  # type: ignore[no
         put_range(w, names.literals, render[2], render[3])
     elif kind == JOIN:
         _join(w, names, first, last, end, render[2], render[3])
+        put_range(w, names.literals, render[4], render[5])
     elif kind == LAST:
         _last(w, names, first, last, end)
     elif kind == DATE:
@@ -110,6 +112,8 @@ def _render(w, names, render, start, stop, first, last, end):  # type: ignore[no
         _quote(w, names, first, last, end)
     elif kind == VALUE:
         _value(w, names, first, last, end)
+    elif kind == UNIT:
+        _unit(w, names, first, last, end)
 
 
 @kernel
@@ -194,11 +198,16 @@ def _last(w, names, first, last, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def _date(w, names, first, last, end):  # type: ignore[no-untyped-def]
-    """`15 May 1990` from year, month and day; whatever is no number stands as it is."""
+    """`15 May 1990` from year, month and day as numbers; words stand as they are, in their order."""
     from_, to = _positional(w, names, first, last, end, 1)
     month_from, month_to = _positional(w, names, first, last, end, 2)
     day_from, day_to = _positional(w, names, first, last, end, 3)
+    if _small_number(w, day_from, day_to) > 31:  # day, month and year
+        from_, to, day_from, day_to = day_from, day_to, from_, to
     month = _small_number(w, month_from, month_to)
+    if month < 0 and month_from < month_to:
+        _words(w, names, first, last, end)
+        return
     if 1 <= month <= 12:
         if _small_number(w, day_from, day_to) > 0:
             put_range(w, w.out, day_from, day_to)
@@ -206,6 +215,53 @@ def _date(w, names, first, last, end):  # type: ignore[no-untyped-def]
         put_range(w, names.literals, names.months[month - 1], names.months[month])
         put_byte(w, np.uint8(32))
     put_range(w, w.out, from_, to)
+
+
+@kernel
+def _words(w, names, first, last, end):  # type: ignore[no-untyped-def]
+    """The first three arguments with blanks between: `3 mars 1990`."""
+    some = False
+    for number in range(1, 4):
+        start, stop = _positional(w, names, first, last, end, number)
+        if start < stop:
+            if some:
+                put_byte(w, np.uint8(32))
+            put_range(w, w.out, start, stop)
+            some = True
+
+
+@kernel
+def _unit(w, names, first, last, end):  # type: ignore[no-untyped-def]
+    """`300 km²` from 300, km, 2: a number, then units each with its power; numbers with `à` between come first."""
+    power = False
+    for number in range(1, min(last - first, np.int64(9)) + 1):
+        start, stop = _positional(w, names, first, last, end, number)
+        value = _small_number(w, start, stop)
+        if start == stop:
+            power = False
+        elif power and (value == 2 or value == 3):
+            put_byte(w, np.uint8(0xC2))
+            put_byte(w, np.uint8(0xB0 + value))
+            power = False
+        elif power and _is_power(w, start, stop):
+            put_byte(w, np.uint8(94))
+            put_range(w, w.out, start, stop)
+            power = False
+        else:
+            if number > 1:
+                put_byte(w, np.uint8(32))
+            put_range(w, w.out, start, stop)
+            joins = find(names.connectors, folded_hash(w.out, start, stop)) >= 0
+            power = number > 1 and not joins and not 48 <= w.out[start] <= 57
+
+
+@kernel
+def _is_power(w, start, stop):  # type: ignore[no-untyped-def]
+    """Whether it is a whole number of a digit or two, which may be below zero."""
+    for i in range(start, stop):
+        if not (48 <= w.out[i] <= 57 or (i == start and w.out[i] == 45)):
+            return False
+    return stop - start <= 3 and 48 <= w.out[stop - 1] <= 57
 
 
 @kernel
