@@ -87,3 +87,10 @@ def test_what_crawled_text_shows_on_a_terminal_is_made_safe() -> None:
     from tokenmill.pipeline.report import plain
 
     assert plain("a\x1b[31mred\x07\u202eevil\nb") == "a\\x1b[31mred\\x07\\x202eevil⏎ b"
+
+
+def test_training_into_a_bucket_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    done = pipeline(tmp_path, "train", "run", "no.yaml", "--data", "none", "--out", "s3://bucket/model")
+    assert done.returncode == 2 and "--out s3://bucket/model: checkpoints are written to a local folder" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -454,14 +454,17 @@ def cat_tokens(
 def train_run(
     config: Annotated[Path, typer.Argument(help="Training settings, a YAML file.")],
     data: Annotated[str, typer.Option(help="The corpus: its folder or manifest.json, a path or a URL.")],
-    out: Annotated[Path, typer.Option(help="Where checkpoints, metrics and plots go.")],
+    out: Annotated[str, typer.Option(help="Where checkpoints, metrics and plots go: a local folder.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Train to this step instead of the settings' last.")] = None,
 ) -> None:
     """Train, or go on from the last checkpoint in OUT."""
+    from tokenmill.core.storage import is_url
     from tokenmill.train.loop import run_training
 
+    if is_url(out):
+        raise RecipeError(f"--out {out}: checkpoints are written to a local folder; copy it afterwards")
     _log()
-    result = run_training(config, data, out, steps=steps)
+    result = run_training(config, data, Path(out), steps=steps)
     print(
         f"trained {result.parameters:,} parameters to step {result.steps} in {result.seconds:.0f} s; validation loss "
         f"{result.first_val_loss:.3f} → {result.last_val_loss:.3f} nats a token, "

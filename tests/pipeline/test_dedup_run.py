@@ -99,12 +99,13 @@ class Damaging(InProcess):
 
     of: str
     times: int = 1
+    what: str = ".ranges"
     ruined: list[str] = field(default_factory=list)
 
     def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for outcome in super().run(tasks, limits, watch):
             mine = type(outcome.task).__name__ == self.of and outcome.error is None
-            spills = [each for each in outcome.manifest.outputs if each.path.endswith(".ranges")] if mine else []
+            spills = [each for each in outcome.manifest.outputs if self.what in each.path] if mine else []
             spill = next((each for each in spills if each.bytes), None)
             if spill and len(self.ruined) < self.times:
                 (Path(outcome.task.folder) / spill.path).write_bytes(b"\xff" * spill.bytes)
@@ -124,6 +125,21 @@ def test_a_spill_that_is_damaged_after_it_was_written_is_made_again(
     whole = run(tmp_path, "stages.minhash")
     engine = Damaging(of)
     damaged = run(tmp_path, "stages.minhash", engine=engine, out="damaged")
+    assert len(engine.ruined) == 1
+    assert "a file it wrote is damaged; it is made again" in caplog.text
+    assert bytes_of(damaged) == bytes_of(whole)
+
+
+@pytest.mark.parametrize("what", ["work/rows/", "work/dropped/"])
+def test_rows_that_are_damaged_before_the_verdicts_come_are_made_again(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = quoting(3)
+    write_input(tmp_path, [*texts, *(f"{text} end" for text in texts)])
+    work = "toolbox.length, stages.minhash"
+    whole = run(tmp_path, work)
+    engine = Damaging("SpillTask", what=what)
+    damaged = run(tmp_path, work, engine=engine, out="damaged")
     assert len(engine.ruined) == 1
     assert "a file it wrote is damaged; it is made again" in caplog.text
     assert bytes_of(damaged) == bytes_of(whole)

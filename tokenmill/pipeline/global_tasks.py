@@ -27,7 +27,16 @@ from tokenmill.pipeline.exchange import Spill, spill_file
 from tokenmill.pipeline.ledger import standing
 from tokenmill.pipeline.manifest import Manifest, write_manifest
 from tokenmill.pipeline.ranges import Pieces
-from tokenmill.pipeline.reduce_tasks import about, alive, all_said, kept_rows, numbered, shard_manifest_path, together
+from tokenmill.pipeline.reduce_tasks import (
+    ROWS,
+    about,
+    alive,
+    all_said,
+    kept_rows,
+    numbered,
+    shard_manifest_path,
+    together,
+)
 from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import (
     DROPPED,
@@ -82,6 +91,11 @@ class SpillTask:
     def label(self) -> str:
         return self.tasks[0].label + (f" to {self.tasks[-1].number:06d}" if len(self.tasks) > 1 else "")
 
+    @property
+    def row_files(self) -> list[str]:
+        """What it writes of each shard, for an ApplyTask."""
+        return [f"{kind}/{task.number:06d}.parquet" for kind in (ROWS, self.dropped_to) for task in self.tasks]
+
     def part(self, position: Position) -> ShardTask:
         """The shard that a worker was in."""
         return next((task for task in self.tasks if task.number == position.shard), self.tasks[0])
@@ -120,7 +134,7 @@ class SpillTask:
         rows = alive_rows(task, tally, lambda at: tell(replace(at, shard=task.number)))
         rows = self._routed(task, rows, spills, sources)
         if self.keep_rows or quarantine.load(task.folder, task.number, task.fingerprint):
-            outputs.append(write_part(task.folder, "work/rows", task.number, rows, output_schema(task)))
+            outputs.append(write_part(task.folder, ROWS, task.number, rows, output_schema(task)))
         else:
             for _ in rows:
                 pass  # routing is all there is to do

@@ -162,6 +162,8 @@ class GlobalStage:
             )
             for group in self._groups
         ]
+        for spill in spills:
+            self._makers.update({join(spill.folder, name): spill for name in spill.row_files})
         if not self._finish(spills):
             return None
         ids = self._parts(-1, spills, spill=1)

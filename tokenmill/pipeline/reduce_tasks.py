@@ -27,10 +27,13 @@ from tokenmill.pipeline.exchange import Grouped, Spill, grouped_file, spill_file
 from tokenmill.pipeline.fingerprint import digest
 from tokenmill.pipeline.manifest import Manifest, from_json, write_manifest
 from tokenmill.pipeline.pieces import pieces
-from tokenmill.pipeline.ranges import Pieces, Ranges, whole_file
+from tokenmill.pipeline.ranges import DamagedFile, Pieces, Ranges, whole_file
 from tokenmill.pipeline.room import buffer_bytes, room_for
 from tokenmill.pipeline.shard import Position, ShardTask, Tell, widened
 from tokenmill.pipeline.sorted_rows import sorted_rows
+
+ROWS = "work/rows"
+"""Below the stage: the rows of shards as their map tasks left them."""
 
 _AT_A_TIME = 1000  # manifests
 
@@ -337,10 +340,23 @@ def shard_manifest_path(task: ShardTask) -> str:
 
 
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
-    """(what the shard's map task counted of it; a task whose input is the rows as they were then)."""
+    """(what the shard's map task counted of it; a task whose input is the rows as they were then). Raises DamagedFile
+    if what it wrote is not as it was.
+    """
     counted = needed(shard_manifest_path(task))
-    kept = [join(task.folder, output.path) for output in counted.outputs if output.path.startswith("work/rows/")]
+    for output in counted.outputs:
+        _refuse_damage(join(task.folder, output.path), output)
+    kept = [join(task.folder, output.path) for output in counted.outputs if output.path.startswith(f"{ROWS}/")]
     return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
+
+
+def _refuse_damage(path: str, written: storage.FileRecord) -> None:
+    """Of a file on a store only the size is looked at: stores check what they keep, and it would be read twice."""
+    size = storage.size_of(path)
+    if size < 0:
+        raise DamagedFile(path, "is gone though its task had ended")
+    if size != written.bytes or (not storage.is_url(path) and storage.file_record(path).xxh3 != written.xxh3):
+        raise DamagedFile(path, f"{size} bytes are not those that were written")
 
 
 def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
