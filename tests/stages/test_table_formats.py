@@ -391,3 +391,32 @@ def test_a_text_that_refers_to_a_dictionary_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"text": pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int32()), broken)}), path)
     assert [row[1:] for row in fates(path)] == [("a\ufffd", "read_table.bad_utf8"), ("fine", None)]
+
+
+def of_months(tmp_path: Path, nested: bool) -> Path:
+    """An Arrow file with intervals of months, which pyarrow cannot write: the unit of others is set to months."""
+    kind = pa.month_day_nano_interval()
+    column = pa.array([{"b": None}], pa.struct([("b", kind)])) if nested else pa.nulls(1, kind)
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, pa.schema([("text", pa.string()), ("more", column.type)])) as writer:
+        writer.write_batch(pa.record_batch([pa.array(["a"]), column], ["text", "more"]))
+    content = sink.getvalue()
+    for place in (place for place, byte in enumerate(content) if byte == 2):
+        patched = content[:place] + b"\0" + content[place + 1 :]
+        try:
+            found = str(pa.ipc.open_stream(patched).schema.field("more").type)
+        except (pa.ArrowException, OSError, KeyError):
+            continue
+        if "month_interval" in found:
+            path = tmp_path / "x.arrow"
+            path.write_bytes(patched)
+            return path
+    raise AssertionError("no byte says the unit")
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_column_of_a_type_that_pyarrow_cannot_hand_out_is_an_error(tmp_path: Path, nested: bool) -> None:
+    path = of_months(tmp_path, nested)
+    with pytest.raises(DataError, match=r"x\.arrow: the column 'more' is of type .*month_interval.*unknown: drop"):
+        rows(path)
+    assert [row["text"] for row in rows(path, unknown="drop")] == ["a"]

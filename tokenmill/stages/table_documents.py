@@ -60,6 +60,23 @@ def plain_column(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
+def refuse_intervals(batch: pa.RecordBatch, file: str) -> None:
+    """DataError if a column holds values that pyarrow cannot hand out: intervals of months, or of days and times."""
+    for field in batch.schema:
+        if _has_interval(field.type):
+            raise DataError(
+                f"{file}: the column {field.name!r} is of type {field.type}, which cannot be read; write it as text or "
+                "a duration, or leave it out with unknown: drop"
+            )
+
+
+def _has_interval(type: pa.DataType) -> bool:
+    if type.id in (pa.lib.Type_INTERVAL_MONTHS, pa.lib.Type_INTERVAL_DAY_TIME):
+        return True
+    parts = [type.value_type] if pa.types.is_dictionary(type) else [type.field(n).type for n in range(type.num_fields)]
+    return any(map(_has_interval, parts))
+
+
 def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str | None]]:
     """(the rows, what is wrong with each): files can hold strings that are not UTF-8, and those are left out."""
     try:
