@@ -118,9 +118,9 @@ def _identity(shard: Shard) -> dict[str, object]:
     return said | {"parts": [_identity(part) for part in shard.parts]}
 
 
-def check_done(planned: PlannedStage) -> PlannedStage:
-    """The same plan with what is done looked up again."""
-    ledger, planned = _looked_up(planned)
+def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedStage:
+    """The same plan with what is done looked up again. ledger: what is on disk of the stage, if that is known."""
+    ledger, planned = _looked_up(planned, ledger)
     found = (ledger.done(shard.number, shard.fingerprint, released=planned.released) for shard in planned.shards)
     shards = zip(planned.shards, found, strict=True)
     return replace(
@@ -128,10 +128,11 @@ def check_done(planned: PlannedStage) -> PlannedStage:
     )
 
 
-def _looked_up(planned: PlannedStage) -> tuple[Ledger, PlannedStage]:
+def _looked_up(planned: PlannedStage, ledger: Ledger | None = None) -> tuple[Ledger, PlannedStage]:
     """What is on disk of the stage, and the plan with what it says of the stage as a whole."""
     whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
-    return Ledger(planned.folder), replace(planned, whole=whole, released=storage.exists(planned.released_marker))
+    released = storage.exists(planned.released_marker)
+    return Ledger(planned.folder) if ledger is None else ledger, replace(planned, whole=whole, released=released)
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:

@@ -31,7 +31,7 @@ def reuse(planned: PlannedStage) -> PlannedStage:
             _move(planned.folder, old, new)
         logger.info("%s: %d shards reused under a new number, %d stale", planned.name, len(moves), len(stale))
     _sweep(planned, ledger, settled | set(moves.values()))
-    return check_done(planned)
+    return check_done(planned, None if moves or stale else ledger)
 
 
 def _moves(planned: PlannedStage, ledger: Ledger, settled: set[int]) -> dict[int, int]:
