@@ -282,17 +282,21 @@ def dedup_index(
     plugins: Plugins = None,
 ) -> None:
     """Remember what a MinHash stage kept, without its text, so that later snapshots are compared with it."""
-    from tokenmill.pipeline.report import read_run
-    from tokenmill.pipeline.report.dedup_audit import load_recipe_of, minhash_stage
+    from tokenmill.pipeline.report.dedup_audit import finished_minhash
 
-    chosen = minhash_stage(load_recipe_of(run, plugins), stage)
-    files = [file for one in read_run(run) if one.name == chosen.spec.name for file in one.files("data")]
+    chosen, ran = finished_minhash(run, stage, plugins)
+    files = [file for one in ran if one.name == chosen.spec.name for file in one.files("data")]
     minhash: Any = chosen.final
     said = minhash.write_index(files, to)
     if not said["documents"] and said["version"] > 1:
         print(f"index: {to}: knows all of these documents already; nothing was added")
         return
     _show_version(to, said)
+    if to.rstrip("/") in [index.rstrip("/") for index in minhash.index]:
+        print(
+            f"warning: the recipe of {run} names {to} without a version. Run again it would be compared with itself, "
+            f"and lose all its documents: write index: [{to}@{said['version'] - 1}]"
+        )
 
 
 @app.command("dedup-index-verify")

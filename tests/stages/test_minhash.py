@@ -7,6 +7,7 @@ import random
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.pipeline.exchange import partition_of
 from tokenmill.stages import minhash_held
 from tokenmill.stages.minhash import Minhash
+from tokenmill.stages.minhash_held import Held, fixed_array, ragged_array
+from tokenmill.text.cache import frozen
+from tokenmill.text.hash import Ragged
 from tokenmill.text.jaccard import jaccard_of_texts
 from tokenmill.text.signature import chance_of_meeting
 
@@ -321,3 +325,24 @@ def test_nothing_reduces_to_nothing() -> None:
     found, facts = run(Minhash(), {"id": [], "text": []})
     assert found == []
     assert set(facts.values()) == {0}
+
+
+def test_a_neighbourhood_too_large_for_memory_is_refused_however_it_comes(tmp_path: Path) -> None:
+    """Also when its rows come in many batches after the first ones have filled the room."""
+    shingles = Ragged(frozen(np.arange(100, dtype=np.uint64)), frozen(np.arange(101)))
+    batch = pa.RecordBatch.from_pydict(
+        {
+            "_partition_key": np.full(100, 7, dtype=np.uint64),
+            "id": [f"{number}" for number in range(100)],
+            "source": pa.nulls(100, pa.string()),
+            "shard": np.zeros(100, dtype=np.int32),
+            "row": np.arange(100, dtype=np.int32),
+            "fixed": np.zeros(100, dtype=np.bool_),
+            "bands": fixed_array(np.zeros((100, 2), dtype=np.uint64)),
+            "shingles": ragged_array(shingles),
+        }
+    )
+    room = Room(1 << 20, str(tmp_path), {})
+    assert len(list(Held.neighbourhoods(iter([batch] * 40), room, 2))) == 1
+    with pytest.raises(DataError, match="20,000 documents hang together"):
+        list(Held.neighbourhoods(iter([batch] * 200), room, 2))

@@ -231,3 +231,39 @@ def test_fixed_documents_stay_though_they_are_alike_and_each_takes_its_own(max_b
     )  # fmt: skip
     assert decision.duplicate_of[[0, 1, 2, 4]].tolist() == [-1, -1, 1, -1]
     assert decision.duplicate_of[3] == 0
+
+
+def test_other_text_under_a_known_id_is_refused(tmp_path: Path) -> None:
+    old, new = snapshots(7)
+    index = tmp_path / "index"
+    make_index(run(tmp_path, "old", old), index)
+    (tmp_path / "other").mkdir()
+    other = run(tmp_path / "other", "old", new)
+    said = CliRunner().invoke(app, ["dedup-index", str(other), "--out", str(index)])
+    assert isinstance(said.exception, DataError) and "with other text, for example 'old" in str(said.exception)
+    assert len(list(index.glob("version-*.json"))) == 1
+
+
+def test_a_run_that_is_not_done_or_only_marked_is_not_remembered(tmp_path: Path) -> None:
+    old, _ = snapshots(8)
+    made = run(tmp_path, "old", old)
+    (made / "dedup/work").mkdir()
+    for command in (["dedup-index", str(made), "--out", str(tmp_path / "i")], ["dedup-audit", str(made)]):
+        said = CliRunner().invoke(app, command)
+        assert "stage 'dedup' is not done" in str(said.exception)
+    assert "has stopped before it was done" in CliRunner().invoke(app, ["report", str(made)]).output
+    assert not (tmp_path / "i").exists()
+
+
+def test_a_run_that_is_in_the_index_it_names_is_warned_of(tmp_path: Path) -> None:
+    old, new = snapshots(9)
+    index = tmp_path / "index"
+    make_index(run(tmp_path, "old", old), index)
+    assert f"index: [{index}@1]" in make_index(run(tmp_path, "new", new, str(index)), index)
+    assert "warning" not in make_index(run(tmp_path, "newer", [f"{text} x y z" for text in new], f"{index}@1"), index)
+
+
+def test_an_index_has_no_at_in_its_name(tmp_path: Path) -> None:
+    made = run(tmp_path, "old", snapshots(3)[0])
+    said = CliRunner().invoke(app, ["dedup-index", str(made), "--out", str(tmp_path / "snap@2024")])
+    assert isinstance(said.exception, RecipeError) and "has no @" in str(said.exception)

@@ -167,7 +167,7 @@ VERDICT = pa.schema(
         ("drop_measured", pa.string()),
         ("drop_threshold", pa.string()),
         ("duplicate_of", pa.string()),
-        ("similarity", pa.float32()),
+        ("similarity", pa.float64()),
         ("cluster_size", pa.int32()),
     ]
 )

@@ -57,9 +57,17 @@ def together(one: Removed, other: Removed) -> Removed:
 
 
 def guard(
-    step: str, max_removed: Mapping[str, float], totals: Mapping[str, int], removed: Removed, *, of: str = "documents"
+    step: str,
+    max_removed: Mapping[str, float],
+    totals: Mapping[str, int],
+    removed: Removed,
+    *,
+    verb: str = "remove",
+    of: str = "documents",
 ) -> None:
-    """DataError if more of a source would go than its limit allows. totals: what there is, by source."""
+    """DataError if more of a source would go than its limit allows. totals: what there is, by source. verb: what would
+    be done to so many of it.
+    """
     for source, limit in sorted(max_removed.items()):
         total, mine = totals.get(source, 0), removed.get(source, {"removed": 0, "largest": []})
         if not total:
@@ -68,8 +76,8 @@ def guard(
             shown = ", ".join(f"{id} ({count:,})" for id, count in mine["largest"])
             clusters = f" Kept documents and the number removed for them, the most first: {shown}." if shown else ""
             raise DataError(
-                f"{step} would remove {mine['removed']:,} of {total:,} {of} of source {source!r}, "
-                f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. Nothing was written.{clusters} "
+                f"{step} would {verb} {mine['removed']:,} of {total:,} {of} of source {source!r}, "
+                f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. None of it was done.{clusters} "
                 "`pipeline dedup-preview` shows what they are; if they are duplicates in truth raise max_removed, else "
                 "change the stage's settings"
             )

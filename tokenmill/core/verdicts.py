@@ -12,7 +12,9 @@ from tokenmill.core.kinds import VERDICT
 def removals(
     rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, similarity: npt.NDArray[np.float64], threshold: float
 ) -> pa.RecordBatch:
-    """Each row (`shard`, `row`) is dropped as a duplicate of that id. similarity: 0..1, float64 (rows,)."""
+    """Each row (`shard`, `row`) is dropped as a duplicate of that id. similarity: 0..1, float64 (rows,), as it is: it
+    is never below the threshold on record.
+    """
     values, places = np.unique(similarity, return_inverse=True)
     measured = pa.array([f"{value:.6g}" for value in values.tolist()], type=pa.string()).take(pa.array(places))
     return _verdicts(
@@ -21,7 +23,18 @@ def removals(
         drop_measured=measured,
         drop_threshold=pa.repeat(f"{threshold:.6g}", rows.num_rows),
         duplicate_of=duplicate_of,
-        similarity=pa.array(similarity.astype(np.float32)),
+        similarity=pa.array(similarity),
+    )
+
+
+def same_key(rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, key: str) -> pa.RecordBatch:
+    """Each row is dropped because it has the key of the document with that id; how alike they are nobody has looked."""
+    return _verdicts(
+        rows,
+        drop_rule=pa.repeat(rule, rows.num_rows),
+        drop_measured=pa.repeat(f"the same {key}", rows.num_rows),
+        drop_threshold=pa.repeat(f"one document a {key}", rows.num_rows),
+        duplicate_of=duplicate_of,
     )
 
 

@@ -40,7 +40,7 @@ DROPPED = pa.schema(
         ("locator", LOCATOR),
         *MARKS,
         ("duplicate_of", pa.string()),
-        ("similarity", pa.float32()),
+        ("similarity", pa.float64()),
         ("excerpt", pa.string()),
     ]
 )

@@ -45,16 +45,12 @@ class Held:
         """All rows, in pieces of whole neighbourhoods; each piece is to be done with before the next."""
         held = cls(room, bands)
         for batch in rows:
-            if not batch.num_rows:
-                continue
-            if held.full:
-                cut = held.cut(batch)
-                held.add(batch.slice(0, cut))
-                if cut == batch.num_rows:
-                    continue
+            cut = held.cut(batch) if held.full else batch.num_rows
+            held.add(batch.slice(0, cut))
+            if cut < batch.num_rows:
                 yield held
-                batch, held = batch.slice(cut), cls(room, bands)
-            held.add(batch)
+                held = cls(room, bands)
+                held.add(batch.slice(cut))
             if held.small > room.memory / SMALL_SHARE:
                 held.refuse(rows)
         if held.documents:
@@ -109,13 +105,13 @@ class Held:
     @contextmanager
     def opened(self) -> Iterator[tuple[pa.RecordBatch, Hashes, Ragged, Callable[[], None]]]:
         """(documents, band keys, shingle sets, what lets go of memory that the sets took)."""
-        documents, keys = _copied(self.documents), np.concatenate(self.keys)
         offsets = np.cumsum(np.concatenate(self.lengths))
         if not self.file:
+            documents, keys = _copied(self.documents), np.concatenate(self.keys)
             yield documents, keys, _concatenated(self.sets, offsets), lambda: None
             return
-        if self.sets:
-            self._write()
+        self._write()
+        [documents], [keys] = self.documents, self.keys
         with open(self.file, "rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         os.remove(self.file)  # what is mapped stays until it is let go of

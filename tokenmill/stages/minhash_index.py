@@ -8,8 +8,9 @@ whether they are.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from tokenmill.core import storage
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.storage import FileRecord, join
-from tokenmill.stages.minhash_held import ragged_array
-from tokenmill.text.hash import Hashes
+from tokenmill.stages.minhash_held import ragged_array, ragged_values
+from tokenmill.text.hash import Hashes, Ragged
 from tokenmill.text.shingle import Unit, shingle_sets
 
 FORMAT = 2
@@ -47,8 +48,11 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
     """Add a version of the documents in Parquet files with id and text, but those whose id the index has already.
 
     What the version says then; documents: 0, and nothing written, if there is nothing to add. Raises RecipeError if the
-    index is for other shingles, DataError if it is damaged or another program adds to it at the same time.
+    index is for other shingles, DataError if it is damaged, another program adds to it at the same time, or it has a
+    document of the same id and other text.
     """
+    if "@" in folder.rstrip("/").rpartition("/")[2]:
+        raise RecipeError(f"--out {folder}: the name of an index has no @, which stands before a version")
     before = versions(folder)
     _refuse_others(folder, before, ngram, unit)
     number = len(before) + 1
@@ -59,7 +63,10 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
         name = f"{number:06d}/{part:06d}.parquet"
         with storage.row_group_file(join(folder, name), empty=_EMPTY) as out:
             for batch in storage.read_table(file, ["id", "text"]):
-                batch = batch.filter(pa.array(~np.isin(_marks(batch), known)))
+                old = np.isin(_marks(batch), known.marks)
+                _, shingles = shingle_sets(batch.filter(pa.array(old)), ngram, unit)
+                known.refuse_other_texts(batch.filter(pa.array(old)), shingles)
+                batch = batch.filter(pa.array(~old))
                 if batch.num_rows:
                     _, shingles = shingle_sets(batch, ngram, unit)
                     out.write(pa.table({"id": batch.column("id"), "shingles": ragged_array(shingles)}))
@@ -142,16 +149,43 @@ def _refuse_others(folder: str, found: list[Version], ngram: int, unit: Unit) ->
             )
 
 
-def _known(folder: str, found: list[Version]) -> Hashes:
-    """Of each document of the index a 64-bit hash of its id."""
-    marks = [_marks(batch) for version in found for record in version.files(folder) for batch in _ids(record)]
-    return np.concatenate(marks) if marks else np.empty(0, dtype=np.uint64)
+@dataclass(frozen=True)
+class _Known:
+    """The documents of an index: 64-bit hashes of their ids, ascending, and of their shingles."""
+
+    marks: Hashes
+    texts: Hashes
+
+    def refuse_other_texts(self, batch: pa.RecordBatch, shingles: Ragged) -> None:
+        """DataError if one of these documents, all of known ids, is not what the index remembers by its id."""
+        said = self.texts[np.searchsorted(self.marks, _marks(batch))]
+        other = np.flatnonzero(said != _hashes(shingles))
+        if len(other):
+            id = batch.column("id")[int(other[0])].as_py()
+            raise DataError(
+                f"{len(other)} documents have the ids of others that the index has, with other text, for example "
+                f"{id!r}; ids must be different across snapshots"
+            )
 
 
-def _ids(record: FileRecord) -> Iterator[pa.RecordBatch]:
-    if storage.size_of(record.path) != record.bytes:
-        raise DataError(f"{record.path}: damaged, it is not of {record.bytes} bytes; get a sound copy")
-    return storage.read_table(record.path, ["id"])
+def _known(folder: str, found: list[Version]) -> _Known:
+    marks, texts = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.uint64)]
+    for record in (record for version in found for record in version.files(folder)):
+        if storage.size_of(record.path) != record.bytes:
+            raise DataError(f"{record.path}: damaged, it is not of {record.bytes} bytes; get a sound copy")
+        for batch in storage.read_table(record.path, ["id", "shingles"]):
+            marks.append(_marks(batch))
+            texts.append(_hashes(ragged_values(batch.column("shingles"))))
+    every = np.concatenate(marks)
+    order = np.argsort(every)
+    return _Known(every[order], np.concatenate(texts)[order])
+
+
+def _hashes(shingles: Ragged) -> Hashes:
+    """One a row."""
+    ends = shingles.offsets.tolist()
+    said = (xxhash.xxh3_64_intdigest(shingles.values[start:end].tobytes()) for start, end in pairwise(ends))
+    return np.fromiter(said, dtype=np.uint64, count=len(ends) - 1)
 
 
 def _marks(batch: pa.RecordBatch) -> Hashes:

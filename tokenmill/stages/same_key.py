@@ -15,7 +15,7 @@ from tokenmill.core.columns import BoolMask
 from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.core.limits import Removed, guard, removed_by_source, source_column, together
 from tokenmill.core.preference import Keep, preference
-from tokenmill.core.verdicts import cluster_sizes, removals
+from tokenmill.core.verdicts import cluster_sizes, removals, same_key
 from tokenmill.text.hash import Hashes
 from tokenmill.text.segment import Offsets
 
@@ -39,10 +39,13 @@ class HasKeys(Protocol):
 
 @dataclass(frozen=True)
 class SameKey:
-    """Documents of one key are next to each other, the most wanted first: that one is kept. rule: of the others."""
+    """Documents of one key are next to each other, the most wanted first: that one is kept. rule: of the others. key:
+    what they have in common, if that is not their text.
+    """
 
     settings: HasKeys
     rule: str
+    key: str = ""
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "key_low", "preference", "id")
     single: ClassVar[bool] = False
@@ -91,13 +94,10 @@ class SameKey:
         counted = removed_by_source(sorted(self.settings.max_removed), sources, ids, first_of_group)
         facts["removed"] += len(gone)
         facts["by_source"] = together(facts["by_source"], counted)
-        return removals(
-            batch.take(pa.array(gone)),
-            self.rule,
-            duplicate_of=ids.take(pa.array(first_of_group)),
-            similarity=np.ones(len(gone)),
-            threshold=1.0,
-        )
+        rows, kept = batch.take(pa.array(gone)), ids.take(pa.array(first_of_group))
+        if self.key:
+            return same_key(rows, self.rule, duplicate_of=kept, key=self.key)
+        return removals(rows, self.rule, duplicate_of=kept, similarity=np.ones(len(gone)), threshold=1.0)
 
 
 def conclude(

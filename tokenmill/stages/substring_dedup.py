@@ -73,7 +73,7 @@ class SubstringDedup:
             source: {"removed": sum(part["by_source"][source] for part in facts), "largest": []}
             for source in sorted(self.max_removed)
         }
-        guard("substring_dedup", self.max_removed, sources, cut)
+        guard("substring_dedup", self.max_removed, sources, cut, verb="cut spans out of")
         counts = {name: sum(part[name] for part in facts) for name in ("cut", "spans", "characters")}
         return {"documents": sum(sources.values()), **counts}
 

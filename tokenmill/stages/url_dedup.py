@@ -45,7 +45,7 @@ class UrlDedup:
         return tuple(dict.fromkeys(["id", "url", preference_column(self.keep, score=self.score), *by_source]))
 
     def rounds(self) -> list[Round]:
-        return [SameKey(self, RULE)]
+        return [SameKey(self, RULE, key="address")]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
         """What was counted in documents. DataError if more of a source goes than its limit allows."""

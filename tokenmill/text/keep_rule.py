@@ -29,6 +29,8 @@ NOBODY = -1
 
 _LOOKED_AT = 1 << 23  # hashes, between two calls of release
 
+_MERGED_AT = 1 << 20  # pairs
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -69,11 +71,14 @@ def decide(
     """
     fixed = frozen(np.zeros(len(shingles), dtype=np.bool_) if fixed is None else fixed)
     buckets, big = _buckets(keys, shingles.offsets, max_bucket)
-    giants = [_rounds(members, shingles, threshold, hubs, release, fixed) for members in big]
+    giants: list[_Giant] = []
+    found = _Pairs()
+    for members in big:
+        giants.append(_rounds(members, shingles, threshold, hubs, release, fixed, found))
     duplicate_of = np.full(len(shingles), NOBODY, dtype=np.int32)
     similarities = np.zeros(len(shingles), dtype=np.float64)
     members, kept = np.empty(buckets.size, dtype=np.int32), np.zeros(len(buckets.starts), dtype=np.int32)
-    pairs = _pairs(giants, len(shingles))
+    pairs = found.by_later(len(shingles))
     seen = np.full(len(shingles), NOBODY, dtype=np.int32)
     verified = next_document = 0
     while next_document < len(shingles):
@@ -137,13 +142,10 @@ def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_
 class _Giant:
     """A giant bucket after its rounds; arrays are by member, in order.
 
-    paired_with: the hub that it is like, by `similarity`, or -1. examined: against how many hubs, the first ones.
-    hubs: the hub of each round; as documents, like members and paired_with.
+    examined: against how many hubs, the first ones. hubs: the hub of each round; as documents, like members.
     """
 
     members: Places
-    paired_with: Places
-    similarity: Shares
     examined: Places
     hubs: Places
 
@@ -162,10 +164,10 @@ def _rounds(
     hubs: int,
     release: Callable[[], None],
     fixed: npt.NDArray[np.bool_],
+    found: "_Pairs",
 ) -> _Giant:
-    """Let the first document that is not paired be the hub of a round, at most `hubs` times."""
-    paired_with, examined = np.full(len(members), NOBODY, dtype=np.int32), np.zeros(len(members), dtype=np.int32)
-    similarities = np.zeros(len(members), dtype=np.float64)
+    """Let the first document that is not paired be the hub of a round, at most `hubs` times. found: gets the pairs."""
+    examined = np.zeros(len(members), dtype=np.int32)
     hub_of_round: list[int] = []
     alone = np.arange(len(members))
     while len(alone) > 1 and len(hub_of_round) < hubs:
@@ -173,10 +175,10 @@ def _rounds(
         values = _compared(hub, members[others], shingles, threshold, release)
         like = (values >= threshold) & ~fixed[members[others]]
         examined[others] += 1
-        paired_with[others[like]], similarities[others[like]] = hub, values[like]
+        found.add(members[others[like]], hub, values[like])
         hub_of_round.append(int(hub))
         alone = others[~like]
-    return _Giant(members, paired_with, similarities, examined, np.array(hub_of_round, dtype=np.int32))
+    return _Giant(members, examined, np.array(hub_of_round, dtype=np.int32))
 
 
 def _compared(hub: np.int32, others: Places, shingles: Ragged, threshold: float, release: Callable[[], None]) -> Shares:
@@ -191,16 +193,33 @@ def _compared(hub: np.int32, others: Places, shingles: Ragged, threshold: float,
     return values
 
 
-def _pairs(giants: list[_Giant], documents: int) -> tuple[Offsets, Places, Shares]:
-    """All pairs found in giant buckets: (offsets by later document (documents + 1,); earlier document; similarity)."""
-    found = [
-        (g.members[mask], g.paired_with[mask], g.similarity[mask]) for g in giants for mask in [g.paired_with >= 0]
-    ]
-    nothing = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float64))
-    later, earlier, similarities = (np.concatenate(parts) for parts in zip(nothing, *found, strict=True))
-    order = np.argsort(later, kind="stable")
-    offsets = np.searchsorted(later[order], np.arange(documents + 1)).astype(np.int64)
-    return frozen(offsets), frozen(earlier[order]), frozen(similarities[order])
+class _Pairs:
+    """Pairs found in giant buckets, each once: documents that share one giant bucket often share all."""
+
+    def __init__(self) -> None:
+        self.pairs, self.values = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float64)
+        self.new: list[tuple[Hashes, Shares]] = []
+        self.size = 0  # of those in `new`
+
+    def add(self, later: Places, earlier: np.int32, values: Shares) -> None:
+        self.new.append((later.astype(np.uint64) << np.uint64(32) | np.uint64(earlier), values))
+        self.size += len(later)
+        if self.size > max(_MERGED_AT, len(self.pairs)):
+            self._merge()
+
+    def _merge(self) -> None:
+        pairs = np.concatenate([self.pairs, *(pairs for pairs, _ in self.new)])
+        values = np.concatenate([self.values, *(values for _, values in self.new)])
+        self.new, self.size = [], 0
+        self.pairs, first = np.unique(pairs, return_index=True)
+        self.values = values[first]
+
+    def by_later(self, documents: int) -> tuple[Offsets, Places, Shares]:
+        """(offsets by later document (documents + 1,); earlier document; similarity)."""
+        self._merge()
+        later = (self.pairs >> np.uint64(32)).astype(np.int32)
+        offsets = np.searchsorted(later, np.arange(documents + 1)).astype(np.int64)
+        return frozen(offsets), frozen(self.pairs.astype(np.uint32).astype(np.int32)), frozen(self.values)
 
 
 @kernel

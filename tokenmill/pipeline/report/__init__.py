@@ -25,6 +25,11 @@ class RanStage:
     manifests: Ledger
     corpus: Manifest | None
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it looks across documents and has stopped before what it decided was applied."""
+        return storage.exists(join(self.folder, "work"))
+
     def files(self, kind: str) -> list[str]:
         """Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""
         return self.manifests.files(kind)

@@ -50,7 +50,8 @@ def show(records: list[dict[str, Any]], console: Console) -> None:
         say(f"  measured {plain(record['drop_measured'])}, threshold {plain(record['drop_threshold'])}", markup=False)
         say(f"  {plain(record['id'])}  {plain(record['url'])}", markup=False)
         if record["duplicate_of"]:
-            say(f"  duplicate of {plain(record['duplicate_of'])}, similarity {record['similarity']:.4f}", markup=False)
+            alike = "" if record["similarity"] is None else f", similarity {record['similarity']:.4f}"
+            say(f"  duplicate of {plain(record['duplicate_of'])}{alike}", markup=False)
         if record["locator"]:
             say(f"  {record['locator']['file']} at byte {record['locator']['offset']}", markup=False)
         if record["excerpt"]:

@@ -80,8 +80,7 @@ class Audit:
 
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
     """Two passes over the stage's input: one draws the anchors, one compares them. Raises RecipeError, DataError."""
-    ran = read_run(run)
-    planned = minhash_stage(load_recipe_of(run, plugins), stage)
+    planned, ran = finished_minhash(run, stage, plugins)
     work: Any = planned.final
     gone = dropped([one for one in ran if one.name == planned.spec.name])
     banned = gone.filter(pl.col("drop_rule").str.ends_with(".quarantined"))["id"].to_list()
@@ -108,6 +107,22 @@ def load_recipe_of(run: str, plugins: str | None) -> tuple[Stage, ...]:
     return resolve(load_recipe(join(run, "recipe.yaml")), plugins=plugins)
 
 
+def finished_minhash(run: str, stage: str | None, plugins: str | None) -> tuple[Stage, list[RanStage]]:
+    """(the run's stage that ends in stages.minhash, all that the run left). Raises RecipeError, and DataError if it is
+    not done, or only marked what it would remove.
+    """
+    ran = read_run(run)
+    chosen = minhash_stage(load_recipe_of(run, plugins), stage)
+    name = chosen.spec.name
+    [mine] = [one for one in ran if one.name == name]
+    if mine.unfinished or not storage.exists(join(mine.folder, "facts.json")):
+        raise DataError(f"{run}: stage {name!r} is not done; run the recipe again, it goes on from there")
+    data = mine.files("data")
+    if data and "drop_rule" in storage.table_schema(data[0]).names:
+        raise DataError(f"{run}: made with --mark-only, so stage {name!r} removed nothing; run it without")
+    return chosen, ran
+
+
 def minhash_stage(stages: tuple[Stage, ...], name: str | None) -> Stage:
     """The stage that ends in stages.minhash, of several the one of that name. Raises RecipeError."""
     found = [one for one in stages if one.final is not None and step_name(one.final) == "minhash"]
@@ -115,7 +130,8 @@ def minhash_stage(stages: tuple[Stage, ...], name: str | None) -> Stage:
         found = [one for one in found if one.spec.name == name]
     if len(found) != 1:
         names = ", ".join(repr(one.spec.name) for one in found) or "none"
-        raise RecipeError(f"stages that end in stages.minhash: {names}; choose one by --stage")
+        todo = "choose one by --stage" if found else "only such a stage can be audited, or remembered in an index"
+        raise RecipeError(f"stages that end in stages.minhash: {names}; {todo}")
     return found[0]
 
 
@@ -194,8 +210,10 @@ def _audit(
     pairs = pairs.with_columns(gone.alias("resolved"))
     alike = pairs.filter(pl.col("similarity") >= work.threshold)
     kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
-    by_anchor = kept_ones.group_by("anchor").agg(pl.col("other").n_unique().alias("kept"))
-    joined = int((by_anchor["kept"] - 1).sum())
+    # of those that are alike to one removed anchor, chaining would keep one
+    first = kept_ones.group_by("anchor").agg(pl.col("other").min().alias("first"))
+    others = kept_ones.join(first, on="anchor").filter(pl.col("other") != pl.col("first"))
+    joined = others["other"].n_unique()
     # a pair of two anchors was met twice, and would make the intervals too narrow
     twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
     pairs, alike = pairs.filter(~twice), alike.filter(~twice)

@@ -36,6 +36,7 @@ class Funnel:
     quarantined: int
     expected_in: int | None
     tokens: dict[str, int]
+    unfinished: bool
 
     @property
     def balanced(self) -> bool:
@@ -56,7 +57,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
         rows_out[stage.name] = counted.rows_out
         quarantined = quarantine.count(stage.folder, stage.manifests.fingerprints)
         tokens = stage.corpus.facts.get("tokens", {}) if stage.corpus else {}
-        found.append(counted.funnel(stage.name, quarantined, expected, tokens))
+        found.append(counted.funnel(stage.name, quarantined, expected, tokens, stage.unfinished))
     return found
 
 
@@ -114,6 +115,8 @@ def _say_balance(funnels: list[Funnel], console: Console) -> bool:
     for one in funnels:
         if not one.balanced:
             console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
+        if one.unfinished:
+            console.print(f"[yellow]{one.stage} has stopped before it was done[/]; the same run goes on from there")
         if one.quarantined:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
@@ -161,9 +164,13 @@ class _Counted:
         for place, amount in enumerate((1, manifest.timing.get("seconds", 0.0), manifest.bytes_in)):
             node[place] += amount
 
-    def funnel(self, stage: str, quarantined: int, expected_in: int | None, tokens: dict[str, int]) -> Funnel:
+    def funnel(
+        self, stage: str, quarantined: int, expected_in: int | None, tokens: dict[str, int], unfinished: bool
+    ) -> Funnel:
         said: dict[str, Any] = {
             name: dict(sorted(value.items())) if isinstance(value, dict) else value
             for name, value in vars(self).items()
         }
-        return Funnel(stage=stage, quarantined=quarantined, expected_in=expected_in, tokens=tokens, **said)
+        return Funnel(
+            stage=stage, quarantined=quarantined, expected_in=expected_in, tokens=tokens, unfinished=unfinished, **said
+        )

@@ -128,7 +128,7 @@ class _Largest:
 def _gone(parts: Parts, ids: list[str], sample: int) -> dict[str, list[tuple[Place, float]]]:
     """{id of a kept document: [(place, similarity) of those that would go for it]}, the least similar ones."""
     names, wanted = ("duplicate_of", "similarity", "shard", "row"), pa.array(ids, pa.string())
-    found = pa.Table.from_pylist([], pa.schema([("duplicate_of", pa.string()), ("similarity", pa.float32()),
+    found = pa.Table.from_pylist([], pa.schema([("duplicate_of", pa.string()), ("similarity", pa.float64()),
                                                 ("shard", pa.int32()), ("row", pa.int32())]))  # fmt: skip
     order = [(name, "ascending") for name in names]
     for table in _tables(parts):
