@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from tokenmill.cli import app
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.requests import range_reads
+from tokenmill.stages.minhash_index import write_index
 
 RECIPE = """
 run: toy
@@ -108,3 +110,14 @@ def test_plan_says_how_many_requests_an_exchange_makes(tmp_path: Path) -> None:
     assert range_reads(10, 64, 100 << 30) == (640, 0)
     reads, merged = range_reads(4_000, 1024, 500 << 30)  # ranges of 128 kB
     assert (reads, merged) == (4_000 + 500 * 1024, 500)
+
+
+def test_with_an_index_it_shows_the_corpus_own_clusters_and_counts_the_rest(tmp_path: Path) -> None:
+    index = tmp_path / "seen"
+    table = pa.table({"id": [f"old{n}" for n in range(4, 24)], "text": [text(n) for n in range(4, 24)]})
+    pq.write_table(table, tmp_path / "old.parquet")
+    write_index([str(tmp_path / "old.parquet")], str(index), 5)
+    found = json.loads(look(prepared(tmp_path, f"{{stages.minhash: {{index: ['{index}']}}}}"), "--json"))
+    assert [cluster["size"] for cluster in found["clusters"]] == [5, 4, 3, 2]
+    assert found["touched"] == found["remembered"] + 4 + 3 + 2 + 1
+    assert found["remembered"] == sum(n + 2 for n in range(4, 24))

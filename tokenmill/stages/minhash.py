@@ -62,7 +62,7 @@ class Minhash:
 
     def __post_init__(self) -> None:
         check_preference(self.keep, score=self.score, sources=self.sources)
-        for name in ("bands", "rows", "ngram", "max_bucket", "hubs"):
+        for name in ("bands", "rows", "ngram", "max_bucket", "hubs", "hashes"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name}: {getattr(self, name)}; must be at least 1")
         if not 0.0 < self.threshold <= 1.0:

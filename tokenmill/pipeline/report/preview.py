@@ -44,7 +44,8 @@ class Cluster:
 @dataclass(frozen=True)
 class Preview:
     """documents: alive in the stage. touched: those that would be removed, or whose text would be edited. facts: what
-    the work counted. refused: why the run would stop, or "".
+    the work counted. refused: why the run would stop, or "". remembered: of touched, those that would go for a document
+    of an index; they are in no cluster.
     """
 
     stage: str
@@ -54,6 +55,7 @@ class Preview:
     clusters: tuple[Cluster, ...]
     facts: dict[str, Any]
     refused: str
+    remembered: int
 
 
 def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: Excerpts) -> Preview:
@@ -61,9 +63,12 @@ def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: E
     similar ones. Two passes over the verdicts, and one over the texts of the shards that the samples are in.
     """
     edits = isinstance(stage.planned.stage.final, Rewriting)
-    touched, largest = _edited(decided.parts) if edits else _kept(decided.parts)
+    remembered = 0
+    if edits:
+        touched, largest = _edited(decided.parts)
+    else:
+        touched, remembered, largest = _kept(decided.parts, [task.number for task in stage.shard_tasks])
     known = _members(stage, [place for _, place in largest], excerpts)
-    largest = [(size, place) for size, place in largest if place in known]  # others are of earlier corpora
     gone = {} if edits else _gone(decided.parts, [known[place].id for _, place in largest], sample)
     known |= _members(stage, [place for places in gone.values() for place, _ in places], excerpts)
     clusters = []
@@ -74,7 +79,7 @@ def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: E
         clusters.append(Cluster(size, (kept, *shown)))
     facts, refused = _concluded(stage, decided)
     documents = stage.sources().total()
-    return Preview(stage.planned.name, edits, documents, touched, tuple(clusters), facts, refused)
+    return Preview(stage.planned.name, edits, documents, touched, tuple(clusters), facts, refused, remembered)
 
 
 def _concluded(stage: GlobalStage, decided: Decided) -> tuple[dict[str, Any], str]:
@@ -88,14 +93,18 @@ def _tables(parts: Parts) -> Iterator[pa.Table]:
     return (table for _, pieces in sorted(parts.items()) for table in pieces.tables())
 
 
-def _kept(parts: Parts) -> tuple[int, list[tuple[int, Place]]]:
-    """(documents that would go, the largest clusters by the place of the document that would stay)."""
-    touched, largest = 0, _Largest()
+def _kept(parts: Parts, shards: list[int]) -> tuple[int, int, list[tuple[int, Place]]]:
+    """(documents that would go; those of them that go for a document of an index; the largest clusters by the place of
+    the document that would stay). shards: of this corpus; those of indexes have other numbers.
+    """
+    touched, for_own, largest = 0, 0, _Largest()
     for table in _tables(parts):
         touched += table.num_rows - table.column("drop_rule").null_count
-        sized = table.filter(table.column("cluster_size").is_valid())
+        own = pc.is_in(table.column("shard"), value_set=pa.array(shards, pa.int32()))
+        sized = table.filter(pc.and_(own, table.column("cluster_size").is_valid()))
+        for_own += (pc.sum(sized.column("cluster_size")).as_py() or 0) - sized.num_rows
         largest.add(sized.column("cluster_size"), sized)
-    return touched, largest.found
+    return touched, touched - for_own, largest.found
 
 
 def _edited(parts: Parts) -> tuple[int, list[tuple[int, Place]]]:
@@ -177,6 +186,8 @@ def show(preview: Preview, console: Console) -> None:
     say = console.print
     say(f"[bold]{plain(preview.stage)}[/]: {preview.touched:,} of {preview.documents:,} documents would {what}, "
         f"{share:.2%}; nothing of it is written", highlight=False)  # fmt: skip
+    if preview.remembered:
+        say(f"{preview.remembered:,} of them for documents of an index", highlight=False)
     if preview.facts:
         say(", ".join(f"{name} {count:,}" for name, count in preview.facts.items()), markup=False)
     for number, cluster in enumerate(preview.clusters, start=1):
