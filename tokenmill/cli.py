@@ -375,7 +375,7 @@ def steps(name: Annotated[str | None, typer.Argument(help="One unit of work, for
 @app.command()
 def mini(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")],
-    pages: Annotated[int, typer.Option(min=1, help="How many web pages.")] = 300,
+    pages: Annotated[int, typer.Option(min=40, help="How many web pages.")] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
 ) -> None:
     """Make a mini-crawl: WARC, WET, a Wikipedia dump, code, a tokenizer, and the truth about what is in them."""
