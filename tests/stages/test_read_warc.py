@@ -542,3 +542,12 @@ def test_real_archives_are_read_with_no_row_lost() -> None:
         content = gzip.decompress(path.read_bytes())
         assert sum(batch.num_rows for batch in batches) == content.count(b"\nWARC-Type: response")
         assert not any(marked(batch).any() for batch in batches)
+
+
+def test_long_headers_count_towards_a_batch(tmp_path: Path) -> None:
+    record = "WARC/1.0\r\nWARC-Type: revisit\r\nWARC-Target-URI: http://a/{}\r\nWARC-Record-ID: <urn:{}>\r\n"
+    record += "Content-Length: 0\r\n\r\n\r\n\r\n"
+    (tmp_path / "h.warc").write_text("".join(record.format("b" * 50_000, number) for number in range(100)))
+    work = ReadWarc(paths=str(tmp_path / "h.warc"), batch_bytes=500_000)
+    sizes = [batch.num_rows for shard in work.shards() for batch in work.read(shard)]
+    assert sum(sizes) == 100 and max(sizes) <= 11

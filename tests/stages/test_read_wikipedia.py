@@ -395,3 +395,18 @@ def test_a_piece_of_a_dump_on_a_store_is_read_by_its_range(monkeypatch: pytest.M
         assert sum(taken) < shard.length + (3 << 20) < len(packed)  # windows of 1 MiB to find streams and the head
     assert found == [f"dewiki:{number}@{number + 5000}" for number in range(1, 201)]
     fsspec.filesystem("memory").store.clear()
+
+
+def test_fields_of_a_million_characters_cost_their_page_and_little_memory(tmp_path: Path) -> None:
+    head = f'<mediawiki xml:lang="de"><siteinfo><dbname>{"d" * 900_000}</dbname></siteinfo>'
+    page = "<page><title>{}</title><ns>0</ns><id>{}</id><revision><id>1</id><text>Some text.</text></revision></page>"
+    pages = page.format("ü" * 1_000_000, 1) + page.format("Sound", 2) + page.format("Long", "3" * 1_000_000)
+    path = tmp_path / "w.xml"
+    path.write_text(head + pages + "</mediawiki>")
+    work = ReadWikipedia(paths=str(path))
+    found = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
+    rules = [(row["drop_rule"], row["drop_measured"]) for row in found]
+    assert rules[0] == ("read_wikipedia.broken_xml", "title: 1000000 characters")
+    assert rules[1] == (None, None) and found[1]["id"] == "wiki:2@1"
+    assert rules[2] == ("read_wikipedia.broken_xml", "id: 1000000 characters")
+    assert max(len(str(value)) for row in found for value in row.values()) < 10_000

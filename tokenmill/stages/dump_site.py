@@ -14,6 +14,8 @@ from tokenmill.stages.dump_stream import Gap, Piece, kind_of, read_pieces
 _HEAD_BYTES = 1 << 20
 _END = re.compile(rb"</siteinfo>|<page>")
 _DOCUMENT_TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.I)
+_LONGEST = 1000
+"""Characters of a name or an address; what is longer is taken for none, as it would stand in every row."""
 _NAME = re.compile(r"([a-z][a-z0-9_]*wik(?:i|tionary|ibooks|inews|iquote|isource|iversity|ivoyage))-")
 
 
@@ -86,11 +88,12 @@ def _site(head: bytes, name: str, kind: str) -> Site:
     except expat.ExpatError as error:
         raise DataError(f"{name}: the head of the dump is broken: {error}") from error
     named = _NAME.match(name)
-    base = texts.get("base", "").strip()
+    said = {tag: words.strip() for tag, words in texts.items() if len(words) <= _LONGEST}
+    base = said.get("base", "")
     return Site(
-        database=texts.get("dbname", "").strip() or (named[1] if named else "wiki"),
-        language=texts.get("lang", ""),
+        database=said.get("dbname", "") or (named[1] if named else "wiki"),
+        language=said.get("lang", ""),
         folder=base[: base.rfind("/") + 1] if "://" in base else "",
-        namespaces=namespaces,
+        namespaces={number: local for number, local in namespaces.items() if len(local) <= _LONGEST},
         kind=kind,
     )

@@ -28,6 +28,7 @@ _SPLIT = (".bz2", ".xml")  # files of these names can be read from anywhere
 _FILE, _CATEGORY = 6, 14
 _ESCAPED = 6  # bytes in XML that one byte of wikitext takes at most: &quot;
 _MAX_ROWS = 65_536
+_LONGEST = 1000  # characters of a title or another field; MediaWiki's titles have 255 bytes
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,8 @@ class _Rows:
 
     def _add_page(self, span: Span) -> None:
         fields, problem = read_page(span.data)
+        too_long = _too_long(fields)
+        problem = problem or too_long
         plain = self.site.kind == "plain"
         number, revision = fields.get("id", ""), fields.get("revision", "")
         repeated = number in self.seen
@@ -245,3 +248,13 @@ class _Rows:
 
     def _drop(self, rule: str, measured: Any, threshold: Any) -> None:
         self.drops.setdefault(rule, ({}, threshold))[0][len(self.ids) - 1] = measured
+
+
+def _too_long(fields: dict[str, str]) -> str:
+    """What is wrong if a field is longer than MediaWiki's ever are; it is cut, as ids and facts are made of it."""
+    problem = ""
+    for name in fields:
+        if name != "text" and len(fields[name]) > _LONGEST:
+            problem = f"{name}: {len(fields[name])} characters"
+            fields[name] = fields[name][:_LONGEST]
+    return problem

@@ -98,6 +98,7 @@ class Rows:
             return
         identity = _text(fields.get(b"warc-record-id", b"")) or self._place_name(record)
         self._start(identity, url, _text(fields.get(b"warc-date", b"")), record)
+        self.bytes += sum(map(len, fields.values()))  # of which ids, addresses and facts are made
         if truncated := _text(fields.get(b"warc-truncated", b"")):
             self.facts[-1]["truncated"] = truncated
         if segment := _text(fields.get(b"warc-segment-number", b"")):
