@@ -79,7 +79,9 @@ class LineDedup:
         return {"documents": sum(sources.values()), **counts}
 
     def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
-        """The batch without the pieces named, with the signals of how many and how much of the bytes they were."""
+        """The batch without the pieces named, with the signals of how many and how much of the bytes they were. A text
+        that loses all of it stays as it is, for the record of its drop.
+        """
         cut = pieces(batch, paragraphs=self.unit == "paragraph")
         rows, places = said.column("row").to_numpy(), said.column("piece").to_numpy()
         keep = np.ones(len(cut.bounds) - 1, dtype=np.bool_)
@@ -89,10 +91,11 @@ class LineDedup:
         texts = pc.if_else(pa.array(removed > 0), put_together(cut, keep), batch.column("text"))
         after = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
         ratio = (before - after) / np.maximum(before, 1)
-        batch = set_column(batch, "text", texts)
+        emptied = (removed > 0) & (after == 0)
+        batch = set_column(batch, "text", pc.if_else(pa.array(emptied), batch.column("text"), texts))
         batch = set_column(batch, "line_dedup.removed_lines", pa.array(removed))
         batch = set_column(batch, "line_dedup.removed_ratio", pa.array(ratio))
-        return drop(batch, (removed > 0) & (after == 0), RULE, removed, "all of its lines")
+        return drop(batch, emptied, RULE, removed, "all of its lines")
 
 
 @dataclass(frozen=True)

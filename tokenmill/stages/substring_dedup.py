@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import drop, set_column
+from tokenmill.core.columns import as_mask, drop, set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Round
 from tokenmill.core.limits import check_limits, guard
@@ -78,15 +78,20 @@ class SubstringDedup:
         return {"documents": sum(sources.values()), **counts}
 
     def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
-        """The batch without the spans named, with the signals of how many they were and how much of the text."""
+        """The batch without the spans named, with the signals of how many they were and how much of the text.
+
+        A text that loses all of it stays as it is, for the record of its drop.
+        """
         said = said.sort_by([("row", "ascending"), ("start", "ascending")])
         rows, starts, ends = (said.column(name).to_numpy() for name in ("row", "start", "end"))
         texts, gone, before = cut_out(batch, rows, starts, ends)
         hit = gone > 0
-        batch = set_column(batch, "text", pc.if_else(pa.array(hit), texts, batch.column("text")))
+        blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(pc.fill_null(texts, ""))), 0)
+        emptied = pc.and_(pa.array(hit), blank)
+        cut = pa.array(hit & ~as_mask(emptied))
+        batch = set_column(batch, "text", pc.if_else(cut, texts, batch.column("text")))
         spans = np.bincount(rows, minlength=batch.num_rows).astype(np.int64)
         batch = set_column(batch, "substring_dedup.removed_spans", pa.array(spans))
         batch = set_column(batch, "substring_dedup.removed_characters", pa.array(gone))
         batch = set_column(batch, "substring_dedup.removed_ratio", pa.array(gone / np.maximum(before, 1)))
-        blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(pc.fill_null(batch.column("text"), ""))), 0)
-        return drop(batch, pc.and_(pa.array(hit), blank), RULE, gone, "all of its text")
+        return drop(batch, emptied, RULE, gone, "all of its text")
