@@ -1,5 +1,6 @@
 """Deduplication as a run: the same bytes for any number of workers and partitions."""
 
+import io
 import json
 import random
 from collections.abc import Iterable, Iterator
@@ -163,3 +164,14 @@ def test_a_document_that_kills_its_worker_is_found_in_a_task_over_several_shards
     assert sum(row["drop_rule"] == "exact_dedup.duplicate" for row in dropped) == 9
     entries = list((made / "dedup/quarantine").glob("*.json"))
     assert [path.name for path in entries] == ["000002.json"]
+
+
+def test_the_progress_says_what_is_kept_after_the_verdicts(tmp_path: Path) -> None:
+    texts = quoting(6)
+    write_input(tmp_path, [*texts, *texts])
+    (tmp_path / "recipe.yaml").write_text(RECIPE.format(folder=tmp_path, work="stages.exact_dedup"))
+    out = io.StringIO()
+    options = Options(out=str(tmp_path / "runs"))
+    run_recipe(load_recipe(tmp_path / "recipe.yaml"), InProcess(), options, progress_for("json", out))
+    last = json.loads(out.getvalue().splitlines()[-1])
+    assert (last["stage"], last["rows"], last["kept_ratio"]) == ("dedup", 2 * len(texts), 0.5)

@@ -214,19 +214,27 @@ class ApplyTask:
         began = time.perf_counter()
         said = all_said(self.verdicts)
         decided = self._nothing_said() if said is None else said
-        shards = []
+        outputs: list[storage.FileRecord] = []
+        change = 0
         for task in self.tasks:
             tell(Position(0, "apply"))
-            shards.append(self._shard(task, about(decided, task.number)))
-        outputs = [output for one in shards for output in one.outputs]
-        manifest = Manifest(self.fingerprint, outputs=outputs, timing={"seconds": time.perf_counter() - began})
+            made, before = self._shard(task, about(decided, task.number))
+            outputs += made.outputs
+            change += made.rows_out - before
+        manifest = Manifest(
+            self.fingerprint,
+            outputs=outputs,
+            facts={"rows_change": change},
+            timing={"seconds": time.perf_counter() - began},
+        )
         write_manifest(self.manifest_path, manifest)
         return manifest
 
-    def _shard(self, task: ShardTask, decided: pa.Table) -> Manifest:
+    def _shard(self, task: ShardTask, decided: pa.Table) -> tuple[Manifest, int]:
+        """(the shard's manifest, how many rows it had before the verdicts)."""
         made_before = standing(task.manifest_path, task.fingerprint, task.folder)
         if made_before is not None:
-            return made_before
+            return made_before, made_before.rows_out
         began = time.perf_counter()
         spilled, rows = kept_rows(task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
@@ -253,7 +261,7 @@ class ApplyTask:
             },
         )
         write_manifest(task.manifest_path, manifest)
-        return manifest
+        return manifest, spilled.rows_out
 
     def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
         first = 0

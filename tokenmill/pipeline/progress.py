@@ -95,6 +95,7 @@ class _Shown:
             stage.rows_in += manifest.rows_in
             stage.rows_out += manifest.rows_out
             stage.bytes_in += manifest.bytes_in
+        stage.rows_out += manifest.facts.get("rows_change", 0)  # by verdicts, after the rows were counted
         if task.manifest_path.rpartition("/")[0].endswith("/manifest"):
             stage.done += 1
         stage.done += getattr(task, "finishes", 0)
