@@ -1,9 +1,9 @@
 """Source code out of archives, git repositories and tables: one row a file, with repository, path, language, licence.
 
-Archives are tar (as it is, or gzip, bzip2, xz, zstd) and zip, which crates, jars and wheels are too. Archives and
-repositories are gone over twice, first for licence files and manifests, then for the files, and nothing is written to a
-disk. Every member that is no folder is a row; what is no source code, or not the repository's own, is marked with the
-rule that refused it.
+Archives are tar (as it is, or gzip, bzip2, xz, zstd) and zip, which crates, jars, wheels and programs that unpack
+themselves are too. Archives and repositories are gone over twice, first for licence files and manifests, then for the
+files, and nothing is written to a disk. Every member that is no folder is a row; what is no source code, or not the
+repository's own, is marked with the rule that refused it.
 """
 
 import glob
@@ -27,13 +27,14 @@ from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of
 from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, resolved
 from tokenmill.stages.notebooks import KINDS
 from tokenmill.stages.stack_rows import stack_rows
-from tokenmill.stages.tar_members import TarMembers
+from tokenmill.stages.tar_members import TAR_BLOCK, TarMembers, is_tar
+from tokenmill.stages.zip_directory import ends_as_zip
 from tokenmill.stages.zip_members import ZipMembers
 
 _GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow as it likes
 _MAX_ROWS = 16_384
 _NAMELESS = (DAMAGED, "bomb", "unsafe_path")  # their rows are called by their place in the archive
-_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".parquet")  # files of these names are shared by several tasks
+_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".pyz", ".parquet")  # files of these names are shared by several tasks
 _ZIP, _PARQUET = (b"PK\x03\x04", b"PK\x05\x06"), b"PAR1"
 
 
@@ -161,11 +162,13 @@ class ReadCode:
     def _members(self, shard: Shard) -> Iterator[TarMembers | ZipMembers]:
         limit = max(_GROWTH_FLOOR, int(shard.size * self.max_growth))
         with storage.open_input(shard.address) as file:
-            magic = file.read(4)
+            magic = file.read(TAR_BLOCK)
             file.seek(0)
-            if magic in _ZIP:
+            # a program that unpacks itself has its own code before the zip archive
+            if magic[:4] in _ZIP or (not (is_packed(magic) or is_tar(magic)) and ends_as_zip(file, shard.size)):
                 yield ZipMembers(file, shard.size, max_growth=self.max_growth, limit=limit)
             else:
+                file.seek(0)
                 stream = unpacked(file)
                 yield TarMembers(stream, limit, shard.size if stream is file else None)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenmill.stages.archive_members import DAMAGED, UNPACKING_ERRORS, Member, NoArchive
 
-_BLOCK = 512
+TAR_BLOCK = 512
 _CHUNK = 1 << 18
 _MAX_HEADER = 1 << 20
 _FILES = (b"0", b"\0", b"7")
@@ -22,6 +22,11 @@ _OCTAL = re.compile(rb"[\0 ]*([0-7]*)[\0 ]*\Z")
 _SPARSE_FIELDS = (b"GNU.sparse.map", b"GNU.sparse.size", b"GNU.sparse.major", b"GNU.sparse.realsize")
 _KNOWN = (b"path", b"size", b"mtime", b"comment", *_SPARSE_FIELDS)
 _PAX_RECORD = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
+
+
+def is_tar(start: bytes) -> bool:
+    """True if a file that starts so is a tar archive that is not compressed."""
+    return len(start) >= TAR_BLOCK and _sound(start[:TAR_BLOCK])
 
 
 class TarMembers:
@@ -54,14 +59,14 @@ class TarMembers:
                 yield Member(b"", 0, self.at, refused="bomb", found=f"more than {self.limit} bytes in the archive")
                 return
             start = self.at
-            header = self._take(_BLOCK)
+            header = self._take(TAR_BLOCK)
             if not header:
                 if not start:
                     raise NoArchive("is empty, expected a tar archive")
                 raise EOFError("it ends without the mark of its end")
             if not header.strip(b"\0"):
                 return
-            if len(header) < _BLOCK or not _sound(header):
+            if len(header) < TAR_BLOCK or not _sound(header):
                 if not start:
                     raise NoArchive("is no tar archive: its first header is not sound")
                 raise EOFError("a header that is not sound")
@@ -71,7 +76,7 @@ class TarMembers:
                 continue
             member = _member(header, kind, size, extended, start)
             self.left = 0 if kind in _LINKS or kind == _FOLDER else member.size
-            padding = -self.left % _BLOCK
+            padding = -self.left % TAR_BLOCK
             if kind != _FOLDER:
                 yield Member(**{**vars(member), "read": self._read})
             self._pass_over(padding)
@@ -82,7 +87,7 @@ class TarMembers:
         if size > _MAX_HEADER:
             raise EOFError(f"an extended header of {size} bytes")
         body = self._take(size)
-        self._take(-size % _BLOCK)
+        self._take(-size % TAR_BLOCK)
         if kind == _LONG_LINK:
             return {}
         if kind == _LONG_NAME:
