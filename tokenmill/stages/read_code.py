@@ -23,7 +23,7 @@ from tokenmill.stages.archive_members import DAMAGED, Member, NoArchive, is_pack
 from tokenmill.stages.code_judge import OPTIONAL, Judge, once
 from tokenmill.stages.code_order import ORDERS, Order
 from tokenmill.stages.code_repository import Survey, spelled, survey
-from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of
+from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of, name_length
 from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, resolved
 from tokenmill.stages.notebooks import KINDS
 from tokenmill.stages.stack_rows import stack_rows
@@ -52,7 +52,7 @@ class ReadCode:
     before it. whole: put its kept files together, in that order (by path for "archive"), one document a licence, marker
     before each; a repository with larger kept files than max_repository_bytes together comes in parts. shard_bytes: of
     archives, for one task: small ones are put together; zip, Parquet and plain tar are split, what is compressed as a
-    whole is read by one. batch_bytes: of text, about, in a batch.
+    whole is read by one. batch_bytes: of text and names, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -112,7 +112,7 @@ class ReadCode:
         try:
             for row in arrange(self._rows(shard)):
                 rows.append(row)
-                size += len(row.text or "")
+                size += len(row.text or "") + name_length(row)
                 if size >= self.batch_bytes or len(rows) >= _MAX_ROWS:
                     yield batch_of(rows, shard)
                     rows, size = [], 0
