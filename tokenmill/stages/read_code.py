@@ -50,9 +50,9 @@ class ReadCode:
     size an archive, or a member of a zip, may grow. max_bad: highest share of a text that could not be decoded or is
     control characters. order: of the files of a repository, "archive", "path", or "dependency", what a file imports
     before it. whole: put its kept files together, in that order (by path for "archive"), one document a licence, marker
-    before each; a repository with larger kept files than max_repository_bytes together comes in parts. shard_bytes: of
-    archives, for one task: small ones are put together; zip, Parquet and plain tar are split, what is compressed as a
-    whole is read by one. batch_bytes: of text and names, about, in a batch.
+    before each; a repository whose kept files and rows are larger than max_repository_bytes together comes in parts.
+    shard_bytes: of archives, for one task: small ones are put together; zip, Parquet and plain tar are split, what is
+    compressed as a whole is read by one. batch_bytes: of text and names, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
