@@ -24,7 +24,7 @@ from tokenmill.stages.code_judge import OPTIONAL, Judge, once
 from tokenmill.stages.code_order import ORDERS, Order
 from tokenmill.stages.code_repository import Survey, spelled, survey
 from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of, name_length
-from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, resolved
+from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, repository_name, resolved, shared_folder
 from tokenmill.stages.notebooks import KINDS
 from tokenmill.stages.stack_rows import stack_rows
 from tokenmill.stages.tar_members import TAR_BLOCK, TarMembers, is_tar
@@ -92,10 +92,12 @@ class ReadCode:
         """
         paths = (self.paths,) if isinstance(self.paths, str) else self.paths
         folders = {pattern: [path for path in glob.glob(pattern) if git_folder(path)] for pattern in paths}
-        found = [self._repository(path) for path in sorted({path for some in folders.values() for path in some})]
+        known = {path for some in folders.values() for path in some}
+        found = [self._repository(path) for path in sorted(known)]
         rest = [pattern for pattern in paths if not folders[pattern] or storage.expand(pattern)]
         files = file_shards(rest, self.source) if rest else []
-        pieces = [piece for file in files for piece in self._pieces(file)]
+        # the .git of a work tree is a file
+        pieces = [piece for file in files if file.file not in known for piece in self._pieces(file)]
         return [replace(shard, number=number) for number, shard in enumerate([*found, *pieces])]
 
     def _pieces(self, whole: Shard) -> Iterator[Shard]:
@@ -129,7 +131,7 @@ class ReadCode:
             commit = resolved(folder, self.revision)
         except NoArchive as error:
             commit = str(error)  # read() raises it
-        packs = glob.glob(os.path.join(glob.escape(folder), "objects", "pack", "*.pack"))
+        packs = glob.glob(os.path.join(glob.escape(shared_folder(folder)), "objects", "pack", "*.pack"))
         size = sum(os.path.getsize(pack) for pack in packs)
         return Shard(0, self.source, path, 0, size, size, commit)
 
@@ -137,8 +139,7 @@ class ReadCode:
         judge = Judge(self.keep, self.languages, self.notebooks, self.max_bytes, self.max_notebook_bytes, self.max_bad)
         if folder := git_folder(shard.file):
             with closing(GitMembers(folder, shard.etag if is_hash(shard.etag) else self.revision)) as members:
-                name = os.path.basename(os.path.abspath(shard.file)).removesuffix(".git")
-                found = survey(members, name)
+                found = survey(members, repository_name(shard.file))
                 found.is_git, found.commit = True, members.commit
                 yield from _member_rows(judge, members, found)
             return
