@@ -108,6 +108,13 @@ def test_anything_else_behind_the_end_is_one_damaged_row(tmp_path: Path, pack: C
     assert read(tmp_path, pack(bytes(10_240))) == []
 
 
+def test_what_is_said_of_a_next_member_ends_with_the_archive(tmp_path: Path) -> None:
+    long = tar(("r/" + "n" * 150 + ".py", PY), format=tarfile.GNU_FORMAT)
+    assert long[156:157] == b"L"
+    rows = read(tmp_path, long[:1024] + bytes(1024) + tar(("r/a.py", PY)))
+    assert [row["path"] for row in rows] == ["a.py"]
+
+
 def test_zeros_and_then_no_archive_are_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="its first header is not sound"):
         read(tmp_path, bytes(1024) + b"junk" * 300)

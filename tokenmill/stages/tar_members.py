@@ -47,6 +47,7 @@ class TarMembers:
         self.some = getattr(stream, "read1", stream.read)  # unlike read(), it gives what lies before damage
         self.at, self.left, self.commit = 0, 0, ""
         self.held, self.used, self.sound = b"", 0, False
+        self.extended: dict[bytes, bytes] = {}  # what extended headers say of the next member
 
     def __iter__(self) -> Iterator[Member]:
         try:
@@ -57,7 +58,6 @@ class TarMembers:
             yield Member(b"", 0, self.at, refused=DAMAGED, found=f"the archive breaks here: {error}"[:200])
 
     def _members(self) -> Iterator[Member]:
-        extended: dict[bytes, bytes] = {}
         while True:
             start, header = self._header()
             if not header:
@@ -66,9 +66,9 @@ class TarMembers:
                 return
             kind, size = header[156:157], _number(header, 124, 136)
             if kind in (_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK):
-                extended |= self._extension(kind, size)
+                self.extended |= self._extension(kind, size)
                 continue
-            member = _member(header, kind, size, extended, start)
+            member = _member(header, kind, size, self.extended, start)
             if kind == _SPARSE and header[_MORE_HOLES]:
                 self._pass_over_holes()
             self.left = 0 if kind in _LINKS or kind == _FOLDER else member.size
@@ -76,7 +76,7 @@ class TarMembers:
             if kind != _FOLDER:
                 yield Member(**{**vars(member), "read": self._read})
             self._pass_over(padding)
-            extended = {}
+            self.extended = {}
 
     def _header(self) -> tuple[int, bytes]:
         """(place, header) of what comes next, b"" at the end or the limit. Raises EOFError; NoArchive for the first."""
@@ -89,7 +89,7 @@ class TarMembers:
             if not header:
                 raise NoArchive("is empty, expected a tar archive") if first else EOFError("it has no mark of its end")
             if not header.strip(b"\0"):
-                ended = True
+                ended, self.extended = True, {}
                 continue
             if len(header) < TAR_BLOCK or not _sound(header):
                 what = "what lies behind its end is no archive" if ended else "a header that is not sound"
