@@ -129,6 +129,9 @@ def test_a_work_tree_that_leads_nowhere_is_a_data_error(checkouts: Path, missing
     shutil.rmtree(checkouts / missing)
     with pytest.raises(DataError, match=r"tree: leads to '.*main/\.git.*', where no repository is; bring the one"):
         read(checkouts / "tree")
+    (checkouts / "tree" / ".git").write_text("gitdir: " + "x" * 8000)
+    with pytest.raises(DataError, match=r"tree: leads to '.{200}', where no repository is"):
+        read(checkouts / "tree")
 
 
 def test_a_file_that_is_called_as_git_has_it_and_leads_nowhere_is_none(tmp_path: Path) -> None:

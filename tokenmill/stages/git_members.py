@@ -71,7 +71,9 @@ def resolved(folder: str, revision: str) -> str:
     """The hash that a revision (a hash, branch, tag or HEAD) stands for in a git folder. Raises NoArchive."""
     shared = shared_folder(folder)
     if not os.path.isdir(os.path.join(shared, "objects")):
-        raise NoArchive(f"leads to {shared!r}, where no repository is; bring the one that it belongs to, or a clone")
+        raise NoArchive(
+            f"leads to {shared[:200]!r}, where no repository is; bring the one that it belongs to, or a clone"
+        )
     name = revision
     for _ in range(_SYMBOLIC):
         if is_hash(name):

@@ -46,7 +46,7 @@ class _End(NamedTuple):
     """What the end record says, and where the directory lies: right before the record, whatever it claims."""
 
     at: int
-    count: int
+    members: int
     size: int
     claimed: int
     start: int
@@ -80,7 +80,7 @@ class Directory:
         self.places = self._places()
         count = len(self.places)
         counts = (count, count & 0xFFFF, min(count, 0xFFFF))  # old writers have 16 bits for more than that
-        self.lost = "" if end.count in counts else f"{end.count} members, the directory {count}"
+        self.lost = "" if end.members in counts else f"{end.members} members, the directory {count}"
 
     def entry(self, at: int) -> Entry:
         """The entry at a position."""
