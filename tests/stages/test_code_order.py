@@ -3,12 +3,15 @@
 import io
 import random
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tokenmill.core.errors import RecipeError
+from tokenmill.stages.code_order import Order
+from tokenmill.stages.code_rows import CodeRow
 from tokenmill.stages.read_code import ReadCode
 
 
@@ -65,11 +68,26 @@ def test_in_the_order_of_imports(tmp_path: Path) -> None:
     assert whole["text"] == "<z/y.py>y = 1\n<m.py>import z.y\n<a.py>from . import m\n"
 
 
-@pytest.mark.parametrize("most", [1, 60, 200])
+@pytest.mark.parametrize("most", [1, 600, 2000])
 def test_a_repository_too_large_comes_in_parts(tmp_path: Path, most: int) -> None:
     rows = read(archive(tmp_path, FILES), whole=True, marker="{path}\n", max_repository_bytes=most)
     assert len({row["id"] for row in rows}) == len(rows) > 2
     assert "".join(row["text"] for row in rows) == "".join(f"{name[2:]}\n{text}\n" for name, text in FILES)
+
+
+def test_refused_rows_are_not_held_without_limit() -> None:
+    taken = 0
+
+    def rows() -> Iterator[CodeRow]:
+        nonlocal taken
+        for taken in range(1000):
+            yield CodeRow(
+                f"a@1:{taken}", f"{taken}", taken, 0, facts={"repo": "a", "rev": "1"}, refusal=("empty", 0, 1)
+            )
+
+    for order, whole in (("path", False), ("dependency", False), ("archive", True)):
+        next(Order(order, whole, "{path}", 60_000)(rows()))
+        assert 50 < taken < 121
 
 
 def test_settings_that_make_no_sense(tmp_path: Path) -> None:

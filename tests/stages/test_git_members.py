@@ -92,6 +92,56 @@ def test_globs_take_repositories_and_files_side_by_side(tool: Path, tmp_path: Pa
         ReadCode(paths=(str(tmp_path / "*"), str(tmp_path / "none" / "*"))).shards()
 
 
+@pytest.fixture
+def checkouts(tool: Path, tmp_path: Path) -> Path:
+    """A repository, a work tree of it at its tag, and one with a submodule; the .git of the last two are files."""
+    shutil.copytree(tool, tmp_path / "main", symlinks=True)
+    git(tmp_path / "main", "worktree", "add", "-q", "-b", "old", str(tmp_path / "tree"), "v1")
+    git(tmp_path, "init", "-q", "super")
+    local = ("-c", "protocol.file.allow=always")
+    git(tmp_path / "super", *local, "submodule", "--quiet", "add", str(tool), "sub")
+    assert (tmp_path / "tree" / ".git").is_file() and (tmp_path / "super" / "sub" / ".git").is_file()
+    return tmp_path
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_work_trees_and_submodules_are_repositories(tool: Path, checkouts: Path, packed: bool) -> None:
+    if packed:
+        git(checkouts / "main", "gc", "-q")
+    first = git(tool, "rev-parse", "v1^{commit}")
+    work = ReadCode(paths=(str(checkouts / "*"), str(checkouts / "super" / "*")))
+    assert [os.path.basename(shard.file) for shard in work.shards()] == ["main", "super", "sub", "tree"]
+    assert (work.shards()[3].etag, work.shards()[3].size) == (first, work.shards()[0].size)
+    tree = ["package.json", "src/b.py"]
+    assert [row["id"] for row in read(checkouts / "tree")] == [f"tree@{first}:{path}" for path in tree]
+    assert kept(checkouts / "tree", revision="main") == kept(checkouts / "super" / "sub") == kept(tool)
+
+
+@pytest.mark.parametrize("name", ["main", "tree", "super/sub"])
+def test_a_repository_is_called_by_its_folder(checkouts: Path, name: str) -> None:
+    rows = read(checkouts / name / ".git")
+    assert [row["id"] for row in rows] == [row["id"] for row in read(checkouts / name)]
+    assert rows[0]["id"].startswith(f"{os.path.basename(name)}@")
+
+
+@pytest.mark.parametrize("missing", ["main", "main/.git/objects", "main/.git/worktrees/tree"])
+def test_a_work_tree_that_leads_nowhere_is_a_data_error(checkouts: Path, missing: str) -> None:
+    shutil.rmtree(checkouts / missing)
+    with pytest.raises(DataError, match=r"tree: leads to '.*main/\.git.*', where no repository is; bring the one"):
+        read(checkouts / "tree")
+    (checkouts / "tree" / ".git").write_text("gitdir: " + "x" * 8000)
+    with pytest.raises(DataError, match=r"tree: leads to '.{200}', where no repository is"):
+        read(checkouts / "tree")
+
+
+def test_a_file_that_is_called_as_git_has_it_and_leads_nowhere_is_none(tmp_path: Path) -> None:
+    for number, content in enumerate((b"", b"gitdir:", b"gitdir: a\nb", b"gitdir: \0", b"\xff" * 9000)):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / ".git").write_bytes(content)
+    with pytest.raises(RecipeError, match="matches no file"):
+        ReadCode(paths=str(tmp_path / "*")).shards()
+
+
 def test_the_shard_is_known_by_its_commit(tool: Path, tmp_path: Path) -> None:
     shutil.copytree(tool, tmp_path / "tool", symlinks=True)
     before = ReadCode(paths=str(tmp_path / "tool")).shards()[0].etag

@@ -6,6 +6,7 @@ file of source says by `refused` which rule it breaks.
 
 import bz2
 import lzma
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ import zstandard
 from isal import igzip_lib, isal_zlib
 
 DAMAGED = "corrupt"
-_XZ_MEMORY = 192 << 20  # bytes: `xz -9` needs 65 MiB to unpack
+UNPACKING_MEMORY = 192 << 20  # bytes: `xz -9` needs 65 MiB to unpack
 _PACKED_CHUNK = 1 << 16
 _ZSTD_WINDOW = 128 << 20  # bytes: `zstd --long=27`
 _ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub has an instance
+_COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 UNPACKING_ERRORS = (OSError, EOFError, zlib.error, _ISAL_ERROR, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -45,6 +47,11 @@ class NoArchive(Exception):
     """The file, or folder, cannot be read as what it should be; the message goes on after its name."""
 
 
+def commit_of(comment: bytes) -> str:
+    """The commit that `git archive` wrote as an archive's comment; "" if it is anything else, which may be long."""
+    return comment.decode("ascii") if _COMMIT.match(comment) else ""
+
+
 def unpacked(file: IO[bytes]) -> Any:
     """What reads like the file decompressed, whatever it was compressed with: gzip, bzip2, xz, zstd or nothing."""
     magic = file.read(6)
@@ -61,7 +68,7 @@ def unpacked(file: IO[bytes]) -> Any:
 _INFLATERS: dict[bytes, Callable[[], Any]] = {
     b"\x1f\x8b": lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP),
     b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY),
+    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=UNPACKING_MEMORY),
 }
 
 

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from tokenmill.stages.code_dependencies import by_dependency
-from tokenmill.stages.code_rows import CodeRow
+from tokenmill.stages.code_rows import CodeRow, name_length
 
 ORDERS = ("archive", "path", "dependency")
+_ROW_BYTES = 500  # of a row in memory, beside its text and names: five million refused ones are 4 GB
 
 
 @dataclass(frozen=True)
 class Order:
     """order: "archive", as they come, "path", or "dependency", what a file asks for before it. whole: put kept files
     together, in that order, or by path. marker: stands before each file's text, with its `{path}` filled in. max_bytes:
-    of files that are held; a larger repository is cut into parts, each in an order of its own.
+    of files and rows that are held; a larger repository is cut into parts, each in an order of its own.
     """
 
     order: str
@@ -40,7 +41,7 @@ class Order:
                 yield row
                 continue
             own = f"{row.facts['repo']}@{row.facts.get('rev', '')}"
-            length = row.size if row.text else 0
+            length = (row.size if row.text else 0) + _ROW_BYTES + name_length(row)
             if held and (own != repository or size + length > self.max_bytes):
                 yield from self._arranged(held, repository, parts)
                 held, size = [], 0

@@ -36,6 +36,11 @@ class CodeRow:
     refusal: Refusal | None = None
 
 
+def name_length(row: CodeRow) -> int:
+    """Characters of a row's id, path and facts, which may be longer than its text."""
+    return len(row.id) + len(row.path or "") + sum(len(str(fact)) for fact in row.facts.values())
+
+
 def batch_of(rows: list[CodeRow], shard: Shard) -> pa.RecordBatch:
     """The rows as a batch, the refused ones marked."""
     places = [{"file": shard.file, "offset": row.offset, "length": row.size} for row in rows]

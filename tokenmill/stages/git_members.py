@@ -18,6 +18,7 @@ from tokenmill.stages.archive_members import Member, NoArchive
 
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _REFERENCE_BYTES = 1 << 10
+_POINTER_BYTES = 1 << 13
 _PACKED_BYTES = 256 << 20
 _SYMBOLIC = 5  # references that lead to one another, as git has it
 _FOLDERS = ("", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
@@ -26,11 +27,39 @@ _HEADER = re.compile(rb"[0-9a-f]{40,64} blob (\d+)\n")
 
 
 def git_folder(path: str) -> str:
-    """The folder with a repository's objects: path itself if it is bare, or its .git; "" if it is no repository."""
+    """The folder with a repository's HEAD: path itself if it is bare, or its .git, or where that leads if it is a file;
+    "" if it is no repository.
+    """
     for folder in (path, os.path.join(path, ".git")):
         if os.path.isdir(os.path.join(folder, "objects")) and os.path.isfile(os.path.join(folder, "HEAD")):
             return folder
+        if os.path.basename(folder) == ".git" and (target := _pointed_to(folder, "gitdir:")):
+            return target
     return ""
+
+
+def shared_folder(folder: str) -> str:
+    """The folder with the objects, branches and tags of a git folder: another one for a further work tree."""
+    return _pointed_to(os.path.join(folder, "commondir")) or folder
+
+
+def repository_name(path: str) -> str:
+    """What a repository is called by its path."""
+    path = os.path.abspath(path)
+    folder, name = os.path.split(path)
+    return (os.path.basename(folder) if name == ".git" else name).removesuffix(".git")
+
+
+def _pointed_to(path: str, mark: str = "") -> str:
+    """The folder that a file of git's names behind a mark, seen from where it lies; "" if it is no such file."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        text = os.fsdecode(file.read(_POINTER_BYTES)).rstrip("\r\n")
+    if not text.startswith(mark) or "\0" in text or "\n" in text:
+        return ""
+    target = text.removeprefix(mark).strip(" ")
+    return os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else ""
 
 
 def is_hash(name: str) -> bool:
@@ -40,11 +69,16 @@ def is_hash(name: str) -> bool:
 
 def resolved(folder: str, revision: str) -> str:
     """The hash that a revision (a hash, branch, tag or HEAD) stands for in a git folder. Raises NoArchive."""
+    shared = shared_folder(folder)
+    if not os.path.isdir(os.path.join(shared, "objects")):
+        raise NoArchive(
+            f"leads to {shared[:200]!r}, where no repository is; bring the one that it belongs to, or a clone"
+        )
     name = revision
     for _ in range(_SYMBOLIC):
         if is_hash(name):
             return name
-        found = _reference(folder, name)
+        found = _reference(folder, name) or _reference(shared, name)
         if not found:
             raise NoArchive(f"has no revision {name[:200]!r}, expected a whole hash, a branch, a tag or HEAD")
         name = found.removeprefix("ref:").strip()
@@ -165,7 +199,7 @@ def _borrow(own: str, folder: str, wanted: str) -> None:
     )
     Path(own, "config").write_text(config)
     Path(own, "HEAD").write_text(f"{wanted}\n")
-    objects = os.path.abspath(os.path.join(folder, "objects"))
+    objects = os.path.abspath(os.path.join(shared_folder(folder), "objects"))
     if "\n" in objects or objects.startswith("#"):
         raise NoArchive("has a line break in its path")
     Path(own, "objects/info/alternates").write_text(f"{objects}\n")

@@ -1,9 +1,9 @@
 """Source code out of archives, git repositories and tables: one row a file, with repository, path, language, licence.
 
-Archives are tar (as it is, or gzip, bzip2, xz, zstd) and zip, which crates, jars and wheels are too. Archives and
-repositories are gone over twice, first for licence files and manifests, then for the files, and nothing is written to a
-disk. Every member that is no folder is a row; what is no source code, or not the repository's own, is marked with the
-rule that refused it.
+Archives are tar (as it is, or gzip, bzip2, xz, zstd) and zip, which crates, jars, wheels and programs that unpack
+themselves are too. Archives and repositories are gone over twice, first for licence files and manifests, then for the
+files, and nothing is written to a disk. Every member that is no folder is a row; what is no source code, or not the
+repository's own, is marked with the rule that refused it.
 """
 
 import glob
@@ -23,17 +23,18 @@ from tokenmill.stages.archive_members import DAMAGED, Member, NoArchive, is_pack
 from tokenmill.stages.code_judge import OPTIONAL, Judge, once
 from tokenmill.stages.code_order import ORDERS, Order
 from tokenmill.stages.code_repository import Survey, spelled, survey
-from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of
-from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, resolved
+from tokenmill.stages.code_rows import COLUMNS, CodeRow, batch_of, name_length
+from tokenmill.stages.git_members import GitMembers, git_folder, is_hash, repository_name, resolved, shared_folder
 from tokenmill.stages.notebooks import KINDS
 from tokenmill.stages.stack_rows import stack_rows
-from tokenmill.stages.tar_members import TarMembers
+from tokenmill.stages.tar_members import TAR_BLOCK, TarMembers, is_tar
+from tokenmill.stages.zip_directory import ends_as_zip
 from tokenmill.stages.zip_members import ZipMembers
 
 _GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow as it likes
 _MAX_ROWS = 16_384
 _NAMELESS = (DAMAGED, "bomb", "unsafe_path")  # their rows are called by their place in the archive
-_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".parquet")  # files of these names are shared by several tasks
+_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".pyz", ".parquet")  # files of these names are shared by several tasks
 _ZIP, _PARQUET = (b"PK\x03\x04", b"PK\x05\x06"), b"PAR1"
 
 
@@ -49,9 +50,9 @@ class ReadCode:
     size an archive, or a member of a zip, may grow. max_bad: highest share of a text that could not be decoded or is
     control characters. order: of the files of a repository, "archive", "path", or "dependency", what a file imports
     before it. whole: put its kept files together, in that order (by path for "archive"), one document a licence, marker
-    before each; a repository with larger kept files than max_repository_bytes together comes in parts. shard_bytes: of
-    archives, for one task: small ones are put together; zip, Parquet and plain tar are split, what is compressed as a
-    whole is read by one. batch_bytes: of text, about, in a batch.
+    before each; a repository whose kept files and rows are larger than max_repository_bytes together comes in parts.
+    shard_bytes: of archives, for one task: small ones are put together; zip, Parquet and plain tar are split, what is
+    compressed as a whole is read by one. batch_bytes: of text and names, about, in a batch.
     """
 
     paths: str | tuple[str, ...]
@@ -91,10 +92,12 @@ class ReadCode:
         """
         paths = (self.paths,) if isinstance(self.paths, str) else self.paths
         folders = {pattern: [path for path in glob.glob(pattern) if git_folder(path)] for pattern in paths}
-        found = [self._repository(path) for path in sorted({path for some in folders.values() for path in some})]
+        known = {path for some in folders.values() for path in some}
+        found = [self._repository(path) for path in sorted(known)]
         rest = [pattern for pattern in paths if not folders[pattern] or storage.expand(pattern)]
         files = file_shards(rest, self.source) if rest else []
-        pieces = [piece for file in files for piece in self._pieces(file)]
+        # the .git of a work tree is a file
+        pieces = [piece for file in files if file.file not in known for piece in self._pieces(file)]
         return [replace(shard, number=number) for number, shard in enumerate([*found, *pieces])]
 
     def _pieces(self, whole: Shard) -> Iterator[Shard]:
@@ -111,7 +114,7 @@ class ReadCode:
         try:
             for row in arrange(self._rows(shard)):
                 rows.append(row)
-                size += len(row.text or "")
+                size += len(row.text or "") + name_length(row)
                 if size >= self.batch_bytes or len(rows) >= _MAX_ROWS:
                     yield batch_of(rows, shard)
                     rows, size = [], 0
@@ -128,7 +131,7 @@ class ReadCode:
             commit = resolved(folder, self.revision)
         except NoArchive as error:
             commit = str(error)  # read() raises it
-        packs = glob.glob(os.path.join(glob.escape(folder), "objects", "pack", "*.pack"))
+        packs = glob.glob(os.path.join(glob.escape(shared_folder(folder)), "objects", "pack", "*.pack"))
         size = sum(os.path.getsize(pack) for pack in packs)
         return Shard(0, self.source, path, 0, size, size, commit)
 
@@ -136,8 +139,7 @@ class ReadCode:
         judge = Judge(self.keep, self.languages, self.notebooks, self.max_bytes, self.max_notebook_bytes, self.max_bad)
         if folder := git_folder(shard.file):
             with closing(GitMembers(folder, shard.etag if is_hash(shard.etag) else self.revision)) as members:
-                name = os.path.basename(os.path.abspath(shard.file)).removesuffix(".git")
-                found = survey(members, name)
+                found = survey(members, repository_name(shard.file))
                 found.is_git, found.commit = True, members.commit
                 yield from _member_rows(judge, members, found)
             return
@@ -161,11 +163,13 @@ class ReadCode:
     def _members(self, shard: Shard) -> Iterator[TarMembers | ZipMembers]:
         limit = max(_GROWTH_FLOOR, int(shard.size * self.max_growth))
         with storage.open_input(shard.address) as file:
-            magic = file.read(4)
+            magic = file.read(TAR_BLOCK)
             file.seek(0)
-            if magic in _ZIP:
+            # a program that unpacks itself has its own code before the zip archive
+            if magic[:4] in _ZIP or (not (is_packed(magic) or is_tar(magic)) and ends_as_zip(file, shard.size)):
                 yield ZipMembers(file, shard.size, max_growth=self.max_growth, limit=limit)
             else:
+                file.seek(0)
                 stream = unpacked(file)
                 yield TarMembers(stream, limit, shard.size if stream is file else None)
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tokenmill.stages.archive_members import DAMAGED, UNPACKING_ERRORS, Member, NoArchive
+from tokenmill.stages.archive_members import DAMAGED, UNPACKING_ERRORS, Member, NoArchive, commit_of
 
-_BLOCK = 512
+TAR_BLOCK = 512
 _CHUNK = 1 << 18
 _MAX_HEADER = 1 << 20
 _FILES = (b"0", b"\0", b"7")
@@ -18,14 +18,23 @@ _LINKS = {b"1": "a hard link", b"2": "a symbolic link"}
 _DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
 _FOLDER, _SPARSE = b"5", b"S"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
+_MAX_SIZE = (1 << 63) - 1
+_MORE_HOLES, _MORE_HOLES_STILL = 482, 504  # where a sparse file's header, and a block behind it, say that one follows
 _OCTAL = re.compile(rb"[\0 ]*([0-7]*)[\0 ]*\Z")
 _SPARSE_FIELDS = (b"GNU.sparse.map", b"GNU.sparse.size", b"GNU.sparse.major", b"GNU.sparse.realsize")
 _KNOWN = (b"path", b"size", b"mtime", b"comment", *_SPARSE_FIELDS)
 _PAX_RECORD = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
 
 
+def is_tar(start: bytes) -> bool:
+    """True if a file that starts so is a tar archive that is not compressed."""
+    return len(start) >= TAR_BLOCK and _sound(start[:TAR_BLOCK])
+
+
 class TarMembers:
     """Iterates over the archive's members that are no folders.
+
+    One that follows the end of another is read too, and belongs to it; anything but zeros there is damage.
 
     limit: bytes that the archive may unpack to; behind that comes one member refused as `bomb`, and nothing else.
     size: of a stream that is a file, not compressed: what is not read of its members is then passed over by seeking.
@@ -37,7 +46,8 @@ class TarMembers:
         self.limit, self.stream, self.size = limit, stream, size
         self.some = getattr(stream, "read1", stream.read)  # unlike read(), it gives what lies before damage
         self.at, self.left, self.commit = 0, 0, ""
-        self.held, self.used = b"", 0
+        self.held, self.used, self.sound = b"", 0, False
+        self.extended: dict[bytes, bytes] = {}  # what extended headers say of the next member
 
     def __iter__(self) -> Iterator[Member]:
         try:
@@ -48,48 +58,68 @@ class TarMembers:
             yield Member(b"", 0, self.at, refused=DAMAGED, found=f"the archive breaks here: {error}"[:200])
 
     def _members(self) -> Iterator[Member]:
-        extended: dict[bytes, bytes] = {}
         while True:
-            if self.at > self.limit:
-                yield Member(b"", 0, self.at, refused="bomb", found=f"more than {self.limit} bytes in the archive")
-                return
-            start = self.at
-            header = self._take(_BLOCK)
+            start, header = self._header()
             if not header:
-                if not start:
-                    raise NoArchive("is empty, expected a tar archive")
-                raise EOFError("it ends without the mark of its end")
-            if not header.strip(b"\0"):
+                if self.at > self.limit:
+                    yield Member(b"", 0, start, refused="bomb", found=f"more than {self.limit} bytes in the archive")
                 return
-            if len(header) < _BLOCK or not _sound(header):
-                if not start:
-                    raise NoArchive("is no tar archive: its first header is not sound")
-                raise EOFError("a header that is not sound")
             kind, size = header[156:157], _number(header, 124, 136)
             if kind in (_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK):
-                extended |= self._extension(kind, size)
+                self.extended |= self._extension(kind, size)
                 continue
-            member = _member(header, kind, size, extended, start)
+            member = _member(header, kind, size, self.extended, start)
+            if kind == _SPARSE and header[_MORE_HOLES]:
+                self._pass_over_holes()
             self.left = 0 if kind in _LINKS or kind == _FOLDER else member.size
-            padding = -self.left % _BLOCK
+            padding = -self.left % TAR_BLOCK
             if kind != _FOLDER:
                 yield Member(**{**vars(member), "read": self._read})
             self._pass_over(padding)
-            extended = {}
+            self.extended = {}
+
+    def _header(self) -> tuple[int, bytes]:
+        """(place, header) of what comes next, b"" at the end or the limit. Raises EOFError; NoArchive for the first."""
+        ended = False
+        while self.at <= self.limit:
+            start, first = self.at, not self.sound
+            header = self._take(TAR_BLOCK)
+            if not header and ended:
+                break
+            if not header:
+                raise NoArchive("is empty, expected a tar archive") if first else EOFError("it has no mark of its end")
+            if not header.strip(b"\0"):
+                ended, self.extended = True, {}
+                continue
+            if len(header) < TAR_BLOCK or not _sound(header):
+                what = "what lies behind its end is no archive" if ended else "a header that is not sound"
+                raise NoArchive("is no tar archive: its first header is not sound") if first else EOFError(what)
+            self.sound = True
+            return start, header
+        return self.at, b""
+
+    def _pass_over_holes(self) -> None:
+        """A map of more than four holes goes on in blocks of its own, each of which says whether one more follows."""
+        while self.at <= self.limit:
+            block = self._take(TAR_BLOCK)
+            if len(block) < TAR_BLOCK:
+                raise EOFError("it ends within the map of a sparse file")
+            if not block[_MORE_HOLES_STILL]:
+                return
 
     def _extension(self, kind: bytes, size: int) -> dict[bytes, bytes]:
         """The fields that an extended header sets for the next member; what a global one sets is for us the commit."""
         if size > _MAX_HEADER:
             raise EOFError(f"an extended header of {size} bytes")
         body = self._take(size)
-        self._take(-size % _BLOCK)
+        self._take(-size % TAR_BLOCK)
         if kind == _LONG_LINK:
             return {}
         if kind == _LONG_NAME:
             return {b"path": body.rstrip(b"\0")}
         fields = _pax(body)
         if kind == _PAX_GLOBAL:
-            self.commit = fields.get(b"comment", b"").decode("ascii", "replace")
+            self.commit = self.commit or commit_of(fields.get(b"comment", b""))
             return {}
         return fields
 
@@ -150,7 +180,9 @@ def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes],
     time = extended.get(b"mtime", b"").partition(b".")[0]
     seconds = int(time) if time.isdigit() and len(time) < 12 else _number(header, 136, 148)
     if (claimed := extended.get(b"size", b"")).isdigit():
-        size = int(claimed[:20])
+        size = int(claimed.lstrip(b"0")[:20] or b"0")
+    if size > _MAX_SIZE:
+        raise EOFError(f"a member that claims {size} bytes")
     refused, found = "", ""
     if kind in _LINKS:
         refused, found = "link", _LINKS[kind]
