@@ -57,7 +57,12 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
 
 def plain_column(column: pa.Array) -> pa.Array:
     """The column with its values in place, where it refers to a dictionary of them."""
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    if not pa.types.is_dictionary(column.type):
+        return column
+    kind = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}.get(column.type.value_type)
+    if kind:  # pyarrow cannot take values out of a view
+        column = pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(kind))
+    return column.dictionary_decode()
 
 
 def refuse_intervals(batch: pa.RecordBatch, file: str) -> None:
