@@ -420,3 +420,50 @@ def test_a_column_of_a_type_that_pyarrow_cannot_hand_out_is_an_error(tmp_path: P
     with pytest.raises(DataError, match=r"x\.arrow: the column 'more' is of type .*month_interval.*unknown: drop"):
         rows(path)
     assert [row["text"] for row in rows(path, unknown="drop")] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("column", "meta"),
+    [
+        (pa.array([1], pa.timestamp("ns")), "1970-01-01 00:00:00.000000001"),
+        (pa.array([5], pa.duration("ns")), "5"),
+        (pa.array([5], pa.time64("ns")), "00:00:00.000000005"),
+        (pa.array([10_000_000], pa.date32()), "29349-01-26"),
+        (pa.array([1 << 62], pa.duration("s")), "4611686018427387904"),
+        (pa.array([1], pa.timestamp("s", tz="Mars/X")), "1970-01-01 00:00:01Z"),
+        (pa.array([{"a": [1], "b": 2}], pa.struct([("a", pa.list_(pa.time64("ns"))), ("b", pa.int8())])),
+            {"a": ["00:00:00.000000001"], "b": 2}),
+        (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.time64("ns"))), [["a", "00:00:00.000000001"]]),
+    ],
+)  # fmt: skip
+def test_a_value_that_python_cannot_hold_is_written_as_text(tmp_path: Path, column: pa.Array, meta: Any) -> None:
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a"], "x": column})
+    [row] = rows(path)
+    assert (row["text"], json.loads(row["meta"]), row.get("drop_rule")) == ("a", {"x": meta}, None)
+
+
+def test_a_struct_with_two_fields_of_one_name_is_an_error(tmp_path: Path) -> None:
+    twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a"], "x": pa.ListArray.from_arrays([0, 1], twice)})
+    with pytest.raises(DataError, match=r"t\.arrow: the column 'x' is of type list<.*give its fields names"):
+        rows(path)
+    assert fates(path, unknown="drop") == [("t.arrow#0", "a", None)]
+
+
+@pytest.mark.parametrize(
+    ("column", "year"),
+    [
+        (pa.array([1_600_000_000_000_000_001], pa.timestamp("ns")), 2020),
+        (pa.array([1_600_000_000], pa.timestamp("s", tz="Mars/X")), 2020),
+        (pa.array([10_000_000], pa.date32()), None),
+        (pa.array([1 << 62], pa.timestamp("us")), None),
+        (pa.array([b"2020-01-02\xff"], pa.binary()).view(pa.string()), 2020),
+        (pa.array(["2020"], pa.string_view()), 2020),
+        (pa.array([{"a": 1}], pa.struct([("a", pa.time64("ns"))])), None),
+    ],
+)
+def test_dates_are_cut_to_microseconds_and_to_the_years_that_there_are(
+    tmp_path: Path, column: pa.Array, year: int | None
+) -> None:
+    [row] = rows(arrow_file(tmp_path / "t.arrow", {"text": ["a"], "date": column}))
+    assert (row["date"] and row["date"].year) == year

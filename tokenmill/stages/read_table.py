@@ -22,7 +22,7 @@ from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_names_and
 from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between
 from tokenmill.stages.jsonl_formats import FORMATS, unpacked
 from tokenmill.stages.parquet_batches import RowLoss, groups_between, row_batches
-from tokenmill.stages.table_documents import Rows, plain_column, python_rows, refuse_intervals, table_documents
+from tokenmill.stages.table_documents import Rows, plain_column, python_rows, refuse_types, table_documents
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
@@ -148,7 +148,7 @@ class ReadTable:
                 continue
             places = list(range(offset, offset + batch.num_rows))
             unknown = [name for name in batch.schema.names if name not in names] if self.unknown == "meta" else []
-            refuse_intervals(batch.select([*names, *unknown]), shard.file)
+            refuse_types(batch.select([*names, *unknown]), shard.file)
             found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
             rest, problems = python_rows(batch.select(unknown))
             rows = Rows(places, [None] * len(places), found, rest, problems)
