@@ -251,7 +251,7 @@ def test_a_column_that_comes_late_is_still_ours(tmp_path: Path) -> None:
     [
         (b'{"text": "a", "text": "b"}', "the key 'text' occurs twice"),
         (b'{"text": "a", "x": {"k": 1, "k": 2}}', "the key 'k' occurs twice"),
-        (b'{"text": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "maximum recursion depth exceeded"),
+        (b'{"text": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "more than 500 deep"),
         (b'{"text": "a", "n": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
         (b"\x00" * 100, "Expecting value"),
         ('{"text": "ä"}'.encode("latin-1"), "codec can't decode"),
@@ -270,6 +270,48 @@ def test_numbers_that_are_none_become_null(tmp_path: Path) -> None:
     assert rows(tmp_path / "t.jsonl")[0]["meta"] == '{"x":null,"y":[null]}'
     pq.write_table(pa.table({"text": ["a"], "x": [float("nan")], "b": [b"\xff"]}), tmp_path / "t.parquet")
     assert rows(tmp_path / "t.parquet")[0]["meta"] == '{"b":"\\\\xff","x":null}'
+
+
+@pytest.mark.parametrize("depth", [400, 499, 500, 900, 980, 5000])
+def test_how_deep_a_line_may_be_does_not_hang_on_the_stack(tmp_path: Path, depth: int) -> None:
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "x": ' + "[" * depth + "1e999" + "]" * depth + "}\n")
+    [row] = rows(tmp_path / "t.jsonl")
+    if depth < 500:
+        assert row["meta"] == '{"x":' + "[" * depth + "null" + "]" * depth + "}"
+    else:
+        assert row["drop_measured"] == "lists or objects more than 500 deep"
+
+
+@pytest.mark.parametrize("depth", [400, 985])
+def test_metadata_that_is_too_deep_stays_text(tmp_path: Path, depth: int) -> None:
+    said = '{"x":' + "[" * depth + "NaN" + "]" * depth + "}"
+    (tmp_path / "t.jsonl").write_text(json.dumps({"text": "a", "metadata": said}))
+    [row] = rows(tmp_path / "t.jsonl", format="datatrove")
+    assert row["meta"] == (
+        said.replace("NaN", "null") if depth < 500 else json.dumps({"metadata": said}).replace(": ", ":", 1)
+    )
+
+
+SCORES: dict[str, float | None] = {
+    "9007199254740993": 9007199254740992.0, "9" * 400: None, "1e39": None, "-1e39": None, "0.5": 0.5, "true": None,
+    '"0.5"': 0.5, '"x"': None, '"nan"': None, '"1e39"': None, "[1]": None, "null": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SCORES)
+def test_a_score_is_a_number_or_null(tmp_path: Path, said: str) -> None:
+    (tmp_path / "t.jsonl").write_text(f'{{"text": "a", "s": {said}}}')
+    assert rows(tmp_path / "t.jsonl", columns={"s": "lang_score"})[0]["lang_score"] == SCORES[said]
+
+
+def test_scores_of_csv_and_of_whole_numbers_are_numbers(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,s\na,0.5\nb,\nc,x\n")
+    found = rows(tmp_path / "t.csv", columns={"s": "lang_score"})
+    assert [row["lang_score"] for row in found] == [0.5, None, None]
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a", "b"], "s": [(1 << 53) + 1, None]})
+    assert [row["lang_score"] for row in rows(path, columns={"s": "lang_score"})] == [float(1 << 53), None]
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a", "b"], "s": [1e39, 0.5]})
+    assert [row["lang_score"] for row in rows(path, columns={"s": "lang_score"})] == [None, 0.5]
 
 
 @pytest.mark.slow

@@ -14,6 +14,9 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW = 128 << 20  # bytes: `zstd --long=27`
 _CHUNK = 1 << 18
 _PACKED_CHUNK = 1 << 14  # what it unpacks to is lost if it turns out damaged
+MAX_DEPTH = 500
+"""Lists and objects inside one another. What Python can read or write hangs on how deep its own stack is just then."""
+_TOO_DEEP = f"lists or objects more than {MAX_DEPTH} deep"
 
 
 class Readable(Protocol):
@@ -109,11 +112,30 @@ def _until(lines: Iterable[RawLine], start: int, end: int) -> Iterator[RawLine]:
 def _parsed(offset: int, raw: bytes) -> Line:
     try:
         value = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:  # ValueError: not JSON, or not UTF-8
+    except RecursionError:
+        return Line(offset, len(raw), {}, _TOO_DEEP)
+    except ValueError as error:  # not JSON, or not UTF-8
         return Line(offset, len(raw), {}, str(error)[:200])
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_deep(value):
+        return Line(offset, len(raw), {}, _TOO_DEEP)
     if not isinstance(value, dict):
         return Line(offset, len(raw), {}, f"found a JSON {type(value).__name__}, expected an object")
     return Line(offset, len(raw), value)
+
+
+def is_deep(value: Any) -> bool:
+    """True if JSON's lists and objects are nested more than MAX_DEPTH deep."""
+    inside = [value]
+    for _ in range(MAX_DEPTH):
+        if not inside:
+            return False
+        inside = [
+            one
+            for outer in inside
+            if isinstance(outer, list | dict)
+            for one in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(one, list | dict) for one in inside)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -136,14 +136,33 @@ def _cast(ours: str, values: Any, file: str) -> pa.Array:
     wanted = DOCUMENT.field(ours).type
     if isinstance(values, pa.Array):
         try:
-            return _dates(values) if wanted == TIMESTAMP else _sound(values).cast(wanted)
+            return _dates(values) if wanted == TIMESTAMP else _narrow(_sound(values), wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"{file}: the column for {ours!r} is of type {values.type}: {error}") from error
     if wanted == TIMESTAMP:
         return timestamps(_strings(values))
     if pa.types.is_floating(wanted):
-        return pa.array([value if isinstance(value, int | float) else None for value in values], type=wanted)
+        return _narrow(pa.array([_number(value) for value in values], type=pa.float64()), wanted)
     return pa.array(_strings(values, only_strings=ours == "text"), type=wanted)
+
+
+def _narrow(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The cast; a number that would become infinite is null, and one that is rounded is good enough for a score."""
+    if not pa.types.is_floating(wanted):
+        return values.cast(wanted)
+    wide = values.cast(pa.float64(), safe=False)
+    return pc.if_else(pc.is_inf(wide.cast(wanted)), None, wide).cast(wanted)
+
+
+def _number(value: Any) -> float | None:
+    """A number, or a text that is one."""
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _dates(values: pa.Array) -> pa.Array:
@@ -200,16 +219,11 @@ def json_text(values: dict[str, Any]) -> str:
     try:
         return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_written, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(values), sort_keys=True, separators=(",", ":"), default=_written)
+        pass
+    as_it_is = json.dumps(values, separators=(",", ":"), default=_written)
+    finite = json.loads(as_it_is, parse_constant=lambda _: None)
+    return json.dumps(finite, sort_keys=True, separators=(",", ":"))
 
 
 def _written(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
