@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -509,3 +511,64 @@ def test_dates_are_cut_to_microseconds_and_to_the_years_that_there_are(
 ) -> None:
     [row] = rows(arrow_file(tmp_path / "t.arrow", {"text": ["a"], "date": column}))
     assert (row["date"] and row["date"].year) == year
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("place", ["text", "list", "struct"])
+def test_a_text_that_a_dictionary_repeats_does_not_multiply_in_memory(tmp_path: Path, ending: str, place: str) -> None:
+    long = pa.array(["x" * 100_000]).dictionary_encode()
+    many = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int32()), long.dictionary)
+    listed = pa.ListArray.from_arrays(range(101), many)
+    values = {"text": many, "list": listed, "struct": pa.StructArray.from_arrays([many], names=["a"])}[place]
+    columns = {"text": values} if place == "text" else {"text": ["a"] * 100, "x": values}
+    path = tmp_path / f"t.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.table(columns), path, store_schema=False)
+    else:
+        arrow_file(path, columns, batch_rows=100)
+    assert path.stat().st_size < 300_000
+    work = ReadTable(str(path), batch_bytes=1_000_000)
+    batches = list(work.read(work.shards()[0]))
+    assert sum(batch.num_rows for batch in batches) == 100 and max(batch.num_rows for batch in batches) <= 10
+    assert {len(row["text"]) + len(row["meta"]) // 2 > 1000 for batch in batches for row in batch.to_pylist()} == {True}
+
+
+def test_the_names_of_columns_count_towards_a_batch(tmp_path: Path) -> None:
+    name = "n" * 10_000
+    arrow_file(tmp_path / "t.arrow", {"text": ["a"] * 100, "x": pa.array([{name: 1}] * 100)}, batch_rows=100)
+    (tmp_path / "t.csv").write_text(f"text,{name}\n" + "a,1\n" * 100)
+    pq.write_table(pa.table({"text": ["a"] * 100, name: ["b"] * 100}), tmp_path / "t.parquet")
+    for file in ("t.arrow", "t.csv", "t.parquet"):
+        work = ReadTable(str(tmp_path / file), batch_bytes=100_000)
+        counts = [batch.num_rows for batch in work.read(work.shards()[0])]
+        assert sum(counts) == 100 and max(counts) <= 11, file
+
+
+def test_memory_that_does_not_suffice_is_no_damage(tmp_path: Path) -> None:
+    """In a process with little memory: one batch is larger than that."""
+    columns = {"text": ["x" * (130 << 20)]}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet", use_dictionary=False, compression="zstd")
+    table = pa.table(columns)
+    with pa.ipc.new_file(
+        str(tmp_path / "t.arrow"), table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
+    ) as out:
+        out.write_table(table)
+    for file in ("t.parquet", "t.arrow"):
+        done = subprocess.run(
+            [sys.executable, "-c", _LITTLE_MEMORY, str(tmp_path / file)], capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "out of memory\n", (file, done.stdout, done.stderr)
+
+
+_LITTLE_MEMORY = """
+import resource, sys
+from tokenmill.stages.read_table import ReadTable
+work = ReadTable(sys.argv[1])
+[shard] = work.shards()
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (90 << 20), used + (90 << 20)))
+try:
+    print([row["drop_rule"] for batch in work.read(shard) for row in batch.select(["drop_rule"]).to_pylist()])
+except MemoryError:
+    print("out of memory")
+"""

@@ -1,11 +1,14 @@
 """Rows of a Parquet file in batches of bounded size, with the row groups that cannot be read reported as lost."""
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_CLAIMED = re.compile(r"of size (\d+)")
+_NONSENSE = 1 << 36  # bytes that no one column of a batch has
 _ROWS_A_BATCH = 65_536
 
 
@@ -16,11 +19,42 @@ class RowLoss(NamedTuple):
     problem: str
 
 
+def open_parquet(file: IO[bytes]) -> pq.ParquetFile:
+    """The file, whose texts stay in their dictionaries: a few kilobytes of it may say the same text a million times.
+
+    Raises what pyarrow does for a file that is none.
+    """
+    plain = pq.ParquetFile(file, page_checksum_verification=True)
+    dictionaries = _dictionaries(plain)
+    if not dictionaries:
+        return plain
+    return pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=dictionaries, page_checksum_verification=True)
+
+
+def _dictionaries(parquet: pq.ParquetFile) -> list[str]:
+    """Paths of the columns of text that have a dictionary in any row group."""
+    groups = [parquet.metadata.row_group(number) for number in range(parquet.num_row_groups)]
+    texts = [
+        number
+        for number in range(len(parquet.schema))
+        if parquet.schema.column(number).physical_type == "BYTE_ARRAY"
+        and parquet.schema.column(number).logical_type.type in ("STRING", "NONE")
+    ]
+    found = [number for number in texts if any(group.column(number).has_dictionary_page for group in groups)]
+    return [parquet.schema.column(number).path for number in found]
+
+
+def is_damage(error: BaseException) -> bool:
+    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage."""
+    claimed = _CLAIMED.search(str(error))
+    return not isinstance(error, MemoryError) or (claimed is not None and int(claimed[1]) >= _NONSENSE)
+
+
 def row_batches(
     parquet: pq.ParquetFile, size: int, columns: list[str] | None = None, groups: list[int] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Batches of about `size` bytes; a loss for a row group that cannot be read, or not to its end. groups: all, unless
-    named.
+    """Batches of about `size` bytes as they are in the file; a loss for a row group that cannot be read, or not to its
+    end. groups: all, unless named.
     """
     for group in range(parquet.num_row_groups) if groups is None else groups:
         facts = parquet.metadata.row_group(group)
@@ -31,6 +65,8 @@ def row_batches(
                 left -= batch.num_rows
                 yield batch
         except (pa.ArrowException, OSError) as error:
+            if not is_damage(error):
+                raise
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any, ClassVar, Protocol, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tokenmill.core import storage
 from tokenmill.core.columns import DOCUMENT
@@ -18,10 +17,11 @@ from tokenmill.core.inputs import file_shards
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.csv_records import Record, header_of, read_records
 from tokenmill.stages.dataset_folder import dataset_files, is_folder
-from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_names_and_batches
+from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
 from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between
 from tokenmill.stages.jsonl_formats import FORMATS, unpacked
-from tokenmill.stages.parquet_batches import RowLoss, groups_between, row_batches
+from tokenmill.stages.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
+from tokenmill.stages.row_cuts import cut_batches
 from tokenmill.stages.table_documents import Rows, plain_column, python_rows, refuse_types, table_documents
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
@@ -42,8 +42,8 @@ class ReadTable:
     folders; all, if empty. columns: from a column's name in the files to ours, for example {content: text}. unknown:
     "meta" keeps all other columns as JSON in `meta`, "drop" leaves them out. max_line_bytes: a longer line, or record
     of CSV, is refused. shard_bytes: of files, for one task: small ones are put together, Parquet and uncompressed JSON
-    Lines split. batch_bytes: of text, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and CSV
-    `<file>#<offset>`; the locator's offset is the row in Parquet and Arrow too. format: "datatrove" or "dolma", for
+    Lines split. batch_bytes: of all values, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and
+    CSV `<file>#<offset>`; the locator's offset is the row in Parquet and Arrow too. format: "datatrove" or "dolma", for
     JSON Lines whose objects are laid out so (stages/jsonl_formats.py); `columns` then names keys of their metadata too.
     """
 
@@ -120,35 +120,37 @@ class ReadTable:
     def _parquet(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Parquet")
         try:
-            parquet = pq.ParquetFile(file, page_checksum_verification=True)
-            names = parquet.schema_arrow.names
+            parquet = open_parquet(file)
+            schema = parquet.schema_arrow
+            schema.names  # noqa: B018  # raises for a name that is not UTF-8
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         groups, first = groups_between(parquet, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
-        yield from self._columnar(shard, names, batches, first)
+        yield from self._columnar(shard, schema, batches, first)
 
     def _arrow(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Arrow IPC")
         if not shard.start:
-            names, batches = ipc_names_and_batches(file, shard.file, self.batch_bytes)
-            yield from self._columnar(shard, names, batches, 0)
+            schema, batches = ipc_schema_and_batches(file, shard.file)
+            yield from self._columnar(shard, schema, batches, 0)
 
     def _columnar(
-        self, shard: Shard, theirs: list[str], batches: Iterator[pa.RecordBatch | RowLoss], offset: int
+        self, shard: Shard, schema: pa.Schema, batches: Iterator[pa.RecordBatch | RowLoss], offset: int
     ) -> Iterator[pa.RecordBatch]:
+        theirs = schema.names
         if len(set(theirs)) < len(theirs):
             raise DataError(f"{shard.file}: two columns have the same name, among {sorted(theirs)}"[:500])
         names = self._names(theirs, shard.file)
-        for batch in batches:
+        unknown = [name for name in theirs if name not in names] if self.unknown == "meta" else []
+        refuse_types([schema.field(name) for name in [*names, *unknown]], shard.file)
+        for batch in cut_batches(batches, self.batch_bytes, [*names, *unknown]):
             if isinstance(batch, RowLoss):
                 lost = Rows([offset], [None], {"text": [None]}, [{}], [batch.problem])
                 yield table_documents(shard, lost, self.adds, rule="corrupt", expected="rows that can be read")
                 offset += batch.rows
                 continue
             places = list(range(offset, offset + batch.num_rows))
-            unknown = [name for name in batch.schema.names if name not in names] if self.unknown == "meta" else []
-            refuse_types(batch.select([*names, *unknown]), shard.file)
             found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
             rest, problems = python_rows(batch.select(unknown))
             rows = Rows(places, [None] * len(places), found, rest, problems)
@@ -186,7 +188,7 @@ class ReadTable:
             return
         theirs = header_of(first, shard.file)
         names = self._names(theirs, shard.file)
-        for batch in _batched((_of_width(record, len(theirs)) for record in records), self.batch_bytes):
+        for batch in _batched((_of_width(record, len(theirs)) for record in records), self.batch_bytes, first.length):
             values = [dict(zip(theirs, record.fields, strict=False)) for record in batch]
             found = {ours: [value.get(name) for value in values] for name, ours in names.items()}
             found |= {ours: [one or None for one in found[ours]] for ours in found if ours != "text"}
@@ -228,12 +230,13 @@ class _Placed(Protocol):
 Held = TypeVar("Held", bound=_Placed)
 
 
-def _batched(lines: Iterable[Held], size: int) -> Iterator[list[Held]]:
+def _batched(lines: Iterable[Held], size: int, each: int = 0) -> Iterator[list[Held]]:
+    """Lists of about `size` bytes. each: bytes that a line takes beside its own: the names of its columns."""
     held: list[Held] = []
     total = 0
     for line in lines:
         held.append(line)
-        total += line.length
+        total += line.length + each
         if total >= size or len(held) == _ROWS_A_BATCH:
             yield held
             held, total = [], 0

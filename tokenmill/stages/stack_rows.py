@@ -14,7 +14,8 @@ from tokenmill.stages.archive_members import DAMAGED, NoArchive
 from tokenmill.stages.code_judge import Judge, once, refusal
 from tokenmill.stages.code_paths import path_problem
 from tokenmill.stages.code_rows import CodeRow
-from tokenmill.stages.parquet_batches import RowLoss, groups_between, row_batches
+from tokenmill.stages.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
+from tokenmill.stages.row_cuts import cut_batches
 from tokenmill.stages.table_documents import plain_column
 
 _COLUMNS = {
@@ -35,7 +36,7 @@ _FLAGS = ("vendored", "generated")
 def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) -> Iterator[CodeRow]:
     """The rows of the row groups that begin in the shard, in order. Raises NoArchive if there is no content or path."""
     try:
-        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        parquet = open_parquet(file)
         there = parquet.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
         raise NoArchive(f"cannot be read as Parquet: {error}") from error
@@ -46,7 +47,8 @@ def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) ->
     name = os.path.basename(shard.file)
     groups, offset = groups_between(parquet, shard.start, max(shard.end, 1))
     seen = _seen_before(parquet, names, groups[0], batch_bytes) if groups and groups[0] else set()
-    for batch in row_batches(parquet, batch_bytes, [one for one in names.values() if one], groups):
+    whole = row_batches(parquet, batch_bytes, [one for one in names.values() if one], groups)
+    for batch in cut_batches(whole, batch_bytes):
         if isinstance(batch, RowLoss):
             yield CodeRow(f"{name}#{offset}", None, offset, 0, refusal=refusal(DAMAGED, batch.problem))
             offset += batch.rows
@@ -71,7 +73,8 @@ def _seen_before(parquet: pq.ParquetFile, names: dict[str, str], group: int, bat
     """What once() knows after the row groups before one; only the columns that ids are made of are read."""
     columns = {ours: names[ours] for ours in ("path", "repo", "rev") if names[ours]}
     seen: set[int] = set()
-    for batch in row_batches(parquet, batch_bytes, list(columns.values()), list(range(group))):
+    whole = row_batches(parquet, batch_bytes, list(columns.values()), list(range(group)))
+    for batch in cut_batches(whole, batch_bytes):
         if isinstance(batch, RowLoss):
             continue
         values = {ours: _values(batch.column(theirs), ours) for ours, theirs in columns.items()}

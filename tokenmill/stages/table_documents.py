@@ -71,11 +71,11 @@ def _without_views(values: pa.Array) -> pa.Array:
     return values.cast(kind) if kind else values
 
 
-def refuse_types(batch: pa.RecordBatch, file: str) -> None:
+def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
     """DataError if a column holds values that pyarrow cannot hand out: intervals of months, or of days and times, or
     structs with two fields of one name.
     """
-    for field in batch.schema:
+    for field in fields:
         if remedy := _remedy(field.type):
             raise DataError(
                 f"{file}: the column {field.name!r} is of type {str(field.type)[:200]}, which cannot be read; {remedy}"
