@@ -3,6 +3,7 @@
 Buffers are checked before anything looks into them: an offset that points elsewhere would read foreign memory.
 """
 
+import os
 from collections.abc import Iterator
 from typing import IO
 
@@ -22,14 +23,36 @@ def ipc_schema_and_batches(file: IO[bytes], name: str) -> tuple[pa.Schema, Itera
     nothing can be read. Raises DataError if it is no such file.
     """
     is_file = file.read(6) == FILE_MAGIC
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
     try:
-        reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+        reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(_Clamped(file, size))
         schema = reader.schema
         schema.names  # noqa: B018  # raises for a name that is not UTF-8
     except _ERRORS as error:
         raise DataError(f"{name}: cannot be read as Arrow IPC: {error}") from error
     return schema, _file_batches(reader) if is_file else _stream_batches(reader)
+
+
+class _Clamped:
+    """A file that is asked for no more than it has: Python's read() takes memory for whatever a length claims."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self.file, self.size = file, size
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(max(0, min(size, self.size - self.file.tell())))
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def close(self) -> None:
+        """Who opened the file closes it."""
 
 
 def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch | RowLoss]:

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 _CLAIMED = re.compile(r"of size (\d+)")
 _NONSENSE = 1 << 36  # bytes that no one column of a batch has
+_TEXTS = ("STRING", "NONE")  # logical types
 _ROWS_A_BATCH = 65_536
 
 
@@ -25,23 +26,12 @@ def open_parquet(file: IO[bytes]) -> pq.ParquetFile:
     Raises what pyarrow does for a file that is none.
     """
     plain = pq.ParquetFile(file, page_checksum_verification=True)
-    dictionaries = _dictionaries(plain)
-    if not dictionaries:
+    columns = [plain.schema.column(number) for number in range(len(plain.schema))]
+    # whether a text has a dictionary is not asked: of a damaged file's column chunks pyarrow may not come back
+    texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.logical_type.type in _TEXTS]
+    if not texts:
         return plain
-    return pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=dictionaries, page_checksum_verification=True)
-
-
-def _dictionaries(parquet: pq.ParquetFile) -> list[str]:
-    """Paths of the columns of text that have a dictionary in any row group."""
-    groups = [parquet.metadata.row_group(number) for number in range(parquet.num_row_groups)]
-    texts = [
-        number
-        for number in range(len(parquet.schema))
-        if parquet.schema.column(number).physical_type == "BYTE_ARRAY"
-        and parquet.schema.column(number).logical_type.type in ("STRING", "NONE")
-    ]
-    found = [number for number in texts if any(group.column(number).has_dictionary_page for group in groups)]
-    return [parquet.schema.column(number).path for number in found]
+    return pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=texts, page_checksum_verification=True)
 
 
 def is_damage(error: BaseException) -> bool:

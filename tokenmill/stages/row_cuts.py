@@ -44,7 +44,10 @@ def cut(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
 def _bytes_of_names(field: pa.Field) -> int:
     """Bytes of a field's name, and of the names inside it: each row of `meta` has them."""
     fields = [field.type.field(number) for number in range(field.type.num_fields)]
-    return len(field.name.encode()) + sum(map(_bytes_of_names, fields))
+    try:
+        return len(field.name.encode()) + sum(map(_bytes_of_names, fields))
+    except UnicodeDecodeError:  # such a name gets into no row
+        return 0
 
 
 def _bytes_of_rows(column: pa.Array) -> npt.NDArray[np.float64]:

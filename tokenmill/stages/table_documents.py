@@ -73,10 +73,16 @@ def _without_views(values: pa.Array) -> pa.Array:
 
 def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
     """DataError if a column holds values that pyarrow cannot hand out: intervals of months, or of days and times, or
-    structs with two fields of one name.
+    structs with two fields of one name, or one whose name is not UTF-8.
     """
     for field in fields:
-        if remedy := _remedy(field.type):
+        try:
+            remedy = _remedy(field.type)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{file}: a field inside the column {field.name!r} has a name that is none: {error}"
+            ) from error
+        if remedy:
             raise DataError(
                 f"{file}: the column {field.name!r} is of type {str(field.type)[:200]}, which cannot be read; {remedy}"
                 ", or leave it out with unknown: drop"
