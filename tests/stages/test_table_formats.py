@@ -108,6 +108,56 @@ def test_csv_by_its_other_names(tmp_path: Path, name: str) -> None:
     assert (row["text"], row["meta"]) == ("one", '{"n":"1"}')
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1 << 18])
+def test_a_record_of_csv_over_the_limit_is_one_row_to_its_end(tmp_path: Path, step: int) -> None:
+    """However its quotes lie in what is read at once."""
+    long = b'1,"' + b'no,"" record\n, "",""\n' * 40 + b'",""\n'
+    content = b"id,text,x\n" + long + b'2,"after",\n3,open,"a\nb\nc'
+    records = list(read_records(Trickle(content, step), "t", 100, ","))
+    assert [record.fields for record in records] == [["id", "text", "x"], [], ["2", "after", ""], []]
+    assert (
+        records[1][:2] == (10, len(long) - 1) and records[1].problem == f"a record of {len(long) - 1} bytes, over 100"
+    )
+    assert records[3].problem == "a quoted field has no end: 3 lines"
+
+
+class Trickle(io.BytesIO):
+    """Gives few bytes at once."""
+
+    def __init__(self, content: bytes, step: int) -> None:
+        super().__init__(content)
+        self.step = step
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(self.step)
+
+
+def test_a_line_of_a_record_over_the_limit_hides_no_quote(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'text,n\n"' + b"long " * 200_000 + b'\nno,row\n",1\n"' + b"x" * 900_000 + b'",2\nlast,3\n')
+    assert [row[1:] for row in fates(path, max_line_bytes=1000)] == [
+        (None, "read_table.bad_csv"), (None, "read_table.bad_csv"), ("last", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])
+def test_quotes_of_tsv_are_characters(tmp_path: Path, name: str) -> None:
+    content = b'text\tn\n"one\t1\r\ntwo "so"\t"2"\n\nthree\n'
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    assert [(row["text"], row["meta"], row.get("drop_measured")) for row in rows(tmp_path / name)] == [
+        ('"one', '{"n":"1"}', None), ('two "so"', '{"n":"\\"2\\""}', None),
+        (None, "{}", "found 1 fields, expected 2"),
+    ]  # fmt: skip
+
+
+def test_a_quote_of_csv_inside_a_field_opens_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'\xef\xbb\xbf"text",n\n5" pipe,1\nb "c,2\n"d""\n",3\n')
+    assert [(row["text"], row["meta"]) for row in rows(path)] == [
+        ('5" pipe', '{"n":"1"}'), ('b "c', '{"n":"2"}'), ('d"\n', '{"n":"3"}'),
+    ]  # fmt: skip
+
+
 def test_bad_records_of_csv_are_rows_with_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(
@@ -121,7 +171,7 @@ def test_bad_records_of_csv_are_rows_with_what_is_wrong(tmp_path: Path) -> None:
     assert [row[2] for row in found if row[1]] == [
         "found 1 fields, expected 2", "found 3 fields, expected 2",
         "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte", "a line of 2004 bytes, over 999",
-        "a quoted field has no end",
+        "a quoted field has no end: 1 lines",
     ]  # fmt: skip
 
 
@@ -138,6 +188,17 @@ def test_csv_is_read_as_python_writes_it(values: list[list[str]], end: str) -> N
     assert [record.fields for record in found] == values
     for record in found:
         assert content[record.offset : record.offset + record.length].count(b'"') % 2 == 0
+
+
+@given(st.text('a",\n', max_size=30))
+@settings(deadline=None)
+def test_records_of_csv_end_where_python_ends_them(content: str) -> None:
+    """Of any text, as far as Python's strict reader takes it."""
+    try:
+        expected = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]
+    except csv.Error:
+        return
+    assert [record.fields for record in read_records(io.BytesIO(content.encode()), "t", 99, ",")] == expected
 
 
 def test_a_header_that_names_a_column_twice_is_an_error(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tokenmill.core.http import is_http
 
 ENDINGS = (
     ".parquet", ".arrow", ".feather", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".json.gz", ".json.zst", ".csv",
-    ".csv.gz", ".csv.zst", ".tsv",
+    ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst",
 )  # fmt: skip
 _WORDS = {
     "train": "train", "training": "train", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, NamedTuple, Protocol
 
 import zstandard
@@ -69,10 +69,19 @@ def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
             yield _parsed(line.offset, line.content)
 
 
-def raw_lines(pieces: Iterable[bytes], name: str, limit: int, *, expected: str, first: int = 0) -> Iterator[RawLine]:
+def raw_lines(
+    pieces: Iterable[bytes],
+    name: str,
+    limit: int,
+    *,
+    expected: str,
+    first: int = 0,
+    watch: Callable[[bytes], None] = lambda piece: None,
+) -> Iterator[RawLine]:
     """Lines out of pieces of a file, without their line feeds; of one over `limit` bytes only the place is given.
 
-    first: the offset where the pieces begin. Raises DataError if what unpacks them breaks before the end of a line.
+    first: the offset where the pieces begin. watch: sees all bytes of a line before the line is given. Raises DataError
+    if what unpacks them breaks before the end of a line.
     """
     offset, size, parts = first, 0, list[bytes]()  # of the line under way: where it begins, bytes so far, bytes kept
     try:
@@ -80,9 +89,11 @@ def raw_lines(pieces: Iterable[bytes], name: str, limit: int, *, expected: str, 
             *ends, rest = chunk.split(b"\n")
             for piece in ends:
                 size += len(piece)
+                watch(piece)
                 yield _raw(offset, size, b"".join([*parts, piece]) if parts else piece, limit)
                 offset, size, parts = offset + size + 1, 0, []
             size += len(rest)
+            watch(rest)
             if rest and size <= limit + _CHUNK:
                 parts.append(rest)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
