@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.kinds import Shard
+from tokenmill.pipeline.plan import _identity
 from tokenmill.stages.csv_records import read_records
 from tokenmill.stages.read_table import ReadTable
 
@@ -633,3 +636,21 @@ try:
 except MemoryError:
     print("out of memory")
 """
+
+
+def test_files_of_one_base_name_have_ids_of_their_own_wherever_their_folder_lies(tmp_path: Path) -> None:
+    for place in ("here", "there/below"):
+        root = tmp_path / place
+        for name in ("a.jsonl", "de/a.jsonl", "x/fr/a.jsonl", "y/fr/a.jsonl", "y/b.jsonl"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text('{"text": "a"}\n')
+        assert [name for name, _, _ in fates(f"{root}/**/*.jsonl")] == [
+            "a.jsonl#0", "de/a.jsonl#0", "x/fr/a.jsonl#0", "b.jsonl#0", "y/fr/a.jsonl#0",
+        ]  # fmt: skip
+        pieces = [shard.name or "a.jsonl" for shard in ReadTable(f"{root}/**/a.jsonl", shard_bytes=9).shards()]
+        assert pieces == [name for name in ("a.jsonl", "de/a.jsonl", "x/fr/a.jsonl", "y/fr/a.jsonl") for _ in range(2)]
+
+
+def test_a_name_in_ids_is_part_of_what_a_shard_is() -> None:
+    shard = Shard(0, "s", "a/b", 0, 1, 1, "e")
+    assert "name" not in _identity(shard) and _identity(replace(shard, name="a/b"))["name"] == "a/b"

@@ -13,7 +13,7 @@ import pyarrow as pa
 from tokenmill.core import storage
 from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
-from tokenmill.core.inputs import file_shards
+from tokenmill.core.inputs import file_shards, short_names
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.csv_records import Record, header_of, read_records
 from tokenmill.stages.dataset_folder import dataset_files, is_folder
@@ -43,8 +43,9 @@ class ReadTable:
     "meta" keeps all other columns as JSON in `meta`, "drop" leaves them out. max_line_bytes: a longer line, or record
     of CSV, is refused. shard_bytes: of files, for one task: small ones are put together, Parquet and uncompressed JSON
     Lines split. batch_bytes: of all values, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and
-    CSV `<file>#<offset>`; the locator's offset is the row in Parquet and Arrow too. format: "datatrove" or "dolma", for
-    JSON Lines whose objects are laid out so (stages/jsonl_formats.py); `columns` then names keys of their metadata too.
+    CSV `<file>#<offset>`, the file's name with as much of its folders as tells it from others; the locator's offset is
+    the row in Parquet and Arrow too. format: "datatrove" or "dolma", for JSON Lines whose objects are laid out so
+    (stages/jsonl_formats.py); `columns` then names keys of their metadata too.
     """
 
     paths: str | tuple[str, ...]
@@ -83,7 +84,10 @@ class ReadTable:
     def shards(self) -> list[Shard]:
         """Files in pieces of shard_bytes, where they can be read from anywhere."""
         found: list[Shard] = []
-        for whole in self._files():
+        files = self._files()
+        names = short_names(whole.file for whole in files)  # of all, so that ids do not hang on which shards are read
+        for whole in files:
+            whole = replace(whole, name=names.get(whole.file, ""))
             step = max(1, self.shard_bytes) if whole.file.endswith(_SPLIT) else max(whole.size, 1)
             for start in range(0, max(whole.size, 1), step):
                 found.append(replace(whole, number=len(found), start=start, end=min(start + step, whole.size)))

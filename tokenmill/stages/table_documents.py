@@ -38,7 +38,7 @@ class Rows(NamedTuple):
 
 def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str, expected: str) -> pa.RecordBatch:
     """A batch of the columns `adds`; rows with a problem, or without a text, are marked. rule: for a problem."""
-    count, name = len(rows.offsets), os.path.basename(shard.file)
+    count, name = len(rows.offsets), shard.name or os.path.basename(shard.file)
     columns = {ours: _cast(ours, values, shard.file) for ours, values in rows.found.items()}
     places = pa.array([f"{name}#{offset}" for offset in rows.offsets])
     if "id" in columns:
