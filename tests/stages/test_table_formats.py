@@ -252,6 +252,30 @@ def test_a_saved_data_set_that_names_other_files_is_refused(tmp_path: Path, stat
         rows(tmp_path)
 
 
+@pytest.mark.parametrize("files", [[{}], ["x"], [{"filename": 1}], "x", [None]])
+def test_a_saved_data_set_whose_state_is_none_is_an_error(tmp_path: Path, files: Any) -> None:
+    (tmp_path / "state.json").write_text(json.dumps({"_data_files": files}))
+    with pytest.raises(DataError, match=r'state\.json: _data_files has .*, expected \{"filename": NAME\}'):
+        rows(tmp_path)
+
+
+def test_a_saved_data_set_without_one_of_its_splits_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
+    saved(tmp_path / "train", ["data-0.arrow"], "train")
+    with pytest.raises(DataError, match=r"names the split 'test', but there is no .*/test/state\.json"):
+        rows(tmp_path)
+    assert [row[0] for row in fates(tmp_path, splits=("train",))] == ["train-0"]
+
+
+@pytest.mark.parametrize("split", ["../other", "a/b", "..", "", 1])
+def test_a_split_that_lies_elsewhere_is_refused(tmp_path: Path, split: Any) -> None:
+    saved(tmp_path / "other", ["data-0.arrow"], "train")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "dataset_dict.json").write_text(json.dumps({"splits": [split]}))
+    with pytest.raises(RecipeError, match="which is none of the folder's"):
+        rows(tmp_path / "set")
+
+
 def test_a_folder_as_on_the_hub_has_its_splits_in_names(tmp_path: Path) -> None:
     for name in ("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test-0.parquet"):
         (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
