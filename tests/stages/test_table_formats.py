@@ -1,9 +1,11 @@
 """read_table beyond whole Parquet and JSON Lines files: Arrow, CSV, folders of data sets, pieces, hostile files."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import struct
 import subprocess
 import sys
@@ -678,3 +680,44 @@ def test_files_of_one_base_name_have_ids_of_their_own_wherever_their_folder_lies
 def test_a_name_in_ids_is_part_of_what_a_shard_is() -> None:
     shard = Shard(0, "s", "a/b", 0, 1, 1, "e")
     assert "name" not in _identity(shard) and _identity(replace(shard, name="a/b"))["name"] == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "found"),
+    [
+        ("t.jsonl.bz2", bz2.compress, "compressed with bzip2"),
+        ("t.csv.bz2", bz2.compress, "compressed with bzip2"),
+        ("t.jsonl.xz", lzma.compress, "compressed with xz"),
+        ("t.feather", lambda content: b"FEA1\0\0\0\0" + content, "of version 1 of Feather"),
+        ("t.jsonl", lambda content: content.decode().encode("utf-16"), "text in UTF-16"),
+        ("t.csv", lambda content: b"\xfe\xff" + content.decode().encode("utf-16-be"), "text in UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_called_what_it_is(tmp_path: Path, name: str, pack: Any, found: str) -> None:
+    for content in (b"", b'{"text": "a"}\n'):
+        (tmp_path / name).write_bytes(pack(content))
+        with pytest.raises(DataError, match=rf"{name}: is {found}, expected Parquet, Arrow IPC, JSON Lines or CSV"):
+            rows(tmp_path / name)
+
+
+@pytest.mark.parametrize("header", ["BZh9,text", "FEA1,text"])
+def test_a_header_that_begins_as_other_files_do_is_a_header(tmp_path: Path, header: str) -> None:
+    (tmp_path / "t.csv").write_text(f"{header}\n1,a\n")
+    assert [row["text"] for row in rows(tmp_path / "t.csv")] == ["a"]
+
+
+@pytest.mark.parametrize("size", [0, 4, 100_000])
+def test_zstd_may_begin_with_a_frame_to_skip(tmp_path: Path, size: int) -> None:
+    frame = b"\x53\x2a\x4d\x18" + struct.pack("<I", size) + b"s" * size
+    lines = [zstandard.compress(b'{"text": "a"}\n'), zstandard.compress(b'{"text": "b"}\n')]
+    (tmp_path / "t.jsonl").write_bytes(frame + lines[0] + frame + lines[1] + frame)
+    assert [row["text"] for row in rows(tmp_path / "t.jsonl", shard_bytes=20)] == ["a", "b"]
+
+
+def test_each_line_is_utf_8_or_bad(tmp_path: Path) -> None:
+    """Whatever encoding json would guess for it."""
+    good = '{"text": "a"}\n'
+    (tmp_path / "t.jsonl").write_bytes(good.encode() * 2 + good.encode("utf-16-le") + b"\xef\xbb\xbf" + good.encode())
+    assert [row[1:] for row in fates(tmp_path / "t.jsonl")] == [
+        ("a", None), ("a", None), (None, "read_table.bad_json"), (None, "read_table.bad_json"),
+    ]  # fmt: skip

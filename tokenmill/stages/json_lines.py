@@ -11,12 +11,22 @@ import zstandard
 from tokenmill.core.errors import DataError
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = b"\x2a\x4d\x18"  # behind a byte 0x5?: a frame of zstd without content, as pzstd writes first
+_BOM = b"\xef\xbb\xbf"
 _ZSTD_WINDOW = 128 << 20  # bytes: `zstd --long=27`
 _CHUNK = 1 << 18
 _PACKED_CHUNK = 1 << 14  # what it unpacks to is lost if it turns out damaged
 MAX_DEPTH = 500
 """Lists and objects inside one another. What Python can read or write hangs on how deep its own stack is just then."""
 _TOO_DEEP = f"lists or objects more than {MAX_DEPTH} deep"
+
+_BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")  # the first block, or the end of none
+_OTHERS = {
+    b"\xfd7zXZ": "compressed with xz",
+    b"FEA1\x00": "of version 1 of Feather",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+}
 
 
 class Readable(Protocol):
@@ -122,7 +132,8 @@ def _until(lines: Iterable[RawLine], start: int, end: int) -> Iterator[RawLine]:
 
 def _parsed(offset: int, raw: bytes) -> Line:
     try:
-        value = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number)
+        text = raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")  # of bytes, json would guess line by line
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
     except RecursionError:
         return Line(offset, len(raw), {}, _TOO_DEEP)
     except ValueError as error:  # not JSON, or not UTF-8
@@ -170,7 +181,16 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
 
 def is_packed(magic: bytes) -> bool:
     """True for the first bytes of a file compressed with gzip or zstd."""
-    return magic.startswith((_GZIP, _ZSTD))
+    return magic.startswith((_GZIP, _ZSTD)) or (magic[1:4] == _SKIPPABLE and magic[0] >> 4 == 5)
+
+
+def refuse_others(magic: bytes, name: str, expected: str) -> None:
+    """DataError for the first ten bytes of a file that is known, but cannot be read: its lines would all be bad."""
+    found = next((kind for start, kind in _OTHERS.items() if magic.startswith(start)), "")
+    if magic.startswith(b"BZh") and magic[4:10] in _BZIP2_BLOCKS:
+        found = "compressed with bzip2"
+    if found:
+        raise DataError(f"{name}: is {found}, expected {expected}; convert it, or leave it out of paths")
 
 
 def chunks(file: Readable) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from tokenmill.core.kinds import Shard
 from tokenmill.stages.csv_records import Record, header_of, read_records
 from tokenmill.stages.dataset_folder import dataset_files, is_folder
 from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
-from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between
+from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between, refuse_others
 from tokenmill.stages.jsonl_formats import FORMATS, unpacked
 from tokenmill.stages.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
 from tokenmill.stages.row_cuts import cut_batches
@@ -98,12 +98,15 @@ class ReadTable:
         the text.
         """
         with storage.open_input(shard.address) as file:
-            magic = file.read(6)
+            magic = file.read(10)
             file.seek(0)
+            refuse_others(
+                magic, shard.file, "Parquet, Arrow IPC, JSON Lines or CSV in UTF-8, the last two also .gz or .zst"
+            )
             delimiter = _delimiter(shard.file)
             if magic.startswith(b"PAR1"):
                 yield from self._parquet(shard, file)
-            elif magic == FILE_MAGIC or magic.startswith(STREAM_MAGIC):
+            elif magic.startswith((FILE_MAGIC, STREAM_MAGIC)):
                 yield from self._arrow(shard, file)
             elif delimiter:
                 yield from self._csv(shard, file, delimiter)
