@@ -721,3 +721,13 @@ def test_each_line_is_utf_8_or_bad(tmp_path: Path) -> None:
     assert [row[1:] for row in fates(tmp_path / "t.jsonl")] == [
         ("a", None), ("a", None), (None, "read_table.bad_json"), (None, "read_table.bad_json"),
     ]  # fmt: skip
+
+
+def test_a_first_piece_without_a_text_is_read_if_lines_behind_it_have_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"id": "0"}\n{"id": "1"}\n{"id": "2", "text": "a"}\n')
+    for size in (1, 12, 13, 1000):
+        assert [row["text"] for row in rows(path, shard_bytes=size)] == [None, None, "a"]
+    for size in (1, 12, 13, 1000):  # whose first batch has none, however large the pieces are
+        with pytest.raises(DataError, match="no column 'text' among id"):
+            rows(path, shard_bytes=size, batch_bytes=1)

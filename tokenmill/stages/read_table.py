@@ -179,13 +179,27 @@ class ReadTable:
             else:
                 keys = dict.fromkeys(key for value in values for key in value)
                 if is_first and keys:
-                    self._names(list(keys), shard.file)  # or all rows would be without text
+                    self._check_keys(list(keys), shard)  # or all rows would be without text
                     is_first = False
                 found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
                 unknown = [{key: value[key] for key in value if key not in names} for value in values]
             if self.unknown == "drop":
                 unknown = [{} for _ in batch]
             yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
+
+    def _check_keys(self, keys: list[str], shard: Shard) -> None:
+        """DataError if the first lines of a file lack what is wanted; of a piece, those that follow it count too, so
+        that it does not hang on how large pieces are.
+        """
+        try:
+            self._names(keys, shard.file)
+        except DataError:
+            if shard.length == shard.size:
+                raise
+            with storage.open_input(shard.address) as file:
+                batches = _batched(read_lines(file, shard.file, self.max_line_bytes), self.batch_bytes)
+                found = (dict.fromkeys(key for line in batch for key in line.value) for batch in batches)
+                self._names(list(next(filter(None, found), keys)), shard.file)
 
     def _csv(self, shard: Shard, file: IO[bytes], delimiter: str) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "CSV")
