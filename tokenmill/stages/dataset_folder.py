@@ -32,8 +32,9 @@ def is_folder(path: str) -> bool:
 
 
 def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
-    """The data files of the splits named, of all if none is. Raises RecipeError where there are none,
-    DataError where what was saved is not whole."""
+    """The data files of the splits named, of all if none is. Raises RecipeError where there are none, DataError where
+    what was saved is not whole.
+    """
     found = _saved(folder, splits) or _on_hub(folder)
     if not found:
         raise RecipeError(f"paths: {folder!r} is a folder without data files; expected {', '.join(ENDINGS)}")
@@ -50,7 +51,8 @@ def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
     if not named:
         return _saved_split(folder, "")
     place = storage.join(folder, "dataset_dict.json")
-    for split in named if isinstance(named, list) else [named]:
+    named = named if isinstance(named, list) else [named]
+    for split in named:
         if not isinstance(split, str) or posixpath.basename(split) != split or split in ("", ".", ".."):
             raise RecipeError(f"paths: {place} names the split {split!r}, which is none of the folder's")
         state = storage.join(folder, split, "state.json")

@@ -20,18 +20,21 @@ class RowLoss(NamedTuple):
     problem: str
 
 
-def open_parquet(file: IO[bytes]) -> pq.ParquetFile:
-    """The file, whose texts stay in their dictionaries: a few kilobytes of it may say the same text a million times.
+class Parquet(NamedTuple):
+    """A file opened twice: with texts in place, and with texts in their dictionaries."""
 
-    Raises what pyarrow does for a file that is none.
-    """
+    plain: pq.ParquetFile
+    coded: pq.ParquetFile
+
+
+def open_parquet(file: IO[bytes]) -> Parquet:
+    """The file. Raises what pyarrow does for one that is none."""
     plain = pq.ParquetFile(file, page_checksum_verification=True)
     columns = [plain.schema.column(number) for number in range(len(plain.schema))]
     # whether a text has a dictionary is not asked: of a damaged file's column chunks pyarrow may not come back
     texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.logical_type.type in _TEXTS]
-    if not texts:
-        return plain
-    return pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=texts, page_checksum_verification=True)
+    coded = pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=texts, page_checksum_verification=True)
+    return Parquet(plain, coded)
 
 
 def is_damage(error: BaseException) -> bool:
@@ -41,17 +44,21 @@ def is_damage(error: BaseException) -> bool:
 
 
 def row_batches(
-    parquet: pq.ParquetFile, size: int, columns: list[str] | None = None, groups: list[int] | None = None
+    parquet: Parquet, size: int, columns: list[str] | None = None, groups: list[int] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
     """Batches of about `size` bytes as they are in the file; a loss for a row group that cannot be read, or not to its
     end. groups: all, unless named.
+
+    Texts of small groups come in their dictionaries: a few kilobytes may say the same text a million times. Of larger
+    groups they do not, because pyarrow then holds all texts of the group, several times.
     """
-    for group in range(parquet.num_row_groups) if groups is None else groups:
-        facts = parquet.metadata.row_group(group)
+    for group in range(parquet.plain.num_row_groups) if groups is None else groups:
+        facts = parquet.plain.metadata.row_group(group)
+        reader = parquet.coded if facts.total_byte_size <= size else parquet.plain
         rows = max(1, min(_ROWS_A_BATCH, facts.num_rows * size // max(facts.total_byte_size, 1)))
         left = facts.num_rows
         try:
-            for batch in parquet.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
+            for batch in reader.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
                 left -= batch.num_rows
                 yield batch
         except (pa.ArrowException, OSError) as error:

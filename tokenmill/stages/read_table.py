@@ -128,11 +128,11 @@ class ReadTable:
         self._refuse_format(shard.file, "Parquet")
         try:
             parquet = open_parquet(file)
-            schema = parquet.schema_arrow
+            schema = parquet.plain.schema_arrow
             schema.names  # noqa: B018  # raises for a name that is not UTF-8
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
-        groups, first = groups_between(parquet, shard.start, max(shard.end, 1))
+        groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
         yield from self._columnar(shard, schema, batches, first)
 

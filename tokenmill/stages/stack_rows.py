@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tokenmill.core.dates import moments
 from tokenmill.core.kinds import Shard
@@ -14,7 +13,7 @@ from tokenmill.stages.archive_members import DAMAGED, NoArchive
 from tokenmill.stages.code_judge import Judge, once, refusal
 from tokenmill.stages.code_paths import path_problem
 from tokenmill.stages.code_rows import CodeRow
-from tokenmill.stages.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
+from tokenmill.stages.parquet_batches import Parquet, RowLoss, groups_between, open_parquet, row_batches
 from tokenmill.stages.row_cuts import cut_batches
 from tokenmill.stages.table_documents import plain_column
 
@@ -37,15 +36,15 @@ def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) ->
     """The rows of the row groups that begin in the shard, in order. Raises NoArchive if there is no content or path."""
     try:
         parquet = open_parquet(file)
-        there = parquet.schema_arrow.names
+        there = parquet.plain.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
         raise NoArchive(f"cannot be read as Parquet: {error}") from error
     names = {ours: next((one for one in theirs if one in there), "") for ours, theirs in _COLUMNS.items()}
     if not names["content"] or not names["path"]:
         raise NoArchive(f"has the columns {', '.join(sorted(there))[:300]}, but none for a file's content or path")
-    _check_columns(parquet.schema_arrow, names)
+    _check_columns(parquet.plain.schema_arrow, names)
     name = os.path.basename(shard.file)
-    groups, offset = groups_between(parquet, shard.start, max(shard.end, 1))
+    groups, offset = groups_between(parquet.plain, shard.start, max(shard.end, 1))
     seen = _seen_before(parquet, names, groups[0], batch_bytes) if groups and groups[0] else set()
     whole = row_batches(parquet, batch_bytes, [one for one in names.values() if one], groups)
     for batch in cut_batches(whole, batch_bytes):
@@ -69,7 +68,7 @@ def _check_columns(schema: pa.Schema, names: dict[str, str]) -> None:
             raise NoArchive(f"the column {theirs!r} is of type {str(found[0])[:200]}, expected text or bytes")
 
 
-def _seen_before(parquet: pq.ParquetFile, names: dict[str, str], group: int, batch_bytes: int) -> set[int]:
+def _seen_before(parquet: Parquet, names: dict[str, str], group: int, batch_bytes: int) -> set[int]:
     """What once() knows after the row groups before one; only the columns that ids are made of are read."""
     columns = {ours: names[ours] for ours in ("path", "repo", "rev") if names[ours]}
     seen: set[int] = set()
