@@ -26,6 +26,7 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Shard
 from tokenmill.pipeline.plan import _identity
 from tokenmill.stages.csv_records import read_records
+from tokenmill.stages.parquet_batches import open_parquet, row_batches
 from tokenmill.stages.read_table import ReadTable
 
 
@@ -731,3 +732,19 @@ def test_a_first_piece_without_a_text_is_read_if_lines_behind_it_have_one(tmp_pa
     for size in (1, 12, 13, 1000):  # whose first batch has none, however large the pieces are
         with pytest.raises(DataError, match="no column 'text' among id"):
             rows(path, shard_bytes=size, batch_bytes=1)
+
+
+def test_a_large_group_with_a_column_that_a_dictionary_repeats_is_read_by_few_rows(tmp_path: Path) -> None:
+    texts = [f"{number} " * 20 for number in range(5000)]
+    table = pa.table({"text": texts, "x": ["y" * 5000] * 5000})
+    pq.write_table(table, tmp_path / "t.parquet", use_dictionary=["x"])
+    with (tmp_path / "t.parquet").open("rb") as file:
+        parquet = open_parquet(file)
+        assert parquet.plain.metadata.row_group(0).total_byte_size > 200_000
+        batches = list(row_batches(parquet, 200_000))
+    assert pa.Table.from_batches(batches).equals(table) and max(batch.nbytes for batch in batches) < 2_000_000
+    short = table.select(["text"])
+    pq.write_table(short, tmp_path / "t.parquet", use_dictionary=False)
+    with (tmp_path / "t.parquet").open("rb") as file:
+        batches = list(row_batches(open_parquet(file), 200_000))
+    assert pa.Table.from_batches(batches).equals(short) and len(batches) <= 5

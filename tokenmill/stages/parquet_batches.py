@@ -11,6 +11,7 @@ _CLAIMED = re.compile(r"of size (\d+)")
 _NONSENSE = 1 << 36  # bytes that no one column of a batch has
 _TEXTS = ("STRING", "NONE")  # logical types
 _ROWS_A_BATCH = 65_536
+_ROWS_AT_ONCE = 256  # what they take is known only when they are read
 
 
 class RowLoss(NamedTuple):
@@ -50,7 +51,7 @@ def row_batches(
     end. groups: all, unless named.
 
     Texts of small groups come in their dictionaries: a few kilobytes may say the same text a million times. Of larger
-    groups they do not, because pyarrow then holds all texts of the group, several times.
+    groups they do not, because pyarrow then holds all texts of the group, several times; those are read by few rows.
     """
     for group in range(parquet.plain.num_row_groups) if groups is None else groups:
         facts = parquet.plain.metadata.row_group(group)
@@ -58,13 +59,40 @@ def row_batches(
         rows = max(1, min(_ROWS_A_BATCH, facts.num_rows * size // max(facts.total_byte_size, 1)))
         left = facts.num_rows
         try:
-            for batch in reader.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
+            whole = reader is parquet.coded
+            few = rows if whole else min(rows, _ROWS_AT_ONCE)
+            for batch in _joined(
+                reader.iter_batches(few, row_groups=[group], columns=columns), 0 if whole else rows, size
+            ):
                 left -= batch.num_rows
                 yield batch
         except (pa.ArrowException, OSError) as error:
             if not is_damage(error):
                 raise
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")
+
+
+def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator[pa.RecordBatch]:
+    """Batches put together up to about so many rows and bytes; what came before one that cannot be read is given."""
+    held: list[pa.RecordBatch] = []
+    count = total = 0
+    try:
+        for batch in batches:
+            if held and (count + batch.num_rows > rows or total + batch.nbytes > size):
+                yield _one(held)
+                held, count, total = [], 0, 0
+            held.append(batch)
+            count, total = count + batch.num_rows, total + batch.nbytes
+    except (pa.ArrowException, OSError):
+        if held:
+            yield _one(held)
+        raise
+    if held:
+        yield _one(held)
+
+
+def _one(held: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return held[0] if len(held) == 1 else pa.concat_batches(held)
 
 
 def groups_between(parquet: pq.ParquetFile, start: int, end: int) -> tuple[list[int], int]:
