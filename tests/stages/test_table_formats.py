@@ -1,11 +1,16 @@
 """read_table beyond whole Parquet and JSON Lines files: Arrow, CSV, folders of data sets, pieces, hostile files."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +23,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.kinds import Shard
+from tokenmill.pipeline.plan import _identity
 from tokenmill.stages.csv_records import read_records
+from tokenmill.stages.parquet_batches import open_parquet, row_batches
 from tokenmill.stages.read_table import ReadTable
 
 
@@ -106,6 +114,56 @@ def test_csv_by_its_other_names(tmp_path: Path, name: str) -> None:
     assert (row["text"], row["meta"]) == ("one", '{"n":"1"}')
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1 << 18])
+def test_a_record_of_csv_over_the_limit_is_one_row_to_its_end(tmp_path: Path, step: int) -> None:
+    """However its quotes lie in what is read at once."""
+    long = b'1,"' + b'no,"" record\n, "",""\n' * 40 + b'",""\n'
+    content = b"id,text,x\n" + long + b'2,"after",\n3,open,"a\nb\nc'
+    records = list(read_records(Trickle(content, step), "t", 100, ","))
+    assert [record.fields for record in records] == [["id", "text", "x"], [], ["2", "after", ""], []]
+    assert (
+        records[1][:2] == (10, len(long) - 1) and records[1].problem == f"a record of {len(long) - 1} bytes, over 100"
+    )
+    assert records[3].problem == "a quoted field has no end: 3 lines"
+
+
+class Trickle(io.BytesIO):
+    """Gives few bytes at once."""
+
+    def __init__(self, content: bytes, step: int) -> None:
+        super().__init__(content)
+        self.step = step
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(self.step)
+
+
+def test_a_line_of_a_record_over_the_limit_hides_no_quote(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'text,n\n"' + b"long " * 200_000 + b'\nno,row\n",1\n"' + b"x" * 900_000 + b'",2\nlast,3\n')
+    assert [row[1:] for row in fates(path, max_line_bytes=1000)] == [
+        (None, "read_table.bad_csv"), (None, "read_table.bad_csv"), ("last", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])
+def test_quotes_of_tsv_are_characters(tmp_path: Path, name: str) -> None:
+    content = b'text\tn\n"one\t1\r\ntwo "so"\t"2"\n\nthree\n'
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    assert [(row["text"], row["meta"], row.get("drop_measured")) for row in rows(tmp_path / name)] == [
+        ('"one', '{"n":"1"}', None), ('two "so"', '{"n":"\\"2\\""}', None),
+        (None, "{}", "found 1 fields, expected 2"),
+    ]  # fmt: skip
+
+
+def test_a_quote_of_csv_inside_a_field_opens_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'\xef\xbb\xbf"text",n\n5" pipe,1\nb "c,2\n"d""\n",3\n')
+    assert [(row["text"], row["meta"]) for row in rows(path)] == [
+        ('5" pipe', '{"n":"1"}'), ('b "c', '{"n":"2"}'), ('d"\n', '{"n":"3"}'),
+    ]  # fmt: skip
+
+
 def test_bad_records_of_csv_are_rows_with_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(
@@ -119,7 +177,7 @@ def test_bad_records_of_csv_are_rows_with_what_is_wrong(tmp_path: Path) -> None:
     assert [row[2] for row in found if row[1]] == [
         "found 1 fields, expected 2", "found 3 fields, expected 2",
         "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte", "a line of 2004 bytes, over 999",
-        "a quoted field has no end",
+        "a quoted field has no end: 1 lines",
     ]  # fmt: skip
 
 
@@ -136,6 +194,17 @@ def test_csv_is_read_as_python_writes_it(values: list[list[str]], end: str) -> N
     assert [record.fields for record in found] == values
     for record in found:
         assert content[record.offset : record.offset + record.length].count(b'"') % 2 == 0
+
+
+@given(st.text('a",\n', max_size=30))
+@settings(deadline=None)
+def test_records_of_csv_end_where_python_ends_them(content: str) -> None:
+    """Of any text, as far as Python's strict reader takes it."""
+    try:
+        expected = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]
+    except csv.Error:
+        return
+    assert [record.fields for record in read_records(io.BytesIO(content.encode()), "t", 99, ",")] == expected
 
 
 def test_a_header_that_names_a_column_twice_is_an_error(tmp_path: Path) -> None:
@@ -184,6 +253,30 @@ def test_a_saved_data_set_that_names_other_files_is_refused(tmp_path: Path, stat
     (tmp_path / "state.json").write_text(json.dumps(state))
     with pytest.raises(RecipeError, match=message):
         rows(tmp_path)
+
+
+@pytest.mark.parametrize("files", [[{}], ["x"], [{"filename": 1}], "x", [None]])
+def test_a_saved_data_set_whose_state_is_none_is_an_error(tmp_path: Path, files: Any) -> None:
+    (tmp_path / "state.json").write_text(json.dumps({"_data_files": files}))
+    with pytest.raises(DataError, match=r'state\.json: _data_files has .*, expected \{"filename": NAME\}'):
+        rows(tmp_path)
+
+
+def test_a_saved_data_set_without_one_of_its_splits_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
+    saved(tmp_path / "train", ["data-0.arrow"], "train")
+    with pytest.raises(DataError, match=r"names the split 'test', but there is no .*/test/state\.json"):
+        rows(tmp_path)
+    assert [row[0] for row in fates(tmp_path, splits=("train",))] == ["train-0"]
+
+
+@pytest.mark.parametrize("split", ["../other", "a/b", "..", "", 1])
+def test_a_split_that_lies_elsewhere_is_refused(tmp_path: Path, split: Any) -> None:
+    saved(tmp_path / "other", ["data-0.arrow"], "train")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "dataset_dict.json").write_text(json.dumps({"splits": [split]}))
+    with pytest.raises(RecipeError, match="which is none of the folder's"):
+        rows(tmp_path / "set")
 
 
 def test_a_folder_as_on_the_hub_has_its_splits_in_names(tmp_path: Path) -> None:
@@ -251,7 +344,7 @@ def test_a_column_that_comes_late_is_still_ours(tmp_path: Path) -> None:
     [
         (b'{"text": "a", "text": "b"}', "the key 'text' occurs twice"),
         (b'{"text": "a", "x": {"k": 1, "k": 2}}', "the key 'k' occurs twice"),
-        (b'{"text": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "maximum recursion depth exceeded"),
+        (b'{"text": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "more than 500 deep"),
         (b'{"text": "a", "n": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
         (b"\x00" * 100, "Expecting value"),
         ('{"text": "ä"}'.encode("latin-1"), "codec can't decode"),
@@ -270,6 +363,48 @@ def test_numbers_that_are_none_become_null(tmp_path: Path) -> None:
     assert rows(tmp_path / "t.jsonl")[0]["meta"] == '{"x":null,"y":[null]}'
     pq.write_table(pa.table({"text": ["a"], "x": [float("nan")], "b": [b"\xff"]}), tmp_path / "t.parquet")
     assert rows(tmp_path / "t.parquet")[0]["meta"] == '{"b":"\\\\xff","x":null}'
+
+
+@pytest.mark.parametrize("depth", [400, 499, 500, 900, 980, 5000])
+def test_how_deep_a_line_may_be_does_not_hang_on_the_stack(tmp_path: Path, depth: int) -> None:
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "x": ' + "[" * depth + "1e999" + "]" * depth + "}\n")
+    [row] = rows(tmp_path / "t.jsonl")
+    if depth < 500:
+        assert row["meta"] == '{"x":' + "[" * depth + "null" + "]" * depth + "}"
+    else:
+        assert row["drop_measured"] == "lists or objects more than 500 deep"
+
+
+@pytest.mark.parametrize("depth", [400, 985])
+def test_metadata_that_is_too_deep_stays_text(tmp_path: Path, depth: int) -> None:
+    said = '{"x":' + "[" * depth + "NaN" + "]" * depth + "}"
+    (tmp_path / "t.jsonl").write_text(json.dumps({"text": "a", "metadata": said}))
+    [row] = rows(tmp_path / "t.jsonl", format="datatrove")
+    assert row["meta"] == (
+        said.replace("NaN", "null") if depth < 500 else json.dumps({"metadata": said}).replace(": ", ":", 1)
+    )
+
+
+SCORES: dict[str, float | None] = {
+    "9007199254740993": 9007199254740992.0, "9" * 400: None, "1e39": None, "-1e39": None, "0.5": 0.5, "true": None,
+    '"0.5"': 0.5, '"x"': None, '"nan"': None, '"1e39"': None, "[1]": None, "null": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SCORES)
+def test_a_score_is_a_number_or_null(tmp_path: Path, said: str) -> None:
+    (tmp_path / "t.jsonl").write_text(f'{{"text": "a", "s": {said}}}')
+    assert rows(tmp_path / "t.jsonl", columns={"s": "lang_score"})[0]["lang_score"] == SCORES[said]
+
+
+def test_scores_of_csv_and_of_whole_numbers_are_numbers(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,s\na,0.5\nb,\nc,x\n")
+    found = rows(tmp_path / "t.csv", columns={"s": "lang_score"})
+    assert [row["lang_score"] for row in found] == [0.5, None, None]
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a", "b"], "s": [(1 << 53) + 1, None]})
+    assert [row["lang_score"] for row in rows(path, columns={"s": "lang_score"})] == [float(1 << 53), None]
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a", "b"], "s": [1e39, 0.5]})
+    assert [row["lang_score"] for row in rows(path, columns={"s": "lang_score"})] == [None, 0.5]
 
 
 @pytest.mark.slow
@@ -420,3 +555,196 @@ def test_a_column_of_a_type_that_pyarrow_cannot_hand_out_is_an_error(tmp_path: P
     with pytest.raises(DataError, match=r"x\.arrow: the column 'more' is of type .*month_interval.*unknown: drop"):
         rows(path)
     assert [row["text"] for row in rows(path, unknown="drop")] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("column", "meta"),
+    [
+        (pa.array([1], pa.timestamp("ns")), "1970-01-01 00:00:00.000000001"),
+        (pa.array([5], pa.duration("ns")), "5"),
+        (pa.array([5], pa.time64("ns")), "00:00:00.000000005"),
+        (pa.array([10_000_000], pa.date32()), "29349-01-26"),
+        (pa.array([1 << 62], pa.duration("s")), "4611686018427387904"),
+        (pa.array([1], pa.timestamp("s", tz="Mars/X")), "1970-01-01 00:00:01Z"),
+        (pa.array([{"a": [1], "b": 2}], pa.struct([("a", pa.list_(pa.time64("ns"))), ("b", pa.int8())])),
+            {"a": ["00:00:00.000000001"], "b": 2}),
+        (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.time64("ns"))), [["a", "00:00:00.000000001"]]),
+    ],
+)  # fmt: skip
+def test_a_value_that_python_cannot_hold_is_written_as_text(tmp_path: Path, column: pa.Array, meta: Any) -> None:
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a"], "x": column})
+    [row] = rows(path)
+    assert (row["text"], json.loads(row["meta"]), row.get("drop_rule")) == ("a", {"x": meta}, None)
+
+
+def test_a_struct_with_two_fields_of_one_name_is_an_error(tmp_path: Path) -> None:
+    twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a"], "x": pa.ListArray.from_arrays([0, 1], twice)})
+    with pytest.raises(DataError, match=r"t\.arrow: the column 'x' is of type list<.*give its fields names"):
+        rows(path)
+    assert fates(path, unknown="drop") == [("t.arrow#0", "a", None)]
+
+
+@pytest.mark.parametrize(
+    ("column", "year"),
+    [
+        (pa.array([1_600_000_000_000_000_001], pa.timestamp("ns")), 2020),
+        (pa.array([1_600_000_000], pa.timestamp("s", tz="Mars/X")), 2020),
+        (pa.array([10_000_000], pa.date32()), None),
+        (pa.array([1 << 62], pa.timestamp("us")), None),
+        (pa.array([b"2020-01-02\xff"], pa.binary()).view(pa.string()), 2020),
+        (pa.array(["2020"], pa.string_view()), 2020),
+        (pa.array([{"a": 1}], pa.struct([("a", pa.time64("ns"))])), None),
+    ],
+)
+def test_dates_are_cut_to_microseconds_and_to_the_years_that_there_are(
+    tmp_path: Path, column: pa.Array, year: int | None
+) -> None:
+    [row] = rows(arrow_file(tmp_path / "t.arrow", {"text": ["a"], "date": column}))
+    assert (row["date"] and row["date"].year) == year
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("place", ["text", "list", "struct"])
+def test_a_text_that_a_dictionary_repeats_does_not_multiply_in_memory(tmp_path: Path, ending: str, place: str) -> None:
+    long = pa.array(["x" * 100_000]).dictionary_encode()
+    many = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int32()), long.dictionary)
+    listed = pa.ListArray.from_arrays(range(101), many)
+    values = {"text": many, "list": listed, "struct": pa.StructArray.from_arrays([many], names=["a"])}[place]
+    columns = {"text": values} if place == "text" else {"text": ["a"] * 100, "x": values}
+    path = tmp_path / f"t.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.table(columns), path, store_schema=False)
+    else:
+        arrow_file(path, columns, batch_rows=100)
+    assert path.stat().st_size < 300_000
+    work = ReadTable(str(path), batch_bytes=1_000_000)
+    batches = list(work.read(work.shards()[0]))
+    assert sum(batch.num_rows for batch in batches) == 100 and max(batch.num_rows for batch in batches) <= 10
+    assert {len(row["text"]) + len(row["meta"]) // 2 > 1000 for batch in batches for row in batch.to_pylist()} == {True}
+
+
+def test_the_names_of_columns_count_towards_a_batch(tmp_path: Path) -> None:
+    name = "n" * 10_000
+    arrow_file(tmp_path / "t.arrow", {"text": ["a"] * 100, "x": pa.array([{name: 1}] * 100)}, batch_rows=100)
+    (tmp_path / "t.csv").write_text(f"text,{name}\n" + "a,1\n" * 100)
+    pq.write_table(pa.table({"text": ["a"] * 100, name: ["b"] * 100}), tmp_path / "t.parquet")
+    for file in ("t.arrow", "t.csv", "t.parquet"):
+        work = ReadTable(str(tmp_path / file), batch_bytes=100_000)
+        counts = [batch.num_rows for batch in work.read(work.shards()[0])]
+        assert sum(counts) == 100 and max(counts) <= 11, file
+
+
+def test_memory_that_does_not_suffice_is_no_damage(tmp_path: Path) -> None:
+    """In a process with little memory: one batch is larger than that."""
+    columns = {"text": ["x" * (130 << 20)]}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet", use_dictionary=False, compression="zstd")
+    table = pa.table(columns)
+    with pa.ipc.new_file(
+        str(tmp_path / "t.arrow"), table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
+    ) as out:
+        out.write_table(table)
+    for file in ("t.parquet", "t.arrow"):
+        done = subprocess.run(
+            [sys.executable, "-c", _LITTLE_MEMORY, str(tmp_path / file)], capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "out of memory\n", (file, done.stdout, done.stderr)
+
+
+_LITTLE_MEMORY = """
+import resource, sys
+from tokenmill.stages.read_table import ReadTable
+work = ReadTable(sys.argv[1])
+[shard] = work.shards()
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (90 << 20), used + (90 << 20)))
+try:
+    print([row["drop_rule"] for batch in work.read(shard) for row in batch.select(["drop_rule"]).to_pylist()])
+except MemoryError:
+    print("out of memory")
+"""
+
+
+def test_files_of_one_base_name_have_ids_of_their_own_wherever_their_folder_lies(tmp_path: Path) -> None:
+    for place in ("here", "there/below"):
+        root = tmp_path / place
+        for name in ("a.jsonl", "de/a.jsonl", "x/fr/a.jsonl", "y/fr/a.jsonl", "y/b.jsonl"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text('{"text": "a"}\n')
+        assert [name for name, _, _ in fates(f"{root}/**/*.jsonl")] == [
+            "a.jsonl#0", "de/a.jsonl#0", "x/fr/a.jsonl#0", "b.jsonl#0", "y/fr/a.jsonl#0",
+        ]  # fmt: skip
+        pieces = [shard.name or "a.jsonl" for shard in ReadTable(f"{root}/**/a.jsonl", shard_bytes=9).shards()]
+        assert pieces == [name for name in ("a.jsonl", "de/a.jsonl", "x/fr/a.jsonl", "y/fr/a.jsonl") for _ in range(2)]
+
+
+def test_a_name_in_ids_is_part_of_what_a_shard_is() -> None:
+    shard = Shard(0, "s", "a/b", 0, 1, 1, "e")
+    assert "name" not in _identity(shard) and _identity(replace(shard, name="a/b"))["name"] == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "found"),
+    [
+        ("t.jsonl.bz2", bz2.compress, "compressed with bzip2"),
+        ("t.csv.bz2", bz2.compress, "compressed with bzip2"),
+        ("t.jsonl.xz", lzma.compress, "compressed with xz"),
+        ("t.feather", lambda content: b"FEA1\0\0\0\0" + content, "of version 1 of Feather"),
+        ("t.jsonl", lambda content: content.decode().encode("utf-16"), "text in UTF-16"),
+        ("t.csv", lambda content: b"\xfe\xff" + content.decode().encode("utf-16-be"), "text in UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_called_what_it_is(tmp_path: Path, name: str, pack: Any, found: str) -> None:
+    for content in (b"", b'{"text": "a"}\n'):
+        (tmp_path / name).write_bytes(pack(content))
+        with pytest.raises(DataError, match=rf"{name}: is {found}, expected Parquet, Arrow IPC, JSON Lines or CSV"):
+            rows(tmp_path / name)
+
+
+@pytest.mark.parametrize("header", ["BZh9,text", "FEA1,text"])
+def test_a_header_that_begins_as_other_files_do_is_a_header(tmp_path: Path, header: str) -> None:
+    (tmp_path / "t.csv").write_text(f"{header}\n1,a\n")
+    assert [row["text"] for row in rows(tmp_path / "t.csv")] == ["a"]
+
+
+@pytest.mark.parametrize("size", [0, 4, 100_000])
+def test_zstd_may_begin_with_a_frame_to_skip(tmp_path: Path, size: int) -> None:
+    frame = b"\x53\x2a\x4d\x18" + struct.pack("<I", size) + b"s" * size
+    lines = [zstandard.compress(b'{"text": "a"}\n'), zstandard.compress(b'{"text": "b"}\n')]
+    (tmp_path / "t.jsonl").write_bytes(frame + lines[0] + frame + lines[1] + frame)
+    assert [row["text"] for row in rows(tmp_path / "t.jsonl", shard_bytes=20)] == ["a", "b"]
+
+
+def test_each_line_is_utf_8_or_bad(tmp_path: Path) -> None:
+    """Whatever encoding json would guess for it."""
+    good = '{"text": "a"}\n'
+    (tmp_path / "t.jsonl").write_bytes(good.encode() * 2 + good.encode("utf-16-le") + b"\xef\xbb\xbf" + good.encode())
+    assert [row[1:] for row in fates(tmp_path / "t.jsonl")] == [
+        ("a", None), ("a", None), (None, "read_table.bad_json"), (None, "read_table.bad_json"),
+    ]  # fmt: skip
+
+
+def test_a_first_piece_without_a_text_is_read_if_lines_behind_it_have_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"id": "0"}\n{"id": "1"}\n{"id": "2", "text": "a"}\n')
+    for size in (1, 12, 13, 1000):
+        assert [row["text"] for row in rows(path, shard_bytes=size)] == [None, None, "a"]
+    for size in (1, 12, 13, 1000):  # whose first batch has none, however large the pieces are
+        with pytest.raises(DataError, match="no column 'text' among id"):
+            rows(path, shard_bytes=size, batch_bytes=1)
+
+
+def test_a_large_group_with_a_column_that_a_dictionary_repeats_is_read_by_few_rows(tmp_path: Path) -> None:
+    texts = [f"{number} " * 20 for number in range(5000)]
+    table = pa.table({"text": texts, "x": ["y" * 5000] * 5000})
+    pq.write_table(table, tmp_path / "t.parquet", use_dictionary=["x"])
+    with (tmp_path / "t.parquet").open("rb") as file:
+        parquet = open_parquet(file)
+        assert parquet.plain.metadata.row_group(0).total_byte_size > 200_000
+        batches = list(row_batches(parquet, 200_000))
+    assert pa.Table.from_batches(batches).equals(table) and max(batch.nbytes for batch in batches) < 2_000_000
+    short = table.select(["text"])
+    pq.write_table(short, tmp_path / "t.parquet", use_dictionary=False)
+    with (tmp_path / "t.parquet").open("rb") as file:
+        batches = list(row_batches(open_parquet(file), 200_000))
+    assert pa.Table.from_batches(batches).equals(short) and len(batches) <= 5

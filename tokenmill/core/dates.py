@@ -4,11 +4,36 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 import pyarrow as pa
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 _DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.(\d+))?")
+_MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1}
+_DAY = 86_400_000_000
+_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999, all that Python has
+
+
+def moments(column: pa.Array) -> pa.Array:
+    """timestamp[us, UTC] of an array of dates or timestamps; null for years that Python lacks, and nanoseconds cut off.
+
+    Raises ArrowNotImplementedError for an array of another type.
+    """
+    type = column.type
+    if pa.types.is_timestamp(type):
+        unit = _MICROSECONDS.get(type.unit, 0)
+    elif pa.types.is_date(type):
+        unit = _DAY if pa.types.is_date32(type) else _MICROSECONDS["ms"]
+    else:
+        return column.cast(TIMESTAMP)
+    whole = column.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(type) else column.cast(pa.int64())
+    values = whole.fill_null(0).to_numpy(zero_copy_only=False)
+    if not unit:
+        values, unit = values // 1000, 1
+    known = (values >= -(-_FIRST // unit)) & (values <= _LAST // unit)
+    missing = ~known | column.is_null().to_numpy(zero_copy_only=False)
+    return pa.array(np.where(known, values, 0) * unit, mask=missing).cast(TIMESTAMP)
 
 
 def timestamps(dates: Sequence[str | None]) -> pa.Array:

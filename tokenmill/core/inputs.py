@@ -1,7 +1,9 @@
 """The files a source reads: globs to shards, and a helpful refusal where there is nothing to read."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable
+from itertools import takewhile
 
 from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
@@ -24,6 +26,28 @@ def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
             raise RecipeError(f"paths: {shown(pattern)!r} matches no file{_nearest(pattern)}")
         files.update((file, found[file]) for file in sorted(found) if file not in files)
     return [_shard(number, source, file, about) for number, (file, about) in enumerate(files.items())]
+
+
+def short_names(files: Iterable[str]) -> dict[str, str]:
+    """For each file whose base name others have too, the shortest end of its path that no other has.
+
+    Paths are taken below the folder that all files are in, so that a name does not hang on where that lies.
+    """
+    paths = {file: file.split("/") for file in files}
+    first, last = min(paths.values(), default=[]), max(paths.values(), default=[])
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first[:-1], last[:-1], strict=False)))
+    left = {file: parts[common:] for file, parts in paths.items()}
+    names: dict[str, str] = {}
+    length = 0
+    while left:
+        length += 1
+        ends = {file: "/".join(parts[-length:]) for file, parts in left.items()}
+        times = Counter(ends.values())
+        # a path that has no more parts is the only whole one of these
+        done = {file for file, end in ends.items() if times[end] == 1 or len(left[file]) <= length}
+        names |= {file: ends[file] for file in done if length > 1}
+        left = {file: parts for file, parts in left.items() if file not in done}
+    return names
 
 
 def _shard(number: int, source: str, address: str, about: storage.Found) -> Shard:

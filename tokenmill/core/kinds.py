@@ -17,7 +17,8 @@ class Shard:
 
     size: of the whole file, in bytes. etag: what identifies the file's content without reading it all. secret: the
     file's address with the password or signature that `file`, which is on record, is without; "" if it has none. parts:
-    of a pack, which the engine makes of small shards and reads part by part; a Source never sees one.
+    of a pack, which the engine makes of small shards and reads part by part; a Source never sees one. name: what ids
+    call the file, where other files of the source have its base name; else "".
     """
 
     number: int
@@ -29,6 +30,7 @@ class Shard:
     etag: str
     secret: str = field(default="", repr=False)
     parts: tuple["Shard", ...] = ()
+    name: str = ""
 
     @property
     def address(self) -> str:

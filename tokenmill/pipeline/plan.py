@@ -114,7 +114,9 @@ def _plan_stage(
 
 def _identity(shard: Shard) -> dict[str, object]:
     """What of a source's shard its results hang on: not its number, nor the signature that its address bears today."""
-    said = {name: value for name, value in vars(shard).items() if name not in ("number", "secret", "parts")}
+    said = {name: value for name, value in vars(shard).items() if name not in ("number", "secret", "parts", "name")}
+    if shard.name:
+        said["name"] = shard.name
     return said | {"parts": [_identity(part) for part in shard.parts]}
 
 

@@ -10,12 +10,12 @@ import re
 from typing import Any
 
 from tokenmill.core import storage
-from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.http import is_http
 
 ENDINGS = (
     ".parquet", ".arrow", ".feather", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".json.gz", ".json.zst", ".csv",
-    ".csv.gz", ".csv.zst", ".tsv",
+    ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst",
 )  # fmt: skip
 _WORDS = {
     "train": "train", "training": "train", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
@@ -32,8 +32,10 @@ def is_folder(path: str) -> bool:
 
 
 def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
-    """The data files of the splits named, of all if none is. Raises RecipeError where there are none."""
-    found = _saved(folder) or _on_hub(folder)
+    """The data files of the splits named, of all if none is. Raises RecipeError where there are none, DataError where
+    what was saved is not whole.
+    """
+    found = _saved(folder, splits) or _on_hub(folder)
     if not found:
         raise RecipeError(f"paths: {folder!r} is a folder without data files; expected {', '.join(ENDINGS)}")
     known = sorted({split for split, _ in found})
@@ -43,22 +45,43 @@ def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
     return [file for split, file in found if not splits or split in splits]
 
 
-def _saved(folder: str) -> list[tuple[str, str]]:
-    """(split, file) of a dataset that was saved; empty if it is none."""
-    if named := _facts(folder, "dataset_dict.json").get("splits"):
-        return [pair for split in named for pair in _saved_split(storage.join(folder, str(split)), str(split))]
-    return _saved_split(folder, "")
+def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(split, file) of a dataset that was saved; empty if it is none. splits: that must be whole; all, if empty."""
+    named = _facts(folder, "dataset_dict.json").get("splits")
+    if not named:
+        return _saved_split(folder, "")
+    place = storage.join(folder, "dataset_dict.json")
+    named = named if isinstance(named, list) else [named]
+    for split in named:
+        if not isinstance(split, str) or posixpath.basename(split) != split or split in ("", ".", ".."):
+            raise RecipeError(f"paths: {place} names the split {split!r}, which is none of the folder's")
+        state = storage.join(folder, split, "state.json")
+        if (not splits or split in splits) and storage.size_of(state) < 0:
+            raise DataError(f"{place} names the split {split!r}, but there is no {state}; copy that too, or set splits")
+    return [pair for split in named for pair in _saved_split(storage.join(folder, split), split)]
 
 
 def _saved_split(folder: str, name: str) -> list[tuple[str, str]]:
     state = _facts(folder, "state.json")
     if state.get("_indices_files") or state.get("_indices_data_files"):
         raise RecipeError(f"paths: {folder!r} is a selection of rows; save it again after flatten_indices()")
-    files = [one["filename"] for one in state.get("_data_files") or []]
-    for file in files:
-        if not isinstance(file, str) or posixpath.basename(file) != file:
+    files: list[str] = []
+    for one in _listed(state):
+        file = one.get("filename") if isinstance(one, dict) else None
+        if not isinstance(file, str):
+            raise DataError(f'{folder}/state.json: _data_files has {str(one)[:200]!r}, expected {{"filename": NAME}}')
+        if posixpath.basename(file) != file:
             raise RecipeError(f"paths: {folder}/state.json names the file {file!r}, which is none of the folder's")
-    return [(name or state.get("_split") or "train", storage.join(folder, file)) for file in files]
+        files.append(file)
+    split = state.get("_split")
+    return [
+        (name or (split if isinstance(split, str) and split else "train"), storage.join(folder, file)) for file in files
+    ]
+
+
+def _listed(state: dict[str, Any]) -> list[Any]:
+    listed = state.get("_data_files") or []
+    return listed if isinstance(listed, list) else [listed]
 
 
 def _facts(folder: str, name: str) -> dict[str, Any]:

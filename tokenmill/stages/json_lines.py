@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, NamedTuple, Protocol
 
 import zstandard
@@ -11,9 +11,22 @@ import zstandard
 from tokenmill.core.errors import DataError
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = b"\x2a\x4d\x18"  # behind a byte 0x5?: a frame of zstd without content, as pzstd writes first
+_BOM = b"\xef\xbb\xbf"
 _ZSTD_WINDOW = 128 << 20  # bytes: `zstd --long=27`
 _CHUNK = 1 << 18
 _PACKED_CHUNK = 1 << 14  # what it unpacks to is lost if it turns out damaged
+MAX_DEPTH = 500
+"""Lists and objects inside one another. What Python can read or write hangs on how deep its own stack is just then."""
+_TOO_DEEP = f"lists or objects more than {MAX_DEPTH} deep"
+
+_BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")  # the first block, or the end of none
+_OTHERS = {
+    b"\xfd7zXZ": "compressed with xz",
+    b"FEA1\x00": "of version 1 of Feather",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+}
 
 
 class Readable(Protocol):
@@ -66,10 +79,19 @@ def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
             yield _parsed(line.offset, line.content)
 
 
-def raw_lines(pieces: Iterable[bytes], name: str, limit: int, *, expected: str, first: int = 0) -> Iterator[RawLine]:
+def raw_lines(
+    pieces: Iterable[bytes],
+    name: str,
+    limit: int,
+    *,
+    expected: str,
+    first: int = 0,
+    watch: Callable[[bytes], None] = lambda piece: None,
+) -> Iterator[RawLine]:
     """Lines out of pieces of a file, without their line feeds; of one over `limit` bytes only the place is given.
 
-    first: the offset where the pieces begin. Raises DataError if what unpacks them breaks before the end of a line.
+    first: the offset where the pieces begin. watch: sees all bytes of a line before the line is given. Raises DataError
+    if what unpacks them breaks before the end of a line.
     """
     offset, size, parts = first, 0, list[bytes]()  # of the line under way: where it begins, bytes so far, bytes kept
     try:
@@ -77,9 +99,11 @@ def raw_lines(pieces: Iterable[bytes], name: str, limit: int, *, expected: str, 
             *ends, rest = chunk.split(b"\n")
             for piece in ends:
                 size += len(piece)
+                watch(piece)
                 yield _raw(offset, size, b"".join([*parts, piece]) if parts else piece, limit)
                 offset, size, parts = offset + size + 1, 0, []
             size += len(rest)
+            watch(rest)
             if rest and size <= limit + _CHUNK:
                 parts.append(rest)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
@@ -108,12 +132,32 @@ def _until(lines: Iterable[RawLine], start: int, end: int) -> Iterator[RawLine]:
 
 def _parsed(offset: int, raw: bytes) -> Line:
     try:
-        value = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:  # ValueError: not JSON, or not UTF-8
+        text = raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")  # of bytes, json would guess line by line
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+    except RecursionError:
+        return Line(offset, len(raw), {}, _TOO_DEEP)
+    except ValueError as error:  # not JSON, or not UTF-8
         return Line(offset, len(raw), {}, str(error)[:200])
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_deep(value):
+        return Line(offset, len(raw), {}, _TOO_DEEP)
     if not isinstance(value, dict):
         return Line(offset, len(raw), {}, f"found a JSON {type(value).__name__}, expected an object")
     return Line(offset, len(raw), value)
+
+
+def is_deep(value: Any) -> bool:
+    """True if JSON's lists and objects are nested more than MAX_DEPTH deep."""
+    inside = [value]
+    for _ in range(MAX_DEPTH):
+        if not inside:
+            return False
+        inside = [
+            one
+            for outer in inside
+            if isinstance(outer, list | dict)
+            for one in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(one, list | dict) for one in inside)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -137,7 +181,16 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
 
 def is_packed(magic: bytes) -> bool:
     """True for the first bytes of a file compressed with gzip or zstd."""
-    return magic.startswith((_GZIP, _ZSTD))
+    return magic.startswith((_GZIP, _ZSTD)) or (magic[1:4] == _SKIPPABLE and magic[0] >> 4 == 5)
+
+
+def refuse_others(magic: bytes, name: str, expected: str) -> None:
+    """DataError for the first ten bytes of a file that is known, but cannot be read: its lines would all be bad."""
+    found = next((kind for start, kind in _OTHERS.items() if magic.startswith(start)), "")
+    if magic.startswith(b"BZh") and magic[4:10] in _BZIP2_BLOCKS:
+        found = "compressed with bzip2"
+    if found:
+        raise DataError(f"{name}: is {found}, expected {expected}; convert it, or leave it out of paths")
 
 
 def chunks(file: Readable) -> Iterator[bytes]:

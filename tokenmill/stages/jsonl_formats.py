@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from tokenmill.stages.json_lines import MAX_DEPTH, is_deep
+
 FORMATS = ("datatrove", "dolma")
 
 _BESIDE = {"datatrove": ("media",), "dolma": ("source", "added", "version", "attributes")}  # of metadata, not in it
@@ -65,9 +67,12 @@ def _object(said: Any, name: str) -> dict[str, Any]:
     """A mapping, or the JSON text of one; anything else under its name."""
     if isinstance(said, str):
         try:
-            said = json.loads(said, parse_constant=lambda _: None)
+            read = json.loads(said, parse_constant=lambda _: None)
         except (ValueError, RecursionError):
             return {name: said}
+        if said.count("[") + said.count("{") > MAX_DEPTH and is_deep(read):
+            return {name: said}
+        said = read
     if said is None:
         return {}
     return dict(said) if isinstance(said, dict) else {name: said}

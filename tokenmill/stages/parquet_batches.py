@@ -1,12 +1,17 @@
 """Rows of a Parquet file in batches of bounded size, with the row groups that cannot be read reported as lost."""
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_CLAIMED = re.compile(r"of size (\d+)")
+_NONSENSE = 1 << 36  # bytes that no one column of a batch has
+_TEXTS = ("STRING", "NONE")  # logical types
 _ROWS_A_BATCH = 65_536
+_ROWS_AT_ONCE = 256  # what they take is known only when they are read
 
 
 class RowLoss(NamedTuple):
@@ -16,22 +21,78 @@ class RowLoss(NamedTuple):
     problem: str
 
 
+class Parquet(NamedTuple):
+    """A file opened twice: with texts in place, and with texts in their dictionaries."""
+
+    plain: pq.ParquetFile
+    coded: pq.ParquetFile
+
+
+def open_parquet(file: IO[bytes]) -> Parquet:
+    """The file. Raises what pyarrow does for one that is none."""
+    plain = pq.ParquetFile(file, page_checksum_verification=True)
+    columns = [plain.schema.column(number) for number in range(len(plain.schema))]
+    # whether a text has a dictionary is not asked: of a damaged file's column chunks pyarrow may not come back
+    texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.logical_type.type in _TEXTS]
+    coded = pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=texts, page_checksum_verification=True)
+    return Parquet(plain, coded)
+
+
+def is_damage(error: BaseException) -> bool:
+    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage."""
+    claimed = _CLAIMED.search(str(error))
+    return not isinstance(error, MemoryError) or (claimed is not None and int(claimed[1]) >= _NONSENSE)
+
+
 def row_batches(
-    parquet: pq.ParquetFile, size: int, columns: list[str] | None = None, groups: list[int] | None = None
+    parquet: Parquet, size: int, columns: list[str] | None = None, groups: list[int] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Batches of about `size` bytes; a loss for a row group that cannot be read, or not to its end. groups: all, unless
-    named.
+    """Batches of about `size` bytes as they are in the file; a loss for a row group that cannot be read, or not to its
+    end. groups: all, unless named.
+
+    Texts of small groups come in their dictionaries: a few kilobytes may say the same text a million times. Of larger
+    groups they do not, because pyarrow then holds all texts of the group, several times; those are read by few rows.
     """
-    for group in range(parquet.num_row_groups) if groups is None else groups:
-        facts = parquet.metadata.row_group(group)
+    for group in range(parquet.plain.num_row_groups) if groups is None else groups:
+        facts = parquet.plain.metadata.row_group(group)
+        reader = parquet.coded if facts.total_byte_size <= size else parquet.plain
         rows = max(1, min(_ROWS_A_BATCH, facts.num_rows * size // max(facts.total_byte_size, 1)))
         left = facts.num_rows
         try:
-            for batch in parquet.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
+            whole = reader is parquet.coded
+            few = rows if whole else min(rows, _ROWS_AT_ONCE)
+            for batch in _joined(
+                reader.iter_batches(few, row_groups=[group], columns=columns), 0 if whole else rows, size
+            ):
                 left -= batch.num_rows
                 yield batch
         except (pa.ArrowException, OSError) as error:
+            if not is_damage(error):
+                raise
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")
+
+
+def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator[pa.RecordBatch]:
+    """Batches put together up to about so many rows and bytes; what came before one that cannot be read is given."""
+    held: list[pa.RecordBatch] = []
+    count = total = 0
+    try:
+        for batch in batches:
+            if held and (count + batch.num_rows > rows or total + batch.nbytes > size):
+                yield _one(held)
+                held, count, total = [], 0, 0
+            held.append(batch)
+            count, total = count + batch.num_rows, total + batch.nbytes
+    except (pa.ArrowException, OSError):
+        if held:
+            yield _one(held)
+        raise
+    if held:
+        yield _one(held)
+
+
+def _one(held: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return held[0] if len(held) == 1 else pa.concat_batches(held)
 
 
 def groups_between(parquet: pq.ParquetFile, start: int, end: int) -> tuple[list[int], int]:

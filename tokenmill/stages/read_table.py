@@ -9,20 +9,20 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any, ClassVar, Protocol, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tokenmill.core import storage
 from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
-from tokenmill.core.inputs import file_shards
+from tokenmill.core.inputs import file_shards, short_names
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.csv_records import Record, header_of, read_records
 from tokenmill.stages.dataset_folder import dataset_files, is_folder
-from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_names_and_batches
-from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between
+from tokenmill.stages.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
+from tokenmill.stages.json_lines import is_packed, read_lines, read_lines_between, refuse_others
 from tokenmill.stages.jsonl_formats import FORMATS, unpacked
-from tokenmill.stages.parquet_batches import RowLoss, groups_between, row_batches
-from tokenmill.stages.table_documents import Rows, plain_column, python_rows, refuse_intervals, table_documents
+from tokenmill.stages.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
+from tokenmill.stages.row_cuts import cut_batches
+from tokenmill.stages.table_documents import Rows, plain_column, python_rows, refuse_types, table_documents
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
@@ -42,9 +42,10 @@ class ReadTable:
     folders; all, if empty. columns: from a column's name in the files to ours, for example {content: text}. unknown:
     "meta" keeps all other columns as JSON in `meta`, "drop" leaves them out. max_line_bytes: a longer line, or record
     of CSV, is refused. shard_bytes: of files, for one task: small ones are put together, Parquet and uncompressed JSON
-    Lines split. batch_bytes: of text, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and CSV
-    `<file>#<offset>`; the locator's offset is the row in Parquet and Arrow too. format: "datatrove" or "dolma", for
-    JSON Lines whose objects are laid out so (stages/jsonl_formats.py); `columns` then names keys of their metadata too.
+    Lines split. batch_bytes: of all values, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and
+    CSV `<file>#<offset>`, the file's name with as much of its folders as tells it from others; the locator's offset is
+    the row in Parquet and Arrow too. format: "datatrove" or "dolma", for JSON Lines whose objects are laid out so
+    (stages/jsonl_formats.py); `columns` then names keys of their metadata too.
     """
 
     paths: str | tuple[str, ...]
@@ -83,7 +84,10 @@ class ReadTable:
     def shards(self) -> list[Shard]:
         """Files in pieces of shard_bytes, where they can be read from anywhere."""
         found: list[Shard] = []
-        for whole in self._files():
+        files = self._files()
+        names = short_names(whole.file for whole in files)  # of all, so that ids do not hang on which shards are read
+        for whole in files:
+            whole = replace(whole, name=names.get(whole.file, ""))
             step = max(1, self.shard_bytes) if whole.file.endswith(_SPLIT) else max(whole.size, 1)
             for start in range(0, max(whole.size, 1), step):
                 found.append(replace(whole, number=len(found), start=start, end=min(start + step, whole.size)))
@@ -94,12 +98,15 @@ class ReadTable:
         the text.
         """
         with storage.open_input(shard.address) as file:
-            magic = file.read(6)
+            magic = file.read(10)
             file.seek(0)
+            refuse_others(
+                magic, shard.file, "Parquet, Arrow IPC, JSON Lines or CSV in UTF-8, the last two also .gz or .zst"
+            )
             delimiter = _delimiter(shard.file)
             if magic.startswith(b"PAR1"):
                 yield from self._parquet(shard, file)
-            elif magic == FILE_MAGIC or magic.startswith(STREAM_MAGIC):
+            elif magic.startswith((FILE_MAGIC, STREAM_MAGIC)):
                 yield from self._arrow(shard, file)
             elif delimiter:
                 yield from self._csv(shard, file, delimiter)
@@ -120,35 +127,37 @@ class ReadTable:
     def _parquet(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Parquet")
         try:
-            parquet = pq.ParquetFile(file, page_checksum_verification=True)
-            names = parquet.schema_arrow.names
+            parquet = open_parquet(file)
+            schema = parquet.plain.schema_arrow
+            schema.names  # noqa: B018  # raises for a name that is not UTF-8
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
-        groups, first = groups_between(parquet, shard.start, max(shard.end, 1))
+        groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
-        yield from self._columnar(shard, names, batches, first)
+        yield from self._columnar(shard, schema, batches, first)
 
     def _arrow(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Arrow IPC")
         if not shard.start:
-            names, batches = ipc_names_and_batches(file, shard.file, self.batch_bytes)
-            yield from self._columnar(shard, names, batches, 0)
+            schema, batches = ipc_schema_and_batches(file, shard.file)
+            yield from self._columnar(shard, schema, batches, 0)
 
     def _columnar(
-        self, shard: Shard, theirs: list[str], batches: Iterator[pa.RecordBatch | RowLoss], offset: int
+        self, shard: Shard, schema: pa.Schema, batches: Iterator[pa.RecordBatch | RowLoss], offset: int
     ) -> Iterator[pa.RecordBatch]:
+        theirs = schema.names
         if len(set(theirs)) < len(theirs):
             raise DataError(f"{shard.file}: two columns have the same name, among {sorted(theirs)}"[:500])
         names = self._names(theirs, shard.file)
-        for batch in batches:
+        unknown = [name for name in theirs if name not in names] if self.unknown == "meta" else []
+        refuse_types([schema.field(name) for name in [*names, *unknown]], shard.file)
+        for batch in cut_batches(batches, self.batch_bytes, [*names, *unknown]):
             if isinstance(batch, RowLoss):
                 lost = Rows([offset], [None], {"text": [None]}, [{}], [batch.problem])
                 yield table_documents(shard, lost, self.adds, rule="corrupt", expected="rows that can be read")
                 offset += batch.rows
                 continue
             places = list(range(offset, offset + batch.num_rows))
-            unknown = [name for name in batch.schema.names if name not in names] if self.unknown == "meta" else []
-            refuse_intervals(batch.select([*names, *unknown]), shard.file)
             found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
             rest, problems = python_rows(batch.select(unknown))
             rows = Rows(places, [None] * len(places), found, rest, problems)
@@ -170,13 +179,27 @@ class ReadTable:
             else:
                 keys = dict.fromkeys(key for value in values for key in value)
                 if is_first and keys:
-                    self._names(list(keys), shard.file)  # or all rows would be without text
+                    self._check_keys(list(keys), shard)  # or all rows would be without text
                     is_first = False
                 found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
                 unknown = [{key: value[key] for key in value if key not in names} for value in values]
             if self.unknown == "drop":
                 unknown = [{} for _ in batch]
             yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
+
+    def _check_keys(self, keys: list[str], shard: Shard) -> None:
+        """DataError if the first lines of a file lack what is wanted; of a piece, those that follow it count too, so
+        that it does not hang on how large pieces are.
+        """
+        try:
+            self._names(keys, shard.file)
+        except DataError:
+            if shard.length == shard.size:
+                raise
+            with storage.open_input(shard.address) as file:
+                batches = _batched(read_lines(file, shard.file, self.max_line_bytes), self.batch_bytes)
+                found = (dict.fromkeys(key for line in batch for key in line.value) for batch in batches)
+                self._names(list(next(filter(None, found), keys)), shard.file)
 
     def _csv(self, shard: Shard, file: IO[bytes], delimiter: str) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "CSV")
@@ -186,7 +209,7 @@ class ReadTable:
             return
         theirs = header_of(first, shard.file)
         names = self._names(theirs, shard.file)
-        for batch in _batched((_of_width(record, len(theirs)) for record in records), self.batch_bytes):
+        for batch in _batched((_of_width(record, len(theirs)) for record in records), self.batch_bytes, first.length):
             values = [dict(zip(theirs, record.fields, strict=False)) for record in batch]
             found = {ours: [value.get(name) for value in values] for name, ours in names.items()}
             found |= {ours: [one or None for one in found[ours]] for ours in found if ours != "text"}
@@ -228,12 +251,13 @@ class _Placed(Protocol):
 Held = TypeVar("Held", bound=_Placed)
 
 
-def _batched(lines: Iterable[Held], size: int) -> Iterator[list[Held]]:
+def _batched(lines: Iterable[Held], size: int, each: int = 0) -> Iterator[list[Held]]:
+    """Lists of about `size` bytes. each: bytes that a line takes beside its own: the names of its columns."""
     held: list[Held] = []
     total = 0
     for line in lines:
         held.append(line)
-        total += line.length
+        total += line.length + each
         if total >= size or len(held) == _ROWS_A_BATCH:
             yield held
             held, total = [], 0

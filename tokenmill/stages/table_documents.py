@@ -12,11 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.columns import DOCUMENT, LOCATOR, documents, drop
-from tokenmill.core.dates import TIMESTAMP, timestamps
+from tokenmill.core.dates import TIMESTAMP, moments, timestamps
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Shard
 from tokenmill.text.segment import text_buffer
 from tokenmill.text.utf8 import soundness
+
+# what to_pylist raises for a value that Python cannot hold; out of memory is none of these
+_NOT_PYTHON = (ValueError, ArithmeticError, LookupError, TypeError, NotImplementedError)
 
 
 class Rows(NamedTuple):
@@ -35,7 +38,7 @@ class Rows(NamedTuple):
 
 def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str, expected: str) -> pa.RecordBatch:
     """A batch of the columns `adds`; rows with a problem, or without a text, are marked. rule: for a problem."""
-    count, name = len(rows.offsets), os.path.basename(shard.file)
+    count, name = len(rows.offsets), shard.name or os.path.basename(shard.file)
     columns = {ours: _cast(ours, values, shard.file) for ours, values in rows.found.items()}
     places = pa.array([f"{name}#{offset}" for offset in rows.offsets])
     if "id" in columns:
@@ -56,42 +59,82 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
 
 
 def plain_column(column: pa.Array) -> pa.Array:
-    """The column with its values in place, where it refers to a dictionary of them."""
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    """The column with its values in place, where it refers to a dictionary of them, or views them elsewhere."""
+    if not pa.types.is_dictionary(column.type):
+        return _without_views(column)
+    return pa.DictionaryArray.from_arrays(column.indices, _without_views(column.dictionary)).dictionary_decode()
 
 
-def refuse_intervals(batch: pa.RecordBatch, file: str) -> None:
-    """DataError if a column holds values that pyarrow cannot hand out: intervals of months, or of days and times."""
-    for field in batch.schema:
-        if _has_interval(field.type):
+def _without_views(values: pa.Array) -> pa.Array:
+    """Few of pyarrow's functions take views."""
+    kind = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}.get(values.type)
+    return values.cast(kind) if kind else values
+
+
+def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
+    """DataError if a column holds values that pyarrow cannot hand out: intervals of months, or of days and times, or
+    structs with two fields of one name, or one whose name is not UTF-8.
+    """
+    for field in fields:
+        try:
+            remedy = _remedy(field.type)
+        except UnicodeDecodeError as error:
             raise DataError(
-                f"{file}: the column {field.name!r} is of type {field.type}, which cannot be read; write it as text or "
-                "a duration, or leave it out with unknown: drop"
+                f"{file}: a field inside the column {field.name!r} has a name that is none: {error}"
+            ) from error
+        if remedy:
+            raise DataError(
+                f"{file}: the column {field.name!r} is of type {str(field.type)[:200]}, which cannot be read; {remedy}"
+                ", or leave it out with unknown: drop"
             )
 
 
-def _has_interval(type: pa.DataType) -> bool:
+def _remedy(type: pa.DataType) -> str:
     if type.id in (pa.lib.Type_INTERVAL_MONTHS, pa.lib.Type_INTERVAL_DAY_TIME):
-        return True
-    parts = [type.value_type] if pa.types.is_dictionary(type) else [type.field(n).type for n in range(type.num_fields)]
-    return any(map(_has_interval, parts))
+        return "write it as text or a duration"
+    if pa.types.is_dictionary(type):
+        return _remedy(type.value_type)
+    fields = [type.field(number) for number in range(type.num_fields)]
+    if pa.types.is_struct(type) and len({field.name for field in fields}) < len(fields):
+        return "give its fields names of their own"
+    return next(filter(None, (_remedy(field.type) for field in fields)), "")
 
 
 def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str | None]]:
-    """(the rows, what is wrong with each): files can hold strings that are not UTF-8, and those are left out."""
+    """(the rows, what is wrong with each): files can hold strings that are not UTF-8, and those are left out, and dates
+    and times that Python cannot hold, which become text.
+    """
     try:
         return batch.to_pylist(), [None] * batch.num_rows
-    except UnicodeDecodeError:
+    except _NOT_PYTHON:
         pass
     rows: list[dict[str, Any]] = [{} for _ in range(batch.num_rows)]
     problems: list[str | None] = [None] * batch.num_rows
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         for row, value in enumerate(column):
             try:
-                rows[row][name] = value.as_py()
-            except UnicodeDecodeError as error:
+                rows[row][name] = _python(value)
+            except _NOT_PYTHON as error:
                 problems[row] = f"the column {name!r}: {error}"[:200]
     return rows, problems
+
+
+def _python(value: pa.Scalar) -> Any:
+    """The value, or what Arrow writes for it, or for parts of it, where Python has no such value."""
+    try:
+        return value.as_py()
+    except UnicodeDecodeError:
+        raise
+    except _NOT_PYTHON:
+        if isinstance(value, pa.StructScalar):
+            return {name: _python(value[name]) for name in value}
+        if isinstance(value, pa.MapScalar):
+            return [tuple(_python(part) for part in pair.values()) for pair in value.values]
+        if isinstance(value, pa.ListScalar):
+            return [_python(one) for one in value.values]
+        if pa.types.is_timestamp(value.type) and value.type.tz:  # the zone may be one that nobody knows
+            value = value.cast(pa.timestamp(value.type.unit, tz="UTC"))
+        return value.cast(pa.string()).as_py()
 
 
 def _cast(ours: str, values: Any, file: str) -> pa.Array:
@@ -99,16 +142,43 @@ def _cast(ours: str, values: Any, file: str) -> pa.Array:
     wanted = DOCUMENT.field(ours).type
     if isinstance(values, pa.Array):
         try:
-            if wanted == TIMESTAMP and not pa.types.is_temporal(values.type):
-                return timestamps(_strings(values.to_pylist()))
-            return _sound(values).cast(wanted)
+            return _dates(values) if wanted == TIMESTAMP else _narrow(_sound(values), wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"{file}: the column for {ours!r} is of type {values.type}: {error}") from error
     if wanted == TIMESTAMP:
         return timestamps(_strings(values))
     if pa.types.is_floating(wanted):
-        return pa.array([value if isinstance(value, int | float) else None for value in values], type=wanted)
+        return _narrow(pa.array([_number(value) for value in values], type=pa.float64()), wanted)
     return pa.array(_strings(values, only_strings=ours == "text"), type=wanted)
+
+
+def _narrow(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The cast; a number that would become infinite is null, and one that is rounded is good enough for a score."""
+    if not pa.types.is_floating(wanted):
+        return values.cast(wanted)
+    wide = values.cast(pa.float64(), safe=False)
+    return pc.if_else(pc.is_inf(wide.cast(wanted)), None, wide).cast(wanted)
+
+
+def _number(value: Any) -> float | None:
+    """A number, or a text that is one."""
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _dates(values: pa.Array) -> pa.Array:
+    """Texts and numbers as they are written, null for what is neither that nor a date."""
+    if pa.types.is_temporal(values.type):
+        return moments(values)
+    text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    if text or pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        return timestamps(_strings(_sound(values).to_pylist()))
+    return pa.nulls(len(values), TIMESTAMP)
 
 
 def _sound(values: pa.Array) -> pa.Array:
@@ -155,16 +225,11 @@ def json_text(values: dict[str, Any]) -> str:
     try:
         return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_written, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(values), sort_keys=True, separators=(",", ":"), default=_written)
+        pass
+    as_it_is = json.dumps(values, separators=(",", ":"), default=_written)
+    finite = json.loads(as_it_is, parse_constant=lambda _: None)
+    return json.dumps(finite, sort_keys=True, separators=(",", ":"))
 
 
 def _written(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
