@@ -7,13 +7,18 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from archive_rows import read as rows_of
+from archive_rows import rules
 
 from tokenmill.core.errors import DataError
 from tokenmill.stages.read_code import ReadCode
+
+read = partial(rows_of, name="lib-1.0.tar")
 
 PY = b"import os\nprint(os.getcwd())\n"
 PLAIN_AND_PACKED: list[Callable[[bytes], bytes]] = [bytes, gzip.compress]
@@ -27,19 +32,6 @@ def tar(*files: tuple[str, bytes], format: int = tarfile.PAX_FORMAT, **options: 
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return target.getvalue()
-
-
-def read(folder: Path, content: bytes, **setting: Any) -> list[dict[str, Any]]:
-    path = folder / "lib-1.0.tar"
-    path.write_bytes(content)
-    work = ReadCode(str(path), **setting)
-    rows = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
-    assert len({row["id"] for row in rows}) == len(rows)
-    return rows
-
-
-def rules(rows: list[dict[str, Any]]) -> list[str | None]:
-    return [(row.get("drop_rule") or "").removeprefix("read_code.") or None for row in rows]
 
 
 def resealed(header: bytearray) -> bytes:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archive_rows import read, rules
 
 from tokenmill.core.errors import DataError
-from tokenmill.stages.read_code import ReadCode
 
 PY = b"import os\nprint(os.getcwd())\n"
 FILES = [(f"r/a{number}.py", PY + b"# %d\n" % number) for number in range(5)]
@@ -24,19 +24,6 @@ def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
         for name, content in files:
             archive.writestr(name, content)
     return bytearray(target.getvalue())
-
-
-def read(folder: Path, content: bytes | bytearray, name: str = "lib.zip", **setting: Any) -> list[dict[str, Any]]:
-    path = folder / name
-    path.write_bytes(content)
-    work = ReadCode(str(path), **setting)
-    rows = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
-    assert len({row["id"] for row in rows}) == len(rows)
-    return rows
-
-
-def rules(rows: list[dict[str, Any]]) -> list[str | None]:
-    return [(row.get("drop_rule") or "").removeprefix("read_code.") or None for row in rows]
 
 
 def entry_at(content: bytes | bytearray, number: int) -> int:
