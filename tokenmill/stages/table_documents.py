@@ -224,11 +224,10 @@ def json_text(values: dict[str, Any]) -> str:
     """JSON with its keys sorted; NaN and infinities, which are no JSON, become null, and what else it lacks text."""
     try:
         return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_written, allow_nan=False)
-    except ValueError:
-        pass
-    as_it_is = json.dumps(values, separators=(",", ":"), default=_written)
-    finite = json.loads(as_it_is, parse_constant=lambda _: None)
-    return json.dumps(finite, sort_keys=True, separators=(",", ":"))
+    except ValueError:  # a number that is not finite
+        as_it_is = json.dumps(values, separators=(",", ":"), default=_written)
+        finite = json.loads(as_it_is, parse_constant=lambda _: None)
+        return json.dumps(finite, sort_keys=True, separators=(",", ":"))
 
 
 def _written(value: Any) -> str:
