@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokenmill.core.columns import split
-from tokenmill.stages.read_code import ReadCode
+from tokenmill.stages.code.read_code import ReadCode
 
 
 class Found(NamedTuple):

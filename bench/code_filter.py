@@ -18,12 +18,12 @@ import pyarrow as pa
 
 from tokenmill.core.columns import documents
 from tokenmill.filters.code_quality import CodeQuality
-from tokenmill.text.cache import warm
-from tokenmill.text.code_comments import comment_chars
-from tokenmill.text.code_lines import code_lines
-from tokenmill.text.comment_syntax import COMMENTS
-from tokenmill.text.encoded_runs import encoded_runs
-from tokenmill.text.segment import text_buffer
+from tokenmill.text.code.comment_syntax import COMMENTS
+from tokenmill.text.code.comments import comment_chars
+from tokenmill.text.code.encoded_runs import encoded_runs
+from tokenmill.text.code.lines import code_lines
+from tokenmill.text.kernel.cache import warm
+from tokenmill.text.words.segment import text_buffer
 
 HOSTILE = ("\\", '"', "'''", "/*", "1f ", "\\u00e9", "a" * 63 + " ", "é", " ", "<")
 HOSTILE_BYTES = 50_000_000

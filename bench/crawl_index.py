@@ -20,8 +20,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokenmill.stages.crawl_index import Wanted, find_records, spans
-from tokenmill.stages.read_warc import ReadWarc
+from tokenmill.stages.web.crawl_index import Wanted, find_records, spans
+from tokenmill.stages.web.read_warc import ReadWarc
 
 _TLDS = ("com", "org", "net", "de", "ru", "jp", "fr", "uk", "it", "br", "pl", "nl", "cn", "edu", "info", "io")
 _LANGUAGES = ("eng", "rus", "deu", "jpn", "spa", "zho", "fra", "ita", "por", "nld", "pol", "ces", "eng,fra", "deu,eng")

@@ -24,7 +24,7 @@ from datatrove.pipeline.writers import JsonlWriter
 from datatrove.utils import _import_utils, lid
 from datatrove.utils.hashing import HashConfig
 
-from tokenmill.core.models import model_path
+from tokenmill.core.io.models import model_path
 
 
 def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:

@@ -20,10 +20,10 @@ import pyarrow as pa
 import xxhash
 
 from tokenmill.core.columns import documents
-from tokenmill.text.hash import word_hashes
-from tokenmill.text.segment import words
-from tokenmill.text.shingle import shingle_sets, shingled
-from tokenmill.text.signature import band_keys, signatures
+from tokenmill.text.similarity.shingle import shingle_sets, shingled
+from tokenmill.text.similarity.signature import band_keys, signatures
+from tokenmill.text.words.hash import word_hashes
+from tokenmill.text.words.segment import words
 
 BANDS, ROWS, NGRAM = 14, 8, 5
 Figures = dict[str, float]

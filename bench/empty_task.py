@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tokenmill.pipeline.manifest import Manifest
+from tokenmill.pipeline.record.manifest import Manifest
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def extractors() -> dict[str, Callable[[list[str]], list[str]]]:
     from resiliparse.extract.html2text import extract_plain_text
 
     from tokenmill.core.columns import documents
-    from tokenmill.stages.extract_html import ExtractHtml
+    from tokenmill.stages.web.extract_html import ExtractHtml
 
     def ours(pages: list[str]) -> list[str]:
         batch = documents({"id": [str(row) for row in range(len(pages))], "text": pages})

@@ -26,7 +26,7 @@ from tokenmill.filters.c4 import C4
 from tokenmill.filters.fineweb import Fineweb
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
-from tokenmill.text.cache import warm
+from tokenmill.text.kernel.cache import warm
 
 REASONS = {  # datatrove's reason for each of our rules
     "gopher_repetition.empty": "empty",

@@ -36,10 +36,10 @@ from tokenmill.filters.dclm_lines import DclmLines
 from tokenmill.filters.line_filter import LineFilter
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.filters.url_blocklist import UrlBlocklist
-from tokenmill.pipeline.pieces import PIECE_BYTES, pieces
-from tokenmill.pipeline.shard import Excerpts, ShardTask
-from tokenmill.text.cache import warm
-from tokenmill.text.segment import words
+from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
+from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
+from tokenmill.text.kernel.cache import warm
+from tokenmill.text.words.segment import words
 
 MB = 1 << 20
 SHARES = (0.0, 0.05, 0.5, 0.95)

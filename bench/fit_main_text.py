@@ -1,6 +1,6 @@
-"""Fits the trees of `text/main_text.py` to annotated pages, and says how well they do on sites they have not seen.
+"""Fits the trees of `text/html/main_text.py` to annotated pages, and says how well they do on sites they have not seen.
 
-    python -m bench.fit_main_text FOLDER [--out tokenmill/text/main_text.json]
+    python -m bench.fit_main_text FOLDER [--out tokenmill/text/html/main_text.json]
 
 FOLDER holds full_text.jsonl.zst (`html`, `text`: the article) and snippets.jsonl.zst (`html`, `present`, `absent`). A
 block of the first kind is content by the share of its words that stand in the article in runs of three; of the second
@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.extraction import Page, folded, judge, read_pages
-from tokenmill.text.html_features import FEATURES
-from tokenmill.text.main_text import DEPTH, MODEL, UNIT, features_of
+from tokenmill.text.html.features import FEATURES
+from tokenmill.text.html.main_text import DEPTH, MODEL, UNIT, features_of
 
 TREES = 64
 SETTINGS: dict[str, Any] = {

@@ -28,10 +28,10 @@ import zstandard
 from bench.fuzz import Target
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import DataError
-from tokenmill.stages.extract_wikitext import ExtractWikitext
-from tokenmill.stages.read_code import ReadCode
-from tokenmill.stages.read_table import ReadTable
-from tokenmill.stages.read_wikipedia import ReadWikipedia
+from tokenmill.stages.code.read_code import ReadCode
+from tokenmill.stages.tables.read_table import ReadTable
+from tokenmill.stages.wiki.extract_wikitext import ExtractWikitext
+from tokenmill.stages.wiki.read_wikipedia import ReadWikipedia
 
 _LIMIT = 1 << 16
 _WIKITEXT = (

@@ -15,13 +15,13 @@ import zstandard
 
 from bench.fuzz import Target
 from tokenmill.core.columns import documents
-from tokenmill.stages import warc_stream as ws
-from tokenmill.stages.charset import decode
-from tokenmill.stages.extract_html import ExtractHtml
-from tokenmill.stages.http_body import read_body, read_head
-from tokenmill.stages.opt_out_signs import signs
-from tokenmill.stages.read_warc import ReadWarc
-from tokenmill.stages.warc_records import Damage, Record, read_records
+from tokenmill.stages.reading.charset import decode
+from tokenmill.stages.web import warc_stream as ws
+from tokenmill.stages.web.extract_html import ExtractHtml
+from tokenmill.stages.web.http_body import read_body, read_head
+from tokenmill.stages.web.opt_out_signs import signs
+from tokenmill.stages.web.read_warc import ReadWarc
+from tokenmill.stages.web.warc_records import Damage, Record, read_records
 
 _LIMIT = 1 << 20
 _LONG = (700, 9_000, 100_000, 2_000)

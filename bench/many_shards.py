@@ -16,17 +16,17 @@ from typing import Any
 
 import psutil
 
-from tokenmill.core import storage
-from tokenmill.core.inputs import file_shards
-from tokenmill.core.storage import FileRecord, join
-from tokenmill.pipeline.ledger import PART_ROWS, compact, json_path
-from tokenmill.pipeline.manifest import Manifest, write_manifest
-from tokenmill.pipeline.plan import PlannedStage
-from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import FileRecord, join
+from tokenmill.pipeline.driver.reuse import reuse
+from tokenmill.pipeline.driver.run import Options, prepare
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.ledger import PART_ROWS, compact, json_path
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.funnel import funnel
-from tokenmill.pipeline.reuse import reuse
-from tokenmill.pipeline.run import Options, prepare
+from tokenmill.stages.reading.inputs import file_shards
 
 PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"
 RECIPE = """
@@ -120,7 +120,7 @@ def peak_megabytes() -> float:
 
 def requests() -> dict[str, int]:
     """Requests to S3 since the last call, by operation."""
-    module = sys.modules.get("tokenmill.core.s3")
+    module = sys.modules.get("tokenmill.core.io.s3")
     if module is None:
         return {}
     made = {name: number for name, number in module.REQUESTS.items() if number}
@@ -153,7 +153,7 @@ def main() -> None:
 
             with served() as store:
                 os.environ.update(store.environment())
-                from tokenmill.core.s3 import filesystem
+                from tokenmill.core.io.s3 import filesystem
 
                 filesystem().mkdir("many")
                 print(f"{asked.s3:,} shards in each of two stages, S3")

@@ -27,11 +27,11 @@ import zstandard
 
 from tokenmill.core.columns import documents
 from tokenmill.mini.world import write_mini
-from tokenmill.stages.scrub_pii import SIGNALS, ScrubPii
-from tokenmill.text.pii_find import Wanted
-from tokenmill.text.pii_rewrite import Value, cut
-from tokenmill.text.pii_window import PiiKind
-from tokenmill.text.segment import text_buffer
+from tokenmill.stages.scrubbing.scrub_pii import SIGNALS, ScrubPii
+from tokenmill.text.pii.find import Wanted
+from tokenmill.text.pii.rewrite import Value, cut
+from tokenmill.text.pii.window import PiiKind
+from tokenmill.text.words.segment import text_buffer
 
 ROUNDS = 3
 EVERY = 100

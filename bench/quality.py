@@ -22,11 +22,11 @@ from bench.real_quality import real_figures
 from tokenmill.core.columns import documents
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import LocalPool
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.run import Options, run
-from tokenmill.text.jaccard import jaccard_of_texts
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.text.similarity.jaccard import jaccard_of_texts
 
 RECIPE = Path(__file__).parents[1] / "configs" / "mini.yaml"
 CERTAIN_PII = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE")

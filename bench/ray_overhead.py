@@ -27,12 +27,12 @@ import psutil
 
 from bench.empty_task import Nothing
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine import Limits
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.ray import RayPool
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.run import Options, run
+from tokenmill.pipeline.planning.recipe import load_recipe
 
 CONFIG = Path(__file__).parents[1] / "configs" / "mini.yaml"
 

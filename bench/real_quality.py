@@ -13,12 +13,12 @@ import zstandard
 from tokenmill.core.columns import documents, split
 from tokenmill.filters.language_in import LanguageIn
 from tokenmill.filters.toxicity import Toxicity
-from tokenmill.stages.extract_html import ExtractHtml
-from tokenmill.stages.language import Language
-from tokenmill.stages.minhash import Minhash
-from tokenmill.stages.read_warc import ReadWarc
-from tokenmill.stages.scrub_pii import ScrubPii
-from tokenmill.text.jaccard import jaccard_of_texts
+from tokenmill.stages.dedup.minhash import Minhash
+from tokenmill.stages.scoring.language import Language
+from tokenmill.stages.scrubbing.scrub_pii import ScrubPii
+from tokenmill.stages.web.extract_html import ExtractHtml
+from tokenmill.stages.web.read_warc import ReadWarc
+from tokenmill.text.similarity.jaccard import jaccard_of_texts
 
 PII_TYPES = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "IP_ADDRESS")
 ISO_639_1 = {
@@ -111,10 +111,10 @@ def _extracted(file: Path) -> Iterator[pa.RecordBatch]:
 
 def _minhash(batches: list[pa.RecordBatch]) -> list[tuple[str, str, float]]:
     """(id, duplicate of, similarity) of each removal."""
-    from tokenmill.core.preference import preference
-    from tokenmill.text.keep_rule import NOBODY, decide
-    from tokenmill.text.shingle import shingle_sets
-    from tokenmill.text.signature import band_keys, signatures
+    from tokenmill.stages.dedup.preference import preference
+    from tokenmill.text.similarity.keep_rule import NOBODY, decide
+    from tokenmill.text.similarity.shingle import shingle_sets
+    from tokenmill.text.similarity.signature import band_keys, signatures
 
     work = Minhash()
     texts = pa.Table.from_batches([batch.select(["id", "text"]) for batch in batches])

@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import LocalPool
-from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
-from tokenmill.pipeline.run import Options, run
 
 CONFIG = Path(__file__).parents[1] / "configs" / "fineweb.yaml"
 

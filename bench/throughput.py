@@ -26,13 +26,13 @@ from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.mini.world import write_mini
-from tokenmill.stages.exact_dedup import ExactDedup
-from tokenmill.stages.extract_html import ExtractHtml
-from tokenmill.stages.language import Language
-from tokenmill.stages.minhash import Minhash
-from tokenmill.stages.read_warc import ReadWarc
-from tokenmill.stages.scrub_pii import ScrubPii
-from tokenmill.text.segment import words
+from tokenmill.stages.dedup.exact_dedup import ExactDedup
+from tokenmill.stages.dedup.minhash import Minhash
+from tokenmill.stages.scoring.language import Language
+from tokenmill.stages.scrubbing.scrub_pii import ScrubPii
+from tokenmill.stages.web.extract_html import ExtractHtml
+from tokenmill.stages.web.read_warc import ReadWarc
+from tokenmill.text.words.segment import words
 from tokenmill.tokenize.encode import Encode
 
 

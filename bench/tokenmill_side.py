@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options
+from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
-from tokenmill.pipeline.run import Options
-from tokenmill.pipeline.run import run as run_recipe
 
 READ = {
     "web": "stages.read_warc: {{paths: '{inputs}/*.warc.gz', source: web}}\n    - stages.extract_html",

@@ -103,9 +103,9 @@ def link(files: list[Path], folder: Path) -> None:
 def extract(warcs: Path, folder: Path) -> int:
     """The text both sides get for the second ratio: ours, of every page that has any."""
     from tokenmill.core.columns import documents, split
-    from tokenmill.core.storage import write_table
-    from tokenmill.stages.extract_html import ExtractHtml
-    from tokenmill.stages.read_warc import ReadWarc
+    from tokenmill.core.io.storage import write_table
+    from tokenmill.stages.web.extract_html import ExtractHtml
+    from tokenmill.stages.web.read_warc import ReadWarc
 
     source, rows = ReadWarc(paths=f"{warcs}/*.warc.gz"), 0
     schema = documents({"id": [], "text": [], "url": []}).schema
@@ -157,7 +157,7 @@ def agreement(texts: Path) -> list[str]:
 
     from bench.filters_parity import our_verdicts, report, their_verdicts
     from tokenmill.core.columns import documents
-    from tokenmill.stages.language import Language
+    from tokenmill.stages.scoring.language import Language
 
     frame = pl.concat([pl.read_parquet(file) for file in sorted(texts.glob("*.parquet"))])
     lang = Language()(documents({"id": frame["id"].to_list(), "text": frame["text"].to_list()}))

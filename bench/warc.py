@@ -25,9 +25,9 @@ from isal import isal_zlib
 from warcio.archiveiterator import ArchiveIterator
 
 from tokenmill.mini.world import write_mini
-from tokenmill.stages.http_body import read_body, read_head
-from tokenmill.stages.read_warc import ReadWarc
-from tokenmill.stages.warc_records import Record, read_records
+from tokenmill.stages.web.http_body import read_body, read_head
+from tokenmill.stages.web.read_warc import ReadWarc
+from tokenmill.stages.web.warc_records import Record, read_records
 
 _LIMIT = 64 << 20
 

@@ -15,16 +15,16 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from tokenmill.core import storage
 from tokenmill.core.columns import documents
+from tokenmill.core.io import storage
 from tokenmill.core.rules import judge, step_name
 from tokenmill.filters.c4 import C4
 from tokenmill.filters.fineweb import Fineweb
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
-from tokenmill.pipeline.manifest import Manifest, write_manifest
-from tokenmill.pipeline.mark_only import with_first_marks, without_marks
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.report.what_if import what_if
+from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 
 FILTERS = (GopherRepetition(), GopherQuality(), C4(), Fineweb())
 QUESTIONS = (

@@ -25,8 +25,8 @@ import pyarrow as pa
 
 from tokenmill.core.columns import documents, split
 from tokenmill.mini.wiki import true_paragraphs, write_wiki
-from tokenmill.stages.extract_wikitext import ExtractWikitext
-from tokenmill.stages.read_wikipedia import ReadWikipedia
+from tokenmill.stages.wiki.extract_wikitext import ExtractWikitext
+from tokenmill.stages.wiki.read_wikipedia import ReadWikipedia
 
 Extract = Callable[[list[str]], list[str]]
 LEFT_OVER = {

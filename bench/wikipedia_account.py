@@ -15,8 +15,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from tokenmill.core.columns import marked, split
-from tokenmill.stages.extract_wikitext import ExtractWikitext
-from tokenmill.stages.read_wikipedia import ReadWikipedia
+from tokenmill.stages.wiki.extract_wikitext import ExtractWikitext
+from tokenmill.stages.wiki.read_wikipedia import ReadWikipedia
 
 UNCLEAN = {
     "{{ or }} outside formulas": r"\{\{|\}\}",

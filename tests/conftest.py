@@ -19,7 +19,7 @@ def s3_server() -> Iterator["Store"]:
     """An S3 server on this machine, and an environment in which every client, workers too, finds it."""
     from faulty_s3 import served
 
-    from tokenmill.core.s3 import S3
+    from tokenmill.core.io.s3 import S3
 
     with served() as store, pytest.MonkeyPatch.context() as patch:
         for name, value in store.environment().items():
@@ -35,7 +35,7 @@ def bucket(s3_server: "Store", request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a new bucket on the server, which meets no faults until a test asks for them."""
     from faulty_s3 import Faults
 
-    from tokenmill.core.s3 import filesystem
+    from tokenmill.core.io.s3 import filesystem
 
     s3_server.faults = Faults()
     name = f"b{zlib.crc32(request.node.nodeid.encode()):010d}"  # the same each time: faults follow from paths

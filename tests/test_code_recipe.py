@@ -9,12 +9,12 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tokenmill.mini.code_dump import repository, write_code
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.funnel import funnel
-from tokenmill.pipeline.run import Options, run
 
 RECIPE = Path(__file__).parents[1] / "configs" / "code.yaml"
 PAGES, SEED = 240, 11

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import InProcess
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.resolve import resolve
-from tokenmill.pipeline.run import Options, run
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.planning.resolve import resolve
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 GOLDEN = Path(__file__).parent / "golden"

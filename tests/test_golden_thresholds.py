@@ -17,8 +17,8 @@ import xxhash
 
 from tokenmill.core.columns import documents
 from tokenmill.core.rules import step_name
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.resolve import build
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.planning.resolve import build
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 GOLDEN = Path(__file__).parent / "golden" / "thresholds.json"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tokenmill.core.token_shard import read_corpus, verify_corpus
+from tokenmill.core.corpus.token_shard import read_corpus, verify_corpus
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.funnel import funnel
-from tokenmill.pipeline.run import Options, run
 
 RECIPE = Path(__file__).parents[1] / "configs" / "mixed.yaml"
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tokenmill.core import remote, storage
-from tokenmill.core.s3 import filesystem
+from tokenmill.core.io import remote, storage
+from tokenmill.core.io.s3 import filesystem
 from tokenmill.mini.world import write_mini
 
 if TYPE_CHECKING:

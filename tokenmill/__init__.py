@@ -1,3 +1,5 @@
 """tokenmill: raw crawl in, training tokens out, every removal on record."""
 
-__version__ = "0.1.0"
+from tokenmill.core.version import __version__
+
+__all__ = ["__version__"]

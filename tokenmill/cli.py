@@ -93,10 +93,10 @@ def run(
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage."""
-    from tokenmill.pipeline.progress import progress_for
-    from tokenmill.pipeline.recipe import load_recipe
-    from tokenmill.pipeline.run import Options
-    from tokenmill.pipeline.run import run as run_recipe
+    from tokenmill.pipeline.driver.progress import progress_for
+    from tokenmill.pipeline.driver.run import Options
+    from tokenmill.pipeline.driver.run import run as run_recipe
+    from tokenmill.pipeline.planning.recipe import load_recipe
 
     _log()
     options = Options(out, stage, mark_only, limit, allow_missing, plugins)
@@ -134,7 +134,7 @@ def submit(
 
     from tokenmill.pipeline.engine.ray_job import runtime_env
     from tokenmill.pipeline.engine.ray_job import submit as submit_job
-    from tokenmill.pipeline.recipe import load_recipe
+    from tokenmill.pipeline.planning.recipe import load_recipe
 
     _log()
     load_recipe(recipe)  # what is wrong with it is better said now
@@ -170,16 +170,17 @@ def plan(
     """Say what would run: stages, shards, input bytes, what is done already. Runs nothing."""
     from rich.table import Table
 
-    from tokenmill.pipeline.recipe import load_recipe
-    from tokenmill.pipeline.requests import requests_outlook
-    from tokenmill.pipeline.run import Options, prepare
+    from tokenmill.core.rules import step_name
+    from tokenmill.pipeline.driver.requests import requests_outlook
+    from tokenmill.pipeline.driver.run import Options, prepare
+    from tokenmill.pipeline.planning.recipe import load_recipe
 
     folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
     table = Table(title=f"plan for {folder}", title_justify="left")
     for name in ("stage", "work", "shards", "done", "input MB", "MB a shard: least", "median", "most"):
         table.add_column(name, justify="left" if name in ("stage", "work") else "right")
     for planned in stages:
-        work = " → ".join(type(unit).__module__.rpartition(".")[2] for unit in planned.stage.work)
+        work = " → ".join(step_name(unit) for unit in planned.stage.work)
         sizes = [shard.shard.length / 1e6 for shard in planned.shards if shard.shard]
         spread = [sum(sizes), min(sizes), statistics.median(sizes), max(sizes)] if sizes else []
         done = sum(shard.done for shard in planned.shards)
@@ -235,7 +236,7 @@ def dedup_audit(
     json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """How many near-duplicates MinHash found, by true similarity, beside what its bands promise."""
-    from tokenmill.pipeline.report import dedup_audit as look
+    from tokenmill.audits import dedup_audit as look
 
     found = look.dedup_audit(run, anchors=anchors, stage=stage, seed=seed, plugins=plugins)
     if json_out:
@@ -256,11 +257,11 @@ def dedup_preview(
     json_out: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """A dry run: the twenty largest clusters of duplicates with samples. Nothing of the stage's results is written."""
+    from tokenmill.pipeline.driver import preview as look
+    from tokenmill.pipeline.driver.progress import progress_for
+    from tokenmill.pipeline.driver.run import Options, preview
     from tokenmill.pipeline.engine.local import InProcess, LocalPool
-    from tokenmill.pipeline.progress import progress_for
-    from tokenmill.pipeline.recipe import load_recipe
-    from tokenmill.pipeline.report import preview as look
-    from tokenmill.pipeline.run import Options, preview
+    from tokenmill.pipeline.planning.recipe import load_recipe
 
     pool = LocalPool(workers) if workers else InProcess()
     options = Options(out, stage, mark_only, None, False, plugins)
@@ -282,7 +283,7 @@ def dedup_index(
     plugins: Plugins = None,
 ) -> None:
     """Remember what a MinHash stage kept, without its text, so that later snapshots are compared with it."""
-    from tokenmill.pipeline.report.dedup_audit import finished_minhash
+    from tokenmill.audits.dedup_audit import finished_minhash
 
     chosen, ran = finished_minhash(run, stage, plugins)
     files = [file for one in ran if one.name == chosen.spec.name for file in one.files("data")]
@@ -302,7 +303,7 @@ def dedup_index(
 @app.command("dedup-index-verify")
 def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
     """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
-    from tokenmill.pipeline.resolve import work_class
+    from tokenmill.pipeline.planning.resolve import work_class
 
     minhash: Any = work_class("stages.minhash")
     for said in minhash.verify_index(index):
@@ -388,7 +389,7 @@ def mini(
 @models_app.command("list")
 def list_models() -> None:
     """Which model files there are, and where each would lie."""
-    from tokenmill.core import models
+    from tokenmill.core.io import models
 
     for name, model in models.MODELS.items():
         print(f"{name}\t{model.licence}\t{models.place_of(name)}")
@@ -397,7 +398,7 @@ def list_models() -> None:
 @models_app.command("pull")
 def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; default all.")] = None) -> None:
     """Get model files, checking their checksums."""
-    from tokenmill.core import models
+    from tokenmill.core.io import models
 
     for name in names or list(models.MODELS):
         print(models.pull(name))
@@ -406,7 +407,7 @@ def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; d
 @tokens_app.command("verify")
 def verify_tokens(corpus: Corpus) -> None:
     """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
-    from tokenmill.core.token_shard import verify_corpus
+    from tokenmill.core.corpus.token_shard import verify_corpus
 
     found = verify_corpus(corpus)
     shards = sum(map(len, found.splits.values()))
@@ -416,7 +417,7 @@ def verify_tokens(corpus: Corpus) -> None:
 @tokens_app.command("stats")
 def token_stats(corpus: Corpus) -> None:
     """Tokens, documents and bytes by split and by source."""
-    from tokenmill.core.token_shard import read_corpus
+    from tokenmill.core.corpus.token_shard import read_corpus
 
     found = read_corpus(corpus)
     print(f"vocabulary {found.vocab_size:,}, BOS {found.bos_id}, manifest {found.sha256}")
@@ -441,8 +442,8 @@ def cat_tokens(
 
     from tokenizers import Tokenizer
 
-    from tokenmill.core import storage
-    from tokenmill.core.token_shard import read_corpus
+    from tokenmill.core.corpus.token_shard import read_corpus
+    from tokenmill.core.io import storage
     from tokenmill.pipeline.report import plain
 
     found = read_corpus(corpus)
@@ -462,7 +463,7 @@ def train_run(
     steps: Annotated[int | None, typer.Option(min=1, help="Train to this step instead of the settings' last.")] = None,
 ) -> None:
     """Train, or go on from the last checkpoint in OUT."""
-    from tokenmill.core.storage import is_url
+    from tokenmill.core.io.storage import is_url
     from tokenmill.train.loop import run_training
 
     if is_url(out):

@@ -1,7 +1,6 @@
 """Every setting of every filter that cannot be meant is refused when the recipe is read, by its name."""
 
 import dataclasses
-import importlib
 import math
 import typing
 from pathlib import Path
@@ -9,16 +8,11 @@ from typing import Any
 
 import pytest
 
-import tokenmill.filters
 from tokenmill.core.errors import RecipeError
-from tokenmill.pipeline.recipe import WorkSpec
-from tokenmill.pipeline.resolve import build, class_name
+from tokenmill.pipeline.planning.recipe import WorkSpec
+from tokenmill.pipeline.planning.resolve import build, work_class, work_names
 
-FOLDER = Path(tokenmill.filters.__file__).parent
-MODULES = {path.stem: importlib.import_module(f"tokenmill.filters.{path.stem}") for path in sorted(FOLDER.glob("*.py"))}
-FILTERS = {
-    name: getattr(module, class_name(name)) for name, module in MODULES.items() if hasattr(module, class_name(name))
-}
+FILTERS = {name.partition(".")[2]: work_class(name) for name in work_names() if name.startswith("filters.")}
 
 
 def example_settings(name: str) -> dict[str, Any]:

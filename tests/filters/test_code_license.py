@@ -3,8 +3,8 @@
 import pytest
 
 from tokenmill.core.columns import documents
-from tokenmill.core.spdx import normalized
 from tokenmill.filters.code_license import PERMISSIVE, CodeLicense
+from tokenmill.text.code.spdx import normalized
 
 LICENSES = ["MIT", "GPL-3.0-only", None, "GPL-3.0-only OR ISC", "MPL-2.0 AND MIT"]
 

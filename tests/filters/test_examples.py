@@ -1,26 +1,15 @@
 """Every filter brings examples of what it keeps and drops, and does so."""
 
-import importlib
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-import tokenmill.filters
 from tokenmill.core.columns import DOCUMENT, documents
-from tokenmill.stages.warc_rows import SIGNALS
+from tokenmill.pipeline.planning.resolve import work_class, work_names
+from tokenmill.stages.web.warc_rows import SIGNALS
 
-FOLDER = Path(tokenmill.filters.__file__).parent
-
-
-def class_of(path: Path) -> Any:
-    """The filter in a file, or None if the file has no class of its name."""
-    module = importlib.import_module(f"tokenmill.filters.{path.stem}")
-    return getattr(module, "".join(part.capitalize() for part in path.stem.split("_")), None)
-
-
-FILTERS = {path.stem: found for path in sorted(FOLDER.glob("*.py")) if (found := class_of(path)) is not None}
+FILTERS = {name.partition(".")[2]: work_class(name) for name in work_names() if name.startswith("filters.")}
 
 
 def built(found: Any) -> Any:

@@ -8,8 +8,8 @@ import pytest
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
 from tokenmill.filters.line_filter import LineFilter
-from tokenmill.pipeline.fingerprint import work_fingerprint
-from tokenmill.text.segment import COLUMN, words
+from tokenmill.pipeline.planning.fingerprint import work_fingerprint
+from tokenmill.text.words.segment import COLUMN, words
 
 
 def text_after(work: LineFilter, text: str) -> Any:

@@ -2,18 +2,16 @@
 
 import dataclasses
 import datetime
-import importlib
 import pickle
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-import tokenmill
 from tokenmill.core.columns import MARKS, documents, without_transient
 from tokenmill.core.errors import RecipeError
+from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
 
 HTML = "<html><body><p>Call me, please: jane.doe@example.com or +1 202 555 0143.</p><p>A second line.</p></body></html>"
 TEXTS = [
@@ -31,23 +29,7 @@ TEXTS = [
 LANGUAGES = ["en", None, "en", "de", "fr", "zh", "en", None, "en", "en"]
 
 
-def class_of(path: Path) -> Any:
-    """The class that a recipe would find in the file, or None."""
-    module = importlib.import_module(f"tokenmill.{path.parent.name}.{path.stem}")
-    return getattr(module, "".join(part.capitalize() for part in path.stem.split("_")), None)
-
-
-def steps_on_disk() -> dict[str, Any]:
-    root = Path(tokenmill.__file__).parent
-    found = {}
-    for path in sorted(path for folder in ("stages", "filters", "tokenize") for path in (root / folder).glob("*.py")):
-        work = class_of(path)
-        if work is not None and "__call__" in vars(work) and not hasattr(work, "rounds"):
-            found[f"{path.parent.name}.{path.stem}"] = work
-    return found
-
-
-STEPS = steps_on_disk()
+STEPS = {name: work for name in work_names() if kind_of(work := work_class(name)) == "step"}
 
 
 @pytest.fixture(scope="session")

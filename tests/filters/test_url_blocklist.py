@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.filters._url_lists import loaded
 from tokenmill.filters.url_blocklist import UrlBlocklist, registered_domain
-from tokenmill.filters.url_lists import loaded
-from tokenmill.pipeline.fingerprint import work_fingerprint
+from tokenmill.pipeline.planning.fingerprint import work_fingerprint
 
 
 def judged(work: UrlBlocklist, *urls: str | None) -> Any:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tokenmill.stages.read_code import ReadCode
+from tokenmill.stages.code.read_code import ReadCode
 
 
 def read(folder: Path, content: bytes | bytearray, name: str = "lib.zip", **setting: Any) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Repeating, Rewriting
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import InProcess
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.run import Options, run
+from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.tokenize.mix import Mix
 from tokenmill.tokenize.rehydrate import Rehydrate
 

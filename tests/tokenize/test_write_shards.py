@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents, set_column
+from tokenmill.core.corpus.token_shard import read_corpus, verify_corpus
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Cut, Writer
-from tokenmill.core.token_shard import read_corpus, verify_corpus
 from tokenmill.tokenize.encode import Encode
 from tokenmill.tokenize.write_shards import ROUTED, WriteShards
 

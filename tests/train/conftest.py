@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from tokenmill.core.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
+from tokenmill.core.corpus.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
 
 VOCAB, BOS = 48, 0
 SETTINGS: dict[str, Any] = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tokenmill.core.corpus.token_shard import TokenShard, read_corpus
 from tokenmill.core.errors import DataError
-from tokenmill.core.token_shard import TokenShard, read_corpus
 from tokenmill.train.loader import TokenStream, TrainLoader, permuted
 
 

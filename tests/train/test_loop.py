@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
+from tokenmill.core.corpus.token_shard import read_corpus
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.token_shard import read_corpus
 from tokenmill.train.config import read_config
 from tokenmill.train.loader import TokenStream
 from tokenmill.train.loop import evaluate, run_training
@@ -216,7 +216,7 @@ KILLED = """
 import io, os, signal, sys
 from pathlib import Path
 import torch
-from tokenmill.core import storage
+from tokenmill.core.io import storage
 from tokenmill.train.loop import run_training
 
 def save_half(content, file, save=torch.save):

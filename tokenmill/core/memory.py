@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system, where Arrow's pool and the C library keep it for what may come."""
+"""The least memory of a stage; the return of freed memory to the system, which Arrow and the C library would keep."""
 
 import ctypes
 from collections.abc import Callable
@@ -6,6 +6,9 @@ from functools import cache
 from typing import Any
 
 import pyarrow as pa
+
+LEAST_MEMORY = 1 << 30
+"""Bytes: the least `memory` of a stage that looks across documents."""
 
 
 def give_back() -> None:

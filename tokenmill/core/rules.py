@@ -4,6 +4,7 @@ Because a rule names its signal and its setting, thresholds can be judged again 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,14 +33,22 @@ class Rule:
     one_of: str | None = None
 
 
+_CAPITAL = re.compile(r"(?<!^)([A-Z])")
+
+
 def signal_columns(step: str, *signals: str) -> tuple[str, ...]:
     """The column names `<step>.<signal>`, for a filter's `adds`."""
     return tuple(f"{step}.{signal}" for signal in signals)
 
 
 def step_name(work: object) -> str:
-    """`gopher_quality` for the class in filters/gopher_quality.py: a step is called as its file is."""
-    return type(work).__module__.rpartition(".")[2]
+    """`gopher_quality` for a GopherQuality: the name in signals, rules and records, in whatever folder its file is."""
+    return class_step_name(type(work))
+
+
+def class_step_name(unit_class: type) -> str:
+    """As step_name, of the class."""
+    return _CAPITAL.sub(r"_\1", unit_class.__name__).lower()
 
 
 def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array:

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from tokenmill.core.columns import set_column
 from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns, verdicts
-from tokenmill.text.line_edits import edit_lines, packed
-from tokenmill.text.segment import text_array, text_buffer
-from tokenmill.text.sentences import sentence_counts
+from tokenmill.text.edit.line_edits import edit_lines, packed
+from tokenmill.text.words.segment import text_array, text_buffer
+from tokenmill.text.words.sentences import sentence_counts
 
 _ENDLESS = 1 << 62
 

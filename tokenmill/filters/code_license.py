@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.rules import Rule, judge, signal_columns
-from tokenmill.core.spdx import deciding, names
+from tokenmill.text.code.spdx import deciding, names
 
 PERMISSIVE = (
     "0BSD", "AFL-2.1", "AFL-3.0", "Apache-1.1", "Apache-2.0", "Artistic-2.0", "BSD-1-Clause", "BSD-2-Clause",

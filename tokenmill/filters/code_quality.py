@@ -17,17 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.code_languages import known_languages
 from tokenmill.core.columns import BoolMask, as_mask
 from tokenmill.core.errors import did_you_mean
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
-from tokenmill.text.code_comments import comment_chars
-from tokenmill.text.code_lines import code_lines
-from tokenmill.text.comment_syntax import COMMENTS
-from tokenmill.text.encoded_runs import encoded_runs
-from tokenmill.text.html_visible import visible_chars
-from tokenmill.text.phrase_first import phrase_first
-from tokenmill.text.segment import text_buffer
+from tokenmill.text.code.comment_syntax import COMMENTS
+from tokenmill.text.code.comments import comment_chars
+from tokenmill.text.code.encoded_runs import encoded_runs
+from tokenmill.text.code.languages import known_languages
+from tokenmill.text.code.lines import code_lines
+from tokenmill.text.edit.phrase_first import phrase_first
+from tokenmill.text.html.visible import visible_chars
+from tokenmill.text.words.segment import text_buffer
 
 _XML_HEADER = ("<?xml version=",)
 _HEAD_CHARS = 1000  # in which an XML header is looked for, or more if xml_header_chars is more

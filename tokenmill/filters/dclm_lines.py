@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from tokenmill.core.columns import set_column
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns, verdicts
-from tokenmill.text.dclm_edits import COUNTS, Limits, edit_lines
-from tokenmill.text.line_edits import packed
-from tokenmill.text.segment import text_array, text_buffer
+from tokenmill.text.edit.dclm_edits import COUNTS, Limits, edit_lines
+from tokenmill.text.edit.line_edits import packed
+from tokenmill.text.words.segment import text_array, text_buffer
 
 _REMOVED = ("uppercase_lines", "digit_lines", "counter_lines", "short_lines", "emptied_lines")
 _PAGE = "This is one of the lines of a page about cats and dogs and birds.\n" * 9

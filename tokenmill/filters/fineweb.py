@@ -9,8 +9,8 @@ from typing import ClassVar
 import pyarrow as pa
 
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
-from tokenmill.text.line_counts import line_counts
-from tokenmill.text.segment import text_buffer, words
+from tokenmill.text.measure.line_counts import line_counts
+from tokenmill.text.words.segment import text_buffer, words
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The quality rules of Gopher (Rae et al. 2021, appendix A.1.1), as datatrove 0.10 applies them for FineWeb.
 
-A word is a piece of the text (see text/split.py) with a character that is no punctuation; lengths are in code points.
+A word is a piece of the text (see split.py) with a character that is no punctuation; lengths are in code points.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from typing import ClassVar
 import pyarrow as pa
 
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
-from tokenmill.text.lexicon import word_set
-from tokenmill.text.segment import text_buffer, words
-from tokenmill.text.word_counts import word_counts
+from tokenmill.text.measure.word_counts import word_counts
+from tokenmill.text.words.lexicon import word_set
+from tokenmill.text.words.segment import text_buffer, words
 
 
 @dataclass(frozen=True)

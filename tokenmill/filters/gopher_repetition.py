@@ -1,7 +1,7 @@
 """The repetition rules of Gopher (Rae et al. 2021, table A1), as datatrove 0.10 applies them for FineWeb.
 
 A duplicate is the second occurrence and every later one. Shares are of the document's code points, white space
-included, but for `duplicate_line_ratio` and `duplicate_paragraph_ratio`, which are of their number. text/repetition.py
+included, but for `duplicate_line_ratio` and `duplicate_paragraph_ratio`, which are of their number. repetition.py
 has the definitions.
 """
 
@@ -11,8 +11,8 @@ from typing import ClassVar
 import pyarrow as pa
 
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
-from tokenmill.text.repetition import repetition_counts
-from tokenmill.text.segment import text_buffer, words
+from tokenmill.text.measure.repetition import repetition_counts
+from tokenmill.text.words.segment import text_buffer, words
 
 _SHARES = {
     "duplicate_paragraph_ratio": ("duplicate_paragraphs", "paragraphs"),

@@ -14,13 +14,13 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from tokenmill.core import storage
 from tokenmill.core.columns import set_column
 from tokenmill.core.errors import RecipeError
+from tokenmill.core.io import storage
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns, verdicts
-from tokenmill.text.line_edits import packed
-from tokenmill.text.phrase_lines import COUNTS, Phrases, filter_lines, phrase_automaton
-from tokenmill.text.segment import text_array, text_buffer
+from tokenmill.text.edit.line_edits import packed
+from tokenmill.text.edit.phrase_lines import COUNTS, Phrases, filter_lines, phrase_automaton
+from tokenmill.text.words.segment import text_array, text_buffer
 
 _LINE = "The cat sat with that dog, and they have to be home soon.\n"  # 12 words
 _ANY_NUMBER = 1 << 62

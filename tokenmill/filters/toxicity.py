@@ -1,6 +1,6 @@
 """Drops pages of abuse: a word list over sentences, whole words, so that a page is judged by its share of toxic ones.
 
-A sentence is toxic if it holds a strong word (text/toxic_words.py); rude and ambiguous words only add to its score. A
+A sentence is toxic if it holds a strong word (toxic_words.py); rude and ambiguous words only add to its score. A
 list of words finds abuse that swears; it does not see polite hate, and it does not tell quoting from using.
 
 The default of 0.1 is ours. On pages of 10 to 60 sentences drawn from public sets of labelled posts it marks 0 in 1,000
@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from tokenmill.core.errors import did_you_mean
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
-from tokenmill.text.segment import text_buffer, words
-from tokenmill.text.toxic_match import FIGURES, toxic_figures
-from tokenmill.text.toxic_words import WORDS
+from tokenmill.text.toxicity.toxic_match import FIGURES, toxic_figures
+from tokenmill.text.toxicity.toxic_words import WORDS
+from tokenmill.text.words.segment import text_buffer, words
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,12 @@ import pyarrow as pa
 from tldextract import TLDExtract
 
 from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns
-from tokenmill.filters.url_lists import KINDS, Kept, ListFile, Lists, category_files, list_file, loaded
-from tokenmill.text.name_set import MOST_LABELS, find_names, find_parents
-from tokenmill.text.segment import string_buffer
-from tokenmill.text.url_hosts import Hosts, clean_host, hosts, is_number, without_www
-from tokenmill.text.url_words import as_word, count_words, readable, run_together
-from tokenmill.text.urls import address_keys
+from tokenmill.filters._url_lists import KINDS, Kept, ListFile, Lists, category_files, list_file, loaded
+from tokenmill.text.url.hosts import Hosts, clean_host, hosts, is_number, without_www
+from tokenmill.text.url.name_set import MOST_LABELS, find_names, find_parents
+from tokenmill.text.url.urls import address_keys
+from tokenmill.text.url.words import as_word, count_words, readable, run_together
+from tokenmill.text.words.segment import string_buffer
 
 Found = dict[int, str]
 

@@ -1,1 +1,25 @@
-"""Work that reads, rewrites or compares documents."""
+"""Work that reads, rewrites or compares documents.
+
+UNITS says in which module each unit of work is. Recipes, manifests and reports use the names, so a unit keeps its name
+when its file moves. The class is the last part of the module's name in capitals: ReadWarc in web/read_warc.py.
+"""
+
+UNITS = {
+    "datatrove_block": "tokenmill.stages.datatrove_block",
+    "exact_dedup": "tokenmill.stages.dedup.exact_dedup",
+    "extract_html": "tokenmill.stages.web.extract_html",
+    "extract_html_resiliparse": "tokenmill.stages.web.extract_html_resiliparse",
+    "extract_wikitext": "tokenmill.stages.wiki.extract_wikitext",
+    "language": "tokenmill.stages.scoring.language",
+    "line_dedup": "tokenmill.stages.dedup.line_dedup",
+    "minhash": "tokenmill.stages.dedup.minhash",
+    "read_code": "tokenmill.stages.code.read_code",
+    "read_table": "tokenmill.stages.tables.read_table",
+    "read_warc": "tokenmill.stages.web.read_warc",
+    "read_wikipedia": "tokenmill.stages.wiki.read_wikipedia",
+    "read_wikipedia_html": "tokenmill.stages.wiki.read_wikipedia_html",
+    "scrub_pii": "tokenmill.stages.scrubbing.scrub_pii",
+    "substring_dedup": "tokenmill.stages.dedup.substring_dedup",
+    "url_dedup": "tokenmill.stages.dedup.url_dedup",
+    "write_jsonl": "tokenmill.stages.tables.write_jsonl",
+}

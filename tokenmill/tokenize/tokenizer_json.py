@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.io import storage
 
 
 @dataclass(frozen=True, eq=False)

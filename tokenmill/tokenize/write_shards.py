@@ -16,12 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core import storage
 from tokenmill.core.chance import keyed_hash, unit_interval
 from tokenmill.core.columns import LOCATOR
+from tokenmill.core.corpus.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
 from tokenmill.core.errors import RecipeError
+from tokenmill.core.io import storage
 from tokenmill.core.kinds import Cut, Room, Round
-from tokenmill.core.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
 from tokenmill.tokenize.copies import originals
 from tokenmill.tokenize.tokenizer_json import read_tokenizer
 

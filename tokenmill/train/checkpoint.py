@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import nn, optim
 
-from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.io import storage
 from tokenmill.train.config import TrainConfig, differences
 
 FORMAT = 1

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tokenmill.core.corpus.token_shard import TokenShard
 from tokenmill.core.errors import DataError
-from tokenmill.core.token_shard import TokenShard
 
 Ids = npt.NDArray[np.int64]
 

@@ -18,9 +18,9 @@ import yaml
 from torch.nn import functional as F
 from torch.nn.utils import clip_grad_norm_
 
-from tokenmill.core import storage
+from tokenmill.core.corpus.token_shard import Corpus, read_corpus
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.token_shard import Corpus, read_corpus
+from tokenmill.core.io import storage
 from tokenmill.train.checkpoint import Checkpoints, TrainState
 from tokenmill.train.config import TrainConfig, read_config
 from tokenmill.train.loader import Ids, TokenStream, TrainLoader

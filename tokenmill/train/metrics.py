@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tokenmill.core import storage
+from tokenmill.core.io import storage
 
 Row = dict[str, Any]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import LocalPool
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.run import Options, run
+from tokenmill.pipeline.planning.recipe import load_recipe
 
 pytestmark = pytest.mark.slow
 

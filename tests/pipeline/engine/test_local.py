@@ -9,8 +9,8 @@ import pytest
 
 from tokenmill.pipeline.engine import Limits
 from tokenmill.pipeline.engine.local import LocalPool
-from tokenmill.pipeline.manifest import Manifest
-from tokenmill.pipeline.shard import Position
+from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.tasks.shard import Position
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine import Limits, Outcome, dispatch
 from tokenmill.pipeline.engine.local import LocalPool
-from tokenmill.pipeline.manifest import Manifest, write_manifest
-from tokenmill.pipeline.progress import progress_for
-from tokenmill.pipeline.recipe import load_recipe
-from tokenmill.pipeline.run import Options, run
-from tokenmill.pipeline.shard import Position
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.tasks.shard import Position
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("ray")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from tokenmill.pipeline.shard import NOWHERE, Position, Tell
+from tokenmill.pipeline.tasks.shard import NOWHERE, Position, Tell
 
 __all__ = ["Engine", "Limits", "OfSeveral", "Outcome", "Task", "Watch"]
 

@@ -24,8 +24,8 @@ import psutil
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.engine import Limits, Outcome, Watch
 from tokenmill.pipeline.engine.warm import make_kernels_ready, uses_kernels
-from tokenmill.pipeline.ledger import made_once
-from tokenmill.pipeline.shard import NOWHERE, Position
+from tokenmill.pipeline.record.ledger import made_once
+from tokenmill.pipeline.tasks.shard import NOWHERE, Position
 
 logger = logging.getLogger(__name__)
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from tokenmill.core import storage
 from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
 from tokenmill.pipeline.engine import Limits, Outcome
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.warm import make_kernels_ready
-from tokenmill.pipeline.fingerprint import code_hash, packages
-from tokenmill.text.cache_folder import warm_marker
+from tokenmill.pipeline.planning.fingerprint import code_hash, packages
+from tokenmill.text.kernel.cache_folder import warm_marker
 
 logger = logging.getLogger(__name__)
 
-_ENGINE = ("tokenmill.pipeline.shard", "tokenmill.pipeline.global_tasks")
+_ENGINE = ("tokenmill.pipeline.tasks.shard", "tokenmill.pipeline.exchange.global_tasks")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tokenmill.pipeline.engine import Limits, Outcome, Watch
 from tokenmill.pipeline.engine.dispatch import Dispatch, Job
 from tokenmill.pipeline.engine.node import Home, attempt, versions_of
 from tokenmill.pipeline.engine.warm import uses_kernels
-from tokenmill.pipeline.shard import NOWHERE
+from tokenmill.pipeline.tasks.shard import NOWHERE
 
 logger = logging.getLogger(__name__)
 

@@ -4,15 +4,15 @@ import fcntl
 import logging
 from typing import Any
 
-from tokenmill.pipeline.fingerprint import reach
-from tokenmill.text.cache_folder import cache_folder, warm_marker
+from tokenmill.pipeline.planning.fingerprint import reach
+from tokenmill.text.kernel.cache_folder import cache_folder, warm_marker
 
 logger = logging.getLogger(__name__)
 
 
 def uses_kernels(units: list[Any]) -> bool:
     """Whether any of these units of work uses a compiled text kernel."""
-    return any("tokenmill.text.cache" in reach(type(unit).__module__) for unit in units)
+    return any("tokenmill.text.kernel.cache" in reach(type(unit).__module__) for unit in units)
 
 
 def make_kernels_ready() -> None:
@@ -26,7 +26,9 @@ def make_kernels_ready() -> None:
         if warm_marker().exists():
             return
         logger.info("compiling text kernels; this is done once for each version, and takes about a minute")
-        from tokenmill.text.cache import warm  # numba: only here, so that a warm start never loads it in the driver
+        from tokenmill.text.kernel.cache import (
+            warm,  # numba: only here, so that a warm start never loads it in the driver
+        )
 
         warm()
         warm_marker().touch()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import yaml
 
-from tokenmill.core import storage
 from tokenmill.core.errors import RecipeError, did_you_mean
-from tokenmill.core.storage import join
-from tokenmill.pipeline.ledger import Ledger
-from tokenmill.pipeline.manifest import Manifest, read_manifest
-from tokenmill.pipeline.recipe import load_recipe
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.ledger import Ledger
+from tokenmill.pipeline.record.manifest import Manifest, read_manifest
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -7,7 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from tokenmill.core import storage
+from tokenmill.core.io import storage
 from tokenmill.pipeline.report import RanStage, plain, read_run
 
 KEPT, ABSENT = "kept", "not read"

@@ -8,12 +8,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core import storage
 from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
 from tokenmill.core.rules import verdicts
-from tokenmill.pipeline.mark_only import rule_column
 from tokenmill.pipeline.report.question import Question
 from tokenmill.pipeline.report.thresholds import Rejudged
+from tokenmill.pipeline.tasks.mark_only import rule_column
 
 FATE = {"id": pl.String, "url": pl.String, "now": pl.String, "then": pl.String, "sure": pl.Boolean}
 """A document's rule now and then, null where it is kept. Where it is not sure, `then` says nothing."""

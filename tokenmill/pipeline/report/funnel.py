@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tokenmill.pipeline import quarantine
-from tokenmill.pipeline.manifest import Manifest
+from tokenmill.pipeline.record.manifest import Manifest
 from tokenmill.pipeline.report import RanStage
+from tokenmill.pipeline.tasks import quarantine
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from tokenmill.text.hash import Hashes, Ragged
+from tokenmill.text.words.hash import Hashes, Ragged
 
 Places = npt.NDArray[np.int64]
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from tokenmill.core import storage
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.storage import join
-from tokenmill.pipeline.recipe import Recipe, load_recipe
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.pipeline.planning.recipe import Recipe, load_recipe
+from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
 from tokenmill.pipeline.report import RanStage, read_run
 from tokenmill.pipeline.report.thresholds import Rejudged, rejudged
-from tokenmill.pipeline.resolve import FOLDERS, kind_of, work_class
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _chain(stages: list[RanStage], globals_: dict[str, str], judges: list[Rejudg
 
 def _global_of(recipe: Recipe, stage: str, plugins: str | None) -> str:
     name = recipe.stage(stage).work[-1].name
-    if not plugins and name.partition(".")[0] not in FOLDERS:
+    if not plugins and name not in work_names():
         raise RecipeError(f"what-if: {name} is work of your own; name its package with --plugins, as when it ran")
     return name if kind_of(work_class(name, plugins=plugins)) == "global" else ""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tokenmill.core.errors import RecipeError
-from tokenmill.pipeline.resolve import kind_of, work_class, work_names
+from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
 
 
 def overview() -> Iterator[str]:

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from tokenmill.core.errors import RecipeError, did_you_mean
-from tokenmill.pipeline.recipe import Recipe, WorkSpec
-from tokenmill.pipeline.resolve import build, work_class
+from tokenmill.pipeline.planning.recipe import Recipe, WorkSpec
+from tokenmill.pipeline.planning.resolve import build, work_class
 
 _KINDS = ("low", "high", "above", "one_of")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tokenmill.core import storage
+from tokenmill.core.io import storage
 from tokenmill.pipeline.report.fates import FATE, fates
 from tokenmill.pipeline.report.question import Question, ask
 

@@ -1,0 +1,148 @@
+"""audits/dedup_audit.py: what it says of a run, against all pairs compared in plain Python."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from tokenmill.audits.dedup_audit import Audit, dedup_audit, interval
+from tokenmill.cli import app
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options
+from tokenmill.pipeline.driver.run import run as run_recipe
+from tokenmill.pipeline.engine.local import InProcess
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.report import neighbours
+from tokenmill.pipeline.report.neighbours import Anchors
+from tokenmill.text.kernel.cache import frozen
+from tokenmill.text.similarity.jaccard import jaccard_of_texts
+from tokenmill.text.similarity.signature import chance_of_meeting
+from tokenmill.text.words.hash import Ragged
+
+RECIPE = """
+run: toy
+excerpt: 0
+stages:
+  read: [{{stages.read_table: {{paths: "{folder}/*.jsonl"}}}}]
+  dedup: [{{stages.minhash: {{bands: 4, rows: 8, threshold: 0.7}}}}]
+"""
+
+
+def texts() -> list[str]:
+    """40 originals of 60 words; copies of copies of each, with up to two words changed each time."""
+    rng = random.Random(1)
+    out = []
+    for _ in range(40):
+        words = [
+            f"w{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in rng.sample(range(9000), 60)
+        ]
+        for _ in range(5):
+            out.append(" ".join(words))
+            for place in rng.sample(range(60), rng.randrange(3)):
+                words[place] = f"x{chr(97 + rng.randrange(26))}{chr(97 + rng.randrange(26))}"
+    return out
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audit")
+    lines = [json.dumps({"id": f"d{i:03d}", "text": text}) for i, text in enumerate(texts())]
+    (folder / "in.jsonl").write_text("\n".join(lines))
+    (folder / "r.yaml").write_text(RECIPE.format(folder=folder))
+    run_recipe(load_recipe(folder / "r.yaml"), InProcess(), Options(out=str(folder)), progress_for("none"))
+    return folder / "toy"
+
+
+def audit(run: Path, **how: int) -> Audit:
+    return dedup_audit(str(run), anchors=how.get("anchors", 1000), stage=None, seed=how.get("seed", 0), plugins=None)
+
+
+def test_with_every_document_an_anchor_it_counts_each_pair_once(ran: Path) -> None:
+    every = texts()
+    similar = [jaccard_of_texts(a, b, 5) for i, a in enumerate(every) for b in every[:i]]
+    found = audit(ran)
+    assert (found.anchors, found.documents) == (200, 200)
+    for bucket in found.buckets:
+        last = bucket.high >= 1.0
+        mine = [value for value in similar if bucket.low <= value and (value < bucket.high or last)]
+        assert bucket.pairs == len(mine)
+        if mine:
+            theory = sum(chance_of_meeting(value, 4, 8) for value in mine) / len(mine)
+            assert bucket.theory == pytest.approx(theory)
+            assert bucket.recall_low - 1e-9 <= bucket.recall <= bucket.recall_high + 1e-9
+    assert found.alike == sum(value >= 0.7 for value in similar)
+    measured = sum(bucket.nominated for bucket in found.buckets) / sum(bucket.pairs for bucket in found.buckets)
+    promised = sum(b.theory * b.pairs for b in found.buckets) / sum(bucket.pairs for bucket in found.buckets)
+    assert measured == pytest.approx(promised, abs=0.08)
+    assert found.alike > found.resolved > 0.5 * found.alike
+    assert sum(b.resolved for b in found.buckets if b.resolved is not None) == found.resolved
+
+
+def test_a_few_anchors_are_the_same_ones_each_time_and_others_for_another_seed(ran: Path) -> None:
+    assert audit(ran, anchors=20) == audit(ran, anchors=20) != audit(ran, anchors=20, seed=1)
+    assert audit(ran, anchors=20).anchors == 20
+
+
+def test_the_command_prints_a_table_and_json(ran: Path) -> None:
+    said = CliRunner().invoke(app, ["dedup-audit", str(ran), "--anchors", "50"])
+    assert said.exit_code == 0
+    assert "50 anchors against 200 documents" in said.output
+    assert "never examined: 0 pairs in 0 giant buckets" in said.output
+    found = json.loads(CliRunner().invoke(app, ["dedup-audit", str(ran), "--anchors", "50", "--json"]).output)
+    assert found["documents"] == 200
+    assert len(found["buckets"]) == 10
+
+
+def test_what_cannot_be_audited_is_refused(ran: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no run here"):
+        audit(tmp_path)
+    with pytest.raises(RecipeError, match=r"stages that end in stages\.minhash: none"):
+        dedup_audit(str(ran), anchors=1, stage="other", seed=0, plugins=None)
+    facts = ran / "dedup" / "facts.json"
+    before = facts.read_text()
+    facts.write_text(before.replace('"documents": 200', '"documents": 201'))
+    try:
+        with pytest.raises(DataError, match="is now 200 documents, but the stage looked at 201"):
+            audit(ran)
+    finally:
+        facts.write_text(before)
+
+
+def ragged(sets: list[set[int]]) -> Ragged:
+    values = np.array([value for one in sets for value in sorted(one)], dtype=np.uint64)
+    return Ragged(frozen(values), frozen(np.cumsum([0, *map(len, sets)]).astype(np.int64)))
+
+
+sets_of = st.lists(st.sets(st.integers(0, 12), max_size=6), max_size=6)
+
+
+@given(sets_of, sets_of, st.sampled_from([0.01, 0.3, 0.5, 1.0]), st.sampled_from([1, 7, 1 << 22]))
+@settings(deadline=None)
+def test_neighbours_are_those_of_plain_sets(
+    anchors: list[set[int]], others: list[set[int]], lowest: float, most: int
+) -> None:
+    """Whatever number of shingles is met at once."""
+    index = Anchors([str(i) for i in range(len(anchors))], ragged(anchors), np.zeros((len(anchors), 1), np.uint64))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "_MOST_MEETINGS", most)
+        row, anchor, value = index.alike(ragged(others), lowest)
+    found = list(zip(row.tolist(), anchor.tolist(), value.tolist(), strict=True))
+    wanted = [
+        (r, a, len(one & other) / len(one | other))
+        for r, other in enumerate(others)
+        for a, one in enumerate(anchors)
+        if one & other and len(one & other) / len(one | other) >= lowest
+    ]
+    assert found == wanted
+
+
+def test_the_interval_is_wilsons() -> None:
+    assert interval(0, 0) == (0.0, 1.0)
+    assert interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)

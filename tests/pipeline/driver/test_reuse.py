@@ -1,0 +1,119 @@
+"""Results follow their input to its new number, wherever the driver dies meanwhile, and are not made again."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tokenmill.core.io import storage
+from tokenmill.pipeline.driver import run as run_module
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.engine.local import InProcess
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record import ledger as ledger_module
+from tokenmill.pipeline.record import lock
+from tokenmill.pipeline.record.ledger import Ledger
+
+RECIPE = """
+run: toy
+excerpt: 0
+stages:
+  read: [{stages.read_table: {paths: [PATHS], shard_bytes: 100000}}]
+  short: [toolbox.length]
+"""
+FIRST, MORE = "bdfh", "a"
+
+
+class Stop(Exception):
+    """The driver dies here."""
+
+
+def write(folder: Path, names: str) -> None:
+    for name in names:
+        rows = [{"id": f"{name}{n}", "text": f"{name} says {n} " * (n + 1)} for n in range(9)]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def go(folder: Path, data: Path, names: str = "*") -> None:
+    paths = ", ".join(f'"{data}/{name}.jsonl"' for name in names)
+    (folder / "r.yaml").write_text(RECIPE.replace("PATHS", paths))
+    options = Options(out=str(folder / "runs"), plugins="toolbox")
+    assert not run(load_recipe(folder / "r.yaml"), InProcess(), options, progress_for("none")).failures
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    root = folder / "runs/toy"
+    found = (path for path in root.rglob("*") if path.is_file() and path.parent.name in ("data", "dropped"))
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+
+
+def made(folder: Path) -> dict[str, object]:
+    """{fingerprint: when and how each result was made} of all stages."""
+    manifests = (one for stage in ("read", "short") for one in Ledger(str(folder / "runs/toy" / stage)).values())
+    return {one.fingerprint: (one.timing, one.host) for one in manifests}
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.0)  # nobody else takes these locks
+    for module in (ledger_module, run_module):
+        monkeypatch.setattr(module, "PART_ROWS", request.param)
+
+
+@pytest.mark.parametrize("tables", [3, 1000], indirect=True, ids=["in tables", "in files"])
+def test_results_move_with_their_input_through_a_crash_at_any_change(
+    tmp_path: Path, tables: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, fresh, start = (tmp_path / name for name in ("data", "fresh", "start"))
+    for folder in (data, fresh, start):
+        folder.mkdir()
+    write(data, FIRST)
+    go(start, data)
+    before = made(start)
+    write(data, MORE)
+    (data / "h.jsonl").unlink()
+    go(fresh, data)
+    whole, last, stopped = files(fresh), 0, True
+    while stopped:
+        folder = tmp_path / f"stopped{last}"
+        shutil.copytree(start, folder)
+        changes = iter(range(10_000))
+
+        def counted(real, changes=changes, last=last):  # type: ignore[no-untyped-def]
+            def change(*args, **kwargs):  # type: ignore[no-untyped-def]
+                if next(changes) >= last:
+                    raise Stop
+                return real(*args, **kwargs)
+
+            return change
+
+        with monkeypatch.context() as patch:
+            for name in ("replace", "remove", "link"):
+                patch.setattr(storage.os, name, counted(getattr(storage.os, name)))
+            try:
+                go(folder, data)
+                stopped = False
+            except Stop:
+                pass
+        go(folder, data)
+        assert files(folder) == whole
+        kept = {fingerprint: how for fingerprint, how in made(folder).items() if fingerprint in before}
+        assert len(kept) == 2 * (len(FIRST) - 1) and kept == {name: before[name] for name in kept}
+        last += 1
+    assert last > 25
+
+
+@pytest.mark.parametrize("tables", [3, 1000], indirect=True, ids=["in tables", "in files"])
+def test_files_that_change_places_in_a_ring_are_not_made_again(tmp_path: Path, tables: None) -> None:
+    data, fresh = tmp_path / "data", tmp_path / "fresh"
+    data.mkdir()
+    fresh.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data, FIRST)
+    before = made(tmp_path)
+    for folder in (tmp_path, fresh):
+        go(folder, data, FIRST[1:] + FIRST[0])
+    assert files(tmp_path) == files(fresh)
+    assert made(tmp_path) == before != made(fresh)

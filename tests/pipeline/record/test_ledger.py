@@ -1,0 +1,122 @@
+"""What a stage's folder holds is known by listings, in files or in tables, and no crash makes the two disagree."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import FileRecord
+from tokenmill.pipeline.driver.reuse import in_order
+from tokenmill.pipeline.record import ledger as ledger_module
+from tokenmill.pipeline.record.ledger import Ledger, compact, forget, json_path
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+
+
+class Stop(Exception):
+    """The driver dies here."""
+
+
+def commit(folder: str, number: int, fingerprint: str, size: int = 5) -> None:
+    """What a task does: delete the manifest, write the output, write the manifest."""
+    storage.delete_files([json_path(folder, number)])
+    name = f"data/{number:06d}.parquet"
+    storage.write_bytes(f"{folder}/{name}", b"x" * size)
+    write_manifest(json_path(folder, number), Manifest(fingerprint, outputs=[FileRecord(name, size, "")]))
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "PART_ROWS", 4)
+
+
+def test_a_table_says_what_the_files_said(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    for number in range(11):
+        commit(folder, number, f"f{number}", size=number)
+    before = dict(Ledger(folder))
+    compact(folder)
+    assert storage.list_files(f"{folder}/manifest") == ["part-000000.parquet"]
+    assert dict(Ledger(folder)) == before and list(Ledger(folder)) == list(range(11))
+    for number in (11, 12, 13):
+        commit(folder, number, f"f{number}")
+    compact(folder)  # too few
+    assert len(storage.list_files(f"{folder}/manifest")) == 4 and len(Ledger(folder)) == 14
+    assert Ledger(folder).files("data") == [f"{folder}/data/{number:06d}.parquet" for number in range(14)]
+
+
+def test_a_shard_is_done_only_with_this_work_and_whole_files(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    for number in range(4):
+        commit(folder, number, f"f{number}")
+    for make in (lambda: None, lambda: compact(folder)):
+        make()
+        assert Ledger(folder).done(1, "f1") and not Ledger(folder).done(1, "f2") and not Ledger(folder).done(9, "f9")
+        storage.write_bytes(f"{folder}/data/000001.parquet", b"cut")
+        assert not Ledger(folder).done(1, "f1") and Ledger(folder).done(1, "f1", released=True)
+        storage.write_bytes(f"{folder}/data/000001.parquet", b"whole")
+
+
+def test_a_shard_made_anew_is_no_longer_what_its_row_says(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    for number in range(8):
+        commit(folder, number, f"f{number}")
+    compact(folder)
+    forget(Ledger(folder), [3, 5, 99])
+    assert sorted(Ledger(folder)) == [0, 1, 2, 4, 6, 7]
+    commit(folder, 3, "new")
+    assert Ledger(folder).done(3, "new") and not Ledger(folder).done(3, "f3")
+    commit(folder, 0, "newer")  # a row is left, and the file counts
+    assert Ledger(folder).done(0, "newer") and not Ledger(folder).done(0, "f0")
+    assert Ledger(folder)[0].fingerprint == "newer"
+
+
+@pytest.mark.parametrize("action", ["compact", "forget"])
+def test_a_crash_at_any_write_or_delete_loses_and_invents_nothing(
+    tmp_path: Path, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The n-th change of the disk does not happen, nor any after it."""
+    for last in range(12):
+        folder = str(tmp_path / f"{action}{last}")
+        for number in range(12):
+            commit(folder, number, f"f{number}")
+            if number == 7:
+                compact(folder)
+        before = dict(Ledger(folder))
+        changes = iter(range(100))
+
+        def counted(real, changes=changes, last=last):  # type: ignore[no-untyped-def]
+            def change(*args, **kwargs):  # type: ignore[no-untyped-def]
+                if next(changes) >= last:
+                    raise Stop
+                return real(*args, **kwargs)
+
+            return change
+
+        with monkeypatch.context() as patch:
+            for name in ("replace", "remove"):
+                patch.setattr(storage.os, name, counted(getattr(storage.os, name)))
+            finished = True
+            try:
+                compact(folder) if action == "compact" else forget(Ledger(folder), [2, 9])
+            except Stop:
+                finished = False
+        after = dict(Ledger(folder))
+        if action == "forget" and 2 not in after:
+            assert after == {number: manifest for number, manifest in before.items() if number != 2}
+        else:
+            assert after == before and (action == "compact" or not finished)
+        compact(folder)
+        assert dict(Ledger(folder)) == after
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_moves_go_to_free_numbers_only(seed: int) -> None:
+    random = Random(seed)
+    numbers = random.sample(range(20), 9)
+    moves = {old: new for old, new in zip(numbers, random.sample(range(20), 9), strict=True) if old != new}
+    held = {number: f"shard {number}" for number in moves}
+    for old, new in in_order(moves, free=20):
+        assert new not in held
+        held[new] = held.pop(old)
+    assert held == {new: f"shard {old}" for old, new in moves.items()}

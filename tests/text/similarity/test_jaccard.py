@@ -1,0 +1,65 @@
+"""text/similarity/jaccard.py: the similarity that every removal rests on."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenmill.text.kernel.cache import frozen
+from tokenmill.text.similarity.jaccard import jaccard_of_sets, jaccard_of_texts, similarity
+from tokenmill.text.words.hash import word_hashes
+
+SETS = st.sets(st.one_of(st.integers(0, 30), st.integers(0, (1 << 64) - 1)), max_size=60)
+TEXT = st.lists(
+    st.sampled_from(["the", "cat", "sat", "on", "a", "mat", "12", "é", "字", "don't", "-"]), max_size=14
+).map(" ".join)
+
+
+def plain(a: set[int] | set[tuple[int, ...]], b: set[int] | set[tuple[int, ...]]) -> float:
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+def grams(text: str, ngram: int) -> set[tuple[int, ...]]:
+    words = word_hashes(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))[1][0].tolist()
+    return {tuple(words[i : i + ngram]) for i in range(len(words) - ngram + 1)}
+
+
+def array(values: set[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    return np.array(sorted(values), dtype=np.uint64)
+
+
+@given(SETS, SETS)
+@settings(deadline=None)
+def test_similarity_of_sets_is_that_of_python_sets(a: set[int], b: set[int]) -> None:
+    assert jaccard_of_sets(array(a), array(b)) == plain(a, b)
+
+
+@given(SETS, SETS, st.floats(0.01, 1.0))
+@settings(deadline=None)
+def test_giving_up_early_never_loses_a_pair_at_the_threshold(a: set[int], b: set[int], threshold: float) -> None:
+    values = frozen(np.concatenate([array(a), array(b)]))
+    for wanted in (threshold, plain(a, b) or 1.0):
+        found = similarity(values, np.int64(0), len(a), len(a), len(values), wanted)
+        assert found == plain(a, b) if plain(a, b) >= wanted else found < wanted
+
+
+@given(TEXT, TEXT, st.integers(1, 5))
+@settings(deadline=None)
+def test_similarity_of_texts_is_that_of_their_sets_of_word_tuples(a: str, b: str, ngram: int) -> None:
+    assert jaccard_of_texts(a, b, ngram) == plain(grams(a, ngram), grams(b, ngram))
+    assert jaccard_of_texts(a, b, ngram) == jaccard_of_texts(b, a, ngram)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "wanted"),
+    [
+        ("one two three four", "One, two; THREE - four!", 1.0),
+        ("one two three four", "one two three five", 0.5),
+        ("one two three", "four five six", 0.0),
+        ("one", "one", 0.0),  # fewer words than a shingle has: alike to nothing, not even to itself
+        ("", "", 0.0),
+    ],
+)
+def test_examples_with_shingles_of_two_words(a: str, b: str, wanted: float) -> None:
+    assert jaccard_of_texts(a, b, 2) == wanted

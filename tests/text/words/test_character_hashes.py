@@ -1,0 +1,58 @@
+"""text/words/character_hashes.py against a plain twin."""
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenmill.text.similarity.shingle import shingle_sets
+from tokenmill.text.words.character_hashes import character_hashes
+from tokenmill.text.words.fold import BREAK, DIGIT, JOINER, NOTHING, SPELT, fold_table
+
+MASK = (1 << 64) - 1
+texts = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("aé1٣, .-ﬁß漢\u00ad\u0301Å")), max_size=40)
+
+
+def finished(state: int) -> int:
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        state = (state ^ state >> 33) * factor & MASK
+    return state ^ state >> 33
+
+
+def plain(text: str) -> list[int]:
+    codes, spellings = (table.tolist() for table in fold_table())
+    out: list[int] = []
+    for place, character in enumerate(text):
+        code = codes[ord(character)]
+        digit_follows = place + 1 < len(text) and codes[ord(text[place + 1])] == DIGIT
+        if code == JOINER and out[-1:] == [DIGIT] and digit_follows:
+            continue
+        if code == NOTHING or (code == DIGIT and out[-1:] == [DIGIT]):
+            continue
+        if code in (BREAK, JOINER):
+            out += [BREAK] if out and out[-1] != BREAK else []
+        elif code >= SPELT:
+            place = code - SPELT
+            out += spellings[place + 1 : place + 1 + spellings[place]]
+        else:
+            out.append(code)
+    return [finished(code) for code in (out[:-1] if out[-1:] == [BREAK] else out)]
+
+
+def batch_of(*texts: str | None) -> pa.RecordBatch:
+    return pa.record_batch({"text": pa.array(texts, type=pa.large_string())})
+
+
+@given(st.lists(texts, max_size=4))
+@settings(deadline=None)
+def test_hashes_are_those_of_the_plain_twin(texts: list[str]) -> None:
+    found = character_hashes(batch_of(*texts))
+    assert [found[row].tolist() for row in range(len(found))] == [plain(text) for text in texts]
+
+
+def test_shingles_of_characters_see_neither_case_nor_punctuation() -> None:
+    _, sets = shingle_sets(
+        batch_of("A «Naïve» plan: 12,000!", "a naive plan 7", "a  naïve…plan", None, "abcd"), 5, "characters"
+    )
+    assert sets[0].tolist() == sets[1].tolist() != []
+    assert set(sets[2].tolist()) < set(sets[0].tolist())
+    assert len(sets[3]) == len(sets[4]) == 0

@@ -1,0 +1,1 @@
+"""Tools for people that need several layers at once: measured recall of deduplication. No code that a shard runs."""

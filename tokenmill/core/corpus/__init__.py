@@ -1,0 +1,1 @@
+"""The token file format: tokenize/ writes it, train/ reads it."""

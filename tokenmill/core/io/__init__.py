@@ -1,0 +1,1 @@
+"""Files wherever they are: local disks, object stores, HTTP; Parquet; model files."""

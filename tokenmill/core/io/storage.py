@@ -1,0 +1,469 @@
+"""Open, list, commit, delete over local paths and fsspec URLs; and write_table, the only Parquet writer.
+
+Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one
+becomes visible when it is closed, and a run counts only what a manifest lists.
+"""
+
+import glob
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import xxhash
+
+from tokenmill.core.io import http, remote
+
+GROUP_ROWS = 65_536
+GROUP_BYTES = 16 << 20  # of text; a reader holds one row group, a writer three: as it came, as one, packed
+_SAMPLE_BYTES = 1 << 12
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A written file as a manifest lists it: path as given, size in bytes, XXH3-128 hex of the content, rows (-1: not a
+    table).
+    """
+
+    path: str
+    bytes: int
+    xxh3: str
+    rows: int = -1
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that a glob found. etag: what identifies its content without reading it all, `` if not known yet."""
+
+    size: int
+    etag: str = ""
+
+
+def is_url(path: str) -> bool:
+    """True for `scheme://…`; everything else is a local path."""
+    return "://" in path
+
+
+def join(folder: str, *names: str) -> str:
+    """folder/name/…, for paths and URLs alike."""
+    return "/".join([folder.rstrip("/") or "/", *names])
+
+
+def open_input(path: str) -> IO[bytes]:
+    """The file opened for reading bytes; seekable. A remote one reads ahead only where reads follow each other."""
+    if http.is_http(path):
+        return http.open_file(path)
+    return open(path, "rb") if not is_url(path) else remote.open_input(path)
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[IO[bytes]]:
+    """A file to write bytes to that appears at `path`, whole, when the block ends, and not at all when it fails."""
+    if is_url(path):
+        with remote.open_output(path) as file:
+            yield file
+        return
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"  # its own: two copies of a task may write the same file at once
+    try:
+        with open(unfinished, "wb") as local:
+            yield local
+        os.replace(unfinished, path)
+    except BaseException:
+        delete(unfinished)
+        raise
+
+
+def exists(path: str) -> bool:
+    """True if there is a file or folder at path."""
+    if http.is_http(path):
+        return http.found(path) is not None
+    return os.path.exists(path) if not is_url(path) else remote.info(path) is not None
+
+
+def size_of(path: str) -> int:
+    """Bytes, or -1 if there is no file."""
+    if not is_url(path):
+        return os.path.getsize(path) if os.path.isfile(path) else -1
+    if http.is_http(path):
+        version = http.found(path)
+        return version.size if version else -1
+    info = remote.info(path)
+    return int(info["size"]) if info is not None and info["type"] == "file" else -1
+
+
+def sizes(folder: str) -> dict[str, int]:
+    """{name: bytes} of the files directly in a folder, unfinished ones left out; one listing, no request a file."""
+    if is_url(folder):
+        return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
+    if not os.path.isdir(folder):
+        return {}
+    with os.scandir(folder) as there:
+        entries = (entry for entry in there if not entry.name.endswith(".tmp") and entry.is_file())
+        return {entry.name: entry.stat().st_size for entry in entries}
+
+
+def list_files(folder: str) -> list[str]:
+    """Names of the files directly in a folder, sorted; unfinished ones left out; empty if there is no folder."""
+    return sorted(sizes(folder))
+
+
+def list_folders(folder: str) -> list[str]:
+    """Names of the folders directly in a folder, sorted; empty if there is no folder."""
+    if not is_url(folder):
+        return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
+    return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
+
+
+def expand(pattern: str) -> list[str]:
+    """The files that match a glob (`**` included), sorted; a URL keeps its scheme. HTTP addresses are no globs."""
+    return sorted(find(pattern))
+
+
+def find(pattern: str) -> dict[str, Found]:
+    """What expand() finds, with sizes and, where the store's listing has them, etags."""
+    if not is_url(pattern):
+        return {
+            path: Found(os.path.getsize(path)) for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)
+        }
+    if http.is_http(pattern):  # servers do not list what they have
+        version = http.found(pattern)
+        return {pattern: Found(version.size, _http_etag(version))} if version else {}
+    return {url: Found(int(info["size"]), _remote_etag(info)) for url, info in remote.matches(pattern).items()}
+
+
+def delete(path: str) -> None:
+    """Remove a file or a folder with all in it; nothing to do if it is not there."""
+    if is_url(path):
+        remote.delete(path)
+    elif os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.remove(path)
+
+
+def delete_files(paths: Iterable[str]) -> None:
+    """Remove files, all local or all of one store, in one request where it can; nothing to do for those not there."""
+    paths = list(paths)
+    if paths and is_url(paths[0]):
+        remote.delete_files(paths)
+        return
+    for path in paths:
+        if os.path.lexists(path):
+            os.remove(path)
+
+
+def delete_unfinished(folder: str) -> None:
+    """Remove what killed writers left in a local folder and all below it; no writer may be at work there."""
+    if is_url(folder):
+        return  # a remote file is visible when it is whole
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".tmp"):
+                os.remove(os.path.join(parent, name))
+
+
+def copy(old: str, new: str) -> None:
+    """The file at a second place on the same disk or store, whole or not at all; a local one is linked, not copied."""
+    if is_url(old):
+        remote.copy(old, new)
+        return
+    os.makedirs(os.path.dirname(new) or ".", exist_ok=True)
+    unfinished = f"{new}.{uuid.uuid4().hex[:12]}.tmp"
+    try:
+        os.link(old, unfinished)
+    except OSError:  # a file system without links
+        shutil.copyfile(old, unfinished)
+    os.replace(unfinished, new)
+
+
+def read_bytes(path: str) -> bytes:
+    """The whole file."""
+    if http.is_http(path):
+        with http.open_file(path) as file:
+            return file.read()
+    if is_url(path):
+        return remote.read_bytes(path)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_if_there(path: str) -> bytes | None:
+    """The whole file, or None if there is none; asking first would cost a request more."""
+    try:
+        return read_bytes(path)
+    except FileNotFoundError:
+        return None
+
+
+def read_many(paths: Iterable[str]) -> list[bytes | None]:
+    """Whole files, in order, None for those that are not there; remote ones many at a time."""
+    paths = list(paths)
+    return remote.at_once(read_if_there, paths) if any(map(is_url, paths)) else [read_if_there(path) for path in paths]
+
+
+def write_bytes(path: str, content: bytes) -> FileRecord:
+    """Write the whole file at once; it is there whole or not at all."""
+    if is_url(path):
+        remote.write_bytes(path, content)
+    else:
+        with open_output(path) as file:
+            file.write(content)
+    return FileRecord(path, len(content), xxhash.xxh3_128_hexdigest(content))
+
+
+def write_many(files: Mapping[str, bytes]) -> None:
+    """Whole files by path, remote ones many at a time."""
+    if any(map(is_url, files)):
+        remote.at_once(lambda path: write_bytes(path, files[path]), files)
+    else:
+        for path, content in files.items():
+            write_bytes(path, content)
+
+
+def create_bytes(path: str, content: bytes) -> bool:
+    """Write a file that is not there yet; False, and nothing written, if there is one. Of several at once, one wins."""
+    try:
+        if is_url(path):
+            remote.create_bytes(path, content)
+        else:
+            _link_new(path, content)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _link_new(path: str, content: bytes) -> None:
+    """The file appears with its content in it: opened for exclusive writing, it would be seen empty first."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
+    with open(unfinished, "wb") as file:
+        file.write(content)
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with open(path, "xb") as file:
+            file.write(content)
+    finally:
+        os.remove(unfinished)
+
+
+def read_range(path: str, start: int, stop: int) -> bytes:
+    """The bytes from start up to stop, fewer where the file ends; of a remote file nothing else is asked for."""
+    if http.is_http(path):
+        return http.read_range(path, start, stop)
+    if is_url(path):
+        return remote.read_range(path, start, stop)
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(stop - start)
+
+
+def file_record(path: str, rows: int = -1) -> FileRecord:
+    """Size and XXH3-128 of a file, by reading it."""
+    digest, size = xxhash.xxh3_128(), 0
+    with open_input(path) as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    return FileRecord(path, size, digest.hexdigest(), rows)
+
+
+def etag(path: str) -> str:
+    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a hash of
+    a page at its start, middle and end.
+    """
+    if http.is_http(path):
+        version = http.found(path)
+        if version is None:
+            raise FileNotFoundError(2, "no such file", path)
+        return _http_etag(version)
+    if is_url(path):
+        info = remote.info(path)
+        if info is None:
+            raise FileNotFoundError(2, "no such object", path)
+        return _remote_etag(info)
+    found = os.stat(path)
+    digest = xxhash.xxh3_128()
+    with open(path, "rb", buffering=0) as file:
+        for offset in (0, found.st_size // 2, max(0, found.st_size - _SAMPLE_BYTES)):
+            digest.update(os.pread(file.fileno(), _SAMPLE_BYTES, offset))
+    return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()}"
+
+
+def _remote_etag(info: dict[str, Any]) -> str:
+    tag = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified") or info.get("created")
+    return f"{info.get('size')}-{tag}"
+
+
+def _http_etag(version: http.Version) -> str:
+    return f"{version.size}-{version.tag}"
+
+
+def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
+    """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
+
+    Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
+    pinned. The schema's columns are taken in its order; a column the batch lacks is written as nulls.
+    """
+    plain = pa.schema([pa.field(field.name, field.type) for field in schema])
+    rows = 0
+    with open_output(path) as file, Hashing(file) as hashing:
+        with pq.ParquetWriter(
+            pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
+        ) as writer:
+            for table in _groups(_conform(batch, plain) for batch in batches):
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+                rows += table.num_rows
+                del table  # or it is held while the next one is put together
+        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
+
+
+def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The file's rows in order, one batch a row group, columns combined so that each is one contiguous array."""
+    with _parquet(path) as parquet:
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group, columns=columns).combine_chunks()
+            yield from table.to_batches()
+
+
+class RowGroups:
+    """A Parquet file in the making; see row_group_file. record: describes it, once the block has ended."""
+
+    def __init__(self, sink: Any, empty: pa.Schema) -> None:
+        self.record = FileRecord("", 0, "")
+        self.count, self.rows = 0, 0
+        self._sink, self._empty = sink, empty
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> int:
+        """Write the table as one row group; which one it is."""
+        self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
+        self.count, self.rows = self.count + 1, self.rows + table.num_rows
+        return self.count - 1
+
+    def close(self) -> None:
+        self._opened(self._empty).close()
+
+    def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
+        if self._writer is None:
+            plain = schema.remove_metadata()
+            self._writer = pq.ParquetWriter(  # mostly hashes: a dictionary, statistics or more packing only cost time
+                pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
+                write_statistics=False,
+            )  # fmt: skip
+        return self._writer
+
+
+@contextmanager
+def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
+    """A Parquet file written one row group at a time, whatever their size; for spills, where a group is the unit of
+    reading. It appears, whole, when the block ends. empty: its columns, if no group is written.
+    """
+    with open_output(path) as file, Hashing(file) as hashing:
+        groups = RowGroups(hashing, empty)
+        yield groups
+        groups.close()
+    groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
+
+
+def read_row_group(path: str, group: int) -> pa.Table:
+    """One row group of a Parquet file."""
+    with _parquet(path) as parquet:
+        return parquet.read_row_group(group)
+
+
+def table_schema(path: str) -> pa.Schema:
+    """The columns of a Parquet file."""
+    with _parquet(path) as parquet:
+        return parquet.schema_arrow
+
+
+@contextmanager
+def _parquet(path: str) -> Iterator[pq.ParquetFile]:
+    """Remote column chunks that lie together are fetched together."""
+    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as parquet:
+        yield parquet
+
+
+class Hashing:
+    """A file object that counts and hashes what passes to the one below."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.digest, self.size, self.closed = file, xxhash.xxh3_128(), 0, False
+
+    def __enter__(self) -> "Hashing":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closed = True
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self.digest.update(view)
+        self.size += view.nbytes
+        self.file.write(view)
+        return view.nbytes
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    names = set(batch.schema.names)
+    arrays = [
+        batch.column(field.name).cast(field.type) if field.name in names else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Regroup rows so that a group's end depends on the rows before it alone."""
+    held: list[pa.RecordBatch] = []
+    rows, size = 0, 0
+    for batch in batches:
+        while batch.num_rows:
+            sizes = np.cumsum(_text_sizes(batch))
+            fits = min(GROUP_ROWS - rows, int(np.searchsorted(sizes, GROUP_BYTES - size, side="left")) + 1)
+            part = batch.slice(0, fits)
+            held.append(part)
+            rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
+            batch = batch.slice(part.num_rows)
+            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+                del part  # one of those that go
+                yield _combined(held)
+                rows, size = 0, 0
+    if held:
+        yield _combined(held)
+
+
+def _combined(held: list[pa.RecordBatch]) -> pa.Table:
+    """The batches as one table with one chunk a column; they are taken out of the list, so that they can go.
+
+    Not in the default pool, which keeps what is freed.
+    """
+    table = pa.Table.from_batches(held)
+    held.clear()
+    return table.combine_chunks(memory_pool=pa.system_memory_pool())
+
+
+def _text_sizes(batch: pa.RecordBatch) -> Any:
+    if "text" not in batch.schema.names:
+        return np.zeros(batch.num_rows, dtype=np.int64)
+    return pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -1,0 +1,357 @@
+"""A Global's stage, driven: spill all shards, reduce round by round, then apply the verdicts or cut the corpus."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import Concluding, Cut, Remembering, Round
+from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
+from tokenmill.pipeline.exchange.global_tasks import ApplyTask, CutTask, SpillTask
+from tokenmill.pipeline.exchange.ranges import NO_PIECES, Pieces, pieces_by_place
+from tokenmill.pipeline.exchange.reduce_tasks import (
+    EarlierTask,
+    MergeTask,
+    RecallTask,
+    ReduceTask,
+    all_needed,
+    shard_manifest_path,
+    spilled,
+)
+from tokenmill.pipeline.planning.fingerprint import digest
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.record.ledger import unfinished
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest, write_manifests
+from tokenmill.pipeline.tasks.shard import ShardTask
+
+logger = logging.getLogger(__name__)
+
+FACTS = "facts.json"
+"""In the stage's folder: what the Global counted besides its verdicts (pairs never examined)."""
+
+REMADE = 3
+"""How often files found damaged are made again before the stage gives up."""
+
+Parts = dict[int, Pieces]
+"""{partition, or group of shards: what to read of it}"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How tasks went. good: all of them ended well, or stopped at files that were damaged after their task ended."""
+
+    good: bool
+    damaged: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """parts: verdicts, by group of shards. said: what each partition of the last round counted."""
+
+    parts: Parts
+    said: list[dict[str, Any]]
+
+
+RunTasks = Callable[[Iterable[Any]], Ran]
+
+
+@dataclass(frozen=True)
+class GlobalStage:
+    """shard_tasks: what a map stage would run, one a shard; run_tasks: runs those not done."""
+
+    planned: PlannedStage
+    shard_tasks: tuple[ShardTask, ...]
+    run_tasks: RunTasks
+    recipe_sha256: str
+    _makers: dict[str, Any] = field(default_factory=dict)  # by file: the task that wrote it
+
+    def run(self) -> bool:
+        """True when the stage is complete. What is left of an earlier try is used if it belongs to the same work."""
+        if self.planned.stage.writes_corpus:
+            done = self._write_corpus()
+        else:
+            decided = self.decide()
+            if decided is not None:
+                self._put_on_record(self.conclude(decided))
+            done = decided is not None and self._apply(decided.parts)
+        if done:
+            storage.delete(join(self.planned.folder, "work"))
+        return done
+
+    @property
+    def memory(self) -> int:
+        return self.planned.stage.spec.memory
+
+    @property
+    def _size(self) -> int:
+        return sum(input_bytes(task) for task in self.shard_tasks)
+
+    @property
+    def _groups(self) -> list[tuple[ShardTask, ...]]:
+        """The shards that go together, in order."""
+        groups = map_groups([input_bytes(task) for task in self.shard_tasks])
+        return [tuple(self.shard_tasks[number] for number in group) for group in groups]
+
+    def decide(self) -> Decided | None:
+        """What is said of documents; None if a task failed. Nothing but `work` is written, for run() to go on from."""
+        final = self.planned.stage.final
+        assert final is not None
+        rounds: list[Round] = final.rounds()
+        counts = [1 if round.single else partition_count(self._size) for round in rounds]
+        spills = self._spill(rounds[0], counts[0])
+        if spills is None:
+            return None
+        earlier = self._earlier_tasks(0, rounds[0], counts[0], {})
+        if not self._finish(earlier):
+            return None
+        counted = (*map(shard_manifest_path, self.shard_tasks), *(task.manifest_path for task in earlier))
+        numbers = [*(task.number for task in self.shard_tasks), *(task.number for task in earlier)]
+        rows = (manifest.facts["rows"] for manifest in all_needed(counted))
+        shard_rows = dict(zip(numbers, rows, strict=True))
+        firsts = (*(group[0].number for group in self._groups), *(task.number for task in earlier))
+        parts = self._parts(0, [*spills, *earlier])
+        for place, round in enumerate(rounds):
+            follow = rounds[place + 1] if place + 1 < len(rounds) else None
+            to = None if follow is None or follow.of_documents else follow
+            reduces = self._reduce_tasks(place, round, parts or {}, shard_rows, firsts, to, counts)
+            if parts is None or not self._finish(reduces):
+                return None
+            parts = self._parts(2 * place + 1, reduces)
+            if follow is not None and follow.of_documents and parts is not None:
+                again = self._recall_tasks(place + 1, follow, counts[place + 1], parts)
+                again += self._earlier_tasks(place + 1, follow, counts[place + 1], parts)
+                parts = self._parts(2 * place + 2, again) if self._finish(again) else None
+        if parts is None:
+            return None
+        said = [one.facts["said"] for one in _manifests(reduces) if "said" in one.facts]
+        return Decided(parts, said)
+
+    def conclude(self, decided: Decided) -> dict[str, Any] | None:
+        """What was counted in all. DataError if the Global refuses to go on."""
+        final = self.planned.stage.final
+        return final.conclude(decided.said, self.sources()) if isinstance(final, Concluding) else None
+
+    def sources(self) -> Counter[str]:
+        """Documents alive by source, once they are decided."""
+        sources: Counter[str] = Counter()
+        for manifest in all_needed(map(shard_manifest_path, self.shard_tasks)):
+            sources.update(manifest.facts["sources"])
+        return sources
+
+    def _put_on_record(self, facts: dict[str, Any] | None) -> None:
+        if facts is not None:
+            storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(facts, indent=1, sort_keys=True).encode())
+
+    def _spill(self, first: Round, count: int) -> list[SpillTask] | None:
+        """The map tasks, done, after ids were found to be unique; None if a task failed."""
+        corpus = self.planned.stage.writes_corpus
+        spills = [
+            SpillTask(
+                group,
+                rounds=(first, UniqueIds()),
+                partitions=(count, partition_count(self._size)),
+                keep_rows=not corpus and (group[0].source is not None or bool(group[0].steps)),
+                dropped_to="dropped" if corpus else "work/dropped",
+                memory=self.memory,
+            )
+            for group in self._groups
+        ]
+        for spill in spills:
+            self._makers.update({join(spill.folder, name): spill for name in spill.row_files})
+        if not self._finish(spills):
+            return None
+        ids = self._parts(-1, spills, spill=1)
+        if ids is None or not self._finish(self._reduce_tasks(-1, UniqueIds(), ids, {}, (0,), None, [])):
+            return None
+        return spills
+
+    def _apply(self, verdicts: Parts) -> bool:
+        final = self.planned.stage.final
+        groups = enumerate(self._groups)
+        return self._finish([ApplyTask(group, final, verdicts.get(number, NO_PIECES)) for number, group in groups])
+
+    def _write_corpus(self) -> bool:
+        final: Any = self.planned.stage.final
+        [round] = final.rounds()
+        spills = self._spill(round, partition_count(self._size))
+        parts = self._parts(0, spills) if spills is not None else None
+        if spills is None or parts is None:
+            return False
+        weights: dict[int, Counter[str]] = {}
+        routed = 0
+        for manifest in _manifests(spills):
+            routed += manifest.facts["routed"]
+            for place, by_split in manifest.facts["weights"][0].items():
+                weights.setdefault(int(place), Counter()).update(by_split)
+        totals = sum(weights.values(), Counter[str]())
+        cuts = [
+            self._cut_task(number, final, round, cut, parts, weights)
+            for number, cut in enumerate(final.cuts(dict(totals)))
+        ]
+        if not self._finish(cuts):
+            return False
+        made = list(_manifests(cuts))
+        corpus = join(self.planned.folder, "corpus")
+        files = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
+        self._settle(routed, made, files)
+        return True
+
+    def _settle(self, routed: int, made: list[Manifest], files: list[str]) -> None:
+        """The shards' manifests say what was dropped; the corpus' says which files there are."""
+        documents = sum(manifest.facts.get("documents", 0) for manifest in made)
+        if documents != routed:
+            raise DataError(f"{self.planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
+        counts = all_needed(map(shard_manifest_path, self.shard_tasks))
+        todo = zip(self.shard_tasks, counts, strict=True)
+        while some := list(islice(todo, 1000)):
+            write_manifests({self.planned.manifest_path(shard.number): _of_shard(found) for shard, found in some})
+        prefix = self.planned.folder.rstrip("/") + "/"
+        extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in files]
+        outputs = [output for manifest in made for output in manifest.outputs] + extra
+        counted = [manifest.facts for manifest in made if "tokens" in manifest.facts]
+        tokens = {
+            split: sum(fact["tokens"] for fact in counted if fact["split"] == split) for split in ("train", "val")
+        }
+        facts = {"documents": documents} | ({"tokens": tokens} if counted else {})
+        write_manifest(self.planned.corpus_manifest, Manifest(self.planned.root, outputs=outputs, facts=facts))
+
+    def _reduce_tasks(
+        self,
+        place: int,
+        round: Round,
+        parts: Parts,
+        shard_rows: dict[int, int],
+        firsts: tuple[int, ...],
+        follow: Round | None,
+        counts: list[int],
+    ) -> list[ReduceTask]:
+        root = digest(self.planned.root, "reduce", place)
+        return [
+            ReduceTask(
+                self.planned.folder, number, root, place, round, parts[number], self.memory, shard_rows, firsts, follow,
+                counts[place + 1] if follow is not None else 1,
+            )
+            for number in sorted(parts)
+        ]  # fmt: skip
+
+    def _recall_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[Any]:
+        final = self.planned.stage.final
+        assert final is not None
+        return [
+            RecallTask(group, place, round, count, tuple(final.reads), said.get(number, NO_PIECES), self.memory)
+            for number, group in enumerate(self._groups)
+        ]
+
+    def _earlier_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[EarlierTask]:
+        """The files of earlier corpora as shards behind all others, each a group of its own."""
+        final = self.planned.stage.final
+        files = final.earlier() if isinstance(final, Remembering) else {}
+        first = 1 + max((task.number for task in self.shard_tasks), default=-1)
+        root, groups = digest(self.planned.root, "earlier", place), len(self._groups)
+        return [
+            EarlierTask(
+                self.planned.folder, first + number, root, file, xxh3, place, round, count,
+                self.memory, said.get(groups + number, NO_PIECES) if place else None,
+            )
+            for number, (file, xxh3) in enumerate(files.items())
+        ]  # fmt: skip
+
+    def _parts(self, step: int, tasks: Sequence[Any], spill: int = 0) -> Parts | None:
+        """What to read of each place of what tasks wrote, merged if it is in too many and too small ranges; None if
+        that failed. step: a number of its own. spill: which of a task's files.
+        """
+        files = [spilled(self.planned.folder, manifest, spill) for manifest in _manifests(tasks)]
+        self._makers.update({file: task for (file, _), task in zip(files, tasks, strict=True)})
+        sizes = [int(ranges.lengths.sum()) for _, ranges in files]
+        count = sum(len(ranges.places) for _, ranges in files)
+        if len(files) < 2 or not wants_merging(count, sum(sizes)):
+            return pieces_by_place(files)
+        merges = self._merge_tasks(step, tasks, spill, sizes)
+        logger.info(
+            "%s: %d small ranges of %d files go together in %d", self.planned.name, count, len(files), len(merges)
+        )
+        if not self._finish(merges):
+            return None
+        merged = [spilled(self.planned.folder, manifest, 0) for manifest in _manifests(merges)]
+        self._makers.update({file: task for (file, _), task in zip(merged, merges, strict=True)})
+        return pieces_by_place(merged)
+
+    def _merge_tasks(self, step: int, tasks: Sequence[Any], spill: int, sizes: list[int]) -> list[MergeTask]:
+        groups: list[list[int]] = [[]]
+        filled = 0
+        for number, size in enumerate(sizes):
+            if groups[-1] and filled + size > SPILL_BYTES:
+                groups.append([])
+                filled = 0
+            groups[-1].append(number)
+            filled += size
+        return [
+            MergeTask(
+                self.planned.folder,
+                number,
+                digest(self.planned.root, "merge", step, [tasks[each].fingerprint for each in group]),
+                step,
+                tuple((tasks[each].manifest_path, spill) for each in group),
+                self.memory,
+            )
+            for number, group in enumerate(groups)
+        ]
+
+    def _cut_task(
+        self, number: int, final: Any, round: Round, cut: Cut, parts: Parts, weights: dict[int, Counter[str]]
+    ) -> CutTask:
+        """Only the partitions that overlap the cut are read."""
+        before, start, inside = 0, None, []
+        for place in sorted(parts):
+            weight = weights.get(place, Counter())[cut.split]
+            if weight and before < cut.high and before + weight > cut.low:
+                start = before if start is None else start
+                inside.append(parts[place])
+            before += weight
+        root = digest(self.planned.root, "cut", cut.split, cut.low, cut.high)
+        return CutTask(self.planned.folder, number, root, final, round, cut, start or 0, self.memory, tuple(inside))
+
+    def _finish(self, tasks: Sequence[Any]) -> bool:
+        """Run what is not done. Files that turn out to be damaged are made again, by the tasks that wrote them."""
+        for _ in range(REMADE + 1):
+            ran = self.run_tasks(unfinished(tasks))
+            if not ran.damaged:
+                return ran.good
+            if not self._make_again(ran.damaged):
+                return False
+        raise DataError(
+            f"{self.planned.folder}: {', '.join(sorted(ran.damaged))} was damaged {REMADE} times after it had been "
+            "written; look at the disk"
+        )
+
+    def _make_again(self, files: Iterable[str]) -> bool:
+        unknown = [file for file in sorted(files) if file not in self._makers]
+        if unknown:
+            raise DataError(f"{unknown[0]}: damaged while it was in use; look at the disk")
+        makers = {task.manifest_path: task for task in (self._makers[file] for file in sorted(files))}
+        for task in makers.values():
+            logger.warning("%s: a file it wrote is damaged; it is made again", task.label)
+            storage.delete(task.manifest_path)
+        return self._finish(list(makers.values()))
+
+
+def input_bytes(task: ShardTask) -> int:
+    """Of a shard's input, as it is stored."""
+    return task.shard.length if task.shard is not None else max(0, storage.size_of(task.input))
+
+
+def _manifests(tasks: Iterable[Any]) -> Iterator[Manifest]:
+    """Of tasks that have ended, in order."""
+    return all_needed(task.manifest_path for task in tasks)
+
+
+def _of_shard(counted: Manifest) -> Manifest:
+    """A shard's own manifest from what its map task counted: of what was written, the drop records are the shard's."""
+    dropped = [output for output in counted.outputs if output.path.startswith("dropped/")]
+    return replace(counted, outputs=dropped, facts={})

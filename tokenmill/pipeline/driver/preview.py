@@ -1,0 +1,202 @@
+"""What a deduplication would remove: its largest clusters with samples, before anything of it is written."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.console import Console
+
+from tokenmill.core.errors import DataError
+from tokenmill.core.kinds import Rewriting
+from tokenmill.pipeline.driver.globals import Decided, GlobalStage, Parts
+from tokenmill.pipeline.exchange.reduce_tasks import numbered_rows
+from tokenmill.pipeline.report import plain
+from tokenmill.pipeline.tasks.shard import Excerpts, excerpts_of
+
+SHOWN = 20
+
+Place = tuple[int, int]
+"""(shard, row)"""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A document of a cluster: the one that would stay (similarity None), or one that would go."""
+
+    id: str
+    source: str
+    text: str
+    similarity: float | None = None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """size: documents in it, the kept one included; or, where texts are edited, the pieces that one text would lose."""
+
+    size: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """documents: alive in the stage. touched: those that would be removed, or whose text would be edited. facts: what
+    the work counted. refused: why the run would stop, or "". remembered: of touched, those that would go for a document
+    of an index; they are in no cluster.
+    """
+
+    stage: str
+    edits: bool
+    documents: int
+    touched: int
+    clusters: tuple[Cluster, ...]
+    facts: dict[str, Any]
+    refused: str
+    remembered: int
+
+
+def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: Excerpts) -> Preview:
+    """The twenty largest clusters of what was decided, each with so many of the documents that would go, the least
+    similar ones. Two passes over the verdicts, and one over the texts of the shards that the samples are in.
+    """
+    edits = isinstance(stage.planned.stage.final, Rewriting)
+    remembered = 0
+    if edits:
+        touched, largest = _edited(decided.parts)
+    else:
+        touched, remembered, largest = _kept(decided.parts, [task.number for task in stage.shard_tasks])
+    known = _members(stage, [place for _, place in largest], excerpts)
+    gone = {} if edits else _gone(decided.parts, [known[place].id for _, place in largest], sample)
+    known |= _members(stage, [place for places in gone.values() for place, _ in places], excerpts)
+    clusters = []
+    for size, place in largest:
+        kept = known[place]
+        others = [(known[other], value) for other, value in gone.get(kept.id, ())]
+        shown = (Member(one.id, one.source, one.text, value) for one, value in others)
+        clusters.append(Cluster(size, (kept, *shown)))
+    facts, refused = _concluded(stage, decided)
+    documents = stage.sources().total()
+    return Preview(stage.planned.name, edits, documents, touched, tuple(clusters), facts, refused, remembered)
+
+
+def _concluded(stage: GlobalStage, decided: Decided) -> tuple[dict[str, Any], str]:
+    try:
+        return stage.conclude(decided) or {}, ""
+    except DataError as error:
+        return {}, str(error)
+
+
+def _tables(parts: Parts) -> Iterator[pa.Table]:
+    return (table for _, pieces in sorted(parts.items()) for table in pieces.tables())
+
+
+def _kept(parts: Parts, shards: list[int]) -> tuple[int, int, list[tuple[int, Place]]]:
+    """(documents that would go; those of them that go for a document of an index; the largest clusters by the place of
+    the document that would stay). shards: of this corpus; those of indexes have other numbers.
+    """
+    touched, for_own, largest = 0, 0, _Largest()
+    for table in _tables(parts):
+        touched += table.num_rows - table.column("drop_rule").null_count
+        own = pc.is_in(table.column("shard"), value_set=pa.array(shards, pa.int32()))
+        sized = table.filter(pc.and_(own, table.column("cluster_size").is_valid()))
+        for_own += (pc.sum(sized.column("cluster_size")).as_py() or 0) - sized.num_rows
+        largest.add(sized.column("cluster_size"), sized)
+    return touched, touched - for_own, largest.found
+
+
+def _edited(parts: Parts) -> tuple[int, list[tuple[int, Place]]]:
+    """(documents that would lose pieces, those that would lose most of them)."""
+    touched, largest = 0, _Largest()
+    for _, pieces in sorted(parts.items()):
+        tables = [table.select(["shard", "row"]) for table in pieces.tables()]
+        if tables:
+            counted = pa.concat_tables(tables).group_by(["shard", "row"]).aggregate([([], "count_all")])
+            touched += counted.num_rows
+            largest.add(counted.column("count_all"), counted)
+    return touched, largest.found
+
+
+class _Largest:
+    """The SHOWN largest of what was added, then by place."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, Place]] = []
+
+    def add(self, sizes: pa.ChunkedArray, places: pa.Table) -> None:
+        values, shards, rows = (
+            column.to_numpy() for column in (sizes, places.column("shard"), places.column("row"))
+        )  # fmt: skip
+        first = np.lexsort((rows, shards, -values.astype(np.int64)))[:SHOWN].tolist()
+        here = [(int(values[i]), (int(shards[i]), int(rows[i]))) for i in first]
+        self.found = sorted([*self.found, *here], key=lambda one: (-one[0], one[1]))[:SHOWN]
+
+
+def _gone(parts: Parts, ids: list[str], sample: int) -> dict[str, list[tuple[Place, float]]]:
+    """{id of a kept document: [(place, similarity) of those that would go for it]}, the least similar ones."""
+    names, wanted = ("duplicate_of", "similarity", "shard", "row"), pa.array(ids, pa.string())
+    found = pa.Table.from_pylist([], pa.schema([("duplicate_of", pa.string()), ("similarity", pa.float64()),
+                                                ("shard", pa.int32()), ("row", pa.int32())]))  # fmt: skip
+    order = [(name, "ascending") for name in names]
+    for table in _tables(parts):
+        mine = table.filter(pc.is_in(table.column("duplicate_of"), value_set=wanted)).select(list(names))
+        found = _first_of_each(pa.concat_tables([found, mine]).sort_by(order), sample)
+    gone = defaultdict(list)
+    for row in found.to_pylist():
+        gone[row["duplicate_of"]].append(((row["shard"], row["row"]), row["similarity"]))
+    return gone
+
+
+def _first_of_each(table: pa.Table, count: int) -> pa.Table:
+    ids = table.column("duplicate_of").combine_chunks().dictionary_encode().indices.to_numpy()
+    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])[: len(ids)])
+    rank = np.arange(len(ids)) - np.repeat(starts, np.diff(np.append(starts, len(ids))))
+    return table.filter(pa.array(rank < count))
+
+
+def _members(stage: GlobalStage, places: Iterable[Place], excerpts: Excerpts) -> dict[Place, Member]:
+    """The documents at these places, as far as they are of this corpus."""
+    rows_of = defaultdict(set)
+    for shard, row in places:
+        rows_of[shard].add(row)
+    found: dict[Place, Member] = {}
+    for task in stage.shard_tasks:
+        if task.number not in rows_of:
+            continue
+        wanted = pa.array(sorted(rows_of[task.number]), pa.int32())
+        for batch in numbered_rows(task, ("id", "source", "text")):
+            mine = batch.filter(pc.is_in(batch.column("_row"), value_set=wanted))
+            texts = excerpts_of(mine, excerpts).to_pylist() if excerpts.length else [""] * mine.num_rows
+            for row, text in zip(mine.drop_columns(["text"]).to_pylist(), texts, strict=True):
+                found[task.number, row["_row"]] = Member(row["id"], row.get("source") or "", text or "")
+    return found
+
+
+def as_json(preview: Preview) -> dict[str, Any]:
+    """For machines."""
+    return asdict(preview)
+
+
+def show(preview: Preview, console: Console) -> None:
+    """Print it, crawled text made safe."""
+    share = preview.touched / max(1, preview.documents)
+    what = "be edited" if preview.edits else "go"
+    say = console.print
+    say(f"[bold]{plain(preview.stage)}[/]: {preview.touched:,} of {preview.documents:,} documents would {what}, "
+        f"{share:.2%}; nothing of it is written", highlight=False)  # fmt: skip
+    if preview.remembered:
+        say(f"{preview.remembered:,} of them for documents of an index", highlight=False)
+    if preview.facts:
+        say(", ".join(f"{name} {count:,}" for name, count in preview.facts.items()), markup=False)
+    for number, cluster in enumerate(preview.clusters, start=1):
+        unit = "pieces would be taken out of" if preview.edits else "documents, of which stays"
+        say(f"{number:2}. {cluster.size:,} {unit}", markup=False)
+        for member in cluster.members:
+            value = "" if member.similarity is None else f"{member.similarity:.4f} "
+            say(f"    {value}{plain(member.id)} {plain(member.source)}", markup=False, highlight=False)
+            if member.text:
+                say(f"      {plain(member.text)}", markup=False, highlight=False)
+    if preview.refused:
+        say(f"the run would stop here: {plain(preview.refused)}", markup=False)

@@ -1,0 +1,52 @@
+"""How many requests a Global's exchange makes, for `plan`: what object storage bills, and what makes a stage slow."""
+
+from tokenmill.core.io import storage
+from tokenmill.core.kinds import Round, Writer
+from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, map_groups, partition_count, wants_merging
+from tokenmill.pipeline.planning.plan import PlannedShard, PlannedStage
+
+
+def requests_outlook(planned: PlannedStage, stages: list[PlannedStage]) -> str:
+    """One line about a stage that ends in a Global: tasks, partitions, range reads; "" for other stages.
+
+    Where a stage before has not run, its output counts as large as its input; the rows of a round count as large as the
+    stage's input, which is most that the Globals of this package send, but for documents that are routed whole.
+    """
+    final = planned.stage.final
+    if final is None:
+        return ""
+    sizes = [_size(shard, {stage.name: stage for stage in stages}) for shard in planned.shards]
+    rounds: list[Round] = final.rounds()
+    groups, partitions = len(map_groups(sizes)), partition_count(sum(sizes))
+    reads, merges = range_reads(groups, partitions, sum(sizes))
+    several = [round for round in rounds if not round.single]
+    average = sum(sizes) / max(1, groups * partitions if not merges else merges * partitions)
+    again = f", after {groups:,} files are merged into {merges:,}" if merges else ""
+    kind = "outputs" if isinstance(final, Writer) else "verdicts"
+    return (
+        f"{len(planned.shards):,} shards in {groups:,} map tasks, {partitions:,} partitions, {len(rounds)} rounds, "
+        f"then {kind}; at most {reads:,} range reads a round, of {average / 1e6:,.1f} MB on the average{again}; "
+        f"{reads * len(several) + groups * len(rounds):,} requests in all"
+    )
+
+
+def range_reads(groups: int, partitions: int, size: int) -> tuple[int, int]:
+    """(requests that read a round's rows, how many files they are merged into first, or 0)."""
+    ranges = groups * partitions
+    if groups < 2 or not wants_merging(ranges, size):
+        return ranges, 0
+    merges = max(1, -(-size // SPILL_BYTES))
+    return groups + merges * partitions, merges
+
+
+def _size(shard: PlannedShard, stages: dict[str, PlannedStage]) -> int:
+    if shard.shard is not None:
+        return shard.shard.length
+    if shard.origin is None:
+        return 0
+    before = stages[shard.origin[0]]
+    made = storage.size_of(before.data_path(shard.origin[1])) if before.done else -1
+    if made >= 0:
+        return made
+    number = {each.number: each for each in before.shards}
+    return _size(number[shard.origin[1]], stages)

@@ -1,0 +1,217 @@
+"""How rows of all shards meet: routed rows are spilled by partition, and a partition is read back sorted.
+
+A spill is a file of ranges (ranges.py) of one partition each, so that a reader takes just its part; which are whose
+stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.chance import keyed_hash
+from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import Room, Round
+from tokenmill.pipeline.exchange.ranges import NO_RANGES, RangeFile, Ranges, pieces_by_place, range_file
+from tokenmill.pipeline.exchange.room import scratch_folder
+
+TARGET_PARTITION_BYTES = 256 << 20
+
+SPILL_BYTES = 1 << 30
+"""Of input, that one map task covers at most."""
+
+MAP_TASKS = 256
+"""There are about so many map tasks, or more, if there are shards enough."""
+
+LEAST_RANGE_BYTES = 1 << 20
+MERGE_ABOVE = 1 << 14
+"""More ranges than that are merged before they are read, if they are smaller than LEAST_RANGE_BYTES on the average."""
+
+
+def partition_count(input_bytes: int) -> int:
+    """A power of two, so that partitions are ranges of the key's highest bits; a function of the input's size alone."""
+    count = 1
+    while count * TARGET_PARTITION_BYTES < input_bytes and count < 1024:
+        count *= 2
+    return count
+
+
+def map_groups(sizes: list[int]) -> list[range]:
+    """Which successive shards, of so many bytes, one map task covers: a function of the input's size alone.
+
+    Up to SPILL_BYTES of input, so that spills are few and their ranges large; but no more than a part in MAP_TASKS of
+    the whole, so that there is work for many workers.
+    """
+    most = min(SPILL_BYTES, sum(sizes) // MAP_TASKS)
+    groups: list[range] = []
+    first = held = 0
+    for number, size in enumerate(sizes):
+        if number > first and held + size > most:
+            groups.append(range(first, number))
+            first, held = number, 0
+        held += size
+    return [*groups, range(first, len(sizes))] if sizes else []
+
+
+def wants_merging(ranges: int, size: int) -> bool:
+    """Whether so many ranges of so many bytes in all are too many and too small to be read one by one."""
+    return ranges > MERGE_ABOVE and size < ranges * LEAST_RANGE_BYTES
+
+
+class Grouped:
+    """Rows on their way into a file, each to a place (a partition, a group of shards): written by place, in the order
+    they came. What `memory` bytes do not hold waits in the scratch folder, so that a place has one range, or few.
+    record, ranges: the file's, once it is closed.
+    """
+
+    def __init__(self, path: str, scratch: str, memory: int) -> None:
+        self.record, self.ranges = storage.FileRecord("", 0, ""), NO_RANGES
+        self._path, self._scratch, self._memory = path, scratch, memory
+        self._held: list[pa.RecordBatch] = []
+        self._places: list[npt.NDArray[np.int64]] = []
+        self._bytes = 0
+        self._waiting: list[tuple[str, Ranges]] = []
+
+    def add(self, rows: pa.RecordBatch, places: npt.NDArray[np.int64]) -> None:
+        if not rows.num_rows:
+            return
+        self._held.append(rows)
+        self._places.append(places)
+        self._bytes += rows.nbytes
+        if self._bytes >= self._memory:
+            self._let_wait()
+
+    def close(self) -> None:
+        """Write the file."""
+        if self._waiting and self._held:
+            self._let_wait()
+        with range_file(self._path) as file:
+            if self._waiting:
+                self._regroup(file)
+            else:
+                self._write(file)
+        self.record, self.ranges = file.record, file.ranges
+
+    def _let_wait(self) -> None:
+        path = f"{self._scratch}/waiting-{len(self._waiting)}"
+        with range_file(path) as file:
+            self._write(file)
+        self._waiting.append((path, file.ranges))
+
+    def _write(self, file: RangeFile) -> None:
+        if not self._held:
+            return
+        table, places = pa.Table.from_batches(self._held), np.concatenate(self._places)
+        self._held, self._places, self._bytes = [], [], 0
+        order = np.argsort(places, kind="stable")
+        starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+        for start, end in zip(starts, np.append(starts[1:], len(places)), strict=True):
+            file.write(table.take(pa.array(order[start:end])), int(places[order[start]]))
+
+    def _regroup(self, file: RangeFile) -> None:
+        for place, pieces in pieces_by_place(self._waiting).items():
+            held: list[pa.Table] = []
+            for table in pieces.tables():
+                held.append(table)
+                if sum(one.nbytes for one in held) >= self._memory // 2:
+                    file.write(pa.concat_tables(held), place)
+                    held = []
+            if held:
+                file.write(pa.concat_tables(held), place)
+
+
+@contextmanager
+def grouped_file(folder: str, name: str, *, memory: int) -> Iterator[Grouped]:
+    """A file of the stage in `folder` for Grouped rows; it appears, whole, when the block ends."""
+    with scratch_folder(folder) as scratch:
+        grouped = Grouped(join(folder, name), scratch, memory)
+        yield grouped
+        grouped.close()
+    grouped.record = replace(grouped.record, path=name)
+
+
+class Spill:
+    """Routes rows of one round into a file. documents: rows given to route. weights: {partition: {split: weight}}."""
+
+    def __init__(self, round: Round, partitions: int, to: Grouped) -> None:
+        self.round, self.partitions, self.to = round, partitions, to
+        self.weights: dict[str, dict[str, int]] = {}
+        self.documents = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.documents += batch.num_rows
+        routed = self.round.route(batch)
+        places = partition_of(routed.column("_partition_key"), self.partitions)
+        if "_weight" in routed.schema.names:
+            self._weigh(routed, places)
+        self.to.add(routed, places)
+
+    def _weigh(self, routed: pa.RecordBatch, places: npt.NDArray[np.int64]) -> None:
+        table = pa.table({"place": places, "split": routed.column("_split"), "weight": routed.column("_weight")})
+        sums = table.group_by(["place", "split"], use_threads=False).aggregate([("weight", "sum")])
+        for row in sums.to_pylist():
+            mine = self.weights.setdefault(str(row["place"]), {})
+            mine[row["split"]] = mine.get(row["split"], 0) + row["weight_sum"]
+
+
+@contextmanager
+def spill_file(folder: str, name: str, round: Round, partitions: int, *, memory: int) -> Iterator[Spill]:
+    """A Spill to a file that appears, whole, when the block ends."""
+    with grouped_file(folder, name, memory=memory) as grouped:
+        yield Spill(round, partitions, grouped)
+
+
+def partition_of(keys: Any, partitions: int) -> Any:
+    """int64 (rows,): the range of the uint64 key space that each key lies in."""
+    bits = partitions.bit_length() - 1
+    values = keys.to_numpy()
+    if bits == 0:
+        return np.zeros(len(values), dtype=np.int64)
+    return (values >> np.uint64(64 - bits)).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class UniqueIds:
+    """A round before every Global: two documents with one id are a DataError that names both places."""
+
+    sort_by: ClassVar[tuple[str, ...]] = ("id", "shard", "row")
+    single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        ids = batch.column("id")
+        return pa.RecordBatch.from_pydict(
+            {
+                "_partition_key": keyed_hash(0, "unique_ids", ids.to_pylist()),
+                "id": ids,
+                "shard": batch.column("_shard"),
+                "row": batch.column("_row"),
+            }
+        )
+
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        last: pa.RecordBatch | None = None
+        for batch in rows:
+            if not batch.num_rows:
+                continue
+            here = batch if last is None else pa.concat_batches([last, batch])
+            ids = here.column("id")
+            again = pc.index(pc.equal(ids[1:], ids[:-1]), True).as_py() if here.num_rows > 1 else -1
+            if again >= 0:
+                self._refuse(here.slice(again, 2).to_pylist())
+            last = here.slice(here.num_rows - 1)
+        yield from ()
+
+    def _refuse(self, rows: list[dict[str, Any]]) -> None:
+        one, other = (f"shard {row['shard']:06d} row {row['row']}" for row in rows)
+        raise DataError(
+            f"id {rows[0]['id']!r} occurs twice: {one} and {other}; ids must be unique. Does the recipe read one file "
+            "twice?"
+        )

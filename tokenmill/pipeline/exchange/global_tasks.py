@@ -1,0 +1,389 @@
+"""The first and the last tasks of a Global's stage; those between are in reduce_tasks.py.
+
+SpillTask   some shards: run their steps, keep their rows, route them into partitions
+ApplyTask   some shards: their rows and the verdicts about them become data and dropped
+CutTask     one output of a Writer: the rows of the sorted whole that fall into it
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.columns import drop, marked, set_column, split
+from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import VERDICT, Cut, Repeating, Rewriting, Room, Round
+from tokenmill.core.rules import step_name
+from tokenmill.pipeline.exchange.exchange import Spill, spill_file
+from tokenmill.pipeline.exchange.ranges import Pieces
+from tokenmill.pipeline.exchange.reduce_tasks import (
+    ROWS,
+    about,
+    alive,
+    all_said,
+    kept_rows,
+    numbered,
+    shard_manifest_path,
+    together,
+)
+from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
+from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
+from tokenmill.pipeline.record.ledger import standing
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.tasks import quarantine
+from tokenmill.pipeline.tasks.shard import (
+    DROPPED,
+    Position,
+    ShardTask,
+    Tally,
+    Tell,
+    alive_rows,
+    count_rules,
+    input_schema,
+    output_schema,
+    widened,
+    write_part,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SpillTask:
+    """Some shards of a Global's stage: their steps, their rows kept for later, and their first routes, as one spill.
+
+    keep_rows: write the rows that survive the steps, because the input does not hold them as they are now. dropped_to:
+    where the drop records go: an ApplyTask will add to them, a Writer's are final. memory: of a worker, in bytes.
+    """
+
+    tasks: tuple[ShardTask, ...]
+    rounds: tuple[Round, ...]
+    partitions: tuple[int, ...]
+    keep_rows: bool
+    dropped_to: str
+    memory: int
+
+    reads_input: ClassVar[bool] = True
+
+    @property
+    def folder(self) -> str:
+        return self.tasks[0].folder
+
+    @property
+    def number(self) -> int:
+        return self.tasks[0].number
+
+    @property
+    def fingerprint(self) -> str:
+        return together(self.tasks)
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, "work/spill", f"{self.number:06d}.json")
+
+    @property
+    def label(self) -> str:
+        return self.tasks[0].label + (f" to {self.tasks[-1].number:06d}" if len(self.tasks) > 1 else "")
+
+    @property
+    def row_files(self) -> list[str]:
+        """What it writes of each shard, for an ApplyTask."""
+        return [f"{kind}/{task.number:06d}.parquet" for kind in (ROWS, self.dropped_to) for task in self.tasks]
+
+    def part(self, position: Position) -> ShardTask:
+        """The shard that a worker was in."""
+        return next((task for task in self.tasks if task.number == position.shard), self.tasks[0])
+
+    def at(self, position: Position) -> "SpillTask":
+        guilty = self.part(position)
+        return replace(self, tasks=tuple(task.at(position) if task is guilty else task for task in self.tasks))
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        with ExitStack() as stack:
+            spills = [stack.enter_context(self._spill(place)) for place in range(len(self.rounds))]
+            shards = [self._shard(task, spills, tell) for task in self.tasks]
+        manifest = Manifest(
+            self.fingerprint,
+            rows_in=sum(one.rows_in for one in shards),
+            rows_out=sum(one.rows_out for one in shards),
+            drops=dict(sum((Counter(one.drops) for one in shards), Counter())),
+            bytes_in=sum(one.bytes_in for one in shards),
+            outputs=[spill.to.record for spill in spills] + [output for one in shards for output in one.outputs],
+            facts={
+                "spills": [spill.to.ranges.facts() for spill in spills],
+                "weights": [spill.weights for spill in spills],
+                "routed": spills[0].documents,
+            },
+            timing={"seconds": time.perf_counter() - began},
+        )
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+    def _shard(self, task: ShardTask, spills: list[Spill], tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        tally = Tally()
+        outputs: list[storage.FileRecord] = []
+        sources: dict[str, int] = {}
+        rows = alive_rows(task, tally, lambda at: tell(replace(at, shard=task.number)))
+        rows = self._routed(task, rows, spills, sources)
+        if self.keep_rows or quarantine.load(task.folder, task.number, task.fingerprint):
+            outputs.append(write_part(task.folder, ROWS, task.number, rows, output_schema(task)))
+        else:
+            for _ in rows:
+                pass  # routing is all there is to do
+        for problem in tally.unreadable.values():
+            raise DataError(problem)  # a Global must not run over what is missing
+        outputs.append(write_part(task.folder, self.dropped_to, task.number, tally.dropped, DROPPED))
+        facts: dict[str, Any] = {"rows": tally.rows_out, "sources": sources}
+        manifest = replace(tally.manifest(task, outputs, time.perf_counter() - began), facts=facts)
+        write_manifest(shard_manifest_path(task), manifest)
+        return manifest
+
+    def _spill(self, place: int) -> AbstractContextManager[Spill]:
+        name, memory = f"work/spill/{self.number:06d}.{place}.ranges", buffer_bytes(self.memory) // len(self.rounds)
+        return spill_file(self.folder, name, self.rounds[place], self.partitions[place], memory=memory)
+
+    def _routed(
+        self, task: ShardTask, batches: Iterator[pa.RecordBatch], spills: list[Spill], sources: dict[str, int]
+    ) -> Iterator[pa.RecordBatch]:
+        first = 0
+        for batch in batches:
+            living = alive(numbered(batch, task.number, first))
+            first += batch.num_rows
+            for spill in spills:
+                spill.add(living)
+            _count_sources(living, sources)
+            yield batch
+
+
+def _count_sources(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
+    if "source" not in batch.schema.names:
+        counts[""] = counts.get("", 0) + batch.num_rows
+        return
+    for pair in pc.value_counts(pc.fill_null(batch.column("source"), "")).to_pylist():
+        counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
+
+
+@dataclass(frozen=True)
+class ApplyTask:
+    """Some shards get their verdicts. Their rows are those their spill kept, or else those of their input, in the same
+    order. finishes: how many shards are done when it is.
+    """
+
+    tasks: tuple[ShardTask, ...]
+    final: Any
+    verdicts: Pieces
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def folder(self) -> str:
+        return self.tasks[0].folder
+
+    @property
+    def number(self) -> int:
+        return self.tasks[0].number
+
+    @property
+    def fingerprint(self) -> str:
+        return together(self.tasks)
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, "work/apply", f"{self.number:06d}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.tasks[0].label} apply"
+
+    @property
+    def finishes(self) -> int:
+        return len(self.tasks)
+
+    def at(self, position: Position) -> "ApplyTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        said = all_said(self.verdicts)
+        decided = self._nothing_said() if said is None else said
+        outputs: list[storage.FileRecord] = []
+        change = 0
+        for task in self.tasks:
+            tell(Position(0, "apply"))
+            made, before = self._shard(task, about(decided, task.number))
+            outputs += made.outputs
+            change += made.rows_out - before
+        manifest = Manifest(
+            self.fingerprint,
+            outputs=outputs,
+            facts={"rows_change": change},
+            timing={"seconds": time.perf_counter() - began},
+        )
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+    def _shard(self, task: ShardTask, decided: pa.Table) -> tuple[Manifest, int]:
+        """(the shard's manifest, how many rows it had before the verdicts)."""
+        made_before = standing(task.manifest_path, task.fingerprint, task.folder)
+        if made_before is not None:
+            return made_before, made_before.rows_out
+        began = time.perf_counter()
+        spilled, rows = kept_rows(task)
+        tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
+        tally.dropped = list(storage.read_table(join(task.folder, f"work/dropped/{task.number:06d}.parquet")))
+        outputs = [
+            write_part(task.folder, "data", task.number, self._judged(rows, decided, tally), self._schema(rows)),
+            write_part(task.folder, "dropped", task.number, tally.dropped, DROPPED),
+        ]
+        made = tally.manifest(rows, outputs, time.perf_counter() - began)
+        manifest = replace(
+            made,
+            inputs=spilled.inputs,
+            rows_in=spilled.rows_in,
+            bytes_in=spilled.bytes_in,
+            damage=spilled.damage,
+            unreadable=spilled.unreadable,
+            by_source={
+                name: [counts[0], made.by_source.get(name, [0, 0])[1]] for name, counts in spilled.by_source.items()
+            },
+            timing={
+                "seconds": round(made.timing["seconds"] + spilled.timing["seconds"], 3),
+                "steps": spilled.timing["steps"] | {step_name(self.final): made.timing["seconds"]},
+                "peak_rss_bytes": max(made.timing["peak_rss_bytes"], spilled.timing["peak_rss_bytes"]),
+            },
+        )
+        write_manifest(task.manifest_path, manifest)
+        return manifest, spilled.rows_out
+
+    def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
+        first = 0
+        for batch in storage.read_table(rows.input):
+            batch = widened(batch, rows.schema)
+            marked_before = marked(batch)
+            batch = self._told(batch, verdicts, first)
+            first += batch.num_rows
+            if rows.mark_only:
+                count_rules(batch.filter(pa.array(marked(batch) & ~marked_before)), tally.marked)
+                tally.go_out(batch)
+                yield batch
+                continue
+            alive, gone = split(batch)
+            tally.drop(gone, rows.excerpts)
+            yield from self._repeated(_without_verdict(alive), tally)
+
+    def _repeated(self, alive: pa.RecordBatch, tally: Tally) -> Iterator[pa.RecordBatch]:
+        tally.repeated -= alive.num_rows
+        for part in self.final.repeat(alive) if isinstance(self.final, Repeating) else (alive,):
+            tally.repeated += part.num_rows
+            tally.go_out(part)
+            yield part
+
+    def _schema(self, rows: ShardTask) -> pa.Schema:
+        empty = pa.RecordBatch.from_pylist([], schema=input_schema(rows))
+        judged = self._told(empty, self._nothing_said(), 0)
+        return judged.schema if rows.mark_only else _without_verdict(judged).schema
+
+    def _nothing_said(self) -> pa.Table:
+        return self.final.SAID.empty_table() if isinstance(self.final, Rewriting) else VERDICT.empty_table()
+
+    def _told(self, batch: pa.RecordBatch, said: pa.Table, first: int) -> pa.RecordBatch:
+        """The rows first, first + 1, … of a shard with what was said of them."""
+        rows = said.column("row").to_numpy()
+        about = (rows >= first) & (rows < first + batch.num_rows)
+        if not isinstance(self.final, Rewriting):
+            return _with_verdicts(batch, said.filter(pa.array(about)).combine_chunks(), first, self.final)
+        inside = said.filter(pa.array(about | (rows < 0))).combine_chunks()
+        place = inside.schema.get_field_index("row")
+        return self.final.rewrite(batch, inside.set_column(place, "row", pc.subtract(inside.column("row"), first)))
+
+
+def _without_verdict(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.select([name for name in batch.schema.names if name not in ("duplicate_of", "similarity")])
+
+
+def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: Any) -> pa.RecordBatch:
+    """The rows first, first + 1, … of a shard, marked and with the signals that the verdicts on them bring."""
+    passed_over = marked(batch)
+    place = np.full(batch.num_rows, -1, dtype=np.int64)
+    place[inside.column("row").to_numpy() - first] = np.arange(inside.num_rows)
+    found = pa.array(place, mask=place < 0)
+    about = {name: inside.column(name).combine_chunks().take(found) for name in VERDICT.names}
+    for rule in sorted(set(about["drop_rule"].drop_null().to_pylist())):
+        hit = pc.equal(about["drop_rule"], rule)
+        batch = drop(batch, hit, rule, about["drop_measured"], about["drop_threshold"])
+    for name in ("duplicate_of", "similarity"):
+        known = name in batch.schema.names  # of a row that a Global before marked, with --mark-only
+        batch = set_column(batch, name, pc.coalesce(batch.column(name), about[name]) if known else about[name])
+    size = f"{step_name(final)}.cluster_size"
+    if size in final.adds:
+        sizes = pc.fill_null(about["cluster_size"], 1)
+        batch = set_column(batch, size, pc.if_else(pa.array(passed_over), pa.scalar(None, sizes.type), sizes))
+    return batch
+
+
+@dataclass(frozen=True)
+class CutTask:
+    """One output of a Writer. partitions: what to read of those it overlaps, in their order.
+
+    before: cumulative weight of the cut's split in all partitions before the first of these. memory: of a worker.
+    """
+
+    folder: str
+    number: int
+    fingerprint: str
+    final: Any
+    round: Round
+    cut: Cut
+    before: int
+    memory: int
+    partitions: tuple[Pieces, ...] = field(default=())
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, "work/cuts", f"{self.number:06d}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} {self.cut.split} {self.cut.number:06d}"
+
+    def at(self, position: Position) -> "CutTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        tell(Position(0, "write"))
+        with room_for(self.folder, memory=self.memory, shard_rows={}) as room:
+            files, facts = self.final.write(self.cut, self._rows(room), join(self.folder, "corpus"))
+        outputs = [_relative(file, self.folder) for file in files]
+        manifest = Manifest(
+            self.fingerprint, outputs=outputs, facts=facts, timing={"seconds": time.perf_counter() - began}
+        )
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+    def _rows(self, room: Room) -> Iterator[pa.RecordBatch]:
+        total = self.before
+        for partition in self.partitions:
+            for batch in self.round.reduce(sorted_rows(partition.tables(), self.round.sort_by, room), room):
+                mine = batch.filter(pc.equal(batch.column("_split"), self.cut.split))
+                weights = mine.column("_weight").to_numpy(zero_copy_only=False)
+                starts = total + np.cumsum(weights) - weights
+                total += int(weights.sum())
+                inside = (starts >= self.cut.low) & (starts < self.cut.high)
+                if inside.any():
+                    yield mine.filter(pa.array(inside))
+
+
+def _relative(file: str, folder: str) -> storage.FileRecord:
+    record = storage.file_record(file)
+    return replace(record, path=file.removeprefix(folder.rstrip("/") + "/"))

@@ -1,0 +1,386 @@
+"""The tasks between a Global's spill and its verdicts.
+
+ReduceTask   one partition: sort, reduce, and route on to the next round, or to the shards the result is about
+MergeTask    some spills as one, where their ranges are too small to be read one by one
+RecallTask   some shards: the documents that a round named, routed to the next one
+EarlierTask  one file of an earlier corpus, as if it were a shard
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.columns import marked, set_column
+from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import FACTS, Room, Round
+from tokenmill.pipeline.exchange.exchange import Grouped, Spill, grouped_file, spill_file
+from tokenmill.pipeline.exchange.ranges import DamagedFile, Pieces, Ranges, whole_file
+from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
+from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
+from tokenmill.pipeline.planning.fingerprint import digest
+from tokenmill.pipeline.record.manifest import Manifest, from_json, write_manifest
+from tokenmill.pipeline.tasks.pieces import pieces
+from tokenmill.pipeline.tasks.shard import Position, ShardTask, Tell, widened
+
+ROWS = "work/rows"
+"""Below the stage: the rows of shards as their map tasks left them."""
+
+_AT_A_TIME = 1000  # manifests
+
+RECALLED_BYTES = 4 << 20
+"""Of text, routed at once when documents are read again: a round may make many times as much of them."""
+
+
+@dataclass(frozen=True)
+class ReduceTask:
+    """One partition of one round. pieces: what to read. next: the round its result is routed to, if any.
+
+    Without a next round the result is grouped by the shards it is about: verdicts, or the documents that the next round
+    wants. firsts: the first shard of each group of shards that is read together. memory: of a worker, in bytes.
+    """
+
+    folder: str
+    number: int
+    fingerprint: str
+    stage_round: int
+    round: Round
+    pieces: Pieces
+    memory: int
+    shard_rows: Mapping[int, int]
+    firsts: tuple[int, ...]
+    next: Round | None = None
+    next_partitions: int = 1
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return f"work/reduce/{self.stage_round}.{self.number:06d}"
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, f"{self.name}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} partition {self.number}"
+
+    def at(self, position: Position) -> "ReduceTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        facts: dict[str, Any] = {}
+        name, memory = f"{self.name}.ranges", buffer_bytes(self.memory)
+        with (
+            room_for(self.folder, memory=self.memory, shard_rows=self.shard_rows) as room,
+            grouped_file(self.folder, name, memory=memory) as grouped,
+        ):
+            spill = Spill(self.next, self.next_partitions, grouped) if self.next is not None else None
+            rows = sorted_rows(self.pieces.tables(), self.round.sort_by, room)
+            for number, batch in enumerate(self.round.reduce(rows, room)):
+                tell(Position(number, type(self.round).__name__))
+                if FACTS in (batch.schema.metadata or {}):
+                    facts["said"] = json.loads(batch.schema.metadata[FACTS])
+                batch = batch.replace_schema_metadata(None)
+                if spill is not None:
+                    spill.add(batch)
+                else:
+                    grouped.add(batch, groups_of(batch.column("shard"), self.firsts))
+        return committed(self, [grouped], facts, began)
+
+
+def groups_of(shards: pa.Array, firsts: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """int64 (rows,): which group of shards each is in."""
+    places: npt.NDArray[np.int64] = np.searchsorted(firsts, shards.to_numpy(), side="right") - 1
+    return places
+
+
+def committed(task: Any, files: list[Grouped], facts: dict[str, Any], began: float) -> Manifest:
+    """The manifest of a task that wrote such files and counts no documents, written."""
+    manifest = Manifest(
+        task.fingerprint,
+        outputs=[file.record for file in files],
+        facts=facts | {"spills": [file.ranges.facts() for file in files]},
+        timing={"seconds": time.perf_counter() - began},
+    )
+    write_manifest(task.manifest_path, manifest)
+    return manifest
+
+
+@dataclass(frozen=True)
+class MergeTask:
+    """Some spills of a round as one: of each partition it has one range, or few. inputs: (manifest, place of the spill
+    among what its task wrote).
+    """
+
+    folder: str
+    number: int
+    fingerprint: str
+    stage_round: int
+    inputs: tuple[tuple[str, int], ...]
+    memory: int
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return f"work/merge/{self.stage_round}.{self.number:06d}"
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, f"{self.name}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} merge {self.number}"
+
+    def at(self, position: Position) -> "MergeTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        with grouped_file(self.folder, f"{self.name}.ranges", memory=buffer_bytes(self.memory)) as grouped:
+            for number, (path, place) in enumerate(self.inputs):
+                tell(Position(number, "merge"))
+                file, ranges = spilled(self.folder, needed(path), place)
+                for table, at in whole_file(file, ranges):
+                    for batch in table.combine_chunks().to_batches():
+                        grouped.add(batch, np.full(batch.num_rows, at, dtype=np.int64))
+        return committed(self, [grouped], {}, began)
+
+
+def needed(path: str) -> Manifest:
+    """The manifest of a task that has ended."""
+    [manifest] = all_needed([path])
+    return manifest
+
+
+def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
+    """The manifests of tasks that have ended, in order; those on a store are read many at a time."""
+    todo = iter(paths)
+    while some := list(islice(todo, _AT_A_TIME)):
+        for path, content in zip(some, storage.read_many(some), strict=True):
+            manifest = None if content is None else from_json(content, path)
+            if manifest is None:
+                raise DataError(f"{path}: the manifest is gone though its task had ended; run again")
+            yield manifest
+
+
+def spilled(folder: str, manifest: Manifest, place: int) -> tuple[str, Ranges]:
+    """(file, ranges) of a spill."""
+    return join(folder, manifest.outputs[place].path), Ranges.of(manifest.facts["spills"][place])
+
+
+@dataclass(frozen=True)
+class RecallTask:
+    """Some shards' documents again: those named in `said`, with what was said of them, routed to `round`."""
+
+    tasks: tuple[ShardTask, ...]
+    stage_round: int
+    round: Round
+    partitions: int
+    columns: tuple[str, ...]
+    said: Pieces
+    memory: int
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def folder(self) -> str:
+        return self.tasks[0].folder
+
+    @property
+    def number(self) -> int:
+        return self.tasks[0].number
+
+    @property
+    def fingerprint(self) -> str:
+        return together(self.tasks)
+
+    @property
+    def name(self) -> str:
+        return f"work/recall/{self.stage_round}.{self.number:06d}"
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, f"{self.name}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.tasks[0].label} round {self.stage_round}"
+
+    def at(self, position: Position) -> "RecallTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        memory = buffer_bytes(self.memory)
+        with spill_file(self.folder, f"{self.name}.ranges", self.round, self.partitions, memory=memory) as spill:
+            said = all_said(self.said)
+            for task in self.tasks if said is not None else ():
+                mine = about(said, task.number).combine_chunks()
+                for number, batch in enumerate(numbered_rows(task, self.columns) if mine.num_rows else ()):
+                    tell(Position(number, type(self.round).__name__))
+                    for part in pieces(_with_what_was_said(batch, mine), RECALLED_BYTES):
+                        spill.add(part)
+        return committed(self, [spill.to], {}, began)
+
+
+def together(tasks: tuple[ShardTask, ...]) -> str:
+    """The fingerprint of what is made of several shards."""
+    return digest([task.fingerprint for task in tasks])
+
+
+@dataclass(frozen=True)
+class EarlierTask:
+    """One file of an earlier corpus (Remembering) as shard `number`: all of it, or the rows named in `said`."""
+
+    folder: str
+    number: int
+    fingerprint: str
+    file: str
+    xxh3: str
+    stage_round: int
+    round: Any
+    partitions: int
+    memory: int
+    said: Pieces | None = None
+
+    reads_input: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return f"work/earlier/{self.stage_round}.{self.number:06d}"
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, f"{self.name}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} of {self.file}"
+
+    def at(self, position: Position) -> "EarlierTask":
+        return self
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began, rows = time.perf_counter(), 0
+        if self.said is None and storage.file_record(self.file).xxh3 != self.xxh3:
+            raise DataError(f"{self.file}: damaged, its XXH3 is not {self.xxh3}; get a sound copy, or make it anew")
+        said = all_said(self.said) if self.said is not None else None
+        earlier = Earlier(self.round)
+        memory = buffer_bytes(self.memory)
+        with spill_file(self.folder, f"{self.name}.ranges", earlier, self.partitions, memory=memory) as spill:
+            wanted = self.said is None or said is not None
+            for number, batch in enumerate(storage.read_table(self.file) if wanted else ()):
+                tell(Position(number, type(self.round).__name__))
+                here = numbered(batch, self.number, rows)
+                rows += batch.num_rows
+                spill.add(here if said is None else _with_what_was_said(here, said))
+        return committed(self, [spill.to], {"rows": rows}, began)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A round as documents of earlier corpora see it."""
+
+    round: Any
+
+    sort_by: ClassVar[tuple[str, ...]] = ()
+    single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        routed: pa.RecordBatch = self.round.route_earlier(batch)
+        return routed
+
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        yield from self.round.reduce(rows, room)
+
+
+def all_said(told: Pieces) -> Any:
+    """What was said about a group of shards, by shard and row, as a table; None if nothing was."""
+    tables = list(told.tables())
+    if not tables:
+        return None
+    said = pa.concat_tables(tables)
+    return said.take(pc.sort_indices(said, sort_keys=[("shard", "ascending"), ("row", "ascending")])).combine_chunks()
+
+
+def about(said: pa.Table, shard: int) -> pa.Table:
+    """What was said about one shard."""
+    return said.filter(pc.equal(said.column("shard"), shard))
+
+
+def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
+    """The rows of the batch that something was said about, with that as columns."""
+    rows, extra = said.column("row").to_numpy(), said.drop_columns(["shard", "row"])
+    first = batch.column("_row")[0].as_py() if batch.num_rows else 0
+    low, high = np.searchsorted(rows, [first, first + batch.num_rows])
+    batch = batch.take(pa.array(rows[low:high] - first))
+    for name in extra.schema.names:
+        batch = set_column(batch, name, extra.column(name).slice(low, high - low).combine_chunks())
+    return batch
+
+
+def shard_manifest_path(task: ShardTask) -> str:
+    """Where a map task says what it counted of one of its shards."""
+    return join(task.folder, "work/shard", f"{task.number:06d}.json")
+
+
+def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
+    """(what the shard's map task counted of it; a task whose input is the rows as they were then). Raises DamagedFile
+    if what it wrote is not as it was.
+    """
+    counted = needed(shard_manifest_path(task))
+    for output in counted.outputs:
+        _refuse_damage(join(task.folder, output.path), output)
+    kept = [join(task.folder, output.path) for output in counted.outputs if output.path.startswith(f"{ROWS}/")]
+    return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
+
+
+def _refuse_damage(path: str, written: storage.FileRecord) -> None:
+    """Of a file on a store only the size is looked at: stores check what they keep, and it would be read twice."""
+    size = storage.size_of(path)
+    if size < 0:
+        raise DamagedFile(path, "is gone though its task had ended")
+    if size != written.bytes or (not storage.is_url(path) and storage.file_record(path).xxh3 != written.xxh3):
+        raise DamagedFile(path, f"{size} bytes are not those that were written")
+
+
+def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    """The rows of a shard as its spill saw them, with `_shard` and `_row`; just the columns named, as far as known."""
+    _, rows = kept_rows(task)
+    have = storage.table_schema(rows.input).names
+    wanted = [name for name in have if name in columns]
+    first = 0
+    for batch in storage.read_table(rows.input, wanted):
+        yield numbered(widened(batch, _only(rows.schema, columns)), task.number, first)
+        first += batch.num_rows
+
+
+def numbered(batch: pa.RecordBatch, shard: int, first: int) -> pa.RecordBatch:
+    """The batch with `_shard` and `_row`, of a shard whose rows before it were so many."""
+    rows = np.arange(first, first + batch.num_rows, dtype=np.int32)
+    batch = set_column(batch, "_shard", pa.array(np.full(batch.num_rows, shard, dtype=np.int32)))
+    return set_column(batch, "_row", pa.array(rows))
+
+
+def alive(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows that no rule has marked."""
+    return batch.filter(pa.array(~marked(batch)))
+
+
+def _only(schema: pa.Schema | None, columns: tuple[str, ...]) -> pa.Schema | None:
+    return pa.schema([field for field in schema if field.name in columns]) if schema is not None else None

@@ -1,0 +1,1 @@
+"""From a recipe to a plan: grammar, units of work, fingerprints, shards."""

@@ -1,0 +1,261 @@
+"""From a name in the recipe to a unit of work: the name is the file's path, the class is the file's name in
+capitals.
+"""
+
+import dataclasses
+import difflib
+import functools
+import importlib
+import json
+import pkgutil
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+import pydantic
+
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.io.url_secrets import shown
+from tokenmill.core.kinds import Writer
+from tokenmill.core.memory import LEAST_MEMORY
+from tokenmill.core.rules import class_step_name
+from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
+
+_EXTRA_OF = {
+    "presidio_analyzer": "pii", "datatrove": "interop", "datasketch": "interop", "torch": "train", "ray": "ray",
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A stage whose work is built: an optional Source, then Steps, then an optional Global. columns: what it gives
+    on.
+    """
+
+    spec: StageSpec
+    inputs: tuple[str, ...]
+    source: Any | None
+    steps: tuple[Any, ...]
+    final: Any | None
+    columns: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def work(self) -> tuple[Any, ...]:
+        """All units in order."""
+        return tuple(unit for unit in (self.source, *self.steps, self.final) if unit is not None)
+
+    @property
+    def named_work(self) -> list[tuple[str, Any]]:
+        """All units in order, each with its name in recipes: (`stages.read_warc`, the unit)."""
+        return list(zip((work.name for work in self.spec.work), self.work, strict=True))
+
+    @property
+    def writes_corpus(self) -> bool:
+        """True if the stage ends in files of its own (token shards) instead of documents."""
+        return isinstance(self.final, Writer)
+
+
+def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
+    """Build every stage's work and check that each column read is there. Raises RecipeError; reads no data."""
+    stages: list[Stage] = []
+    for spec in recipe.stages:
+        stages.append(_stage(spec, recipe, stages, plugins))
+    return tuple(stages)
+
+
+def work_names() -> list[str]:
+    """Names of all units of work that come with tokenmill, sorted: `filters.c4`, …"""
+    return sorted(_unit_modules())
+
+
+def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Any]:
+    """The class a name stands for. Only tokenmill's own folders, and modules under `plugins`, may be named."""
+    if plugins and name.startswith(f"{plugins}."):
+        module_name = name
+    elif name in _unit_modules():
+        module_name = _unit_modules()[name]
+    else:
+        raise RecipeError(f"{where}unknown work {name!r}{_nearest(name)}. `pipeline steps` lists all")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and module_name.startswith(error.name):
+            raise RecipeError(f"{where}no module {error.name!r} for {name!r}; is the package installed?") from error
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        advice = f'pip install "tokenmill[{extra}]"' if extra else f"pip install {error.name}"
+        raise RecipeError(
+            f"{where}{name} needs the package {error.name!r}, which is not installed: {advice}"
+        ) from error
+    wanted = class_name(name)
+    if not hasattr(module, wanted):
+        raise RecipeError(f"{where}{module_name} has no class {wanted}; a unit's class is its file's name in capitals")
+    found: type[Any] = getattr(module, wanted)
+    if class_step_name(found) != name.rpartition(".")[2]:
+        raise RecipeError(
+            f"{where}{name}: signals and rules would be named {class_step_name(found)!r}; name the file so"
+        )
+    return found
+
+
+def class_name(name: str) -> str:
+    """`ScrubPii` for `stages.scrub_pii`."""
+    return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
+
+
+def kind_of(work: Any) -> str:
+    """'source', 'global' or 'step', for a unit of work or its class."""
+    if hasattr(work, "shards") and hasattr(work, "read"):
+        return "source"
+    return "global" if hasattr(work, "rounds") else "step"
+
+
+def settings_of(work: Any) -> dict[str, Any]:
+    """All settings of a unit of work, defaults in, as JSON values; addresses without passwords and signatures."""
+    values = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
+    filled: dict[str, Any] = json.loads(json.dumps(values, default=lambda value: sorted(map(str, value))))
+    return {name: _without_secrets(value) for name, value in filled.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return {key: _without_secrets(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Any:
+    """The unit of work a recipe's entry stands for, its settings checked against the types of the fields."""
+    cls = work_class(spec.name, plugins=plugins, where=where)
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in spec.settings.items():
+        if key not in fields:
+            raise RecipeError(f"{where}{spec.name} has no setting {key!r}{did_you_mean(key, fields)}")
+        values[key] = _checked(value, hints[key], f"{where}{spec.name}: {key}")
+    if "seed" in fields and "seed" not in values:
+        values["seed"] = seed
+    for key, field in fields.items():
+        needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if needed and key not in values:
+            raise RecipeError(f"{where}{spec.name} needs the setting {key!r}; write {spec.name}: {{{key}: …}}")
+    try:
+        return cls(**values)
+    except (ValueError, RecipeError) as error:
+        raise RecipeError(f"{where}{spec.name}: {error}") from error
+
+
+def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], plugins: str | None) -> Stage:
+    where = f"{recipe.file}:{spec.line}: stage {spec.name!r}: "
+    units = [
+        build(work, seed=recipe.seed, plugins=plugins, where=f"{recipe.file}:{work.line}: stage {spec.name!r}: ")
+        for work in spec.work
+    ]
+    kinds = [kind_of(unit) for unit in units]
+    for place, (kind, work) in enumerate(zip(kinds, spec.work, strict=True)):
+        if kind == "source" and place > 0:
+            raise RecipeError(f"{where}{work.name} makes documents, so it must come first in its stage")
+        if kind == "global" and place < len(units) - 1:
+            raise RecipeError(f"{where}{work.name} looks across all documents, so it must come last in its stage")
+    source = units[0] if kinds[0] == "source" else None
+    final = units[-1] if kinds[-1] == "global" else None
+    if final is not None and spec.memory < LEAST_MEMORY:
+        raise RecipeError(
+            f"{where}memory: {spec.memory:,} bytes; {spec.work[-1].name} looks across all documents; the least "
+            f"that works is {LEAST_MEMORY >> 20}MiB"
+        )
+    steps = tuple(unit for unit, kind in zip(units, kinds, strict=True) if kind == "step")
+    inputs = _inputs(spec, source, before, where)
+    final = _with_tokenizer(final, steps)
+    columns = _columns(spec, source, units, [stage for stage in before if stage.name in inputs], where)
+    return Stage(spec, inputs, source, steps, final, columns)
+
+
+def _inputs(spec: StageSpec, source: Any, before: list[Stage], where: str) -> tuple[str, ...]:
+    if source is not None:
+        if spec.inputs:
+            raise RecipeError(f"{where}begins with {spec.work[0].name}, so it has no 'from'")
+        return ()
+    if not spec.inputs and not before:
+        raise RecipeError(f"{where}the first stage must begin with a Source such as stages.read_warc")
+    inputs = spec.inputs or (before[-1].name,)
+    for stage in before:
+        if stage.name in inputs and stage.writes_corpus:
+            raise RecipeError(
+                f"{where}its input {stage.name!r} writes files of its own, not documents; name another in 'from'"
+            )
+    return inputs
+
+
+def _columns(spec: StageSpec, source: Any, units: list[Any], inputs: list[Stage], where: str) -> tuple[str, ...]:
+    have = list(source.adds) if source is not None else []
+    for stage in inputs:
+        have += [column for column in stage.columns if column not in have]
+    for unit, work in zip(units, spec.work, strict=True):
+        for column in getattr(unit, "reads", ()):
+            if column not in have:
+                raise RecipeError(
+                    f"{where}{work.name} reads the column {column!r}, which is not there{_who_adds(column)}"
+                )
+        have += [column for column in unit.adds if column not in have]
+    return tuple(column for column in have if not column.startswith("_"))
+
+
+def _who_adds(column: str) -> str:
+    for name in work_names():
+        try:
+            adds = getattr(work_class(name), "adds", ())
+        except RecipeError:
+            continue  # an optional package is missing; it cannot be the step the recipe forgot to configure either
+        if isinstance(adds, tuple) and column in adds:
+            return f"; put {name} before it"
+    return ""
+
+
+def _with_tokenizer(final: Any, steps: Iterable[Any]) -> Any:
+    """A Writer that leaves its tokenizer open takes the one its stage encodes with."""
+    if final is None or getattr(final, "tokenizer", None) != "":
+        return final
+    shared = ("tokenizer", "bos")
+    for step in steps:
+        if hasattr(step, "tokenizer"):
+            news = {key: getattr(step, key) for key in shared if hasattr(step, key) and hasattr(final, key)}
+            return dataclasses.replace(final, **news)
+    return final
+
+
+def _checked(value: Any, wanted: Any, place: str) -> Any:
+    try:
+        return pydantic.TypeAdapter(wanted).validate_json(json.dumps(value, default=str), strict=True)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        inside = ".".join(map(str, first["loc"]))
+        at = f"{place}.{inside}" if inside and isinstance(value, (list, dict)) else place
+        raise RecipeError(f"{at}: found {first['input']!r}; {first['msg'][0].lower()}{first['msg'][1:]}") from error
+
+
+def _nearest(name: str) -> str:
+    names = work_names()
+    last = {full.rpartition(".")[2]: full for full in names}
+    near = difflib.get_close_matches(name, names, n=1) or [
+        last[match] for match in difflib.get_close_matches(name.rpartition(".")[2], last, n=1)
+    ]
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@functools.cache
+def _unit_modules() -> dict[str, str]:
+    """{name in recipes: module}. stages and tokenize have tables; each public file in filters is a filter.
+
+    The packages are imported by name, so that this module, and what imports it, does not depend on the tables' content.
+    """
+    tables = {folder: importlib.import_module(f"tokenmill.{folder}").UNITS for folder in ("stages", "tokenize")}
+    filters = importlib.import_module("tokenmill.filters")
+    files = [module.name for module in pkgutil.iter_modules(filters.__path__) if not module.name.startswith("_")]
+    tables["filters"] = {name: f"tokenmill.filters.{name}" for name in files}
+    return {f"{folder}.{name}": module for folder, table in tables.items() for name, module in table.items()}

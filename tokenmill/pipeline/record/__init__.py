@@ -1,0 +1,1 @@
+"""What a run keeps about itself: manifests, their ledger, the lock."""

@@ -1,0 +1,252 @@
+"""All manifests of one stage, known from a few listings instead of some requests a shard.
+
+A task writes `manifest/000007.json`. When a thousand lie there, the driver puts them into a table beside them,
+`part-000003.parquet`, one row a shard; so a stage of 100,000 shards is a hundred files to read. The table is written
+whole before the files it holds are deleted: a crash leaves a manifest twice, never nowhere. A JSON file counts before
+any row, and a later table before an earlier one. Before a shard is made anew the driver takes its row out (`forget`):
+a task deletes its JSON first, and no row may go on speaking for files that are being replaced.
+"""
+
+import functools
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.pipeline.record.manifest import Manifest, from_json, read_manifest
+
+logger = logging.getLogger(__name__)
+
+PART_ROWS = 1024
+"""So many JSON files are made a table; what is left of them stays as it is."""
+
+_OUTPUTS = pa.list_(pa.struct([("path", pa.string()), ("bytes", pa.int64())]))
+_ROWS = pa.schema(
+    [("number", pa.int32()), ("fingerprint", pa.string()), ("outputs", _OUTPUTS), ("manifest", pa.large_binary())]
+)
+
+
+class _Place(NamedTuple):
+    """Where a manifest is: a table, its row group, the row in it."""
+
+    part: str
+    group: int
+    row: int
+
+
+_JSON = _Place("", 0, 0)
+
+
+class Ledger(Mapping[int, Manifest]):
+    """{shard number: manifest} of the stage in `folder`, as it is on disk when this is made.
+
+    Fingerprints and sizes are held; manifests are read when asked for, so that iterating costs no memory.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.fingerprints: dict[int, str] = {}
+        self._files: dict[int, list[tuple[str, int]]] = {}
+        self._at: dict[int, _Place] = {}
+        self._json: dict[int, bytes] = {}
+        self._names: dict[str, dict[str, int]] = {}
+        self._group = functools.lru_cache(maxsize=4)(self._read_group)
+        names = storage.list_files(join(folder, "manifest"))
+        self.parts = [name for name in names if name.startswith("part-")]
+        for part in self.parts:
+            self._take_part(join(folder, "manifest", part))
+        numbers = [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal()]
+        files = [json_path(folder, number) for number in numbers]
+        for number, content in zip(numbers, storage.read_many(files), strict=True):
+            if content is not None:
+                self._take_json(number, content)
+
+    def __getitem__(self, number: int) -> Manifest:
+        part, group, row = self._at[number]
+        content = self._group(part, group)[row] if part else self._json[number]
+        manifest = from_json(content, part or json_path(self.folder, number))
+        assert manifest is not None
+        return manifest
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._at))
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def done(self, number: int, fingerprint: str, *, released: bool = False) -> bool:
+        """True if the shard was made by this very work and each file of it has the size it should have.
+
+        released: the stage's data was deleted on purpose after its consumers had committed; then it need not be there.
+        """
+        return self.fingerprints.get(number) == fingerprint and self.whole(number, released=released)
+
+    def whole(self, number: int, *, released: bool = False) -> bool:
+        """True if each file the manifest lists has the size it lists."""
+        for path, size in self._files[number]:
+            kind, _, name = path.rpartition("/")
+            if not (released and kind == "data") and self.names(kind).get(name) != size:
+                return False
+        return True
+
+    def names(self, kind: str) -> dict[str, int]:
+        """{name: bytes} of the files in an output folder, as they were when first asked for."""
+        if kind not in self._names:
+            self._names[kind] = storage.sizes(join(self.folder, kind))
+        return self._names[kind]
+
+    def part_of(self, number: int) -> str:
+        """The table that holds the shard's manifest, `` if it is a JSON file or not there."""
+        return self._at.get(number, _JSON).part
+
+    def files(self, kind: str) -> list[str]:
+        """Paths of the outputs in that folder which are listed and there, in the order of the shards."""
+        listed = (path for number in self for path, _ in self._files[number] if path.startswith(f"{kind}/"))
+        return [join(self.folder, path) for path in listed if path.rpartition("/")[2] in self.names(kind)]
+
+    def _take_part(self, part: str) -> None:
+        for group, batch in enumerate(storage.read_table(part, ["number", "fingerprint", "outputs"])):
+            numbers = batch.column("number").to_pylist()
+            outputs = batch.column("outputs")
+            flat = pc.list_flatten(outputs)
+            files = list(zip(flat.field("path").to_pylist(), flat.field("bytes").to_pylist(), strict=True))
+            ends = np.cumsum(pc.list_value_length(outputs).to_numpy()).tolist()
+            self.fingerprints.update(zip(numbers, batch.column("fingerprint").to_pylist(), strict=True))
+            self._files.update(zip(numbers, (files[a:b] for a, b in pairwise([0, *ends])), strict=True))
+            self._at.update((number, _Place(part, group, row)) for row, number in enumerate(numbers))
+
+    def _take_json(self, number: int, content: bytes) -> None:
+        manifest = from_json(content, json_path(self.folder, number))
+        if manifest is None:
+            return
+        before = self.fingerprints.get(number)
+        if before not in (None, manifest.fingerprint):
+            logger.warning("%s: shard %06d has a newer manifest than its row in a table", self.folder, number)
+        self.fingerprints[number] = manifest.fingerprint
+        self._files[number] = [(output.path, output.bytes) for output in manifest.outputs]
+        self._at[number], self._json[number] = _JSON, content
+
+    def _read_group(self, part: str, group: int) -> list[bytes]:
+        found: list[bytes] = storage.read_row_group(part, group).column("manifest").to_pylist()
+        return found
+
+
+def json_path(folder: str, number: int) -> str:
+    """Where a task of the stage in `folder` writes its manifest."""
+    return join(folder, "manifest", f"{number:06d}.json")
+
+
+def unfinished(tasks: Iterable[Any]) -> list[Any]:
+    """The tasks of one stage that are not done: no manifest of this very work, or a file of it has not its size."""
+    tasks = list(tasks)
+    if tasks and all(task.manifest_path == json_path(task.folder, task.number) for task in tasks):
+        ledger = Ledger(tasks[0].folder)
+        return [task for task in tasks if not ledger.done(task.number, task.fingerprint)]
+    size_of = _sizes()
+    begun = [task for task in tasks if size_of(task.manifest_path) >= 0]
+    done = set()
+    for start in range(0, len(begun), PART_ROWS):
+        some = begun[start : start + PART_ROWS]
+        for task, content in zip(some, storage.read_many(task.manifest_path for task in some), strict=True):
+            manifest = from_json(content, task.manifest_path) if content is not None else None
+            if _made(manifest, task.fingerprint, task.folder, size_of):
+                done.add(task.manifest_path)
+    return [task for task in tasks if task.manifest_path not in done]
+
+
+def made_once(task: Any, tell: Any) -> Manifest:
+    """The task's manifest: the one that stands, if it is of this very work and whole; else the task is run for it.
+
+    So a task may run twice at once (its node looked lost, or was slow): both write the same bytes, and the first
+    manifest stands.
+    """
+    made: Manifest = standing(task.manifest_path, task.fingerprint, task.folder) or task(tell)
+    return made
+
+
+def standing(path: str, fingerprint: str, folder: str) -> Manifest | None:
+    """The manifest at `path` if it is of this very work and its files are whole. One that is not is deleted.
+
+    Where there is none nothing is deleted, so that a copy of a task never takes away what the other has just committed.
+    """
+    content = storage.read_if_there(path)
+    if content is None:
+        return None
+    manifest = from_json(content, path)
+    if _made(manifest, fingerprint, folder, storage.size_of):  # a request a file, but no listing of all shards' files
+        return manifest
+    storage.delete_files([path])
+    return None
+
+
+def is_done(path: str, fingerprint: str, folder: str) -> bool:
+    """True if there is a manifest of this very work at `path`, and the files it lists have the sizes it lists."""
+    return _made(read_manifest(path), fingerprint, folder, _sizes())
+
+
+def _made(manifest: Manifest | None, fingerprint: str, folder: str, size_of: Callable[[str], int]) -> bool:
+    if manifest is None or manifest.fingerprint != fingerprint:
+        return False
+    return all(size_of(join(folder, output.path)) == output.bytes for output in manifest.outputs)
+
+
+def _sizes() -> Callable[[str], int]:
+    """A function that gives a file's size, -1 if there is none, and lists each folder once."""
+    listed = functools.cache(storage.sizes)
+
+    def size_of(path: str) -> int:
+        folder, _, name = path.rpartition("/")
+        return listed(folder).get(name, -1)
+
+    return size_of
+
+
+def compact(folder: str) -> None:
+    """Put the manifests that lie there as JSON into a table, if they are many."""
+    place = join(folder, "manifest")
+    names = storage.list_files(place)
+    loose = [name for name in names if name.endswith(".json") and name[:-5].isdecimal()]
+    if len(loose) < PART_ROWS:
+        return
+    contents = storage.read_many(join(place, name) for name in loose)
+    rows = [(int(name[:-5]), content) for name, content in zip(loose, contents, strict=True) if content is not None]
+    with storage.row_group_file(_next_part(place, names), empty=_ROWS) as file:
+        for start in range(0, len(rows), PART_ROWS):
+            file.write(_table(folder, rows[start : start + PART_ROWS]))
+    storage.delete_files(json_path(folder, number) for number, _ in rows)
+
+
+def forget(ledger: Ledger, numbers: Iterable[int]) -> None:
+    """Take the rows of these shards out of the tables; JSON files stay. The ledger is out of date then."""
+    gone = {number for number in numbers if ledger.part_of(number)}
+    if not gone:
+        return
+    place = join(ledger.folder, "manifest")
+    with storage.row_group_file(_next_part(place, ledger.parts), empty=_ROWS) as file:
+        for part in ledger.parts:
+            path = join(place, part)
+            for batch in storage.read_table(path):
+                kept = [n not in gone and ledger.part_of(n) == path for n in batch.column("number").to_pylist()]
+                if any(kept):
+                    file.write(pa.Table.from_batches([batch.filter(pa.array(kept))]))
+    storage.delete_files(join(place, part) for part in ledger.parts)
+
+
+def _next_part(place: str, names: Iterable[str]) -> str:
+    numbers = [int(name[5:-8]) for name in names if name.startswith("part-")]
+    return join(place, f"part-{max(numbers, default=-1) + 1:06d}.parquet")
+
+
+def _table(folder: str, rows: list[tuple[int, bytes]]) -> pa.Table:
+    numbers, contents = zip(*rows, strict=True)
+    manifests = [from_json(content, json_path(folder, number)) for number, content in rows]
+    known = [manifest or Manifest("") for manifest in manifests]  # one of another format counts for nothing
+    outputs = [[{"path": output.path, "bytes": output.bytes} for output in manifest.outputs] for manifest in known]
+    columns = [numbers, [manifest.fingerprint for manifest in known], outputs, contents]
+    return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, _ROWS, strict=True)], schema=_ROWS)

@@ -1,0 +1,396 @@
+"""One shard through one stage: read, run the fused steps, write, commit. The heart of every run, on either engine.
+
+A task is a pure function from files to files. Rows come from a Source or from the stage before, batch by batch; each
+step runs on a batch; between steps the rows a rule marked are taken out and put on record, so they cost nothing
+further; with --mark-only nothing is taken out. The manifest is written last: until then the task has not happened.
+"""
+
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents, drop, marked, set_column, split
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import FileRecord, join
+from tokenmill.core.kinds import Shard
+from tokenmill.core.memory import give_back
+from tokenmill.core.rules import step_name
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.tasks import quarantine
+from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
+from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
+from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
+
+logger = logging.getLogger(__name__)
+
+DROPPED = pa.schema(
+    [
+        ("id", pa.string()),
+        ("source", pa.string()),
+        ("url", pa.string()),
+        ("locator", LOCATOR),
+        *MARKS,
+        ("duplicate_of", pa.string()),
+        ("similarity", pa.float64()),
+        ("excerpt", pa.string()),
+    ]
+)
+"""A removal on record. The document itself can be read again at its locator."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a worker is: which batch, in which step, and, when rows run one by one, on which document; of a task over
+    several shards, in which one.
+    """
+
+    batch: int = -1
+    step: str = ""
+    id: str = ""
+    shard: int = -1
+
+
+NOWHERE = Position()
+
+Tell = Callable[[Position], None]
+
+
+@dataclass(frozen=True)
+class Excerpts:
+    """How much text of a dropped document is kept on record, in characters, and the step that scrubs it first."""
+
+    length: int
+    scrub: Any
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """One shard of one stage. It reads `source` at `shard`, or else the Parquet files `inputs` of the stages before.
+
+    schema: the columns of the input, when several stages with different columns come together. probe: the batch to run
+    row by row, to find the document that killed a worker. limit: at most so many documents are read.
+    """
+
+    folder: str
+    number: int
+    fingerprint: str
+    steps: tuple[Any, ...]
+    excerpts: Excerpts
+    source: Any | None = None
+    shard: Shard | None = None
+    input: str = ""
+    schema: pa.Schema | None = None
+    mark_only: bool = False
+    limit: int | None = None
+    probe: int | None = None
+
+    reads_input: ClassVar[bool] = True
+
+    @property
+    def manifest_path(self) -> str:
+        return join(self.folder, "manifest", f"{self.number:06d}.json")
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder.rpartition('/')[2]} {self.number:06d}"
+
+    def at(self, position: Position) -> "ShardTask":
+        """The same task, running that batch row by row."""
+        return replace(self, probe=position.batch)
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        tally = Tally()
+        rows = alive_rows(self, tally, tell)
+        written = [
+            write_part(self.folder, "data", self.number, rows, output_schema(self)),
+            write_part(self.folder, "dropped", self.number, tally.dropped, DROPPED),
+        ]
+        manifest = tally.manifest(self, written, time.perf_counter() - began)
+        write_manifest(self.manifest_path, manifest)
+        return manifest
+
+
+@dataclass
+class Tally:
+    """What one task counts while its rows pass."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    repeated: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    drops: dict[str, int] = field(default_factory=dict)
+    marked: dict[str, int] = field(default_factory=dict)
+    damage: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    by_source: dict[str, list[int]] = field(default_factory=dict)
+    step_seconds: dict[str, float] = field(default_factory=dict)
+    dropped: list[pa.RecordBatch] = field(default_factory=list)
+    _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
+
+    def come_in(self, batch: pa.RecordBatch) -> None:
+        self.rows_in += batch.num_rows
+        self.bytes_in += _text_bytes(batch)
+        self._count_sources(batch, 0)
+
+    def go_out(self, batch: pa.RecordBatch) -> None:
+        self.rows_out += batch.num_rows
+        self.bytes_out += _text_bytes(batch)
+        self._count_sources(batch, 1)
+
+    def drop(self, gone: pa.RecordBatch, excerpts: Excerpts, *, place: int | None = None) -> None:
+        """Count marked rows by rule, and keep their records; those of the place'th step until it is settled."""
+        if gone.num_rows:
+            count_rules(gone, self.drops)
+            records = drop_records(gone, excerpts)
+            if place is None:
+                self.dropped.append(records)
+            else:
+                self._unsettled.append((place, records))
+
+    def settle(self) -> None:
+        """The batch is done: its records go by the step that marked them, as if it had not been cut into pieces."""
+        self.dropped += [records for _, records in sorted(self._unsettled, key=lambda placed: placed[0])]
+        self._unsettled.clear()
+
+    def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
+        return Manifest(
+            fingerprint=task.fingerprint,
+            inputs=input_records(task.shard) if task.shard is not None else [{"file": task.input}],
+            rows_in=self.rows_in,
+            rows_out=self.rows_out,
+            repeated=self.repeated,
+            drops=dict(sorted(self.drops.items())),
+            marked=dict(sorted(self.marked.items())),
+            damage={file: dict(sorted(counts.items())) for file, counts in sorted(self.damage.items())},
+            unreadable=dict(sorted(self.unreadable.items())),
+            by_source=dict(sorted(self.by_source.items())),
+            bytes_in=self.bytes_in,
+            bytes_out=self.bytes_out,
+            outputs=outputs,
+            timing={
+                "seconds": round(seconds, 3),
+                "steps": {name: round(value, 4) for name, value in self.step_seconds.items()},
+                "peak_rss_bytes": peak_rss_bytes(),
+            },
+        )
+
+    def _count_sources(self, batch: pa.RecordBatch, place: int) -> None:
+        if "source" in batch.schema.names and batch.num_rows:
+            for pair in pc.value_counts(batch.column("source")).to_pylist():
+                self.by_source.setdefault(str(pair["values"]), [0, 0])[place] += pair["counts"]
+
+
+def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
+    """The task's rows after its steps, batch by batch; what was dropped on the way is in the tally."""
+    banned = quarantine.load(task.folder, task.number, task.fingerprint)
+    for number, batch in enumerate(_read(task, tell, tally)):
+        tally.come_in(batch)
+        _count_damage(batch, task, tally.damage)
+        batch, poison = _without(batch, banned)
+        tally.drop(poison, Excerpts(0, None))
+        for part in _one_by_one(batch) if number == task.probe else pieces(batch, PIECE_BYTES):
+            known = np.zeros(part.num_rows, dtype=np.bool_) if task.source is not None else marked(part)
+            part = _run_steps(task, part, number, tally, tell)
+            if task.mark_only:
+                count_rules(part.filter(pa.array(marked(part) & ~known)), tally.marked)
+            tally.go_out(part)
+            give_back()  # or what the steps used adds to what the writer needs
+            yield part
+        tally.settle()
+        batch = part = None  # or they are held while the next batch is read
+
+
+def output_schema(task: ShardTask) -> pa.Schema:
+    """The columns that come out, found by running the steps on no rows; a step that cannot do that fails here,
+    early.
+    """
+    empty = pa.RecordBatch.from_pylist([], schema=input_schema(task))
+    for step in task.steps:
+        empty = _apply(task, step, empty)
+    if task.mark_only:
+        for name in MARKS.names:
+            empty = empty if name in empty.schema.names else set_column(empty, name, pa.nulls(0, pa.string()))
+    return pa.schema([column for column in empty.schema if not column.name.startswith("_")])
+
+
+def input_schema(task: ShardTask) -> pa.Schema:
+    """The columns a task reads, in order."""
+    if task.schema is not None:
+        return task.schema
+    if task.source is not None:
+        own = getattr(task.source, "SIGNALS", pa.schema([]))
+        return pa.schema([*(DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names), *own])
+    return storage.table_schema(task.input)
+
+
+def write_part(folder: str, kind: str, number: int, rows: Any, schema: pa.Schema) -> FileRecord:
+    """Write `<folder>/<kind>/<number>.parquet`; the record's path is relative to the folder."""
+    name = f"{kind}/{number:06d}.parquet"
+    return replace(storage.write_table(rows, join(folder, name), schema=schema), path=name)
+
+
+def peak_rss_bytes() -> int:
+    """The most memory this process has held so far, resident; it only grows from task to task."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+
+
+def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
+    """Rows of DROPPED for marked rows."""
+    have = set(gone.schema.names)
+    columns = {
+        column.name: gone.column(column.name) if column.name in have else pa.nulls(gone.num_rows, column.type)
+        for column in DROPPED
+    }
+    if excerpts.length and "text" in have:
+        columns["excerpt"] = excerpts_of(gone, excerpts)
+    return pa.RecordBatch.from_arrays(
+        [columns[name].cast(DROPPED.field(name).type) for name in columns], schema=DROPPED
+    )
+
+
+def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
+    """Add the number of rows marked by each rule."""
+    if "drop_rule" in batch.schema.names:
+        for pair in pc.value_counts(batch.column("drop_rule").drop_null()).to_pylist():
+            counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
+
+
+def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
+    """The beginnings of the texts, scrubbed on a longer piece: an e-mail cut in half would not be recognised."""
+    longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
+    scrubbed = excerpts.scrub(documents({"id": gone.column("id"), "text": longer}))
+    return pc.utf8_slice_codeunits(scrubbed.column("text"), 0, excerpts.length)
+
+
+def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatch]:
+    tell(Position(-1, "read"))
+    if task.source is not None and task.shard is not None:
+        batches = source_rows(task.source, task.shard, tally.unreadable)
+    else:
+        batches = storage.read_table(task.input)
+    left = task.limit
+    for number, batch in enumerate(batches):
+        if left is not None:
+            batch, left = batch.slice(0, left), max(0, left - batch.num_rows)
+        yield widened(batch, task.schema)
+        del batch  # or it is held while the next one is read
+        tell(Position(number, "read"))
+        if left == 0:
+            return
+
+
+def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
+    """The batch with the columns it lacks as nulls, in the schema's order."""
+    if schema is None or batch.schema.equals(schema):
+        return batch
+    names = set(batch.schema.names)
+    arrays = [batch.column(f.name) if f.name in names else pa.nulls(batch.num_rows, f.type) for f in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _without(batch: pa.RecordBatch, banned: dict[str, str]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """(rows that may run, rows that killed a worker before, marked): the latter are never run again, whatever the
+    mode.
+    """
+    if not banned:
+        return batch, batch.slice(0, 0)
+    ids = batch.column("id")
+    poison = as_mask(pc.is_in(ids, value_set=pa.array(sorted(banned), type=ids.type)))
+    if not poison.any():
+        return batch, batch.slice(0, 0)
+    gone = batch.filter(pa.array(poison))
+    for id, step in banned.items():
+        gone = drop(gone, pc.equal(gone.column("id"), id), f"{step}.quarantined", None, None)
+    return batch.filter(pa.array(~poison)), gone
+
+
+def _one_by_one(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    return (batch.slice(row, 1) for row in range(batch.num_rows))
+
+
+def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally, tell: Tell) -> pa.RecordBatch:
+    id = batch.column("id")[0].as_py() if task.probe == number else ""
+    batch = _compact(task, batch, tally, 0)
+    for place, step in enumerate(task.steps, start=1):
+        name = step_name(step)
+        tell(Position(number, name, id))
+        began = time.perf_counter()
+        batch = _apply(task, step, batch)
+        tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
+        batch = _compact(task, batch, tally, place)
+    tell(Position(number, "write", id))
+    return batch
+
+
+def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally, place: int) -> pa.RecordBatch:
+    if task.mark_only:
+        return batch
+    batch, gone = split(batch)
+    tally.drop(gone, task.excerpts, place=place)
+    return batch
+
+
+def _apply(task: ShardTask, step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+    if not task.mark_only:
+        return apply_step(step, batch)
+    return with_first_marks(apply_step(step, without_marks(batch)), batch, step_name(step))
+
+
+def apply_step(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The step's result. If it raises, rows run one by one and those that raise are dropped by `<step>.error`."""
+    try:
+        result = step(batch)
+    except (RecipeError, DataError, MemoryError):
+        raise
+    except Exception as error:
+        logger.warning("%s raised %s on a batch; running its rows one by one", step_name(step), type(error).__name__)
+        result = _row_by_row(step, batch)
+    if result.num_rows != batch.num_rows or not result.column("id").equals(batch.column("id")):
+        raise DataError(
+            f"{step_name(step)} returned other rows than it was given; a step must keep rows and their order"
+        )
+    return result
+
+
+def _row_by_row(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+    whole = step(batch.slice(0, 0)).schema
+    parts = []
+    for row in range(batch.num_rows):
+        one = batch.slice(row, 1)
+        try:
+            parts.append(step(one))
+        except Exception as error:
+            failed = widened(one.select([name for name in one.schema.names if name in whole.names]), whole)
+            parts.append(drop(failed, [True], f"{step_name(step)}.error", type(error).__name__, None))
+            logger.warning("%s raised on document %s: %s", step_name(step), one.column("id")[0], type(error).__name__)
+    table = pa.concat_tables([pa.Table.from_batches([part]) for part in parts], promote_options="default")
+    return table.combine_chunks().to_batches()[0]
+
+
+def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict[str, int]]) -> None:
+    """Add the rows of a Source that mean a damaged file, by file and rule."""
+    if task.source is None or task.shard is None or "drop_rule" not in batch.schema.names:
+        return
+    bad = batch.filter(pc.is_in(batch.column("drop_rule"), pa.array(task.source.DAMAGE, pa.string())))
+    places = bad.column("locator").to_pylist() if "locator" in bad.schema.names else [None] * bad.num_rows
+    for place, rule in zip(places, bad.column("drop_rule").to_pylist(), strict=True):
+        counts = damage.setdefault(place["file"] if place else task.shard.file, {})
+        counts[rule] = counts.get(rule, 0) + 1
+
+
+def _text_bytes(batch: pa.RecordBatch) -> int:
+    if "text" not in batch.schema.names or not batch.num_rows:
+        return 0
+    return int(pc.sum(pc.binary_length(batch.column("text"))).as_py() or 0)

@@ -1,0 +1,1 @@
+"""Source code: archives and repositories, licences, languages, notebooks."""

@@ -1,0 +1,181 @@
+"""Which repositories an archive holds, and under which licence each of their folders is: what a first pass can tell."""
+
+import functools
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tokenmill.stages.code.archive_members import Member, NoArchive
+from tokenmill.stages.code.license_evidence import (
+    LICENSE_BYTES,
+    UNKNOWN,
+    declared,
+    is_license_file,
+    is_manifest,
+    of_license_file,
+    together,
+)
+from tokenmill.stages.code.paths import name_rule, path_problem
+from tokenmill.stages.code.reuse import Reuse, is_reuse_file
+from tokenmill.text.code.spdx import joined, names
+
+MAX_MEMBERS = 5_000_000
+MAX_NOTED = 200_000  # licence files and manifests; they are held
+_ENDINGS = re.compile(
+    r"(?:\.orig)?\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|jar|whl|crate|gem|parquet)\Z", re.IGNORECASE
+)
+_VERSIONED = re.compile(r"(.+?)[-_@]v?(\d+\.[\w.+!-]*|[0-9a-f]{12,64})\Z")
+TEXTS = "LICENSES"  # the folder where REUSE wants the texts of all licences
+_GENERIC = ("package", "src", "source")  # npm packs everything in package/
+
+
+class Place(NamedTuple):
+    """Where a file is: its repository, the revision, its path inside, and the repository's folder in the archive."""
+
+    repo: str
+    rev: str
+    path: str
+    root: str
+
+
+@dataclass
+class Survey:
+    """What a pass over an archive's members found.
+
+    archive: the file's name. tops: two of the folders at the top; it does not matter whether there are more. licenses:
+    from a folder in the archive to the expressions of its licence files, by name. manifests: from a folder to what its
+    package manager's file declares. commit: as `git archive` wrote it, or if is_git what was read. is_package: what a
+    packer writes lies at the top. noted: licence files and manifests. reuse: what REUSE's files say. texts: as
+    licenses, of the folders LICENSES, by the folder that they lie in. known: the answers of license_of.
+    """
+
+    archive: str
+    tops: set[str] = field(default_factory=set)
+    has_top_files: bool = False
+    licenses: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    manifests: dict[str, str] = field(default_factory=dict)
+    commit: str = ""
+    is_git: bool = False
+    is_package: bool = False
+    noted: int = 0
+    reuse: Reuse = field(default_factory=Reuse)
+    texts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
+
+    def place(self, path: str) -> Place:
+        """The place of a file by its path in the archive."""
+        top, _, rest = path.partition("/")
+        stem = _ENDINGS.sub("", self.archive)
+        if self.is_git:
+            return Place(self.archive, self.commit, path, "")
+        if self.has_top_files or self.is_package or not rest:
+            repo, rev = split_version(stem)
+            return Place(repo, rev or self.commit or "0", path, "")
+        alone = len(self.tops) == 1
+        repo, rev = split_version(stem if alone and top in _GENERIC else top)
+        return Place(repo, self.commit or rev or (alone and split_version(stem)[1]) or stem, rest, top)
+
+    def license_of(self, path: str, root: str, own: str | None) -> tuple[str | None, str]:
+        """(expression, what told it) of a file that says `own` itself: REUSE's word, its own, or that of its folder."""
+        license, told_by = self.reuse.license_of(path, own)
+        return (license, told_by) if license else self._license_above(path, root)
+
+    def _license_above(self, path: str, root: str) -> tuple[str | None, str]:
+        """That of the nearest folder above a path, up to its repository's, that has one."""
+        folder = path.rpartition("/")[0]
+        if (folder, root) not in self.known:
+            found = self._folder_license(folder)
+            at_top = not folder or folder == root
+            self.known[folder, root] = found if found[0] or at_top else self._license_above(folder, root)
+        return self.known[folder, root]
+
+    def _folder_license(self, folder: str) -> tuple[str | None, str]:
+        files, said = self.licenses.get(folder), self.manifests.get(folder)
+        text = together(files) if files else None
+        if text is None and folder in self.texts:
+            text = joined([expression for _, expression in sorted(self.texts[folder])], "AND") or UNKNOWN
+        if said is None:
+            return text, "license_file"
+        if text is None or text == UNKNOWN or names(text) <= names(said):
+            return said, "manifest"
+        return joined([said, text], "AND"), "manifest,license_file"
+
+
+def survey(members: Iterable[Member], archive: str) -> Survey:
+    """Go over the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS or MAX_NOTED."""
+    found = Survey(os.path.basename(archive))
+    for number, member in enumerate(members):
+        if number >= MAX_MEMBERS:
+            raise NoArchive(f"has more than {MAX_MEMBERS} members; cut it into several archives")
+        path = spelled(member.name)
+        if member.refused or path_problem(path):
+            continue
+        folder, _, name = path.rpartition("/")
+        if folder:
+            top = path.partition("/")[0]
+            found.is_package = found.is_package or _by_packer(top)
+            if len(found.tops) < 2:
+                found.tops.add(top)
+        else:
+            found.has_top_files = found.has_top_files or not path.startswith(".")
+        _look_at(found, member, path, folder, name)
+    return found
+
+
+def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -> None:
+    """Note what a licence file or a manifest says."""
+    licence, is_reuse, is_text = is_license_file(name), is_reuse_file(path), _in_licenses(folder)
+    if not (licence or is_reuse or is_text or is_manifest(name)) or (name_rule(path) or ("",))[0] == "vendored":
+        return
+    found.noted += 1
+    if found.noted > MAX_NOTED:
+        raise NoArchive(f"has more than {MAX_NOTED} licence files and manifests; cut it into several archives")
+    try:
+        content = member.read(LICENSE_BYTES)
+    except EOFError:
+        return  # the pass that makes rows says so
+    if is_reuse:
+        found.reuse.note(path, content)
+        return
+    folder = _governed(folder)
+    if is_text:
+        found.texts.setdefault(folder[: -len(TEXTS)].rstrip("/"), []).append((name, _license_text(content)))
+    elif licence:
+        found.licenses.setdefault(folder, []).append((name, _license_text(content)))
+    elif (said := declared(name, content)) and folder not in found.manifests:
+        found.manifests[folder] = said
+
+
+def _in_licenses(folder: str) -> bool:
+    return folder == TEXTS or folder.endswith(f"/{TEXTS}")
+
+
+def _governed(folder: str) -> str:
+    """The folder that a licence speaks of: what packers write at the top of a package lies beside its files. Deeper
+    down, as in sdists, it says again what stands at the top, or less.
+    """
+    return "" if _by_packer(folder.partition("/")[0]) else folder
+
+
+def _by_packer(folder: str) -> bool:
+    return folder == "META-INF" or folder.endswith((".dist-info", ".egg-info"))
+
+
+_license_text = functools.lru_cache(maxsize=256)(of_license_file)
+
+
+def spelled(name: bytes) -> str:
+    """A stored name as text: bytes that are not UTF-8 are written out, so that different names stay different."""
+    text = name.decode("utf-8", "backslashreplace")
+    if "//" in text or text.startswith("./") or "/./" in text:
+        start = "/" if text.startswith("/") else ""
+        return start + "/".join(part for part in text.split("/") if part not in ("", "."))
+    return text
+
+
+def split_version(name: str) -> tuple[str, str]:
+    """`requests-2.32.0` to (`requests`, `2.32.0`); the version is empty where there is none."""
+    found = _VERSIONED.match(name)
+    return (found[1], found[2]) if found else (name, "")

@@ -1,0 +1,1 @@
+"""Removes duplicates: MinHash, exact, by URL, by line, by repeated span."""

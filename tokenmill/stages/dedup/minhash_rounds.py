@@ -1,0 +1,239 @@
+"""The rounds of MinHash: documents that share a band hang together, and the keep rule is applied where they do.
+
+SharedBands     band keys meet; documents next to each other in a bucket are joined
+Neighbourhoods  joined documents get the number of their neighbourhood; all others are done with
+AlikeText       the documents of a neighbourhood meet, and the keep rule decides on them
+
+No pair leads out of a neighbourhood, so each is decided for itself, in one pass along the total order: three rounds are
+enough whatever the pairs are like, long chains included. Text is shingled again for those documents alone.
+What has to be in memory at once: 5 bytes a document, and the band keys of the largest neighbourhood.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokenmill.core.chance import spread
+from tokenmill.core.errors import DataError
+from tokenmill.core.kinds import FACTS, VERDICT, Room
+from tokenmill.core.limits import removed_by_source, source_column, together
+from tokenmill.stages.dedup.minhash_held import Held, fixed_array, ragged_array, ragged_values
+from tokenmill.stages.dedup.preference import Keep, preference
+from tokenmill.stages.dedup.verdicts import cluster_sizes, removals
+from tokenmill.text.similarity.components import MOST_PLACES, alone, flatten, join_pairs
+from tokenmill.text.similarity.keep_rule import NOBODY, Decision, decide
+from tokenmill.text.similarity.shingle import Unit, shingle_sets
+from tokenmill.text.similarity.signature import Bits, band_keys, signatures
+
+RULE = "minhash.near_duplicate"
+COUNTED = (
+    "removed", "clusters", "pairs_verified", "giant_buckets", "hub_rounds", "pairs_unexamined", "pairs_unexamined_kept",
+)  # fmt: skip
+"""What the keep rule counts, in documents or pairs, as keep_rule.py's Decision says; of rounds, the most."""
+
+_BATCH = 1 << 20
+
+
+@dataclass(frozen=True)
+class Signing:
+    """How documents are signed: see stages/dedup/minhash.py's settings of these names."""
+
+    bands: int
+    rows: int
+    ngram: int
+    seed: int
+    unit: Unit = "words"
+    bits: Bits = 32
+
+    def __call__(self, batch: pa.RecordBatch) -> tuple[Any, Any]:
+        """(shingle sets, band keys uint64 (rows, bands)) of the batch's texts, or of shingles that it brings."""
+        shingles = ragged_values(batch.column("shingles")) if "shingles" in batch.schema.names else None
+        if shingles is None:
+            _, shingles = shingle_sets(batch, self.ngram, self.unit)
+        minima = signatures(shingles, self.bands * self.rows, seed=self.seed, bits=self.bits)
+        return shingles, band_keys(minima, self.bands)
+
+
+@dataclass(frozen=True)
+class SharedBands:
+    """Each document once a band; place: shard and row in one number."""
+
+    signing: Signing
+
+    sort_by: ClassVar[tuple[str, ...]] = ("_partition_key",)
+    single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = False
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        shingles, keys = self.signing(batch)
+        some = np.diff(shingles.offsets) > 0
+        shard, row = (batch.column(name).to_numpy().astype(np.int64)[some] for name in ("_shard", "_row"))
+        places = np.repeat(shard << 32 | row, self.signing.bands)
+        return pa.RecordBatch.from_pydict({"_partition_key": keys[some].ravel(), "place": places})
+
+    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return self.route(batch)
+
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        key, place = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
+        for batch in rows:
+            keys = np.concatenate([key, batch.column("_partition_key").to_numpy()])
+            places = np.concatenate([place, batch.column("place").to_numpy()])
+            shared = keys[1:] == keys[:-1]
+            yield pa.RecordBatch.from_pydict({"one": places[:-1][shared], "other": places[1:][shared]})
+            key, place = keys[-1:], places[-1:]
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """All joined pairs meet."""
+
+    sort_by: ClassVar[tuple[str, ...]] = ()
+    single: ClassVar[bool] = True
+    of_documents: ClassVar[bool] = False
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = {name: batch.column(name) for name in ("one", "other")}
+        return pa.RecordBatch.from_pydict({"_partition_key": np.zeros(batch.num_rows, dtype=np.uint64), **columns})
+
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        """Rows (shard, row, neighbourhood: its first document's place among all, uint64) of those not alone."""
+        shards = np.array(sorted(room.shard_rows), dtype=np.int64)
+        first_of = np.zeros(int(shards.max(initial=0)) + 1, dtype=np.int64)
+        ends = np.cumsum([room.shard_rows[int(shard)] for shard in shards], dtype=np.int64)
+        first_of[shards] = np.append(0, ends)[:-1]
+        total = int(ends[-1]) if len(ends) else 0
+        _refuse_too_many(total, room)
+        parents = alone(total)
+        for batch in rows:
+            join_pairs(parents, *(_numbers(batch.column(name), first_of) for name in ("one", "other")))
+        flatten(parents)
+        together = parents != np.arange(total, dtype=np.uint32)
+        together[parents[together]] = True
+        for low in range(0, total, _BATCH):
+            found = low + np.flatnonzero(together[low : low + _BATCH])
+            shard = shards[np.searchsorted(ends, found, side="right")]
+            yield pa.RecordBatch.from_pydict(
+                {
+                    "shard": shard.astype(np.int32),
+                    "row": (found - first_of[shard]).astype(np.int32),
+                    "neighbourhood": parents[found].astype(np.uint64),
+                }
+            )
+
+
+@dataclass(frozen=True)
+class AlikeText:
+    """The documents of a neighbourhood, the most wanted first; each is known by its band keys and shingle hashes.
+
+    limited: sources of which removals are counted.
+    """
+
+    signing: Signing
+    threshold: float
+    max_bucket: int
+    hubs: int
+    keep: Keep
+    score: str
+    sources: tuple[str, ...]
+    limited: tuple[str, ...]
+
+    sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "preference", "id")
+    single: ClassVar[bool] = False
+    of_documents: ClassVar[bool] = True
+
+    def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        wanted = preference(batch, self.keep, score=self.score, sources=self.sources)
+        return self._rows(batch, wanted, fixed=False)
+
+    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Documents of an index come before all others, and stay."""
+        return self._rows(batch, np.full(batch.num_rows, np.iinfo(np.int64).min), fixed=True)
+
+    def _rows(self, batch: pa.RecordBatch, wanted: npt.NDArray[np.int64], *, fixed: bool) -> pa.RecordBatch:
+        shingles, keys = self.signing(batch)
+        return pa.RecordBatch.from_pydict(
+            {
+                "_partition_key": spread(batch.column("neighbourhood").to_numpy()),
+                "preference": wanted,
+                "id": batch.column("id"),
+                "source": source_column(batch),
+                "shard": batch.column("_shard"),
+                "row": batch.column("_row"),
+                "fixed": np.full(batch.num_rows, fixed),
+                "bands": fixed_array(keys),
+                "shingles": ragged_array(shingles),
+            }
+        )
+
+    def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
+        facts: dict[str, Any] = {}
+        for held in Held.neighbourhoods(rows, room, self.signing.bands):
+            with held.opened() as (documents, keys, shingles, release):
+                decision = decide(
+                    keys, shingles, threshold=self.threshold, max_bucket=self.max_bucket, hubs=self.hubs,
+                    release=release, fixed=documents.column("fixed").to_numpy(zero_copy_only=False),
+                )  # fmt: skip
+            facts = added(facts, self._facts(documents, decision))
+            yield from _verdicts(documents, decision, self.threshold)
+        yield pa.RecordBatch.from_pylist([], schema=VERDICT.with_metadata({FACTS: json.dumps(facts).encode()}))
+
+    def _facts(self, documents: pa.RecordBatch, decision: Decision) -> dict[str, Any]:
+        gone = decision.duplicate_of != NOBODY
+        kept_for, ids = decision.duplicate_of[gone], documents.column("id")
+        sources = documents.column("source").to_numpy(zero_copy_only=False)[gone]
+        return {
+            "removed": int(np.count_nonzero(gone)),
+            "clusters": len(np.unique(kept_for)),
+            "pairs_verified": decision.verified,
+            "giant_buckets": decision.giants,
+            "hub_rounds": decision.rounds,
+            "pairs_unexamined": decision.unexamined,
+            "pairs_unexamined_kept": decision.unexamined_kept,
+            "by_source": removed_by_source(self.limited, sources, ids, kept_for),
+        }
+
+
+def added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What two sets of neighbourhoods counted, together."""
+    if not one or not other:
+        return one or other
+    sums = {name: one[name] + other[name] for name in one if name not in ("by_source", "hub_rounds")}
+    sums["hub_rounds"] = max(one["hub_rounds"], other["hub_rounds"])
+    return {**sums, "by_source": together(one["by_source"], other["by_source"])}
+
+
+def _refuse_too_many(documents: int, room: Room) -> None:
+    if documents > MOST_PLACES:
+        raise DataError(f"minhash: {documents:,} documents; at most {MOST_PLACES:,} can be compared in one stage")
+    needed = 5 * documents + 64 * _BATCH
+    if needed > room.memory:
+        raise DataError(
+            f"minhash: joining {documents:,} documents takes more than the stage's memory; the least that works is "
+            f"memory: {math.ceil((room.reserved + needed) / 1e6)}MB"
+        )
+
+
+def _numbers(places: pa.Array, first_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    place = places.to_numpy()
+    numbers: npt.NDArray[np.int64] = first_of[place >> 32] + (place & 0xFFFFFFFF)
+    return numbers
+
+
+def _verdicts(documents: pa.RecordBatch, decision: Decision, threshold: float) -> Iterator[pa.RecordBatch]:
+    gone = np.flatnonzero(decision.duplicate_of != NOBODY)
+    kept, removed_by = np.unique(decision.duplicate_of[gone], return_counts=True)
+    yield removals(
+        documents.take(pa.array(gone)),
+        RULE,
+        duplicate_of=documents.column("id").take(pa.array(decision.duplicate_of[gone])),
+        similarity=decision.similarity[gone],
+        threshold=threshold,
+    )
+    yield cluster_sizes(documents.take(pa.array(kept)), removed_by + 1)

@@ -1,0 +1,1 @@
+"""What several Sources share: inputs, dates, character sets, JSON lines, Parquet batches."""

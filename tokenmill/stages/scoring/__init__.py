@@ -1,0 +1,1 @@
+"""Steps that add scores and labels to documents."""

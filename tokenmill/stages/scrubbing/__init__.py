@@ -1,0 +1,1 @@
+"""Steps that replace personal data."""

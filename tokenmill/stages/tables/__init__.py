@@ -1,0 +1,1 @@
+"""Tables of documents: Parquet, Arrow, CSV and JSON Lines, read and written."""

@@ -1,0 +1,139 @@
+"""Records of a CSV file, compressed or not, with their places: RFC 4180, so a quoted field may hold line feeds.
+
+A record ends with the first line that leaves no quoted field open. So records are bounded before any of their fields is
+read, and each is parsed alone. A quotation mark opens a field only as its first character, as in Python's csv. Files
+cannot be read from the middle: only from the start is it known whether a line feed is quoted. Of TSV each line is a
+record, and a quotation mark a character like others.
+"""
+
+import csv
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tokenmill.core.errors import DataError
+from tokenmill.stages.reading.json_lines import RawLine, Readable, chunks, raw_lines
+
+_BOM = b"\xef\xbb\xbf"
+_QUOTE = b'"'
+_TAB = "\t"
+_MAX_FIELDS = 65_536
+
+
+class Record(NamedTuple):
+    """One record: byte offset and length in the decompressed file, and its fields, or what is wrong."""
+
+    offset: int
+    length: int
+    fields: list[str]
+    problem: str = ""
+
+
+def read_records(file: Readable, name: str, limit: int, delimiter: str) -> Iterator[Record]:
+    """The records in order, the header first; blank lines are passed over.
+
+    One over `limit` bytes has a problem, and so has one that is not UTF-8, or whose quotes do not close. Raises
+    DataError if nothing of the file can be decompressed.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), limit))  # Python's own is 128 KiB, and of the whole process
+    quotes = _Quotes(delimiter.encode())
+    watch = quotes.feed if delimiter != _TAB else _no_quotes
+    for held in _bounded(raw_lines(chunks(file), name, limit, expected="CSV", watch=watch), limit, quotes):
+        if held.problem:
+            yield Record(held.offset, held.length, [], held.problem)
+        elif held.content.strip(b"\r\n"):
+            yield _record(held, delimiter)
+
+
+def header_of(record: Record, name: str) -> list[str]:
+    """The names of the columns. Raises DataError if the record cannot be a header."""
+    if record.problem:
+        raise DataError(f"{name}: the header of the CSV file: {record.problem}")
+    if len(set(record.fields)) < len(record.fields) or len(record.fields) > _MAX_FIELDS:
+        raise DataError(f"{name}: the header names a column twice, or more than {_MAX_FIELDS}: {record.fields[:20]}")
+    return record.fields
+
+
+class _Quotes:
+    """Follows a file through its fields: only so it is known of a line feed whether it ends a record."""
+
+    def __init__(self, delimiter: bytes) -> None:
+        self.delimiter, self.opening = delimiter, delimiter + _QUOTE
+        self.unseen = _BOM  # the byte order mark, as far as it may still come
+        self.starts = True  # a field may start here
+        self.inside = False  # a quoted field
+        self.marked = False  # the last byte inside was a quotation mark, which is doubled or ends the field
+
+    def feed(self, piece: bytes) -> None:
+        """The next bytes of a line."""
+        place = 0
+        while self.unseen and place < len(piece):
+            is_mark = piece[place] == self.unseen[0]
+            place, self.unseen = place + is_mark, self.unseen[1:] if is_mark else b""
+        while place < len(piece):
+            place = self._quoted(piece, place) if self.inside else self._plain(piece, place)
+
+    def end_line(self) -> bool:
+        """True if the line that ends here leaves a quoted field open."""
+        self.inside &= not self.marked
+        self.starts, self.marked = not self.inside, False
+        self.unseen = b""
+        return self.inside
+
+    def _quoted(self, piece: bytes, place: int) -> int:
+        """How far the piece is looked through, up to the end of the quoted field."""
+        if self.marked:
+            self.marked = False
+            if piece.startswith(_QUOTE, place):
+                return place + 1
+            self.inside = self.starts = False
+            return place
+        mark = piece.find(_QUOTE, place)
+        self.marked = mark >= 0
+        return mark + 1 if self.marked else len(piece)
+
+    def _plain(self, piece: bytes, place: int) -> int:
+        """How far the piece is looked through, up to the start of the next quoted field."""
+        if self.starts and piece.startswith(_QUOTE, place):
+            self.inside, self.starts = True, False
+            return place + 1
+        opening = piece.find(self.opening, place)
+        self.inside = opening >= 0
+        self.starts = not self.inside and piece.endswith(self.delimiter)
+        return opening + len(self.opening) if self.inside else len(piece)
+
+
+def _no_quotes(piece: bytes) -> None:
+    """Of TSV nothing is watched."""
+
+
+def _bounded(lines: Iterator[RawLine], limit: int, quotes: _Quotes) -> Iterator[RawLine]:
+    """Whole records as they stand; what is too long, or open where the file ends, only by its place."""
+    offset, size, parts, count, problem = 0, 0, list[bytes](), 0, ""
+    for line in lines:
+        if not count:
+            offset = line.offset
+        count += 1
+        size = line.offset + line.length - offset
+        problem = line.problem if count == 1 or size <= limit else f"a record of {size} bytes, over {limit}"
+        if problem:
+            parts = []
+        else:
+            parts.append(line.content)
+        if not quotes.end_line():
+            yield RawLine(offset, size, b"\n".join(parts), problem)
+            parts, count = [], 0
+    if count:
+        breaks = problem if size <= limit else ""
+        yield RawLine(offset, size, b"", breaks or f"a quoted field has no end: {count} lines")
+
+
+def _record(held: RawLine, delimiter: str) -> Record:
+    content = held.content.removeprefix(_BOM) if held.offset == 0 else held.content
+    try:
+        text = content.decode()
+        if delimiter == _TAB:
+            return Record(held.offset, held.length, text.removesuffix("\r").split(_TAB))
+        rows = list(csv.reader([text], delimiter=delimiter, strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        return Record(held.offset, held.length, [], str(error)[:200])
+    return Record(held.offset, held.length, rows[0] if rows else [])

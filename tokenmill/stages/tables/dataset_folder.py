@@ -1,0 +1,115 @@
+"""The data files of a folder in one of Hugging Face's layouts: as saved by `save_to_disk`, or as on the hub.
+
+Saved: `state.json` beside .arrow files names them in order; with several splits, `dataset_dict.json` above names their
+folders. On the hub: data files anywhere below; a split is known by the word in a file's or a folder's name.
+"""
+
+import json
+import posixpath
+import re
+from typing import Any
+
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
+from tokenmill.core.io import storage
+from tokenmill.core.io.http import is_http
+
+ENDINGS = (
+    ".parquet", ".arrow", ".feather", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".json.gz", ".json.zst", ".csv",
+    ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst",
+)  # fmt: skip
+_WORDS = {
+    "train": "train", "training": "train", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+}  # fmt: skip
+_WORD = re.compile(r"[a-z]+")
+
+
+def is_folder(path: str) -> bool:
+    """True for a folder, local or on a store; a glob is none."""
+    if is_http(path) or any(mark in path for mark in "*?["):
+        return False
+    return storage.size_of(path) < 0 and storage.exists(path)
+
+
+def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
+    """The data files of the splits named, of all if none is. Raises RecipeError where there are none, DataError where
+    what was saved is not whole.
+    """
+    found = _saved(folder, splits) or _on_hub(folder)
+    if not found:
+        raise RecipeError(f"paths: {folder!r} is a folder without data files; expected {', '.join(ENDINGS)}")
+    known = sorted({split for split, _ in found})
+    for split in splits:
+        if split not in known:
+            raise RecipeError(f"splits: {folder!r} has no split {split!r}, but {known}{did_you_mean(split, known)}")
+    return [file for split, file in found if not splits or split in splits]
+
+
+def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(split, file) of a dataset that was saved; empty if it is none. splits: that must be whole; all, if empty."""
+    named = _facts(folder, "dataset_dict.json").get("splits")
+    if not named:
+        return _saved_split(folder, "")
+    place = storage.join(folder, "dataset_dict.json")
+    named = named if isinstance(named, list) else [named]
+    for split in named:
+        if not isinstance(split, str) or posixpath.basename(split) != split or split in ("", ".", ".."):
+            raise RecipeError(f"paths: {place} names the split {split!r}, which is none of the folder's")
+        state = storage.join(folder, split, "state.json")
+        if (not splits or split in splits) and storage.size_of(state) < 0:
+            raise DataError(f"{place} names the split {split!r}, but there is no {state}; copy that too, or set splits")
+    return [pair for split in named for pair in _saved_split(storage.join(folder, split), split)]
+
+
+def _saved_split(folder: str, name: str) -> list[tuple[str, str]]:
+    state = _facts(folder, "state.json")
+    if state.get("_indices_files") or state.get("_indices_data_files"):
+        raise RecipeError(f"paths: {folder!r} is a selection of rows; save it again after flatten_indices()")
+    files: list[str] = []
+    for one in _listed(state):
+        file = one.get("filename") if isinstance(one, dict) else None
+        if not isinstance(file, str):
+            raise DataError(f'{folder}/state.json: _data_files has {str(one)[:200]!r}, expected {{"filename": NAME}}')
+        if posixpath.basename(file) != file:
+            raise RecipeError(f"paths: {folder}/state.json names the file {file!r}, which is none of the folder's")
+        files.append(file)
+    split = state.get("_split")
+    return [
+        (name or (split if isinstance(split, str) and split else "train"), storage.join(folder, file)) for file in files
+    ]
+
+
+def _listed(state: dict[str, Any]) -> list[Any]:
+    listed = state.get("_data_files") or []
+    return listed if isinstance(listed, list) else [listed]
+
+
+def _facts(folder: str, name: str) -> dict[str, Any]:
+    path = storage.join(folder, name)
+    if storage.size_of(path) < 0:
+        return {}
+    try:
+        said = json.loads(storage.read_bytes(path))
+    except ValueError as error:
+        raise RecipeError(f"paths: {path} is no JSON: {error}") from error
+    return said if isinstance(said, dict) else {}
+
+
+def _on_hub(folder: str) -> list[tuple[str, str]]:
+    root = folder.rstrip("/")
+    pattern = root if storage.is_url(root) else root.replace("[", "[[]")
+    files = [file for file in storage.expand(f"{pattern}/**") if file.lower().endswith(ENDINGS)]
+    inside = {file: _bare(file)[len(_bare(root)) :] for file in files}
+    shown = [file for file in files if not any(part.startswith(".") for part in inside[file].split("/"))]
+    return [(_split_of(inside[file]), file) for file in shown]
+
+
+def _bare(path: str) -> str:
+    """Without scheme and leading slashes, which stores write or leave out."""
+    return (path.partition("://")[2] if storage.is_url(path) else path).lstrip("/")
+
+
+def _split_of(path: str) -> str:
+    """By the last word of a path that names one; train if none does."""
+    words = [_WORDS[word] for word in _WORD.findall(path.lower()) if word in _WORDS]
+    return words[-1] if words else "train"

@@ -1,0 +1,92 @@
+"""Record batches of Arrow IPC files and streams (Feather, Hugging Face's .arrow), those that cannot be read reported.
+
+Buffers are checked before anything looks into them: an offset that points elsewhere would read foreign memory.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import IO
+
+import pyarrow as pa
+
+from tokenmill.core.errors import DataError
+from tokenmill.stages.reading.parquet_batches import RowLoss, is_damage
+
+FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
+_ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can claim anything
+
+
+def ipc_schema_and_batches(file: IO[bytes], name: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch | RowLoss]]:
+    """(the columns, the file's batches).
+
+    A batch of a file that cannot be read is a loss of an unknown number of rows, said as 1; behind one of a stream
+    nothing can be read. Raises DataError if it is no such file.
+    """
+    is_file = file.read(6) == FILE_MAGIC
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    try:
+        reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(_Clamped(file, size))
+        schema = reader.schema
+        schema.names  # noqa: B018  # raises for a name that is not UTF-8
+    except _ERRORS as error:
+        raise DataError(f"{name}: cannot be read as Arrow IPC: {error}") from error
+    return schema, _file_batches(reader) if is_file else _stream_batches(reader)
+
+
+class _Clamped:
+    """A file that is asked for no more than it has: Python's read() takes memory for whatever a length claims."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self.file, self.size = file, size
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(max(0, min(size, self.size - self.file.tell())))
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def close(self) -> None:
+        """Who opened the file closes it."""
+
+
+def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch | RowLoss]:
+    for number in range(reader.num_record_batches):
+        try:
+            yield _checked(reader.get_batch(number))
+        except _ERRORS as error:
+            if not is_damage(error):
+                raise
+            yield RowLoss(1, f"record batch {number}: {error}"[:300])
+
+
+def _stream_batches(reader: pa.ipc.RecordBatchStreamReader) -> Iterator[pa.RecordBatch | RowLoss]:
+    number = 0
+    while True:
+        try:
+            batch = _checked(reader.read_next_batch())
+        except StopIteration:
+            return
+        except _ERRORS as error:
+            if not is_damage(error):
+                raise
+            yield RowLoss(1, f"record batch {number} and all behind it: {error}"[:300])
+            return
+        yield batch
+        number += 1
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with sound buffers, though its strings may not be UTF-8. Raises ArrowInvalid if they are not sound."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        for column in batch.columns:
+            binary = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}.get(column.type)
+            (column.view(binary) if binary else column).validate(full=True)
+    return batch

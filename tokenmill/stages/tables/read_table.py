@@ -1,0 +1,285 @@
+"""Documents out of tables: Parquet, Arrow IPC, JSON Lines and CSV, and folders in Hugging Face's layouts.
+
+A column becomes one of ours if it has its name (id, url, date, text) or `columns` says so; all others go into `meta`. A
+line that is no JSON object is a row too, marked with the rule that refused it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import IO, Any, ClassVar, Protocol, TypeVar
+
+import pyarrow as pa
+
+from tokenmill.core.columns import DOCUMENT
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
+from tokenmill.core.io import storage
+from tokenmill.core.kinds import Shard
+from tokenmill.stages.reading.inputs import file_shards, short_names
+from tokenmill.stages.reading.json_lines import is_packed, read_lines, read_lines_between, refuse_others
+from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
+from tokenmill.stages.reading.plain_columns import plain_column
+from tokenmill.stages.reading.row_cuts import cut_batches
+from tokenmill.stages.tables.csv_records import Record, header_of, read_records
+from tokenmill.stages.tables.dataset_folder import dataset_files, is_folder
+from tokenmill.stages.tables.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
+from tokenmill.stages.tables.jsonl_formats import FORMATS, unpacked
+from tokenmill.stages.tables.table_documents import Rows, python_rows, refuse_types, table_documents
+
+_ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
+_OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
+_NAMED_ALIKE = tuple(name for name in _ALWAYS if name in _OURS)
+_ROWS_A_BATCH = 65_536
+_SPLIT = (".parquet", ".jsonl", ".ndjson")  # files of these names can be read from anywhere
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_PACKED_ENDINGS = (".gz", ".zst")
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """A Source of documents from tables.
+
+    paths: globs of .parquet, .arrow, .feather, .jsonl, .csv and .tsv files, the last three as they are or with .gz or
+    .zst (told apart by their first bytes, CSV by its name), or folders in Hugging Face's layouts. splits: of such
+    folders; all, if empty. columns: from a column's name in the files to ours, for example {content: text}. unknown:
+    "meta" keeps all other columns as JSON in `meta`, "drop" leaves them out. max_line_bytes: a longer line, or record
+    of CSV, is refused. shard_bytes: of files, for one task: small ones are put together, Parquet and uncompressed JSON
+    Lines split. batch_bytes: of all values, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and
+    CSV `<file>#<offset>`, the file's name with as much of its folders as tells it from others; the locator's offset is
+    the row in Parquet and Arrow too. format: "datatrove" or "dolma", for JSON Lines whose objects are laid out so
+    (stages/tables/jsonl_formats.py); `columns` then names keys of their metadata too.
+    """
+
+    paths: str | tuple[str, ...]
+    source: str = "table"
+    columns: dict[str, str] = field(default_factory=dict)
+    unknown: str = "meta"
+    max_line_bytes: int = 64 << 20
+    shard_bytes: int = 64 << 20
+    batch_bytes: int = 16 << 20
+    format: str | None = None
+    splits: tuple[str, ...] = ()
+
+    DAMAGE: ClassVar[tuple[str, ...]] = (
+        "read_table.bad_json",
+        "read_table.bad_csv",
+        "read_table.bad_utf8",
+        "read_table.corrupt",
+    )
+
+    def __post_init__(self) -> None:
+        if self.unknown not in ("meta", "drop"):
+            raise RecipeError(f"unknown: found {self.unknown!r}, expected 'meta' or 'drop'")
+        if self.format is not None and self.format not in FORMATS:
+            raise RecipeError(f"format: found {self.format!r}{did_you_mean(self.format, FORMATS)}")
+        for ours in self.columns.values():
+            if ours not in _OURS:
+                raise RecipeError(f"columns: {ours!r} is no column of ours{did_you_mean(ours, _OURS)}")
+        if len(set(self.columns.values())) < len(self.columns):
+            raise RecipeError(f"columns: two columns become the same one: {dict(sorted(self.columns.items()))}")
+
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """Some columns always, others if `columns` maps to them."""
+        return (*_ALWAYS, *(ours for ours in self.columns.values() if ours not in _ALWAYS))
+
+    def shards(self) -> list[Shard]:
+        """Files in pieces of shard_bytes, where they can be read from anywhere."""
+        found: list[Shard] = []
+        files = self._files()
+        names = short_names(whole.file for whole in files)  # of all, so that ids do not hang on which shards are read
+        for whole in files:
+            whole = replace(whole, name=names.get(whole.file, ""))
+            step = max(1, self.shard_bytes) if whole.file.endswith(_SPLIT) else max(whole.size, 1)
+            for start in range(0, max(whole.size, 1), step):
+                found.append(replace(whole, number=len(found), start=start, end=min(start + step, whole.size)))
+        return found
+
+    def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
+        """The rows that begin in the shard, in order. Raises DataError if the file cannot be read, or has no column for
+        the text.
+        """
+        with storage.open_input(shard.address) as file:
+            magic = file.read(10)
+            file.seek(0)
+            refuse_others(
+                magic, shard.file, "Parquet, Arrow IPC, JSON Lines or CSV in UTF-8, the last two also .gz or .zst"
+            )
+            delimiter = _delimiter(shard.file)
+            if magic.startswith(b"PAR1"):
+                yield from self._parquet(shard, file)
+            elif magic.startswith((FILE_MAGIC, STREAM_MAGIC)):
+                yield from self._arrow(shard, file)
+            elif delimiter:
+                yield from self._csv(shard, file, delimiter)
+            elif not shard.start or not is_packed(magic):  # a compressed file's first piece has it all
+                yield from self._json(shard, file, whole=is_packed(magic))
+
+    def _files(self) -> list[Shard]:
+        """Whole files; a folder of a data set stands for its own."""
+        paths = (self.paths,) if isinstance(self.paths, str) else self.paths
+        folders = {path: dataset_files(path, self.splits) for path in paths if is_folder(path)}
+        if self.splits and len(folders) < len(paths):
+            raise RecipeError(f"splits: {next(p for p in paths if p not in folders)!r} is no folder of a data set")
+        if not folders:
+            return file_shards(paths, self.source)
+        files = [[_literal(file) for file in folders[path]] if path in folders else [path] for path in paths]
+        return file_shards([file for some in files for file in some], self.source)
+
+    def _parquet(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+        self._refuse_format(shard.file, "Parquet")
+        try:
+            parquet = open_parquet(file)
+            schema = parquet.plain.schema_arrow
+            schema.names  # noqa: B018  # raises for a name that is not UTF-8
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
+            raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
+        groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
+        batches = row_batches(parquet, self.batch_bytes, groups=groups)
+        yield from self._columnar(shard, schema, batches, first)
+
+    def _arrow(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+        self._refuse_format(shard.file, "Arrow IPC")
+        if not shard.start:
+            schema, batches = ipc_schema_and_batches(file, shard.file)
+            yield from self._columnar(shard, schema, batches, 0)
+
+    def _columnar(
+        self, shard: Shard, schema: pa.Schema, batches: Iterator[pa.RecordBatch | RowLoss], offset: int
+    ) -> Iterator[pa.RecordBatch]:
+        theirs = schema.names
+        if len(set(theirs)) < len(theirs):
+            raise DataError(f"{shard.file}: two columns have the same name, among {sorted(theirs)}"[:500])
+        names = self._names(theirs, shard.file)
+        unknown = [name for name in theirs if name not in names] if self.unknown == "meta" else []
+        refuse_types([schema.field(name) for name in [*names, *unknown]], shard.file)
+        for batch in cut_batches(batches, self.batch_bytes, [*names, *unknown]):
+            if isinstance(batch, RowLoss):
+                lost = Rows([offset], [None], {"text": [None]}, [{}], [batch.problem])
+                yield table_documents(shard, lost, self.adds, rule="corrupt", expected="rows that can be read")
+                offset += batch.rows
+                continue
+            places = list(range(offset, offset + batch.num_rows))
+            found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
+            rest, problems = python_rows(batch.select(unknown))
+            rows = Rows(places, [None] * len(places), found, rest, problems)
+            yield table_documents(shard, rows, self.adds, rule="corrupt", expected="values that are UTF-8")
+            offset += batch.num_rows
+
+    def _json(self, shard: Shard, file: IO[bytes], *, whole: bool) -> Iterator[pa.RecordBatch]:
+        limit, is_first = self.max_line_bytes, not shard.start
+        lines = (
+            read_lines(file, shard.file, limit)
+            if whole or shard.length == shard.size
+            else read_lines_between(file, shard.file, limit, shard.start, shard.end)
+        )
+        names = self._names([*self.columns, *_NAMED_ALIKE], shard.file)
+        for batch in _batched(lines, self.batch_bytes):
+            values = [line.value for line in batch]
+            if self.format is not None:
+                found, unknown = unpacked(values, self.format, shard.source, self.columns)
+            else:
+                keys = dict.fromkeys(key for value in values for key in value)
+                if is_first and keys:
+                    self._check_keys(list(keys), shard)  # or all rows would be without text
+                    is_first = False
+                found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
+                unknown = [{key: value[key] for key in value if key not in names} for value in values]
+            if self.unknown == "drop":
+                unknown = [{} for _ in batch]
+            yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
+
+    def _check_keys(self, keys: list[str], shard: Shard) -> None:
+        """DataError if the first lines of a file lack what is wanted; of a piece, those that follow it count too, so
+        that it does not hang on how large pieces are.
+        """
+        try:
+            self._names(keys, shard.file)
+        except DataError:
+            if shard.length == shard.size:
+                raise
+            with storage.open_input(shard.address) as file:
+                batches = _batched(read_lines(file, shard.file, self.max_line_bytes), self.batch_bytes)
+                found = (dict.fromkeys(key for line in batch for key in line.value) for batch in batches)
+                self._names(list(next(filter(None, found), keys)), shard.file)
+
+    def _csv(self, shard: Shard, file: IO[bytes], delimiter: str) -> Iterator[pa.RecordBatch]:
+        self._refuse_format(shard.file, "CSV")
+        records = read_records(file, shard.file, self.max_line_bytes, delimiter)
+        first = next(records, None)
+        if first is None:
+            return
+        theirs = header_of(first, shard.file)
+        names = self._names(theirs, shard.file)
+        for batch in _batched((_of_width(record, len(theirs)) for record in records), self.batch_bytes, first.length):
+            values = [dict(zip(theirs, record.fields, strict=False)) for record in batch]
+            found = {ours: [value.get(name) for value in values] for name, ours in names.items()}
+            found |= {ours: [one or None for one in found[ours]] for ours in found if ours != "text"}
+            keep = self.unknown == "meta"
+            unknown = [{key: value[key] for key in value if keep and key not in names} for value in values]
+            yield self._lines(shard, batch, found, unknown, "bad_csv", "a record of the header's columns")
+
+    def _lines(
+        self, shard: Shard, lines: list[Any], found: dict[str, Any], unknown: list[Any], rule: str, expected: str
+    ) -> pa.RecordBatch:
+        problems = [line.problem or None for line in lines]
+        rows = Rows([line.offset for line in lines], [line.length for line in lines], found, unknown, problems)
+        return table_documents(shard, rows, self.adds, rule=rule, expected=expected)
+
+    def _names(self, theirs: list[str], file: str) -> dict[str, str]:
+        """Which columns of a file become which of ours; DataError for a mapped one that is missing, or no text."""
+        for name in self.columns:
+            if name not in theirs:
+                raise DataError(f"{file}: no column {name!r}{did_you_mean(name, theirs)}; the setting columns names it")
+        taken = set(self.columns.values())
+        names = dict(self.columns)
+        names |= {name: name for name in _NAMED_ALIKE if name in theirs and name not in taken | set(names)}
+        if "text" not in names.values():
+            raise DataError(
+                f"{file}: no column 'text' among {', '.join(sorted(theirs))}; say which it is: columns: {{NAME: text}}"
+            )
+        return names
+
+    def _refuse_format(self, file: str, kind: str) -> None:
+        if self.format is not None:
+            raise DataError(f"{file}: {kind}, but format: {self.format} is for JSON Lines; leave it out")
+
+
+class _Placed(Protocol):
+    @property
+    def length(self) -> int: ...
+
+
+Held = TypeVar("Held", bound=_Placed)
+
+
+def _batched(lines: Iterable[Held], size: int, each: int = 0) -> Iterator[list[Held]]:
+    """Lists of about `size` bytes. each: bytes that a line takes beside its own: the names of its columns."""
+    held: list[Held] = []
+    total = 0
+    for line in lines:
+        held.append(line)
+        total += line.length + each
+        if total >= size or len(held) == _ROWS_A_BATCH:
+            yield held
+            held, total = [], 0
+    if held:
+        yield held
+
+
+def _of_width(record: Record, width: int) -> Record:
+    if record.problem or len(record.fields) == width:
+        return record
+    return record._replace(fields=[], problem=f"found {len(record.fields)} fields, expected {width}")
+
+
+def _delimiter(file: str) -> str:
+    """What separates the fields of a file that its name calls CSV or TSV; "" for others."""
+    name = file.lower()
+    for ending in _PACKED_ENDINGS:
+        name = name.removesuffix(ending)
+    return next((delimiter for ending, delimiter in _DELIMITERS.items() if name.endswith(ending)), "")
+
+
+def _literal(file: str) -> str:
+    """A glob that matches this file alone."""
+    return file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")

@@ -1,0 +1,94 @@
+"""Where the files of a published crawl lie: lists of paths, and the layout of Common Crawl.
+
+A list (`warc.paths.gz`) has a path a line, relative to the address that all crawls are under. Crawls do not change once
+they are published, so files out of a list are taken by their names: nobody is asked 90,000 times how large they are.
+"""
+
+import re
+import zlib
+
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.io import storage
+from tokenmill.core.io.http import GoneError
+from tokenmill.core.io.storage import is_url, join
+from tokenmill.core.io.url_secrets import shown
+from tokenmill.core.kinds import Shard
+from tokenmill.stages.reading.inputs import file_shards
+
+PARTS = ("warc", "wet", "wat", "robotstxt", "non200responses")
+"""The lists of WARC files that a crawl has."""
+
+LISTED = "listed"
+"""The etag of a file out of a list."""
+
+_LIST = re.compile(r"\.paths(?:\.gz)?$")
+_CRAWL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:/\d{4}/\d\d)?")
+_LIST_BYTES = 1 << 28
+_ABOUT = {"wet": 100 << 20, "wat": 250 << 20, "robotstxt": 2 << 20, "crawldiagnostics": 100 << 20}
+_ABOUT_WARC = 1 << 30
+
+
+def is_list(path: str) -> bool:
+    """Whether a path is that of a list of paths."""
+    return _LIST.search(path.partition("?")[0]) is not None
+
+
+def crawl_list(base: str, crawl: str, part: str) -> str:
+    """The address of a crawl's list. Raises RecipeError for a name that none has."""
+    if not _CRAWL.fullmatch(crawl):
+        raise RecipeError(f"crawl: {crawl!r} is no crawl's name; expected one like CC-MAIN-2026-05 or CC-NEWS/2026/01")
+    return join(base, "crawl-data", crawl, f"{part}.paths.gz")
+
+
+def index_files(base: str, crawl: str) -> list[str]:
+    """The files of a crawl's columnar index that list its successful captures."""
+    return [file for file in listed(crawl_list(base, crawl, "cc-index-table"), base) if "/subset=warc/" in file]
+
+
+def listed(address: str, base: str) -> list[str]:
+    """The files of a list, under base, in its order. Raises RecipeError if there is no such list."""
+    try:
+        content = storage.read_bytes(address)
+    except (GoneError, FileNotFoundError) as error:
+        raise RecipeError(f"{shown(address)}: there is no such list of paths; is the name right?") from error
+    try:
+        if content.startswith(b"\x1f\x8b"):
+            inflater = zlib.decompressobj(31)
+            content = inflater.decompress(content, _LIST_BYTES)
+            if not inflater.eof:
+                raise ValueError(f"it ends early, or has more than {_LIST_BYTES >> 20} MiB")
+        names = content.decode("utf-8").split()
+    except (zlib.error, ValueError) as error:
+        raise DataError(f"{shown(address)}: cannot be read as a list of paths: {error}") from error
+    strange = [name for name in names if name.startswith("/") or ".." in name.split("/") or is_url(name)]
+    if strange:
+        raise DataError(f"{shown(address)}: lists {strange[0]!r}; expected paths below {shown(base)}")
+    return [join(base, name) for name in names]
+
+
+def shards_of(paths: tuple[str, ...], base: str, source: str) -> list[Shard]:
+    """One shard a file, in the order of the paths, which are globs, addresses and lists; a file counts once."""
+    found: dict[str, Shard] = {}
+    for path in paths:
+        shards = _listed_shards(listed(path, base), source) if is_list(path) else file_shards(path, source)
+        for shard in shards:
+            found.setdefault(shard.file, shard)
+    return list(found.values())
+
+
+def _listed_shards(files: list[str], source: str) -> list[Shard]:
+    local = [file for file in files if not is_url(file)]
+    if local:
+        return [shard for file in local for shard in file_shards(file, source)]
+    return [_listed_shard(file, source) for file in files]
+
+
+def _listed_shard(address: str, source: str) -> Shard:
+    file, size = shown(address), _about(address)
+    return Shard(0, source, file, 0, size, size, LISTED, address if file != address else "")
+
+
+def _about(file: str) -> int:
+    """About how large the file is, by the folder it lies in."""
+    folder = file.rpartition("/")[0].rpartition("/")[2]
+    return _ABOUT.get(folder, _ABOUT_WARC)

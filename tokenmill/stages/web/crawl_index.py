@@ -1,0 +1,203 @@
+"""Records picked by Common Crawl's columnar index, so that only their bytes are read.
+
+The index is Parquet, a row a capture, sorted by SURT key (commoncrawl/cc-index-table, cc-index-schema-flat.json). Only
+the columns that are asked about are read, and those that say where a record lies only where one was found; row groups
+whose statistics rule everything out are not read at all. Values are looked up once in a column's dictionary instead of
+row by row.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import is_url
+from tokenmill.core.io.url_secrets import shown
+
+logger = logging.getLogger(__name__)
+
+_COLUMNS = {
+    "domain": "url_host_registered_domain", "tld": "url_host_tld", "mime": "content_mime_detected",
+    "language": "content_languages", "status": "fetch_status",
+}  # fmt: skip
+_PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
+_READERS = 8  # of remote files at once; the host's rate holds all the same
+RECORDS = pa.schema([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
+"""Where the picked records lie: the file's name as the index has it, sorted by file and offset."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which records: each list that is not empty must hold the record's value. domain: registered ones (bbc.co.uk).
+    tld: last part of the host's name. mime: as detected from the content. language: ISO 639-3, the page's first one.
+    """
+
+    domain: tuple[str, ...] = ()
+    tld: tuple[str, ...] = ()
+    mime: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    status: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Wanted":
+        """From a recipe's mapping, a value or a list of them by name. Raises RecipeError."""
+        known = [field.name for field in fields(cls)]
+        lists: dict[str, tuple[Any, ...]] = {}
+        for name, value in settings.items():
+            if name not in known:
+                raise RecipeError(f"select: no key {name!r}{did_you_mean(name, [*known, 'index'])}")
+            lists[name] = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+            wanted = int if name == "status" else str
+            if not lists[name] or not all(type(item) is wanted for item in lists[name]):
+                raise RecipeError(f"select: {name}: found {value!r}, expected {wanted.__name__} values")
+        if not lists:
+            raise RecipeError(f"select: nothing asked for; give one or more of {', '.join(known)}")
+        for code in lists.get("language", ()):
+            if len(code) != 3:
+                raise RecipeError(f"select: language: found {code!r}; the index has ISO 639-3 codes such as eng or deu")
+        return cls(**lists)
+
+    def asked(self) -> dict[str, Sequence[Any]]:
+        """{column of the index: values that will do}, for those that were asked for."""
+        return {column: getattr(self, name) for name, column in _COLUMNS.items() if getattr(self, name)}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bytes of one file that are read at once, and which of the records, by row, lie in it."""
+
+    file: str
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+def find_records(files: Sequence[str], wanted: Wanted) -> pa.Table:
+    """All records of RECORDS that the index files name and that are wanted, each once.
+
+    Raises DataError for a file that is no such index.
+    """
+    readers = _READERS if any(map(is_url, files)) else 1
+    with ThreadPoolExecutor(readers) as pool:
+        context = copy_context()  # the manners in force go along
+        found = list(pool.map(lambda file: context.copy().run(_find_in, file, wanted), files))
+    table = pa.concat_tables(found) if found else RECORDS.empty_table()
+    table = table.unify_dictionaries().combine_chunks()
+    order = pc.sort_indices(_ranked(table), [("file", "ascending"), ("offset", "ascending"), ("length", "ascending")])
+    table = table.take(order)
+    table = table.set_column(0, "file", table.column("file").cast(pa.string())).combine_chunks()
+    return table.filter(pa.array(_first_of_its_place(table)))
+
+
+def spans(records: pa.Table, gap: int, most: int = 1 << 25) -> Iterator[Span]:
+    """The records' bytes joined where at most `gap` bytes lie between, up to about `most` bytes in one span."""
+    if not records.num_rows:
+        return
+    names = records.column("file").combine_chunks().dictionary_encode()
+    codes, names = names.indices.to_numpy(), names.dictionary.to_pylist()
+    starts = records.column("offset").to_numpy()
+    stops = starts + records.column("length").to_numpy()
+    first, stop = 0, int(stops[0])
+    for row in range(1, len(starts)):
+        apart = codes[row] != codes[row - 1] or starts[row] > stop + gap or stops[row] - starts[first] > most
+        if apart:
+            yield Span(names[codes[first]], int(starts[first]), stop, first, row)
+            first, stop = row, int(stops[row])
+        stop = max(stop, int(stops[row]))
+    yield Span(names[codes[first]], int(starts[first]), stop, first, len(starts))
+
+
+def _find_in(file: str, wanted: Wanted) -> pa.Table:
+    asked = wanted.asked()
+    texts = [*(column for column in asked if column != "fetch_status"), "warc_filename"]
+    try:
+        with storage.open_input(file) as source, pq.ParquetFile(source, read_dictionary=texts) as index:
+            missing = {*asked, *_PLACE} - set(index.schema_arrow.names)
+            if missing:
+                raise DataError(f"{shown(file)}: has no column {', '.join(sorted(missing))}; expected a columnar index")
+            groups = [group for group in range(index.num_row_groups) if _may_hold(index, group, asked)]
+            parts = [part for group in groups if (part := _find_in_group(index, group, asked)) is not None]
+    except KeyError as error:  # of read_dictionary
+        raise DataError(f"{shown(file)}: has no column {error}; expected a columnar index") from error
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{shown(file)}: cannot be read as a columnar index: {error}") from error
+    found: pa.Table = pa.concat_tables(parts) if parts else RECORDS.empty_table()
+    if found.num_rows and (pc.min(found.column(1)).as_py() < 0 or pc.min(found.column(2)).as_py() < 1):
+        raise DataError(f"{shown(file)}: has a record at a negative offset, or of no bytes; it is damaged")
+    logger.info("%s: %d of its records are selected", shown(file), found.num_rows)
+    return _as_records(found)
+
+
+def _find_in_group(index: pq.ParquetFile, group: int, asked: Mapping[str, Sequence[Any]]) -> pa.Table | None:
+    """The places of a row group's wanted records, None if there are none."""
+    mask: Bools | None = None
+    for column, values in asked.items():  # one after the other: most groups are ruled out by the first
+        holds = _holds(index.read_row_group(group, [column]).column(0), values, first=column == "content_languages")
+        mask = holds if mask is None else mask & holds
+        if not mask.any():
+            return None
+    return index.read_row_group(group, list(_PLACE)).filter(pa.array(mask))
+
+
+def _holds(column: pa.ChunkedArray, values: Sequence[Any], *, first: bool) -> Bools:
+    """Which rows have one of the values; first: before their first comma."""
+    parts = []
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            words = pc.replace_substring_regex(chunk.dictionary, ",.*", "") if first else chunk.dictionary
+            allowed = pc.is_in(words, value_set=pa.array(values, words.type)).to_numpy(zero_copy_only=False)
+            codes = pc.fill_null(chunk.indices, len(allowed)).to_numpy(zero_copy_only=False)
+            parts.append(np.append(allowed, False).astype(np.bool_)[codes])
+        else:
+            parts.append(pc.is_in(chunk, value_set=pa.array(values, chunk.type)).to_numpy(zero_copy_only=False))
+    return np.concatenate(parts) if parts else np.zeros(0, np.bool_)
+
+
+def _may_hold(index: pq.ParquetFile, group: int, asked: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether the group's statistics leave room for one of the values in each column."""
+    about = index.metadata.row_group(group)
+    at = {about.column(number).path_in_schema: about.column(number).statistics for number in range(about.num_columns)}
+    for column, values in asked.items():
+        known = at.get(column)
+        if known is None or not known.has_min_max or column == "content_languages":
+            continue
+        if not any(known.min <= value <= known.max for value in values):
+            return False
+    return True
+
+
+def _as_records(table: pa.Table) -> pa.Table:
+    names = table.column(0).cast(pa.dictionary(pa.int32(), pa.string()))
+    places = [table.column(number).cast(pa.int64()) for number in (1, 2)]
+    return pa.table([names, *places], names=RECORDS.names)
+
+
+def _ranked(table: pa.Table) -> pa.Table:
+    """The table with the files' places in the order of their names instead of the names."""
+    names = table.column("file").combine_chunks()
+    if isinstance(names, pa.ChunkedArray):  # of no rows
+        names = names.chunk(0) if names.num_chunks else pa.array([], pa.dictionary(pa.int32(), pa.string()))
+    ranks = pc.rank(names.dictionary, tiebreaker="dense").take(names.indices)
+    return table.set_column(0, "file", ranks)
+
+
+def _first_of_its_place(table: pa.Table) -> Bools:
+    """Of rows for the same place the first; the index should not have others."""
+    if not table.num_rows:
+        return np.zeros(0, np.bool_)
+    codes = table.column("file").combine_chunks().dictionary_encode().indices.to_numpy()
+    offsets = table.column("offset").to_numpy()
+    return np.append(True, (np.diff(codes) != 0) | (np.diff(offsets) != 0))

@@ -1,0 +1,68 @@
+"""HTML to its main text: menus, footers, comments and scripts go; headings, paragraphs, lists and tables stay.
+
+A page is cut into blocks of text in one pass over its bytes, and decision trees, fitted to annotated pages of many
+sites and languages, say of each block whether it is content (see text.main_text). It takes time in proportion to the
+bytes, however deep or broken the markup; docs/quality.md compares it with trafilatura and resiliparse.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenmill.core.columns import drop, set_column
+from tokenmill.core.errors import RecipeError
+from tokenmill.text.edit.tidy import tidy_lines
+from tokenmill.text.html.main_text import MODEL, UNIT, Trees, load_trees, main_text, model_checksum
+from tokenmill.text.words.segment import text_array, text_buffer
+
+
+@dataclass(frozen=True)
+class ExtractHtml:
+    """Replaces `text`, which is HTML, by the main text; lines end in a line feed, wider gaps are one blank line.
+
+    max_bytes: of HTML; a larger document gets a null text. min_score: probability in 0..1 a block needs to be kept:
+    lower for more recall, higher for more precision. list_bullets: items of lists keep `•` or their number, which the
+    Gopher bullet rule looks for. Cells of a table's row are a tab apart.
+    """
+
+    max_bytes: int = 10 << 20
+    min_score: float = 0.5
+    list_bullets: bool = True
+
+    reads: ClassVar[tuple[str, ...]] = ("text",)
+    adds: ClassVar[tuple[str, ...]] = ("text",)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_score < 1:
+            raise RecipeError(f"stages.extract_html: min_score is {self.min_score}, it must lie between 0 and 1")
+        if self.max_bytes < 1:
+            raise RecipeError(f"stages.extract_html: max_bytes is {self.max_bytes}, it must be at least 1")
+
+    def files(self) -> dict[str, str]:
+        """The model file, for the fingerprint."""
+        return {MODEL.name: model_checksum()}
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with the main text in place of the HTML; too large and empty documents are marked."""
+        html = batch.column("text")
+        sizes = np.diff(text_buffer(batch)[1])
+        too_large = sizes > self.max_bytes
+        if too_large.any():
+            html = pc.if_else(pa.array(too_large), pa.scalar(None, html.type), html)
+        data, offsets = text_buffer(pa.record_batch({"text": html}))
+        least = round(math.log(self.min_score / (1 - self.min_score)) * UNIT)
+        texts = tidy_lines(*main_text(data, offsets, _trees(), least=least, bullets=self.list_bullets))
+        batch = set_column(batch, "text", text_array(*texts, like=html))
+        batch = drop(batch, too_large, "extract_html.too_large", sizes, self.max_bytes)
+        empty = (np.diff(texts[1]) == 0) & html.is_valid().to_numpy(zero_copy_only=False)
+        return drop(batch, empty, "extract_html.empty", 0, 1)
+
+
+@functools.cache
+def _trees() -> Trees:
+    return load_trees()

@@ -1,0 +1,192 @@
+"""What an archived HTTP response holds: status, type and charset from its header, and the body as a browser sees it.
+
+Bodies are stored as they came over the wire, or already unpacked with the header left as it was; so a coding that the
+body plainly does not have is taken to be undone already. Sources: RFC 9112 (chunks), RFC 9110 (content codings).
+"""
+
+import io
+import re
+import zlib
+from typing import NamedTuple
+
+import zstandard
+from fastwarc.stream_io import BrotliReader
+
+from tokenmill.stages.web.warc_records import fields_of
+
+_PIECE = 1 << 14
+_ZSTD, _ZSTD_INPUT = b"\x28\xb5\x2f\xfd", 2048
+_STATUS = re.compile(rb"HTTP/\d[.\d]*[ \t]+(\d{3})")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_HEAD_BYTES = 1 << 16
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_SIGNS = re.compile(rb"^(x-robots-tag|tdm-reservation|tdm-policy)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_NO_CODING = ("", "identity", "none", "binary", "utf-8")
+_MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<")
+
+
+class Head(NamedTuple):
+    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins.
+    signs: the fields (name in lower case, value) by which publishers limit what machines may do.
+    """
+
+    status: int | None
+    mime: str
+    charset: str
+    codings: tuple[str, ...]
+    chunked: bool
+    body: int
+    in_http: bool = True
+    signs: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Body(NamedTuple):
+    """A body unpacked. problem: why it could not be. packed_bytes: what it was unpacked from, where cut at a limit."""
+
+    data: bytes
+    problem: str = ""
+    packed_bytes: int = 0
+
+
+class _BrokenCodingError(Exception):
+    pass
+
+
+def read_head(block: bytes) -> Head:
+    """The header that begins a response's block."""
+    status = _STATUS.match(block)
+    if status is None:
+        return Head(None, "", "", (), False, 0)
+    found = _HEAD_END.search(block, 0, _HEAD_BYTES)
+    end, body = found.span() if found else (len(block), len(block))
+    fields = fields_of(block[:end])
+    mime, charset = content_type(fields.get(b"content-type", b""))
+    chunked = "chunked" in _names(fields.get(b"transfer-encoding", b""))
+    codings = _names(fields.get(b"content-encoding", b""))
+    signs = tuple((name.lower(), value) for name, value in _SIGNS.findall(block[:end]))
+    return Head(int(status[1]), mime, charset, codings, chunked, body, signs=signs)
+
+
+def content_type(value: bytes) -> tuple[str, str]:
+    """(MIME type in lower case, charset label) of a Content-Type; "" for what it does not say."""
+    mime = value.partition(b";")[0].strip().lower().decode("latin-1")
+    charset = _CHARSET.search(value)
+    return mime if "/" in mime else "", charset[1].decode("latin-1") if charset else ""
+
+
+def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
+    """The body with its chunks joined and its content codings undone, at most limit + 1 bytes of it.
+
+    cut: the crawler recorded only a part, so that an early end is no fault.
+    """
+    data = block[head.body :]
+    over = False
+    try:
+        if head.chunked:
+            data = _joined(data, cut)
+        packed_bytes = len(data)
+        for coding in reversed(head.codings):
+            data = _unpacked(data, coding, limit, cut or over)
+            over = over or len(data) > limit
+    except _BrokenCodingError as error:
+        return Body(b"", str(error))
+    return Body(data, packed_bytes=packed_bytes if over else 0)
+
+
+def _names(value: bytes) -> tuple[str, ...]:
+    names = (name.strip().lower() for name in value.decode("latin-1").split(","))
+    return tuple(name for name in names if name not in _NO_CODING)
+
+
+def _joined(data: bytes, cut: bool) -> bytes:
+    """The chunks of a body joined; the body itself if it does not begin with a chunk's size."""
+    size = _CHUNK_SIZE.match(data)
+    if size is None:
+        return data
+    chunks: list[bytes] = []
+    while size:
+        length, begin = int(size[1], 16), size.end()
+        if length == 0:
+            return b"".join(chunks)
+        chunks.append(data[begin : begin + length])
+        if len(chunks[-1]) < length:
+            if cut:
+                return b"".join(chunks)
+            raise _BrokenCodingError(f"chunked: ends {length - len(chunks[-1])} bytes inside a chunk of {length}")
+        at = begin + length
+        at += 2 if data[at : at + 2] == b"\r\n" else data[at : at + 1] == b"\n"
+        size = _CHUNK_SIZE.match(data, at)
+    if at >= len(data):
+        return b"".join(chunks)  # the connection was closed behind a whole chunk, without the empty last one
+    raise _BrokenCodingError(f"chunked: found {data[at : at + 12]!r} at byte {at}, expected a chunk's size")
+
+
+def _unpacked(data: bytes, coding: str, limit: int, cut: bool) -> bytes:
+    """The data with one content coding undone, at most limit + 1 bytes; unchanged if it is plainly not so coded."""
+    try:
+        if coding in ("gzip", "x-gzip"):
+            return _inflated(data, 31, limit, cut) if data.startswith(b"\x1f\x8b") else data
+        if coding == "deflate":
+            return _deflated(data, limit, cut)
+        if coding == "br":
+            return _unbrotli(data, limit, cut)
+        if coding == "zstd":
+            return _unzstd(data, limit, cut) if data.startswith(_ZSTD) else data
+        problem = "an unknown coding"
+    except (OSError, zlib.error, zstandard.ZstdError) as error:
+        problem = str(error)
+    if _MARKUP.match(data):
+        return data
+    raise _BrokenCodingError(f"{coding}: {problem}")
+
+
+def _unbrotli(data: bytes, limit: int, cut: bool) -> bytes:
+    parts: list[bytes] = []
+    room, reader = limit + 1, BrotliReader(io.BytesIO(data))
+    try:
+        while room and (part := bytes(reader.read(min(room, _PIECE)))):
+            parts.append(part)
+            room -= len(part)
+    except OSError:
+        if not (cut and parts):
+            raise
+    return b"".join(parts)
+
+
+def _unzstd(data: bytes, limit: int, cut: bool) -> bytes:
+    """Fed in small pieces, since each may grow 30,000 times."""
+    parts: list[bytes] = []
+    room = limit + 1
+    while room > 0 and data.startswith(_ZSTD):
+        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        at = 0
+        while room > 0 and at < len(data) and not frame.eof:
+            parts.append(frame.decompress(data[at : at + _ZSTD_INPUT])[:room])
+            at += _ZSTD_INPUT
+            room -= len(parts[-1])
+        if not frame.eof and room > 0 and not cut:
+            raise zstandard.ZstdError("ends before its frame does")
+        data = frame.unused_data + data[at:] if frame.eof else b""
+    return b"".join(parts)
+
+
+def _inflated(data: bytes, window_bits: int, limit: int, cut: bool) -> bytes:
+    parts: list[bytes] = []
+    room = limit + 1
+    while data and room:
+        inflater = zlib.decompressobj(window_bits)
+        parts.append(inflater.decompress(data, room))
+        room -= len(parts[-1])
+        if not inflater.eof and room and not cut:
+            raise zlib.error("ends before its stream does")
+        data = inflater.unused_data if window_bits == 31 and inflater.unused_data.startswith(b"\x1f\x8b") else b""
+    return b"".join(parts)
+
+
+def _deflated(data: bytes, limit: int, cut: bool) -> bytes:
+    """deflate means the zlib format, but some servers send the bare one."""
+    try:
+        return _inflated(data, 15, limit, cut)
+    except zlib.error:
+        return _inflated(data, -15, limit, cut)

@@ -1,0 +1,148 @@
+"""Web pages out of WARC and ARC files: one row a document record, its body decoded to text, HTML as it is.
+
+Responses, conversions (WET), resources and revisits are document records; requests, warcinfo and DNS are not, and
+metadata (WAT) only where it is asked for. A record that is refused is a row too, marked with the rule that refused it,
+and so is each damaged span of a file. Which types count is FineWeb's choice (Penedo et al. 2024; datatrove's WARC
+reader), but the status must be 200 and the declared charset is looked at. Files are named by paths or by a crawl;
+docs/common_crawl.md says how a crawl is read in whole or in part.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import IO, Any, ClassVar
+
+import pyarrow as pa
+
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.io import storage
+from tokenmill.core.io.manners import Manners, current, manners
+from tokenmill.core.kinds import Shard
+from tokenmill.stages.web import crawl_files
+from tokenmill.stages.web.crawl_index import Wanted
+from tokenmill.stages.web.crawl_selection import Picked, read_selected, selected_shards, selection
+from tokenmill.stages.web.warc_records import Damage, read_records
+from tokenmill.stages.web.warc_rows import DOCUMENTS, SIGNALS, Rows
+
+_HEAD_BYTES = 1 << 16  # of a block, besides max_bytes of body
+_MAX_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class ReadWarc:
+    """A Source of web pages.
+
+    paths: globs and addresses of .warc, .arc, and either with .gz or .zst, and of lists of them (`warc.paths.gz`).
+    crawl: a published crawl instead, such as CC-MAIN-2026-05, and part: which of its lists (warc, wet, wat, …). base:
+    what the paths in lists are under: an address, a bucket (s3://commoncrawl) or a folder. select: only the records
+    that the columnar index names, by domain, tld, mime, language and status; index: its files or a list of them, those
+    of the crawl by default. gap: bytes read for nothing rather than asking again. selections: the folder for what was
+    selected, which all workers must see; the user's cache by default. requests_per_second: to one host, by all workers
+    of a machine. records: the types that make documents; `conversion` for WET files, `metadata` for WAT. mime: types
+    accepted, besides the plain text of conversions and all metadata. max_bytes: of a body; the rest is cut off, and
+    meta says so. max_growth: how many times its size a compressed body that reaches max_bytes may grow. max_bad:
+    highest share of bytes that could not be decoded or are control characters. verify: compare the digests of blocks
+    or payloads. shard_bytes: of files or selected records, for one task. batch_bytes: of text, about, in a batch.
+    """
+
+    paths: str | tuple[str, ...] = ()
+    source: str = "web"
+    crawl: str = ""
+    part: str = "warc"
+    base: str = "https://data.commoncrawl.org"
+    select: dict[str, Any] = field(default_factory=dict)
+    gap: int = 1 << 18
+    selections: str = ""
+    requests_per_second: float = 10.0
+    records: tuple[str, ...] = ("response",)
+    mime: tuple[str, ...] = ("text/html", "application/xhtml+xml")
+    max_bytes: int = 10 << 20
+    max_growth: float = 100.0
+    max_bad: float = 0.01
+    verify: bool = False
+    shard_bytes: int = 64 << 20
+    batch_bytes: int = 16 << 20
+
+    adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "date", "text", "locator", "meta", *SIGNALS.names)
+    SIGNALS: ClassVar[pa.Schema] = SIGNALS
+    DAMAGE: ClassVar[tuple[str, ...]] = ("read_warc.corrupt",)
+    HOW: ClassVar[tuple[str, ...]] = (
+        "crawl", "part", "select", "gap", "selections", "requests_per_second", "shard_bytes",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for kind in self.records:
+            if kind not in DOCUMENTS:
+                raise RecipeError(f"records: {kind!r} is no kind of document{did_you_mean(kind, DOCUMENTS)}")
+        if self.part not in crawl_files.PARTS:
+            raise RecipeError(f"part: {self.part!r} is no part of a crawl{did_you_mean(self.part, crawl_files.PARTS)}")
+        if bool(self.paths) + bool(self.crawl) + ("index" in self.select and not self.crawl) != 1:
+            raise RecipeError("read_warc: give one of paths, crawl, and select with an index")
+        if self.select and self.part != "warc":
+            raise RecipeError(f"select: the index names records of the part warc, not of {self.part}")
+        if self.gap < 0 or self.shard_bytes < 1:
+            raise RecipeError("read_warc: gap must be at least 0 and shard_bytes at least 1")
+        if self.select:
+            self._wanted()
+        if self.crawl:
+            crawl_files.crawl_list(self.base, self.crawl, self.part)
+
+    def shards(self) -> list[Shard]:
+        """One a file, or of a selection one about every shard_bytes, which the index is read for, once."""
+        with manners(self._polite()):
+            if self.select:
+                index, from_list = self._index()
+                path = selection(index, self._wanted(), self.selections, from_list=from_list)
+                return selected_shards(path, self.source, self.shard_bytes)
+            paths = (self.paths,) if isinstance(self.paths, str) else self.paths
+            if self.crawl:
+                paths = (crawl_files.crawl_list(self.base, self.crawl, self.part),)
+            found = crawl_files.shards_of(paths, self.base, self.source)
+        return [replace(shard, number=number) for number, shard in enumerate(found)]
+
+    def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
+        """The file's documents in order, and a row for each damaged span. Raises DataError for another kind of file."""
+        rows = Rows(self, shard.source)
+        for file, item in self._items(shard):
+            rows.file = file
+            if isinstance(item, Damage):
+                rows.add_damage(item)
+            else:
+                rows.add_record(item)
+            if rows.bytes >= self.batch_bytes or len(rows.ids) >= _MAX_ROWS:
+                yield rows.batch()
+                rows = Rows(self, shard.source)
+        if rows.ids:
+            yield rows.batch()
+
+    def _items(self, shard: Shard) -> Iterator[Picked]:
+        limit = self.max_bytes + _HEAD_BYTES
+        polite = self._polite()
+        if self.select:
+            yield from read_selected(shard, self.base, self.gap, limit, polite)
+            return
+        with manners(polite):
+            file: IO[bytes] = storage.open_input(shard.address)
+        with file:
+            size = file.seek(0, io.SEEK_END) if shard.etag == crawl_files.LISTED else shard.size
+            for item in read_records(file, size, shard.file, limit):
+                yield Picked(shard.file, item)
+
+    def _polite(self) -> Manners:
+        return replace(current(), requests_per_second=self.requests_per_second)
+
+    def _wanted(self) -> Wanted:
+        return Wanted.of({name: value for name, value in self.select.items() if name != "index"})
+
+    def _index(self) -> tuple[list[str], bool]:
+        """(the index's files, whether they are a published crawl's)."""
+        given = self.select.get("index", ())
+        if not given:
+            return crawl_files.index_files(self.base, self.crawl), True
+        files: list[str] = []
+        for path in (given,) if isinstance(given, str) else given:
+            found = crawl_files.listed(path, self.base) if crawl_files.is_list(path) else storage.expand(path)
+            if not found:
+                raise RecipeError(f"select: index: {path!r} matches no file")
+            files += found
+        return files, False

@@ -1,0 +1,240 @@
+"""Cuts WARC and ARC files into records, and reports each span that is none.
+
+A record counts only if it is whole: its compressed member passes its checksum, and the bytes behind its stated length
+are line ends followed by the next record or nothing. Readers that trust the length alone swallow the records behind a
+wrong one without a word. After damage, reading goes on at the next place where a record begins.
+
+Sources: ISO 28500:2017 (WARC 1.1), WARC 1.0; the ARC file format of the Internet Archive, versions 1 and 2.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from tokenmill.core.errors import DataError
+from tokenmill.stages.web import warc_stream as ws
+
+_HEAD_BYTES = 1 << 16
+_HEAD_END = re.compile(rb"\n\r?\n")
+_ARC_LINE = re.compile(rb"([^\n]*) \S+ (\d{12,14}) (\S+)(?: \d+ \S+ \S+ \d+ \S+)? (\d+)\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_LINE_END = re.compile(rb"\n")
+
+
+class Record(NamedTuple):
+    """A whole record.
+
+    offset: in the file, of the record or of the compressed stream that holds it; inner: how far into that stream it
+    begins, 0 nearly always. length: in the file, None if it shares its stream with others. fields: header fields, names
+    in lower case. block: its content, cut off at the reader's limit; block_bytes: the content's true length.
+    """
+
+    offset: int
+    inner: int
+    length: int | None
+    fields: dict[bytes, bytes]
+    block: bytes
+    block_bytes: int
+
+
+class Damage(NamedTuple):
+    """A span that is no record: where it lies (as in Record) and what is wrong with it."""
+
+    offset: int
+    inner: int
+    length: int | None
+    problem: str
+
+
+def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[Record | Damage]:
+    """All records and damaged spans of a file, in order.
+
+    limit: bytes of a record's content to keep; memory stays within a few times that. Raises DataError if nothing in the
+    file looks like a record: it is another kind of file.
+    """
+    window, codec, offset = ws.Window(file, size), ws.Codec(), 0
+    plain = _is_plain(window, codec, name)
+    while offset < size:
+        if record := _quick_record(window, offset, limit):
+            yield record
+            offset += record.length or 0
+            continue
+        passed, dictionary = ws.skippable(window, offset)
+        if passed:
+            codec = ws.Codec(dictionary) if dictionary else codec
+            offset += passed
+            continue
+        cutter = _Cutter(ws.Stream(window, offset, codec), limit)
+        if ws.starts_record(ws.head_of(window, offset, codec)):
+            yield from cutter.cut()
+        else:
+            cutter.refuse_content()
+        if cutter.problem:
+            after = ws.next_stream(window, offset + 1, codec, plain=plain)
+            yield Damage(offset, cutter.start, after - offset, cutter.problem)
+            offset = after
+        else:
+            offset = cutter.stream.end
+
+
+def fields_of(head: bytes) -> dict[bytes, bytes]:
+    """The `Name: value` lines behind the first, names in lower case; a line that begins with a space goes on with the
+    last.
+    """
+    if b"\n " in head or b"\n\t" in head:
+        head = _FOLD.sub(b" ", head)
+    fields = {}
+    for line in head.split(b"\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            fields[name.strip().lower()] = value.strip()
+    return fields
+
+
+def _quick_record(window: ws.Window, offset: int, limit: int) -> Record | None:
+    """The record that fills the gzip member at offset to the byte, as nearly all do; None for whatever else is there.
+
+    It is what the cutter would find, in a third of the time.
+    """
+    member = ws.whole_member(window, offset, limit + _HEAD_BYTES)
+    if member is None:
+        return None
+    data, packed_bytes = member
+    head = data.find(b"\r\n\r\n", 0, _HEAD_BYTES)
+    if head < 0 or not data.startswith(b"WARC/") or not ws.starts_record(data[:12]) or not data.endswith(b"\r\n\r\n"):
+        return None
+    fields = fields_of(data[:head])
+    length = fields.get(b"content-length", b"")
+    size = len(data) - head - 8
+    if not length.isdigit() or len(length) > 18 or int(length) != size or size > limit:
+        return None
+    return Record(offset, 0, packed_bytes, fields, data[head + 4 : -4], size)
+
+
+class _Cutter:
+    """Cuts one stream. problem: set if the stream broke, in the record that begins at `start`."""
+
+    def __init__(self, stream: ws.Stream, limit: int) -> None:
+        self.stream, self.limit = stream, limit
+        self.start, self.problem, self.name = 0, "", ""
+
+    def cut(self) -> Iterator[Record | Damage]:
+        """The records of the stream, and the spans between them that are none."""
+        try:
+            first = not self.stream.plain
+            while self.stream.pass_line_ends():
+                self.start = 0 if first else self.stream.done  # line ends before the first record belong to its member
+                first, self.name = False, ""
+                yield self._record() or self._damage("a header that cannot be read, or no valid Content-Length")
+        except ws.BrokenError as error:
+            self.problem = f"{error}; in record {self.name}" if self.name else str(error)
+
+    def refuse_content(self) -> None:
+        """For a stream that begins with no record: it may hold nothing but line ends, or nothing at all (bgzip)."""
+        try:
+            if self.stream.pass_line_ends():
+                self.problem = f"no record begins with {self.stream.held[:16]!r}"
+        except ws.BrokenError as error:
+            self.problem = str(error)
+
+    def _record(self) -> Record | Damage | None:
+        """The record that begins here, taken; None if it has no header."""
+        found = self._head()
+        if found is None:
+            return None
+        head_bytes, fields, size = found
+        self.name = fields.get(b"warc-record-id", b"").decode("utf-8", "replace")
+        stream = self.stream
+        if stream.plain and size > self.limit and not self._sound_behind(head_bytes + size):
+            return self._damage(f"no record or end of file follows the stated length of {size}")
+        if size <= self.limit:
+            if not self._reach(head_bytes + size):
+                return self._damage(f"the content ends before the stated length of {size}")
+            if not stream.ends(head_bytes + size) and not stream.starts_record(head_bytes + size):
+                return self._damage(f"the content goes on behind the stated length of {size}")
+        stream.take(head_bytes)
+        block = stream.take(min(size, self.limit))
+        if self._skip(size - len(block)) < size - len(block):
+            return self._damage(f"the content ends before the stated length of {size}")
+        if size > self.limit and not stream.ends() and not stream.starts_record():
+            return self._damage(f"the content goes on behind the stated length of {size}")
+        stream.pass_line_ends()
+        return Record(*self._place(), fields, block, size)
+
+    def _head(self) -> tuple[int, dict[bytes, bytes], int] | None:
+        """(header's bytes, its fields, length of the content) of the record that begins here; None if it has none."""
+        stream = self.stream
+        while True:
+            stream.has(5)
+            warc = stream.held.startswith(b"WARC/", stream.first)
+            end = stream.find(_HEAD_END if warc else _LINE_END, _HEAD_BYTES)
+            if end >= 0 or not stream.extend():
+                break
+        if end < 0 or not stream.starts_record():
+            return None
+        head = stream.held[stream.first : stream.first + end]
+        fields = fields_of(head) if warc else _arc_fields(head)
+        length = fields.get(b"content-length", b"")
+        return (end, fields, int(length)) if length.isdigit() and len(length) < 19 else None
+
+    def _damage(self, problem: str) -> Damage:
+        """Go on to the next record with a header; the span up to it is damaged."""
+        while self.stream.to_next_record() and self._head() is None:
+            pass
+        return Damage(*self._place(), problem)
+
+    def _place(self) -> tuple[int, int, int | None]:
+        """(offset, inner, length), as in Record, of what began at start and ends here."""
+        stream = self.stream
+        if stream.plain:
+            return stream.offset + self.start, 0, stream.done - self.start
+        alone = self.start == 0 and not stream.has(1)
+        return stream.offset, self.start, stream.end - stream.offset if alone else None
+
+    def _reach(self, length: int) -> bool:
+        while not self.stream.has(length):
+            if not self.stream.extend():
+                return False
+        return True
+
+    def _skip(self, length: int) -> int:
+        passed = self.stream.skip(length)
+        while passed < length and self.stream.extend():
+            passed += self.stream.skip(length - passed)
+        return passed
+
+    def _sound_behind(self, length: int) -> bool:
+        """Whether an uncompressed record of this length is followed by the end of the file or the next record."""
+        end = self.stream.offset + self.stream.done + length
+        if end > self.stream.window.size:
+            return False
+        behind = self.stream.window.glance(end, 1 << 14).lstrip(b"\r\n")
+        return not behind or ws.starts_record(behind)
+
+
+def _is_plain(window: ws.Window, codec: ws.Codec, name: str) -> bool:
+    """Whether the file's records are uncompressed; DataError if it has none, at its beginning or further on."""
+    magic = bytes(window.view(0, 4))
+    packed = ws.is_compressed(magic) or ws.skippable(window, 0)[0] > 0
+    head = ws.head_of(window, 0, codec)
+    if ws.starts_record(head) or ws.skippable(window, 0)[0]:
+        return not packed
+    for plain in (False, True):
+        if ws.next_stream(window, 1, codec, plain=plain) < window.size:
+            return plain
+    found = f"begins with {head[:24]!r}" if head else f"begins with {magic!r}, of which nothing can be decompressed"
+    found = found if window.size else "is empty"
+    raise DataError(
+        f"{name}: neither WARC nor ARC: {'decompressed, it ' if packed and head else ''}{found}; expected WARC/1.0 or"
+        " WARC/1.1, as it is or compressed with gzip or zstd"
+    )
+
+
+def _arc_fields(line: bytes) -> dict[bytes, bytes]:
+    """An ARC's header line (of either version) as the fields a WARC record would have, less the host's address."""
+    found = _ARC_LINE.match(line)
+    assert found, "only lines that begin a record come here"
+    url, date, mime, length = found.groups()
+    kind = b"warcinfo" if url.startswith(b"filedesc:") else b"response"
+    names = (b"warc-type", b"warc-target-uri", b"warc-date", b"content-type", b"content-length")
+    return dict(zip(names, (kind, url, date, mime, length), strict=True))

@@ -1,0 +1,99 @@
+"""What the head of a MediaWiki dump says about its site: database, language, address, namespaces."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO
+from urllib.parse import quote
+from xml.parsers import expat
+
+from tokenmill.core.errors import DataError
+from tokenmill.stages.wiki.dump_stream import Gap, Piece, kind_of, read_pieces
+
+_HEAD_BYTES = 1 << 20
+_END = re.compile(rb"</siteinfo>|<page>")
+_DOCUMENT_TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.I)
+_LONGEST = 1000
+"""Characters of a name or an address; what is longer is taken for none, as it would stand in every row."""
+_NAME = re.compile(r"([a-z][a-z0-9_]*wik(?:i|tionary|ibooks|inews|iquote|isource|iversity|ivoyage))-")
+
+
+@dataclass(frozen=True)
+class Site:
+    """database: `enwiki`. language: as in xml:lang. folder: what the URLs of pages begin with, `` if not known.
+    namespaces: local names by number. kind: bz2, gzip, zstd or plain.
+    """
+
+    database: str
+    language: str
+    folder: str
+    namespaces: dict[int, str] = field(default_factory=dict)
+    kind: str = "plain"
+
+    def url(self, title: str) -> str | None:
+        """The page's address, as MediaWiki writes it."""
+        return self.folder + quote(title.replace(" ", "_"), safe="/:,;@!$*()~'") if self.folder else None
+
+
+def read_site(file: IO[bytes], name: str, size: int) -> Site:
+    """The site of a dump. Raises DataError if the file is no MediaWiki XML, or declares a document type."""
+    file.seek(0)
+    kind = kind_of(file.read(4), name)
+    head = b""
+    for piece in _sound(read_pieces(file, kind, 0, size)):
+        head += piece.data
+        if len(head) > _HEAD_BYTES or _END.search(head):
+            break
+    found = _END.search(head)
+    head = head[: found.end() if found and found[0] != b"<page>" else found.start() if found else _HEAD_BYTES]
+    if refused := _DOCUMENT_TYPE.search(head):
+        raise DataError(
+            f"{name}: declares a document type ({refused[0].decode()} at byte {refused.start()}), which MediaWiki dumps"
+            " never do and entity bombs need; it is not read"
+        )
+    if b"<mediawiki" not in head and found is None:
+        raise DataError(
+            f"{name}: no MediaWiki export: it begins with {head[:40]!r}, expected <mediawiki …> and <page>s"
+        )
+    return _site(head, os.path.basename(name), kind)
+
+
+def _sound(pieces: Iterator[Piece | Gap]) -> Iterator[Piece]:
+    return (piece for piece in pieces if isinstance(piece, Piece))
+
+
+def _site(head: bytes, name: str, kind: str) -> Site:
+    texts: dict[str, str] = {}
+    namespaces: dict[int, str] = {}
+    path: list[tuple[str, dict[str, str]]] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        path.append((tag, attributes))
+        if tag == "mediawiki":
+            texts["lang"] = attributes.get("xml:lang", "")
+
+    def text(data: str) -> None:
+        tag, attributes = path[-1]
+        key = attributes.get("key", "")
+        if tag == "namespace" and key.lstrip("-").isdecimal() and len(key) < 9:
+            namespaces[int(key)] = namespaces.get(int(key), "") + data
+        texts[tag] = texts.get(tag, "") + data
+
+    parser = expat.ParserCreate("UTF-8")
+    parser.StartElementHandler, parser.CharacterDataHandler = start, text
+    parser.EndElementHandler = lambda tag: path.pop()
+    try:
+        parser.Parse(head, False)
+    except expat.ExpatError as error:
+        raise DataError(f"{name}: the head of the dump is broken: {error}") from error
+    named = _NAME.match(name)
+    said = {tag: words.strip() for tag, words in texts.items() if len(words) <= _LONGEST}
+    base = said.get("base", "")
+    return Site(
+        database=said.get("dbname", "") or (named[1] if named else "wiki"),
+        language=said.get("lang", ""),
+        folder=base[: base.rfind("/") + 1] if "://" in base else "",
+        namespaces={number: local for number, local in namespaces.items() if len(local) <= _LONGEST},
+        kind=kind,
+    )

@@ -1,0 +1,1 @@
+"""Edits of lines, spaces and phrases."""

@@ -1,0 +1,298 @@
+"""The line edits of DCLM: which lines of a document stay, and which phrases are cut out of short ones.
+
+Lines lie between newlines. Case is that of ASCII letters. Empty lines stay, lines of white space alone are short.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.edit.line_edits import Edited
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+from tokenmill.text.kernel.char_kinds import ALPHANUMERIC, DECIMAL, DIGIT, UPPER, char_kinds
+from tokenmill.text.kernel.classes import SPACE, class_table
+from tokenmill.text.kernel.points import point_at, point_before, stripped
+from tokenmill.text.words.segment import Bytes, Offsets, tiny
+
+COUNTS = (
+    "lines",  # that are not empty
+    "uppercase_lines",  # removed, each for the first reason that holds
+    "digit_lines",
+    "counter_lines",
+    "short_lines",
+    "cut_lines",  # a phrase was cut out of them
+    "emptied_lines",  # nothing but a phrase: removed
+    "words",  # between ASCII white space, with a letter or digit in front
+    "removed_words",
+)
+
+_COUNTED = (
+    *("likes", "shares", "comments", "retweets", "reposts", "quotes", "bookmarks", "upvotes", "downvotes"),
+    *("downloads", "views", "followers"),
+)
+_PHRASES = ("items in cart", "read more", "sign-in", *_COUNTED)
+_CART, _MORE, _SIGN = 0, 1, 2
+_FIRST_COUNTED, _LAST_COUNTED = 3, len(_PHRASES) - 1
+
+
+class Limits(NamedTuple):
+    """What a line may be. Ratios are of its code points; words lie between white space."""
+
+    max_uppercase_ratio: float
+    max_digit_ratio: float
+    min_words: int
+    max_phrase_words: int  # phrases are cut out of lines of at most so many words
+    max_newlines: int  # in a row; 0: any number
+    counters: bool  # remove lines such as `3 likes`
+
+
+class _Tables(NamedTuple):
+    classes: npt.NDArray[np.uint16]
+    kinds: npt.NDArray[np.uint8]
+    phrases: npt.NDArray[np.uint8]
+    bounds: npt.NDArray[np.int64]
+
+
+def edit_lines(buffer: Bytes, offsets: Offsets, limits: Limits) -> Edited:
+    """The documents without the lines that break a limit and without the phrases; counts by COUNTS."""
+    rows = len(offsets) - 1
+    coded = [phrase.encode() for phrase in _PHRASES]
+    tables = _Tables(
+        class_table(),
+        char_kinds(),
+        frozen(np.frombuffer(b"".join(coded), dtype=np.uint8)),
+        frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)),
+    )
+    out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
+    ranges, counts = np.zeros((rows, 2), dtype=np.int64), np.zeros((rows, len(COUNTS)), dtype=np.int64)
+    _edit(tables, buffer, offsets, limits, out, ranges, counts)
+    starts, ends = (frozen(np.ascontiguousarray(ranges[:, i])) for i in range(2))
+    return Edited(out, starts, ends, {name: counts[:, i] for i, name in enumerate(COUNTS)})
+
+
+@kernel
+def _edit(table_arrays, buffer, offsets, limits, out, ranges, counts):  # type: ignore[no-untyped-def]
+    tables = _Tables(
+        pointer(table_arrays.classes),
+        pointer(table_arrays.kinds),
+        pointer(table_arrays.phrases),
+        pointer(table_arrays.bounds),
+    )
+    text, written = pointer(buffer), pointer(out)
+    for row in range(len(ranges)):
+        begin = offsets[row] - offsets[0]
+        start, end = stripped(tables.classes, text, offsets[row], offsets[row + 1])
+        stop = _edit_text(tables, text, start, end, limits, written, begin, counts[row])
+        ranges[row, 0], ranges[row, 1] = stripped(tables.classes, written, begin, stop)
+
+
+@kernel
+def _edit_text(tables, text, start, end, limits, out, at, counts):  # type: ignore[no-untyped-def]
+    """Write what stays of text[start:end] to out[at:]; return its end."""
+    begin = at
+    breaks = np.int64(0)  # line breaks since the last line that was written
+    while start < end:
+        i = start
+        while i < end and text[i] != 10:
+            i += 1
+        reason, line_words, words = _judged(tables, text, start, i, limits)
+        counts[0] += i > start
+        counts[7] += words
+        if reason:
+            counts[reason] += 1
+            counts[8] += words
+        elif i == start:
+            breaks += 1
+        else:
+            place = at + (_capped(breaks, limits.max_newlines) if at > begin else 0)
+            stop = place + i - start
+            for k in range(i - start):
+                out[place + k] = text[start + k]
+            if line_words <= limits.max_phrase_words:
+                stop = _cut(tables, out, place, stop, words, counts)
+            if stop > place:
+                for k in range(at, place):
+                    out[k] = 10
+                at, breaks = stop, np.int64(1)
+        start = i + 1
+    return at
+
+
+@kernel
+def _capped(breaks, most):  # type: ignore[no-untyped-def]
+    return min(breaks, most) if most else breaks
+
+
+@kernel
+def _judged(tables, text, start, end, limits):  # type: ignore[no-untyped-def]
+    """(why the line goes, as a place in COUNTS, or 0; its words between white space; its words that count)."""
+    points = uppers = digits = line_words = words = np.int64(0)
+    inside = counted = False
+    i = start
+    while i < end:
+        point, size = point_at(text, i, end)
+        kind = tables.kinds[point]
+        points += 1
+        uppers += (kind & UPPER) != 0
+        digits += (kind & DIGIT) != 0
+        space = tables.classes[point] & SPACE != 0
+        line_words += not space and not inside
+        inside = not space
+        blank = point == 32 or 9 <= point <= 13 or point == 0
+        words += not blank and not counted and (kind & ALPHANUMERIC) != 0
+        counted = not blank
+        i += size
+    reason = np.int64(0)
+    if points == 0:
+        reason = np.int64(0)
+    elif uppers / points > limits.max_uppercase_ratio:
+        reason = np.int64(1)
+    elif digits / points > limits.max_digit_ratio:
+        reason = np.int64(2)
+    elif limits.counters and _is_counter(tables, text, start, end):
+        reason = np.int64(3)
+    elif line_words < limits.min_words:
+        reason = np.int64(4)
+    return reason, line_words, words
+
+
+@kernel
+def _is_counter(tables, text, start, end):  # type: ignore[no-untyped-def]
+    """Whether the line is a number, perhaps in thousands (K) or more, and what it counts: `1.2K likes`."""
+    i = _after_marks(tables, text, start, end)
+    point, size = point_at(text, i, end) if i < end else (np.int64(0), np.int64(0))
+    if not tables.kinds[point] & DECIMAL:
+        return False
+    while i < end and (tables.kinds[point] & DECIMAL or point == 44 or point == 46):
+        i += size
+        point, size = point_at(text, i, end) if i < end else (np.int64(0), np.int64(0))
+    if i < end and _lower(text[i]) in (107, 109, 98):
+        i += 1
+    blanks = i
+    while i < end:
+        point, size = point_at(text, i, end)
+        if not tables.classes[point] & SPACE:
+            break
+        i += size
+    if i == blanks:
+        return False
+    for number in range(_FIRST_COUNTED, _LAST_COUNTED + 1):
+        length = tables.bounds[number + 1] - tables.bounds[number]
+        if _holds(tables, text, i, end, number) and _after_marks(tables, text, i + length, end) == end:
+            return True
+    return False
+
+
+@kernel
+def _after_marks(tables, text, i, end):  # type: ignore[no-untyped-def]
+    """The first place from i on with a letter, digit or underscore."""
+    while i < end:
+        point, size = point_at(text, i, end)
+        if tables.kinds[point] & ALPHANUMERIC or point == 95:
+            break
+        i += size
+    return i
+
+
+@kernel
+def _cut(tables, out, start, end, words, counts):  # type: ignore[no-untyped-def]
+    """Cut the phrases out of the line out[start:end]; return its end, `start` if it has nothing left."""
+    stop = _cut_anywhere(tables, out, start, end)
+    stop = _cut_off_end(tables, out, start, stop)
+    stop = _cut_off_start(tables, out, start, stop)
+    if stop == end:
+        return end
+    low, high = stripped(tables.classes, out, start, stop)
+    if low == high:
+        counts[6] += 1
+        counts[8] += words
+        return start
+    counts[5] += 1
+    counts[8] += words - _counted_words(tables, out, start, stop)
+    return stop
+
+
+@kernel
+def _cut_anywhere(tables, out, start, end):  # type: ignore[no-untyped-def]
+    """Cut out "items in cart" and a blank before it, as often as it occurs."""
+    length = tables.bounds[_CART + 1] - tables.bounds[_CART]
+    i = at = start
+    while i < end:
+        point, size = point_at(out, i, end)
+        blank = size if tables.classes[point] & SPACE else np.int64(0)
+        if blank and _holds(tables, out, i + blank, end, _CART):
+            i += blank + length
+        elif _holds(tables, out, i, end, _CART):
+            i += length
+        else:
+            for k in range(size):
+                out[at + k] = out[i + k]
+            at, i = at + size, i + size
+    return at
+
+
+@kernel
+def _cut_off_end(tables, out, start, end):  # type: ignore[no-untyped-def]
+    """Cut off "read more", any three characters after it (dots, mostly), and a blank before it."""
+    tail = end
+    for _ in range(3):
+        if tail == start:
+            return end
+        _, tail = point_before(out, start, tail)
+    low = tail - (tables.bounds[_MORE + 1] - tables.bounds[_MORE])
+    if low < start or not _holds(tables, out, low, tail, _MORE):
+        return end
+    point, before = point_before(out, start, low)
+    return before if low > start and tables.classes[point] & SPACE else low
+
+
+@kernel
+def _cut_off_start(tables, out, start, end):  # type: ignore[no-untyped-def]
+    """Cut off "sign-in" and a blank after it."""
+    if not _holds(tables, out, start, end, _SIGN):
+        return end
+    i = start + tables.bounds[_SIGN + 1] - tables.bounds[_SIGN]
+    if i < end:
+        point, size = point_at(out, i, end)
+        i += size if tables.classes[point] & SPACE else 0
+    for k in range(end - i):
+        out[start + k] = out[i + k]
+    return start + end - i
+
+
+@kernel
+def _counted_words(tables, text, start, end):  # type: ignore[no-untyped-def]
+    words = np.int64(0)
+    inside = False
+    while start < end:
+        point, size = point_at(text, start, end)
+        blank = point == 32 or 9 <= point <= 13 or point == 0
+        words += not blank and not inside and (tables.kinds[point] & ALPHANUMERIC) != 0
+        inside = not blank
+        start += size
+    return words
+
+
+@kernel
+def _holds(tables, text, i, end, number):  # type: ignore[no-untyped-def]
+    """Whether the phrase of that number stands at text[i], in either case."""
+    first = tables.bounds[number]
+    length = tables.bounds[number + 1] - first
+    if i + length > end:
+        return False
+    k = np.int64(0)
+    while k < length and _lower(text[i + k]) == tables.phrases[first + k]:
+        k += 1
+    return k == length
+
+
+@kernel
+def _lower(byte):  # type: ignore[no-untyped-def]
+    return byte + 32 if 65 <= byte <= 90 else byte
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    buffer, offsets, _ = tiny()
+    edit_lines(buffer, offsets, Limits(0.5, 0.999999, 2, 10, 2, True))

@@ -1,0 +1,289 @@
+"""The line edits of C4: which lines of a document stay, and what is cut out of them.
+
+As in datatrove: of each line of str.splitlines, stripped, that a rule does not remove, citation marks are cut out; the
+lines that stay are joined by newlines. Phrases are found in either case (of ASCII letters).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+from tokenmill.text.kernel.classes import SPACE, class_table
+from tokenmill.text.kernel.points import line_break, point_at, stripped
+from tokenmill.text.words.segment import Bytes, Offsets, splice, spliced_offsets, tiny
+
+COUNTS = (
+    "lines",
+    "removed_lines",
+    "lorem_lines",  # with "lorem ipsum", among those that come to this rule
+    "curly_lines",  # with `{`, likewise, as long as no more than max_lorem_lines came before
+)
+
+_LOREM, _CURLY = 2, 4
+_SCRIPT, _POLICY, _BRACKET = 8, 16, 32
+_PHRASES = (  # what it means, the phrase, the place of its rarest letter, at which it is looked for
+    (_SCRIPT, "javascript", 0),
+    (_LOREM, "lorem ipsum", 4),
+    (_CURLY, "{", 0),
+    (_BRACKET, "[", 0),
+    (_POLICY, "terms of use", 3),
+    (_POLICY, "privacy policy", 3),
+    (_POLICY, "cookie policy", 3),
+    (_POLICY, "uses cookies", 8),
+    (_POLICY, "use of cookies", 10),
+    (_POLICY, "use cookies", 7),
+)
+_RAREST, _MAY_BREAK = 1, 2
+_CITATIONS = np.frombuffer(b"[edit][citation needed]", dtype=np.uint8)
+
+
+class Phrases(NamedTuple):
+    """_PHRASES as kernels take them."""
+
+    text: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    anchors: npt.NDArray[np.int64]
+    meanings: npt.NDArray[np.int64]
+    kinds: npt.NDArray[np.uint8]  # (256,): what a byte may begin: _RAREST a phrase, _MAY_BREAK a line break
+    number: int
+
+
+class Edited(NamedTuple):
+    """Documents after their edits: buffer[starts[r]:ends[r]], in the order of the rows, with room between them."""
+
+    buffer: npt.NDArray[np.uint8]
+    starts: Offsets
+    ends: Offsets
+    counts: dict[str, npt.NDArray[np.int64]]  # each of COUNTS, int64 (rows,)
+
+
+def edit_lines(
+    buffer: Bytes,
+    offsets: Offsets,
+    *,
+    min_words: int,
+    max_word_chars: int,
+    terminal: bool,
+    citations: bool,
+    max_lorem_lines: int,
+) -> Edited:
+    """Remove lines with fewer than min_words words or a word of more than max_word_chars code points, and by phrases.
+
+    terminal: also those that do not end in `.`, `?`, `!` or a straight quote, or end in `...`. citations: cut out
+    citation marks. A line with "lorem ipsum" or `{` stays: it condemns the document, the first such line as what it is.
+    """
+    rows = len(offsets) - 1
+    out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
+    ranges, counts = np.zeros((rows, 2), dtype=np.int64), np.zeros((rows, len(COUNTS)), dtype=np.int64)
+    _edit(
+        *(class_table(), _phrases(), _CITATIONS, buffer, offsets, min_words, max_word_chars, terminal, citations),
+        *(max_lorem_lines, out, ranges, counts),
+    )
+    starts, ends = (frozen(np.ascontiguousarray(ranges[:, i])) for i in range(2))
+    return Edited(out, starts, ends, {name: counts[:, i] for i, name in enumerate(COUNTS)})
+
+
+def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: npt.NDArray[np.bool_]) -> tuple[Bytes, Offsets]:
+    """(bytes, offsets) of the edited documents one after the other, restored ones as they were; edited is used up."""
+    starts, ends = offsets[:-1], offsets[1:]
+    out_offsets = spliced_offsets(edited.starts, edited.ends, starts, ends, restored)
+    splice(edited.buffer, edited.starts, edited.ends, buffer, starts, ends, frozen(restored), out_offsets)
+    return frozen(edited.buffer[: out_offsets[-1]]), out_offsets
+
+
+def _phrases() -> Phrases:
+    coded = [phrase.encode() for _, phrase, _ in _PHRASES]
+    anchors = [place for _, _, place in _PHRASES]
+    kinds = np.zeros(256, dtype=np.uint8)
+    kinds[[*range(10, 14), *range(28, 31), 0xC2, 0xE2]] = _MAY_BREAK
+    for phrase, place in zip(coded, anchors, strict=True):
+        letter = chr(phrase[place])
+        kinds[[ord(letter), ord(letter.upper())]] = _RAREST
+    return Phrases(
+        frozen(np.frombuffer(b"".join(coded), dtype=np.uint8)),
+        frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)),
+        frozen(np.array(anchors, dtype=np.int64)),
+        frozen(np.array([meaning for meaning, _, _ in _PHRASES], dtype=np.int64)),
+        frozen(kinds),
+        len(coded),
+    )
+
+
+@kernel
+def _edit(  # type: ignore[no-untyped-def]
+    class_table,
+    phrase_arrays,
+    citation_array,
+    buffer,
+    offsets,
+    min_words,
+    max_chars,
+    terminal,
+    citations,
+    max_lorem,
+    out,
+    ranges,
+    counts,
+):
+    classes, text, written = pointer(class_table), pointer(buffer), pointer(out)
+    marks = pointer(citation_array)
+    phrases = Phrases(
+        pointer(phrase_arrays.text),
+        pointer(phrase_arrays.offsets),
+        pointer(phrase_arrays.anchors),
+        pointer(phrase_arrays.meanings),
+        pointer(phrase_arrays.kinds),
+        phrase_arrays.number,
+    )
+    at = np.int64(0)
+    for row in range(len(ranges)):
+        end = offsets[row + 1]
+        begin = at  # right behind the one before, so that memory pages at the end are not touched
+        first = offsets[row]
+        lines = removed = lorem = curly = kept = np.int64(0)
+        while first < end:
+            i, size, found = _scan_line(phrases, text, first, end)
+            low, high = stripped(classes, text, first, i)
+            first = i + size
+            lines += 1
+            if not _has_words(classes, text, low, high, min_words) or _has_long_word(
+                classes, text, low, high, max_chars
+            ):
+                removed += 1
+                continue
+            place = at + (kept > 0)
+            if found & _BRACKET and citations:
+                stop = _copy_uncited(text, low, high, written, place, marks)
+                _, _, found = _scan_line(phrases, written, place, stop)
+            else:
+                stop = place + high - low
+                for k in range(high - low):
+                    written[place + k] = text[low + k]
+            if terminal and not _is_ended(written, place, stop):
+                removed += 1
+                continue
+            lorem += (found & _LOREM) != 0
+            curly += (found & (_CURLY | _SCRIPT)) == _CURLY and lorem <= max_lorem
+            if found & (_SCRIPT | _POLICY):
+                removed += 1
+                continue
+            if kept:
+                written[at] = 10
+            kept += 1
+            at = stop
+        ranges[row, 0], at = stripped(classes, written, begin, at)
+        ranges[row, 1] = at
+        counts[row, 0], counts[row, 1], counts[row, 2], counts[row, 3] = lines, removed, lorem, curly
+
+
+@kernel
+def _scan_line(phrases, text, start, end):  # type: ignore[no-untyped-def]
+    """(end of the line at text[start], bytes of its line break, the meanings of all phrases in it, or-ed)."""
+    found = np.int64(0)
+    i = start
+    while i < end:
+        kind = phrases.kinds[text[i]]
+        if kind == _MAY_BREAK:
+            size = line_break(text, i, end)
+            if size:
+                return i, size, found
+        elif kind:
+            for number in range(phrases.number):
+                first = phrases.offsets[number]
+                length = phrases.offsets[number + 1] - first
+                low = i - phrases.anchors[number]
+                if low >= start and low + length <= end:
+                    k = np.int64(0)
+                    while k < length and _lower(text[low + k]) == phrases.text[first + k]:
+                        k += 1
+                    if k == length:
+                        found |= phrases.meanings[number]
+        i += 1
+    return end, np.int64(0), found
+
+
+@kernel
+def _has_words(classes, text, start, end, least):  # type: ignore[no-untyped-def]
+    """Whether white space separates at least so many words."""
+    words = np.int64(0)
+    inside = False
+    while start < end and words < least:
+        point, size = point_at(text, start, end)
+        space = classes[point] & SPACE != 0
+        words += not space and not inside
+        inside = not space
+        start += size
+    return words >= least
+
+
+@kernel
+def _has_long_word(classes, text, start, end, most):  # type: ignore[no-untyped-def]
+    """Whether a word has more than so many code points."""
+    if end - start <= most:
+        return False
+    length = np.int64(0)
+    while start < end and length <= most:
+        point, size = point_at(text, start, end)
+        length = np.int64(0) if classes[point] & SPACE else length + 1
+        start += size
+    return length > most
+
+
+@kernel
+def _copy_uncited(text, start, end, out, at, marks):  # type: ignore[no-untyped-def]
+    """Copy text[start:end] to out[at:] less `[1]`, `[]`, `[edit]`, `[citation needed]`; return its end."""
+    i = start
+    while i < end:
+        if text[i] == 91:
+            size = _citation(text, i, end, marks)
+            if size:
+                i += size
+                continue
+        out[at] = text[i]
+        at += 1
+        i += 1
+    return at
+
+
+@kernel
+def _citation(text, i, end, marks):  # type: ignore[no-untyped-def]
+    """Bytes of the citation mark that begins at text[i], a `[`; 0 for none. marks: _CITATIONS."""
+    k = i + 1
+    while k < end and 48 <= text[k] <= 57:
+        k += 1
+    if k < end and text[k] == 93:
+        return k + 1 - i
+    for first, last in ((0, 6), (6, 23)):
+        if end - i >= last - first:
+            same = True
+            for k in range(first, last):
+                same &= text[i + k - first] == marks[k]
+            if same:
+                return np.int64(last - first)
+    return np.int64(0)
+
+
+@kernel
+def _is_ended(text, start, end):  # type: ignore[no-untyped-def]
+    if start == end:
+        return False
+    last = text[end - 1]
+    if end - start >= 3 and last == 46 and text[end - 2] == 46 and text[end - 3] == 46:
+        return False
+    return last == 46 or last == 63 or last == 33 or last == 34 or last == 39
+
+
+@kernel
+def _lower(byte):  # type: ignore[no-untyped-def]
+    return byte + 32 if 65 <= byte <= 90 else byte
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    buffer, offsets, _ = tiny()
+    edited = edit_lines(
+        buffer, offsets, min_words=3, max_word_chars=1000, terminal=False, citations=True, max_lorem_lines=0
+    )
+    packed(edited, buffer, offsets, np.zeros(1, dtype=np.bool_))

@@ -1,0 +1,64 @@
+"""The first line near the top of a document in which one of some phrases stands, and how far into the text that is."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.edit.phrase_lines import phrase_automaton
+from tokenmill.text.kernel.cache import kernel, pointer
+from tokenmill.text.kernel.points import line_break, point_at
+from tokenmill.text.words.segment import Bytes, Offsets, tiny
+
+_BLANK = 1  # the letter of the automaton that white space is
+
+Longs = npt.NDArray[np.int64]
+
+
+class First(NamedTuple):
+    """One value a document, int64 (rows,): 0 where no phrase was found."""
+
+    line: Longs  # from 1; lines are those of str.splitlines
+    end: Longs  # code points from the text's beginning to the phrase's end
+
+
+def phrase_first(buffer: Bytes, offsets: Offsets, phrases: tuple[str, ...], *, lines: int, chars: int) -> First:
+    """Where the phrase that ends first ends, within the first `lines` lines and `chars` code points of each document.
+
+    Phrases are compared as text.phrase_lines does: in lower case, any run of white space as one blank.
+    """
+    found = np.zeros((len(offsets) - 1, 2), dtype=np.int64)
+    _find(phrase_automaton((), phrases), buffer, offsets, lines, chars, found)
+    return First(np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1]))
+
+
+@kernel
+def _find(automaton, buffer, offsets, most_lines, most_chars, found):  # type: ignore[no-untyped-def]
+    letters, moves, ends = pointer(automaton.letters), pointer(automaton.moves), pointer(automaton.ends)
+    text, num_letters = pointer(buffer), automaton.num_letters
+    for row in range(len(found)):
+        i, end = offsets[row], offsets[row + 1]
+        line, chars, state, last = np.int64(1), np.int64(0), np.int64(0), np.int64(0)
+        while i < end and line <= most_lines and chars < most_chars:
+            size = line_break(text, i, end)
+            if size:
+                chars += 2 if size == 2 and text[i] == 13 else 1
+                line += 1
+                state = last = np.int64(0)
+                i += size
+                continue
+            point, size = point_at(text, i, end)
+            letter = np.int64(letters[point])
+            if letter != _BLANK or last != _BLANK:
+                state = np.int64(moves[state * num_letters + letter])
+            last = letter
+            i += size
+            chars += 1
+            if ends[state]:
+                found[row, 0], found[row, 1] = line, chars
+                break
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    phrase_first(*tiny()[:2], ("a",), lines=1, chars=1)

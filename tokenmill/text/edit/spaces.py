@@ -1,0 +1,55 @@
+"""White space folded: each run of it one blank, none at the ends."""
+
+import numpy as np
+import pyarrow as pa
+
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+from tokenmill.text.kernel.points import point_at
+from tokenmill.text.words.segment import Bytes, Offsets, text_buffer
+
+
+def single_spaced(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
+    """The texts with every run of white space (str.isspace) as one blank: (UTF-8 bytes, offsets int64 (rows + 1,))."""
+    buffer, offsets = text_buffer(batch)
+    out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
+    out_offsets = np.zeros(len(offsets), dtype=np.int64)
+    used = _fold_spaces(buffer, offsets, out, out_offsets)
+    return frozen(out[:used]), frozen(out_offsets)
+
+
+@kernel
+def _fold_spaces(buffer, offsets, out, out_offsets):  # type: ignore[no-untyped-def]
+    used = np.int64(0)
+    for row in range(len(offsets) - 1):
+        first = used
+        after_space = False
+        i = offsets[row]
+        end = offsets[row + 1]
+        while i < end:
+            point, size = point_at(pointer(buffer), i, end)
+            if _is_space(point):
+                after_space = True
+            else:
+                if after_space and used > first:
+                    out[used] = 32
+                    used += 1
+                after_space = False
+                for k in range(i, i + size):
+                    out[used] = buffer[k]
+                    used += 1
+            i += size
+        out_offsets[row + 1] = used
+    return used
+
+
+@kernel
+def _is_space(point):  # type: ignore[no-untyped-def]
+    if point < 0x80:
+        return point == 32 or 9 <= point <= 13 or 28 <= point <= 31
+    return point in (0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000) or 0x2000 <= point <= 0x200A
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    batch = pa.record_batch({"text": pa.array([" a \n b "], type=pa.large_string())})
+    assert single_spaced(batch)[0].tobytes() == b"a b"

@@ -1,0 +1,62 @@
+"""Tidies the white space of extracted text: the lines stay, the litter that page layout leaves between them goes."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel
+
+Bytes = npt.NDArray[np.uint8]
+Longs = npt.NDArray[np.int64]
+
+
+def tidy_lines(data: Bytes, offsets: Longs) -> tuple[Bytes, Longs]:
+    """The texts data[offsets[r]:offsets[r + 1]], tidied, in the same form.
+
+    Line ends become line feeds; white space before them goes; one blank line at most is left between lines, none at
+    either end; a no-break space becomes a space, several tabs one; other C0 characters and DEL go. Indentation stays.
+    """
+    out = np.empty(len(data), dtype=np.uint8)
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    _tidy_all(data, offsets, out, ends)
+    return frozen(out[: ends[-1]]), frozen(ends)
+
+
+@kernel
+def _tidy_all(data, offsets, out, ends):  # type: ignore[no-untyped-def]
+    put = np.int64(0)
+    for row in range(len(offsets) - 1):
+        at = offsets[row]
+        end = offsets[row + 1]
+        begin = put
+        breaks = 0  # line ends since the last line with something in it
+        while at < end:
+            line = put
+            if line > begin:
+                for _ in range(min(breaks, 2)):
+                    out[put] = 10
+                    put += 1
+            first = put
+            while at < end and data[at] != 10 and data[at] != 13:
+                byte = data[at]
+                at += 1
+                if byte == 0xC2 and at < end and data[at] == 0xA0:
+                    byte = np.uint8(32)
+                    at += 1
+                if (byte < 32 and byte != 9) or byte == 127 or (byte == 9 and put > first and out[put - 1] == 9):
+                    continue
+                out[put] = byte
+                put += 1
+            while put > first and (out[put - 1] == 32 or out[put - 1] == 9):
+                put -= 1
+            if put == first:
+                put = line
+                breaks += 1
+            else:
+                breaks = 1
+            at += 2 if at + 1 < end and data[at] == 13 and data[at + 1] == 10 else 1
+        ends[row + 1] = put
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    tidy_lines(frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1])))

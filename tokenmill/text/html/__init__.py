@@ -1,0 +1,1 @@
+"""HTML to blocks of text, and the choice of the main text."""

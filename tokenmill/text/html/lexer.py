@@ -1,0 +1,136 @@
+"""Where HTML's tags, attributes and comments begin and end; its parsing rules are followed in outline only."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel
+
+SLOTS: Final = 2048
+_SHIFT: Final = 53  # 64 less the bits of a slot number
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiplicative hashing, Knuth, TAOCP 3, 6.4
+
+Longs = npt.NDArray[np.int64]
+
+
+def name_code(name: str) -> int:
+    """The number a name has in the kernels, in capitals or not: its first ten characters, six bits each."""
+    code = 0
+    for letter in name[:10]:
+        code = code << 6 | ord(letter) & 31 | (ord(letter) < 64) << 5
+    return code
+
+
+@kernel
+def _longer(code, byte):  # type: ignore[no-untyped-def]
+    return code << 6 | np.int64(byte & 31) | (byte < 64) << 5
+
+
+@kernel
+def is_letter(byte):  # type: ignore[no-untyped-def]
+    """Whether the byte is an ASCII letter."""
+    return 97 <= (byte | 32) <= 122
+
+
+def code_map(values: dict[int, int]) -> tuple[Longs, Longs]:
+    """(keys, values), each (SLOTS,): a hash table from codes to what they stand for; free places have key -1."""
+    keys, found = np.full(SLOTS, -1, dtype=np.int64), np.zeros(SLOTS, dtype=np.int64)
+    for code, value in values.items():
+        slot = (code * int(_FACTOR) & (1 << 64) - 1) >> _SHIFT
+        while keys[slot] >= 0:
+            slot = (slot + 1) % SLOTS
+        keys[slot], found[slot] = code, value
+    return frozen(keys), frozen(found)
+
+
+@kernel
+def value_of(keys, values, code, otherwise):  # type: ignore[no-untyped-def]
+    """What a code stands for in a code_map, or something else if it is not in it."""
+    slot = np.int64((np.uint64(code) * _FACTOR) >> np.uint64(_SHIFT))
+    while keys[slot] >= 0:
+        if keys[slot] == code:
+            return values[slot]
+        slot = (slot + 1) & (SLOTS - 1)
+    return otherwise
+
+
+@kernel
+def find_byte(data, at, end, byte):  # type: ignore[no-untyped-def]
+    """The first place of a byte from `at` on, `end` if there is none."""
+    place, stop = np.uint64(at), np.uint64(end)  # unsigned, so that no index can count from the end: twice as fast
+    while place < stop and data[place] != byte:
+        place += np.uint64(1)
+    return np.int64(place)
+
+
+@kernel
+def read_name(data, at, end):  # type: ignore[no-untyped-def]
+    """(code of the tag name that begins at `at`, where it ends)."""
+    code = np.int64(0)
+    letters = 0
+    while at < end and data[at] > 32 and data[at] != 62 and data[at] != 47:
+        if letters < 10:
+            code = _longer(code, data[at])
+            letters += 1
+        at += 1
+    return code, at
+
+
+@kernel
+def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
+    """(code of the name, where the value begins, where it ends, where to go on) of the attribute at or behind `at`.
+
+    Behind the last one the code is -1 and the place to go on is behind the tag's `>`. Without a value both ends are 0.
+    """
+    while at < end and (data[at] <= 32 or data[at] == 47):
+        at += 1
+    if at >= end or data[at] == 62:
+        return np.int64(-1), np.int64(0), np.int64(0), min(at + 1, end)
+    code = np.int64(0)
+    letters = 0
+    while at < end and data[at] > 32 and data[at] != 62 and (data[at] != 61 or not letters):
+        if letters < 10:
+            code = _longer(code, data[at])
+        letters += 1
+        at += 1
+    after = at
+    while after < end and data[after] <= 32:
+        after += 1
+    if after >= end or data[after] != 61:
+        return code, np.int64(0), np.int64(0), at
+    at = after + 1
+    while at < end and data[at] <= 32:
+        at += 1
+    if at < end and (data[at] == 34 or data[at] == 39):
+        close = find_byte(data, at + 1, end, data[at])
+        return code, at + 1, close, min(close + 1, end)
+    start = at
+    while at < end and data[at] > 32 and data[at] != 62:
+        at += 1
+    return code, start, at, at
+
+
+@kernel
+def pass_raw(data, at, end, code):  # type: ignore[no-untyped-def]
+    """Where the end tag of a raw element stands, `end` if it has none."""
+    while at < end:
+        at = find_byte(data, at, end, 60)
+        if at + 2 < end and data[at + 1] == 47 and read_name(data, at + 2, end)[0] == code:
+            return at
+        at += 1
+    return end
+
+
+@kernel
+def pass_comment(data, at, end):  # type: ignore[no-untyped-def]
+    """Where markup goes on behind `<!…` or `<?…` at `at`."""
+    if at + 4 <= end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
+        at += 4
+        while at < end:
+            at = find_byte(data, at, end, 62)
+            if data[at - 1] == 45 and data[at - 2] == 45:
+                return at + 1
+            at += 1
+        return end
+    return min(find_byte(data, at, end, 62) + 1, end)

@@ -1,0 +1,149 @@
+"""What the extractor knows of HTML's elements and of the words authors name them by.
+
+An element is known to the kernels by a small number, `TAG[name]`; `FLAGS[number]` says how it behaves. What an element
+and the elements around it tell about a text (`<nav>`, `role=main`, `class="sidebar"`) are bits of one int64, its marks.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from tokenmill.text.html.lexer import code_map, name_code
+from tokenmill.text.kernel.cache import frozen
+
+# How an element behaves: bits of FLAGS.
+BLOCK: Final = 1  # begins and ends a line
+WIDE: Final = 2  # a blank line apart from what surrounds it
+VOID: Final = 4  # has no content
+SKIP: Final = 8  # what stands in it is not text for readers
+WALL: Final = 16  # an end tag inside it closes nothing outside
+LIMIT: Final = 32  # the search for an open <li>, <dt> or <dd> stops at it
+
+# Names in a string are apart by a space.
+_BLOCKS = (
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption"
+    " figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section"
+    " summary table tbody td tfoot th thead tr ul"
+)
+_WIDE = "article blockquote dl figure h1 h2 h3 h4 h5 h6 hr main ol p pre section table ul"
+_VOID = "area base br col embed hr img input link meta param source track wbr basefont bgsound frame keygen image"
+_SKIP = (
+    "script style textarea title xmp iframe noembed noframes noscript svg template object canvas audio video"
+    " select datalist applet button"
+)
+_WALLS = "table td th caption"
+_INLINE = "a span b i em strong label font small sub sup u s code q time cite abbr"
+_PASSED = "address div p li dt dd"  # blocks that an open <li> is looked for behind
+
+NAMES: Final = list(dict.fromkeys(["", *" ".join([_BLOCKS, _VOID, _SKIP, _INLINE]).split(" ")]))
+TAG: Final = {name: number for number, name in enumerate(NAMES)}
+NUM_TAGS: Final = len(NAMES)
+
+
+def _flags(name: str) -> int:
+    is_block = name in _BLOCKS.split(" ")
+    return (
+        BLOCK * is_block
+        | WIDE * (name in _WIDE.split(" "))
+        | VOID * (name in _VOID.split(" "))
+        | SKIP * (name in _SKIP.split(" "))
+        | WALL * (name in _WALLS.split(" "))
+        | LIMIT * (is_block and name not in _PASSED.split(" "))
+    )
+
+
+FLAGS: Final = frozen(np.array([_flags(name) for name in NAMES], dtype=np.int64))
+
+# Marks: the elements first, then what attributes say.
+_ELEMENT_MARKS: Final = {
+    "nav": "nav menu",
+    "header": "header",
+    "footer": "footer",
+    "aside": "aside",
+    "form": "form fieldset",
+    "article": "article",
+    "main": "main",
+    "table": "table",
+    "list": "ul ol dir",
+    "figure": "figure figcaption caption",
+    "quote": "blockquote q",
+    "pre": "pre code",
+    "heading": "h1 h2 h3 h4 h5 h6 hgroup",
+    "label": "label legend summary",
+    "definition": "dl",
+    "time": "time address",
+    "section": "section",
+    "paragraph": "p",
+}
+_ROLES: Final = {
+    "nav": "navigation menu menubar toolbar tablist",
+    "header": "banner",
+    "footer": "contentinfo",
+    "aside": "complementary note",
+    "main": "main",
+    "article": "article",
+    "form": "search form",
+    "label": "button",
+}
+_WORDS: Final = {
+    "w_nav": "nav navi navigation navbar menu menus topnav subnav mainmenu submenu navbox menubar topmenu dropdown tab"
+    " tabs",
+    "w_crumb": "breadcrumb breadcrumbs crumbs crumb pathway breadcrum",
+    "w_side": "sidebar side aside rail sidebars sidecolumn secondary",
+    "w_column": "left right col column leftcol rightcol leftcolumn rightcolumn",
+    "w_foot": "footer foot bottom colophon copyright fusszeile",
+    "w_head": "header head masthead top logo topbar",
+    "w_comment": "comment comments commentlist respond disqus reply replies discussion kommentar kommentare comentarios"
+    " commentaires message messages forum thread",
+    "w_share": "share sharing social facebook twitter sns bookmark bookmarks addthis addtoany like likes tweet"
+    " pinterest whatsapp sharedaddy shariff sociallinks socials follow",
+    "w_related": "related similar recommended recommend recommendations more popular latest recent trending mostread"
+    " readmore also other others relacionados aehnliche crosslink links linklist",
+    "w_ad": "ad ads advert advertisement adv sponsor sponsored promo promotion promoted banner outbrain taboola dfp"
+    " adsense adunit anzeige werbung banners adsbygoogle",
+    "w_widget": "widget widgets module portlet panel sidebox",
+    "w_box": "box block infobox wrapper container inner",
+    "w_notice": "cookie cookies consent gdpr popup modal overlay dialog lightbox notice alert warning tooltip",
+    "w_account": "login signin signup register account user member password auth cart basket shop price product buy"
+    " checkout",
+    "w_letter": "newsletter subscribe subscription mailing abo optin paywall",
+    "w_meta": "meta byline author authors date time published postmeta info dateline timestamp credit credits details"
+    " autor datum posted entrymeta",
+    "w_tags": "tag tags category categories label labels keywords topics topic taxonomy cat catlinks",
+    "w_image": "caption figcaption image img photo picture gallery slideshow thumb thumbnail video player media slider"
+    " carousel foto imagecaption",
+    "w_article": "article post entry story hentry news blog artikel noticia blogpost single articles newsarticle",
+    "w_content": "content contents body text main page primary maincontent bodytext articlebody entrycontent fulltext"
+    " copy articletext inhalt contenido texte prose storybody richtext",
+    "w_title": "title headline heading subtitle kicker titel",
+    "w_lead": "lead intro summary excerpt teaser abstract description desc standfirst deck preview snippet",
+    "w_pager": "pagination pager paging next prev previous pages older newer",
+    "w_search": "search filter sort suche searchform",
+    "w_tool": "print tools toolbar tool utility util actions action button buttons btn email mail jump download skip",
+    "w_bio": "bio about profile avatar vcard biography contact kontakt impressum",
+    "w_list": "list items item grid row cards card archive feed loop index listing",
+    "w_hidden": "hidden hide invisible noprint screenreader sronly visuallyhidden none collapse reference references",
+    "w_vote": "rating votes vote score stars review reviews poll karma",
+    "w_legal": "legal disclaimer terms privacy license",
+    "w_language": "language lang languages locale langs interlanguage",
+    "w_edit": "edit mw jumplinks editsection toc sitesub navhead",
+}
+MARKS: Final = [*_ELEMENT_MARKS, "hidden", "body_property", *_WORDS]  # bit i of an element's marks means MARKS[i]
+HIDDEN: Final = 1 << MARKS.index("hidden")
+BODY_PROPERTY: Final = 1 << MARKS.index("body_property")
+NUM_MARKS: Final = len(MARKS)
+
+
+def _marks_of(bits: dict[str, str]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for mark, words in bits.items():
+        for code in map(name_code, words.split()):
+            found[code] = found.get(code, 0) | 1 << MARKS.index(mark)
+    return found
+
+
+WORD_CODES, WORD_MARKS = code_map(_marks_of(_WORDS))
+ROLE_CODES, ROLE_MARKS = code_map(_marks_of(_ROLES))
+TAG_CODES, TAG_NUMBERS = code_map({name_code(name): number for name, number in TAG.items() if name})
+_OF_ELEMENT = {name: 1 << MARKS.index(mark) for mark, names in _ELEMENT_MARKS.items() for name in names.split()}
+TAG_MARKS: Final = frozen(np.array([_OF_ELEMENT.get(name, 0) for name in NAMES], dtype=np.int64))

@@ -1,0 +1,34 @@
+"""What str.isupper, isdigit, isalpha and isalnum say of every code point: one table of bit flags for kernels."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen
+
+UPPER = 1
+DIGIT = 2  # str.isdigit, superscripts among them
+DECIMAL = 4  # str.isdecimal
+ALPHABETIC = 8
+ALPHANUMERIC = 16
+
+_METHODS = (
+    (UPPER, str.isupper),
+    (DIGIT, str.isdigit),
+    (DECIMAL, str.isdecimal),
+    (ALPHABETIC, str.isalpha),
+    (ALPHANUMERIC, str.isalnum),
+)
+
+
+@cache
+def char_kinds() -> npt.NDArray[np.uint8]:
+    """The flags of every code point, read-only uint8 (0x110000,)."""
+    table = np.zeros(0x110000, dtype=np.uint8)
+    for point in (*range(0xD800), *range(0xE000, 0x32400)):  # beyond, nothing is a letter or a digit
+        character = chr(point)
+        for flag, method in _METHODS:
+            if method(character):
+                table[point] |= flag
+    return frozen(table)

@@ -1,0 +1,105 @@
+"""Numbering 64-bit keys inside a kernel: the same key gets the same number, 1 for the first seen, 2 for the next.
+
+Bytes become keys by key_of_bytes; that two of a document's 10^6 different keys fall together has a chance of 3e-8.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import kernel, pointer
+from tokenmill.text.kernel.points import continuing_bytes, eight_bytes
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiplicative hashing, Knuth, TAOCP 3, 6.4
+_LENGTHS = np.uint64(0xD1B54A32D192ED03)
+
+
+class KeyMap(NamedTuple):
+    """A hash table from keys to numbers, and two values by number; grown() makes room."""
+
+    slots: npt.NDArray[np.uint32]  # (power of two,): a number, or 0 where there is none
+    keys: npt.NDArray[np.uint64]  # (half as many + 1,), as counts and firsts
+    counts: npt.NDArray[np.uint32]  # how often the key was seen
+    firsts: npt.NDArray[np.uint32]  # where it was seen first
+    shift: int  # 64 less the bits of a slot number
+
+
+@kernel
+def key_map(room):  # type: ignore[no-untyped-def]
+    """An empty KeyMap for about `room` different keys, at most 2^17 to begin with."""
+    bits = 4
+    while bits < 18 and (1 << bits) < 2 * room:
+        bits += 1
+    half = (1 << (bits - 1)) + 1
+    slots = np.zeros(1 << bits, dtype=np.uint32)
+    keys = np.empty(half, dtype=np.uint64)
+    return KeyMap(slots, keys, np.empty(half, dtype=np.uint32), np.empty(half, dtype=np.uint32), 64 - bits)
+
+
+@kernel
+def key_map_pointers(table):  # type: ignore[no-untyped-def]
+    """The KeyMap as number_of takes it."""
+    return KeyMap(pointer(table.slots), pointer(table.keys), pointer(table.counts), pointer(table.firsts), table.shift)
+
+
+@kernel
+def number_of(table, key, used, place):  # type: ignore[no-untyped-def]
+    """The key's number after counting it once more; used + 1 for a new one, first seen at place. table: pointers."""
+    last = (np.int64(1) << (64 - table.shift)) - 1
+    slot = np.int64((key * _FACTOR) >> np.uint64(table.shift))
+    number = np.int64(table.slots[slot])
+    while number:
+        if table.keys[number] == key:
+            table.counts[number] += np.uint32(1)
+            return number
+        slot = (slot + 1) & last
+        number = np.int64(table.slots[slot])
+    number = used + 1
+    table.slots[slot] = number
+    table.keys[number] = key
+    table.counts[number] = 1
+    table.firsts[number] = place
+    return number
+
+
+@kernel
+def is_full(table, used):  # type: ignore[no-untyped-def]
+    """Whether a table of `used` keys must grow before the next."""
+    return used + 1 >= len(table.keys)
+
+
+@kernel
+def grown(table, used):  # type: ignore[no-untyped-def]
+    """The table with twice the room."""
+    half = 2 * (len(table.keys) - 1) + 1
+    slots = np.zeros(2 * len(table.slots), dtype=np.uint32)
+    keys = np.empty(half, dtype=np.uint64)
+    counts, firsts = np.empty(half, dtype=np.uint32), np.empty(half, dtype=np.uint32)
+    shift = table.shift - 1
+    for number in range(1, used + 1):
+        keys[number] = table.keys[number]
+        counts[number] = table.counts[number]
+        firsts[number] = table.firsts[number]
+        slot = np.int64((keys[number] * _FACTOR) >> np.uint64(shift))
+        while slots[slot]:
+            slot = (slot + 1) & (len(slots) - 1)
+        slots[slot] = number
+    return KeyMap(slots, keys, counts, firsts, shift)
+
+
+@kernel
+def key_of_bytes(text, start, end, limit):  # type: ignore[no-untyped-def]
+    """(a 64-bit key of text[start:end], the code points in it); eight bytes or fewer of one length never share a key.
+
+    limit: text may be read up to here.
+    """
+    key = np.uint64(end - start) * _LENGTHS
+    points = end - start
+    while start < end:
+        part = eight_bytes(text, start, end, limit)
+        key = (key ^ part) * _FACTOR
+        key ^= key >> np.uint64(32)
+        points -= continuing_bytes(part)
+        start += 8
+    return key, points

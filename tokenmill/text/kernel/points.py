@@ -1,0 +1,110 @@
+"""Reading UTF-8 in kernels, one code point at a time, forwards and backwards."""
+
+import numpy as np
+
+from tokenmill.text.kernel.cache import inlined, kernel
+from tokenmill.text.kernel.classes import SPACE
+
+_LOW_BITS = np.uint64(0x0101010101010101)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+
+
+@inlined
+def point_at(buffer, i, end):  # type: ignore[no-untyped-def]
+    """(code point, bytes it takes) at buffer[i]; a byte that starts no UTF-8 sequence is U+FFFD, one byte."""
+    lead = np.int64(buffer[i])
+    if lead < 0x80:
+        return lead, np.int64(1)
+    if 0xC0 <= lead < 0xE0 and i + 1 < end:
+        return (lead & 0x1F) << 6 | np.int64(buffer[i + 1]) & 0x3F, np.int64(2)
+    if 0xE0 <= lead < 0xF0 and i + 2 < end:
+        return (lead & 0xF) << 12 | (np.int64(buffer[i + 1]) & 0x3F) << 6 | np.int64(buffer[i + 2]) & 0x3F, np.int64(3)
+    if 0xF0 <= lead < 0xF5 and i + 3 < end:
+        high = (lead & 7) << 18 | (np.int64(buffer[i + 1]) & 0x3F) << 12
+        point = high | (np.int64(buffer[i + 2]) & 0x3F) << 6 | np.int64(buffer[i + 3]) & 0x3F
+        return min(point, 0x10FFFF), np.int64(4)
+    return np.int64(0xFFFD), np.int64(1)
+
+
+@inlined
+def point_before(buffer, low, end):  # type: ignore[no-untyped-def]
+    """(code point, where it starts) of the character that ends at end, not before low; (0, low) if there is none."""
+    if end <= low:
+        return np.int64(0), low
+    i = end - 1
+    while i > low and end - i < 4 and buffer[i] & 0xC0 == 0x80:
+        i -= 1
+    return point_at(buffer, i, end)[0], i
+
+
+@kernel
+def length_in_points(buffer, start, end):  # type: ignore[no-untyped-def]
+    """Code points in buffer[start:end]: the bytes that do not continue a UTF-8 sequence."""
+    length = np.int64(0)
+    for i in range(start, end):
+        length += (buffer[i] & 0xC0) != 0x80
+    return length
+
+
+@kernel
+def line_break(buffer, i, end):  # type: ignore[no-untyped-def]
+    """Bytes of the line break at buffer[i], 0 where none is; breaks are those of str.splitlines, `\\r\\n` is one."""
+    byte = buffer[i]
+    if byte == 13:
+        return np.int64(2 if i + 1 < end and buffer[i + 1] == 10 else 1)
+    if 10 <= byte <= 12 or 28 <= byte <= 30:
+        return np.int64(1)
+    if byte == 0xC2 and i + 1 < end and buffer[i + 1] == 0x85:
+        return np.int64(2)
+    if byte == 0xE2 and i + 2 < end and buffer[i + 1] == 0x80 and (buffer[i + 2] == 0xA8 or buffer[i + 2] == 0xA9):
+        return np.int64(3)
+    return np.int64(0)
+
+
+@kernel
+def stripped(classes, text, start, end):  # type: ignore[no-untyped-def]
+    """The range without white space at its ends."""
+    while start < end:
+        point, size = point_at(text, start, end)
+        if not classes[point] & SPACE:
+            break
+        start += size
+    while start < end:
+        point, before = point_before(text, start, end)
+        if not classes[point] & SPACE:
+            break
+        end = before
+    return start, end
+
+
+@kernel
+def eight_bytes(buffer, start, end, limit):  # type: ignore[no-untyped-def]
+    """The first eight bytes of buffer[start:end], fewer if there are fewer, little-endian; limit: what may be read."""
+    part = np.uint64(0)
+    if start + 8 <= limit:
+        for k in range(8):  # one load
+            part |= np.uint64(buffer[start + k]) << np.uint64(8 * k)
+        if end - start < 8:
+            part &= (np.uint64(1) << np.uint64(8 * (end - start))) - np.uint64(1)
+    else:
+        for k in range(min(end - start, 8)):
+            part |= np.uint64(buffer[start + k]) << np.uint64(8 * k)
+    return part
+
+
+@kernel
+def continuing_bytes(part):  # type: ignore[no-untyped-def]
+    """How many of eight bytes are 10xxxxxx and so continue a code point."""
+    if not part & _HIGH_BITS:
+        return np.int64(0)
+    return np.int64((((part >> np.uint64(7)) & ~(part >> np.uint64(6)) & _LOW_BITS) * _LOW_BITS) >> np.uint64(56))
+
+
+@kernel
+def points_of_word(buffer, start, end, limit):  # type: ignore[no-untyped-def]
+    """length_in_points, faster for a few bytes; limit: what may be read."""
+    length = end - start
+    while start < end:
+        length -= continuing_bytes(eight_bytes(buffer, start, end, limit))
+        start += 8
+    return length

@@ -1,0 +1,1 @@
+"""fastText models: the file format and inference."""

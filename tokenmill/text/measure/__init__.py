@@ -1,0 +1,1 @@
+"""Counts of words and lines, and repetition."""

@@ -1,0 +1,89 @@
+"""Lines of a document, counted for the FineWeb quality rules.
+
+Counts are datatrove's: lines are what lies between newlines; lines of white space are left out.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import kernel, pointer
+from tokenmill.text.kernel.classes import SPACE, TERMINAL, class_table
+from tokenmill.text.kernel.codes import next_word
+from tokenmill.text.kernel.keymap import grown, is_full, key_map, key_map_pointers, key_of_bytes, number_of
+from tokenmill.text.kernel.points import point_at, point_before
+from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
+
+COUNTS = (
+    "lines",
+    "ended_lines",  # whose last character is a terminal mark (classes.TERMINAL)
+    "short_lines",
+    "duplicate_line_chars",  # code points of the lines seen before
+    "chars",  # code points, newlines left out
+    "newlines",
+    "pieces",  # words and symbols
+)
+
+
+def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> dict[str, npt.NDArray[np.int64]]:
+    """Each of COUNTS for each document, int64 (rows,); a line of at most `short` code points is short."""
+    counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
+    _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, short, counts)
+    return {name: counts[:, i] for i, name in enumerate(COUNTS)}
+
+
+@kernel
+def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, short, counts):  # type: ignore[no-untyped-def]
+    classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
+    for row in range(len(offsets) - 1):
+        _count_lines(classes, text, offsets[row], offsets[row + 1], short, counts[row])
+        at, end = code_starts[row], code_ends[row]
+        pieces = position = np.int64(0)
+        while at < end:
+            at, _, position = next_word(codes, at, position)
+            pieces += 1
+        counts[row, 6] = pieces
+
+
+@kernel
+def _count_lines(classes, text, start, end, short, counts):  # type: ignore[no-untyped-def]
+    table = key_map(np.int64(32))
+    pointers = key_map_pointers(table)
+    used = lines = ended = shorts = duplicate = chars = newlines = np.int64(0)
+    i = start
+    while start < end:
+        while i < end and text[i] != 10:
+            i += 1
+        key, length = key_of_bytes(text, start, i, end)
+        chars += length
+        newlines += i < end
+        if not _is_blank(classes, text, start, i):
+            lines += 1
+            last, _ = point_before(text, start, i)
+            ended += classes[last] & TERMINAL != 0
+            shorts += length <= short
+            if is_full(table, used):
+                table = grown(table, used)
+                pointers = key_map_pointers(table)
+            number = number_of(pointers, key, used, np.int64(0))
+            if number > used:
+                used = number
+            else:
+                duplicate += length
+        i += 1
+        start = i
+    counts[0], counts[1], counts[2], counts[3], counts[4], counts[5] = lines, ended, shorts, duplicate, chars, newlines
+
+
+@kernel
+def _is_blank(classes, text, start, end):  # type: ignore[no-untyped-def]
+    while start < end:
+        point, size = point_at(text, start, end)
+        if not classes[point] & SPACE:
+            return False
+        start += size
+    return True
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    line_counts(*tiny(), 30)

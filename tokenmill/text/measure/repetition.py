@@ -1,0 +1,210 @@
+"""How much of a document repeats itself: paragraphs, lines and word n-grams, counted for the Gopher repetition rules.
+
+Counts are datatrove's: a paragraph or line is a duplicate from its second occurrence on; the most frequent 2-, 3- or
+4-gram counts with its spaces, times its occurrences; for 5- to 10-grams a scan from the left adds an n-gram seen before
+and jumps over it. Lengths are in code points. N-grams are compared as sequences of words (datatrove compares the
+letters run together).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import kernel, pointer
+from tokenmill.text.kernel.classes import class_table
+from tokenmill.text.kernel.codes import next_word
+from tokenmill.text.kernel.keymap import grown, is_full, key_map, key_map_pointers, key_of_bytes, number_of
+from tokenmill.text.kernel.points import length_in_points, stripped
+from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+COUNTS = (
+    "chars",
+    "paragraphs",
+    "duplicate_paragraphs",
+    "duplicate_paragraph_chars",
+    "lines",
+    "duplicate_lines",
+    "duplicate_line_chars",
+    *(f"top_{n}_gram_chars" for n in (2, 3, 4)),
+    *(f"duplicate_{n}_gram_chars" for n in (5, 6, 7, 8, 9, 10)),
+)
+
+
+def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str, npt.NDArray[np.int64]]:
+    """Each of COUNTS for each document, int64 (rows,)."""
+    counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
+    _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, counts)
+    return {name: counts[:, i] for i, name in enumerate(COUNTS)}
+
+
+@kernel
+def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, counts):  # type: ignore[no-untyped-def]
+    classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
+    room = np.int64(0)
+    for row in range(len(counts)):
+        room = max(room, code_ends[row] - code_starts[row])
+    keys = np.empty(room + 1, dtype=np.uint64)
+    places = np.empty(room + 1, dtype=np.uint32)
+    lengths = np.empty(room + 1, dtype=np.uint32)
+    for row in range(len(counts)):
+        start, end = offsets[row], offsets[row + 1]
+        counts[row, 0] = length_in_points(text, start, end)
+        counts[row, 4], counts[row, 5], counts[row, 6] = _duplicate_parts(text, start, end, 1)
+        low, high = stripped(classes, text, start, end)
+        counts[row, 1], counts[row, 2], counts[row, 3] = _duplicate_parts(text, low, high, 2)
+        at, last = code_starts[row], code_ends[row]
+        words = _hash_words(text, start, end, codes, at, last, pointer(keys), pointer(lengths))
+        _count_ngrams(keys, places, lengths, words, counts[row])
+    return len(keys) + len(places) + len(lengths)
+
+
+@kernel
+def _duplicate_parts(text, start, end, breaks):  # type: ignore[no-untyped-def]
+    """(parts, those seen before, their code points) where text is split at every run of `breaks` or more newlines."""
+    parts = seen = chars = used = np.int64(0)
+    table = key_map(np.int64(32))
+    pointers = key_map_pointers(table)
+    i = first = start
+    while True:
+        while i < end and text[i] != 10:
+            i += 1
+        stop = i
+        while stop < end and text[stop] == 10:
+            stop += 1
+        if i < end and stop - i < breaks:
+            i = stop
+            continue
+        if is_full(table, used):
+            table = grown(table, used)
+            pointers = key_map_pointers(table)
+        key, length = key_of_bytes(text, first, i, end)
+        number = number_of(pointers, key, used, np.int64(0))
+        parts += 1
+        if number > used:
+            used = number
+        else:
+            seen += 1
+            chars += length
+        if i == end:
+            break
+        i = first = stop
+    return parts, seen, chars
+
+
+@kernel
+def _hash_words(text, base, limit, codes, at, end, keys, lengths):  # type: ignore[no-untyped-def]
+    """Write the key of each word, and the code points of the words before it; return how many."""
+    words = position = length = np.int64(0)
+    while at < end:
+        at, start, position = next_word(codes, at, position)
+        key, points = key_of_bytes(text, base + start, base + position, limit)
+        keys[words] = key
+        lengths[words] = length
+        length += points
+        words += 1
+    lengths[words] = length
+    return words
+
+
+@kernel
+def _count_ngrams(keys, places, lengths, words, counts):  # type: ignore[no-untyped-def]
+    """Fill counts[7:] from the keys of the words, which are used up.
+
+    An n-gram can only repeat where the two (n - 1)-grams in it do, so each n has fewer places to look at. An n-gram's
+    key is exactly the numbers of those two; that of a pair is mixed from its words' keys.
+    """
+    left = max(words - 1, np.int64(0))
+    for i in range(left):
+        keys[i] = (keys[i] ^ (keys[i] >> np.uint64(29))) * _FACTOR ^ keys[i + 1]
+        places[i] = i
+    for n in range(2, 11):
+        if words < n:
+            break
+        if n > 2:
+            left = _pair_numbers(keys, places, left)
+        left, best, times = _number_repeated(keys, places, left)
+        if n <= 4:
+            counts[5 + n] = (np.int64(lengths[best + n]) - np.int64(lengths[best]) + n - 1) * times
+        else:
+            counts[5 + n] = _scan_duplicates(keys, places, lengths, left, n)
+
+
+@kernel
+def _pair_numbers(keys, places, left):  # type: ignore[no-untyped-def]
+    """Make keys of n-grams from the numbers of (n - 1)-grams at neighbouring places; return how many."""
+    kept = np.int64(0)
+    for i in range(left - 1):
+        place = places[i]
+        keys[kept] = keys[i] << np.uint64(32) | keys[i + 1]
+        places[kept] = place
+        kept += places[i + 1] == place + 1
+    return kept
+
+
+@kernel
+def _number_repeated(keys, places, left):  # type: ignore[no-untyped-def]
+    """Keep the keys that repeat, as numbers, and their places; (how many, the most frequent one's place, its count).
+
+    Most keys occur once, and are weeded out by counting to two in a small table before they cost a place in the KeyMap.
+    """
+    bits = np.int64(6)
+    while bits < 22 and (1 << bits) < 4 * left:
+        bits += 1
+    seen = np.zeros(1 << bits, dtype=np.uint8)
+    shift = np.uint64(64 - bits)
+    for i in range(left):
+        slot = np.int64((keys[i] * _FACTOR) >> shift)
+        seen[slot] += seen[slot] < 2
+    kept = np.int64(0)
+    for i in range(left):
+        key = keys[i]
+        keys[kept] = key
+        places[kept] = places[i]
+        kept += seen[np.int64((key * _FACTOR) >> shift)] > 1
+    table = key_map(kept // 2)
+    pointers = key_map_pointers(table)
+    used = np.int64(0)
+    for i in range(kept):
+        if is_full(table, used):
+            table = grown(table, used)
+            pointers = key_map_pointers(table)
+        number = number_of(pointers, keys[i], used, places[i])
+        used = max(used, number)
+        keys[i] = number
+    best, times = np.int64(0), np.int64(1)
+    for number in range(1, used + 1):
+        if table.counts[number] > times:
+            best, times = np.int64(table.firsts[number]), np.int64(table.counts[number])
+    left = np.int64(0)
+    for i in range(kept):
+        number = np.int64(keys[i])
+        keys[left] = number
+        places[left] = places[i]
+        left += table.counts[number] > 1
+    return left, best, times
+
+
+@kernel
+def _scan_duplicates(numbers, places, lengths, left, n):  # type: ignore[no-untyped-def]
+    """Code points of the n-grams that a scan from the left has seen before, jumping over each."""
+    highest = np.int64(0)
+    for i in range(left):
+        highest = max(highest, np.int64(numbers[i]))
+    seen = np.zeros(highest + 1, dtype=np.bool_)
+    chars = following = np.int64(0)
+    for i in range(left):
+        place = np.int64(places[i])
+        if place < following:
+            continue
+        number = np.int64(numbers[i])
+        if seen[number]:
+            chars += np.int64(lengths[place + n]) - np.int64(lengths[place])
+            following = place + n
+        seen[number] = True
+    return chars
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    repetition_counts(*tiny())

@@ -1,0 +1,145 @@
+"""Words, symbols and line ends of a document, counted for the Gopher quality rules.
+
+Counts are datatrove's: lines are those of str.splitlines; a word of nothing but marks (classes.MARK) is a symbol.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import kernel, pointer
+from tokenmill.text.kernel.classes import LETTER, MARK, SPACE, class_table
+from tokenmill.text.kernel.codes import next_word
+from tokenmill.text.kernel.points import line_break, point_at, point_before, points_of_word
+from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_pointers
+from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
+
+COUNTS = (
+    "pieces",  # words and symbols
+    "words",  # words with a character that is no mark
+    "word_chars",  # code points in those
+    "letter_pieces",  # words and symbols with a letter
+    "stop_words",  # different ones, as they are written in the set
+    "hashes",  # `#` in the text
+    "ellipses",  # `...` and `…` in the text
+    "lines",
+    "bullet_lines",  # that begin with `•` or `-`
+    "ellipsis_lines",  # that end with `...` or `…`
+)
+
+_MARKS = np.zeros(256, dtype=np.uint8)
+_MARKS[[*range(10, 14), *range(28, 31), 35, 46, 0xC2, 0xE2]] = 1  # what may begin a line break, a `#` or an ellipsis
+_MARKS.flags.writeable = False
+
+
+def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, npt.NDArray[np.int64]]:
+    """Each of COUNTS for each document, int64 (rows,)."""
+    counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
+    coded = (words.codes, words.code_starts, words.code_ends)
+    _count(class_table(), _MARKS, stop_words, buffer, offsets, *coded, counts)
+    return {name: counts[:, i] for i, name in enumerate(COUNTS)}
+
+
+@kernel
+def _count(  # type: ignore[no-untyped-def]
+    class_table, marks_array, stop_words, buffer, offsets, code_array, code_starts, code_ends, counts
+):
+    classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
+    members, marks = word_set_pointers(stop_words), pointer(marks_array)
+    met = np.full(len(stop_words.offsets), -1, dtype=np.int64)  # the last document that had the stop word
+    meetings, out = pointer(met), pointer(counts)
+    for row in range(len(offsets) - 1):
+        at, end = code_starts[row], code_ends[row]
+        _count_words(classes, members, text, offsets[row], offsets[row + 1], codes, at, end, meetings, row, out)
+        _count_lines(classes, marks, text, offsets[row], offsets[row + 1], row, out)
+    return len(met)
+
+
+@kernel
+def _count_words(classes, members, text, base, limit, codes, at, end, met, row, counts):  # type: ignore[no-untyped-def]
+    pieces = words = chars = letters = stops = position = np.int64(0)
+    while at < end:
+        at, start, position = next_word(codes, at, position)
+        low, high = base + start, base + position
+        pieces += 1
+        number = find_word(members, text, low, high)
+        if number >= 0 and met[number] != row:
+            met[number] = row
+            stops += 1
+        seen_letter = seen_other = False
+        i = low
+        while i < high and not (seen_letter and seen_other):
+            point, size = point_at(text, i, high)
+            flags = classes[point]
+            seen_letter |= flags & LETTER != 0
+            seen_other |= flags & MARK == 0
+            i += size
+        letters += seen_letter
+        if seen_other:
+            words += 1
+            chars += points_of_word(text, low, high, limit)
+    place = row * 10
+    counts[place], counts[place + 1], counts[place + 2] = pieces, words, chars
+    counts[place + 3], counts[place + 4] = letters, stops
+
+
+@kernel
+def _count_lines(classes, marks, text, start, end, row, counts):  # type: ignore[no-untyped-def]
+    hashes = ellipses = lines = bullets = cut = np.int64(0)
+    i = first = start
+    while i < end:
+        if not marks[text[i]]:
+            i += 1
+            continue
+        if text[i] == 35:
+            hashes += 1
+        elif _is_ellipsis(text, i, end):
+            ellipses += 1
+            i += 3
+            continue
+        size = line_break(text, i, end)
+        if size:
+            lines += 1
+            bullets += _is_bullet(classes, text, first, i)
+            cut += _is_cut(classes, text, first, i)
+            first = i + size
+        i += max(size, 1)
+    if first < end:
+        lines += 1
+        bullets += _is_bullet(classes, text, first, end)
+        cut += _is_cut(classes, text, first, end)
+    place = row * 10 + 5
+    counts[place], counts[place + 1], counts[place + 2] = hashes, ellipses, lines
+    counts[place + 3], counts[place + 4] = bullets, cut
+
+
+@kernel
+def _is_ellipsis(text, i, end):  # type: ignore[no-untyped-def]
+    if i + 2 >= end:
+        return False
+    dots = text[i] == 46 and text[i + 1] == 46 and text[i + 2] == 46
+    return dots or (text[i] == 0xE2 and text[i + 1] == 0x80 and text[i + 2] == 0xA6)
+
+
+@kernel
+def _is_bullet(classes, text, start, end):  # type: ignore[no-untyped-def]
+    while start < end:
+        point, size = point_at(text, start, end)
+        if not classes[point] & SPACE:
+            return point == 0x2022 or point == 45
+        start += size
+    return False
+
+
+@kernel
+def _is_cut(classes, text, start, end):  # type: ignore[no-untyped-def]
+    while start < end:
+        point, before = point_before(text, start, end)
+        if not classes[point] & SPACE:
+            return point == 0x2026 or (end - start >= 3 and text[end - 1] == text[end - 2] == text[end - 3] == 46)
+        end = before
+    return False
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    word_counts(*tiny(), word_set(["a"]))

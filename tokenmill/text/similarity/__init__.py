@@ -1,0 +1,1 @@
+"""Shingles, signatures, Jaccard similarity, the keep rule, components, repeated windows."""

@@ -1,0 +1,57 @@
+"""True Jaccard similarity of shingle sets: what is shared over what there is, |a and b| / |a or b|, 0..1."""
+
+import numpy as np
+import pyarrow as pa
+
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.similarity.shingle import Unit, shingle_sets
+from tokenmill.text.words.hash import Hashes
+
+
+def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
+    """The similarity of two texts as MinHash's verification measures it; 0.0 if either has fewer than ngram words, or
+    characters.
+    """
+    texts = pa.record_batch({"text": pa.array([a, b], type=pa.large_string())})
+    _, sets = shingle_sets(texts, ngram, unit)
+    return jaccard_of_sets(sets[0], sets[1])
+
+
+def jaccard_of_sets(a: Hashes, b: Hashes) -> float:
+    """The similarity of two ascending arrays of distinct hashes; 0.0 if either is empty."""
+    both = frozen(np.concatenate([a, b]))
+    return float(similarity(both, np.int64(0), len(a), len(a), len(both), 0.0))
+
+
+@kernel
+def similarity(values, a, a_end, b, b_end, threshold):  # type: ignore[no-untyped-def]
+    """Jaccard of values[a:a_end] and values[b:b_end], both ascending; 0.0, early, if it cannot reach the threshold."""
+    total = (a_end - a) + (b_end - b)
+    if a == a_end or b == b_end:
+        return 0.0
+    # shared / (total - shared) >= threshold asks for this many shared ones; one less, lest rounding decides
+    needed = np.int64(threshold / (1.0 + threshold) * total) - 1
+    spare_a = a_end - a - needed
+    spare_b = b_end - b - needed
+    shared = np.int64(0)
+    while a < a_end and b < b_end:
+        if values[a] == values[b]:
+            shared += 1
+            a += 1
+            b += 1
+        elif values[a] < values[b]:
+            a += 1
+            spare_a -= 1
+            if spare_a < 0:
+                return 0.0
+        else:
+            b += 1
+            spare_b -= 1
+            if spare_b < 0:
+                return 0.0
+    return shared / (total - shared)
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    assert jaccard_of_texts("a b c", "a b d", 2) == 1 / 3

@@ -1,0 +1,292 @@
+"""Which documents stay: the keep rule of verified deduplication.
+
+Documents come in a total order, the most wanted first. Two documents are a pair if a band nominates them, they are
+examined, and the true Jaccard similarity of their shingle sets is at least the threshold. A document is removed if and
+only if a pair leads to an earlier document that is kept: the kept ones are the lexicographically first independent set.
+So nothing is removed for being like a document that is removed itself, as connected components would do.
+
+In a bucket (the documents that share a band) of at most max_bucket documents all pairs are examined, as far as the
+outcome can hang on them. In a giant bucket everyone is examined against the first, then those not paired against the
+first of them, and so on for at most `hubs` rounds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.similarity.jaccard import similarity
+from tokenmill.text.words.hash import Hashes, Ragged
+from tokenmill.text.words.segment import Offsets
+
+Places = npt.NDArray[np.int32]
+Shares = npt.NDArray[np.float64]
+
+NOBODY = -1
+
+_LOOKED_AT = 1 << 23  # hashes, between two calls of release
+
+_MERGED_AT = 1 << 20  # pairs
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of each document, by its place in the order.
+
+    duplicate_of: int32 (documents,), the most similar kept document of its pairs, the earlier at a tie; -1: it is kept.
+    similarity: float64 (documents,), to that document; 0 if kept.
+    verified: how often a similarity was computed, a pair more than once if it shares more than one giant bucket.
+    giants: buckets above max_bucket. rounds: the most that any of them took. unexamined: pairs in them that no round
+    examined there, a pair once a bucket.
+    unexamined_kept: those of them of which both were kept; if none of them is a duplicate, nor would any other be.
+    """
+
+    duplicate_of: Places
+    similarity: Shares
+    verified: int
+    giants: int
+    rounds: int
+    unexamined: int
+    unexamined_kept: int
+
+
+def decide(
+    keys: Hashes,
+    shingles: Ragged,
+    *,
+    threshold: float,
+    max_bucket: int,
+    hubs: int,
+    release: Callable[[], None] = lambda: None,
+    fixed: npt.NDArray[np.bool_] | None = None,
+) -> Decision:
+    """Apply the keep rule to documents in order. keys: uint64 (documents, bands). Documents without shingles are kept.
+
+    threshold: above 0, at most 1. max_bucket, hubs: at least 1. release: called whenever some 64 MB of shingles have
+    been looked at; it may let go of the memory of a mapped file. fixed: documents that are kept whatever they are like;
+    they come before all others.
+    """
+    fixed = frozen(np.zeros(len(shingles), dtype=np.bool_) if fixed is None else fixed)
+    buckets, big = _buckets(keys, shingles.offsets, max_bucket)
+    giants: list[_Giant] = []
+    found = _Pairs()
+    for members in big:
+        giants.append(_rounds(members, shingles, threshold, hubs, release, fixed, found))
+    duplicate_of = np.full(len(shingles), NOBODY, dtype=np.int32)
+    similarities = np.zeros(len(shingles), dtype=np.float64)
+    members, kept = np.empty(buckets.size, dtype=np.int32), np.zeros(len(buckets.starts), dtype=np.int32)
+    pairs = found.by_later(len(shingles))
+    seen = np.full(len(shingles), NOBODY, dtype=np.int32)
+    verified = next_document = 0
+    while next_document < len(shingles):
+        count, next_document = _keep(
+            next_document, _LOOKED_AT, fixed, buckets.numbers, buckets.starts, members, kept, seen, *pairs,
+            shingles.values, shingles.offsets, threshold, duplicate_of, similarities,
+        )  # fmt: skip
+        verified += count
+        release()
+    everyone, stays = np.ones(len(shingles), dtype=np.bool_), duplicate_of == NOBODY
+    return Decision(
+        duplicate_of,
+        similarities,
+        verified=verified + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants),
+        giants=len(giants),
+        rounds=max((len(giant.hubs) for giant in giants), default=0),
+        unexamined=sum(giant.unexamined(everyone) for giant in giants),
+        unexamined_kept=sum(giant.unexamined(stays) for giant in giants),
+    )
+
+
+@dataclass(frozen=True)
+class _Buckets:
+    """Buckets of two documents or more. numbers: int32 (documents, bands), the bucket of each, or -1.
+
+    starts: int64 (buckets,), the place of each in a list of all their members. size: length of that list.
+    """
+
+    numbers: Places
+    starts: Offsets
+    size: int
+
+
+def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_Buckets, list[Places]]:
+    """(buckets to examine exhaustively, the members of each giant bucket in order)."""
+    documents, bands = keys.shape
+    with_shingles = np.flatnonzero(np.diff(shingle_offsets)).astype(np.int32)
+    numbers = np.full((documents, bands), NOBODY, dtype=np.int32)
+    giants: list[Places] = []
+    sizes: list[Offsets] = [np.zeros(0, dtype=np.int64)]
+    count = 0
+    for band in range(bands):
+        mine = keys[with_shingles, band]
+        order = np.argsort(mine, kind="stable")
+        mine = mine[order]
+        starts = np.flatnonzero(np.concatenate([[True], mine[1:] != mine[:-1]])[: len(mine)])
+        size = np.diff(np.append(starts, len(mine)))
+        for start, end in zip(starts[size > max_bucket], (starts + size)[size > max_bucket], strict=True):
+            giants.append(frozen(with_shingles[order[start:end]]))
+        common = (size > 1) & (size <= max_bucket)
+        number = np.full(len(size), NOBODY, dtype=np.int32)
+        number[common] = count + np.arange(np.count_nonzero(common), dtype=np.int32)
+        numbers[with_shingles[order], band] = np.repeat(number, size)
+        count += int(np.count_nonzero(common))
+        sizes.append(size[common])
+    ends = np.cumsum(np.concatenate(sizes), dtype=np.int64)
+    return _Buckets(frozen(numbers), frozen(np.append(0, ends)[:-1]), int(ends[-1]) if len(ends) else 0), giants
+
+
+@dataclass(frozen=True)
+class _Giant:
+    """A giant bucket after its rounds; arrays are by member, in order.
+
+    examined: against how many hubs, the first ones. hubs: the hub of each round; as documents, like members.
+    """
+
+    members: Places
+    examined: Places
+    hubs: Places
+
+    def unexamined(self, among: npt.NDArray[np.bool_]) -> int:
+        """Pairs of members that no round examined, of those documents for which `among` is true."""
+        count = int(np.count_nonzero(among[self.members]))
+        hubs_before = np.append(0, np.cumsum(among[self.hubs]))
+        examined = hubs_before[self.examined[among[self.members]]].sum(dtype=np.int64)
+        return count * (count - 1) // 2 - int(examined)
+
+
+def _rounds(
+    members: Places,
+    shingles: Ragged,
+    threshold: float,
+    hubs: int,
+    release: Callable[[], None],
+    fixed: npt.NDArray[np.bool_],
+    found: "_Pairs",
+) -> _Giant:
+    """Let the first document that is not paired be the hub of a round, at most `hubs` times. found: gets the pairs."""
+    examined = np.zeros(len(members), dtype=np.int32)
+    hub_of_round: list[int] = []
+    alone = np.arange(len(members))
+    while len(alone) > 1 and len(hub_of_round) < hubs:
+        hub, others = members[alone[0]], alone[1:]
+        values = _compared(hub, members[others], shingles, threshold, release)
+        like = (values >= threshold) & ~fixed[members[others]]
+        examined[others] += 1
+        found.add(members[others[like]], hub, values[like])
+        hub_of_round.append(int(hub))
+        alone = others[~like]
+    return _Giant(members, examined, np.array(hub_of_round, dtype=np.int32))
+
+
+def _compared(hub: np.int32, others: Places, shingles: Ragged, threshold: float, release: Callable[[], None]) -> Shares:
+    """The similarity of the hub to each of the others, or 0.0 if it cannot reach the threshold."""
+    values = np.empty(len(others), dtype=np.float64)
+    looked_at = np.cumsum(shingles.offsets[others + 1] - shingles.offsets[others])
+    cuts = np.searchsorted(looked_at, np.arange(_LOOKED_AT, int(looked_at[-1]), _LOOKED_AT))
+    for low, high in pairwise([0, *(cuts + 1).tolist(), len(others)]):
+        part = frozen(others[low:high])
+        _compare(np.int64(hub), part, shingles.values, shingles.offsets, threshold, values[low:high])
+        release()
+    return values
+
+
+class _Pairs:
+    """Pairs found in giant buckets, each once: documents that share one giant bucket often share all."""
+
+    def __init__(self) -> None:
+        self.pairs, self.values = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float64)
+        self.new: list[tuple[Hashes, Shares]] = []
+        self.size = 0  # of those in `new`
+
+    def add(self, later: Places, earlier: np.int32, values: Shares) -> None:
+        self.new.append((later.astype(np.uint64) << np.uint64(32) | np.uint64(earlier), values))
+        self.size += len(later)
+        if self.size > max(_MERGED_AT, len(self.pairs)):
+            self._merge()
+
+    def _merge(self) -> None:
+        pairs = np.concatenate([self.pairs, *(pairs for pairs, _ in self.new)])
+        values = np.concatenate([self.values, *(values for _, values in self.new)])
+        self.new, self.size = [], 0
+        self.pairs, first = np.unique(pairs, return_index=True)
+        self.values = values[first]
+
+    def by_later(self, documents: int) -> tuple[Offsets, Places, Shares]:
+        """(offsets by later document (documents + 1,); earlier document; similarity)."""
+        self._merge()
+        later = (self.pairs >> np.uint64(32)).astype(np.int32)
+        offsets = np.searchsorted(later, np.arange(documents + 1)).astype(np.int64)
+        return frozen(offsets), frozen(self.pairs.astype(np.uint32).astype(np.int32)), frozen(self.values)
+
+
+@kernel
+def _compare(hub, others, shingles, offsets, threshold, values):  # type: ignore[no-untyped-def]
+    for i in range(len(others)):
+        other = others[i]
+        values[i] = similarity(
+            shingles, offsets[hub], offsets[hub + 1], offsets[other], offsets[other + 1], threshold
+        )  # fmt: skip
+
+
+@kernel
+def _keep(  # type: ignore[no-untyped-def]
+    first, looked_at, fixed, numbers, starts, members, kept, seen, pair_offsets, pair_with, pair_values, shingles,
+    offsets, threshold, duplicate_of, similarities,
+):  # fmt: skip
+    """Decide documents in order from `first`, until so many hashes were looked at; (pairs verified, next document).
+
+    members[starts[b]:starts[b] + kept[b]]: the documents of bucket b kept so far. seen: by document, the last one it
+    was compared with. Pairs with removed documents cannot change anything, so they are passed over.
+    """
+    verified = np.int64(0)
+    for document in range(first, len(numbers)):
+        if looked_at < 0:
+            return verified, document
+        best = np.int32(NOBODY)
+        most = 0.0
+        for k in range(pair_offsets[document], pair_offsets[document + 1]):  # none if it is fixed
+            other = pair_with[k]
+            if duplicate_of[other] == NOBODY and _better(pair_values[k], other, most, best):
+                best, most = other, pair_values[k]
+        for band in range(numbers.shape[1]):
+            bucket = numbers[document, band]
+            if bucket == NOBODY or fixed[document]:
+                continue
+            for k in range(starts[bucket], starts[bucket] + kept[bucket]):
+                other = members[k]
+                if seen[other] == document:
+                    continue
+                seen[other] = document
+                verified += 1
+                looked_at -= offsets[other + 1] - offsets[other]
+                value = similarity(
+                    shingles, offsets[other], offsets[other + 1], offsets[document], offsets[document + 1], threshold
+                )  # fmt: skip
+                if value >= threshold and _better(value, other, most, best):
+                    best, most = other, value
+        duplicate_of[document] = best
+        similarities[document] = most
+        if best == NOBODY:
+            for band in range(numbers.shape[1]):
+                bucket = numbers[document, band]
+                if bucket != NOBODY:
+                    members[starts[bucket] + kept[bucket]] = document
+                    kept[bucket] += 1
+        looked_at -= offsets[document + 1] - offsets[document]
+    return verified, len(numbers)
+
+
+@kernel
+def _better(value, document, most, best):  # type: ignore[no-untyped-def]
+    return best == NOBODY or value > most or (value == most and document < best)
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    shingles = Ragged(frozen(np.array([1, 2, 1, 2], dtype=np.uint64)), frozen(np.array([0, 2, 4])))
+    keys = np.ones((2, 1), dtype=np.uint64)
+    for max_bucket in (1, 2):
+        assert decide(keys, shingles, threshold=0.5, max_bucket=max_bucket, hubs=1).duplicate_of[1] == 0

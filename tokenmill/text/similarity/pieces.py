@@ -1,0 +1,99 @@
+"""Documents cut into lines or paragraphs without copying, one key a piece, and put together again from some of them.
+
+A piece ends behind its line break (a paragraph behind the blank lines that follow it), so all pieces make up the text.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from tokenmill.core.columns import BoolMask
+from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.words.hash import Hashes, extended, scrambled, word_hashes
+from tokenmill.text.words.segment import Bytes, Offsets, text_buffer
+
+_NEWLINE = 10
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """buffer: the texts, UTF-8. bounds: int64 (pieces + 1,), of each in it. first: int64 (rows + 1,), each document's
+    first piece; a document without text has none.
+    """
+
+    buffer: Bytes
+    bounds: Offsets
+    first: Offsets
+
+
+def pieces(batch: pa.RecordBatch, *, paragraphs: bool) -> Pieces:
+    """The lines, or the paragraphs (what blank lines separate), of each text."""
+    buffer, offsets = text_buffer(batch)
+    inside = np.frombuffer(buffer, dtype=np.uint8)[: offsets[-1]]
+    breaks = np.flatnonzero(inside == _NEWLINE)
+    breaks = breaks[breaks >= offsets[0]]
+    if paragraphs:
+        follows = (np.append(inside, 0)[breaks + 1] == _NEWLINE) & ~np.isin(breaks + 1, offsets)
+        after = np.append(False, follows[:-1]) if len(breaks) else follows
+        breaks = breaks[after & ~follows]
+    bounds = np.unique(np.concatenate([offsets, breaks + 1]))
+    return Pieces(buffer, bounds, np.searchsorted(bounds, offsets).astype(np.int64))
+
+
+def piece_keys(cut: Pieces) -> tuple[Hashes, Offsets]:
+    """(a key for each piece, its number of words), by its words as hash.py sees them: case, punctuation and digits
+    make no difference. That a piece meets one of n different ones has a chance of n / 2^64.
+    """
+    length = len(cut.bounds) - 1
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(cut.bounds)), pa.py_buffer(cut.buffer)]
+    rows = pa.RecordBatch.from_pydict({"text": pa.Array.from_buffers(pa.large_string(), length, buffers)})
+    _, hashes = word_hashes(rows)
+    keys = np.empty(length, dtype=np.uint64)
+    _key_rows(hashes.values, hashes.offsets, keys)
+    return keys, np.diff(hashes.offsets)
+
+
+def put_together(cut: Pieces, keep: BoolMask) -> pa.Array:
+    """Each document's kept pieces, large_string (rows,). If its last piece is gone, so is the break before it."""
+    lengths = np.diff(cut.bounds)
+    start = int(cut.bounds[0])
+    stays = np.repeat(keep, lengths)
+    inside = np.frombuffer(cut.buffer, dtype=np.uint8)[start : int(cut.bounds[-1])]
+    for place in _last_breaks(cut, keep):
+        end = int(cut.bounds[place + 1]) - start
+        while end > int(cut.bounds[place]) - start and inside[end - 1] == _NEWLINE:
+            end -= 1
+            stays[end] = False
+    sums = np.append(0, np.cumsum(stays, dtype=np.int64))
+    offsets = sums[cut.bounds[cut.first] - start]
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(inside[stays])]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
+
+
+def _last_breaks(cut: Pieces, keep: BoolMask) -> list[int]:
+    """The last kept piece of each document whose last piece is not kept."""
+    numbers = np.where(keep, np.arange(len(keep)), -1)
+    highest = np.maximum.accumulate(numbers)
+    begin, end = cut.first[:-1], cut.first[1:]
+    some = begin < end
+    last = highest[end[some] - 1]
+    cut_off = (last >= begin[some]) & (last < end[some] - 1)
+    found: list[int] = last[cut_off].tolist()
+    return found
+
+
+@kernel
+def _key_rows(values, offsets, keys):  # type: ignore[no-untyped-def]
+    for row in range(len(keys)):
+        state = scrambled(np.uint64(offsets[row + 1] - offsets[row]))
+        for i in range(offsets[row], offsets[row + 1]):
+            state = extended(state, values[i])
+        keys[row] = scrambled(state)
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    cut = pieces(pa.record_batch({"text": pa.array(["a\nA"], type=pa.large_string())}), paragraphs=False)
+    keys, counts = piece_keys(cut)
+    assert keys[0] == keys[1] and counts.tolist() == [1, 1]

@@ -1,0 +1,116 @@
+"""MinHash signatures and their bands: documents whose shingle sets are alike meet in at least one band.
+
+Two sets of Jaccard similarity s agree in one minimum with probability s, so in a band of r minima with s^r, and in one
+or more of b bands with 1 - (1 - s^r)^b (Broder 1997; Leskovec et al., Mining of Massive Datasets, 3.4).
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.words.hash import Hashes, Ragged, extended, scrambled
+
+Minima = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+Bits = Literal[32, 64]
+BITS: tuple[Bits, ...] = (32, 64)
+
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+def signatures(shingles: Ragged, hashes: int, *, seed: int, bits: Bits = 32) -> Minima:
+    """The minimum of each hash function over each set, uint32 or uint64 (rows, hashes); the highest number throughout
+    for an empty set.
+
+    Function k of a shingle x is factor_k * x + term_k modulo 2^bits; x is uniform already, so this is enough to make
+    the functions independent of each other. With 32 bits eight or sixteen of them fit one vector instruction, and two
+    sets of n shingles agree in a minimum by accident with a chance of n / 2^32; 64 are for sets of millions.
+    """
+    factors, terms = hash_functions(hashes, seed, bits)
+    minima = np.full((len(shingles), hashes), np.iinfo(factors.dtype).max, dtype=factors.dtype)
+    (_sign if bits == 32 else _sign_wide)(shingles.values, shingles.offsets, factors, terms, minima)
+    return minima
+
+
+def hash_functions(hashes: int, seed: int, bits: Bits = 32) -> tuple[Minima, Minima]:
+    """(odd factors, terms), uint32 or uint64 (hashes,), drawn from the seed (SplitMix64, Steele et al. 2014)."""
+    numbers = [_split_mix(seed * 2 * hashes + i) for i in range(2 * hashes)]
+    factors = [number >> 64 - bits | 1 for number in numbers[:hashes]]
+    terms = [number >> 64 - bits for number in numbers[hashes:]]
+    if bits == 32:
+        return frozen(np.array(factors, dtype=np.uint32)), frozen(np.array(terms, dtype=np.uint32))
+    return frozen(np.array(factors, dtype=np.uint64)), frozen(np.array(terms, dtype=np.uint64))
+
+
+def band_keys(minima: Minima, bands: int) -> Hashes:
+    """One key a band, uint64 (rows, bands), from signatures (rows, hashes); hashes must be a multiple of bands.
+
+    Equal minima in the same band give equal keys; anything else collides with p = 2^-64.
+    """
+    rows, hashes = minima.shape
+    assert hashes % bands == 0
+    keys = np.empty((rows, bands), dtype=np.uint64)
+    _key_bands(frozen(minima), keys)
+    return keys
+
+
+def chance_of_meeting(similarity: float, bands: int, rows: int) -> float:
+    """The probability that two sets of this Jaccard similarity share a band."""
+    return 1.0 - (1.0 - similarity**rows) ** bands
+
+
+def _split_mix(number: int) -> int:
+    mask = (1 << 64) - 1
+    value = (number + 1) * _GOLDEN & mask
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & mask
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & mask
+    return value ^ value >> 31
+
+
+@kernel
+def _sign(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped-def]
+    """Four shingles at a time, which halves the time; the last one of a row is taken again where fewer are left."""
+    for row in range(len(offsets) - 1):
+        least = minima[row]
+        last = offsets[row + 1] - 1
+        for i in range(offsets[row], last + 1, 4):
+            x, y = _low_half(shingles[i]), _low_half(shingles[min(i + 1, last)])
+            z, w = _low_half(shingles[min(i + 2, last)]), _low_half(shingles[min(i + 3, last)])
+            for k in range(len(least)):
+                factor = factors[k]
+                one = min(np.uint32(x * factor + terms[k]), np.uint32(y * factor + terms[k]))
+                two = min(np.uint32(z * factor + terms[k]), np.uint32(w * factor + terms[k]))
+                least[k] = min(least[k], min(one, two))
+
+
+@kernel
+def _sign_wide(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped-def]
+    for row in range(len(offsets) - 1):
+        least = minima[row]
+        for i in range(offsets[row], offsets[row + 1]):
+            for k in range(len(least)):
+                least[k] = min(least[k], shingles[i] * factors[k] + terms[k])
+
+
+@kernel
+def _low_half(value):  # type: ignore[no-untyped-def]
+    return np.uint32(value & np.uint64(0xFFFFFFFF))
+
+
+@kernel
+def _key_bands(minima, keys):  # type: ignore[no-untyped-def]
+    rows = minima.shape[1] // max(1, keys.shape[1])
+    for row in range(keys.shape[0]):
+        for band in range(keys.shape[1]):
+            state = scrambled(np.uint64(band + 1))
+            for k in range(band * rows, (band + 1) * rows):
+                state = extended(state, minima[row, k])
+            keys[row, band] = scrambled(state)
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    one = Ragged(frozen(np.array([7], dtype=np.uint64)), frozen(np.array([0, 1])))
+    for bits in BITS:
+        assert band_keys(signatures(one, 4, seed=0, bits=bits), 2).shape == (1, 2)

@@ -1,0 +1,244 @@
+"""Windows of so many characters: which of them two documents share, found without comparing any two documents.
+
+Winnowing (Schleimer, Wilkerson, Aiken 2003): of the grams of `half` characters in each window the one of the least
+hash is chosen, by the window's content alone. So two equal windows choose grams of equal hash, and a window none of
+whose chosen grams stands in another document stands in no other document: nothing is missed. As many grams are chosen
+as needed to have one of the least hash in each window, about one in a quarter window's characters.
+
+Characters are code points. Places and lengths are in characters, of one document.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.kernel.points import point_at
+from tokenmill.text.words.hash import Hashes, scrambled
+from tokenmill.text.words.segment import Offsets, text_buffer
+
+Places = npt.NDArray[np.int32]
+
+SHORTEST = 16
+"""Characters: a window must have at least so many."""
+
+_FACTOR = np.uint64(0x9FB21C651E98DF25)
+_PRIME = np.uint64((1 << 61) - 1)
+_BASE_1, _BASE_2 = np.uint64(0x1A2F5C8D3B7E9461), np.uint64(0x0C95D1E7A34B682F)
+
+
+def gram_length(length: int) -> int:
+    """Characters of the grams that are chosen from a window of so many."""
+    return length // 2
+
+
+def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Places, Offsets]:
+    """(hash, place) of each chosen gram, and int64 (rows + 1,), where each text's begin; a text shorter than `length`
+    has none. Grams of equal hash may differ.
+    """
+    buffer, offsets = text_buffer(batch)
+    most = int(offsets[-1] - offsets[0])
+    hashes, places = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int32)  # untouched pages cost nothing
+    first = np.zeros(len(offsets), dtype=np.int64)
+    used = _choose(buffer, offsets, length, gram_length(length), hashes, places, first)
+    return hashes[:used].copy(), places[:used].copy(), first
+
+
+def windows_with(
+    batch: pa.RecordBatch, length: int, grams: Places, first: Offsets
+) -> tuple[npt.NDArray[np.int64], Places, Hashes, Hashes]:
+    """(row, place, high half, low half of a 122-bit hash) of each window that holds one of these chosen grams.
+
+    grams: their places, row by row, ascending; first: int64 (rows + 1,), where each row's begin.
+    Windows of equal hash are equal: Karp-Rabin by two bases modulo 2^61 - 1; that any two of n windows of L characters
+    are taken for the same has a chance of less than n^2 L^2 / 2^122.
+    """
+    buffer, offsets = text_buffer(batch)
+    gram = gram_length(length)
+    most = int(np.minimum(np.diff(first) * (length - gram + 1), np.diff(offsets)).sum())
+    places, high, low = np.empty(most, dtype=np.int32), *(np.empty(most, dtype=np.uint64) for _ in range(2))
+    counts = np.zeros(len(offsets) - 1, dtype=np.int64)
+    used = _hash_windows(buffer, offsets, length, gram, frozen(grams), frozen(first), places, high, low, counts)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, places[:used].copy(), high[:used].copy(), low[:used].copy()
+
+
+def cut_out(batch: pa.RecordBatch, rows: Any, starts: Any, ends: Any) -> tuple[pa.Array, Offsets, Offsets]:
+    """(texts without the spans, characters taken out, characters there were), by row. Spans are ascending by row and
+    start, and do not overlap.
+    """
+    buffer, offsets = text_buffer(batch)
+    out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
+    new, gone, lengths = (np.zeros(len(offsets), dtype=np.int64) for _ in range(3))
+    spans = [frozen(np.ascontiguousarray(each, dtype=np.int64)) for each in (rows, starts, ends)]
+    used = _cut(buffer, offsets, *spans, out, new, gone, lengths)
+    buffers = [None, pa.py_buffer(new), pa.py_buffer(out[:used].copy())]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers), gone[:-1], lengths[:-1]
+
+
+@kernel
+def _choose(buffer, offsets, length, gram, hashes, places, first):  # type: ignore[no-untyped-def]
+    """A queue holds, of the grams of the window, those of less hash than all after them: its head is the least."""
+    width = length - gram + 1
+    queue_hash = np.empty(width + 1, dtype=np.uint64)
+    queue_place = np.empty(width + 1, dtype=np.int64)
+    leaving = np.uint64(1)
+    for _ in range(gram):
+        leaving *= _FACTOR
+    used = np.int64(0)
+    for row in range(len(offsets) - 1):
+        end = offsets[row + 1]
+        head = tail = offsets[row]
+        state = np.uint64(0)
+        read = np.int64(0)
+        front = back = np.int64(0)  # the queue is [front, back), around the arrays' end
+        last, last_hash = np.int64(-1), np.uint64(0)
+        while head < end:
+            point, size = point_at(buffer, head, end)
+            head += size
+            state = state * _FACTOR + np.uint64(point + 1)
+            read += 1
+            if read > gram:
+                point, size = point_at(buffer, tail, end)
+                tail += size
+                state -= leaving * np.uint64(point + 1)
+            place = read - gram
+            if place < 0:
+                continue
+            value = scrambled(state)
+            while back > front and queue_hash[(back - 1) % (width + 1)] >= value:
+                back -= 1
+            queue_hash[back % (width + 1)] = value
+            queue_place[back % (width + 1)] = place
+            back += 1
+            if queue_place[front % (width + 1)] <= place - width:
+                front += 1
+            if place < width - 1:
+                continue
+            least = queue_hash[front % (width + 1)]
+            if last > place - width and last_hash == least:
+                continue
+            last, last_hash = queue_place[front % (width + 1)], least
+            hashes[used] = least
+            places[used] = last
+            used += 1
+        first[row + 1] = used
+    return used
+
+
+@kernel
+def _hash_windows(buffer, offsets, length, gram, grams, first, places, high, low, counts):  # type: ignore[no-untyped-def]
+    power_1 = _power(_BASE_1, length)
+    power_2 = _power(_BASE_2, length)
+    used = np.int64(0)
+    for row in range(len(offsets) - 1):
+        end = offsets[row + 1]
+        start, next_start = np.int64(0), np.int64(0)
+        tail = head = offsets[row]
+        one = two = np.uint64(0)
+        filled = False
+        before = used
+        for k in range(first[row], first[row + 1]):
+            begin = max(next_start, grams[k] - (length - gram))
+            if not filled or begin - start > length:  # too far to roll: a new window
+                while start < begin and tail < end:
+                    tail += point_at(buffer, tail, end)[1]
+                    start += 1
+                head = tail
+                one = two = np.uint64(0)
+                count = np.int64(0)
+                while count < length and head < end:
+                    point, size = point_at(buffer, head, end)
+                    head += size
+                    one = _reduced(_times(one, _BASE_1) + np.uint64(point + 1))
+                    two = _reduced(_times(two, _BASE_2) + np.uint64(point + 1))
+                    count += 1
+                filled = count == length
+                if not filled:
+                    break
+            while start <= grams[k]:
+                if start >= begin:
+                    places[used], high[used], low[used] = start, one, two
+                    used += 1
+                    next_start = start + 1
+                if start == grams[k] or head >= end:
+                    break
+                entering, size = point_at(buffer, head, end)
+                head += size
+                gone, size = point_at(buffer, tail, end)
+                tail += size
+                one = _rolled(one, _BASE_1, power_1, entering, gone)
+                two = _rolled(two, _BASE_2, power_2, entering, gone)
+                start += 1
+        counts[row] = used - before
+    return used
+
+
+@kernel
+def _rolled(state, base, power, entering, gone):  # type: ignore[no-untyped-def]
+    state = _reduced(_times(state, base) + np.uint64(entering + 1))
+    return _reduced(state + _PRIME - _times(power, np.uint64(gone + 1)))
+
+
+@kernel
+def _power(base, exponent):  # type: ignore[no-untyped-def]
+    power = np.uint64(1)
+    for _ in range(exponent):
+        power = _times(power, base)
+    return power
+
+
+@kernel
+def _times(a, b):  # type: ignore[no-untyped-def]
+    """a * b modulo 2^61 - 1, of numbers below it: by halves, because 2^61 counts as 1 and 2^64 as 8."""
+    half = np.uint64(0xFFFFFFFF)
+    a_high, a_low = a >> np.uint64(32), a & half
+    b_high, b_low = b >> np.uint64(32), b & half
+    middle = a_high * b_low + a_low * b_high
+    low = a_low * b_low
+    total = (a_high * b_high) << np.uint64(3)
+    total += (middle >> np.uint64(29)) + ((middle & np.uint64((1 << 29) - 1)) << np.uint64(32))
+    total += (low >> np.uint64(61)) + (low & _PRIME)
+    return _reduced(total)
+
+
+@kernel
+def _reduced(value):  # type: ignore[no-untyped-def]
+    value = (value >> np.uint64(61)) + (value & _PRIME)
+    return value - _PRIME if value >= _PRIME else value
+
+
+@kernel
+def _cut(buffer, offsets, rows, starts, ends, out, new, gone, lengths):  # type: ignore[no-untyped-def]
+    used = np.int64(0)
+    span = np.int64(0)
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        place = np.int64(0)
+        while at < end:
+            size = point_at(buffer, at, end)[1]
+            while span < len(rows) and (rows[span] < row or (rows[span] == row and ends[span] <= place)):
+                span += 1
+            if span < len(rows) and rows[span] == row and starts[span] <= place:
+                gone[row] += 1
+            else:
+                for i in range(at, at + size):
+                    out[used] = buffer[i]
+                    used += 1
+            at += size
+            place += 1
+        lengths[row] = place
+        new[row + 1] = used
+    return used
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    text = "abcdefghijklmnopqrst"
+    batch = pa.record_batch({"text": pa.array([text, text[2:]], type=pa.large_string())})
+    _, places, first = chosen_grams(batch, SHORTEST)
+    rows, starts, _, _ = windows_with(batch, SHORTEST, places, first)
+    texts, gone, _ = cut_out(batch, rows[-1:], starts[-1:], starts[-1:] + SHORTEST)
+    assert gone.tolist() == [0, SHORTEST] and texts[0].as_py() == text

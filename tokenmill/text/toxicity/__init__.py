@@ -1,0 +1,1 @@
+"""Matches of toxic words."""

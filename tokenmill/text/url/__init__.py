@@ -1,0 +1,1 @@
+"""Hosts and words of URLs, and large sets of names."""

@@ -1,0 +1,192 @@
+"""Sets of millions of names in about 30 bytes a name: sorted 64-bit hashes beside the names, which settle each match.
+
+A name is hashed from its end, so all of a host's parents are looked up in one pass over it. The hashes are spread
+evenly: their upper bits say where in the sorted array one must be, and a look-up reads one cache line of it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+from tokenmill.text.url.hosts import is_plain, trimmed, without_dots
+from tokenmill.text.words.hash import extended, scrambled
+from tokenmill.text.words.segment import Bytes, Offsets
+
+Places = npt.NDArray[np.uint32]
+
+MOST_BYTES = 1 << 32
+MOST_LABELS = 62
+"""Of a host and its parents those of more labels are not looked up; names in use have fewer than ten."""
+
+_SEED = np.uint64(0x9E3779B97F4A7C15)
+
+
+class NameSet(NamedTuple):
+    """Names in the order of their hashes."""
+
+    text: Bytes  # the names, a newline after each
+    starts: Places  # (names,)
+    hashes: npt.NDArray[np.uint64]  # (names,), ascending
+    groups: npt.NDArray[np.uint16]  # (names,): the group each name came with
+    buckets: Places  # (buckets + 1,): where the hashes with these upper bits begin
+    shift: int
+
+    def name(self, number: int) -> str:
+        """As it is kept."""
+        start = int(self.starts[number])
+        end = start
+        while self.text[end] != 10:
+            end += 1
+        return self.text[start:end].tobytes().decode()
+
+
+def name_set(text: Bytes, starts: Places, groups: npt.NDArray[np.uint16]) -> NameSet:
+    """The NameSet of the names that begin at starts and end before a newline; of equal ones the first counts.
+
+    All together are fewer than MOST_BYTES: places have 32 bits.
+    """
+    hashes = np.empty(len(starts), dtype=np.uint64)
+    _hash_names(frozen(text), frozen(starts), hashes)
+    order = np.argsort(hashes, kind="stable")
+    hashes = hashes[order]
+    bits = max(1, len(starts).bit_length() - 2)  # about four hashes each, half a cache line
+    firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+    buckets = np.append(np.searchsorted(hashes, firsts), len(hashes)).astype(np.uint32)
+    return NameSet(
+        frozen(text), frozen(starts[order]), frozen(hashes), frozen(groups[order]), frozen(buckets), 64 - bits
+    )
+
+
+def find_names(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.int64]:
+    """The number of the name that each buffer[starts[r]:ends[r]] is, or -1."""
+    found = np.empty(len(starts), dtype=np.int64)
+    _find_names(names, buffer, starts, ends, found)
+    return found
+
+
+def find_parents(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.int64]:
+    """Bit n - 1 of each: the last n labels of the host buffer[starts[r]:ends[r]] are a name; 1 <= n <= MOST_LABELS."""
+    found = np.zeros(len(starts), dtype=np.int64)
+    _find_parents(names, buffer, starts, ends, found)
+    return found
+
+
+def host_lines(content: bytes) -> tuple[Bytes, Places, list[bytes]]:
+    """(the host names of a list one a line, in lower case, a newline after each; where each begins; the odd lines).
+
+    Odd is what is neither blank nor a comment (`#`) nor a plain name: it is for clean_host to judge. `.a.org` and
+    `*.a.org` are `a.org`.
+    """
+    raw = np.frombuffer(content, dtype=np.uint8)
+    lines = content.count(b"\n") + 1
+    text, starts = np.empty(len(raw) + 1, dtype=np.uint8), np.empty(lines, dtype=np.uint32)
+    odd = np.empty((lines, 2), dtype=np.int64)  # memory pages that are not touched cost nothing
+    size, count, odds = _read_hosts(frozen(raw), text, starts, odd)
+    return text[:size], starts[:count].copy(), [content[low:high] for low, high in odd[:odds].tolist()]
+
+
+@kernel
+def _pointers(names):  # type: ignore[no-untyped-def]
+    return NameSet(
+        pointer(names.text),
+        pointer(names.starts),
+        pointer(names.hashes),
+        pointer(names.groups),
+        pointer(names.buckets),
+        names.shift,
+    )
+
+
+@kernel
+def _hash_names(text, starts, hashes):  # type: ignore[no-untyped-def]
+    for number in range(len(starts)):
+        low = end = np.int64(starts[number])
+        while text[end] != 10:
+            end += 1
+        hashes[number] = _hash(text, low, end)
+
+
+@kernel
+def _hash(text, low, end):  # type: ignore[no-untyped-def]
+    state = _SEED
+    for i in range(end - 1, low - 1, -1):
+        state = extended(state, text[i])
+    return scrambled(state)
+
+
+@kernel
+def _find_names(name_arrays, buffer, starts, ends, found):  # type: ignore[no-untyped-def]
+    names, text = _pointers(name_arrays), pointer(buffer)
+    for row in range(len(found)):
+        hashed = _hash(text, starts[row], ends[row])
+        found[row] = _number_of(names, hashed, text, starts[row], ends[row])
+
+
+@kernel
+def _find_parents(name_arrays, buffer, starts, ends, found):  # type: ignore[no-untyped-def]
+    names, text = _pointers(name_arrays), pointer(buffer)
+    for row in range(len(found)):
+        state, labels = _SEED, 0
+        for i in range(ends[row] - 1, starts[row] - 1, -1):
+            state = extended(state, text[i])
+            if i == starts[row] or text[i - 1] == 46:
+                labels += 1
+                if labels > MOST_LABELS:
+                    break
+                if _number_of(names, scrambled(state), text, i, ends[row]) >= 0:
+                    found[row] |= np.int64(1) << (labels - 1)
+
+
+@kernel
+def _number_of(names, hashed, text, low, end):  # type: ignore[no-untyped-def]
+    bucket = np.int64(hashed >> np.uint64(names.shift))
+    for number in range(np.int64(names.buckets[bucket]), np.int64(names.buckets[bucket + 1])):
+        if names.hashes[number] == hashed:
+            start, i = np.int64(names.starts[number]), np.int64(0)
+            while i < end - low and names.text[start + i] == text[low + i]:
+                i += 1
+            if i == end - low and names.text[start + i] == 10:
+                return np.int64(number)
+    return np.int64(-1)
+
+
+@kernel
+def _read_hosts(raw, text, starts, odd):  # type: ignore[no-untyped-def]
+    """(bytes written to text, names, odd lines)"""
+    size = count = odds = following = np.int64(0)
+    source = pointer(raw)
+    while following < len(raw):
+        end = first = following
+        while end < len(raw) and source[end] != 10:
+            end += 1
+        following = end + 1
+        low, high = trimmed(source, first, end)
+        if low == high or source[low] == 35:
+            continue
+        if source[low] == 42 and low + 1 < high and source[low + 1] == 46:
+            low += 1
+        low, high = without_dots(source, low, high)
+        if not is_plain(source, low, high):
+            odd[odds, 0], odd[odds, 1] = low, high
+            odds += 1
+            continue
+        starts[count] = size
+        count += 1
+        for i in range(low, high):
+            byte = source[i]
+            text[size] = byte + 32 if 65 <= byte <= 90 else byte
+            size += 1
+        text[size] = 10
+        size += 1
+    return size, count, odds
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    text, starts, _ = host_lines(b"a.b\n")
+    names = name_set(text, starts, np.zeros(1, dtype=np.uint16))
+    ends = frozen(np.array([3], dtype=np.int64))
+    find_names(names, names.text, frozen(ends - 3), ends)
+    find_parents(names, names.text, frozen(ends - 3), ends)

@@ -1,0 +1,153 @@
+"""The words of URLs, and what is left of a URL when only its letters and digits are.
+
+Both without the scheme, decoded from percent codes, in lower case. Letters and digits are those of Unicode, with the
+marks on them; a word is a run of them.
+"""
+
+import unicodedata
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+from tokenmill.text.kernel.points import point_at
+from tokenmill.text.url.hosts import after_scheme, trimmed
+from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_pointers
+from tokenmill.text.words.segment import Bytes, Offsets
+
+Numbers = npt.NDArray[np.int64]
+
+
+def readable(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
+    """(the URLs without scheme, decoded, in lower case; their offsets). What is no UTF-8 then is U+FFFD."""
+    out, places = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8), np.zeros(len(offsets), dtype=np.int64)
+    strange = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    size = _read(buffer, offsets, out, places, strange)
+    if not strange.any():
+        return frozen(out[:size]), frozen(places)
+    raw = out[:size].tobytes()
+    rows = [raw[low:high] for low, high in pairwise(places.tolist())]
+    for row in np.flatnonzero(strange).tolist():
+        rows[row] = _lower(rows[row].decode(errors="replace")).encode()
+    places = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return frozen(np.frombuffer(b"".join(rows), dtype=np.uint8)), frozen(places)
+
+
+def as_word(entry: str) -> str:
+    """An entry of a word list as words are compared: its letters and digits, in lower case."""
+    return "".join(letter for letter in _lower(entry) if _word_table()[ord(letter)])
+
+
+def _lower(text: str) -> str:
+    """In lower case, letter by letter: as long as it was, so that no word becomes two."""
+    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+
+
+def count_words(buffer: Bytes, offsets: Offsets, hard: WordSet, soft: WordSet) -> tuple[Numbers, Numbers]:
+    """(the number of the first hard word of each URL or -1, how many different soft words it has); readable() URLs."""
+    firsts, counts = np.full(len(offsets) - 1, -1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
+    seen = np.full(len(soft.offsets), -1, dtype=np.int64)
+    _count_words(_word_table(), hard, soft, buffer, offsets, seen, firsts, counts)
+    return firsts, counts
+
+
+def run_together(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
+    """(the letters and digits of each URL, a newline after each URL; offsets of the URLs in that); readable() URLs."""
+    out = np.empty(int(offsets[-1] - offsets[0]) + len(offsets), dtype=np.uint8)
+    places = np.zeros(len(offsets), dtype=np.int64)
+    size = _run_together(_word_table(), buffer, offsets, out, places)
+    return out[:size], places
+
+
+@cache
+def _word_table() -> npt.NDArray[np.uint8]:
+    """1 for each code point that is part of a word, (0x110000,): categories L, M and N."""
+    table = np.zeros(0x110000, dtype=np.uint8)
+    for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0100, 0xE01F0)):  # elsewhere nothing is assigned
+        table[point] = unicodedata.category(chr(point))[0] in "LMN"
+    return frozen(table)
+
+
+@kernel
+def _read(buffer, offsets, out, places, strange):  # type: ignore[no-untyped-def]
+    """The bytes written."""
+    text, written = pointer(buffer), pointer(out)
+    at = np.int64(0)
+    for row in range(len(strange)):
+        low, end = trimmed(text, offsets[row], offsets[row + 1])
+        i = after_scheme(text, low, end)
+        while i < end:
+            byte = np.int64(text[i])
+            if byte == 37 and i + 2 < end and _digit(text[i + 1]) >= 0 and _digit(text[i + 2]) >= 0:
+                byte = _digit(text[i + 1]) << 4 | _digit(text[i + 2])
+                i += 2
+            strange[row] |= byte >= 0x80
+            written[at] = byte + 32 if 65 <= byte <= 90 else byte
+            at += 1
+            i += 1
+        places[row + 1] = at
+    return at
+
+
+@kernel
+def _digit(byte):  # type: ignore[no-untyped-def]
+    """Its value as a hexadecimal digit, or -1."""
+    if 48 <= byte <= 57:
+        return np.int64(byte) - 48
+    letter = np.int64(byte) | 32
+    return letter - 87 if 97 <= letter <= 102 else np.int64(-1)
+
+
+@kernel
+def _count_words(table, hard_words, soft_words, buffer, offsets, seen, firsts, counts):  # type: ignore[no-untyped-def]
+    parts, text = pointer(table), pointer(buffer)
+    hard, soft = word_set_pointers(hard_words), word_set_pointers(soft_words)
+    for row in range(len(firsts)):
+        i, end = offsets[row], offsets[row + 1]
+        start = i
+        while i <= end:
+            size = np.int64(1)
+            inside = False
+            if i < end:
+                point, size = point_at(text, i, end)
+                inside = parts[point] != 0
+            if not inside:
+                if start < i:
+                    if firsts[row] < 0:
+                        firsts[row] = find_word(hard, text, start, i)
+                    number = find_word(soft, text, start, i)
+                    if number >= 0 and seen[number] != row:
+                        seen[number] = row
+                        counts[row] += 1
+                start = i + size
+            i += size
+
+
+@kernel
+def _run_together(table, buffer, offsets, out, places):  # type: ignore[no-untyped-def]
+    parts, text = pointer(table), pointer(buffer)
+    at = np.int64(0)
+    for row in range(len(places) - 1):
+        i, end = offsets[row], offsets[row + 1]
+        while i < end:
+            point, size = point_at(text, i, end)
+            if parts[point]:
+                for k in range(size):
+                    out[at + k] = text[i + k]
+                at += size
+            i += size
+        out[at] = 10
+        at += 1
+        places[row + 1] = at
+    return at
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    buffer, offsets = frozen(np.frombuffer(b"a-b", dtype=np.uint8)), frozen(np.array([0, 3], dtype=np.int64))
+    words = word_set(["a"])
+    readable(buffer, offsets)
+    count_words(buffer, offsets, words, words)
+    run_together(buffer, offsets)

@@ -1,0 +1,280 @@
+"""What begins or ends with a line of wikitext: headings, lists, and quotes, which balance line by line."""
+
+import numpy as np
+
+from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.state import (
+    AT,
+    ATTRIBUTES,
+    COUNTS,
+    DEPTH,
+    END,
+    EXTERNAL,
+    FROM,
+    HEADING,
+    HEADS,
+    ITEM_MARK,
+    LINK,
+    OUT_FROM,
+    PUT,
+    QUOTE,
+    QUOTE_LINE,
+    STATE,
+    TABLE,
+    TEXT,
+    abandon,
+    abandon_links,
+    put_byte,
+    take_back,
+    top,
+)
+from tokenmill.text.wikitext.tables import in_table, open_table, table_line
+
+_MAX_NUMBER = 999
+_DEPTHS = STATE - COUNTS
+
+
+@kernel
+def new_line(w):  # type: ignore[no-untyped-def]
+    """At a line feed: end the line, and links that do not go on behind it; in a table's cell it is a space."""
+    s = w.state
+    at = s[AT]
+    s[AT] = at + 1
+    s[HEADING] = -1
+    while top(w) == EXTERNAL:
+        abandon(w)
+    if at + 1 < s[END] and w.data[at + 1] == 10:
+        abandon_links(w)
+    if top(w) == TABLE:
+        w.frames[s[DEPTH] - 1, ATTRIBUTES] = 0
+        last = w.out[s[PUT] - 1] if s[PUT] > s[OUT_FROM] else 32
+        if last != 32 and last != 9 and last != 10:  # a mark is tidied away, with one space too many
+            put_byte(w, np.uint8(32))
+        return
+    put_byte(w, np.uint8(10))
+
+
+@kernel
+def line_start(w):  # type: ignore[no-untyped-def]
+    """At a line's first byte: pass what says what kind of line it is."""
+    s, data = w.state, w.data
+    while s[AT] < s[END] and (data[s[AT]] == 32 or data[s[AT]] == 9):
+        s[AT] += 1
+    at = s[AT]
+    if at >= s[END]:
+        return
+    byte = data[at]
+    if byte == 61 and _heading(w):
+        return
+    following = data[at + 1] if at + 1 < s[END] else np.uint8(0)
+    if byte == 123 and following == 124:
+        open_table(w)
+    elif (byte == 124 or byte == 33) and in_table(w):
+        table_line(w, byte, following)
+    elif byte == 42 or byte == 35 or byte == 58 or byte == 59:
+        _list_item(w)
+    else:
+        s[COUNTS:STATE] = 0
+        if byte == 45 and following == 45:
+            _rule(w)
+
+
+@kernel
+def _rule(w):  # type: ignore[no-untyped-def]
+    s = w.state
+    i = s[AT]
+    while i < s[END] and w.data[i] == 45:
+        i += 1
+    if i - s[AT] >= 4:
+        s[AT] = i
+
+
+@kernel
+def _heading(w):  # type: ignore[no-untyped-def]
+    """Begin a heading, if the line is one: whatever links and tables are open ends, and headings without text go."""
+    s, data = w.state, w.data
+    first, end = s[AT], s[AT]
+    while end < s[END] and data[end] != 10:
+        end += 1
+    last = end
+    while True:
+        while last > first and data[last - 1] <= 32:
+            last -= 1
+        comment = _comment_before(data, first, last)
+        if comment < 0:
+            break
+        last = comment
+    level = np.int64(0)
+    while first + level < last - 1 - level and data[first + level] == 61 and data[last - 1 - level] == 61 and level < 6:
+        level += 1
+    if level == 0:
+        return False
+    while top(w) == TABLE or top(w) == LINK or top(w) == EXTERNAL:
+        abandon(w)
+    s[COUNTS:STATE] = 0
+    put_byte(w, np.uint8(10))
+    put_byte(w, np.uint8(10))
+    if s[DEPTH] == 0:
+        drop_empty_headings(w, level)
+        count = s[HEADS]
+        if count < len(w.heads):
+            w.heads[count, 0] = s[PUT]
+            w.heads[count, 1] = level
+            s[HEADS] = count + 1
+    s[AT] = first + level
+    while data[s[AT]] == 32 or data[s[AT]] == 9:
+        s[AT] += 1
+    s[HEADING] = last - level
+    return True
+
+
+@kernel
+def _comment_before(data, first, last):  # type: ignore[no-untyped-def]
+    """Where the comment that ends at `last` begins, -1 if none does."""
+    if last - first < 7 or data[last - 1] != 62 or data[last - 2] != 45 or data[last - 3] != 45:
+        return np.int64(-1)
+    for i in range(last - 7, max(first, last - 1000) - 1, -1):
+        if data[i] == 60 and data[i + 1] == 33 and data[i + 2] == 45 and data[i + 3] == 45:
+            return np.int64(i)
+    return np.int64(-1)
+
+
+@kernel
+def end_heading(w):  # type: ignore[no-untyped-def]
+    """At the `=` behind a heading's words: pass the rest of the line, and part it from the text."""
+    s = w.state
+    at = s[AT]
+    while at < s[END] and w.data[at] != 10:
+        at += 1
+    s[AT], s[HEADING] = at, -1
+    abandon_links(w)
+    put_byte(w, np.uint8(10))
+    if s[DEPTH] == 0:
+        s[TEXT] = s[PUT]
+
+
+@kernel
+def drop_empty_headings(w, level):  # type: ignore[no-untyped-def]
+    """Unwrite headings of this level and below that no text stands under, now that another one comes."""
+    s = w.state
+    if s[HEADS] == 0:
+        return
+    i = s[TEXT]
+    while i < s[PUT]:
+        behind = _behind_marker(w.out, i, s[PUT])
+        if w.out[i] > 32 and behind == i:
+            s[HEADS] = 0
+            return
+        i = max(i + 1, behind)
+    while s[HEADS] and w.heads[s[HEADS] - 1, 1] >= level:
+        s[HEADS] -= 1
+        take_back(w, w.heads[s[HEADS], 0])
+    s[TEXT] = s[PUT]
+
+
+@kernel
+def _behind_marker(out, at, end):  # type: ignore[no-untyped-def]
+    """The byte behind an item's marker that begins here, which may stand before nothing; `at` if there is none."""
+    for i in range(at, min(at + 6, end)):
+        if out[i] == 10:
+            return at
+        if out[i] == ITEM_MARK:
+            return i + 1
+    return at
+
+
+@kernel
+def _list_item(w):  # type: ignore[no-untyped-def]
+    """Write an item's indentation and its `- ` or number; `:` and `;` alone only go."""
+    s, data = w.state, w.data
+    at = s[AT]
+    depth = np.int64(0)
+    while at < s[END] and (data[at] == 42 or data[at] == 35 or data[at] == 58 or data[at] == 59):
+        at += 1
+        depth += 1
+    last = data[at - 1]
+    while at < s[END] and (data[at] == 32 or data[at] == 9):
+        at += 1
+    s[AT] = at
+    if at + 1 < s[END] and data[at] == 123 and data[at + 1] == 124:
+        open_table(w)
+        return
+    slot = COUNTS + min(depth, np.int64(_DEPTHS)) - 1
+    s[slot + 1 : STATE] = 0
+    if last == 35:
+        s[slot] = min(s[slot] + 1, _MAX_NUMBER)
+    elif last == 42:
+        s[slot] = 0
+    if top(w) == TABLE or last == 58 or last == 59:
+        return
+    for _ in range(2 * min(depth - 1, np.int64(_DEPTHS))):
+        put_byte(w, np.uint8(32))
+    _marker(w, s[slot] if last == 35 else np.int64(0))
+    put_byte(w, np.uint8(ITEM_MARK))
+
+
+@kernel
+def _marker(w, number):  # type: ignore[no-untyped-def]
+    if number == 0:
+        put_byte(w, np.uint8(45))
+    else:
+        if number >= 100:
+            put_byte(w, np.uint8(48 + number // 100))
+        if number >= 10:
+            put_byte(w, np.uint8(48 + number // 10 % 10))
+        put_byte(w, np.uint8(48 + number % 10))
+        put_byte(w, np.uint8(46))
+    put_byte(w, np.uint8(32))
+
+
+@kernel
+def quotes(w):  # type: ignore[no-untyped-def]
+    """At `'`: pass the marks of italics and bold; what of a run is no mark is text."""
+    s = w.state
+    at = s[AT]
+    run = np.int64(0)
+    while at + run < s[END] and w.data[at + run] == 39:
+        run += 1
+    if run >= 2 and at >= s[QUOTE_LINE]:
+        _balance(w)
+    literal = run if run == 1 else np.int64(1) if run == 4 or at == s[QUOTE] else max(run - 5, np.int64(0))
+    for _ in range(literal):
+        put_byte(w, np.uint8(39))
+    s[AT] = at + run
+
+
+@kernel
+def _balance(w):  # type: ignore[no-untyped-def]
+    """Find the `'''` of this line that must be an apostrophe and italics, as in l'''opera'' alone.
+
+    MediaWiki's rule: bold and italics are both odd; then the first such run behind a single letter, else the first
+    behind a longer word, else the first behind a space.
+    """
+    s, data = w.state, w.data
+    i = s[AT]
+    bold, italic = np.int64(0), np.int64(0)
+    single, word, space = np.int64(-1), np.int64(-1), np.int64(-1)
+    while i < s[END] and data[i] != 10:
+        if data[i] != 39:
+            i += 1
+            continue
+        start = i
+        while i < s[END] and data[i] == 39:
+            i += 1
+        run = i - start
+        if run < 2:
+            continue
+        italic += run == 2 or run >= 5
+        bold += run >= 3
+        if run == 3 or run == EXTERNAL:
+            before = data[start - 1] if start > s[FROM] else np.uint8(32)
+            second = data[start - 2] if start - 1 > s[FROM] else np.uint8(32)
+            if before == 32:
+                space = start if space < 0 else space
+            elif second == 32:
+                single = start if single < 0 else single
+            else:
+                word = start if word < 0 else word
+    s[QUOTE_LINE], s[QUOTE] = i, -1
+    if bold & 1 and italic & 1:
+        s[QUOTE] = single if single >= 0 else word if word >= 0 else space

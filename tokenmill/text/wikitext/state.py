@@ -1,0 +1,200 @@
+"""What the kernels of wikitext share: where reading and writing are, and a stack of what is open.
+
+Text is written as it is read, the inside of templates and links too; when one closes, what it wrote is taken back,
+copied together anew or left. So nested markup is rendered from the inside out, each byte once, and what never closes
+simply stays.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.kernel.cache import kernel
+
+MARK = 1  # written where something was taken out: what it leaves around itself (empty brackets, commas) is tidied after
+ITEM_MARK = 2  # written behind the marker of a list's item, which goes if nothing follows it
+MAX_DEPTH = 96  # deeper markup stays as text; of 100 MB of real wikitext none was deeper than 20
+MAX_ARGUMENTS = 4096  # of all open templates together; a template that would need more leaves nothing
+
+# state
+AT, END, PUT, LIMIT, DEPTH, ARGUMENTS, OVER, HEADING, QUOTE, QUOTE_LINE, HEADS, TEXT, TABLES, FROM, OUT_FROM = range(15)
+COUNTS = 20  # from here on: numbers of lists' items, by depth
+STATE = 40
+
+# frames
+KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LEVEL = range(8)
+TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE = range(1, 6)
+
+
+class Work(NamedTuple):
+    """data: the wikitext, out: the text; state: see above; frames (MAX_DEPTH, 8): what is open; arguments
+    (MAX_ARGUMENTS, 2): where each argument of open templates and links begins in out (at its `|`), and its `=` or -1;
+    heads (16, 2): headings without text under them so far: where in out, level; absent (256,): tags with no end tag
+    ahead; extra (2,): hashes of the wiki's own names for pictures and categories.
+    """
+
+    data: npt.NDArray[np.uint8]
+    out: npt.NDArray[np.uint8]
+    state: npt.NDArray[np.int64]
+    frames: npt.NDArray[np.int64]
+    arguments: npt.NDArray[np.int64]
+    heads: npt.NDArray[np.int64]
+    absent: npt.NDArray[np.uint8]
+    extra: npt.NDArray[np.uint64]
+
+
+def new_work(data: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> Work:
+    """A Work with nothing in it."""
+    return Work(
+        data,
+        out,
+        np.zeros(STATE, dtype=np.int64),
+        np.zeros((MAX_DEPTH, 8), dtype=np.int64),
+        np.zeros((MAX_ARGUMENTS, 2), dtype=np.int64),
+        np.zeros((16, 2), dtype=np.int64),
+        np.zeros(256, dtype=np.uint8),
+        np.zeros(2, dtype=np.uint64),
+    )
+
+
+@kernel
+def top(w):  # type: ignore[no-untyped-def]
+    """The kind of the innermost open thing, 0 if there is none."""
+    depth = w.state[DEPTH]
+    return w.frames[depth - 1, KIND] if depth else np.int64(0)
+
+
+@kernel
+def push(w, kind):  # type: ignore[no-untyped-def]
+    """Open something; False where too much is open."""
+    depth = w.state[DEPTH]
+    if depth >= MAX_DEPTH:
+        return False
+    frame = w.frames[depth]
+    frame[:] = 0
+    frame[KIND] = kind
+    frame[OUT] = w.state[PUT]
+    frame[FIRST] = w.state[ARGUMENTS]
+    w.state[DEPTH] = depth + 1
+    return True
+
+
+@kernel
+def abandon(w):  # type: ignore[no-untyped-def]
+    """Forget the innermost open thing; what it wrote stays."""
+    depth = w.state[DEPTH] - 1
+    w.state[ARGUMENTS] = w.frames[depth, FIRST]
+    w.state[DEPTH] = depth
+
+
+@kernel
+def abandon_links(w):  # type: ignore[no-untyped-def]
+    """Forget the links that are open; what they wrote stays."""
+    while top(w) == EXTERNAL or top(w) == LINK:
+        abandon(w)
+
+
+@kernel
+def put_byte(w, byte):  # type: ignore[no-untyped-def]
+    """Write one byte."""
+    w.out[w.state[PUT]] = byte
+    w.state[PUT] += 1
+
+
+@kernel
+def put_mark(w):  # type: ignore[no-untyped-def]
+    """Write a mark, one at a time."""
+    at = w.state[PUT]
+    if at == w.state[OUT_FROM] or w.out[at - 1] != MARK:
+        put_byte(w, np.uint8(MARK))
+
+
+@kernel
+def put_range(w, source, start, end):  # type: ignore[no-untyped-def]
+    """Write source[start:end]."""
+    at = w.state[PUT]
+    for i in range(start, end):
+        w.out[at] = source[i]
+        at += 1
+    w.state[PUT] = at
+
+
+@kernel
+def put_point(w, point):  # type: ignore[no-untyped-def]
+    """Write a code point in UTF-8: spaces of all widths as one kind, control and formatting characters not at all."""
+    if point < 0x80:
+        if point >= 32 and point != 127:
+            put_byte(w, np.uint8(point))
+        elif point == 9 or point == 10 or point == 13:
+            put_byte(w, np.uint8(32))
+    elif point == 0xA0 or 0x2000 <= point <= 0x200A or point == 0x202F or point == 0x205F:
+        put_byte(w, np.uint8(32))
+    elif point == 0xAD or point < 0xA0 or point == 0x200B or point == 0x200E or point == 0x200F or point == 0xFEFF:
+        pass
+    elif point < 0x800:
+        put_byte(w, np.uint8(0xC0 | point >> 6))
+        put_byte(w, np.uint8(0x80 | point & 63))
+    else:
+        if point > 0x10FFFF or 0xD800 <= point < 0xE000:
+            point = np.int64(0xFFFD)
+        if point < 0x10000:
+            put_byte(w, np.uint8(0xE0 | point >> 12))
+        else:
+            put_byte(w, np.uint8(0xF0 | point >> 18))
+            put_byte(w, np.uint8(0x80 | point >> 12 & 63))
+        put_byte(w, np.uint8(0x80 | point >> 6 & 63))
+        put_byte(w, np.uint8(0x80 | point & 63))
+
+
+@kernel
+def folded_hash(buffer, start, end):  # type: ignore[no-untyped-def]
+    """name_hash of buffer[start:end]."""
+    value = np.uint64(0xCBF29CE484222325)
+    for i in range(start, end):
+        byte = buffer[i]
+        if 65 <= byte <= 90:
+            byte = np.uint8(byte + 32)
+        elif byte == 95:
+            byte = np.uint8(32)
+        value = (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
+    return value
+
+
+@kernel
+def find(table, value):  # type: ignore[no-untyped-def]
+    """Where value stands in a sorted table, -1 if it does not."""
+    low = np.int64(0)
+    high = np.int64(len(table))
+    while low < high:
+        middle = (low + high) >> 1
+        if table[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(table) and table[low] == value else np.int64(-1)
+
+
+@kernel
+def trimmed(buffer, start, end):  # type: ignore[no-untyped-def]
+    """The range without spaces, tabs, line feeds and marks at its ends."""
+    while start < end and (buffer[start] <= 10 or buffer[start] == 32):
+        start += 1
+    while end > start and (buffer[end - 1] <= 10 or buffer[end - 1] == 32):
+        end -= 1
+    return start, end
+
+
+@kernel
+def take_back(w, where):  # type: ignore[no-untyped-def]
+    """Unwrite what was written behind `where`."""
+    w.state[PUT] = where
+
+
+@kernel
+def replace_with_tail(w, where, tail):  # type: ignore[no-untyped-def]
+    """Put out[tail:PUT], written last, in place of all behind `where`."""
+    length = w.state[PUT] - tail
+    for i in range(length):
+        w.out[where + i] = w.out[tail + i]
+    take_back(w, where + length)

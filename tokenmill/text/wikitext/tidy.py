@@ -1,0 +1,129 @@
+"""Tidies what marks stand for: the brackets, commas and spaces that belonged to what was taken out of wikitext."""
+
+import numpy as np
+
+from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.state import ITEM_MARK, MARK
+
+_AHEAD = 200  # bytes that an emptied pair of brackets may hold
+
+
+@kernel
+def tidy_marks(out, offsets, ends):  # type: ignore[no-untyped-def]
+    """Take the marks out of each row out[offsets[r]:offsets[r + 1]], in place; ends: where rows then begin and end."""
+    put = np.int64(0)
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        first = put
+        fresh = True  # at a line's begin
+        while at < end:
+            if fresh:
+                behind = _empty_line(out, at, end)
+                if behind > at:
+                    at = behind
+                    continue
+                fresh = False
+            byte = out[at]
+            if byte > 40 or (byte > 10 and byte != 40 and byte != 32):
+                out[put] = byte
+                put += 1
+                at += 1
+            elif byte == 40:
+                at, put = _bracket(out, at, end, first, put)
+            elif byte == MARK:
+                at, put = _mark(out, at + 1, end, first, put)
+            elif byte == ITEM_MARK:
+                at += 1
+            else:
+                fresh = byte == 10
+                at += _is_double(out, at, end, first, put)
+                out[put] = byte
+                put += 1
+                at += 1
+        ends[row + 1] = put
+
+
+@kernel
+def _is_double(out, at, end, first, put):  # type: ignore[no-untyped-def]
+    """Whether two spaces stand between words, as some type them behind a sentence; more are there to align."""
+    if out[at] != 32 or put == first or out[put - 1] <= 32:
+        return False
+    return at + 2 < end and out[at + 1] == 32 and out[at + 2] > 32
+
+
+@kernel
+def _empty_line(out, at, end):  # type: ignore[no-untyped-def]
+    """The byte behind a line that holds nothing but marks and perhaps an item's marker; `at` for any other line."""
+    start = at
+    marks = False
+    while at < end and out[at] != 10:
+        byte = out[at]
+        marker = byte == 45 or byte == 46 or 48 <= byte <= 57
+        if marker and not _is_marker(out, at, end):
+            return start
+        if not marker and byte != 32 and byte != 9 and byte != MARK and byte != ITEM_MARK:
+            return start
+        marks |= byte in (MARK, ITEM_MARK)
+        at += 1
+    return min(at + 1, end) if marks else start
+
+
+@kernel
+def _is_marker(out, at, end):  # type: ignore[no-untyped-def]
+    """Whether a `-`, `.` or digit is of an item's marker, which ends in a space and ITEM_MARK."""
+    for i in range(at, min(at + 6, end)):
+        if out[i] == ITEM_MARK:
+            return True
+        if out[i] == 10:
+            return False
+    return False
+
+
+@kernel
+def _bracket(out, at, end, first, put):  # type: ignore[no-untyped-def]
+    """At `(`: it goes with its `)` if only marks and punctuation are between; punctuation behind a mark goes."""
+    marks = False
+    i = at + 1
+    clean = at + 1
+    while i < end and i < at + _AHEAD and _is_filler(out[i]):
+        marks |= out[i] == MARK
+        i += 1
+        if marks:
+            clean = i
+    if not marks:
+        out[put] = 40
+        return at + 1, put + 1
+    if i < end and out[i] == 41:
+        while put > first and out[put - 1] == 32:
+            put -= 1
+        return i + 1, put
+    out[put] = 40
+    return clean, put + 1
+
+
+@kernel
+def _is_filler(byte):  # type: ignore[no-untyped-def]
+    """Space, mark, comma, semicolon, colon or slash."""
+    return byte == 32 or byte == MARK or byte == 44 or byte == 59 or byte == 58 or byte == 47
+
+
+@kernel
+def _mark(out, at, end, first, put):  # type: ignore[no-untyped-def]
+    """Behind a mark: of the spaces and commas on its two sides one is left."""
+    i = at
+    while i < end and (out[i] == 32 or out[i] == MARK):
+        i += 1
+    spaced = put > first and (out[put - 1] == 32 or out[put - 1] == 9)
+    if i < end and out[i] == 41:  # `; )`
+        while put > first and (out[put - 1] == 32 or out[put - 1] == 44 or out[put - 1] == 59):
+            put -= 1
+        return i, put
+    if i < end and (out[i] == 44 or out[i] == 59 or out[i] == 46) and spaced and out[at - 2] != ITEM_MARK:
+        while put > first and out[put - 1] == 32:
+            put -= 1
+        twice = put > first and out[i] != 46 and (out[put - 1] == 44 or out[put - 1] == 59)
+        return i + twice, put
+    begins = put == first or out[put - 1] == 10 or (spaced and out[at - 2] == ITEM_MARK)
+    while begins and i < end and _is_filler(out[i]):
+        i += 1
+    return (i if spaced or begins else at), put

@@ -1,0 +1,282 @@
+"""Wikitext to text in one pass over the bytes, in time that grows with their number alone, whatever they are.
+
+This is no parser of MediaWiki's grammar, which needs every template of the wiki. It goes by what the markup of articles
+looks like; what it cannot pair up stays as text, without the marks.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenmill.text.edit.tidy import tidy_lines
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.wikitext.lines import drop_empty_headings, end_heading, line_start, new_line, quotes
+from tokenmill.text.wikitext.links import close_link, open_link
+from tokenmill.text.wikitext.names import name_hash, names
+from tokenmill.text.wikitext.state import (
+    ARGUMENTS,
+    AT,
+    DEPTH,
+    END,
+    EXTERNAL,
+    FIRST,
+    FROM,
+    FULL,
+    HEADER,
+    HEADING,
+    KIND,
+    LIMIT,
+    MAX_ARGUMENTS,
+    OUT,
+    OUT_FROM,
+    OVER,
+    PARAMETER,
+    PUT,
+    QUOTE,
+    QUOTE_LINE,
+    TABLE,
+    TABLES,
+    TEMPLATE,
+    TEXT,
+    abandon,
+    new_work,
+    push,
+    put_byte,
+    replace_with_tail,
+    take_back,
+    top,
+)
+from tokenmill.text.wikitext.tables import cell_mark, new_cell
+from tokenmill.text.wikitext.tags import entity, tag, underscores
+from tokenmill.text.wikitext.templates import close_template
+from tokenmill.text.wikitext.tidy import tidy_marks
+
+Bytes = npt.NDArray[np.uint8]
+Longs = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+_GROWTH, _SPARE = 4, 1024  # room for a document's text: so many times its bytes, and so many more
+
+
+def wikitext_to_text(data: Bytes, offsets: Longs, media: Hashes, *, tables: bool) -> tuple[Bytes, Longs]:
+    """The text of each document data[offsets[r]:offsets[r + 1]], in the same form.
+
+    media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
+    categories, 0 for none. tables: rows become lines with a tab between cells; else tables go.
+    """
+    out = np.empty(_GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # pages not touched cost nothing
+    ends, tidied = np.zeros(len(offsets), dtype=np.int64), np.zeros(len(offsets), dtype=np.int64)
+    work = new_work(data, out)
+    _render_all(work, names(), offsets, media, np.int64(tables), _ROLES, ends)
+    tidy_marks(out, frozen(ends), tidied)
+    return tidy_lines(frozen(out[: tidied[-1]]), frozen(tidied))
+
+
+def media_hash(name: str) -> int:
+    """What wikitext_to_text knows a namespace's name by."""
+    return name_hash(name)
+
+
+_COPY, _LINE, _QUOTE, _OPEN, _CLOSE, _LINK, _UNLINK, _PIPE, _EQUALS, _TAG, _ENTITY, _MAGIC, _BANG, _CONTROL = range(14)
+
+
+def _roles() -> Bytes:
+    roles = np.zeros(256, dtype=np.uint8)
+    for role, characters in enumerate(("\n", "'", "{", "}", "[", "]", "|", "=", "<", "&", "_", "!"), start=1):
+        roles[ord(characters)] = role
+    roles[:9] = roles[11:32] = roles[127] = _CONTROL
+    return frozen(roles)
+
+
+_ROLES = _roles()
+
+
+@kernel
+def _render_all(w, names, offsets, media, tables, roles, ends):  # type: ignore[no-untyped-def]
+    s = w.state
+    for row in range(len(offsets) - 1):
+        put = s[PUT]
+        s[:] = 0
+        w.absent[:] = 0
+        s[PUT] = s[OUT_FROM] = s[TEXT] = put
+        s[AT] = s[FROM] = offsets[row]
+        s[END] = offsets[row + 1]
+        s[LIMIT] = put + _GROWTH * (s[END] - s[FROM]) + _SPARE - 64
+        s[HEADING] = s[QUOTE] = s[QUOTE_LINE] = -1
+        s[TABLES] = tables
+        w.extra[0], w.extra[1] = media[row, 0], media[row, 1]
+        line_start(w)
+        while s[AT] < s[END]:
+            _step(w, names, roles)
+        if s[DEPTH] == 0:
+            drop_empty_headings(w, np.int64(0))
+        ends[row + 1] = s[PUT]
+
+
+@kernel
+def _step(w, names, roles):  # type: ignore[no-untyped-def]
+    """Pass plain bytes, and what stands behind them."""
+    s, data, out = w.state, w.data, w.out
+    at, put, end = s[AT], s[PUT], s[END]
+    while at < end and roles[data[at]] == _COPY:
+        out[put] = data[at]
+        put += 1
+        at += 1
+    s[AT], s[PUT] = at, put
+    if at >= end:
+        return
+    role = roles[data[at]]
+    if role == _LINE:
+        new_line(w)
+        line_start(w)
+    elif role == _QUOTE:
+        quotes(w)
+    elif role == _OPEN:
+        _open_braces(w)
+    elif role == _CLOSE:
+        _close_braces(w, names)
+    elif role == _LINK:
+        open_link(w)
+    elif role == _UNLINK:
+        close_link(w, names)
+    elif role == _PIPE:
+        _pipe(w)
+    elif role == _EQUALS:
+        _equals(w)
+    elif role == _TAG:
+        tag(w, names)
+    elif role == _ENTITY:
+        entity(w, names)
+    elif role == _MAGIC:
+        underscores(w, names)
+    elif role == _BANG:
+        _bang(w)
+    else:
+        s[AT] += 1
+
+
+@kernel
+def _run(w):  # type: ignore[no-untyped-def]
+    """How often the byte here is repeated."""
+    at = w.state[AT]
+    i = at
+    while i < w.state[END] and w.data[i] == w.data[at]:
+        i += 1
+    return i - at
+
+
+@kernel
+def _open_braces(w):  # type: ignore[no-untyped-def]
+    """At `{`: two open a template, three a parameter, the innermost if there are more; one is text."""
+    run = _run(w)
+    w.state[AT] += run
+    if run == 1:
+        put_byte(w, np.uint8(123))
+        return
+    parameter = run & 1
+    for _ in range(run // 2 - parameter):
+        if not push(w, TEMPLATE):
+            w.state[OVER] += 1
+    if parameter and not push(w, PARAMETER):
+        w.state[OVER] += 1
+
+
+@kernel
+def _close_braces(w, names):  # type: ignore[no-untyped-def]
+    """At `}`: close as many templates and parameters as there are braces for; links and tables inside them end too."""
+    s = w.state
+    run = _run(w)
+    s[AT] += run
+    if run == 1:
+        put_byte(w, np.uint8(125))
+        return
+    closed = min(s[OVER], run // 2)
+    s[OVER] -= closed
+    run -= 2 * closed
+    while run >= 2 and _reach_template(w):
+        if top(w) == PARAMETER and run >= 3:
+            _close_parameter(w)
+            run -= 3
+        else:
+            close_template(w, names)
+            run -= 2
+    if run == 1:
+        put_byte(w, np.uint8(125))
+
+
+@kernel
+def _reach_template(w):  # type: ignore[no-untyped-def]
+    """Forget what is open inside the innermost template; False if none is open."""
+    depth = w.state[DEPTH] - 1
+    while depth >= 0 and w.frames[depth, KIND] > PARAMETER:
+        depth -= 1
+    if depth < 0:
+        return False
+    while w.state[DEPTH] - 1 > depth:
+        abandon(w)
+    return True
+
+
+@kernel
+def _close_parameter(w):  # type: ignore[no-untyped-def]
+    """A parameter's default stays."""
+    s = w.state
+    frame = w.frames[s[DEPTH] - 1]
+    out, first, last = frame[OUT], frame[FIRST], s[ARGUMENTS]
+    abandon(w)
+    if last > first:
+        replace_with_tail(w, out, w.arguments[first, 0] + 1)
+    else:
+        take_back(w, out)
+
+
+@kernel
+def _pipe(w):  # type: ignore[no-untyped-def]
+    """At `|`: the next argument, or a table's cell, or text."""
+    s = w.state
+    kind = top(w)
+    if kind == TABLE:
+        cell_mark(w, w.frames[s[DEPTH] - 1])
+        return
+    s[AT] += 1
+    if kind != 0 and kind != EXTERNAL:
+        if s[ARGUMENTS] < MAX_ARGUMENTS:
+            w.arguments[s[ARGUMENTS], 0] = s[PUT]
+            w.arguments[s[ARGUMENTS], 1] = -1
+            s[ARGUMENTS] += 1
+        else:
+            w.frames[s[DEPTH] - 1, FULL] = 1
+    put_byte(w, np.uint8(124))
+
+
+@kernel
+def _equals(w):  # type: ignore[no-untyped-def]
+    """At `=`: the end of a heading, or of an argument's name, or text."""
+    s = w.state
+    if s[AT] == s[HEADING]:
+        end_heading(w)
+        return
+    last = s[ARGUMENTS] - 1
+    if top(w) == TEMPLATE and last >= w.frames[s[DEPTH] - 1, FIRST] and w.arguments[last, 1] < 0:
+        w.arguments[last, 1] = s[PUT]
+    put_byte(w, np.uint8(61))
+    s[AT] += 1
+
+
+@kernel
+def _bang(w):  # type: ignore[no-untyped-def]
+    """At `!`: `!!` parts header cells of a table."""
+    s = w.state
+    if top(w) == TABLE and s[AT] + 1 < s[END] and w.data[s[AT] + 1] == 33:
+        frame = w.frames[s[DEPTH] - 1]
+        if frame[HEADER]:
+            s[AT] += 2
+            new_cell(w, frame, 1)
+            return
+    put_byte(w, np.uint8(33))
+    s[AT] += 1
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    media = frozen(np.zeros((1, 2), dtype=np.uint64))
+    wikitext_to_text(frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1])), media, tables=True)

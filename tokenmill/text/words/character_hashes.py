@@ -1,0 +1,70 @@
+"""Hashes of characters, 64 bits each, as fold.py sees them, for shingles of characters instead of words.
+
+Case, marks and format characters make no difference, a number is one digit, and whatever stands between two words
+(white space, punctuation, symbols) is one character between them.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.kernel.points import point_at
+from tokenmill.text.words.fold import BREAK, DIGIT, JOINER, NOTHING, SPELT, fold_table
+from tokenmill.text.words.hash import Ragged, scrambled
+from tokenmill.text.words.segment import text_buffer
+
+
+def character_hashes(batch: pa.RecordBatch) -> Ragged:
+    """The hash of each character of each document, in order; none for what is between words at a text's ends."""
+    buffer, offsets = text_buffer(batch)
+    codes, spellings = fold_table()
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    _hash_characters(buffer, offsets, codes, spellings, np.empty(0, dtype=np.uint64), ends)  # how many there are
+    hashes = np.empty(int(ends[-1]), dtype=np.uint64)
+    _hash_characters(buffer, offsets, codes, spellings, hashes, ends)
+    return Ragged(frozen(hashes), frozen(ends))
+
+
+@kernel
+def _hash_characters(buffer, offsets, codes, spellings, hashes, ends):  # type: ignore[no-untyped-def]
+    """Write as many hashes as there is room for, and where each document's end."""
+    used = np.int64(0)
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        first = used
+        between = number = False
+        while at < end:
+            point, size = point_at(buffer, at, end)
+            at += size
+            code = codes[point]
+            if code == NOTHING or (code == DIGIT and number and not between):
+                continue
+            if code in (BREAK, JOINER):
+                if code == BREAK or not (number and at < end and codes[point_at(buffer, at, end)[0]] == DIGIT):
+                    between = True
+                continue
+            if between and used > first:
+                used = _put(hashes, used, np.uint32(BREAK))
+            between = False
+            number = code == DIGIT
+            if code >= SPELT:
+                place = np.int64(code - np.uint32(SPELT))
+                for k in range(place + 1, place + 1 + np.int64(spellings[place])):
+                    used = _put(hashes, used, spellings[k])
+            else:
+                used = _put(hashes, used, code)
+        ends[row + 1] = used
+    return used
+
+
+@kernel
+def _put(hashes, used, code):  # type: ignore[no-untyped-def]
+    if used < len(hashes):
+        hashes[used] = scrambled(np.uint64(code))
+    return used + 1
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    batch = pa.record_batch({"text": pa.array(["A, b12"], type=pa.large_string())})
+    assert len(character_hashes(batch).values) == 4

@@ -1,0 +1,153 @@
+"""Hashes of words, 64 bits each, over their letters as fold.py sees them. No string is built on the way.
+
+A word of the split gives no hash if it has no letter or digit (punctuation), and several if punctuation stands inside
+it (`web-scale` is two words, a URL many). A run of digits, with single decimal marks inside, is hashed as `0`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+from tokenmill.text.kernel.codes import next_word
+from tokenmill.text.kernel.points import point_at
+from tokenmill.text.words.fold import ALONE, BREAK, DIGIT, JOINER, SPELT, fold_table
+from tokenmill.text.words.segment import Offsets, Words, text_buffer, words
+
+Hashes = npt.NDArray[np.uint64]
+
+_EMPTY = np.uint64(0x9E3779B97F4A7C15)
+_FACTOR = np.uint64(0xD6E8FEB86659FD93)
+_MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_DIGIT = np.uint32(DIGIT)
+_LAST_CODE = np.uint32(ALONE - 1)
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of 64-bit hashes of uneven length: row r is values[offsets[r]:offsets[r + 1]]. Both arrays are read-only."""
+
+    values: Hashes
+    offsets: Offsets
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> Hashes:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+
+def word_hashes(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
+    """The batch with its words split, and the hash of each word of each document, in order."""
+    batch, split = words(batch)
+    buffer, offsets = text_buffer(batch)
+    codes, spellings = fold_table()
+    hashes = np.empty(_most_hashes(offsets, split), dtype=np.uint64)  # memory pages that are not touched cost nothing
+    hash_offsets = np.zeros(len(offsets), dtype=np.int64)
+    coded = (split.codes, split.code_starts, split.code_ends)
+    used = _hash_words(buffer, offsets, *coded, codes, spellings, hashes, hash_offsets)
+    return batch, Ragged(frozen(hashes[:used].copy()), frozen(hash_offsets))
+
+
+@kernel
+def scrambled(value):  # type: ignore[no-untyped-def]
+    """A uint64 whose every bit depends on every bit of value; one to one (MurmurHash3's finaliser, Appleby 2011)."""
+    value = (value ^ (value >> np.uint64(33))) * _MIX_1
+    value = (value ^ (value >> np.uint64(33))) * _MIX_2
+    return value ^ (value >> np.uint64(33))
+
+
+@kernel
+def extended(state, code):  # type: ignore[no-untyped-def]
+    """The state of a running hash after one more code; finish with scrambled()."""
+    state = (state ^ np.uint64(code)) * _FACTOR
+    return state ^ (state >> np.uint64(32))
+
+
+@kernel
+def _hash_words(buffer, offsets, codes, code_starts, code_ends, folds, spellings, hashes, hash_offsets):  # type: ignore[no-untyped-def]
+    used = np.int64(0)
+    for row in range(len(offsets) - 1):
+        base = offsets[row]
+        at = code_starts[row]
+        position = np.int64(0)
+        while at < code_ends[row]:
+            at, start, position = next_word(pointer(codes), at, position)
+            used = _hash_word(
+                pointer(buffer),
+                base + start,
+                base + position,
+                pointer(folds),
+                pointer(spellings),
+                pointer(hashes),
+                used,
+            )
+        hash_offsets[row + 1] = used
+    return used
+
+
+@kernel
+def _hash_word(buffer, i, end, folds, spellings, hashes, used):  # type: ignore[no-untyped-def]
+    """Write the hashes of buffer[i:end]; return the next place to write."""
+    state = _EMPTY
+    number = False
+    while i < end:
+        code = folds[buffer[i]]
+        while _DIGIT < code <= _LAST_CODE and buffer[i] < 0x80:  # nearly all of nearly every text
+            state = extended(state, code)
+            number = False
+            i += 1
+            if i == end:
+                return _put(hashes, used, state)[0]
+            code = folds[buffer[i]]
+        point, size = point_at(buffer, i, end)
+        i += size
+        code = folds[point]
+        if _DIGIT < code <= _LAST_CODE:
+            state = extended(state, code)
+            number = False
+        elif code == DIGIT:
+            if not number:
+                state = extended(state, code)
+            number = True
+        elif code in (JOINER, BREAK):
+            if not (code == JOINER and number and _digit_follows(buffer, i, end, folds)):
+                used, state = _put(hashes, used, state)
+                number = False
+        elif code >= SPELT:
+            place = np.int64(code - np.uint32(SPELT))
+            for k in range(place + 1, place + 1 + np.int64(spellings[place])):
+                state = extended(state, spellings[k])
+            number = False
+        elif code >= ALONE:
+            used, state = _put(hashes, used, state)
+            used, state = _put(hashes, used, extended(state, code))
+            number = False
+    return _put(hashes, used, state)[0]
+
+
+@kernel
+def _put(hashes, used, state):  # type: ignore[no-untyped-def]
+    """Write the hash of the word whose codes the state has seen, if any; (next place to write, a new word's state)."""
+    if state == _EMPTY:
+        return used, state
+    hashes[used] = scrambled(state)
+    return used + 1, _EMPTY
+
+
+@kernel
+def _digit_follows(buffer, i, end, folds):  # type: ignore[no-untyped-def]
+    return i < end and folds[point_at(buffer, i, end)[0]] == DIGIT
+
+
+def _most_hashes(offsets: Offsets, split: Words) -> int:
+    """A word of n bytes gives at most (n + 1) // 2 hashes, and its code takes a byte or more."""
+    return int(offsets[-1] - offsets[0] + np.sum(split.code_ends - split.code_starts)) // 2
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    batch = pa.record_batch({"text": pa.array(["A b-2"], type=pa.large_string())})
+    assert len(word_hashes(batch)[1].values) == 3

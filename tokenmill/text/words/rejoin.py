@@ -1,0 +1,76 @@
+"""Exceptions that the splitter's rules have cut, put together again."""
+
+import numpy as np
+
+from tokenmill.text.kernel.cache import inlined, kernel
+from tokenmill.text.kernel.codes import next_word, put_cut, put_word
+from tokenmill.text.words.lexicon import find_word
+
+
+@kernel
+def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ignore[no-untyped-def]
+    """Put together neighbouring words that the rules cut out of an exception, such as `)` and `:`; return the next
+    `at`.
+
+    The words of the run are codes[begin:at]; any_rejoined() says whether there is anything to do. The exception of most
+    words wins, then the earlier; one that loses still keeps its words from shorter ones.
+    """
+    starts = np.empty(at - begin + 1, dtype=np.int64)
+    count, i, position = 0, begin, origin - gap
+    while i < at:
+        i, starts[count], position = next_word(codes, i, position)
+        count += 1
+    starts[count] = origin + length
+    taken = np.zeros(count, dtype=np.bool_)
+    chosen = np.full(count, -1, dtype=np.int64)
+    last = np.zeros(count, dtype=np.int64)
+    for most in range(lexicon.rejoined_most, 1, -1):
+        for word in range(count - most + 1):
+            number = _rejoined(lexicon, buffer, starts, word, word + most)
+            if number >= 0:
+                if not taken[word] and not taken[word + most - 1]:
+                    chosen[word] = number
+                    last[word] = word + most
+                taken[word : word + most] = True
+    word, at = 0, begin
+    while word < count:
+        if chosen[word] >= 0:
+            size = starts[last[word]] - starts[word]
+            at = put_cut(lexicon.cuts[chosen[word]], size, gap, codes, at)
+            word = last[word]
+        else:
+            at = put_word(codes, at, gap, starts[word + 1] - starts[word])
+            word += 1
+        gap = np.int64(0)
+    return at
+
+
+@inlined
+def any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: ignore[no-untyped-def]
+    """Whether any words of the run that follow each other make up an exception."""
+    i, position = begin, origin - gap
+    while i < at:
+        i, start, position = next_word(codes, i, position)
+        lengths = lexicon.rejoined_lengths[buffer[start]]
+        j, end = i, position
+        while j < at and lengths >> np.uint64(min(end - start, 63)):
+            j, _, end = next_word(codes, j, end)
+            fits = end - start < 64 and (lengths >> np.uint64(end - start)) & np.uint64(1)
+            if fits and find_word(lexicon.exceptions, buffer, start, end) >= 0:
+                return True
+    return False
+
+
+@kernel
+def _rejoined(lexicon, buffer, starts, word, end):  # type: ignore[no-untyped-def]
+    """The number of the exception that the rules cut into exactly the words word..end, or -1."""
+    length = starts[end] - starts[word]
+    if length > 63 or not (lexicon.rejoined_lengths[buffer[starts[word]]] >> np.uint64(length)) & np.uint64(1):
+        return np.int64(-1)
+    number = find_word(lexicon.exceptions, buffer, starts[word], starts[end])
+    if number < 0:
+        return np.int64(-1)
+    bits = np.uint64(0)
+    for i in range(word + 1, end + 1):
+        bits |= np.uint64(1) << np.uint64(starts[i] - starts[word] - 1)
+    return number if bits == lexicon.rejoined[number] else np.int64(-1)

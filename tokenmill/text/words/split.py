@@ -1,0 +1,345 @@
+"""The word splitter: cuts a run of characters without white space into words, as spaCy 3.8 does for English.
+
+A run loses prefixes and suffixes (punctuation, quotes, symbols, `'s`, units after a digit) until an exception or
+nothing to lose is left; what is left is cut at infixes (hyphens, commas, slashes between letters) unless it is a URL or
+an address. Exceptions are looked for at every step, and at the end among neighbouring words. Time is linear in the
+length of the run.
+
+A word in a script without spaces (Chinese, Japanese, Thai) is what lies between two spaces, punctuation cut off: a
+clause.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from tokenmill.text.kernel.cache import inlined, kernel, pointer, trailing_zeros
+from tokenmill.text.kernel.classes import BEFORE_DOT, BUSY, PREFIX, SPACE, SUFFIX
+from tokenmill.text.kernel.codes import put_cut, put_word
+from tokenmill.text.kernel.points import eight_bytes, point_at, point_before
+from tokenmill.text.kernel.quick import WIDTH, quiet_and_digits
+from tokenmill.text.words.addresses import is_address
+from tokenmill.text.words.affixes import infix_at, prefix_of, suffix_of
+from tokenmill.text.words.lexicon import (
+    Lexicon,
+    find_word,
+    head_place,
+    lexicon_of_exceptions,
+    lexicon_pointers,
+    may_be_member,
+    with_rejoined,
+    word_set,
+)
+from tokenmill.text.words.rejoin import any_rejoined, rejoin
+
+
+@kernel
+def split_document(lexicon, buffer, start, end, limit, codes, at):  # type: ignore[no-untyped-def]
+    """Write the codes of the words in buffer[start:end] from codes[at] on, end - start bytes at most; return the next
+    `at`. limit: what may be read.
+    """
+    position = i = start
+    while i < end:
+        if buffer[i] == 32 or buffer[i] == 10:
+            i += 1
+            continue
+        first = i
+        i, digits = _after_quiet(lexicon, buffer, i, end, limit)
+        if first < i and not (digits and not 48 <= buffer[i - 1] <= 57):
+            gap, length = first - position, i - first  # short cuts for nine runs of ten: a word, or a word and a mark
+            head = eight_bytes(buffer, first, i, limit)
+            if i == end or buffer[i] == 32 or buffer[i] == 10:
+                if gap <= 1 and length <= 127 and not _may_begin(lexicon, head):
+                    codes[at] = length << 1 | gap  # as put_word does
+                    at += 1
+                else:
+                    at = _put_known(lexicon, buffer, first, i, gap, codes, at)
+                position = i
+                i += 1
+                continue
+            before_blank = i + 1 == end or buffer[i + 1] == 32 or buffer[i + 1] == 10
+            if before_blank and _is_word_and_mark(lexicon, buffer, first, i, head):
+                at = put_word(codes, at, gap, length)
+                codes[at] = 2
+                at += 1
+                position = i + 1
+                i += 2
+                continue
+        i, at, position = _put_run(lexicon, buffer, first, i, end, position, digits, codes, at)
+    return at
+
+
+@inlined
+def _after_quiet(lexicon, buffer, i, end, limit):  # type: ignore[no-untyped-def]
+    """(where the quiet bytes and digits from i on end, whether there are digits among them)."""
+    digits = np.int64(0)
+    size = np.int64(WIDTH)
+    while size == WIDTH and i < end:
+        if i + WIDTH > limit:  # the last bytes of all
+            return i, digits != 0
+        quiet, numbers = quiet_and_digits(buffer, i)
+        size = trailing_zeros(~quiet)
+        if size > end - i:  # the next document goes on
+            size = end - i
+        digits |= numbers & ((np.int64(1) << size) - 1)
+        i += size
+    return i, digits != 0
+
+
+@inlined
+def _may_begin(lexicon, part):  # type: ignore[no-untyped-def]
+    """False for nearly all runs that are no exception; part: their first eight bytes, or all of fewer."""
+    place = head_place(part)
+    return (lexicon.heads[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1)
+
+
+@inlined
+def _is_word_and_mark(lexicon, buffer, low, high, head):  # type: ignore[no-untyped-def]
+    """Whether the run of the word buffer[low:high], whose first bytes are head, and the byte after it is cut between
+    them and nowhere else.
+    """
+    mark = buffer[high]
+    is_suffix = mark < 0x80 and lexicon.classes[mark & 0x7F] & SUFFIX
+    if not is_suffix and not (mark == 46 and lexicon.classes[point_before(buffer, low, high)[0]] & BEFORE_DOT):
+        return False
+    if _may_begin(lexicon, head):
+        return False
+    length = high - low
+    return length > 7 or not _may_begin(lexicon, head | np.uint64(mark) << np.uint64(8 * length))
+
+
+@kernel
+def _put_run(lexicon, buffer, first, i, end, position, digits, codes, at):  # type: ignore[no-untyped-def]
+    """Write the words of the run that begins at first and has no marks up to i; return where to go on, the next `at`
+    and the end of the last word.
+
+    digits: whether there are any up to i. Most runs have no marks, or one before and up to two behind: these are cut
+    here, if they come near no exception.
+    """
+    size, marks = np.int64(0), np.int64(0)
+    dots = False
+    while i < end:
+        if lexicon.idle[buffer[i]]:
+            i += 1
+            continue
+        point, size = point_at(buffer, i, end)
+        flags = lexicon.classes[point]
+        if flags & SPACE:
+            break
+        if 48 <= point <= 57:
+            digits = True
+        elif flags & BUSY:
+            marks += 1
+            dots = dots or point == 46
+        i += size
+    if i == first:
+        return i + size, at, position
+    gap = first - position
+    no_unit = not digits or 48 <= buffer[i - 1] <= 57
+    if (marks == 0 and no_unit) or (marks == 1 and first + point_at(buffer, first, end)[1] == i):
+        return i, _put_known(lexicon, buffer, first, i, gap, codes, at), i
+    if marks <= 3:
+        done = _put_marked(lexicon, buffer, first, i, gap, marks, digits, codes, at)
+        if done >= 0:
+            return i, done, i
+    return i, _split_run(lexicon, buffer, first, i, gap, digits, dots, codes, at), i
+
+
+@inlined
+def _put_marked(lexicon, buffer, low, high, gap, marks, digits, codes, at):  # type: ignore[no-untyped-def]
+    """Write the run buffer[low:high] as a word and the marks around it, and return the next `at`; -1 if it is not that
+    plain.
+
+    marks: busy characters in the run that are no digits. Each cut is one that _split_run makes; whatever may be an
+    exception, whole or put together from several of the words, is left to it.
+    """
+    classes = lexicon.classes
+    point, front = point_at(buffer, low, high)
+    if not classes[point] & BUSY or 48 <= point <= 57:
+        front = np.int64(0)
+    elif not classes[point] & PREFIX:
+        return np.int64(-1)
+    behind = marks - (front > 0)
+    end = middle = high  # of the word, and of the first mark behind it
+    if behind > 2:
+        return np.int64(-1)
+    if behind:
+        point, end = point_before(buffer, low + front, high)
+        flags = classes[point]
+        prior, start = point_before(buffer, low + front, end)
+        if not (flags & SUFFIX or (point == 46 and classes[prior] & BEFORE_DOT)):
+            return np.int64(-1)
+        if behind == 2:
+            if point == prior and (point == 46 or point == 0x2026):
+                return np.int64(-1)
+            middle, end, point = end, start, prior
+            flags = classes[point]
+            prior, start = point_before(buffer, low + front, end)
+            if not (flags & SUFFIX or (point == 46 and classes[prior] & BEFORE_DOT)):
+                return np.int64(-1)
+        if classes[prior] & BUSY and not 48 <= prior <= 57:
+            return np.int64(-1)
+    begin = low + front
+    if begin >= end or (digits and not 48 <= buffer[end - 1] <= 57):
+        return np.int64(-1)
+    members = lexicon.exceptions
+    if may_be_member(members, buffer, begin, end) or may_be_member(members, buffer, low, high):
+        return np.int64(-1)
+    if front and may_be_member(members, buffer, low, end):
+        return np.int64(-1)
+    if behind and front and may_be_member(members, buffer, begin, high):
+        return np.int64(-1)
+    if behind == 2:
+        if may_be_member(members, buffer, begin, middle) or may_be_member(members, buffer, end, high):
+            return np.int64(-1)
+        if front and may_be_member(members, buffer, low, middle):
+            return np.int64(-1)
+    if front:
+        at = put_word(codes, at, gap, front)
+        gap = np.int64(0)
+    at = put_word(codes, at, gap, end - begin)
+    if behind:
+        codes[at] = (middle - end) << 1
+        at += 1
+    if behind == 2:
+        codes[at] = (high - middle) << 1
+        at += 1
+    return at
+
+
+@inlined
+def _put_known(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-untyped-def]
+    """Write buffer[low:high] as the exception that it is, else as one word."""
+    number = find_word(lexicon.exceptions, buffer, low, high)
+    if number >= 0:
+        return put_cut(lexicon.cuts[number], high - low, gap, codes, at)
+    return put_word(codes, at, gap, high - low)
+
+
+@inlined
+def _is_exception(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
+    return find_word(lexicon.exceptions, buffer, low, high) >= 0
+
+
+@inlined
+def _split_run(lexicon, buffer, low, high, gap, digits, dots, codes, at):  # type: ignore[no-untyped-def]
+    """Write the words of one run. Suffixes come off back to front, so their codes wait where the run's room ends.
+
+    digits, dots: whether there are any in it; units need the former, addresses the latter.
+    """
+    begin, length = at, high - low
+    room = back = at + gap + length  # codes take no more than the bytes they stand for
+    first_gap, origin = gap, low
+    exact = False
+    while low < high:
+        if _is_exception(lexicon, buffer, low, high):
+            exact = True
+            break
+        front = prefix_of(lexicon, buffer, low, high)
+        if front and _is_exception(lexicon, buffer, low + front, high):
+            at = put_word(codes, at, gap, front)
+            gap = np.int64(0)
+            low += front
+            exact = True
+            break
+        rear = suffix_of(lexicon, buffer, low + front, high, digits)
+        if rear and _is_exception(lexicon, buffer, low, high - rear):
+            back = _put_back(codes, back, rear)
+            high -= rear
+            exact = True
+            break
+        if front == 0 and (rear == 0 or rear == high - low):
+            break
+        if front:
+            at = put_word(codes, at, gap, front)
+            gap = np.int64(0)
+            low += front
+        if rear:
+            back = _put_back(codes, back, rear)
+            high -= rear
+    if exact:
+        at = _put_known(lexicon, buffer, low, high, gap, codes, at)
+    elif low < high:
+        at = _put_core(lexicon, buffer, low, high, gap, dots, codes, at)
+    while back < room:
+        codes[at] = codes[back]
+        at += 1
+        back += 1
+    # two words are the whole run, which is no exception
+    if at - begin > 2 and lexicon.rejoined_most and any_rejoined(lexicon, buffer, origin, codes, begin, at, first_gap):
+        at = rejoin(lexicon, buffer, origin, length, first_gap, codes, begin, at)
+    return at
+
+
+@inlined
+def _put_back(codes, back, length):  # type: ignore[no-untyped-def]
+    """Write a word's code so that it ends before codes[back]; return where it starts."""
+    back -= 5 if length > 127 else 1
+    put_word(codes, back, np.int64(0), length)
+    return back
+
+
+@inlined
+def _put_core(lexicon, buffer, low, high, gap, dots, codes, at):  # type: ignore[no-untyped-def]
+    """Write what is left of a run, cut at its infixes."""
+    classes = lexicon.classes
+    start = i = low
+    asked = not dots
+    while i < high:
+        if lexicon.idle[buffer[i]]:
+            i += 1
+            continue
+        point, size = point_at(buffer, i, high)
+        if classes[point] & BUSY and i > low and not 48 <= point <= 57:
+            infix = infix_at(classes, buffer, low, i, high, point, size)
+            if infix:
+                if not asked:
+                    asked = True
+                    if is_address(classes, buffer, low, high):
+                        break
+                if i > start:
+                    at = put_word(codes, at, gap, i - start)
+                    gap = np.int64(0)
+                at = put_word(codes, at, gap, infix)
+                start = i + infix
+                size = infix
+        i += size
+    if start < high:
+        at = put_word(codes, at, gap, high - start)
+    return at
+
+
+@kernel
+def split_all(lexicon, buffer, starts, ends, first, codes, code_offsets):  # type: ignore[no-untyped-def]
+    """Write the codes of the documents buffer[starts[r]:ends[r]] from row `first` on, and their offsets.
+
+    Return the row at which it ends: that of a document with more bytes than codes has room for, or else their number.
+    codes: uint8; code_offsets: int64 (rows + 1,), those up to `first` written.
+    """
+    at = code_offsets[first]
+    tables, text, out = lexicon_pointers(lexicon), pointer(buffer), pointer(codes)
+    for row in range(first, len(starts)):
+        if ends[row] - starts[row] > len(codes) - at:
+            return row
+        at = split_document(tables, text, starts[row], ends[row], len(buffer), out, at)
+        code_offsets[row + 1] = at
+    return len(starts)
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of the splitter, made once a process."""
+    bare = lexicon_of_exceptions()
+    members = bare.exceptions
+    starts, ends = members.offsets[:-1], members.offsets[1:]
+    codes, code_offsets = np.empty(ends[-1], dtype=np.uint8), np.zeros(len(ends) + 1, dtype=np.int64)
+    ruled = bare._replace(exceptions=word_set([]))
+    split_all(ruled, members.text, starts, ends, 0, codes, code_offsets)
+    bits = np.zeros(len(ends), dtype=np.uint64)
+    for number in range(len(ends)):
+        lengths = (codes[code_offsets[number] : code_offsets[number + 1]] >> 1).tolist()
+        if len(lengths) > 1:
+            bits[number] = sum(1 << (end - 1) for end in np.cumsum(lengths).tolist())
+    pairs = bits & (bits - np.uint64(1)) & ((bits & (bits - np.uint64(1))) - np.uint64(1)) == 0
+    bits[pairs & (bits == bare.cuts)] = 0  # cut alike either way, and in nobody's way
+    return with_rejoined(bare, bits)
