@@ -1,31 +1,21 @@
 """A task for measuring what an engine adds; in a file of its own, so that workers can import it."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.task import TaskName, Tell, shard_name
 
 
 @dataclass(frozen=True)
 class Nothing:
     """A task that does nothing and writes nothing."""
 
-    folder: str
-    number: int
-    fingerprint: str = ""
+    name: TaskName
 
-    reads_input: ClassVar[bool] = False
+    def __call__(self, tell: Tell) -> Manifest:
+        return Manifest(self.name.fingerprint)
 
-    @property
-    def manifest_path(self) -> str:
-        return f"{self.folder}/manifest/{self.number:06d}.json"
 
-    @property
-    def label(self) -> str:
-        return f"nothing {self.number:06d}"
-
-    def at(self, position: Any) -> "Nothing":
-        return self
-
-    def __call__(self, tell: Any) -> Manifest:
-        return Manifest(self.fingerprint)
+def nothings(folder: str, count: int) -> list[Nothing]:
+    """Tasks of the stage in `folder`."""
+    return [Nothing(shard_name(folder, number, "")) for number in range(count)]

@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from bench.filters_parity import OURS, pages, their_verdicts
 from tokenmill.core.columns import documents, split, without_transient
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.core.memory import give_back
 from tokenmill.core.rules import step_name
 from tokenmill.filters.code_quality import CodeQuality
@@ -36,8 +36,9 @@ from tokenmill.filters.dclm_lines import DclmLines
 from tokenmill.filters.line_filter import LineFilter
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.filters.url_blocklist import UrlBlocklist
+from tokenmill.pipeline.record.task import shard_name
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
-from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
+from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
 from tokenmill.text.kernel.cache import warm
 from tokenmill.text.words.segment import words
 
@@ -180,7 +181,9 @@ def ran_as_task(batch: pa.RecordBatch) -> None:
     """The batch as one shard through a stage of the four filters."""
     with tempfile.TemporaryDirectory() as folder:
         shard = Shard(0, "bench", "batch", 0, 1, 2, "")
-        task = ShardTask(folder, 0, "", tuple(OURS.values()), Excerpts(0, None), source=_Held([batch]), shard=shard)
+        task = ShardTask(
+            shard_name(folder, 0, ""), tuple(OURS.values()), NO_EXCERPTS, source=_Held([batch]), shard=shard
+        )
         del batch
         task(lambda _: None)
 
@@ -191,7 +194,7 @@ class _Held:
 
     batches: list[pa.RecordBatch]
     adds: ClassVar[tuple[str, ...]] = ("id", "text")
-    DAMAGE: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[SourceTraits] = SourceTraits()
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         while self.batches:

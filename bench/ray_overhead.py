@@ -25,7 +25,7 @@ from typing import Any
 
 import psutil
 
-from bench.empty_task import Nothing
+from bench.empty_task import nothings
 from tokenmill.mini.world import write_mini
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options, run
@@ -77,11 +77,11 @@ def overhead(folder: Path, tasks: int) -> Iterator[dict[str, float]]:
     pool = RayPool(workers=2)
     try:
         pool.make_ready([])
-        list(pool.run([Nothing(str(stage), number) for number in range(100)], Limits(), lambda task, position: None))
+        list(pool.run(nothings(str(stage), 100), Limits(), lambda task, position: None))
         gc.collect()
         began, me, every = time.perf_counter(), psutil.Process(), max(1, tasks // 10)
         spent = sum(me.cpu_times()[:2])
-        todo = [Nothing(str(stage), number) for number in range(tasks)]
+        todo = nothings(str(stage), tasks)
         for done, outcome in enumerate(pool.run(todo, Limits(), lambda task, position: None), start=1):
             assert outcome.error is None and not outcome.cause, outcome
             if done % every == 0:

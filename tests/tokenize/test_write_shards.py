@@ -51,7 +51,7 @@ def write_all(writer: WriteShards, batches: list[pa.RecordBatch], folder: Path, 
         written, fact = writer.write(cut, iter(rebatch(inside)), str(folder))
         files += written
         facts.append(json.loads(json.dumps(fact)))
-    return files + writer.finish(facts, str(folder), recipe_sha256="ab" * 32)
+    return files + writer.finish(facts, str(folder), recipe_sha256="ab" * 32).files
 
 
 def as_one(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
@@ -86,7 +86,7 @@ def test_it_is_a_writer_that_pickles(tokenizer_path: str) -> None:
     writer = WriteShards(tokenizer=tokenizer_path, seed=3)
     assert isinstance(writer, Writer)
     assert pickle.loads(pickle.dumps((writer, writer.rounds()))) == (writer, writer.rounds())
-    assert writer.files() == Encode(tokenizer_path).files()
+    assert writer.file_checksums() == Encode(tokenizer_path).file_checksums()
 
 
 def test_a_corpus_reads_back_as_it_was_encoded(tokenizer_path: str, tmp_path: Path) -> None:
@@ -280,4 +280,4 @@ def test_a_wrong_setting_is_a_recipe_error(tokenizer_path: str, tmp_path: Path) 
 def test_the_manifest_names_the_tokenizer_it_lies_beside(tokenizer_path: str, tmp_path: Path) -> None:
     write_all(WriteShards(tokenizer=tokenizer_path), [encoded_by_hand([4])], tmp_path, as_one)
     assert (tmp_path / "tokenizer" / "tokenizer.json").read_bytes() == Path(tokenizer_path).read_bytes()
-    assert read_corpus(tmp_path).tokenizer_hash.hex() == WriteShards(tokenizer=tokenizer_path).files()["tokenizer"]
+    assert read_corpus(tmp_path).tokenizer_hash.hex() == WriteShards(tokenizer=tokenizer_path).file_checksums()["tokenizer"]

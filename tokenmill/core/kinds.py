@@ -1,24 +1,40 @@
-"""The three kinds of work: a Source makes rows, a Step changes one batch alone, a Global looks across documents.
+"""The three kinds of work: a Source makes rows, a Step changes one batch, a Global compares documents of all shards.
 
-A unit of work is a frozen dataclass; its fields are its settings. It is named by its path: `filters.gopher_quality` is
-class GopherQuality in tokenmill/filters/gopher_quality.py. All units pickle, and none keeps state between calls.
+A unit of work is a frozen dataclass. Its fields are its settings. A recipe names it by folder and file:
+`filters.gopher_quality` is the class GopherQuality. Units pickle, and keep no state between calls.
+
+What every unit of a kind must have is in the protocols Source, Step, Global and Writer. What a unit may have besides is
+in the small protocols below them: Packed, Fingerprinted, Advising, Filter for all kinds of work; Concluding,
+Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a unit has it by
+having its members.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
+
+from tokenmill.core.rules import Rule
+
+JsonObject = dict[str, Any]
+"""A JSON object as the json module reads and writes it."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A piece of a source that one task reads: `file` from `start` to `end` (bytes or row groups, as the source says).
+    """A part of a source that one task reads.
 
-    size: of the whole file, in bytes. etag: what identifies the file's content without reading it all. secret: the
-    file's address with the password or signature that `file`, which is on record, is without; "" if it has none. parts:
-    of a pack, which the engine makes of small shards and reads part by part; a Source never sees one. name: what ids
-    call the file, where other files of the source have its base name; else "".
+    Attributes:
+        number: place among the shards of the source.
+        source: the recipe's name for where documents come from.
+        file: path or URL, without password and signature. It is on record.
+        start, end: the part of the file, in bytes or row groups, as the source counts.
+        size: bytes of the whole file.
+        etag: identifies the file's content without reading all of it.
+        secret: the URL with its password or signature, if `file` lacks one. Default "".
+        parts: the shards that the engine packed into this one. A Source never sees such a shard. Default none.
+        name: what ids call the file, if other files of the source have the same base name. Default "".
     """
 
     number: int
@@ -39,43 +55,65 @@ class Shard:
 
     @property
     def length(self) -> int:
-        """Bytes that are read, or what stands for them."""
+        """Bytes to read, or the source's measure for them."""
         return self.end - self.start
 
 
-class Source(Protocol):
-    """Where rows come from.
+@dataclass(frozen=True)
+class SourceTraits:
+    """What the engine may know about a Source besides its rows.
 
-    shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard; rows
-    it must refuse (a page that is not HTML, a record cut off) are yielded too, marked by drop(), so that they are
-    counted. DAMAGE names those rules that mean a damaged file; they become warnings. A file that cannot be read at all
-    is a DataError. A Source may have a setting `shard_bytes`: the engine then puts shards together up to that size. One
-    that measures has SIGNALS, the schema of its columns besides the documents' own; one with settings that only say
-    which shards there are, or how they are read, has HOW, their names, which no fingerprint covers.
+    Attributes:
+        damage: rules that mean a damaged file. Their counts become warnings. Default none.
+        signals: schema of the columns that it adds besides those of a document. Default none.
+        unhashed: names of settings that do not affect results, left out of the fingerprint. `paths` always is, because
+            the fingerprint of each shard has its own file. Default none.
     """
 
-    adds: ClassVar[tuple[str, ...]]
-    DAMAGE: ClassVar[tuple[str, ...]]
+    damage: tuple[str, ...] = ()
+    signals: pa.Schema = field(default_factory=lambda: pa.schema([]))
+    unhashed: tuple[str, ...] = ()
 
+
+@runtime_checkable
+class Source(Protocol):
+    """Makes rows.
+
+    shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard. Rows
+    that it must refuse (a page that is not HTML, a damaged record) are yielded too, marked by drop(), so that they are
+    counted. A file that cannot be read at all is a DataError.
+    """
+
+    traits: ClassVar[SourceTraits]
+
+    @property
+    def adds(self) -> tuple[str, ...]: ...
     def shards(self) -> list[Shard]: ...
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]: ...
 
 
 class Step(Protocol):
-    """One batch, alone. Returns the same rows in the same order, with columns added or rows marked."""
+    """Changes one batch: returns the same rows in the same order, with columns added or rows marked.
 
-    reads: ClassVar[tuple[str, ...]]
-    adds: ClassVar[tuple[str, ...]]
+    reads, adds: names of columns. A unit whose columns depend on its settings has properties of these names.
+    """
 
+    @property
+    def reads(self) -> tuple[str, ...]: ...
+    @property
+    def adds(self) -> tuple[str, ...]: ...
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
 
 
 @dataclass(frozen=True)
 class Room:
-    """What a reduction may use, and how large the whole is.
+    """What a reduction may use.
 
-    memory: bytes it may hold. scratch: a local folder of its own, deleted afterwards. shard_rows: rows of each shard,
-    by its number: `_row` is below that. reserved: bytes of the stage's memory that are for other things.
+    Attributes:
+        memory: bytes that it may hold.
+        scratch: a local folder of its own, deleted afterwards.
+        shard_rows: number of rows by shard number. `_row` is below that.
+        reserved: bytes of the stage's memory that are for other things. Default 0.
     """
 
     memory: int
@@ -85,80 +123,49 @@ class Room:
 
 
 class Round(Protocol):
-    """One exchange: rows are routed by key to partitions, each partition is sorted and reduced.
+    """One exchange: rows are routed by key to partitions; each partition is sorted and reduced.
 
-    route() gets alive documents with `_shard` (int32) and `_row` (int32, position in the shard) added, or, after the
-    first round, what the round before reduced to. With of_documents a later round gets documents again: those that the
-    round before named by `shard` and `row`, with its other columns added. It returns rows to send on, with a uint64
-    `_partition_key`: equal keys meet in one partition, and partitions are ranges of the key, in order. sort_by: the
-    order of rows inside a partition; unless it is total, the result must not hang on it; empty: any order will do.
-    reduce() streams one partition; it may write JSON of what it counted as FACTS of its batches' schema metadata.
-    single: all rows must meet, so there is one partition whatever the size.
+    route() gets documents that no rule has marked, with `_shard` (int32) and `_row` (int32, position in the shard); a
+    later round gets what the round before reduced to. It returns the rows to send, with a uint64 `_partition_key`:
+    equal keys meet in one partition, and partitions are ranges of the key, in order. reduce() streams one partition; it
+    may write JSON of what it counted as FACTS into the schema metadata of its batches.
+
+    sort_by: the order of rows in a partition. Unless it is total, the result must not depend on it. Empty: any order.
+    single: all rows must meet, so there is one partition, whatever the size.
+    of_documents: a later round that gets documents again: those that the round before named by `shard` and `row`, with
+    the other columns of that round added.
     """
 
-    sort_by: ClassVar[tuple[str, ...]]
-    single: ClassVar[bool]
-    of_documents: ClassVar[bool]
-
+    @property
+    def sort_by(self) -> tuple[str, ...]: ...
+    @property
+    def single(self) -> bool: ...
+    @property
+    def of_documents(self) -> bool: ...
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]: ...
+
+
+@runtime_checkable
+class EarlierRound(Round, Protocol):
+    """A round that also routes documents of earlier corpora, in the columns of their files."""
+
+    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
 
 
 FACTS = b"facts"
 """Key in a batch's schema metadata: JSON of what a reduction counted besides its rows."""
 
 
+@runtime_checkable
 class Global(Protocol):
-    """Looks across documents. Its last round gives verdicts: rows of VERDICT that the engine applies shard by shard."""
+    """Compares documents of all shards. Its last round gives rows of VERDICT, which the engine applies per shard."""
 
-    reads: ClassVar[tuple[str, ...]]
-    adds: ClassVar[tuple[str, ...]]
-
-    def rounds(self) -> list[Round]: ...
-
-
-@runtime_checkable
-class Concluding(Protocol):
-    """A Global that looks at what its last round's partitions counted, before any verdict is applied.
-
-    facts: one a partition. sources: alive documents by source, `` for those without. What it returns goes on record
-    as facts.json; a DataError stops the run before anything is written.
-    """
-
-    def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]: ...
-
-
-@runtime_checkable
-class Remembering(Protocol):
-    """A Global that compares with documents of earlier corpora too: rows of Parquet files, in the files' own columns.
-
-    Its first round, and those of_documents, route them by route_earlier(), with `_shard` and `_row` added. What is
-    said about them is dropped. earlier() gives {file: its XXH3-128}, which is checked before the file is used.
-    """
-
-    def earlier(self) -> Mapping[str, str]: ...
-
-
-@runtime_checkable
-class Rewriting(Protocol):
-    """A Global that changes documents instead of judging them: its last round gives rows of SAID, which has `shard` and
-    `row`, and rewrite() gets each batch with the rows about it, `row` counted from the batch's first, and with those
-    about the whole shard, whose row is negative. Like a Step it returns the same rows in the same order, with columns
-    set or rows marked.
-    """
-
-    SAID: ClassVar[pa.Schema]
-
-    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch: ...
-
-
-@runtime_checkable
-class Repeating(Protocol):
-    """A Rewriting Global after which documents may occur more than once: repeat() gets the rows of a batch that stay,
-    and gives them and further copies under ids of their own. Not called with --mark-only.
-    """
-
-    def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]: ...
+    @property
+    def reads(self) -> tuple[str, ...]: ...
+    @property
+    def adds(self) -> tuple[str, ...]: ...
+    def rounds(self) -> Sequence[Round]: ...
 
 
 VERDICT = pa.schema(
@@ -173,7 +180,7 @@ VERDICT = pa.schema(
         ("cluster_size", pa.int32()),
     ]
 )
-"""What a Global says of a document, found by shard and row. A document without one is kept, with cluster_size 1."""
+"""What a Global decides about a document, found by shard and row. A document without one is kept, cluster_size 1."""
 
 
 @dataclass(frozen=True)
@@ -186,19 +193,124 @@ class Cut:
     high: int
 
 
-@runtime_checkable
-class Writer(Protocol):
-    """A Global that ends in files of its own instead of verdicts: token shards.
+@dataclass(frozen=True)
+class Finished:
+    """What a Writer made besides its cuts.
 
-    Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split
-    `_split`. cuts() turns the total weight of each split into the outputs; write() makes one of them and says which
-    files and facts; finish() gets those facts in order and writes what makes the whole complete.
+    Attributes:
+        files: paths.
+        facts: goes into the manifest of the whole.
     """
 
-    reads: ClassVar[tuple[str, ...]]
-    adds: ClassVar[tuple[str, ...]]
+    files: list[str]
+    facts: JsonObject = field(default_factory=dict)
 
-    def rounds(self) -> list[Round]: ...
+
+@runtime_checkable
+class Writer(Global, Protocol):
+    """A Global that ends in files of its own instead of verdicts, for example token shards.
+
+    Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split
+    `_split`. cuts() turns the total weight of each split into the outputs. write() makes one of them and returns its
+    files and facts; the fact `documents` is the number of rows. finish() gets those facts in order and writes what
+    makes the whole complete.
+    """
+
     def cuts(self, weights: dict[str, int]) -> list[Cut]: ...
-    def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], dict[str, Any]]: ...
-    def finish(self, facts: list[dict[str, Any]], folder: str, *, recipe_sha256: str) -> list[str]: ...
+    def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], JsonObject]: ...
+    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str) -> Finished: ...
+
+
+Unit = Source | Step | Global
+"""A unit of work of any kind."""
+
+
+@runtime_checkable
+class Packed(Protocol):
+    """A Source with a setting `shard_bytes`: the engine packs its small shards up to that size, in bytes."""
+
+    @property
+    def shard_bytes(self) -> int: ...
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A unit whose results depend on files that are not documents: {name: checksum} of models, lists, tokenizers."""
+
+    def file_checksums(self) -> dict[str, str]: ...
+
+
+@runtime_checkable
+class Advising(Protocol):
+    """A unit that has something to say in `pipeline plan`: one line of text."""
+
+    def outlook(self) -> str: ...
+
+
+@runtime_checkable
+class Filter(Step, Protocol):
+    """A Step that marks rows by RULES: {name of the rule: Rule}. EXAMPLES of its file are run by a test."""
+
+    RULES: ClassVar[dict[str, Rule]]
+
+
+@runtime_checkable
+class Exemplary(Protocol):
+    """A unit that needs settings and gives an example of itself, for tests."""
+
+    @classmethod
+    def example(cls) -> Self: ...
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A Global that looks at what its last round's partitions counted, before any verdict is applied.
+
+    facts: one per partition. sources: number of documents by source; "" for those without. The result is written to
+    facts.json. A DataError stops the run before anything is changed.
+    """
+
+    def conclude(self, facts: list[JsonObject], sources: Mapping[str, int]) -> JsonObject: ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A Global that also compares with documents of earlier corpora: rows of Parquet files.
+
+    earlier() gives {file: its XXH3-128}, which is checked before the file is used. The first round, and those
+    of_documents, are EarlierRounds. Verdicts about earlier documents are discarded.
+    """
+
+    def earlier(self) -> Mapping[str, str]: ...
+
+
+@runtime_checkable
+class Rewriting(Protocol):
+    """A Global that changes documents instead of judging them.
+
+    Its last round gives rows of SAID, which has `shard` and `row`. rewrite() gets each batch with the rows about it,
+    `row` counted from the first row of the batch, and with the rows about the whole shard, whose `row` is negative.
+    Like a Step it returns the same rows in the same order, with columns set or rows marked.
+    """
+
+    SAID: ClassVar[pa.Schema]
+
+    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch: ...
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A Rewriting Global after which a document may occur several times.
+
+    repeat() gets the rows of a batch that stay; it yields them, and more copies under ids of their own. It is not
+    called with --mark-only.
+    """
+
+    def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]: ...
+
+
+@runtime_checkable
+class Completing(Protocol):
+    """A Global that takes settings it was not given from the Steps of its stage."""
+
+    def completed(self, steps: Sequence[Step]) -> Self: ...

@@ -87,7 +87,7 @@ class LineFilter:
         except ValueError as error:
             raise ValueError(f"line_filter: {error}") from error
 
-    def files(self) -> dict[str, str]:
+    def file_checksums(self) -> dict[str, str]:
         """The SHA-256 of each list, which every result depends on."""
         named = {"equal_file": self.equal_file, "contain_file": self.contain_file}
         return {name: hashlib.sha256(_content(name, path)).hexdigest() for name, path in named.items() if path}

@@ -145,7 +145,7 @@ class UrlBlocklist:
                     raise ValueError(f"url_blocklist.{setting}: found {name!r}, expected a host name")
         self._lists()
 
-    def files(self) -> dict[str, str]:
+    def file_checksums(self) -> dict[str, str]:
         """The SHA-256 of each list, which every result depends on."""
         return {file.path: file.sha256 for file in self._files}
 

@@ -4,6 +4,9 @@ UNITS says in which module each unit of work is. Recipes, manifests and reports 
 when its file moves. The class is the last part of the module's name in capitals: ReadWarc in web/read_warc.py.
 """
 
+EXCERPT_SCRUB = "stages.scrub_pii"
+"""The Step that scrubs the excerpts of dropped texts, unless the recipe names another."""
+
 UNITS = {
     "datatrove_block": "tokenmill.stages.datatrove_block",
     "exact_dedup": "tokenmill.stages.dedup.exact_dedup",

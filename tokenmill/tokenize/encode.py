@@ -50,7 +50,7 @@ class Encode:
         if self.encoder == "gigatoken":
             load_encoder(file, self.encoder)
 
-    def files(self) -> dict[str, str]:
+    def file_checksums(self) -> dict[str, str]:
         """The SHA-256 of the tokenizer, which every result depends on."""
         return {"tokenizer": read_tokenizer(self.tokenizer).sha256.hex()}
 

@@ -7,9 +7,9 @@ split is by another, so a document stays in its split when others come or go. No
 import dataclasses
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from tokenmill.core.columns import LOCATOR
 from tokenmill.core.corpus.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Cut, Room, Round
+from tokenmill.core.kinds import Cut, Finished, JsonObject, Room, Round, Step
 from tokenmill.tokenize.copies import originals
 from tokenmill.tokenize.tokenizer_json import read_tokenizer
 
@@ -84,6 +84,16 @@ class Shuffle:
         return rows
 
 
+@runtime_checkable
+class _Encoding(Protocol):
+    """A Step that encodes texts, such as tokenize.encode."""
+
+    @property
+    def tokenizer(self) -> str: ...
+    @property
+    def bos(self) -> str | None: ...
+
+
 @dataclass(frozen=True)
 class WriteShards:
     """A Writer: `<split>/<number>.bin`, `.idx` and `.docs`, the tokenizer, and last the manifest.
@@ -111,9 +121,15 @@ class WriteShards:
         if self.tokenizer:
             read_tokenizer(self.tokenizer).bos_id(self.bos)
 
-    def files(self) -> dict[str, str]:
+    def file_checksums(self) -> dict[str, str]:
         """The SHA-256 of the tokenizer, which every shard names."""
         return {"tokenizer": read_tokenizer(self.tokenizer).sha256.hex()}
+
+    def completed(self, steps: Sequence[Step]) -> Self:
+        """With the tokenizer and BOS of the stage's encoder, unless it has a tokenizer of its own."""
+        encoders = (step for step in steps if isinstance(step, _Encoding))
+        found = None if self.tokenizer else next(encoders, None)
+        return self if found is None else dataclasses.replace(self, tokenizer=found.tokenizer, bos=found.bos)
 
     def rounds(self) -> list[Round]:
         return [Shuffle(self.seed, self.val)]
@@ -127,7 +143,7 @@ class WriteShards:
             for number in range(-(-weights[split] // size))
         ]
 
-    def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], dict[str, Any]]:
+    def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], JsonObject]:
         """(paths of the files, facts: split, number and the fields of ShardInfo) for the rows of one cut.
 
         rows are streamed; write_token_shard holds the shard's ids in memory. No rows: no files, facts of 0 documents.
@@ -151,8 +167,8 @@ class WriteShards:
         )
         return [f"{stem}.{suffix}" for suffix in ("bin", "idx", "docs")], facts | dataclasses.asdict(info)
 
-    def finish(self, facts: list[dict[str, Any]], folder: str, *, recipe_sha256: str) -> list[str]:
-        """Copy the tokenizer, then write manifest.json; facts as write() gave them, in order. Gives their paths."""
+    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str) -> Finished:
+        """Copies the tokenizer, then writes manifest.json. facts: as write() gave them, in order."""
         file = read_tokenizer(self.tokenizer)
         fields = [field.name for field in dataclasses.fields(ShardInfo)]
         splits: dict[str, dict[str, ShardInfo]] = {split: {} for split in SPLITS}
@@ -174,7 +190,8 @@ class WriteShards:
             recipe_hash=recipe_sha256,
             summary={"tokens_per_shard": self.tokens_per_shard, "val": self.val},
         )
-        return [copy.path, storage.join(folder, "manifest.json")]
+        tokens = {split: sum(info.tokens for info in shards.values()) for split, shards in splits.items()}
+        return Finished([copy.path, storage.join(folder, "manifest.json")], {"tokens": tokens})
 
 
 def _documents(rows: Iterator[pa.RecordBatch], docs: list[tuple[Any, ...]]) -> Iterator[npt.NDArray[np.uint32]]:

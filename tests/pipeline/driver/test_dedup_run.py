@@ -109,7 +109,7 @@ class Damaging(InProcess):
             spills = [each for each in outcome.manifest.outputs if self.what in each.path] if mine else []
             spill = next((each for each in spills if each.bytes), None)
             if spill and len(self.ruined) < self.times:
-                (Path(outcome.task.folder) / spill.path).write_bytes(b"\xff" * spill.bytes)
+                (Path(outcome.task.name.folder) / spill.path).write_bytes(b"\xff" * spill.bytes)
                 self.ruined.append(spill.path)
             yield outcome
 

@@ -10,7 +10,7 @@ import pytest
 from tokenmill.pipeline.engine import Limits
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.record.manifest import Manifest
-from tokenmill.pipeline.tasks.shard import Position
+from tokenmill.pipeline.record.task import TaskName, Tell
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,9 @@ class Sleep:
     seconds: float = 0.0
     what: Any = None
 
-    folder: ClassVar[str] = "nowhere"
-    number: ClassVar[int] = 0
-    fingerprint: ClassVar[str] = "sleep"
-    manifest_path: ClassVar[str] = "nowhere/at/all"
-    reads_input: ClassVar[bool] = False
+    name: ClassVar[TaskName] = TaskName("nowhere", 0, "sleep", "at/all", "sleep")
 
-    @property
-    def label(self) -> str:
-        return "sleep"
-
-    def at(self, position: Position) -> "Sleep":
-        return self
-
-    def __call__(self, tell: Any) -> Manifest:
+    def __call__(self, tell: Tell) -> Manifest:
         time.sleep(self.seconds)
         return Manifest("sleep", facts={"pid": os.getpid()})
 

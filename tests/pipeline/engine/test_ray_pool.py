@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +19,7 @@ from tokenmill.pipeline.engine import Limits, Outcome, dispatch
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
-from tokenmill.pipeline.tasks.shard import Position
+from tokenmill.pipeline.record.task import TaskName, Tell, shard_name
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("ray")
@@ -103,22 +103,12 @@ class Note:
     number: int
     slow_once: float = 0.0
     die: int = 0  # so many times its Ray worker dies under it
-    fingerprint: str = "note"
-
-    reads_input: ClassVar[bool] = False
 
     @property
-    def manifest_path(self) -> str:
-        return f"{self.folder}/manifest/{self.number:06d}.json"
+    def name(self) -> TaskName:
+        return shard_name(self.folder, self.number, "note")
 
-    @property
-    def label(self) -> str:
-        return f"note {self.number}"
-
-    def at(self, position: Position) -> "Note":
-        return self
-
-    def __call__(self, tell: Any) -> Manifest:
+    def __call__(self, tell: Tell) -> Manifest:
         tries = [name for name in os.listdir(self.folder) if name.startswith(f"try-{self.number}-")]
         Path(self.folder, f"try-{self.number}-{os.getpid()}-{len(tries)}").touch()
         if len(tries) < self.die:
@@ -126,8 +116,8 @@ class Note:
             time.sleep(60)
         if not tries and self.slow_once:
             time.sleep(self.slow_once)
-        made = Manifest(self.fingerprint, facts={"by": os.getpid()})
-        write_manifest(self.manifest_path, made)
+        made = Manifest("note", facts={"by": os.getpid()})
+        write_manifest(self.name.manifest_path, made)
         return made
 
 
@@ -143,14 +133,14 @@ def test_a_task_that_lags_is_overtaken_by_a_copy(tmp_path: Path, pool: Any, monk
     began = time.monotonic()
     tasks = [Note(str(tmp_path / "stage"), number, slow_once=300.0 if number == 2 else 0.0) for number in range(4)]
     ends = outcomes(pool, tasks)
-    assert sorted(one.task.number for one in ends) == [0, 1, 2, 3] and not any(one.error for one in ends)
+    assert sorted(one.task.name.number for one in ends) == [0, 1, 2, 3] and not any(one.error for one in ends)
     assert time.monotonic() - began < 120  # nobody waited for the one that sleeps
     assert len(list((tmp_path / "stage").glob("try-2-*"))) == 2
 
 
 def test_what_dies_with_its_worker_starts_again(tmp_path: Path, pool: Any, caplog: pytest.LogCaptureFixture) -> None:
     ends = outcomes(pool, [Note(str(tmp_path / "stage"), number, die=2 if number == 1 else 0) for number in range(3)])
-    assert sorted(one.task.number for one in ends) == [0, 1, 2] and not any(one.error for one in ends)
+    assert sorted(one.task.name.number for one in ends) == [0, 1, 2] and not any(one.error for one in ends)
     assert caplog.text.count("note 1 was lost") == 2
 
 

@@ -26,7 +26,7 @@ from tokenmill.pipeline.exchange.exchange import (
     spill_file,
     wants_merging,
 )  # fmt: skip
-from tokenmill.pipeline.exchange.ranges import DamagedFile, Ranges, pieces_by_place, range_file, whole_file
+from tokenmill.pipeline.exchange.ranges import DamagedFile, Ranges, range_file, range_sets, whole_file
 from tokenmill.pipeline.exchange.room import room_for
 from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 
@@ -96,7 +96,7 @@ def test_a_spill_gives_each_partition_its_rows_in_the_order_they_came(
         for batch in table.to_batches(max_chunksize=37):
             spill.add(batch)
     places = partition_of(table.column("_partition_key"), partitions)
-    pieces = pieces_by_place([(str(tmp_path / "s.ranges"), spill.to.ranges)])
+    pieces = range_sets([(str(tmp_path / "s.ranges"), spill.to.ranges)])
     assert sorted(pieces) == sorted(set(places.tolist()))
     for place, mine in pieces.items():
         assert pa.concat_tables(list(mine.tables())).equals(table.filter(pa.array(places == place)))
@@ -115,12 +115,10 @@ def test_ranges_of_several_files_are_read_in_the_order_of_the_files(tmp_path: Pa
             for place in (5, number, 5):
                 file.write(pa.table({"x": [number * 10 + place]}), place)
         named.append((str(tmp_path / str(number)), Ranges.of(json.loads(json.dumps(file.ranges.facts())))))
-    found = {
-        place: [table["x"][0].as_py() for table in mine.tables()] for place, mine in pieces_by_place(named).items()
-    }
+    found = {place: [table["x"][0].as_py() for table in mine.tables()] for place, mine in range_sets(named).items()}
     assert found == {0: [0], 1: [11], 2: [22], 5: [5, 5, 15, 15, 25, 25]}
     assert [(table["x"][0].as_py(), place) for table, place in whole_file(*named[1])] == [(15, 5), (11, 1), (15, 5)]
-    assert pieces_by_place([]) == {}
+    assert range_sets([]) == {}
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
@@ -129,7 +127,7 @@ def test_damage_to_a_range_is_found_when_it_is_read(tmp_path: Path, damage: str)
     with range_file(str(path)) as file:
         for place in range(3):
             file.write(pa.table({"x": np.arange(100) * place}), place)
-    content, pieces = path.read_bytes(), pieces_by_place([(str(path), file.ranges)])
+    content, pieces = path.read_bytes(), range_sets([(str(path), file.ranges)])
     middle = int(file.ranges.offsets[1]) + int(file.ranges.lengths[1]) // 2
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     path.write_bytes({"flip": flipped, "cut": content[:middle], "gone": b""}[damage])
@@ -148,7 +146,7 @@ def test_a_file_without_rows_is_there_and_one_that_failed_is_not(tmp_path: Path)
     with grouped_file(str(tmp_path), "none.ranges", memory=10) as grouped:
         pass
     assert (tmp_path / "none.ranges").read_bytes() == b""
-    assert pieces_by_place([("none.ranges", grouped.ranges)]) == {}
+    assert range_sets([("none.ranges", grouped.ranges)]) == {}
     with pytest.raises(ZeroDivisionError), grouped_file(str(tmp_path), "bad.ranges", memory=10):
         raise ZeroDivisionError
     assert sorted(path.name for path in tmp_path.iterdir()) == ["none.ranges", "work"]

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.filters.c4 import C4
 from tokenmill.filters.gopher_quality import GopherQuality
+from tokenmill.pipeline.record.task import shard_name
 from tokenmill.pipeline.tasks import shard as shard_module
 from tokenmill.pipeline.tasks.pieces import pieces
-from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
+from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
 
 texts = st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=12)
 
@@ -38,7 +39,7 @@ class Batches:
     """A source of three batches, some documents of each dropped by either filter."""
 
     adds: ClassVar[tuple[str, ...]] = ("id", "text")
-    DAMAGE: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[SourceTraits] = SourceTraits()
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         kinds = ("The cat sat with that dog. " * 9, "too short", "The cat sat with one { dog. " * 9, None)
@@ -52,7 +53,7 @@ def test_files_are_the_same_whatever_the_pieces(tmp_path: Path, monkeypatch: pyt
     for most in (1, 300, 1 << 20):
         monkeypatch.setattr(shard_module, "PIECE_BYTES", most)
         task = ShardTask(
-            str(tmp_path / str(most)), 0, "print", (GopherQuality(), C4()), Excerpts(0, None),
+            shard_name(str(tmp_path / str(most)), 0, "print"), (GopherQuality(), C4()), NO_EXCERPTS,
             source=Batches(), shard=Shard(0, "toy", "nowhere", 0, 1, 2, ""),
         )  # fmt: skip
         manifest = task(lambda _: None)

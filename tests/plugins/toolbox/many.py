@@ -7,7 +7,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from tokenmill.core.columns import documents
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Many:
     count: int = 1000
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "text")
-    DAMAGE: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[SourceTraits] = SourceTraits()
 
     def shards(self) -> list[Shard]:
         return [Shard(n, "many", f"crawl/{n:06d}.warc.gz", 0, 1, 1000, f"etag-{n}") for n in range(self.count)]

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tokenmill.core.columns import documents, drop
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 
 WORDS = ("a", "mill", "grinds", "grain", "into", "flour", "while", "the", "river", "turns", "its", "wheel", "by", "day")
 
@@ -24,7 +24,7 @@ class Numbered:
     same_ids: bool = False
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "text", "locator")
-    DAMAGE: ClassVar[tuple[str, ...]] = ("numbered.damaged",)
+    traits: ClassVar[SourceTraits] = SourceTraits(damage=("numbered.damaged",))
 
     def shards(self) -> list[Shard]:
         return [Shard(n, "toy", file, 0, 1000, 1000, file) for n, file in enumerate(self.files)]

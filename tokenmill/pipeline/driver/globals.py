@@ -3,24 +3,25 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Protocol
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import Concluding, Cut, Remembering, Round
+from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Finished, Global, JsonObject, Remembering, Round, Writer
 from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
 from tokenmill.pipeline.exchange.global_tasks import ApplyTask, CutTask, SpillTask
-from tokenmill.pipeline.exchange.ranges import NO_PIECES, Pieces, pieces_by_place
+from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET, RangeSet, range_sets
 from tokenmill.pipeline.exchange.reduce_tasks import (
     EarlierTask,
     MergeTask,
     RecallTask,
     ReduceTask,
     all_needed,
+    group_name,
     shard_manifest_path,
     spilled,
 )
@@ -28,6 +29,7 @@ from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import unfinished
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest, write_manifests
+from tokenmill.pipeline.record.task import Task, TaskName
 from tokenmill.pipeline.tasks.shard import ShardTask
 
 logger = logging.getLogger(__name__)
@@ -38,8 +40,14 @@ FACTS = "facts.json"
 REMADE = 3
 """How often files found damaged are made again before the stage gives up."""
 
-Parts = dict[int, Pieces]
+Parts = dict[int, RangeSet]
 """{partition, or group of shards: what to read of it}"""
+
+
+class RunTasks(Protocol):
+    """Runs the tasks that it is given."""
+
+    def __call__(self, tasks: Sequence[Task]) -> "Ran": ...
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,7 @@ class Decided:
     """parts: verdicts, by group of shards. said: what each partition of the last round counted."""
 
     parts: Parts
-    said: list[dict[str, Any]]
-
-
-RunTasks = Callable[[Iterable[Any]], Ran]
+    said: list[JsonObject]
 
 
 @dataclass(frozen=True)
@@ -66,15 +71,16 @@ class GlobalStage:
     """shard_tasks: what a map stage would run, one a shard; run_tasks: runs those not done."""
 
     planned: PlannedStage
+    final: Global
     shard_tasks: tuple[ShardTask, ...]
     run_tasks: RunTasks
     recipe_sha256: str
-    _makers: dict[str, Any] = field(default_factory=dict)  # by file: the task that wrote it
+    _makers: dict[str, Task] = field(default_factory=dict)  # by file: the task that wrote it
 
     def run(self) -> bool:
         """True when the stage is complete. What is left of an earlier try is used if it belongs to the same work."""
-        if self.planned.stage.writes_corpus:
-            done = self._write_corpus()
+        if isinstance(self.final, Writer):
+            done = self._write_corpus(self.final)
         else:
             decided = self.decide()
             if decided is not None:
@@ -100,9 +106,7 @@ class GlobalStage:
 
     def decide(self) -> Decided | None:
         """What is said of documents; None if a task failed. Nothing but `work` is written, for run() to go on from."""
-        final = self.planned.stage.final
-        assert final is not None
-        rounds: list[Round] = final.rounds()
+        rounds = self.final.rounds()
         counts = [1 if round.single else partition_count(self._size) for round in rounds]
         spills = self._spill(rounds[0], counts[0])
         if spills is None:
@@ -110,11 +114,12 @@ class GlobalStage:
         earlier = self._earlier_tasks(0, rounds[0], counts[0], {})
         if not self._finish(earlier):
             return None
-        counted = (*map(shard_manifest_path, self.shard_tasks), *(task.manifest_path for task in earlier))
-        numbers = [*(task.number for task in self.shard_tasks), *(task.number for task in earlier)]
+        counted = (*map(shard_manifest_path, self.shard_tasks), *(task.name.manifest_path for task in earlier))
+        every: list[ShardTask | EarlierTask] = [*self.shard_tasks, *earlier]
+        numbers = [task.name.number for task in every]
         rows = (manifest.facts["rows"] for manifest in all_needed(counted))
         shard_rows = dict(zip(numbers, rows, strict=True))
-        firsts = (*(group[0].number for group in self._groups), *(task.number for task in earlier))
+        firsts = (*(group[0].name.number for group in self._groups), *(task.name.number for task in earlier))
         parts = self._parts(0, [*spills, *earlier])
         for place, round in enumerate(rounds):
             follow = rounds[place + 1] if place + 1 < len(rounds) else None
@@ -124,7 +129,7 @@ class GlobalStage:
                 return None
             parts = self._parts(2 * place + 1, reduces)
             if follow is not None and follow.of_documents and parts is not None:
-                again = self._recall_tasks(place + 1, follow, counts[place + 1], parts)
+                again: list[Task] = [*self._recall_tasks(place + 1, follow, counts[place + 1], parts)]
                 again += self._earlier_tasks(place + 1, follow, counts[place + 1], parts)
                 parts = self._parts(2 * place + 2, again) if self._finish(again) else None
         if parts is None:
@@ -132,10 +137,9 @@ class GlobalStage:
         said = [one.facts["said"] for one in _manifests(reduces) if "said" in one.facts]
         return Decided(parts, said)
 
-    def conclude(self, decided: Decided) -> dict[str, Any] | None:
+    def conclude(self, decided: Decided) -> JsonObject | None:
         """What was counted in all. DataError if the Global refuses to go on."""
-        final = self.planned.stage.final
-        return final.conclude(decided.said, self.sources()) if isinstance(final, Concluding) else None
+        return self.final.conclude(decided.said, self.sources()) if isinstance(self.final, Concluding) else None
 
     def sources(self) -> Counter[str]:
         """Documents alive by source, once they are decided."""
@@ -144,7 +148,7 @@ class GlobalStage:
             sources.update(manifest.facts["sources"])
         return sources
 
-    def _put_on_record(self, facts: dict[str, Any] | None) -> None:
+    def _put_on_record(self, facts: JsonObject | None) -> None:
         if facts is not None:
             storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(facts, indent=1, sort_keys=True).encode())
 
@@ -153,6 +157,7 @@ class GlobalStage:
         corpus = self.planned.stage.writes_corpus
         spills = [
             SpillTask(
+                group_name(group, "work/spill/", _shards_title(group)),
                 group,
                 rounds=(first, UniqueIds()),
                 partitions=(count, partition_count(self._size)),
@@ -163,7 +168,7 @@ class GlobalStage:
             for group in self._groups
         ]
         for spill in spills:
-            self._makers.update({join(spill.folder, name): spill for name in spill.row_files})
+            self._makers.update({join(self.planned.folder, name): spill for name in spill.row_files})
         if not self._finish(spills):
             return None
         ids = self._parts(-1, spills, spill=1)
@@ -172,12 +177,18 @@ class GlobalStage:
         return spills
 
     def _apply(self, verdicts: Parts) -> bool:
-        final = self.planned.stage.final
-        groups = enumerate(self._groups)
-        return self._finish([ApplyTask(group, final, verdicts.get(number, NO_PIECES)) for number, group in groups])
+        tasks = [
+            ApplyTask(
+                group_name(group, "work/apply/", f"{_shards_title(group[:1])} apply"),
+                group,
+                self.final,
+                verdicts.get(number, NO_RANGE_SET),
+            )
+            for number, group in enumerate(self._groups)
+        ]
+        return self._finish(tasks)
 
-    def _write_corpus(self) -> bool:
-        final: Any = self.planned.stage.final
+    def _write_corpus(self, final: Writer) -> bool:
         [round] = final.rounds()
         spills = self._spill(round, partition_count(self._size))
         parts = self._parts(0, spills) if spills is not None else None
@@ -198,11 +209,11 @@ class GlobalStage:
             return False
         made = list(_manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
-        files = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
-        self._settle(routed, made, files)
+        finished = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
+        self._settle(routed, made, finished)
         return True
 
-    def _settle(self, routed: int, made: list[Manifest], files: list[str]) -> None:
+    def _settle(self, routed: int, made: list[Manifest], finished: Finished) -> None:
         """The shards' manifests say what was dropped; the corpus' says which files there are."""
         documents = sum(manifest.facts.get("documents", 0) for manifest in made)
         if documents != routed:
@@ -210,15 +221,11 @@ class GlobalStage:
         counts = all_needed(map(shard_manifest_path, self.shard_tasks))
         todo = zip(self.shard_tasks, counts, strict=True)
         while some := list(islice(todo, 1000)):
-            write_manifests({self.planned.manifest_path(shard.number): _of_shard(found) for shard, found in some})
+            write_manifests({shard.name.manifest_path: _of_shard(found) for shard, found in some})
         prefix = self.planned.folder.rstrip("/") + "/"
-        extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in files]
+        extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in finished.files]
         outputs = [output for manifest in made for output in manifest.outputs] + extra
-        counted = [manifest.facts for manifest in made if "tokens" in manifest.facts]
-        tokens = {
-            split: sum(fact["tokens"] for fact in counted if fact["split"] == split) for split in ("train", "val")
-        }
-        facts = {"documents": documents} | ({"tokens": tokens} if counted else {})
+        facts = {"documents": documents} | finished.facts
         write_manifest(self.planned.corpus_manifest, Manifest(self.planned.root, outputs=outputs, facts=facts))
 
     def _reduce_tasks(
@@ -234,35 +241,61 @@ class GlobalStage:
         root = digest(self.planned.root, "reduce", place)
         return [
             ReduceTask(
-                self.planned.folder, number, root, place, round, parts[number], self.memory, shard_rows, firsts, follow,
+                self._name("reduce", place, number, root, f"partition {number}"),
+                round,
+                parts[number],
+                self.memory,
+                shard_rows,
+                firsts,
+                follow,
                 counts[place + 1] if follow is not None else 1,
             )
             for number in sorted(parts)
-        ]  # fmt: skip
+        ]
 
-    def _recall_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[Any]:
-        final = self.planned.stage.final
-        assert final is not None
+    def _name(self, kind: str, place: int, number: int, fingerprint: str, title: str) -> TaskName:
+        """Of a task of round `place`."""
+        stem = f"work/{kind}/{place}.{number:06d}"
+        return TaskName(self.planned.folder, number, fingerprint, stem, f"round {place} {title}")
+
+    def _recall_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[RecallTask]:
+        columns = tuple(self.final.reads)
         return [
-            RecallTask(group, place, round, count, tuple(final.reads), said.get(number, NO_PIECES), self.memory)
+            RecallTask(
+                group_name(group, f"work/recall/{place}.", f"{_shards_title(group[:1])} round {place}"),
+                group,
+                round,
+                count,
+                columns,
+                said.get(number, NO_RANGE_SET),
+                self.memory,
+            )
             for number, group in enumerate(self._groups)
         ]
 
     def _earlier_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[EarlierTask]:
         """The files of earlier corpora as shards behind all others, each a group of its own."""
-        final = self.planned.stage.final
-        files = final.earlier() if isinstance(final, Remembering) else {}
-        first = 1 + max((task.number for task in self.shard_tasks), default=-1)
+        files = self.final.earlier() if isinstance(self.final, Remembering) else {}
+        if not files:
+            return []
+        if not isinstance(round, EarlierRound):
+            raise TypeError(f"{type(round).__name__}: a round of a Global with earlier() needs route_earlier()")
+        first = 1 + max((task.name.number for task in self.shard_tasks), default=-1)
         root, groups = digest(self.planned.root, "earlier", place), len(self._groups)
         return [
             EarlierTask(
-                self.planned.folder, first + number, root, file, xxh3, place, round, count,
-                self.memory, said.get(groups + number, NO_PIECES) if place else None,
+                self._name("earlier", place, first + number, root, f"of {file}"),
+                file,
+                xxh3,
+                round,
+                count,
+                self.memory,
+                said.get(groups + number, NO_RANGE_SET) if place else None,
             )
             for number, (file, xxh3) in enumerate(files.items())
-        ]  # fmt: skip
+        ]
 
-    def _parts(self, step: int, tasks: Sequence[Any], spill: int = 0) -> Parts | None:
+    def _parts(self, step: int, tasks: Sequence[Task], spill: int = 0) -> Parts | None:
         """What to read of each place of what tasks wrote, merged if it is in too many and too small ranges; None if
         that failed. step: a number of its own. spill: which of a task's files.
         """
@@ -271,7 +304,7 @@ class GlobalStage:
         sizes = [int(ranges.lengths.sum()) for _, ranges in files]
         count = sum(len(ranges.places) for _, ranges in files)
         if len(files) < 2 or not wants_merging(count, sum(sizes)):
-            return pieces_by_place(files)
+            return range_sets(files)
         merges = self._merge_tasks(step, tasks, spill, sizes)
         logger.info(
             "%s: %d small ranges of %d files go together in %d", self.planned.name, count, len(files), len(merges)
@@ -280,9 +313,9 @@ class GlobalStage:
             return None
         merged = [spilled(self.planned.folder, manifest, 0) for manifest in _manifests(merges)]
         self._makers.update({file: task for (file, _), task in zip(merged, merges, strict=True)})
-        return pieces_by_place(merged)
+        return range_sets(merged)
 
-    def _merge_tasks(self, step: int, tasks: Sequence[Any], spill: int, sizes: list[int]) -> list[MergeTask]:
+    def _merge_tasks(self, step: int, tasks: Sequence[Task], spill: int, sizes: list[int]) -> list[MergeTask]:
         groups: list[list[int]] = [[]]
         filled = 0
         for number, size in enumerate(sizes):
@@ -293,18 +326,18 @@ class GlobalStage:
             filled += size
         return [
             MergeTask(
-                self.planned.folder,
-                number,
-                digest(self.planned.root, "merge", step, [tasks[each].fingerprint for each in group]),
-                step,
-                tuple((tasks[each].manifest_path, spill) for each in group),
+                self._name("merge", step, number, self._merged_fingerprint(step, tasks, group), f"merge {number}"),
+                tuple((tasks[each].name.manifest_path, spill) for each in group),
                 self.memory,
             )
             for number, group in enumerate(groups)
         ]
 
+    def _merged_fingerprint(self, step: int, tasks: Sequence[Task], group: list[int]) -> str:
+        return digest(self.planned.root, "merge", step, [tasks[each].name.fingerprint for each in group])
+
     def _cut_task(
-        self, number: int, final: Any, round: Round, cut: Cut, parts: Parts, weights: dict[int, Counter[str]]
+        self, number: int, final: Writer, round: Round, cut: Cut, parts: Parts, weights: dict[int, Counter[str]]
     ) -> CutTask:
         """Only the partitions that overlap the cut are read."""
         before, start, inside = 0, None, []
@@ -315,9 +348,11 @@ class GlobalStage:
                 inside.append(parts[place])
             before += weight
         root = digest(self.planned.root, "cut", cut.split, cut.low, cut.high)
-        return CutTask(self.planned.folder, number, root, final, round, cut, start or 0, self.memory, tuple(inside))
+        title = f"{cut.split} {cut.number:06d}"
+        name = TaskName(self.planned.folder, number, root, f"work/cuts/{number:06d}", title)
+        return CutTask(name, final, round, cut, start or 0, self.memory, tuple(inside))
 
-    def _finish(self, tasks: Sequence[Any]) -> bool:
+    def _finish(self, tasks: Sequence[Task]) -> bool:
         """Run what is not done. Files that turn out to be damaged are made again, by the tasks that wrote them."""
         for _ in range(REMADE + 1):
             ran = self.run_tasks(unfinished(tasks))
@@ -334,10 +369,10 @@ class GlobalStage:
         unknown = [file for file in sorted(files) if file not in self._makers]
         if unknown:
             raise DataError(f"{unknown[0]}: damaged while it was in use; look at the disk")
-        makers = {task.manifest_path: task for task in (self._makers[file] for file in sorted(files))}
+        makers = {task.name.manifest_path: task for task in (self._makers[file] for file in sorted(files))}
         for task in makers.values():
-            logger.warning("%s: a file it wrote is damaged; it is made again", task.label)
-            storage.delete(task.manifest_path)
+            logger.warning("%s: a file it wrote is damaged; it is made again", task.name.label)
+            storage.delete(task.name.manifest_path)
         return self._finish(list(makers.values()))
 
 
@@ -346,9 +381,14 @@ def input_bytes(task: ShardTask) -> int:
     return task.shard.length if task.shard is not None else max(0, storage.size_of(task.input))
 
 
-def _manifests(tasks: Iterable[Any]) -> Iterator[Manifest]:
+def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:
     """Of tasks that have ended, in order."""
-    return all_needed(task.manifest_path for task in tasks)
+    return all_needed(task.name.manifest_path for task in tasks)
+
+
+def _shards_title(tasks: tuple[ShardTask, ...]) -> str:
+    first, last = tasks[0].name, tasks[-1].name
+    return first.title if len(tasks) == 1 else f"{first.title} to {last.title}"
 
 
 def _of_shard(counted: Manifest) -> Manifest:

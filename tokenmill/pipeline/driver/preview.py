@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import Rewriting
+from tokenmill.core.kinds import JsonObject, Rewriting
 from tokenmill.pipeline.driver.globals import Decided, GlobalStage, Parts
 from tokenmill.pipeline.exchange.reduce_tasks import numbered_rows
 from tokenmill.pipeline.report import plain
@@ -53,7 +52,7 @@ class Preview:
     documents: int
     touched: int
     clusters: tuple[Cluster, ...]
-    facts: dict[str, Any]
+    facts: JsonObject
     refused: str
     remembered: int
 
@@ -62,12 +61,12 @@ def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: E
     """The twenty largest clusters of what was decided, each with so many of the documents that would go, the least
     similar ones. Two passes over the verdicts, and one over the texts of the shards that the samples are in.
     """
-    edits = isinstance(stage.planned.stage.final, Rewriting)
+    edits = isinstance(stage.final, Rewriting)
     remembered = 0
     if edits:
         touched, largest = _edited(decided.parts)
     else:
-        touched, remembered, largest = _kept(decided.parts, [task.number for task in stage.shard_tasks])
+        touched, remembered, largest = _kept(decided.parts, [task.name.number for task in stage.shard_tasks])
     known = _members(stage, [place for _, place in largest], excerpts)
     gone = {} if edits else _gone(decided.parts, [known[place].id for _, place in largest], sample)
     known |= _members(stage, [place for places in gone.values() for place, _ in places], excerpts)
@@ -82,7 +81,7 @@ def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: E
     return Preview(stage.planned.name, edits, documents, touched, tuple(clusters), facts, refused, remembered)
 
 
-def _concluded(stage: GlobalStage, decided: Decided) -> tuple[dict[str, Any], str]:
+def _concluded(stage: GlobalStage, decided: Decided) -> tuple[JsonObject, str]:
     try:
         return stage.conclude(decided) or {}, ""
     except DataError as error:
@@ -90,7 +89,7 @@ def _concluded(stage: GlobalStage, decided: Decided) -> tuple[dict[str, Any], st
 
 
 def _tables(parts: Parts) -> Iterator[pa.Table]:
-    return (table for _, pieces in sorted(parts.items()) for table in pieces.tables())
+    return (table for _, ranges in sorted(parts.items()) for table in ranges.tables())
 
 
 def _kept(parts: Parts, shards: list[int]) -> tuple[int, int, list[tuple[int, Place]]]:
@@ -110,8 +109,8 @@ def _kept(parts: Parts, shards: list[int]) -> tuple[int, int, list[tuple[int, Pl
 def _edited(parts: Parts) -> tuple[int, list[tuple[int, Place]]]:
     """(documents that would lose pieces, those that would lose most of them)."""
     touched, largest = 0, _Largest()
-    for _, pieces in sorted(parts.items()):
-        tables = [table.select(["shard", "row"]) for table in pieces.tables()]
+    for _, ranges in sorted(parts.items()):
+        tables = [table.select(["shard", "row"]) for table in ranges.tables()]
         if tables:
             counted = pa.concat_tables(tables).group_by(["shard", "row"]).aggregate([([], "count_all")])
             touched += counted.num_rows
@@ -163,18 +162,19 @@ def _members(stage: GlobalStage, places: Iterable[Place], excerpts: Excerpts) ->
         rows_of[shard].add(row)
     found: dict[Place, Member] = {}
     for task in stage.shard_tasks:
-        if task.number not in rows_of:
+        number = task.name.number
+        if number not in rows_of:
             continue
-        wanted = pa.array(sorted(rows_of[task.number]), pa.int32())
+        wanted = pa.array(sorted(rows_of[number]), pa.int32())
         for batch in numbered_rows(task, ("id", "source", "text")):
             mine = batch.filter(pc.is_in(batch.column("_row"), value_set=wanted))
             texts = excerpts_of(mine, excerpts).to_pylist() if excerpts.length else [""] * mine.num_rows
             for row, text in zip(mine.drop_columns(["text"]).to_pylist(), texts, strict=True):
-                found[task.number, row["_row"]] = Member(row["id"], row.get("source") or "", text or "")
+                found[number, row["_row"]] = Member(row["id"], row.get("source") or "", text or "")
     return found
 
 
-def as_json(preview: Preview) -> dict[str, Any]:
+def as_json(preview: Preview) -> JsonObject:
     """For machines."""
     return asdict(preview)
 

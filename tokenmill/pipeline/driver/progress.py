@@ -6,11 +6,15 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+
+from tokenmill.core.kinds import JsonObject
+from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.task import NOWHERE, Position, Task
 
 LINE_SECONDS = 5.0
 
@@ -19,8 +23,8 @@ class Progress(Protocol):
     """Told of stages and tasks as they come and go."""
 
     def start(self, stage: str, done: int, total: int) -> None: ...
-    def watch(self, task: Any, position: Any) -> None: ...
-    def task_done(self, task: Any, manifest: Any) -> None: ...
+    def watch(self, task: Task, position: Position) -> None: ...
+    def task_done(self, task: Task, manifest: Manifest) -> None: ...
     def skip(self, stage: str, shards: int) -> None: ...
     def end(self, done: int) -> None: ...
 
@@ -43,7 +47,7 @@ class _Stage:
     bytes_in: int = 0
     tasks: int = 0
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> JsonObject:
         seconds = max(time.monotonic() - self.began, 1e-9)
         kept = self.rows_out / self.rows_in if self.rows_in else 1.0
         left = (self.total - self.done) * seconds / self.tasks if self.tasks else None
@@ -82,28 +86,25 @@ class _Shown:
             self.bars.start()
             self.bars.add_task(stage, total=total, completed=done, detail="")
 
-    def watch(self, task: Any, position: Any) -> None:
+    def watch(self, task: Task, position: Position) -> None:
         if self.style in ("plain", "json") and time.monotonic() - self.said > LINE_SECONDS:
             self._line("working")
 
-    def task_done(self, task: Any, manifest: Any) -> None:
+    def task_done(self, task: Task, manifest: Manifest) -> None:
         if self.stage is None:
             return
         stage = self.stage
         stage.tasks += 1
-        if task.reads_input:
-            stage.rows_in += manifest.rows_in
-            stage.rows_out += manifest.rows_out
-            stage.bytes_in += manifest.bytes_in
+        stage.rows_in += manifest.rows_in
+        stage.rows_out += manifest.rows_out
+        stage.bytes_in += manifest.bytes_in
         stage.rows_out += manifest.facts.get("rows_change", 0)  # by verdicts, after the rows were counted
-        if task.manifest_path.rpartition("/")[0].endswith("/manifest"):
-            stage.done += 1
-        stage.done += getattr(task, "finishes", 0)
+        stage.done += 1 if task.name.is_shard else manifest.facts.get("shards", 0)
         if self.bars is not None:
             facts = stage.facts()
             detail = f"{facts['rows']:,} rows  {facts['mb_per_second']} MB/s  kept {facts['kept_ratio']:.1%}"
             self.bars.update(self.bars.task_ids[0], completed=stage.done, detail=detail)
-        self.watch(task, None)
+        self.watch(task, NOWHERE)
 
     def skip(self, stage: str, shards: int) -> None:
         if self.style in ("plain", "bars"):

@@ -7,9 +7,9 @@ fail the task.
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from tokenmill.pipeline.engine import Engine, Limits, OfSeveral, Outcome, Watch
+from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
+from tokenmill.pipeline.record.task import Probing, Task
 from tokenmill.pipeline.tasks import quarantine
 
 logger = logging.getLogger(__name__)
@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 MAX_DEATHS = 3
 
 
-def run_recovering(engine: Engine, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+def run_recovering(engine: Engine, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
     """Outcomes with a manifest or an error, one a task; tasks whose worker died are run again as above."""
     todo = list(tasks)
     deaths: dict[int, int] = {}
     while todo:
-        again: list[Any] = []
+        again: list[Task] = []
         for outcome in engine.run(todo, limits, watch):
             if not outcome.cause:
                 yield outcome
@@ -35,29 +35,23 @@ def run_recovering(engine: Engine, tasks: Iterable[Any], limits: Limits, watch: 
         todo = again
 
 
-def _next_try(outcome: Outcome, deaths: dict[int, int]) -> Any:
+def _next_try(outcome: Outcome, deaths: dict[int, int]) -> Task | None:
     task, at = outcome.task, outcome.at
-    if at.id:
-        logger.warning(
-            "%s: document %s killed a worker in %s (%s); it goes to quarantine",
-            task.label,
-            at.id,
-            at.step,
-            outcome.cause,
-        )
-        part = task.part(at) if isinstance(task, OfSeveral) else task
-        quarantine.add(
-            part.folder, part.number, id=at.id, step=at.step, cause=outcome.cause, fingerprint=part.fingerprint
-        )
-        deaths.pop(task.number, None)
-        return task.at(at)
-    deaths[task.number] = deaths.get(task.number, 0) + 1
-    logger.warning("%s: a worker died (%s) in %s; trying again", task.label, outcome.cause, at.step or "its start")
-    return task.at(at) if deaths[task.number] < MAX_DEATHS else None
+    again = task.at(at) if isinstance(task, Probing) else task
+    label, number = task.name.label, task.name.number
+    if at.id and isinstance(task, Probing):
+        what = f"document {at.id} killed a worker in {at.step} ({outcome.cause})"
+        logger.warning("%s: %s; it goes to quarantine", label, what)
+        quarantine.add(task.name_at(at), id=at.id, step=at.step, cause=outcome.cause)
+        deaths.pop(number, None)
+        return again
+    deaths[number] = deaths.get(number, 0) + 1
+    logger.warning("%s: a worker died (%s) in %s; trying again", label, outcome.cause, at.step or "its start")
+    return again if deaths[number] < MAX_DEATHS else None
 
 
 def _gave_up(outcome: Outcome) -> str:
     return (
-        f"{outcome.task.label}: {MAX_DEATHS} workers died ({outcome.cause}) in {outcome.at.step or 'their start'} "
+        f"{outcome.task.name.label}: {MAX_DEATHS} workers died ({outcome.cause}) in {outcome.at.step or 'their start'} "
         f"at batch {outcome.at.batch}; give the stage more memory or timeout, or look at that part of the input"
     )

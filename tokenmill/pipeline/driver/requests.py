@@ -1,7 +1,7 @@
 """How many requests a Global's exchange makes, for `plan`: what object storage bills, and what makes a stage slow."""
 
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Round, Writer
+from tokenmill.core.kinds import Writer
 from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, map_groups, partition_count, wants_merging
 from tokenmill.pipeline.planning.plan import PlannedShard, PlannedStage
 
@@ -16,7 +16,7 @@ def requests_outlook(planned: PlannedStage, stages: list[PlannedStage]) -> str:
     if final is None:
         return ""
     sizes = [_size(shard, {stage.name: stage for stage in stages}) for shard in planned.shards]
-    rounds: list[Round] = final.rounds()
+    rounds = final.rounds()
     groups, partitions = len(map_groups(sizes)), partition_count(sum(sizes))
     reads, merges = range_reads(groups, partitions, sum(sizes))
     several = [round for round in rounds if not round.single]

@@ -4,9 +4,8 @@ stops.
 
 import errno
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pyarrow as pa
 import yaml
@@ -14,6 +13,7 @@ import yaml
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress
@@ -23,10 +23,11 @@ from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe
-from tokenmill.pipeline.planning.resolve import Stage, resolve, settings_of, work_class
-from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact, json_path
+from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
+from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 
 logger = logging.getLogger(__name__)
@@ -72,8 +73,8 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     """
     folder, _, planned = prepare(recipe, options)
     with locked(folder) as lock:
-        storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, planned))
-        driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock)
+        storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, options, planned))
+        driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock, _excerpts(recipe, options))
         driver.run()
         return driver.result
 
@@ -91,7 +92,8 @@ def preview(
     if mine.done:
         raise RecipeError(f"stage {stage!r} has run already: `pipeline audit {folder}` shows what it removed")
     with locked(folder) as lock:
-        return _Driver(recipe, engine, options, progress, planned, Result(folder), lock).preview(stage, sample)
+        driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock, _excerpts(recipe, options))
+        return driver.preview(stage, sample)
 
 
 @dataclass
@@ -103,6 +105,7 @@ class _Driver:
     planned: list[PlannedStage]
     result: Result
     lock: Lock
+    excerpts: Excerpts
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
 
     def run(self) -> None:
@@ -123,7 +126,7 @@ class _Driver:
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
-            self._run_tasks([task for task in tasks if task.number in todo], _limits(planned))
+            self._run_tasks([task for task in tasks if task.name.number in todo], _limits(planned))
         elif not planned.done and not self._global_stage(planned, tasks).run():
             raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
         storage.delete_unfinished(planned.folder)
@@ -135,7 +138,9 @@ class _Driver:
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
         self._refuse_missing(planned, tasks)
         limits = _limits(planned)
-        return GlobalStage(planned, tasks, lambda some: self._run_tasks(some, limits), self.recipe.sha256())
+        final = planned.stage.final
+        assert final is not None  # its callers look
+        return GlobalStage(planned, final, tasks, lambda tasks: self._run_tasks(tasks, limits), self.recipe.sha256())
 
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
@@ -145,26 +150,26 @@ class _Driver:
         decided = stage.decide()
         if decided is None:
             raise DataError(f"stage {name!r} cannot be looked at: " + "; ".join(self.result.failures[:3]))
-        return preview_of(stage, decided, sample=sample, excerpts=_excerpts(self.recipe))
+        return preview_of(stage, decided, sample=sample, excerpts=self.excerpts)
 
-    def _run_tasks(self, tasks: Iterable[Any], limits: Limits) -> Ran:
+    def _run_tasks(self, tasks: Sequence[Task], limits: Limits) -> Ran:
         good, damaged = True, set()
         for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
             self.lock.check()
-            if outcome.error is None:
+            if outcome.manifest is not None:
                 self.progress.task_done(outcome.task, outcome.manifest)
-                self._compact(outcome.task)
+                self._compact(outcome.task.name)
             elif isinstance(outcome.error, DamagedFile):
-                logger.warning("%s: %s", outcome.task.label, outcome.error)
+                logger.warning("%s: %s", outcome.task.name.label, outcome.error)
                 damaged.add(outcome.error.file)
-            else:
+            elif outcome.error is not None:
                 good = False
-                self._fail(outcome.task.label, outcome.error)
+                self._fail(outcome.task.name.label, outcome.error)
         return Ran(good, frozenset(damaged))
 
-    def _compact(self, task: Any) -> None:
-        """Keep the manifests that lie loose few, so that a resume finds its way by a few reads."""
-        self.loose += task.manifest_path == json_path(task.folder, task.number)
+    def _compact(self, task: TaskName) -> None:
+        """Keeps the manifests that are not in a table few, so that a resume needs few reads."""
+        self.loose += task.is_shard
         if self.loose >= PART_ROWS:
             self.loose = 0
             compact(task.folder)
@@ -181,7 +186,6 @@ class _Driver:
 
     def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage
-        excerpts = _excerpts(self.recipe)
         data = self._committed_data(stage)
         schema = _common_schema(data) if len(stage.inputs) > 1 else None
         for shard in planned.shards:
@@ -189,11 +193,9 @@ class _Driver:
                 logger.warning("%s %06d: its input %s %06d is missing", planned.name, shard.number, *shard.origin)
                 continue
             yield ShardTask(
-                folder=planned.folder,
-                number=shard.number,
-                fingerprint=shard.fingerprint,
-                steps=stage.steps,
-                excerpts=excerpts,
+                shard_name(planned.folder, shard.number, shard.fingerprint),
+                stage.steps,
+                self.excerpts,
                 source=stage.source,
                 shard=shard.shard,
                 input=data[shard.origin] if shard.origin else "",
@@ -260,8 +262,9 @@ def _limits(planned: PlannedStage) -> Limits:
     return Limits(spec.memory, spec.timeout, spec.resources)
 
 
-def _excerpts(recipe: Recipe) -> Excerpts:
-    return Excerpts(recipe.excerpt, work_class("stages.scrub_pii")() if recipe.excerpt else None)
+def _excerpts(recipe: Recipe, options: Options) -> Excerpts:
+    named = excerpt_scrub(recipe, plugins=options.plugins)
+    return Excerpts(recipe.excerpt.chars, named[1] if named else None)
 
 
 def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:
@@ -270,13 +273,17 @@ def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:
     return pa.unify_schemas([storage.table_schema(path) for path in one_each.values()], promote_options="permissive")
 
 
-def _filled(recipe: Recipe, planned: list[PlannedStage]) -> bytes:
+def _filled(recipe: Recipe, options: Options, planned: list[PlannedStage]) -> bytes:
     """The recipe with all defaults in, as it is saved with the run."""
     stages = {}
     for stage in (one.stage for one in planned):
         work = [{name: settings_of(unit)} for name, unit in stage.named_work]
         spec = stage.spec
-        options = {"memory": f"{spec.memory}B", "timeout": spec.timeout, "keep": spec.keep, "resources": spec.resources}
-        stages[stage.name] = ({"from": list(stage.inputs)} if stage.inputs else {}) | options | {"steps": work}
-    said = {"run": recipe.run, "seed": recipe.seed, "excerpt": recipe.excerpt, "stages": stages}
+        limits = {"memory": f"{spec.memory}B", "timeout": spec.timeout, "keep": spec.keep, "resources": spec.resources}
+        stages[stage.name] = ({"from": list(stage.inputs)} if stage.inputs else {}) | limits | {"steps": work}
+    named = excerpt_scrub(recipe, plugins=options.plugins)
+    excerpt: JsonObject = {"chars": recipe.excerpt.chars}
+    if named:
+        excerpt["scrub"] = {named[0]: settings_of(named[1])}
+    said = {"run": recipe.run, "seed": recipe.seed, "excerpt": excerpt, "stages": stages}
     return yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()

@@ -1,42 +1,22 @@
-"""Where tasks run. An engine takes tasks and gives outcomes, in any order; both engines call the same task function."""
+"""Where tasks run. An engine takes tasks and yields outcomes in any order. All engines call the same task function."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Protocol
 
-from tokenmill.pipeline.tasks.shard import NOWHERE, Position, Tell
-
-__all__ = ["Engine", "Limits", "OfSeveral", "Outcome", "Task", "Watch"]
-
-
-class Task(Protocol):
-    """A pure function from files to files; manifest.made_once runs it. `at` gives the task that looks for the document
-    that killed it.
-    """
-
-    folder: str
-    number: int
-    fingerprint: str
-    manifest_path: str
-    reads_input: ClassVar[bool]  # whether its rows count as progress of the stage
-
-    @property
-    def label(self) -> str: ...
-    def at(self, position: Position) -> "Task": ...
-    def __call__(self, tell: Tell) -> Any: ...
-
-
-@runtime_checkable
-class OfSeveral(Protocol):
-    """A task over several shards; `part` is the one that a worker was in."""
-
-    def part(self, position: Position) -> Task: ...
+from tokenmill.core.kinds import Unit
+from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.task import NOWHERE, Position, Task
 
 
 @dataclass(frozen=True)
 class Limits:
-    """memory: bytes a worker may hold (resident). timeout: seconds without a sign of progress before it counts as
-    hung. resources: what a task reserves on a cluster, as the recipe says it.
+    """What a worker may use.
+
+    Attributes:
+        memory: bytes that a worker may hold (resident). Default 4 GiB.
+        timeout: seconds without a sign of progress before it counts as hung. Default 600.
+        resources: what a task reserves on a cluster, in the recipe's words. Default none.
     """
 
     memory: int = 4 << 30
@@ -46,25 +26,44 @@ class Limits:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended. error: what it raised. cause: how its worker died ('signal 11', 'memory', 'hang'); at:
-    where.
+    """How a task ended.
+
+    Attributes:
+        manifest: of a task that succeeded.
+        error: what it raised.
+        cause: how its worker died ("signal 11", "memory", "hang"). Default "", it did not.
+        at: where the worker was.
     """
 
-    task: Any
-    manifest: Any = None
+    task: Task
+    manifest: Manifest | None = None
     error: BaseException | None = None
     cause: str = ""
     at: Position = NOWHERE
 
 
-Watch = Callable[[Any, Position], None]
+@dataclass(frozen=True)
+class Ending:
+    """An Outcome without its task: what a worker sends back, because the driver has the task."""
+
+    manifest: Manifest | None = None
+    error: BaseException | None = None
+    cause: str = ""
+    at: Position = NOWHERE
+
+    def of(self, task: Task) -> Outcome:
+        return Outcome(task, self.manifest, self.error, self.cause, self.at)
+
+
+Watch = Callable[[Task, Position], None]
+"""Called when a worker reports where it is."""
 
 
 class Engine(Protocol):
-    """make_ready() is told of a stage's work before its tasks; run() may be called several times a stage; close() ends
-    what the engine started.
+    """make_ready() is called with a stage's work before its tasks; run() may be called several times per stage; close()
+    ends what the engine started.
     """
 
-    def make_ready(self, units: list[Any]) -> None: ...
-    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]: ...
+    def make_ready(self, units: Sequence[Unit]) -> None: ...
+    def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]: ...
     def close(self) -> None: ...

@@ -9,7 +9,9 @@ import statistics
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic, TypeVar
+
+from tokenmill.pipeline.record.task import Task
 
 LOSSES = 8
 """How often a task may be lost with its node or worker before it counts as failed."""
@@ -27,25 +29,29 @@ LAG_RATIO = 3.0
 _REMEMBERED = 200  # durations; a stage's tasks cost about the same, and what they cost lately counts
 
 
+Handle = TypeVar("Handle", bound=Hashable)
+"""What an engine holds for a started task."""
+
+
 @dataclass
-class Job:
+class Job(Generic[Handle]):
     """A task on its way to an outcome. handles: of its copies that are started now."""
 
-    task: Any
+    task: Task
     losses: int = 0
-    handles: set[Hashable] = field(default_factory=set)
+    handles: set[Handle] = field(default_factory=set)
     running_since: float | None = None
 
 
-class Dispatch:
+class Dispatch(Generic[Handle]):
     """The tasks of one call of Engine.run."""
 
-    def __init__(self, tasks: Iterable[Any]) -> None:
+    def __init__(self, tasks: Iterable[Task]) -> None:
         self._todo = deque(tasks)
-        self._later: list[tuple[float, int, Job]] = []
+        self._later: list[tuple[float, int, Job[Handle]]] = []
         self._order = 0
         self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
-        self.flying: dict[Hashable, Job] = {}
+        self.flying: dict[Handle, Job[Handle]] = {}
 
     @property
     def left(self) -> bool:
@@ -55,7 +61,7 @@ class Dispatch:
     def waiting(self) -> int:
         return len(self._todo) + len(self._later)
 
-    def due(self, now: float, window: int) -> Iterator[Job]:
+    def due(self, now: float, window: int) -> Iterator[Job[Handle]]:
         """The jobs to start, until `window` are started; lost ones first. Each must be given to started()."""
         while len(self.flying) < window:
             if self._later and self._later[0][0] <= now:
@@ -65,11 +71,11 @@ class Dispatch:
             else:
                 return
 
-    def started(self, handle: Hashable, job: Job) -> None:
+    def started(self, handle: Handle, job: Job[Handle]) -> None:
         job.handles.add(handle)
         self.flying[handle] = job
 
-    def landed(self, handle: Hashable, seconds: float) -> tuple[Any, list[Hashable]]:
+    def landed(self, handle: Handle, seconds: float) -> tuple[Task, list[Handle]]:
         """(the task, the handles of its other copies, to be stopped): `handle` ended after so many seconds."""
         job = self.flying[handle]
         self._seconds.append(seconds)
@@ -77,7 +83,7 @@ class Dispatch:
             del self.flying[one]
         return job.task, [one for one in job.handles if one != handle]
 
-    def lost(self, handle: Hashable, now: float) -> tuple[Job, float | None]:
+    def lost(self, handle: Handle, now: float) -> tuple[Job[Handle], float | None]:
         """(the job, the seconds until it starts again): `handle` died with its node. None: it does not.
 
         Not because another copy is under way (then it has handles), or because it was lost too often.
@@ -95,7 +101,7 @@ class Dispatch:
         heapq.heappush(self._later, (now + wait, self._order, job))
         return job, wait
 
-    def lagging(self, now: float, slots: int) -> list[Job]:
+    def lagging(self, now: float, slots: int) -> list[Job[Handle]]:
         """Jobs that run far longer than others did, when slots are free: a copy elsewhere may be faster.
 
         slots: how many tasks the cluster runs at once. A job's time counts from when all that is started could run.

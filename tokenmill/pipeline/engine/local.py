@@ -5,6 +5,7 @@ where that worker was. (concurrent.futures fails every unfinished future when on
 Processes are spawned, never forked: polars and numba do not survive a fork.
 """
 
+import functools
 import logging
 import multiprocessing
 import os
@@ -14,18 +15,19 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing.context import SpawnProcess
 
 import psutil
 
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.pipeline.engine import Limits, Outcome, Watch
+from tokenmill.core.kinds import Unit
+from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.warm import make_kernels_ready, uses_kernels
 from tokenmill.pipeline.record.ledger import made_once
-from tokenmill.pipeline.tasks.shard import NOWHERE, Position
+from tokenmill.pipeline.record.task import NOWHERE, Position, Task, Tell
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +37,13 @@ _POLL_SECONDS = 0.05
 class InProcess:
     """Runs tasks one after the other in this very process: for debugging; nothing is isolated."""
 
-    def make_ready(self, units: list[Any]) -> None:
+    def make_ready(self, units: Sequence[Unit]) -> None:
         if uses_kernels(units):
             make_kernels_ready()
 
-    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+    def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for task in tasks:
-            yield _attempt(task, lambda position, task=task: watch(task, position))
+            yield _attempt(task, functools.partial(watch, task)).of(task)
 
     def close(self) -> None:
         """Nothing was started."""
@@ -54,11 +56,11 @@ class LocalPool:
         self._wanted = workers
         self._workers: list[_Worker] = []
 
-    def make_ready(self, units: list[Any]) -> None:
+    def make_ready(self, units: Sequence[Unit]) -> None:
         if uses_kernels(units):
             make_kernels_ready()
 
-    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+    def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         todo = deque(tasks)
         self._end_abandoned()
         while todo or any(worker.task for worker in self._workers):
@@ -84,7 +86,7 @@ class LocalPool:
             worker.end()
             self._workers.remove(worker)
 
-    def _hand_out(self, todo: deque[Any]) -> None:
+    def _hand_out(self, todo: deque[Task]) -> None:
         for worker in self._workers:
             if todo and worker.task is None:
                 worker.give(todo.popleft())
@@ -100,10 +102,10 @@ class LocalPool:
 
 @dataclass
 class _Worker:
-    process: Any
+    process: SpawnProcess
     seen: psutil.Process
     pipe: Connection
-    task: Any = None
+    task: Task | None = None
     at: Position = NOWHERE
     heard: float = 0.0
     closed: bool = False
@@ -117,7 +119,7 @@ class _Worker:
         theirs.close()
         return cls(process, psutil.Process(process.pid), ours)
 
-    def give(self, task: Any) -> None:
+    def give(self, task: Task) -> None:
         try:
             self.pipe.send(task)
         except (BrokenPipeError, ConnectionResetError):
@@ -128,10 +130,11 @@ class _Worker:
         """Take in what the worker sent; an outcome if it is done."""
         try:
             while self.pipe.poll():
-                said = self.pipe.recv()
+                said: Position | Ending = self.pipe.recv()
                 self.heard = time.monotonic()
-                if isinstance(said, Outcome):
-                    outcome = Outcome(self.task, said.manifest, said.error)
+                assert self.task is not None  # only a worker with a task sends anything
+                if isinstance(said, Ending):
+                    outcome = said.of(self.task)
                     self.task = None
                     return outcome
                 self.at = said
@@ -181,23 +184,23 @@ def _serve(pipe: Connection, parent: int) -> None:
             task = pipe.recv()
         except EOFError:
             return
-        outcome = _attempt(task, pipe.send)
+        ending = _attempt(task, pipe.send)
         try:
-            pipe.send(Outcome(None, outcome.manifest, outcome.error))
+            pipe.send(ending)
         except BrokenPipeError:
             return
 
 
-def _attempt(task: Any, tell: Any) -> Outcome:
+def _attempt(task: Task, tell: Tell) -> Ending:
     try:
-        return Outcome(task, manifest=made_once(task, tell))
+        return Ending(made_once(task, tell))
     except (DataError, RecipeError, OSError) as error:
-        return Outcome(task, error=error)
+        return Ending(error=error)
     except MemoryError:
         os._exit(77)  # the driver treats it like any death: it looks for the document
     except Exception as error:
         logger.debug("a task failed", exc_info=True)
-        return Outcome(task, error=RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}"))
+        return Ending(error=RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}"))
 
 
 def _die_with(parent: int) -> None:

@@ -8,16 +8,17 @@ import logging
 import os
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.pipeline.engine import Limits, Outcome
+from tokenmill.core.kinds import Unit
+from tokenmill.pipeline.engine import Ending, Limits
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.warm import make_kernels_ready
 from tokenmill.pipeline.planning.fingerprint import code_hash, packages
+from tokenmill.pipeline.record.task import Task
 from tokenmill.text.kernel.cache_folder import warm_marker
 
 logger = logging.getLogger(__name__)
@@ -38,17 +39,17 @@ class Home:
     kernels: bool
 
 
-def versions_of(units: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+def versions_of(units: Iterable[Unit]) -> tuple[tuple[str, str], ...]:
     """The code and the packages that decide what these units of work give, as fingerprints count them."""
     return _versions(tuple(sorted({type(unit).__module__ for unit in units})))
 
 
-def attempt(task: Any, limits: Limits, home: Home) -> Outcome:
+def attempt(task: Task, limits: Limits, home: Home) -> Ending:
     """Run a task here. Raises DataError if this node cannot give what the driver's machine would."""
-    _settle(home, task.folder.rpartition("/")[0])
+    _settle(home, task.name.folder.rpartition("/")[0])
     # a GPU is handed out by this variable, and a process that has used one keeps it
     [outcome] = _pool(os.environ.get("CUDA_VISIBLE_DEVICES", "")).run([task], limits, lambda task, position: None)
-    return replace(outcome, task=None)  # the driver has it
+    return Ending(outcome.manifest, outcome.error, outcome.cause, outcome.at)
 
 
 @cache

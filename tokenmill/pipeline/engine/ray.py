@@ -9,19 +9,20 @@ task that lags is started a second time; both copies write the same bytes and th
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
-from ray import exceptions
+from ray import ObjectRef, exceptions
 from ray.util.metrics import Counter, Gauge
 
 from tokenmill.core.errors import DataError
-from tokenmill.pipeline.engine import Limits, Outcome, Watch
+from tokenmill.core.kinds import Unit
+from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.dispatch import Dispatch, Job
 from tokenmill.pipeline.engine.node import Home, attempt, versions_of
 from tokenmill.pipeline.engine.warm import uses_kernels
-from tokenmill.pipeline.tasks.shard import NOWHERE
+from tokenmill.pipeline.record.task import NOWHERE, Task
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +32,20 @@ _POLL_SECONDS = 1.0
 _LOOK_SECONDS = 5.0  # between looks at what the cluster has
 _COMPLAIN_SECONDS = 30.0
 _NAMES = 1000  # different task names of a call: Ray's driver keeps 10 kB and more for each name it has ever seen
+Options = dict[str, Any]
+"""Of a Ray task, in Ray's words."""
+
 _OWN = ("num_cpus", "num_gpus", "memory")
 
 _HOPELESS = (exceptions.RuntimeEnvSetupError, exceptions.TaskUnschedulableError, exceptions.AuthenticationError)
 """Ray's errors that no other node would mend."""
 
 
+Handle = ObjectRef[tuple[Ending, float]]
+
+
 @ray.remote(max_calls=0, max_retries=0)  # max_calls: Ray ends a worker after each GPU task otherwise, model and all
-def _attempt(task: Any, limits: Limits, home: Home) -> tuple[Outcome, float]:
+def _attempt(task: Task, limits: Limits, home: Home) -> tuple[Ending, float]:
     began = time.monotonic()
     return attempt(task, limits, home), time.monotonic() - began
 
@@ -62,13 +69,13 @@ class RayPool:
         self._home = Home(self._folder, (), False)
         self._cluster = _Cluster()
 
-    def make_ready(self, units: list[Any]) -> None:
+    def make_ready(self, units: Sequence[Unit]) -> None:
         self._home = Home(self._folder, versions_of(units), uses_kernels(units))
 
-    def run(self, tasks: Iterable[Any], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+    def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         tasks = list(tasks)
         named = _Names(len(tasks))
-        dispatch = Dispatch(tasks)
+        dispatch: Dispatch[Handle] = Dispatch(tasks)
         options = _options(limits.resources)
         meters = _Meters()
         while dispatch.left:
@@ -76,10 +83,10 @@ class RayPool:
             for job in dispatch.due(time.monotonic(), max(_LEAST_WINDOW, _WINDOW_RATIO * slots)):
                 dispatch.started(self._start(job, limits, options | {"name": named(job.task)}), job)
             for job in dispatch.lagging(time.monotonic(), slots):
-                logger.info("%s lags; a second copy starts, and the first to end counts", job.task.label)
+                logger.info("%s lags; a second copy starts, and the first to end counts", job.task.name.label)
                 dispatch.started(self._start(job, limits, options | {"name": named(job.task)}), job)
                 meters.copies.inc(tags=meters.tags(job.task))
-            for handle in _landed(list(dispatch.flying), dispatch.seconds_to_next(time.monotonic(), _POLL_SECONDS)):
+            for handle in _ended(list(dispatch.flying), dispatch.seconds_to_next(time.monotonic(), _POLL_SECONDS)):
                 if handle in dispatch.flying:  # not the copy of one that came in just now
                     yield from self._take_in(handle, dispatch, meters)
             if dispatch.flying:
@@ -90,12 +97,13 @@ class RayPool:
     def close(self) -> None:
         ray.shutdown()
 
-    def _start(self, job: Job, limits: Limits, options: Mapping[str, Any]) -> Any:
-        return _attempt.options(**options).remote(job.task, limits, self._home)
+    def _start(self, job: Job[Handle], limits: Limits, options: Options) -> Handle:
+        handle: Handle = _attempt.options(**options).remote(job.task, limits, self._home)
+        return handle
 
-    def _take_in(self, handle: Any, dispatch: Dispatch, meters: "_Meters") -> Iterator[Outcome]:
+    def _take_in(self, handle: Handle, dispatch: Dispatch[Handle], meters: "_Meters") -> Iterator[Outcome]:
         try:
-            outcome, seconds = ray.get(handle)
+            ending, seconds = ray.get(handle)
         except DataError:
             raise  # the node is not fit for this run, and the next one would not be either
         except _HOPELESS as error:
@@ -112,22 +120,25 @@ class RayPool:
         task, copies = dispatch.landed(handle, seconds)
         for copy in copies:
             ray.cancel(copy, force=True)
-        meters.done(task, outcome, seconds)
-        yield Outcome(task, outcome.manifest, outcome.error, outcome.cause, outcome.at)
+        outcome = ending.of(task)
+        meters.done(outcome, seconds)
+        yield outcome
 
-    def _lose(self, handle: Any, error: Exception, dispatch: Dispatch, meters: "_Meters") -> Iterator[Outcome]:
+    def _lose(
+        self, handle: Handle, error: Exception, dispatch: Dispatch[Handle], meters: "_Meters"
+    ) -> Iterator[Outcome]:
         job, wait = dispatch.lost(handle, time.monotonic())
         meters.retries.inc(tags=meters.tags(job.task))
         what = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         if wait is not None:
-            logger.warning("%s was lost (%s); it starts again in %.0f s", job.task.label, what, wait)
+            logger.warning("%s was lost (%s); it starts again in %.0f s", job.task.name.label, what, wait)
         elif not job.handles:
             yield Outcome(
                 job.task, error=RuntimeError(f"lost {job.losses} times with its node or worker; last: {what}")
             )
 
 
-def _landed(handles: list[Any], seconds: float) -> list[Any]:
+def _ended(handles: list[Handle], seconds: float) -> list[Handle]:
     """Those that have ended, waiting at most so long for the first."""
     if not handles:
         time.sleep(seconds)
@@ -147,14 +158,14 @@ def _gone(error: Exception) -> DataError:
     )
 
 
-def _options(resources: Mapping[str, float]) -> dict[str, Any]:
+def _options(resources: Mapping[str, float]) -> Options:
     """A stage's `resources` as Ray names them."""
     own = {name: resources[name] for name in _OWN if name in resources}
     others = {name: amount for name, amount in resources.items() if name not in _OWN}
     return {"num_cpus": 1, **own, **({"resources": others} if others else {})}
 
 
-def _needs(options: Mapping[str, Any]) -> dict[str, float]:
+def _needs(options: Options) -> dict[str, float]:
     """What a node must have, by Ray's names of what nodes have."""
     named = {"CPU": options["num_cpus"], "GPU": options.get("num_gpus", 0), "memory": options.get("memory", 0)}
     return {name: amount for name, amount in {**named, **options.get("resources", {})}.items() if amount}
@@ -168,11 +179,11 @@ class _Names:
         while tasks > _NAMES * self._every:
             self._every *= 10
 
-    def __call__(self, task: Any) -> str:
+    def __call__(self, task: Task) -> str:
         if self._every == 1:
-            return str(task.label)
-        first = task.number // self._every * self._every
-        return f"{task.folder.rpartition('/')[2]} {first:06d}-{first + self._every - 1:06d}"
+            return task.name.label
+        first = task.name.number // self._every * self._every
+        return f"{task.name.stage} {first:06d}-{first + self._every - 1:06d}"
 
 
 class _Cluster:
@@ -182,7 +193,7 @@ class _Cluster:
         self._nodes: list[dict[str, float]] = []
         self._looked = self._room_seen = -float("inf")
 
-    def slots(self, options: Mapping[str, Any]) -> int:
+    def slots(self, options: Options) -> int:
         """How many such tasks the cluster runs at once; where it is none, that is said from time to time."""
         now = time.monotonic()
         if now - self._looked > _LOOK_SECONDS:
@@ -218,19 +229,19 @@ class _Meters:
         self.waiting = Gauge("tokenmill_tasks_waiting", "Tasks not yet handed to Ray.", keys)
         self._began, self._bytes = time.monotonic(), 0
 
-    def tags(self, task: Any) -> dict[str, str]:
-        return {"stage": task.folder.rpartition("/")[2]}
+    def tags(self, task: Task) -> dict[str, str]:
+        return {"stage": task.name.stage}
 
-    def queue(self, task: Any, started: int, waiting: int) -> None:
+    def queue(self, task: Task, started: int, waiting: int) -> None:
         self.started.set(started, self.tags(task))
         self.waiting.set(waiting, self.tags(task))
 
-    def done(self, task: Any, outcome: Outcome, seconds: float) -> None:
-        tags = self.tags(task)
+    def done(self, outcome: Outcome, seconds: float) -> None:
+        tags = self.tags(outcome.task)
         end = "died" if outcome.cause else "failed" if outcome.error else "done"
         self.tasks.inc(tags=tags | {"end": end})
         self.task_seconds.inc(max(seconds, 1e-9), tags)
-        if outcome.manifest is not None and task.reads_input:
+        if outcome.manifest is not None:
             self._bytes += outcome.manifest.bytes_in
             for counter, amount in (
                 (self.rows, outcome.manifest.rows_in),

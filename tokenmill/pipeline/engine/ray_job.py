@@ -5,13 +5,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from ray.exceptions import RayError
 from ray.job_submission import JobSubmissionClient
 
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.kinds import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class SubmittedJob:
         return int(code)
 
 
-def submit(address: str, entrypoint: str, runtime_env: dict[str, Any]) -> SubmittedJob:
+def submit(address: str, entrypoint: str, runtime_env: JsonObject) -> SubmittedJob:
     """Hand a command to the cluster whose dashboard is at `address`. Raises DataError if it does not take it."""
     try:
         client = JobSubmissionClient(address)
@@ -76,7 +76,7 @@ def submit(address: str, entrypoint: str, runtime_env: dict[str, Any]) -> Submit
         ) from error
 
 
-def runtime_env(file: Path | None, working_dir: Path) -> dict[str, Any]:
+def runtime_env(file: Path | None, working_dir: Path) -> JsonObject:
     """The environment of a job: what a YAML file says, with the working directory that is sent along."""
     if not working_dir.is_dir():
         raise RecipeError(

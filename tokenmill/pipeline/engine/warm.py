@@ -2,15 +2,16 @@
 
 import fcntl
 import logging
-from typing import Any
+from collections.abc import Iterable
 
+from tokenmill.core.kinds import Unit
 from tokenmill.pipeline.planning.fingerprint import reach
 from tokenmill.text.kernel.cache_folder import cache_folder, warm_marker
 
 logger = logging.getLogger(__name__)
 
 
-def uses_kernels(units: list[Any]) -> bool:
+def uses_kernels(units: Iterable[Unit]) -> bool:
     """Whether any of these units of work uses a compiled text kernel."""
     return any("tokenmill.text.kernel.cache" in reach(type(unit).__module__) for unit in units)
 

@@ -7,7 +7,7 @@ stands in the manifest. Partitions are ranges of the uint64 key: their order is 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,8 @@ from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import Room, Round
-from tokenmill.pipeline.exchange.ranges import NO_RANGES, RangeFile, Ranges, pieces_by_place, range_file
+from tokenmill.core.kinds import JsonObject, Room, Round
+from tokenmill.pipeline.exchange.ranges import NO_RANGES, RangeFile, Ranges, range_file, range_sets
 from tokenmill.pipeline.exchange.room import scratch_folder
 
 TARGET_PARTITION_BYTES = 256 << 20
@@ -116,9 +116,9 @@ class Grouped:
             file.write(table.take(pa.array(order[start:end])), int(places[order[start]]))
 
     def _regroup(self, file: RangeFile) -> None:
-        for place, pieces in pieces_by_place(self._waiting).items():
+        for place, ranges in range_sets(self._waiting).items():
             held: list[pa.Table] = []
-            for table in pieces.tables():
+            for table in ranges.tables():
                 held.append(table)
                 if sum(one.nbytes for one in held) >= self._memory // 2:
                     file.write(pa.concat_tables(held), place)
@@ -168,10 +168,10 @@ def spill_file(folder: str, name: str, round: Round, partitions: int, *, memory:
         yield Spill(round, partitions, grouped)
 
 
-def partition_of(keys: Any, partitions: int) -> Any:
+def partition_of(keys: pa.Array, partitions: int) -> npt.NDArray[np.int64]:
     """int64 (rows,): the range of the uint64 key space that each key lies in."""
     bits = partitions.bit_length() - 1
-    values = keys.to_numpy()
+    values: npt.NDArray[np.uint64] = keys.to_numpy()
     if bits == 0:
         return np.zeros(len(values), dtype=np.int64)
     return (values >> np.uint64(64 - bits)).astype(np.int64)
@@ -209,7 +209,7 @@ class UniqueIds:
             last = here.slice(here.num_rows - 1)
         yield from ()
 
-    def _refuse(self, rows: list[dict[str, Any]]) -> None:
+    def _refuse(self, rows: list[JsonObject]) -> None:
         one, other = (f"shard {row['shard']:06d} row {row['row']}" for row in rows)
         raise DataError(
             f"id {rows[0]['id']!r} occurs twice: {one} and {other}; ids must be unique. Does the recipe read one file "

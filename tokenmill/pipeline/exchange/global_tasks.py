@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +20,10 @@ from tokenmill.core.columns import drop, marked, set_column, split
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import VERDICT, Cut, Repeating, Rewriting, Room, Round
+from tokenmill.core.kinds import VERDICT, Cut, Global, JsonObject, Repeating, Rewriting, Room, Round, Writer
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.exchange.exchange import Spill, spill_file
-from tokenmill.pipeline.exchange.ranges import Pieces
+from tokenmill.pipeline.exchange.ranges import RangeSet
 from tokenmill.pipeline.exchange.reduce_tasks import (
     ROWS,
     about,
@@ -32,19 +32,17 @@ from tokenmill.pipeline.exchange.reduce_tasks import (
     kept_rows,
     numbered,
     shard_manifest_path,
-    together,
 )
 from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
 from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 from tokenmill.pipeline.record.ledger import standing
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
 from tokenmill.pipeline.tasks.shard import (
     DROPPED,
-    Position,
     ShardTask,
     Tally,
-    Tell,
     alive_rows,
     count_rules,
     input_schema,
@@ -56,12 +54,15 @@ from tokenmill.pipeline.tasks.shard import (
 
 @dataclass(frozen=True)
 class SpillTask:
-    """Some shards of a Global's stage: their steps, their rows kept for later, and their first routes, as one spill.
+    """Runs the steps of some shards of a Global's stage, keeps their rows for later, and routes them, as one spill.
 
-    keep_rows: write the rows that survive the steps, because the input does not hold them as they are now. dropped_to:
-    where the drop records go: an ApplyTask will add to them, a Writer's are final. memory: of a worker, in bytes.
+    Attributes:
+        keep_rows: write the rows that survive the steps, because the input does not hold them as they are now.
+        dropped_to: where the drop records go: an ApplyTask adds to them, those of a Writer's stage are final.
+        memory: bytes of a worker.
     """
 
+    name: TaskName
     tasks: tuple[ShardTask, ...]
     rounds: tuple[Round, ...]
     partitions: tuple[int, ...]
@@ -69,40 +70,20 @@ class SpillTask:
     dropped_to: str
     memory: int
 
-    reads_input: ClassVar[bool] = True
-
-    @property
-    def folder(self) -> str:
-        return self.tasks[0].folder
-
-    @property
-    def number(self) -> int:
-        return self.tasks[0].number
-
-    @property
-    def fingerprint(self) -> str:
-        return together(self.tasks)
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, "work/spill", f"{self.number:06d}.json")
-
-    @property
-    def label(self) -> str:
-        return self.tasks[0].label + (f" to {self.tasks[-1].number:06d}" if len(self.tasks) > 1 else "")
-
     @property
     def row_files(self) -> list[str]:
         """What it writes of each shard, for an ApplyTask."""
-        return [f"{kind}/{task.number:06d}.parquet" for kind in (ROWS, self.dropped_to) for task in self.tasks]
+        return [f"{kind}/{task.name.number:06d}.parquet" for kind in (ROWS, self.dropped_to) for task in self.tasks]
 
-    def part(self, position: Position) -> ShardTask:
-        """The shard that a worker was in."""
-        return next((task for task in self.tasks if task.number == position.shard), self.tasks[0])
+    def name_at(self, position: Position) -> TaskName:
+        return self._at(position).name
 
-    def at(self, position: Position) -> "SpillTask":
-        guilty = self.part(position)
+    def at(self, position: Position) -> Self:
+        guilty = self._at(position)
         return replace(self, tasks=tuple(task.at(position) if task is guilty else task for task in self.tasks))
+
+    def _at(self, position: Position) -> ShardTask:
+        return next((task for task in self.tasks if task.name.number == position.shard), self.tasks[0])
 
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
@@ -110,7 +91,7 @@ class SpillTask:
             spills = [stack.enter_context(self._spill(place)) for place in range(len(self.rounds))]
             shards = [self._shard(task, spills, tell) for task in self.tasks]
         manifest = Manifest(
-            self.fingerprint,
+            self.name.fingerprint,
             rows_in=sum(one.rows_in for one in shards),
             rows_out=sum(one.rows_out for one in shards),
             drops=dict(sum((Counter(one.drops) for one in shards), Counter())),
@@ -123,7 +104,7 @@ class SpillTask:
             },
             timing={"seconds": time.perf_counter() - began},
         )
-        write_manifest(self.manifest_path, manifest)
+        write_manifest(self.name.manifest_path, manifest)
         return manifest
 
     def _shard(self, task: ShardTask, spills: list[Spill], tell: Tell) -> Manifest:
@@ -131,31 +112,31 @@ class SpillTask:
         tally = Tally()
         outputs: list[storage.FileRecord] = []
         sources: dict[str, int] = {}
-        rows = alive_rows(task, tally, lambda at: tell(replace(at, shard=task.number)))
+        rows = alive_rows(task, tally, lambda at: tell(replace(at, shard=task.name.number)))
         rows = self._routed(task, rows, spills, sources)
-        if self.keep_rows or quarantine.load(task.folder, task.number, task.fingerprint):
-            outputs.append(write_part(task.folder, ROWS, task.number, rows, output_schema(task)))
+        if self.keep_rows or quarantine.load(task.name):
+            outputs.append(write_part(task.name, ROWS, rows, output_schema(task)))
         else:
             for _ in rows:
                 pass  # routing is all there is to do
         for problem in tally.unreadable.values():
             raise DataError(problem)  # a Global must not run over what is missing
-        outputs.append(write_part(task.folder, self.dropped_to, task.number, tally.dropped, DROPPED))
-        facts: dict[str, Any] = {"rows": tally.rows_out, "sources": sources}
+        outputs.append(write_part(task.name, self.dropped_to, tally.dropped, DROPPED))
+        facts: JsonObject = {"rows": tally.rows_out, "sources": sources}
         manifest = replace(tally.manifest(task, outputs, time.perf_counter() - began), facts=facts)
         write_manifest(shard_manifest_path(task), manifest)
         return manifest
 
     def _spill(self, place: int) -> AbstractContextManager[Spill]:
-        name, memory = f"work/spill/{self.number:06d}.{place}.ranges", buffer_bytes(self.memory) // len(self.rounds)
-        return spill_file(self.folder, name, self.rounds[place], self.partitions[place], memory=memory)
+        name, memory = f"{self.name.stem}.{place}.ranges", buffer_bytes(self.memory) // len(self.rounds)
+        return spill_file(self.name.folder, name, self.rounds[place], self.partitions[place], memory=memory)
 
     def _routed(
         self, task: ShardTask, batches: Iterator[pa.RecordBatch], spills: list[Spill], sources: dict[str, int]
     ) -> Iterator[pa.RecordBatch]:
         first = 0
         for batch in batches:
-            living = alive(numbered(batch, task.number, first))
+            living = alive(numbered(batch, task.name.number, first))
             first += batch.num_rows
             for spill in spills:
                 spill.add(living)
@@ -173,42 +154,14 @@ def _count_sources(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 
 @dataclass(frozen=True)
 class ApplyTask:
-    """Some shards get their verdicts. Their rows are those their spill kept, or else those of their input, in the same
-    order. finishes: how many shards are done when it is.
+    """Applies the verdicts to some shards. Their rows are those that their spill kept, or else those of their input, in
+    the same order.
     """
 
+    name: TaskName
     tasks: tuple[ShardTask, ...]
-    final: Any
-    verdicts: Pieces
-
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def folder(self) -> str:
-        return self.tasks[0].folder
-
-    @property
-    def number(self) -> int:
-        return self.tasks[0].number
-
-    @property
-    def fingerprint(self) -> str:
-        return together(self.tasks)
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, "work/apply", f"{self.number:06d}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.tasks[0].label} apply"
-
-    @property
-    def finishes(self) -> int:
-        return len(self.tasks)
-
-    def at(self, position: Position) -> "ApplyTask":
-        return self
+    final: Global
+    verdicts: RangeSet
 
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
@@ -218,30 +171,30 @@ class ApplyTask:
         change = 0
         for task in self.tasks:
             tell(Position(0, "apply"))
-            made, before = self._shard(task, about(decided, task.number))
+            made, before = self._shard(task, about(decided, task.name.number))
             outputs += made.outputs
             change += made.rows_out - before
         manifest = Manifest(
-            self.fingerprint,
+            self.name.fingerprint,
             outputs=outputs,
-            facts={"rows_change": change},
+            facts={"rows_change": change, "shards": len(self.tasks)},
             timing={"seconds": time.perf_counter() - began},
         )
-        write_manifest(self.manifest_path, manifest)
+        write_manifest(self.name.manifest_path, manifest)
         return manifest
 
     def _shard(self, task: ShardTask, decided: pa.Table) -> tuple[Manifest, int]:
         """(the shard's manifest, how many rows it had before the verdicts)."""
-        made_before = standing(task.manifest_path, task.fingerprint, task.folder)
+        made_before = standing(task.name)
         if made_before is not None:
             return made_before, made_before.rows_out
         began = time.perf_counter()
         spilled, rows = kept_rows(task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
-        tally.dropped = list(storage.read_table(join(task.folder, f"work/dropped/{task.number:06d}.parquet")))
+        tally.dropped = list(storage.read_table(join(task.name.folder, f"work/dropped/{task.name.number:06d}.parquet")))
         outputs = [
-            write_part(task.folder, "data", task.number, self._judged(rows, decided, tally), self._schema(rows)),
-            write_part(task.folder, "dropped", task.number, tally.dropped, DROPPED),
+            write_part(task.name, "data", self._judged(rows, decided, tally), self._schema(rows)),
+            write_part(task.name, "dropped", tally.dropped, DROPPED),
         ]
         made = tally.manifest(rows, outputs, time.perf_counter() - began)
         manifest = replace(
@@ -260,7 +213,7 @@ class ApplyTask:
                 "peak_rss_bytes": max(made.timing["peak_rss_bytes"], spilled.timing["peak_rss_bytes"]),
             },
         )
-        write_manifest(task.manifest_path, manifest)
+        write_manifest(task.name.manifest_path, manifest)
         return manifest, spilled.rows_out
 
     def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -309,7 +262,7 @@ def _without_verdict(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch.select([name for name in batch.schema.names if name not in ("duplicate_of", "similarity")])
 
 
-def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: Any) -> pa.RecordBatch:
+def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: Global) -> pa.RecordBatch:
     """The rows first, first + 1, … of a shard, marked and with the signals that the verdicts on them bring."""
     passed_over = marked(batch)
     place = np.full(batch.num_rows, -1, dtype=np.int64)
@@ -331,44 +284,33 @@ def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: A
 
 @dataclass(frozen=True)
 class CutTask:
-    """One output of a Writer. partitions: what to read of those it overlaps, in their order.
+    """Writes one output of a Writer.
 
-    before: cumulative weight of the cut's split in all partitions before the first of these. memory: of a worker.
+    Attributes:
+        before: cumulative weight of the cut's split in all partitions before the first of `partitions`.
+        memory: bytes of a worker.
+        partitions: what to read of those that the output overlaps, in their order.
     """
 
-    folder: str
-    number: int
-    fingerprint: str
-    final: Any
+    name: TaskName
+    final: Writer
     round: Round
     cut: Cut
     before: int
     memory: int
-    partitions: tuple[Pieces, ...] = field(default=())
-
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, "work/cuts", f"{self.number:06d}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} {self.cut.split} {self.cut.number:06d}"
-
-    def at(self, position: Position) -> "CutTask":
-        return self
+    partitions: tuple[RangeSet, ...] = field(default=())
 
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
         tell(Position(0, "write"))
-        with room_for(self.folder, memory=self.memory, shard_rows={}) as room:
-            files, facts = self.final.write(self.cut, self._rows(room), join(self.folder, "corpus"))
-        outputs = [_relative(file, self.folder) for file in files]
+        folder = self.name.folder
+        with room_for(folder, memory=self.memory, shard_rows={}) as room:
+            files, facts = self.final.write(self.cut, self._rows(room), join(folder, "corpus"))
+        outputs = [_relative(file, folder) for file in files]
         manifest = Manifest(
-            self.fingerprint, outputs=outputs, facts=facts, timing={"seconds": time.perf_counter() - began}
+            self.name.fingerprint, outputs=outputs, facts=facts, timing={"seconds": time.perf_counter() - began}
         )
-        write_manifest(self.manifest_path, manifest)
+        write_manifest(self.name.manifest_path, manifest)
         return manifest
 
     def _rows(self, room: Room) -> Iterator[pa.RecordBatch]:

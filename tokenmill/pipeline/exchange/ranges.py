@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ class DamagedFile(DataError):
         super().__init__(f"{file}: {problem}")
         self.file, self.problem = file, problem
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[type["DamagedFile"], tuple[str, str]]:
         return type(self), (self.file, self.problem)
 
 
@@ -58,7 +57,7 @@ NO_RANGES = Ranges.of({"places": [], "offsets": [], "lengths": [], "xxh3": []})
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class RangeSet:
     """Ranges of several files that are read together, in the order of the tasks that wrote them.
 
     file: int32 (ranges,), which of `files` each is in. Passed to tasks by the thousand, hence arrays.
@@ -80,10 +79,10 @@ class Pieces:
 
 
 _NONE = np.empty(0, dtype=np.int64)
-NO_PIECES = Pieces((), _NONE.astype(np.int32), _NONE, _NONE, _NONE.astype(np.uint64))
+NO_RANGE_SET = RangeSet((), _NONE.astype(np.int32), _NONE, _NONE, _NONE.astype(np.uint64))
 
 
-def pieces_by_place(files: Iterable[tuple[str, Ranges]]) -> dict[int, Pieces]:
+def range_sets(files: Iterable[tuple[str, Ranges]]) -> dict[int, RangeSet]:
     """{place: its ranges in all files}, in the order of the files, and in a file in that of its ranges."""
     named = list(files)
     if not named:
@@ -100,7 +99,7 @@ def pieces_by_place(files: Iterable[tuple[str, Ranges]]) -> dict[int, Pieces]:
         used, which = np.unique(file[mine], return_inverse=True)
         offsets, lengths, xxh3 = (column[mine] for column in columns)
         files_of = tuple(names[i] for i in used.tolist())
-        found[int(places[mine[0]])] = Pieces(files_of, which.astype(np.int32), offsets, lengths, xxh3)
+        found[int(places[mine[0]])] = RangeSet(files_of, which.astype(np.int32), offsets, lengths, xxh3)
     return found
 
 

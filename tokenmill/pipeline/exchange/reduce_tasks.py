@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +22,16 @@ from tokenmill.core.columns import marked, set_column
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import FACTS, Room, Round
+from tokenmill.core.kinds import FACTS, EarlierRound, JsonObject, Room, Round
 from tokenmill.pipeline.exchange.exchange import Grouped, Spill, grouped_file, spill_file
-from tokenmill.pipeline.exchange.ranges import DamagedFile, Pieces, Ranges, whole_file
+from tokenmill.pipeline.exchange.ranges import DamagedFile, Ranges, RangeSet, whole_file
 from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
 from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.record.manifest import Manifest, from_json, write_manifest
+from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks.pieces import pieces
-from tokenmill.pipeline.tasks.shard import Position, ShardTask, Tell, widened
+from tokenmill.pipeline.tasks.shard import ShardTask, widened
 
 ROWS = "work/rows"
 """Below the stage: the rows of shards as their map tasks left them."""
@@ -43,51 +44,38 @@ RECALLED_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class ReduceTask:
-    """One partition of one round. pieces: what to read. next: the round its result is routed to, if any.
+    """One partition of one round.
 
     Without a next round the result is grouped by the shards it is about: verdicts, or the documents that the next round
-    wants. firsts: the first shard of each group of shards that is read together. memory: of a worker, in bytes.
+    wants.
+
+    Attributes:
+        ranges: what to read.
+        memory: bytes of a worker.
+        shard_rows: number of rows by shard number.
+        firsts: the first shard of each group of shards that is read together.
+        next: the round to which the result is routed.
     """
 
-    folder: str
-    number: int
-    fingerprint: str
-    stage_round: int
+    name: TaskName
     round: Round
-    pieces: Pieces
+    ranges: RangeSet
     memory: int
     shard_rows: Mapping[int, int]
     firsts: tuple[int, ...]
     next: Round | None = None
     next_partitions: int = 1
 
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def name(self) -> str:
-        return f"work/reduce/{self.stage_round}.{self.number:06d}"
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, f"{self.name}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} partition {self.number}"
-
-    def at(self, position: Position) -> "ReduceTask":
-        return self
-
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
-        facts: dict[str, Any] = {}
-        name, memory = f"{self.name}.ranges", buffer_bytes(self.memory)
+        facts: JsonObject = {}
+        folder = self.name.folder
         with (
-            room_for(self.folder, memory=self.memory, shard_rows=self.shard_rows) as room,
-            grouped_file(self.folder, name, memory=memory) as grouped,
+            room_for(folder, memory=self.memory, shard_rows=self.shard_rows) as room,
+            grouped_file(folder, ranges_name(self.name), memory=buffer_bytes(self.memory)) as grouped,
         ):
             spill = Spill(self.next, self.next_partitions, grouped) if self.next is not None else None
-            rows = sorted_rows(self.pieces.tables(), self.round.sort_by, room)
+            rows = sorted_rows(self.ranges.tables(), self.round.sort_by, room)
             for number, batch in enumerate(self.round.reduce(rows, room)):
                 tell(Position(number, type(self.round).__name__))
                 if FACTS in (batch.schema.metadata or {}):
@@ -97,7 +85,12 @@ class ReduceTask:
                     spill.add(batch)
                 else:
                     grouped.add(batch, groups_of(batch.column("shard"), self.firsts))
-        return committed(self, [grouped], facts, began)
+        return committed(self.name, [grouped], facts, began)
+
+
+def ranges_name(task: TaskName) -> str:
+    """The task's file of ranges, below the stage's folder."""
+    return f"{task.stem}.ranges"
 
 
 def groups_of(shards: pa.Array, firsts: tuple[int, ...]) -> npt.NDArray[np.int64]:
@@ -106,7 +99,7 @@ def groups_of(shards: pa.Array, firsts: tuple[int, ...]) -> npt.NDArray[np.int64
     return places
 
 
-def committed(task: Any, files: list[Grouped], facts: dict[str, Any], began: float) -> Manifest:
+def committed(task: TaskName, files: list[Grouped], facts: JsonObject, began: float) -> Manifest:
     """The manifest of a task that wrote such files and counts no documents, written."""
     manifest = Manifest(
         task.fingerprint,
@@ -120,44 +113,27 @@ def committed(task: Any, files: list[Grouped], facts: dict[str, Any], began: flo
 
 @dataclass(frozen=True)
 class MergeTask:
-    """Some spills of a round as one: of each partition it has one range, or few. inputs: (manifest, place of the spill
-    among what its task wrote).
+    """Some spills of a round as one, with one range per partition, or few.
+
+    Attributes:
+        inputs: (manifest, place of the spill among the files of its task).
     """
 
-    folder: str
-    number: int
-    fingerprint: str
-    stage_round: int
+    name: TaskName
     inputs: tuple[tuple[str, int], ...]
     memory: int
 
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def name(self) -> str:
-        return f"work/merge/{self.stage_round}.{self.number:06d}"
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, f"{self.name}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} merge {self.number}"
-
-    def at(self, position: Position) -> "MergeTask":
-        return self
-
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
-        with grouped_file(self.folder, f"{self.name}.ranges", memory=buffer_bytes(self.memory)) as grouped:
+        folder = self.name.folder
+        with grouped_file(folder, ranges_name(self.name), memory=buffer_bytes(self.memory)) as grouped:
             for number, (path, place) in enumerate(self.inputs):
                 tell(Position(number, "merge"))
-                file, ranges = spilled(self.folder, needed(path), place)
+                file, ranges = spilled(folder, needed(path), place)
                 for table, at in whole_file(file, ranges):
                     for batch in table.combine_chunks().to_batches():
                         grouped.add(batch, np.full(batch.num_rows, at, dtype=np.int64))
-        return committed(self, [grouped], {}, began)
+        return committed(self.name, [grouped], {}, began)
 
 
 def needed(path: str) -> Manifest:
@@ -184,95 +160,50 @@ def spilled(folder: str, manifest: Manifest, place: int) -> tuple[str, Ranges]:
 
 @dataclass(frozen=True)
 class RecallTask:
-    """Some shards' documents again: those named in `said`, with what was said of them, routed to `round`."""
+    """Re-reads the documents of some shards that the previous round selected (`said`), adds that round's columns, and
+    routes them to `round`.
+    """
 
+    name: TaskName
     tasks: tuple[ShardTask, ...]
-    stage_round: int
     round: Round
     partitions: int
     columns: tuple[str, ...]
-    said: Pieces
+    said: RangeSet
     memory: int
-
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def folder(self) -> str:
-        return self.tasks[0].folder
-
-    @property
-    def number(self) -> int:
-        return self.tasks[0].number
-
-    @property
-    def fingerprint(self) -> str:
-        return together(self.tasks)
-
-    @property
-    def name(self) -> str:
-        return f"work/recall/{self.stage_round}.{self.number:06d}"
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, f"{self.name}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.tasks[0].label} round {self.stage_round}"
-
-    def at(self, position: Position) -> "RecallTask":
-        return self
 
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
         memory = buffer_bytes(self.memory)
-        with spill_file(self.folder, f"{self.name}.ranges", self.round, self.partitions, memory=memory) as spill:
+        with spill_file(self.name.folder, ranges_name(self.name), self.round, self.partitions, memory=memory) as spill:
             said = all_said(self.said)
             for task in self.tasks if said is not None else ():
-                mine = about(said, task.number).combine_chunks()
+                mine = about(said, task.name.number).combine_chunks()
                 for number, batch in enumerate(numbered_rows(task, self.columns) if mine.num_rows else ()):
                     tell(Position(number, type(self.round).__name__))
                     for part in pieces(_with_what_was_said(batch, mine), RECALLED_BYTES):
                         spill.add(part)
-        return committed(self, [spill.to], {}, began)
+        return committed(self.name, [spill.to], {}, began)
 
 
-def together(tasks: tuple[ShardTask, ...]) -> str:
-    """The fingerprint of what is made of several shards."""
-    return digest([task.fingerprint for task in tasks])
+def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str) -> TaskName:
+    """The name of a task over several shards. It has the number of the first. stem: before that number."""
+    first = tasks[0].name
+    fingerprint = digest([task.name.fingerprint for task in tasks])
+    return TaskName(first.folder, first.number, fingerprint, f"{stem}{first.number:06d}", title)
 
 
 @dataclass(frozen=True)
 class EarlierTask:
-    """One file of an earlier corpus (Remembering) as shard `number`: all of it, or the rows named in `said`."""
+    """One file of an earlier corpus (Remembering) as a shard: all of it, or the rows named in `said`."""
 
-    folder: str
-    number: int
-    fingerprint: str
+    name: TaskName
     file: str
     xxh3: str
-    stage_round: int
-    round: Any
+    round: EarlierRound
     partitions: int
     memory: int
-    said: Pieces | None = None
-
-    reads_input: ClassVar[bool] = False
-
-    @property
-    def name(self) -> str:
-        return f"work/earlier/{self.stage_round}.{self.number:06d}"
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, f"{self.name}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} round {self.stage_round} of {self.file}"
-
-    def at(self, position: Position) -> "EarlierTask":
-        return self
+    said: RangeSet | None = None
 
     def __call__(self, tell: Tell) -> Manifest:
         began, rows = time.perf_counter(), 0
@@ -281,35 +212,34 @@ class EarlierTask:
         said = all_said(self.said) if self.said is not None else None
         earlier = Earlier(self.round)
         memory = buffer_bytes(self.memory)
-        with spill_file(self.folder, f"{self.name}.ranges", earlier, self.partitions, memory=memory) as spill:
+        with spill_file(self.name.folder, ranges_name(self.name), earlier, self.partitions, memory=memory) as spill:
             wanted = self.said is None or said is not None
             for number, batch in enumerate(storage.read_table(self.file) if wanted else ()):
                 tell(Position(number, type(self.round).__name__))
-                here = numbered(batch, self.number, rows)
+                here = numbered(batch, self.name.number, rows)
                 rows += batch.num_rows
                 spill.add(here if said is None else _with_what_was_said(here, said))
-        return committed(self, [spill.to], {"rows": rows}, began)
+        return committed(self.name, [spill.to], {"rows": rows}, began)
 
 
 @dataclass(frozen=True)
 class Earlier:
     """A round as documents of earlier corpora see it."""
 
-    round: Any
+    round: EarlierRound
 
     sort_by: ClassVar[tuple[str, ...]] = ()
     single: ClassVar[bool] = False
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        routed: pa.RecordBatch = self.round.route_earlier(batch)
-        return routed
+        return self.round.route_earlier(batch)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         yield from self.round.reduce(rows, room)
 
 
-def all_said(told: Pieces) -> Any:
+def all_said(told: RangeSet) -> pa.Table | None:
     """What was said about a group of shards, by shard and row, as a table; None if nothing was."""
     tables = list(told.tables())
     if not tables:
@@ -336,7 +266,7 @@ def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch
 
 def shard_manifest_path(task: ShardTask) -> str:
     """Where a map task says what it counted of one of its shards."""
-    return join(task.folder, "work/shard", f"{task.number:06d}.json")
+    return join(task.name.folder, "work/shard", f"{task.name.number:06d}.json")
 
 
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
@@ -345,8 +275,8 @@ def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
     """
     counted = needed(shard_manifest_path(task))
     for output in counted.outputs:
-        _refuse_damage(join(task.folder, output.path), output)
-    kept = [join(task.folder, output.path) for output in counted.outputs if output.path.startswith(f"{ROWS}/")]
+        _refuse_damage(join(task.name.folder, output.path), output)
+    kept = [join(task.name.folder, output.path) for output in counted.outputs if output.path.startswith(f"{ROWS}/")]
     return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
 
 
@@ -366,7 +296,7 @@ def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.Reco
     wanted = [name for name in have if name in columns]
     first = 0
     for batch in storage.read_table(rows.input, wanted):
-        yield numbered(widened(batch, _only(rows.schema, columns)), task.number, first)
+        yield numbered(widened(batch, _only(rows.schema, columns)), task.name.number, first)
         first += batch.num_rows
 
 

@@ -13,20 +13,20 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from tokenmill.core.kinds import Fingerprinted, JsonObject, Source, Unit
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning.resolve import settings_of
 
 _JSON = json.JSONEncoder(sort_keys=True)  # json.dumps would make one a call, and there is a call a shard
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: object) -> str:
     """Hex SHA-256 of JSON values; key order does not matter."""
     return hashlib.sha256(_JSON.encode(parts).encode()).hexdigest()
 
 
-def work_fingerprint(units: Iterable[Any], engine_modules: Iterable[str], *, mark_only: bool, excerpt: int) -> str:
+def work_fingerprint(units: Iterable[Unit], engine_modules: Iterable[str], *, mark_only: bool, excerpt: int) -> str:
     """Hash of fused units of work in order, and of the engine's modules that decide the bytes."""
     said = []
     for unit in units:
@@ -54,18 +54,16 @@ def packages(module: str) -> dict[str, str]:
     return {dist: importlib.metadata.version(dist) for dist in sorted(found) if dist != "tokenmill"}
 
 
-def _settings(unit: Any) -> dict[str, Any]:
-    """A Source's `paths` only say which shards there are, and each shard's own file is hashed with it: one path more in
-    a list must not make the rest anew. So it is with all that a Source names in HOW.
+def _settings(unit: Unit) -> JsonObject:
+    """The settings that affect results. `paths` of a Source only says which shards there are, and each shard's own file
+    is hashed with it, so that one more path in a list leaves the results of the others valid.
     """
-    aside = ("paths", *getattr(unit, "HOW", ())) if hasattr(unit, "shards") else ()
+    aside = ("paths", *unit.traits.unhashed) if isinstance(unit, Source) else ()
     return {name: value for name, value in settings_of(unit).items() if name not in aside}
 
 
-def _models(unit: Any) -> Any:
-    """Checksums of files a unit's result depends on, if it says so: `files()` gives {name: sha256}."""
-    files = getattr(unit, "files", None)
-    return files() if callable(files) else {}
+def _models(unit: Unit) -> dict[str, str]:
+    return unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
 
 
 @functools.cache

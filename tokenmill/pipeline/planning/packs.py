@@ -27,8 +27,8 @@ def packed(shards: Sequence[Shard], size: int) -> list[Shard]:
     costs = np.array([shard.length + FILE_BYTES for shard in shards], dtype=np.int64)
     before = np.concatenate(([0], np.cumsum(costs)))
     ranks = keyed_hash(0, "packs", (f"{shard.file}#{shard.start}" for shard in shards))
-    pieces = _pieces(before, ranks, size) if size else itertools.pairwise(range(len(shards) + 1))
-    return [replace(_joined(shards[low:high]), number=number) for number, (low, high) in enumerate(pieces)]
+    runs = _runs(before, ranks, size) if size else itertools.pairwise(range(len(shards) + 1))
+    return [replace(_joined(shards[low:high]), number=number) for number, (low, high) in enumerate(runs)]
 
 
 def parts_of(shard: Shard) -> tuple[Shard, ...]:
@@ -36,7 +36,7 @@ def parts_of(shard: Shard) -> tuple[Shard, ...]:
     return shard.parts or (shard,)
 
 
-def _pieces(before: npt.NDArray[np.int64], ranks: npt.NDArray[np.uint64], size: int) -> Iterator[tuple[int, int]]:
+def _runs(before: npt.NDArray[np.int64], ranks: npt.NDArray[np.uint64], size: int) -> Iterator[tuple[int, int]]:
     """(first, end) of each pack. before: cost of all shards before each, and of all; ranks: decides where to cut."""
     todo = [(0, len(ranks))] if len(ranks) else []
     while todo:

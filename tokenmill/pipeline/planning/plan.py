@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Packed, Shard
 from tokenmill.pipeline.planning.fingerprint import digest, work_fingerprint
 from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
@@ -92,7 +92,7 @@ def _plan_stage(
     recipe: Recipe, stage: Stage, before: dict[str, PlannedStage], folder: str, mark_only: bool, limit: int | None
 ) -> PlannedStage:
     engine = _ENGINE if stage.final is None else _ENGINE_OF_GLOBALS
-    work = work_fingerprint(stage.work, engine, mark_only=mark_only, excerpt=recipe.excerpt)
+    work = work_fingerprint(stage.work, engine, mark_only=mark_only, excerpt=recipe.excerpt.chars)
     place = join(folder, stage.name)
     origins: list[_Origin]
     if stage.source is not None:
@@ -148,10 +148,12 @@ def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[Planned
 
 def _source_shards(stage: Stage, limit: int | None) -> list[Shard]:
     assert stage.source is not None
-    shards: list[Shard] = stage.source.shards()
+    shards = stage.source.shards()
     if not shards:
         raise RecipeError(f"stage {stage.name!r}: {stage.spec.work[0].name} found no input")
-    return shards[:1] if limit is not None else packed(shards, getattr(stage.source, "shard_bytes", 0))
+    if limit is not None:
+        return shards[:1]
+    return packed(shards, stage.source.shard_bytes if isinstance(stage.source, Packed) else 0)
 
 
 def _need_released_data(stages: list[PlannedStage]) -> list[PlannedStage]:

@@ -17,10 +17,14 @@ import yaml
 
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io import storage
+from tokenmill.core.kinds import JsonObject
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-_RECIPE_KEYS = {"run": str, "seed": int, "excerpt": int, "stages": dict}
-_STAGE_KEYS = {
+Types = type | tuple[type, ...]
+"""What isinstance takes."""
+
+_RECIPE_KEYS: dict[str, Types] = {"run": str, "seed": int, "excerpt": (int, dict), "stages": dict}
+_STAGE_KEYS: dict[str, Types] = {
     "from": (str, list),
     "steps": list,
     "memory": (str, int),
@@ -36,15 +40,33 @@ class WorkSpec:
     """One unit of work as the recipe names it: `filters.c4` and its settings; line: where in the recipe."""
 
     name: str
-    settings: dict[str, Any]
+    settings: JsonObject
     line: int
 
 
 @dataclass(frozen=True)
-class StageSpec:
-    """memory: bytes a worker may hold. timeout: seconds without progress before a worker counts as hung.
+class ExcerptSpec:
+    """What a drop record shows of the text.
 
-    resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, the cluster's own.
+    Attributes:
+        chars: characters; 0 for none. Default 200.
+        scrub: the Step that removes personal data first. Default: the one that the table of stages names.
+    """
+
+    chars: int = 200
+    scrub: WorkSpec | None = None
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """What a recipe says about a stage.
+
+    Attributes:
+        memory: bytes that a worker may hold. Default 4 GiB.
+        timeout: seconds without progress before a worker counts as hung. Default 600.
+        keep: whether the stage's documents stay once all stages that read them are done. Default true.
+        resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, the cluster's
+            own names.
     """
 
     name: str
@@ -59,14 +81,12 @@ class StageSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """excerpt: characters of a dropped document's text kept beside its drop record, scrubbed of personal data; 0 is
-    off.
-    """
+    """A recipe whose grammar is right. Names and settings of work are not checked yet."""
 
     file: str
     run: str
     seed: int
-    excerpt: int
+    excerpt: ExcerptSpec
     stages: tuple[StageSpec, ...]
 
     def stage(self, name: str) -> StageSpec:
@@ -119,12 +139,22 @@ class _Reader:
             stages.append(self.stage(name, stage, stages))
         if not stages:
             raise self.error(keys["stages"], "stages: none; expected at least one")
-        return Recipe(self.file, run, values.get("seed", 0), values.get("excerpt", 200), tuple(stages))
+        excerpt = self.excerpt(keys["excerpt"]) if "excerpt" in keys else ExcerptSpec()
+        return Recipe(self.file, run, values.get("seed", 0), excerpt, tuple(stages))
+
+    def excerpt(self, node: yaml.Node) -> ExcerptSpec:
+        """A number of characters, or {chars, scrub}."""
+        if not isinstance(node, yaml.MappingNode):
+            return ExcerptSpec(self.value(node))
+        keys = dict(self.mapping(node, "excerpt"))
+        values = self.typed(keys, {"chars": int, "scrub": object}, "excerpt", skip={"scrub"})
+        scrub = self.work(keys["scrub"], "excerpt") if "scrub" in keys else None
+        return ExcerptSpec(values.get("chars", ExcerptSpec.chars), scrub)
 
     def stage(self, name: str, node: yaml.Node, before: list[StageSpec]) -> StageSpec:
         if not STAGE_NAME.match(name):
             raise self.error(node, f"stage {name!r}: a stage's name is lower-case letters, digits and '_'")
-        options: dict[str, Any] = {}
+        options: JsonObject = {}
         steps = node
         if isinstance(node, yaml.MappingNode):
             keys = dict(self.mapping(node, f"stage {name!r}"))
@@ -146,7 +176,9 @@ class _Reader:
             self.resources(options.get("resources", {}), name, node, options.get("memory")),
         )
 
-    def inputs(self, given: Any, name: str, node: yaml.Node, before: list[StageSpec]) -> tuple[str, ...]:
+    def inputs(
+        self, given: str | list[str] | None, name: str, node: yaml.Node, before: list[StageSpec]
+    ) -> tuple[str, ...]:
         known = [stage.name for stage in before]
         if given is None:
             return ()
@@ -172,13 +204,13 @@ class _Reader:
             )
         raise self.error(node, f"stage {stage!r}: expected a name such as filters.c4, or {{name: {{setting: value}}}}")
 
-    def memory(self, given: Any, name: str, node: yaml.Node) -> int:
+    def memory(self, given: object, name: str, node: yaml.Node) -> int:
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(given))
         if not match or match[2].upper() not in _UNITS:
             raise self.error(node, f"stage {name!r}: memory {given!r}; expected a size such as 2GB or 512MiB")
         return int(float(match[1]) * _UNITS[match[2].upper()])
 
-    def resources(self, given: dict[str, Any], name: str, node: yaml.Node, memory: Any) -> dict[str, float]:
+    def resources(self, given: JsonObject, name: str, node: yaml.Node, memory: object) -> dict[str, float]:
         """What a task reserves on a cluster; the stage's memory too, if the recipe states it."""
         amounts: dict[str, float] = {}
         for key, amount in (({"memory": memory} if memory is not None else {}) | given).items():
@@ -199,7 +231,7 @@ class _Reader:
             seen.add(key.value)
             yield key.value, value
 
-    def typed(self, keys: dict[str, yaml.Node], types: dict[str, Any], what: str, skip: set[str]) -> dict[str, Any]:
+    def typed(self, keys: dict[str, yaml.Node], types: dict[str, Types], what: str, skip: set[str]) -> JsonObject:
         values = {}
         for key, node in keys.items():
             if key not in types:
@@ -227,7 +259,7 @@ class _Reader:
         return RecipeError(f"{self.file}:{node.start_mark.line + 1}: {message}")
 
 
-def _type_name(types: Any) -> str:
+def _type_name(types: Types) -> str:
     names = {
         str: "text",
         int: "a whole number",

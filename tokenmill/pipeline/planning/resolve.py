@@ -9,14 +9,13 @@ import importlib
 import json
 import pkgutil
 import typing
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io.url_secrets import shown
-from tokenmill.core.kinds import Writer
+from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
@@ -28,15 +27,17 @@ _EXTRA_OF = {
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A stage whose work is built: an optional Source, then Steps, then an optional Global. columns: what it gives
-    on.
+    """A stage whose work is built: an optional Source, then Steps, then an optional Global.
+
+    Attributes:
+        columns: what it passes to the stages that read it.
     """
 
     spec: StageSpec
     inputs: tuple[str, ...]
-    source: Any | None
-    steps: tuple[Any, ...]
-    final: Any | None
+    source: Source | None
+    steps: tuple[Step, ...]
+    final: Global | None
     columns: tuple[str, ...]
 
     @property
@@ -44,12 +45,12 @@ class Stage:
         return self.spec.name
 
     @property
-    def work(self) -> tuple[Any, ...]:
+    def work(self) -> tuple[Unit, ...]:
         """All units in order."""
         return tuple(unit for unit in (self.source, *self.steps, self.final) if unit is not None)
 
     @property
-    def named_work(self) -> list[tuple[str, Any]]:
+    def named_work(self) -> list[tuple[str, Unit]]:
         """All units in order, each with its name in recipes: (`stages.read_warc`, the unit)."""
         return list(zip((work.name for work in self.spec.work), self.work, strict=True))
 
@@ -64,7 +65,20 @@ def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for spec in recipe.stages:
         stages.append(_stage(spec, recipe, stages, plugins))
+    excerpt_scrub(recipe, plugins=plugins)
     return tuple(stages)
+
+
+def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | None:
+    """The Step that scrubs excerpts and its name; None if no excerpts are kept. Raises RecipeError."""
+    if not recipe.excerpt.chars:
+        return None
+    work = recipe.excerpt.scrub or WorkSpec(importlib.import_module("tokenmill.stages").EXCERPT_SCRUB, {}, 1)
+    where = f"{recipe.file}:{work.line}: excerpt: "
+    scrub = build(work, seed=recipe.seed, plugins=plugins, where=where)
+    if isinstance(scrub, Source | Global):
+        raise RecipeError(f"{where}scrub: {work.name} is no Step; name one that edits texts")
+    return work.name, scrub
 
 
 def work_names() -> list[str]:
@@ -72,7 +86,7 @@ def work_names() -> list[str]:
     return sorted(_unit_modules())
 
 
-def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Any]:
+def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Unit]:
     """The class a name stands for. Only tokenmill's own folders, and modules under `plugins`, may be named."""
     if plugins and name.startswith(f"{plugins}."):
         module_name = name
@@ -93,7 +107,7 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     wanted = class_name(name)
     if not hasattr(module, wanted):
         raise RecipeError(f"{where}{module_name} has no class {wanted}; a unit's class is its file's name in capitals")
-    found: type[Any] = getattr(module, wanted)
+    found: type[Unit] = getattr(module, wanted)
     if class_step_name(found) != name.rpartition(".")[2]:
         raise RecipeError(
             f"{where}{name}: signals and rules would be named {class_step_name(found)!r}; name the file so"
@@ -106,21 +120,22 @@ def class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
 
 
-def kind_of(work: Any) -> str:
-    """'source', 'global' or 'step', for a unit of work or its class."""
-    if hasattr(work, "shards") and hasattr(work, "read"):
+def kind_of(work: Unit | type[Unit]) -> Literal["source", "global", "step"]:
+    """The kind of a unit of work or of its class, by the members that it has."""
+    if isinstance(work, Source):
         return "source"
-    return "global" if hasattr(work, "rounds") else "step"
+    return "global" if isinstance(work, Global) else "step"
 
 
-def settings_of(work: Any) -> dict[str, Any]:
-    """All settings of a unit of work, defaults in, as JSON values; addresses without passwords and signatures."""
+def settings_of(work: Unit) -> JsonObject:
+    """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures."""
+    assert dataclasses.is_dataclass(work)
     values = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
-    filled: dict[str, Any] = json.loads(json.dumps(values, default=lambda value: sorted(map(str, value))))
+    filled: JsonObject = json.loads(json.dumps(values, default=lambda value: sorted(map(str, value))))
     return {name: _without_secrets(value) for name, value in filled.items()}
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_secrets(value: object) -> object:
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, list):
@@ -128,12 +143,13 @@ def _without_secrets(value: Any) -> Any:
     return {key: _without_secrets(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Any:
+def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit:
     """The unit of work a recipe's entry stands for, its settings checked against the types of the fields."""
     cls = work_class(spec.name, plugins=plugins, where=where)
+    assert dataclasses.is_dataclass(cls)
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
     hints = typing.get_type_hints(cls)
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     for key, value in spec.settings.items():
         if key not in fields:
             raise RecipeError(f"{where}{spec.name} has no setting {key!r}{did_you_mean(key, fields)}")
@@ -156,27 +172,33 @@ def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], plugins: str | 
         build(work, seed=recipe.seed, plugins=plugins, where=f"{recipe.file}:{work.line}: stage {spec.name!r}: ")
         for work in spec.work
     ]
-    kinds = [kind_of(unit) for unit in units]
-    for place, (kind, work) in enumerate(zip(kinds, spec.work, strict=True)):
-        if kind == "source" and place > 0:
-            raise RecipeError(f"{where}{work.name} makes documents, so it must come first in its stage")
-        if kind == "global" and place < len(units) - 1:
-            raise RecipeError(f"{where}{work.name} looks across all documents, so it must come last in its stage")
-    source = units[0] if kinds[0] == "source" else None
-    final = units[-1] if kinds[-1] == "global" else None
+    source: Source | None = None
+    final: Global | None = None
+    steps: list[Step] = []
+    for place, (unit, work) in enumerate(zip(units, spec.work, strict=True)):
+        if isinstance(unit, Source):
+            if place > 0:
+                raise RecipeError(f"{where}{work.name} makes documents, so it must come first in its stage")
+            source = unit
+        elif isinstance(unit, Global):
+            if place < len(units) - 1:
+                raise RecipeError(f"{where}{work.name} looks across all documents, so it must come last in its stage")
+            final = unit
+        else:
+            steps.append(unit)
     if final is not None and spec.memory < LEAST_MEMORY:
         raise RecipeError(
             f"{where}memory: {spec.memory:,} bytes; {spec.work[-1].name} looks across all documents; the least "
             f"that works is {LEAST_MEMORY >> 20}MiB"
         )
-    steps = tuple(unit for unit, kind in zip(units, kinds, strict=True) if kind == "step")
     inputs = _inputs(spec, source, before, where)
-    final = _with_tokenizer(final, steps)
+    if isinstance(final, Completing):
+        final = final.completed(steps)
     columns = _columns(spec, source, units, [stage for stage in before if stage.name in inputs], where)
-    return Stage(spec, inputs, source, steps, final, columns)
+    return Stage(spec, inputs, source, tuple(steps), final, columns)
 
 
-def _inputs(spec: StageSpec, source: Any, before: list[Stage], where: str) -> tuple[str, ...]:
+def _inputs(spec: StageSpec, source: Source | None, before: list[Stage], where: str) -> tuple[str, ...]:
     if source is not None:
         if spec.inputs:
             raise RecipeError(f"{where}begins with {spec.work[0].name}, so it has no 'from'")
@@ -192,12 +214,14 @@ def _inputs(spec: StageSpec, source: Any, before: list[Stage], where: str) -> tu
     return inputs
 
 
-def _columns(spec: StageSpec, source: Any, units: list[Any], inputs: list[Stage], where: str) -> tuple[str, ...]:
+def _columns(
+    spec: StageSpec, source: Source | None, units: list[Unit], inputs: list[Stage], where: str
+) -> tuple[str, ...]:
     have = list(source.adds) if source is not None else []
     for stage in inputs:
         have += [column for column in stage.columns if column not in have]
     for unit, work in zip(units, spec.work, strict=True):
-        for column in getattr(unit, "reads", ()):
+        for column in () if isinstance(unit, Source) else unit.reads:
             if column not in have:
                 raise RecipeError(
                     f"{where}{work.name} reads the column {column!r}, which is not there{_who_adds(column)}"
@@ -209,7 +233,7 @@ def _columns(spec: StageSpec, source: Any, units: list[Any], inputs: list[Stage]
 def _who_adds(column: str) -> str:
     for name in work_names():
         try:
-            adds = getattr(work_class(name), "adds", ())
+            adds: object = work_class(name).adds
         except RecipeError:
             continue  # an optional package is missing; it cannot be the step the recipe forgot to configure either
         if isinstance(adds, tuple) and column in adds:
@@ -217,19 +241,7 @@ def _who_adds(column: str) -> str:
     return ""
 
 
-def _with_tokenizer(final: Any, steps: Iterable[Any]) -> Any:
-    """A Writer that leaves its tokenizer open takes the one its stage encodes with."""
-    if final is None or getattr(final, "tokenizer", None) != "":
-        return final
-    shared = ("tokenizer", "bos")
-    for step in steps:
-        if hasattr(step, "tokenizer"):
-            news = {key: getattr(step, key) for key in shared if hasattr(step, key) and hasattr(final, key)}
-            return dataclasses.replace(final, **news)
-    return final
-
-
-def _checked(value: Any, wanted: Any, place: str) -> Any:
+def _checked(value: object, wanted: Any, place: str) -> object:  # wanted: a type, or a form such as str | None
     try:
         return pydantic.TypeAdapter(wanted).validate_json(json.dumps(value, default=str), strict=True)
     except pydantic.ValidationError as error:

@@ -9,9 +9,9 @@ a task deletes its JSON first, and no row may go on speaking for files that are 
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +20,11 @@ import pyarrow.compute as pc
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.record.manifest import Manifest, from_json, read_manifest
+from tokenmill.pipeline.record.task import Task, TaskName, Tell
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=Task)
 
 PART_ROWS = 1024
 """So many JSON files are made a table; what is left of them stays as it is."""
@@ -142,46 +145,46 @@ def json_path(folder: str, number: int) -> str:
     return join(folder, "manifest", f"{number:06d}.json")
 
 
-def unfinished(tasks: Iterable[Any]) -> list[Any]:
+def unfinished(tasks: Sequence[T]) -> list[T]:
     """The tasks of one stage that are not done: no manifest of this very work, or a file of it has not its size."""
-    tasks = list(tasks)
-    if tasks and all(task.manifest_path == json_path(task.folder, task.number) for task in tasks):
-        ledger = Ledger(tasks[0].folder)
-        return [task for task in tasks if not ledger.done(task.number, task.fingerprint)]
+    names = [task.name for task in tasks]
+    if names and all(name.is_shard for name in names):
+        ledger = Ledger(names[0].folder)
+        return [task for task in tasks if not ledger.done(task.name.number, task.name.fingerprint)]
     size_of = _sizes()
-    begun = [task for task in tasks if size_of(task.manifest_path) >= 0]
+    begun = [name for name in names if size_of(name.manifest_path) >= 0]
     done = set()
     for start in range(0, len(begun), PART_ROWS):
         some = begun[start : start + PART_ROWS]
-        for task, content in zip(some, storage.read_many(task.manifest_path for task in some), strict=True):
-            manifest = from_json(content, task.manifest_path) if content is not None else None
-            if _made(manifest, task.fingerprint, task.folder, size_of):
-                done.add(task.manifest_path)
-    return [task for task in tasks if task.manifest_path not in done]
+        for name, content in zip(some, storage.read_many(name.manifest_path for name in some), strict=True):
+            manifest = from_json(content, name.manifest_path) if content is not None else None
+            if _made(manifest, name.fingerprint, name.folder, size_of):
+                done.add(name.manifest_path)
+    return [task for task in tasks if task.name.manifest_path not in done]
 
 
-def made_once(task: Any, tell: Any) -> Manifest:
+def made_once(task: Task, tell: Tell) -> Manifest:
     """The task's manifest: the one that stands, if it is of this very work and whole; else the task is run for it.
 
     So a task may run twice at once (its node looked lost, or was slow): both write the same bytes, and the first
     manifest stands.
     """
-    made: Manifest = standing(task.manifest_path, task.fingerprint, task.folder) or task(tell)
-    return made
+    return standing(task.name) or task(tell)
 
 
-def standing(path: str, fingerprint: str, folder: str) -> Manifest | None:
-    """The manifest at `path` if it is of this very work and its files are whole. One that is not is deleted.
+def standing(task: TaskName) -> Manifest | None:
+    """The task's manifest if it is of this very work and its files are whole. One that is not is deleted.
 
     Where there is none nothing is deleted, so that a copy of a task never takes away what the other has just committed.
     """
-    content = storage.read_if_there(path)
+    content = storage.read_if_there(task.manifest_path)
     if content is None:
         return None
-    manifest = from_json(content, path)
-    if _made(manifest, fingerprint, folder, storage.size_of):  # a request a file, but no listing of all shards' files
+    manifest = from_json(content, task.manifest_path)
+    # one request per file, but no listing of the files of all shards
+    if _made(manifest, task.fingerprint, task.folder, storage.size_of):
         return manifest
-    storage.delete_files([path])
+    storage.delete_files([task.manifest_path])
     return None
 
 

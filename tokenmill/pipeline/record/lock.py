@@ -15,12 +15,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import psutil
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
+from tokenmill.core.kinds import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def _take(lock: Lock) -> None:
     logger.warning("took over the lock of %s, which is no longer running; what it committed is kept", _who(owner))
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read(path: str) -> JsonObject:
     """What the lock says; nothing if it is gone, or if its writer was killed in the middle: then it holds nothing."""
     try:
         found = json.loads(storage.read_bytes(path))
@@ -115,12 +115,12 @@ def _read(path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _who(owner: dict[str, Any]) -> str:
+def _who(owner: JsonObject) -> str:
     minutes = (time.time() - float(owner.get("since", 0))) / 60
     return f"process {owner.get('pid')} on {owner.get('host')}, for {minutes:.0f} minutes"
 
 
-def _lives(owner: dict[str, Any]) -> bool:
+def _lives(owner: JsonObject) -> bool:
     """A reused process number does not count: start times differ."""
     if not owner:
         return False

@@ -10,11 +10,11 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import FileRecord
+from tokenmill.core.kinds import JsonObject
 from tokenmill.core.version import __version__
 
 FORMAT = 2
@@ -31,7 +31,7 @@ class Manifest:
     """
 
     fingerprint: str
-    inputs: list[dict[str, Any]] = field(default_factory=list)
+    inputs: list[JsonObject] = field(default_factory=list)
     rows_in: int = 0
     rows_out: int = 0
     repeated: int = 0
@@ -43,9 +43,9 @@ class Manifest:
     bytes_in: int = 0
     bytes_out: int = 0
     outputs: list[FileRecord] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    timing: dict[str, Any] = field(default_factory=dict)
-    host: dict[str, Any] = field(default_factory=dict)
+    facts: JsonObject = field(default_factory=dict)
+    timing: JsonObject = field(default_factory=dict)
+    host: JsonObject = field(default_factory=dict)
 
     def balanced(self) -> bool:
         return self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())

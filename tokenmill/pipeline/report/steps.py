@@ -31,6 +31,7 @@ def describe(name: str) -> Iterator[str]:
         if isinstance(columns, tuple):
             yield f"{title}: {', '.join(columns) or '-'}"
     yield "settings:"
+    assert dataclasses.is_dataclass(cls)
     for field in dataclasses.fields(cls):
         yield f"  {field.name}: {_type(field.type)} = {_default(field)}"
     rules = getattr(cls, "RULES", {})

@@ -6,9 +6,9 @@ it.
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from tokenmill.core.io import storage
+from tokenmill.pipeline.record.task import TaskName, shard_name
 
 
 def path(folder: str, number: int) -> str:
@@ -16,27 +16,29 @@ def path(folder: str, number: int) -> str:
     return storage.join(folder, "quarantine", f"{number:06d}.json")
 
 
-def load(folder: str, number: int, fingerprint: str) -> dict[str, str]:
+def load(task: TaskName) -> dict[str, str]:
     """{document id: name of the step it killed} for this very work."""
-    return {entry["id"]: entry["step"] for entry in entries(folder, number) if entry["fingerprint"] == fingerprint}
+    found = entries(task.folder, task.number)
+    return {entry["id"]: entry["step"] for entry in found if entry["fingerprint"] == task.fingerprint}
 
 
-def entries(folder: str, number: int) -> list[dict[str, Any]]:
-    """What is on record for a shard: id, step, cause (how the worker ended), fingerprint of the work."""
+def entries(folder: str, number: int) -> list[dict[str, str]]:
+    """The record of a shard: id, step, cause (how the worker ended) and fingerprint of the work, per document."""
     content = storage.read_if_there(path(folder, number))
-    found: list[dict[str, Any]] = json.loads(content) if content is not None else []
+    found: list[dict[str, str]] = json.loads(content) if content is not None else []
     return found
 
 
 def count(folder: str, fingerprints: Mapping[int, str]) -> int:
     """How many documents of these shards are on record for this very work; the folder is listed once."""
     numbers = [int(name.partition(".")[0]) for name in storage.list_files(storage.join(folder, "quarantine"))]
-    return sum(len(load(folder, number, fingerprints.get(number, ""))) for number in numbers)
+    return sum(len(load(shard_name(folder, number, fingerprints.get(number, "")))) for number in numbers)
 
 
-def add(folder: str, number: int, *, id: str, step: str, cause: str, fingerprint: str) -> None:
-    """Put a document on record. Entries of other work are forgotten: the fault may be mended."""
-    kept = [entry for entry in entries(folder, number) if entry["fingerprint"] == fingerprint and entry["id"] != id]
-    kept.append({"id": id, "step": step, "cause": cause, "fingerprint": fingerprint})
-    kept.sort(key=lambda entry: str(entry["id"]))
-    storage.write_bytes(path(folder, number), json.dumps(kept, indent=1, sort_keys=True).encode())
+def add(task: TaskName, *, id: str, step: str, cause: str) -> None:
+    """Records a document. Entries of other work are removed, because its fault may be fixed."""
+    same_work = (entry for entry in entries(task.folder, task.number) if entry["fingerprint"] == task.fingerprint)
+    kept = [entry for entry in same_work if entry["id"] != id]
+    kept.append({"id": id, "step": step, "cause": cause, "fingerprint": task.fingerprint})
+    kept.sort(key=lambda entry: entry["id"])
+    storage.write_bytes(path(task.folder, task.number), json.dumps(kept, indent=1, sort_keys=True).encode())

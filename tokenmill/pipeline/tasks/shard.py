@@ -9,9 +9,9 @@ import logging
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +21,11 @@ from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents,
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import FileRecord, join
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, Source, Step
 from tokenmill.core.memory import give_back
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
@@ -48,44 +49,36 @@ DROPPED = pa.schema(
 
 
 @dataclass(frozen=True)
-class Position:
-    """Where a worker is: which batch, in which step, and, when rows run one by one, on which document; of a task over
-    several shards, in which one.
+class Excerpts:
+    """How much text of a dropped document goes into its drop record.
+
+    Attributes:
+        length: characters; 0 for none.
+        scrub: a Step that edits the text first. None: it stays as it is.
     """
 
-    batch: int = -1
-    step: str = ""
-    id: str = ""
-    shard: int = -1
-
-
-NOWHERE = Position()
-
-Tell = Callable[[Position], None]
-
-
-@dataclass(frozen=True)
-class Excerpts:
-    """How much text of a dropped document is kept on record, in characters, and the step that scrubs it first."""
-
     length: int
-    scrub: Any
+    scrub: Step | None
+
+
+NO_EXCERPTS = Excerpts(0, None)
 
 
 @dataclass(frozen=True)
 class ShardTask:
-    """One shard of one stage. It reads `source` at `shard`, or else the Parquet files `inputs` of the stages before.
+    """One shard of one stage: reads `source` at `shard`, or else the Parquet file `input` of a stage before.
 
-    schema: the columns of the input, when several stages with different columns come together. probe: the batch to run
-    row by row, to find the document that killed a worker. limit: at most so many documents are read.
+    Attributes:
+        schema: the columns of the input, if several stages with different columns come together.
+        mark_only: rows are marked, not removed.
+        limit: at most so many documents are read.
+        probe: the batch to run row by row, to find the document that killed a worker.
     """
 
-    folder: str
-    number: int
-    fingerprint: str
-    steps: tuple[Any, ...]
+    name: TaskName
+    steps: tuple[Step, ...]
     excerpts: Excerpts
-    source: Any | None = None
+    source: Source | None = None
     shard: Shard | None = None
     input: str = ""
     schema: pa.Schema | None = None
@@ -93,30 +86,23 @@ class ShardTask:
     limit: int | None = None
     probe: int | None = None
 
-    reads_input: ClassVar[bool] = True
-
-    @property
-    def manifest_path(self) -> str:
-        return join(self.folder, "manifest", f"{self.number:06d}.json")
-
-    @property
-    def label(self) -> str:
-        return f"{self.folder.rpartition('/')[2]} {self.number:06d}"
-
-    def at(self, position: Position) -> "ShardTask":
+    def at(self, position: Position) -> Self:
         """The same task, running that batch row by row."""
         return replace(self, probe=position.batch)
+
+    def name_at(self, position: Position) -> TaskName:
+        return self.name
 
     def __call__(self, tell: Tell) -> Manifest:
         began = time.perf_counter()
         tally = Tally()
         rows = alive_rows(self, tally, tell)
         written = [
-            write_part(self.folder, "data", self.number, rows, output_schema(self)),
-            write_part(self.folder, "dropped", self.number, tally.dropped, DROPPED),
+            write_part(self.name, "data", rows, output_schema(self)),
+            write_part(self.name, "dropped", tally.dropped, DROPPED),
         ]
         manifest = tally.manifest(self, written, time.perf_counter() - began)
-        write_manifest(self.manifest_path, manifest)
+        write_manifest(self.name.manifest_path, manifest)
         return manifest
 
 
@@ -165,7 +151,7 @@ class Tally:
 
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         return Manifest(
-            fingerprint=task.fingerprint,
+            fingerprint=task.name.fingerprint,
             inputs=input_records(task.shard) if task.shard is not None else [{"file": task.input}],
             rows_in=self.rows_in,
             rows_out=self.rows_out,
@@ -193,12 +179,12 @@ class Tally:
 
 def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
     """The task's rows after its steps, batch by batch; what was dropped on the way is in the tally."""
-    banned = quarantine.load(task.folder, task.number, task.fingerprint)
+    banned = quarantine.load(task.name)
     for number, batch in enumerate(_read(task, tell, tally)):
         tally.come_in(batch)
         _count_damage(batch, task, tally.damage)
         batch, poison = _without(batch, banned)
-        tally.drop(poison, Excerpts(0, None))
+        tally.drop(poison, NO_EXCERPTS)
         for part in _one_by_one(batch) if number == task.probe else pieces(batch, PIECE_BYTES):
             known = np.zeros(part.num_rows, dtype=np.bool_) if task.source is not None else marked(part)
             part = _run_steps(task, part, number, tally, tell)
@@ -229,15 +215,15 @@ def input_schema(task: ShardTask) -> pa.Schema:
     if task.schema is not None:
         return task.schema
     if task.source is not None:
-        own = getattr(task.source, "SIGNALS", pa.schema([]))
-        return pa.schema([*(DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names), *own])
+        own = [DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names]
+        return pa.schema([*own, *task.source.traits.signals])
     return storage.table_schema(task.input)
 
 
-def write_part(folder: str, kind: str, number: int, rows: Any, schema: pa.Schema) -> FileRecord:
-    """Write `<folder>/<kind>/<number>.parquet`; the record's path is relative to the folder."""
-    name = f"{kind}/{number:06d}.parquet"
-    return replace(storage.write_table(rows, join(folder, name), schema=schema), path=name)
+def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
+    """Writes `<kind>/<number>.parquet` in the stage's folder; the record's path is relative to the folder."""
+    name = f"{kind}/{task.number:06d}.parquet"
+    return replace(storage.write_table(rows, join(task.folder, name), schema=schema), path=name)
 
 
 def peak_rss_bytes() -> int:
@@ -270,8 +256,9 @@ def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
     """The beginnings of the texts, scrubbed on a longer piece: an e-mail cut in half would not be recognised."""
     longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
-    scrubbed = excerpts.scrub(documents({"id": gone.column("id"), "text": longer}))
-    return pc.utf8_slice_codeunits(scrubbed.column("text"), 0, excerpts.length)
+    if excerpts.scrub is not None:
+        longer = excerpts.scrub(documents({"id": gone.column("id"), "text": longer})).column("text")
+    return pc.utf8_slice_codeunits(longer, 0, excerpts.length)
 
 
 def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatch]:
@@ -342,13 +329,13 @@ def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally, place: int) -
     return batch
 
 
-def _apply(task: ShardTask, step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _apply(task: ShardTask, step: Step, batch: pa.RecordBatch) -> pa.RecordBatch:
     if not task.mark_only:
         return apply_step(step, batch)
     return with_first_marks(apply_step(step, without_marks(batch)), batch, step_name(step))
 
 
-def apply_step(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+def apply_step(step: Step, batch: pa.RecordBatch) -> pa.RecordBatch:
     """The step's result. If it raises, rows run one by one and those that raise are dropped by `<step>.error`."""
     try:
         result = step(batch)
@@ -364,7 +351,7 @@ def apply_step(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
     return result
 
 
-def _row_by_row(step: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _row_by_row(step: Step, batch: pa.RecordBatch) -> pa.RecordBatch:
     whole = step(batch.slice(0, 0)).schema
     parts = []
     for row in range(batch.num_rows):
@@ -383,7 +370,7 @@ def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict
     """Add the rows of a Source that mean a damaged file, by file and rule."""
     if task.source is None or task.shard is None or "drop_rule" not in batch.schema.names:
         return
-    bad = batch.filter(pc.is_in(batch.column("drop_rule"), pa.array(task.source.DAMAGE, pa.string())))
+    bad = batch.filter(pc.is_in(batch.column("drop_rule"), pa.array(task.source.traits.damage, pa.string())))
     places = bad.column("locator").to_pylist() if "locator" in bad.schema.names else [None] * bad.num_rows
     for place, rule in zip(places, bad.column("drop_rule").to_pylist(), strict=True):
         counts = damage.setdefault(place["file"] if place else task.shard.file, {})

@@ -1,13 +1,12 @@
 """The rows of a Source's shard, part by part, with what makes ids and places trustworthy checked on the way."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Shard, Source
+from tokenmill.core.kinds import JsonObject, Shard, Source
 from tokenmill.pipeline.planning.packs import parts_of
 
 
@@ -30,13 +29,19 @@ def source_rows(source: Source, shard: Shard, unreadable: dict[str, str]) -> Ite
             unreadable[part.file] = str(error)
 
 
-def input_records(shard: Shard) -> list[dict[str, Any]]:
+def input_records(shard: Shard) -> list[JsonObject]:
     """What a manifest says of the files read: their bytes, what identifies them, and for whole local ones a hash."""
     return [_record(part) for part in parts_of(shard)]
 
 
-def _record(shard: Shard) -> dict[str, Any]:
-    said = {"file": shard.file, "start": shard.start, "end": shard.end, "size": shard.size, "etag": shard.etag}
+def _record(shard: Shard) -> JsonObject:
+    said: JsonObject = {
+        "file": shard.file,
+        "start": shard.start,
+        "end": shard.end,
+        "size": shard.size,
+        "etag": shard.etag,
+    }
     if shard.length == shard.size and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0:
         said["xxh3"] = storage.file_record(shard.file).xxh3  # just read, so it comes from the page cache
     return said

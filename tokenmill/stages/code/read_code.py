@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.code.archive_members import DAMAGED, Member, NoArchive, is_packed, unpacked
 from tokenmill.stages.code.git_members import GitMembers, git_folder, is_hash, repository_name, resolved, shared_folder
 from tokenmill.stages.code.judge import OPTIONAL, Judge, once
@@ -73,7 +73,7 @@ class ReadCode:
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = COLUMNS
-    DAMAGE: ClassVar[tuple[str, ...]] = ("read_code.corrupt", "read_code.bomb")
+    traits: ClassVar[SourceTraits] = SourceTraits(damage=("read_code.corrupt", "read_code.bomb"))
 
     def __post_init__(self) -> None:
         for rule in self.keep:

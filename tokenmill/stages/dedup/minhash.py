@@ -83,9 +83,9 @@ class Minhash:
 
     def earlier(self) -> dict[str, str]:
         """The files of the indexes, with their XXH3. RecipeError if one is not for these shingles, or not whole."""
-        return self.files()
+        return self.file_checksums()
 
-    def files(self) -> dict[str, str]:
+    def file_checksums(self) -> dict[str, str]:
         """{file of an index: its XXH3}, for the fingerprint."""
         return {file.path: file.xxh3 for index in self.index for file in index_files(index, self.ngram, self.unit)}
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.reading.inputs import file_shards, short_names
 from tokenmill.stages.reading.json_lines import is_packed, read_lines, read_lines_between, refuse_others
 from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
@@ -59,11 +59,13 @@ class ReadTable:
     format: str | None = None
     splits: tuple[str, ...] = ()
 
-    DAMAGE: ClassVar[tuple[str, ...]] = (
-        "read_table.bad_json",
-        "read_table.bad_csv",
-        "read_table.bad_utf8",
-        "read_table.corrupt",
+    traits: ClassVar[SourceTraits] = SourceTraits(
+        damage=(
+            "read_table.bad_json",
+            "read_table.bad_csv",
+            "read_table.bad_utf8",
+            "read_table.corrupt",
+        )
     )
 
     def __post_init__(self) -> None:

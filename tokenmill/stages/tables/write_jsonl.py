@@ -19,7 +19,7 @@ from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Cut, Room, Round
+from tokenmill.core.kinds import Cut, Finished, JsonObject, Room, Round
 from tokenmill.stages.tables.jsonl_formats import FORMATS, packed
 
 COMPRESSIONS = ("gz", "zst")
@@ -104,9 +104,9 @@ class WriteJsonl:
                 facts["documents"] += batch.num_rows
         return [path], facts
 
-    def finish(self, facts: list[dict[str, Any]], folder: str, *, recipe_sha256: str) -> list[str]:
-        """Nothing more: the files are whole by themselves."""
-        return []
+    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str) -> Finished:
+        """Nothing more: each file is whole by itself."""
+        return Finished([])
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class ExtractHtml:
         if self.max_bytes < 1:
             raise RecipeError(f"stages.extract_html: max_bytes is {self.max_bytes}, it must be at least 1")
 
-    def files(self) -> dict[str, str]:
+    def file_checksums(self) -> dict[str, str]:
         """The model file, for the fingerprint."""
         return {MODEL.name: model_checksum()}
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.io.manners import Manners, current, manners
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.web import crawl_files
 from tokenmill.stages.web.crawl_index import Wanted
 from tokenmill.stages.web.crawl_selection import Picked, read_selected, selected_shards, selection
@@ -64,11 +64,11 @@ class ReadWarc:
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "date", "text", "locator", "meta", *SIGNALS.names)
-    SIGNALS: ClassVar[pa.Schema] = SIGNALS
-    DAMAGE: ClassVar[tuple[str, ...]] = ("read_warc.corrupt",)
-    HOW: ClassVar[tuple[str, ...]] = (
-        "crawl", "part", "select", "gap", "selections", "requests_per_second", "shard_bytes",
-    )  # fmt: skip
+    traits: ClassVar[SourceTraits] = SourceTraits(
+        damage=("read_warc.corrupt",),
+        signals=SIGNALS,
+        unhashed=("crawl", "part", "select", "gap", "selections", "requests_per_second", "shard_bytes"),
+    )
 
     def __post_init__(self) -> None:
         for kind in self.records:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tokenmill.core.columns import LOCATOR, documents, drop
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.reading.inputs import file_shards
 from tokenmill.stages.wiki.dump_index import index_of, pages_of_streams
@@ -54,10 +54,12 @@ class ReadWikipedia:
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "license", "date", "text", "locator", "meta")
-    DAMAGE: ClassVar[tuple[str, ...]] = (
-        "read_wikipedia.corrupt",
-        "read_wikipedia.broken_xml",
-        "read_wikipedia.document_type",
+    traits: ClassVar[SourceTraits] = SourceTraits(
+        damage=(
+            "read_wikipedia.corrupt",
+            "read_wikipedia.broken_xml",
+            "read_wikipedia.document_type",
+        )
     )
 
     def shards(self) -> list[Shard]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tokenmill.core.columns import LOCATOR, documents, drop
 from tokenmill.core.io import storage
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.reading.inputs import file_shards
 from tokenmill.stages.reading.json_lines import Line, read_lines
@@ -42,7 +42,7 @@ class ReadWikipediaHtml:
     batch_bytes: int = 16 << 20
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "license", "date", "text", "locator", "meta")
-    DAMAGE: ClassVar[tuple[str, ...]] = ("read_wikipedia_html.bad_json",)
+    traits: ClassVar[SourceTraits] = SourceTraits(damage=("read_wikipedia_html.bad_json",))
 
     def shards(self) -> list[Shard]:
         """One a file: a gzip stream can be read from its beginning only."""

@@ -1,0 +1,43 @@
+"""The contract of units of work holds for every unit on disk, in mypy's view and at run time."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tokenmill.core.kinds import Filter, Global, Source, Writer
+from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
+
+ROOT = Path(__file__).parents[2]
+
+
+def kind_name(name: str) -> str:
+    work = work_class(name)
+    if isinstance(work, Writer):
+        return "Writer"
+    return "Filter" if isinstance(work, Filter) else kind_of(work).capitalize()
+
+
+def test_each_unit_is_of_one_kind() -> None:
+    for name in work_names():
+        work = work_class(name)
+        assert dataclasses.is_dataclass(work), name
+        assert isinstance(work, Source) + isinstance(work, Global) + ("__call__" in vars(work)) == 1, name
+
+
+@pytest.mark.slow
+def test_mypy_accepts_each_unit_as_its_kind(tmp_path: Path) -> None:
+    """A member of the wrong type would else be found by a run only."""
+    lines = ["from tokenmill.core.kinds import Filter, Global, Source, Step, Writer"]
+    for name in work_names():
+        work = work_class(name)
+        kind, class_name = kind_name(name), work.__name__
+        lines += [f"from {work.__module__} import {class_name}", f"def as_{class_name}(unit: {class_name}) -> {kind}:"]
+        lines += ["    return unit"]
+    file = tmp_path / "units.py"
+    file.write_text("\n".join(lines) + "\n")
+    call = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(file)]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
