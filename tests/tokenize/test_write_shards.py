@@ -280,4 +280,5 @@ def test_a_wrong_setting_is_a_recipe_error(tokenizer_path: str, tmp_path: Path) 
 def test_the_manifest_names_the_tokenizer_it_lies_beside(tokenizer_path: str, tmp_path: Path) -> None:
     write_all(WriteShards(tokenizer=tokenizer_path), [encoded_by_hand([4])], tmp_path, as_one)
     assert (tmp_path / "tokenizer" / "tokenizer.json").read_bytes() == Path(tokenizer_path).read_bytes()
-    assert read_corpus(tmp_path).tokenizer_hash.hex() == WriteShards(tokenizer=tokenizer_path).file_checksums()["tokenizer"]
+    checksums = WriteShards(tokenizer=tokenizer_path).file_checksums()
+    assert read_corpus(tmp_path).tokenizer_hash.hex() == checksums["tokenizer"]

@@ -12,6 +12,7 @@ from random import Random
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.driver.progress import progress_for
@@ -106,6 +107,39 @@ def test_one_more_input_file_does_not_redo_the_others(tmp_path: Path) -> None:
     run(other, text.replace("f0, f1, f3", "f0, f1, f2, f3"))
     assert bytes_of(tmp_path) == bytes_of(other)
     assert len(reused) in (0, 3)
+
+
+SCRUBBED = """
+run: toy
+excerpt: {chars: 40, scrub: toolbox.shout}
+stages:
+  read: [toolbox.numbered]
+  short: [{toolbox.length: {min_characters: 30}}]
+"""
+
+
+def test_a_saved_recipe_runs_again_with_nothing_to_do(tmp_path: Path) -> None:
+    """It names work as recipes do, in whatever folders the files are, and has all settings."""
+    run(tmp_path, SCRUBBED)
+    saved = (tmp_path / "runs/toy/recipe.yaml").read_text()
+    assert yaml.safe_load(saved)["stages"]["read"]["steps"][0].keys() == {"toolbox.numbered"}
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs/toy").rglob("*.parquet")}
+    run(tmp_path, saved)
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    assert (tmp_path / "runs/toy/recipe.yaml").read_text() == saved
+
+
+def test_the_recipe_may_name_the_step_that_scrubs_excerpts(tmp_path: Path) -> None:
+    run(tmp_path, SCRUBBED)
+    found = [row for file in (tmp_path / "runs/toy/short/dropped").iterdir() for row in pq.read_table(file).to_pylist()]
+    assert found and all(row["excerpt"] == row["excerpt"].upper() and row["excerpt"].strip() for row in found)
+
+
+def test_a_scrub_that_is_no_step_is_refused(tmp_path: Path) -> None:
+    for work in ("stages.exact_dedup", "toolbox.numbered", "stages.scrub_ipp"):
+        with pytest.raises(RecipeError, match=r"r.yaml:3: excerpt"):
+            run(tmp_path, SCRUBBED.replace("toolbox.shout", work))
+    assert not (tmp_path / "runs").exists()
 
 
 def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path) -> None:
