@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenmill.mini import warc
+from tokenmill.mini.grammar import GRAMMARS
 from tokenmill.mini.html_pages import make_site, render
-from tokenmill.mini.languages import GRAMMARS
 from tokenmill.mini.prose import Article, randomness, voice
 from tokenmill.mini.truth import Truth
 

@@ -13,45 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tokenmill.mini.code_files import LANGUAGES, NOUNS, identifier, source_file
+from tokenmill.mini.data_files import read_text
 from tokenmill.mini.prose import randomness, voice
 
-MIT = """MIT License
-
-Copyright (c) {year} {owner}
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
-rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
-persons to whom the Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
-Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
-OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-"""
-APACHE = """                                 Apache License
-                           Version 2.0, January 2004
-                        http://www.apache.org/licenses/
-
-Copyright {year} {owner}
-
-Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except in compliance with the
-License. You may obtain a copy of the License at http://www.apache.org/licenses/LICENSE-2.0
-"""
-GPL = """                    GNU GENERAL PUBLIC LICENSE
-                       Version 3, 29 June 2007
-
-Copyright (C) {year} {owner}
-
-This program is free software: you can redistribute it and/or modify it under the terms of the GNU General Public
-License as published by the Free Software Foundation, either version 3 of the License, or (at your option) any later
-version. This program is distributed in the hope that it will be useful, but WITHOUT ANY WARRANTY; without even the
-implied warranty of MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.
-"""
-LICENCES: dict[str | None, str] = {"MIT": MIT, "Apache-2.0": APACHE, "GPL-3.0-or-later": GPL, None: ""}
+MIT = read_text("licenses/MIT.txt")
+LICENCES: dict[str | None, str] = {
+    "MIT": MIT,
+    "Apache-2.0": read_text("licenses/Apache-2.0.txt"),
+    "GPL-3.0-or-later": read_text("licenses/GPL-3.0-or-later.txt"),
+    None: "",
+}
 EXTENSIONS = {"Markdown": "md", **{language.name: language.extension for language in LANGUAGES.values()}}
 
 

@@ -1,22 +1,20 @@
-"""Source files in several languages, put together from small functions with made-up names."""
+"""Source files in several languages, put together from small functions with made-up names.
+
+The functions of a language stand in data/code/LANGUAGE.txt. A line of four dashes separates them; the head of a file
+comes first. @word@ stands for something made up: @fn@ and @Fn@ for a function's name, @a@ @b@ @c@ for nouns,
+@A@ @B@ @C@ for the same nouns with a capital, @n@ for a number, @note@ for a sentence.
+"""
 
 import random
 import re
 from dataclasses import dataclass
+from functools import cache
 
-from tokenmill.mini import code_snippets
-from tokenmill.mini.grammar import choices
+from tokenmill.mini.data_files import read_slots, read_text
 from tokenmill.mini.prose import voice
 
-NOUNS = choices(
-    """account|batch|buffer|cache|channel|color|cursor|device|event|field|filter|frame|graph|handler|index|invoice|job|key
-    layer|ledger|matrix|message|node|offset|order|packet|page|parser|path|pixel|queue|record|region|report|route|sample
-    segment|session|shape|signal|slot|stack|stream|table|task|ticket|token|user|vector|window"""
-)
-VERBS = choices(
-    """add|build|check|clear|collect|count|decode|drop|encode|fetch|find|flush|group|join|load|map|merge|normalize|pack
-    parse|read|reset|resolve|scale|scan|send|sort|split|store|update|validate|write"""
-)
+WORDS = read_slots("words.txt")["code"]
+NOUNS, VERBS = WORDS["noun"], WORDS["verb"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,6 @@ class Language:
     name: str
     extension: str
     comment: str
-    snippets: str
     camel: bool = False
     tail: str = ""
 
@@ -34,24 +31,24 @@ class Language:
 LANGUAGES = {
     language.name: language
     for language in (
-        Language("Python", "py", "# ", code_snippets.PYTHON),
-        Language("JavaScript", "js", "// ", code_snippets.JAVASCRIPT, camel=True),
-        Language("Go", "go", "// ", code_snippets.GO, camel=True),
-        Language("C", "c", " * ", code_snippets.C),
-        Language("Rust", "rs", "// ", code_snippets.RUST),
-        Language("Java", "java", " * ", code_snippets.JAVA, camel=True, tail="}\n"),
-        Language("Shell", "sh", "# ", code_snippets.SHELL),
-        Language("SQL", "sql", "-- ", code_snippets.SQL),
+        Language("Python", "py", "# "),
+        Language("JavaScript", "js", "// ", camel=True),
+        Language("Go", "go", "// ", camel=True),
+        Language("C", "c", " * "),
+        Language("Rust", "rs", "// "),
+        Language("Java", "java", " * ", camel=True, tail="}\n"),
+        Language("Shell", "sh", "# "),
+        Language("SQL", "sql", "-- "),
     )
 }
 
 
 def source_file(language: str, rng: random.Random, *, num_functions: int, notice: str = "") -> str:
-    """A file of num_functions pieces; notice goes on top as a comment."""
+    """Returns a file with num_functions functions; the notice goes on top as a comment."""
     layout = LANGUAGES[language]
-    head, *functions = layout.snippets.strip("\n").split("\n----\n")
-    pieces = [head, *(rng.choice(functions) for _ in range(num_functions))]
-    body = "\n\n".join(_fill(piece, rng, camel=layout.camel) for piece in pieces) + "\n" + layout.tail
+    head, *functions = _snippets(language)
+    parts = [head, *(rng.choice(functions) for _ in range(num_functions))]
+    body = "\n\n".join(_fill(part, rng, camel=layout.camel) for part in parts) + "\n" + layout.tail
     return _comment(notice, layout.comment) + body if notice else body
 
 
@@ -60,10 +57,16 @@ def identifier(rng: random.Random) -> str:
     return f"{rng.choice(VERBS)}_{rng.choice(NOUNS)}"
 
 
-def _fill(piece: str, rng: random.Random, *, camel: bool) -> str:
+@cache
+def _snippets(language: str) -> list[str]:
+    """Returns the head of a file, then the functions."""
+    return read_text(f"code/{language.lower()}.txt").strip("\n").split("\n----\n")
+
+
+def _fill(snippet: str, rng: random.Random, *, camel: bool) -> str:
     nouns = rng.sample(NOUNS, 3)
     snake = identifier(rng)
-    pascal = "".join(part.capitalize() for part in snake.split("_"))
+    pascal = "".join(word.capitalize() for word in snake.split("_"))
     words = {
         "fn": pascal[0].lower() + pascal[1:] if camel else snake,
         "Fn": pascal,
@@ -72,7 +75,7 @@ def _fill(piece: str, rng: random.Random, *, camel: bool) -> str:
         "n": str(rng.randint(2, 4096)),
         "note": voice("en", "technology").sentence(rng),
     }
-    return re.sub(r"@(\w+)@", lambda match: words[match[1]], piece)
+    return re.sub(r"@(\w+)@", lambda match: words[match[1]], snippet)
 
 
 def _comment(notice: str, prefix: str) -> str:

@@ -1,53 +1,59 @@
-"""What a language module is made of: slots, topics, joins and page chrome, all plain strings.
+"""The languages that the mini-crawl is written in: each is one word file in data/prose.
 
-A slot holds alternatives, and an alternative may name further slots in braces: `{who} {did} {np}, {because}.`
-Slots are written as one string with `|` or line ends between the alternatives, which keeps word lists readable.
-A topic is a set of slots that go before the general ones.
+A slot holds alternatives, and an alternative may name further slots in braces: `{who} {did} {np}, {so}.`
+The sections of a word file are `language` (the settings of Grammar), `general`, `chrome`, and one for every topic.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Slots = Mapping[str, tuple[str, ...]]
+from tokenmill.mini.data_files import Slots, read_slots
+
+NUMBERS = {  # slots that every language has: low and high, inclusive
+    "year": (1931, 2009),
+    "later": (2010, 2023),
+    "day": (1, 28),
+    "percent": (11, 89),
+    "small": (2, 9),
+    "tens": (12, 95),
+    "hundreds": (110, 980),
+    "age": (31, 84),
+}
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """One language. Slots `sentence`, `title` and `heading` are where expansion starts.
+    """One language. Expansion starts at the slots `sentence`, `title` and `heading`.
 
-    joins: (pattern, replacement) pairs applied to every finished sentence: elision, contraction, a or an.
-    gap: what stands between two sentences; empty where a script has no spaces.
-    encodings: legacy encodings pages in this language are found in, the commonest first; utf-8 goes without saying.
+    Attributes:
+        slots: the vocabulary and the sentence patterns of every topic.
+        topics: slots by topic; they replace those of the same name in `slots`.
+        chrome: what a page shows around its article: menus, notices, comments.
+        encodings: the encodings that pages in this language use, in turn.
+        joins: (pattern, replacement) pairs applied in order to every finished sentence: elision, contraction, a or an.
+        gap: the text between two sentences; empty for scripts without spaces.
     """
 
-    code: str
     slots: Slots
     topics: Mapping[str, Slots]
     chrome: Slots
     encodings: tuple[str, ...]
-    joins: tuple[tuple[str, str], ...] = ()
-    gap: str = " "
+    joins: tuple[tuple[str, str], ...]
+    gap: str
 
 
-def choices(text: str) -> tuple[str, ...]:
-    """The alternatives in text, stripped, empty ones left out."""
-    return tuple(option for option in (part.strip() for part in re.split(r"[|\n]", text)) if option)
+def _read_grammar(code: str) -> Grammar:
+    sections = read_slots(f"prose/{code}.txt", filled_by_caller=NUMBERS)
+    language, general, chrome = (sections.pop(name) for name in ("language", "general", "chrome"))
+    joins = (rule.partition(" => ") for rule in language.get("joins", ()))
+    return Grammar(
+        slots=general,
+        topics=sections,
+        chrome=chrome,
+        encodings=language["encodings"],
+        joins=tuple((pattern, replacement) for pattern, _, replacement in joins),
+        gap="" if language.get("gap") == ("none",) else " ",
+    )
 
 
-def slots(**texts: str) -> dict[str, tuple[str, ...]]:
-    """Slots from `name="one|two|three"`."""
-    return {name: choices(text) for name, text in texts.items()}
-
-
-def forms(names: str, text: str) -> dict[str, tuple[str, ...]]:
-    """Several slots from one table of inflected words: forms("noun nouns", "hedge/hedges|bed/beds").
-
-    The slots are drawn from independently; a table only saves writing every list out.
-    """
-    rows = [tuple(form.strip() for form in option.split("/")) for option in choices(text)]
-    columns = names.split()
-    for row in rows:
-        if len(row) != len(columns):
-            raise ValueError(f"{'/'.join(row)!r} has {len(row)} forms, expected {len(columns)}: {names}")
-    return {name: tuple(row[i] for row in rows) for i, name in enumerate(columns)}
+GRAMMARS = {code: _read_grammar(code) for code in ("en", "de", "fr", "es", "it", "pt", "ru", "zh", "ja", "nl", "pl")}

@@ -4,20 +4,11 @@ import random
 from collections.abc import Callable
 
 from tokenmill.mini.code_files import LANGUAGES, source_file
-from tokenmill.mini.grammar import choices
+from tokenmill.mini.data_files import read_slots
 from tokenmill.mini.html_pages import Blocks
 from tokenmill.mini.prose import Voice
 
-KEYWORDS = choices(
-    """cheap flights|payday loans|replica watches|online casino|weight loss pills|car insurance quotes
-    designer handbags|free ringtones|forex signals|essay writing service|hair extensions|poker bonus
-    discount sunglasses|diet tea|mortgage refinance|phone unlock codes|sports betting tips|seo backlinks|crypto doubler
-    luxury perfume|printer ink|dating site"""
-)
-HYPE = choices(
-    """best price|buy now|no prescription|official site|2024|free shipping|100% guaranteed|top 10|near me|coupon code
-    instant approval|click here|cheap|online|review"""
-)
+WORDS = read_slots("words.txt")["junk"]
 
 
 def junk_blocks(kind: str, voice: Voice, rng: random.Random, number: int) -> Blocks:
@@ -27,13 +18,13 @@ def junk_blocks(kind: str, voice: Voice, rng: random.Random, number: int) -> Blo
 
 def _spam(voice: Voice, rng: random.Random, number: int) -> Blocks:
     """Keywords stuffed into lines without verbs, stops or small words."""
-    keywords = rng.sample(KEYWORDS, 4)
+    keywords = rng.sample(WORDS["keyword"], 4)
     lines = [_keyword_line(keywords, rng, rng.randint(4, 9)) for _ in range(rng.randint(25, 60))]
     return [("h1", _keyword_line(keywords, rng, 3)), *(("p", line) for line in lines)]
 
 
 def _keyword_line(keywords: list[str], rng: random.Random, num_pieces: int) -> str:
-    return " ".join(rng.choice(keywords if i % 2 == 0 else HYPE) for i in range(num_pieces))
+    return " ".join(rng.choice(keywords if i % 2 == 0 else WORDS["hype"]) for i in range(num_pieces))
 
 
 def _repetition(voice: Voice, rng: random.Random, number: int) -> Blocks:

@@ -5,14 +5,12 @@ import random
 import zlib
 from dataclasses import dataclass, replace
 
-from tokenmill.mini.benchmark import QUESTIONS
-from tokenmill.mini.grammar import choices
+from tokenmill.mini.data_files import read_slots
+from tokenmill.mini.grammar import GRAMMARS
 from tokenmill.mini.html_pages import Blocks, make_site, render
 from tokenmill.mini.junk import MAKERS, junk_blocks
-from tokenmill.mini.languages import GRAMMARS
 from tokenmill.mini.near import jaccard, near_duplicate
-from tokenmill.mini.pii import lookalike, value
-from tokenmill.mini.pii_prose import FRAMES
+from tokenmill.mini.pii import FRAMES, lookalike, value
 from tokenmill.mini.plan import Plan
 from tokenmill.mini.prose import Article, Voice, randomness, voice
 
@@ -22,17 +20,9 @@ ENGLISH_DECLARATIONS = ("header", "meta", "header", "none", "header", "meta", "h
 GUESSABLE = ("utf-8", "windows-1252", "windows-1251", "shift_jis", "gb18030")  # ones a page may leave unsaid
 TITLES = {"utf-8": "UTF-8", "shift_jis": "Shift_JIS", "euc-jp": "EUC-JP", "koi8-r": "KOI8-R"}  # as headers spell them
 
-HOST_FIRST = choices(
-    """north|river|harbour|green|old|city|daily|open|blue|stone|market|bright|coast|garden|silver|union|west|hill|lake
-    maple|union|first|little|royal|free|forest|bay|summit|valley|prime|urban|golden|quiet|red|iron|lantern|cedar"""
-)
-HOST_SECOND = choices(
-    """post|times|journal|notes|press|herald|review|blog|forum|magazine|gazette|weekly|news|letters|corner|archive|guide
-    observer|world|club|library|house|pages|digest|voice|desk|courier|record"""
-)
-SECTIONS = choices("news|stories|articles|archive|2019/04|2021/11|2022/06|blog|features|culture|science|local|read")
-
-FAILURES = choices("404 Not Found|301 Moved Permanently|403 Forbidden|302 Found|500 Internal Server Error|410 Gone")
+WORDS = read_slots("words.txt")
+WEB, QUESTIONS = WORDS["web"], WORDS["benchmark"]["question"]
+HOST_FIRST, FAILURES = WEB["host_first"], WEB["failure"]
 
 Extra = tuple[tuple[str, str], ...]
 
@@ -128,11 +118,11 @@ def _carry(planted: str, frames: tuple[str, ...], speak: Voice, rng: random.Rand
 
 
 def _url(rng: random.Random, plan: Plan) -> str:
-    host = f"{rng.choice(HOST_FIRST)}{rng.choice(('-', ''))}{rng.choice(HOST_SECOND)}.example"
+    host = f"{rng.choice(HOST_FIRST)}{rng.choice(('-', ''))}{rng.choice(WEB['host_second'])}.example"
     prefix = rng.choice(("www.", "", "blog.", f"{plan.lang}." if plan.lang else "m."))
     scheme = rng.choice(("https", "https", "http"))
     page = "-".join((*plan.name.split("/"), f"{rng.getrandbits(24):06x}"))
-    section = rng.choice(SECTIONS)
+    section = rng.choice(WEB["section"])
     path = rng.choice((f"{section}/{page}.html", f"{section}/{page}/", f"index.php?page={page}"))
     return f"{scheme}://{prefix}{host}/{path}"
 

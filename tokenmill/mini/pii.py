@@ -7,7 +7,7 @@ cards and accounts are random digits with a right check digit.
 import random
 from collections.abc import Callable
 
-from tokenmill.mini.grammar import choices
+from tokenmill.mini.data_files import read_slots
 
 TYPES = ("EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS", "CREDIT_CARD", "IBAN_CODE")
 
@@ -25,10 +25,8 @@ PHONES = {  # 9 is any digit; the rest stands as it is
     "fr": ("+33 1 99 00 99 99", "01 99 00 99 99", "+33 6 39 98 99 99", "06 39 98 99 99", "02.61.91.99.99"),
     "es": ("+34 912 999 999", "912 999 999", "+34 612 99 99 99", "612 99 99 99"),
 }  # fmt: skip
-MAIL_NAMES = choices(
-    "anna|j.meyer|info|office|maria.lopez|bookings|p_hughes|editor|samuel92|k.tanaka|press|helpdesk|lucie.b|o.novak+news"
-)
-MAIL_DOMAINS = choices("example.com|example.org|example.net|mail.example.com|post.example.org|news.example.com")
+MAIL = read_slots("words.txt")["mail"]
+FRAMES = read_slots("pii.txt", filled_by_caller=("value", "name"))  # by language and type, look-alikes included
 
 
 def luhn_valid(number: str) -> bool:
@@ -69,10 +67,10 @@ def phone(rng: random.Random, lang: str) -> str:
 
 def email(rng: random.Random) -> str:
     """An e-mail address in a reserved domain."""
-    name = rng.choice(MAIL_NAMES)
+    name = rng.choice(MAIL["name"])
     if rng.random() < 0.5:
         name += str(rng.randint(10, 999))
-    return f"{name}@{rng.choice(MAIL_DOMAINS)}"
+    return f"{name}@{rng.choice(MAIL['domain'])}"
 
 
 def ip_address(rng: random.Random) -> str:
@@ -113,7 +111,7 @@ def lookalike(rng: random.Random, kind: str) -> str:
         "version": f"{rng.randint(0, 9)}.{rng.randint(0, 40)}.{rng.randint(0, 20)}",
         "isbn": f"978-{rng.randint(0, 9)}-{rng.randint(100, 999)}-{rng.randint(10000, 99999)}-{rng.randint(0, 9)}",
         "date": f"{rng.randint(1950, 2023)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
-        "handle": f"@{rng.choice(MAIL_NAMES).replace('.', '')}",
+        "handle": f"@{rng.choice(MAIL['name']).replace('.', '')}",
     }[kind]
 
 

@@ -6,7 +6,7 @@ Every share is of all pages and rounds to at least one page, so that 40 pages al
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tokenmill.mini.languages import GRAMMARS
+from tokenmill.mini.grammar import GRAMMARS
 from tokenmill.mini.pii import LOOKALIKES, TYPES
 from tokenmill.mini.prose import randomness
 

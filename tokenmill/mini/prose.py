@@ -1,22 +1,11 @@
-"""Articles from a grammar: a voice speaks one language on one topic, from whatever generator it is handed."""
+"""Articles from a grammar: a voice writes one language on one topic, with the random generator that it is given."""
 
 import random
 import re
 from dataclasses import dataclass, replace
 from functools import cache
 
-from tokenmill.mini.grammar import Grammar
-
-NUMBERS = {  # low and high, inclusive
-    "year": (1931, 2009),
-    "later": (2010, 2023),
-    "day": (1, 28),
-    "percent": (11, 89),
-    "small": (2, 9),
-    "tens": (12, 95),
-    "hundreds": (110, 980),
-    "age": (31, 84),
-}
+from tokenmill.mini.grammar import GRAMMARS, NUMBERS, Grammar
 
 
 @dataclass(frozen=True)
@@ -49,7 +38,7 @@ class Article:
 
 
 class Voice:
-    """Says things in one language on one topic. It keeps no state: all chance comes from the generator handed in."""
+    """Writes phrases, sentences and articles in one language on one topic. All chance comes from `rng`."""
 
     def __init__(self, grammar: Grammar, topic: str) -> None:
         self.grammar = grammar
@@ -110,6 +99,4 @@ def randomness(*names: object) -> random.Random:
 @cache
 def voice(lang: str, topic: str) -> Voice:
     """The voice of one language on one topic, built once."""
-    from tokenmill.mini.languages import GRAMMARS  # languages loads every word list; grammar tests want only one
-
     return Voice(GRAMMARS[lang], topic)

@@ -81,44 +81,37 @@ def request_record(seed: int, *, name: str, date: str, url: str, response_id: st
     host, _, path = url.split("://", 1)[1].partition("/")
     asked = [("Host", host), ("User-Agent", "minibot/1.0"), ("Accept", "text/html,*/*;q=0.8")]
     block = http_block(f"GET /{path} HTTP/1.1", asked, b"")
-    headers = [
-        ("WARC-Type", "request"),
-        ("WARC-Date", date),
-        ("WARC-Record-ID", record_id(seed, f"request/{name}")),
-        ("WARC-Target-URI", url),
-        ("WARC-Concurrent-To", response_id),
-        ("Content-Type", "application/http; msgtype=request"),
-    ]
-    return member(record_bytes(headers, block))
+    headers = [("WARC-Concurrent-To", response_id), ("Content-Type", "application/http; msgtype=request")]
+    return _record_of_page("request", seed, name, date, url, headers, block)
 
 
 def metadata_record(seed: int, *, name: str, date: str, url: str, response_id: str, fetch_ms: int) -> bytes:
     """What the crawler noted about a response."""
-    headers = [
-        ("WARC-Type", "metadata"),
-        ("WARC-Date", date),
-        ("WARC-Record-ID", record_id(seed, f"metadata/{name}")),
-        ("WARC-Target-URI", url),
-        ("WARC-Concurrent-To", response_id),
-        ("Content-Type", "application/warc-fields"),
-    ]
-    return member(record_bytes(headers, f"fetchTimeMs: {fetch_ms}\r\n".encode()))
+    headers = [("WARC-Concurrent-To", response_id), ("Content-Type", "application/warc-fields")]
+    return _record_of_page("metadata", seed, name, date, url, headers, f"fetchTimeMs: {fetch_ms}\r\n".encode())
 
 
 def revisit_record(seed: int, *, name: str, date: str, url: str, response_id: str, payload: bytes) -> bytes:
     """A second visit that found the payload of the first unchanged."""
     block = http_block("HTTP/1.1 200 OK", [("Content-Type", "text/html"), ("Server", "nginx")], b"")
     headers = [
-        ("WARC-Type", "revisit"),
-        ("WARC-Date", date),
-        ("WARC-Record-ID", record_id(seed, f"revisit/{name}")),
-        ("WARC-Target-URI", url),
         ("WARC-Refers-To", response_id),
         ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
         ("WARC-Payload-Digest", digest(payload)),
         ("Content-Type", "application/http; msgtype=response"),
     ]
-    return member(record_bytes(headers, block))
+    return _record_of_page("revisit", seed, name, date, url, headers, block)
+
+
+def _record_of_page(kind: str, seed: int, name: str, date: str, url: str, headers: Headers, block: bytes) -> bytes:
+    """Returns the compressed record that a page has besides its response; `headers` follow the ones of every kind."""
+    first = [
+        ("WARC-Type", kind),
+        ("WARC-Date", date),
+        ("WARC-Record-ID", record_id(seed, f"{kind}/{name}")),
+        ("WARC-Target-URI", url),
+    ]
+    return member(record_bytes([*first, *headers], block))
 
 
 def conversion_record(

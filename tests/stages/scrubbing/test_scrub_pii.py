@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
-from tokenmill.mini.pii import TYPES, value
-from tokenmill.mini.pii_prose import FRAMES
+from tokenmill.mini.pii import FRAMES, TYPES, value
 from tokenmill.stages.scrubbing.scrub_pii import SIGNALS, ScrubPii, scrub_excerpt
 from tokenmill.text.pii.checks import has_iban_format, iban_lengths, is_card_number, is_iban, luhn_valid
 
