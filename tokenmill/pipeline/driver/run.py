@@ -22,7 +22,7 @@ from tokenmill.pipeline.driver.reuse import reuse
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done, consumers, plan
-from tokenmill.pipeline.planning.recipe import Recipe
+from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
 from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
@@ -279,7 +279,9 @@ def _filled(recipe: Recipe, options: Options, planned: list[PlannedStage]) -> by
     for stage in (one.stage for one in planned):
         work = [{name: settings_of(unit)} for name, unit in stage.named_work]
         spec = stage.spec
-        limits = {"memory": f"{spec.memory}B", "timeout": spec.timeout, "keep": spec.keep, "resources": spec.resources}
+        limits: JsonObject = {"timeout": spec.timeout, "keep": spec.keep, "resources": spec.resources}
+        if spec.memory != StageSpec.memory:  # stated memory is reserved on a cluster, the default is not
+            limits["memory"] = f"{spec.memory}B"
         stages[stage.name] = ({"from": list(stage.inputs)} if stage.inputs else {}) | limits | {"steps": work}
     named = excerpt_scrub(recipe, plugins=options.plugins)
     excerpt: JsonObject = {"chars": recipe.excerpt.chars}
