@@ -5,7 +5,7 @@ Because a rule names its signal and its setting, thresholds can be judged again 
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.columns import BoolMask, as_mask, drop, set_column
+from tokenmill.core.errors import RecipeError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -57,20 +58,16 @@ def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array
 
 
 def check_bounds(work: Any) -> None:
-    """Refuse settings that no document or every document would break, with a ValueError that names the setting.
+    """Refuses bounds of rules that no document or every document would break, with a RecipeError that names them.
 
-    A bound is a finite number, 0 or more; that of a signal called `*_ratio` is at most 1; a low one is not above the
-    high one.
+    A bound is a finite number, 0 or more. The bound of a signal called `*_ratio` is at most 1. A low bound is not above
+    the high bound of the same signal.
     """
-    step = step_name(work)
     lows: dict[str, str] = {}
     for rule in work.RULES.values():
         for setting in filter(None, (rule.low, rule.high, rule.above)):
-            bound = getattr(work, setting)
-            limit = 1.0 if rule.signal.endswith("_ratio") else math.inf
-            if bound is not None and not (0 <= bound <= limit and math.isfinite(bound)):
-                expected = "a share from 0 to 1" if limit == 1 else "a number from 0 up"
-                raise ValueError(f"{step}.{setting}: found {bound!r}, expected {expected}, or null for no bound")
+            high = 1.0 if rule.signal.endswith("_ratio") else math.inf
+            check_numbers(work, setting, high=high, optional=True)
         if rule.low:
             lows[rule.signal] = rule.low
     for rule in work.RULES.values():
@@ -78,7 +75,46 @@ def check_bounds(work: Any) -> None:
         least, most = (getattr(work, name) if name else None for name in (low, rule.high))
         if least is not None and most is not None and least > most:
             found = f"{low} {least!r} above {rule.high} {most!r}"
-            raise ValueError(f"{step}: found {found}, expected {low} to be at most {rule.high}")
+            raise RecipeError(f"{step_name(work)}: found {found}, expected {low} to be at most {rule.high}")
+
+
+def check_numbers(work: object, *settings: str, low: float = 0, high: float = math.inf, optional: bool = False) -> None:
+    """Raises RecipeError for a setting that is not a finite number from low to high. optional: None is allowed."""
+    for setting in settings:
+        value = getattr(work, setting)
+        if optional and value is None:
+            continue
+        if not (low <= value <= high and math.isfinite(value)):
+            expected = "a share from 0 to 1" if (low, high) == (0, 1) else f"a number from {low} {_end(high)}"
+            no_bound = ", or null for no bound" if optional else ""
+            raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}{no_bound}")
+
+
+def _end(high: float) -> str:
+    return "up" if high == math.inf else f"to {high:,}"
+
+
+def check_lists(work: object, *settings: str, expected: str = "a list", filled: bool = False) -> None:
+    """Raises RecipeError for a setting that is one string instead of a list. filled: also for an empty list."""
+    for setting in settings:
+        value = getattr(work, setting)
+        if isinstance(value, str) or (filled and not value):
+            raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}")
+
+
+def check_known(work: object, setting: str, known: Collection[str], *, expected: str) -> None:
+    """Raises RecipeError for the first name in the list of a setting that is not known, with the nearest known name."""
+    for name in getattr(work, setting) or ():
+        if name not in known:
+            nearest = did_you_mean(name, known)
+            raise RecipeError(f"{step_name(work)}.{setting}: found {name!r}, expected {expected}{nearest}")
+
+
+def breaks_rule(work: Any, signals: Mapping[str, Any]) -> BoolMask:
+    """True for each document that judge() would mark by these signals, bool (rows,)."""
+    fired = [fires for rule in work.RULES.values() for fires, _ in verdicts(rule, signals[rule.signal], work)]
+    rows = len(next(iter(signals.values())))
+    return np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *fired])
 
 
 def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:
