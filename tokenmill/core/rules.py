@@ -114,7 +114,8 @@ def breaks_rule(work: Any, signals: Mapping[str, Any]) -> BoolMask:
     """True for each document that judge() would mark by these signals, bool (rows,)."""
     fired = [fires for rule in work.RULES.values() for fires, _ in verdicts(rule, signals[rule.signal], work)]
     rows = len(next(iter(signals.values())))
-    return np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *fired])
+    marked: BoolMask = np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *fired])
+    return marked
 
 
 def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:

@@ -1,13 +1,38 @@
-"""The last step of every filter that edits texts: write the edited texts, the signals and the marks."""
+"""What filters that edit texts share: the rules about lost words and lines, and the last step.
 
+The last step writes the edited texts, the signals and the marks.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tokenmill.core.columns import BoolMask, set_column
-from tokenmill.core.rules import breaks_rule, judge
+from tokenmill.core.rules import Rule, breaks_rule, judge, ratio
 from tokenmill.text.edit.line_edits import Edited, packed
 from tokenmill.text.words.segment import Bytes, Offsets, text_array
+
+LOSS_RULES = {
+    "removed_words": Rule("removed_word_ratio", high="max_removed_word_ratio"),
+    "empty": Rule("n_kept_lines", low="min_lines"),
+}
+"""The rules of a filter that drops a page if the edits remove too many of its words, or all of its lines."""
+
+LOSS_SIGNALS = ("removed_word_ratio", "n_kept_lines")
+
+
+def loss_signals(
+    counts: Mapping[str, npt.NDArray[np.int64]], removed_lines: npt.NDArray[np.int64]
+) -> dict[str, pa.Array]:
+    """LOSS_SIGNALS, and each count as a signal `n_<count>`. counts: among others words, removed_words and lines."""
+    return {
+        "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
+        "n_kept_lines": pa.array(counts["lines"] - removed_lines),
+        **{f"n_{name}": pa.array(values) for name, values in counts.items()},
+    }
 
 
 def judge_edits(

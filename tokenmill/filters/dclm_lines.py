@@ -8,10 +8,11 @@ It cuts `items in cart`, `Read more...` and `Sign-in` out of short lines. A drop
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 
-from tokenmill.core.rules import Rule, check_bounds, check_numbers, ratio, signal_columns
-from tokenmill.filters._edits import judge_edits
+from tokenmill.core.rules import Rule, check_bounds, check_numbers, signal_columns
+from tokenmill.filters._edits import LOSS_RULES, LOSS_SIGNALS, judge_edits, loss_signals
 from tokenmill.text.edit.dclm_edits import COUNTS, Limits, edit_lines
 from tokenmill.text.words.segment import text_buffer
 
@@ -48,11 +49,8 @@ class DclmLines:
     min_lines: int | None = 1
     max_removed_word_ratio: float | None = 0.05
 
-    RULES: ClassVar[dict[str, Rule]] = {
-        "removed_words": Rule("removed_word_ratio", high="max_removed_word_ratio"),
-        "empty": Rule("n_kept_lines", low="min_lines"),
-    }
-    SIGNALS: ClassVar[tuple[str, ...]] = ("removed_word_ratio", "n_kept_lines", *(f"n_{name}" for name in COUNTS))
+    RULES: ClassVar[dict[str, Rule]] = LOSS_RULES
+    SIGNALS: ClassVar[tuple[str, ...]] = (*LOSS_SIGNALS, *(f"n_{name}" for name in COUNTS))
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text", *signal_columns("dclm_lines", *SIGNALS))
 
@@ -80,12 +78,8 @@ class DclmLines:
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
         edited = edit_lines(buffer, offsets, self._limits())
-        counts = edited.counts
-        signals = {
-            "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
-            "n_kept_lines": pa.array(counts["lines"] - sum(counts[name] for name in _REMOVED)),
-            **{f"n_{name}": pa.array(counts[name]) for name in COUNTS},
-        }
+        removed = np.sum([edited.counts[name] for name in _REMOVED], axis=0)
+        signals = loss_signals(edited.counts, removed)
         return judge_edits(batch, self, signals, edited, (buffer, offsets))
 
     def _limits(self) -> Limits:

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
-from tokenmill.core.rules import Rule, check_bounds, check_lists, check_numbers, ratio, signal_columns
-from tokenmill.filters._edits import judge_edits
+from tokenmill.core.rules import Rule, check_bounds, check_lists, check_numbers, signal_columns
+from tokenmill.filters._edits import LOSS_RULES, LOSS_SIGNALS, judge_edits, loss_signals
 from tokenmill.text.edit.phrase_lines import COUNTS, Phrases, filter_lines, phrase_automaton
 from tokenmill.text.words.segment import text_buffer
 
@@ -50,11 +50,8 @@ class LineFilter:
     max_removed_word_ratio: float | None = 0.05
     min_lines: int | None = 1
 
-    RULES: ClassVar[dict[str, Rule]] = {
-        "removed_words": Rule("removed_word_ratio", high="max_removed_word_ratio"),
-        "empty": Rule("n_kept_lines", low="min_lines"),
-    }
-    SIGNALS: ClassVar[tuple[str, ...]] = ("removed_word_ratio", "n_kept_lines", *(f"n_{name}" for name in COUNTS))
+    RULES: ClassVar[dict[str, Rule]] = LOSS_RULES
+    SIGNALS: ClassVar[tuple[str, ...]] = (*LOSS_SIGNALS, *(f"n_{name}" for name in COUNTS))
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text", *signal_columns("line_filter", *SIGNALS))
 
@@ -97,13 +94,8 @@ class LineFilter:
         buffer, offsets = text_buffer(batch)
         most = _ANY_NUMBER if self.max_contain_words is None else self.max_contain_words
         edited = filter_lines(buffer, offsets, self._phrases(), max_contain_words=most)
-        counts = edited.counts
-        removed = counts["equal_lines"] + counts["contain_lines"]
-        signals = {
-            "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
-            "n_kept_lines": pa.array(counts["lines"] - removed),
-            **{f"n_{name}": pa.array(counts[name]) for name in COUNTS},
-        }
+        removed = edited.counts["equal_lines"] + edited.counts["contain_lines"]
+        signals = loss_signals(edited.counts, removed)
         return judge_edits(batch, self, signals, edited, (buffer, offsets), changed=removed > 0)
 
     def _phrases(self) -> Phrases:
