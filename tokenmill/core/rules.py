@@ -1,6 +1,7 @@
-"""Rules are data: a filter measures once, declares RULES, and judge() writes the signals and marks by the rules.
+"""Rules as data: a filter measures once and declares RULES; judge() writes the signals and marks rows by the rules.
 
-Because a rule names its signal and its setting, thresholds can be judged again later from the signals alone.
+A rule names its signal and its setting, so other thresholds can be judged later from the signals alone. The check_*
+functions refuse settings of any unit of work, by name.
 """
 
 import math
@@ -20,11 +21,17 @@ from tokenmill.core.errors import RecipeError, did_you_mean
 
 @dataclass(frozen=True)
 class Rule:
-    """Keep a document while `low <= signal <= high`; each bound is the name of a setting (a field) of the filter.
+    """Keeps a document if `low <= signal <= high`. Each bound is the name of a setting (a field) of the filter.
 
-    above: strict lower bound, keep while signal > above. one_of: the setting is a list; keep while the signal is in it.
-    A setting of None switches its bound off. A null signal (nothing measured) never fires a rule.
-    A one-letter difference between < and <= changes published results, hence four kinds and no operators.
+    A setting of None switches its bound off. A null signal never fires a rule. There are four kinds of bounds and no
+    operators, because a confusion of < and <= changes published results.
+
+    Attributes:
+        signal: name of the signal, without the name of the step.
+        low: inclusive lower bound.
+        high: inclusive upper bound.
+        above: exclusive lower bound.
+        one_of: the setting is a list; the signal must be in it.
     """
 
     signal: str
@@ -43,17 +50,17 @@ def signal_columns(step: str, *signals: str) -> tuple[str, ...]:
 
 
 def step_name(work: object) -> str:
-    """`gopher_quality` for a GopherQuality: the name in signals, rules and records, in whatever folder its file is."""
+    """`gopher_quality` for a GopherQuality: the name in signals, rules and records, whatever folder the file is in."""
     return class_step_name(type(work))
 
 
 def class_step_name(unit_class: type) -> str:
-    """As step_name, of the class."""
+    """The same as step_name, for the class."""
     return _CAPITAL.sub(r"_\1", unit_class.__name__).lower()
 
 
 def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array:
-    """part / whole for each row, float64; null where whole is 0."""
+    """part / whole for each row, float64; null if whole is 0."""
     return pa.array(part / np.maximum(whole, 1), mask=whole == 0)
 
 

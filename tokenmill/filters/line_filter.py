@@ -110,10 +110,10 @@ def _listed(setting: str, path: str) -> tuple[str, ...]:
         found = _parsed(_content(setting, path))
     except UnicodeDecodeError as error:
         raise RecipeError(
-            f"line_filter.{setting}: {path!r} is not UTF-8 ({error}); expected one phrase a line"
+            f"line_filter.{setting}: {path!r} is not UTF-8 ({error}); expected one phrase per line"
         ) from error
     if not found:
-        raise RecipeError(f"line_filter.{setting}: {path!r} has no phrases; expected one a line")
+        raise RecipeError(f"line_filter.{setting}: {path!r} has no phrases; expected one per line")
     return found
 
 
@@ -122,7 +122,7 @@ def _content(setting: str, path: str) -> bytes:
         return storage.read_bytes(path)
     except OSError as error:
         raise RecipeError(
-            f"line_filter.{setting}: {path!r} cannot be read ({error}); give the path of a list, one phrase a line"
+            f"line_filter.{setting}: {path!r} cannot be read ({error}); give the path of a list, one phrase per line"
         ) from error
 
 

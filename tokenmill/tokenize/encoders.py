@@ -76,7 +76,7 @@ class Reference:
 
 
 class Fast:
-    """gigatoken: about 150 MB/s. Its cache of words seen grows, so past CACHE_BYTES the encoder is made anew."""
+    """gigatoken: about 150 MB/s. Its cache of words grows; beyond CACHE_BYTES the encoder is created again."""
 
     name = "gigatoken"
 
@@ -99,20 +99,20 @@ class Fast:
         ids = np.asarray(layout.content.data, dtype=np.uint32)[offsets[0] : offsets[-1]]
         self._grown += max(0, resident_bytes() - before - ids.nbytes - offsets.nbytes)
         if self._grown > CACHE_BYTES:
-            logger.debug("gigatoken grew by %d MB; making it anew", self._grown >> 20)
+            logger.debug("gigatoken grew by %d MB; creating it again", self._grown >> 20)
             self._renew()
         return ids, offsets - offsets[0]
 
 
 @functools.lru_cache(maxsize=4)
 def load_reference(file: TokenizerFile) -> Reference:
-    """The reference encoder, once a process. Raises RecipeError if it cannot load the tokenizer."""
+    """The reference encoder, once per process. Raises RecipeError if it cannot load the tokenizer."""
     return Reference(file)
 
 
 @functools.lru_cache(maxsize=4)
 def load_encoder(file: TokenizerFile, kind: Kind) -> Encoder:
-    """The encoder asked for, once a process; "auto" is gigatoken where it loads the tokenizer and agrees on probes.
+    """The encoder asked for, once per process; "auto" is gigatoken if it loads the tokenizer and agrees on probes.
 
     Raises RecipeError if "gigatoken" is asked for and does not.
     """

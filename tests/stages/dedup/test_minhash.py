@@ -293,7 +293,7 @@ def test_memory_too_small_is_refused_with_the_least_that_works() -> None:
         run(Minhash(), rows, memory=1 << 20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(minhash_held, "OTHER_SHARE", 1000)
-        with pytest.raises(DataError, match=r"2,000 documents hang .* least that works is memory: \d+MB") as no:
+        with pytest.raises(DataError, match=r"2,000 documents form one .* least that works is memory: \d+MB") as no:
             run(Minhash(), rows, batch_rows=100, memory=100 << 20)
         least = int(str(no.value).partition("memory: ")[2].partition("MB")[0]) * 1_000_000
         assert len(run(Minhash(), rows, batch_rows=100, memory=least)[0]) == 2000
@@ -344,5 +344,5 @@ def test_a_neighbourhood_too_large_for_memory_is_refused_however_it_comes(tmp_pa
     )
     room = Room(1 << 20, str(tmp_path), {})
     assert len(list(HeldNeighbourhoods.read(iter([batch] * 40), room, 2))) == 1
-    with pytest.raises(DataError, match="20,000 documents hang together"):
+    with pytest.raises(DataError, match="20,000 documents form one neighbourhood"):
         list(HeldNeighbourhoods.read(iter([batch] * 200), room, 2))

@@ -102,8 +102,8 @@ class HeldNeighbourhoods:
                 break
         least = self.room.reserved + other_bytes * OTHER_SHARE
         raise DataError(
-            f"minhash: {num_documents:,} documents hang together through shared bands, too many for the stage's "
-            f"memory; the least that works is memory: {math.ceil(least / 1e6)}MB. More rows a band join fewer"
+            f"minhash: {num_documents:,} documents form one neighbourhood through shared bands, too many for the "
+            f"stage's memory; the least that works is memory: {math.ceil(least / 1e6)}MB. More rows per band join fewer"
         )
 
     @contextmanager

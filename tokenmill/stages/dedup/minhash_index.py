@@ -103,7 +103,7 @@ def index_files(index: str, ngram: int, unit: Unit = "words") -> list[FileRecord
     for record in records:
         if storage.size_of(record.path) != record.bytes:
             raise RecipeError(
-                f"index: {record.path}: not there, or not of {record.bytes} bytes; get a sound copy, or make it anew"
+                f"index: {record.path}: not there, or not of {record.bytes} bytes; get a sound copy, or make it again"
             )
     return [record for record in records if record.rows]
 
@@ -118,7 +118,9 @@ def verify_index(folder: str) -> list[dict[str, Any]]:
         raise RecipeError(f"{folder}: no index there")
     for record in (record for version in found for record in version.files(folder)):
         if storage.size_of(record.path) < 0 or storage.file_record(record.path).xxh3 != record.xxh3:
-            raise DataError(f"{record.path}: damaged, its XXH3 is not {record.xxh3}; get a sound copy, or make it anew")
+            raise DataError(
+                f"{record.path}: damaged, its XXH3 is not {record.xxh3}; get a sound copy, or make it again"
+            )
     return [version.content for version in found]
 
 
@@ -149,7 +151,7 @@ def _refuse_others(folder: str, found: list[Version], ngram: int, unit: Unit) ->
             raise RecipeError(
                 f"index: {folder}: version {version.number} is made for shingles of {had[0]} {had[1]} (format "
                 f"{had[2]}) and perhaps by a version that reads words otherwise; this stage needs {ngram} {unit}, "
-                f"format {FORMAT}. Make the index anew from its run"
+                f"format {FORMAT}. Make the index again from its run"
             )
 
 
