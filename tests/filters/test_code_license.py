@@ -3,6 +3,7 @@
 import pytest
 
 from tokenmill.core.columns import documents
+from tokenmill.core.errors import RecipeError
 from tokenmill.filters.code_license import PERMISSIVE, CodeLicense
 from tokenmill.text.code.spdx import normalized
 
@@ -24,7 +25,7 @@ def test_lists_of_ones_own_and_files_without_a_licence() -> None:
 
 @pytest.mark.parametrize("permissive", ["MIT", (), ("MIT OR ISC",), ("",)])
 def test_what_is_no_list_of_ids_is_refused(permissive: object) -> None:
-    with pytest.raises(ValueError, match=r"code_license\.permissive: found"):
+    with pytest.raises(RecipeError, match=r"code_license\.permissive: found"):
         CodeLicense(permissive=permissive)  # type: ignore[arg-type]
 
 

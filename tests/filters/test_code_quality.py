@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tokenmill.core.columns import documents
+from tokenmill.core.errors import RecipeError
 from tokenmill.filters.code_quality import CodeQuality
 
 
@@ -103,5 +104,5 @@ def test_without_paths_text_files_are_not_judged_by_name() -> None:
     ],
 )
 def test_a_bad_setting_is_refused_by_name(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(RecipeError, match=told):
         CodeQuality(**settings)

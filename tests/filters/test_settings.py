@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.filters.c4 import C4
 from tokenmill.filters.dclm_lines import DclmLines
 from tokenmill.filters.fineweb import Fineweb
@@ -46,7 +47,7 @@ from tokenmill.filters.line_filter import LineFilter
     ],
 )
 def test_a_bad_setting_is_refused_by_name(work: Any, settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(RecipeError, match=told):
         work(**settings)
 
 

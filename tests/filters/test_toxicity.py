@@ -3,6 +3,7 @@
 import pytest
 
 from tokenmill.core.columns import documents
+from tokenmill.core.errors import RecipeError
 from tokenmill.filters.toxicity import Toxicity
 
 
@@ -144,7 +145,7 @@ def test_a_document_without_a_language_is_left_alone_beside_others() -> None:
 
 
 def test_an_unknown_language_or_share_is_refused() -> None:
-    with pytest.raises(ValueError, match="no word list for 'xx'"):
+    with pytest.raises(RecipeError, match="languages: found 'xx', expected a language that has a word list"):
         Toxicity(languages=("xx",))
-    with pytest.raises(ValueError, match="a share from 0 to 1"):
+    with pytest.raises(RecipeError, match="a share from 0 to 1"):
         Toxicity(max_toxic_sentence_ratio=5)

@@ -129,7 +129,7 @@ def test_pieces_and_renewal_change_nothing(tokenizer_path: str, monkeypatch: pyt
     whole = tokens(Encode(tokenizer_path)(batch(texts)))
     grown = iter(range(0, 1 << 40, 1 << 30))
     renewals = []
-    monkeypatch.setattr(encoders, "PIECE_BYTES", 64)
+    monkeypatch.setattr(encoders, "SLICE_BYTES", 64)
     monkeypatch.setattr(encoders, "resident_bytes", lambda: next(grown))
     renew = encoders.Fast._renew
 

@@ -29,12 +29,12 @@ def run(
     parts = [batch.slice(first, batch_rows) for first in range(0, batch.num_rows, batch_rows)]
     (round,) = pickle.loads(pickle.dumps(work)).rounds()
     routed = [round.route(part) for part in [*parts, batch.slice(0, 0)]]
-    (said,) = round.reduce(iter(routed), Room(1 << 30, "", {0: batch.num_rows}))
-    facts = work.conclude([json.loads(said.schema.metadata[FACTS])], Counter(batch.column("source").to_pylist()))
+    (rates,) = round.reduce(iter(routed), Room(1 << 30, "", {0: batch.num_rows}))
+    facts = work.conclude([json.loads(rates.schema.metadata[FACTS])], Counter(batch.column("source").to_pylist()))
     alive: list[pa.RecordBatch] = []
     gone: list[dict[str, Any]] = []
     for part in parts:
-        kept, left_out = split(work.rewrite(part, pa.Table.from_batches([said])))
+        kept, left_out = split(work.rewrite(part, pa.Table.from_batches([rates])))
         alive += list(work.repeat(kept))
         gone += left_out.to_pylist()
     return pa.Table.from_batches(alive), gone, facts

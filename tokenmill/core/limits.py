@@ -1,4 +1,4 @@
-"""`max_removed`: how much of a source a Global may remove, counted while it reduces, before anything is written."""
+"""`max_removed`: counts how much of a source a Global removes, and stops the run before anything is written."""
 
 import logging
 from collections import Counter
@@ -15,76 +15,83 @@ log = logging.getLogger(__name__)
 
 CLUSTERS_SHOWN = 20
 
-Removed = dict[str, dict[str, Any]]
-"""{source: {"removed": how many, "largest": [[id of a kept document, how many went for it], the most first]}}"""
+RemovedBySource = dict[str, dict[str, Any]]
+"""{source: {"removed": number of documents, "largest": [[id of a kept document, number removed for it], ...]}}
+
+`largest` is sorted from the largest number to the smallest, then by id.
+"""
 
 
-def check_limits(max_removed: Mapping[str, float]) -> None:
-    """RecipeError unless each is a share."""
+def check_max_removed(max_removed: Mapping[str, float]) -> None:
+    """Raises RecipeError unless each value is a share."""
     for source, share in max_removed.items():
         if not 0.0 <= share <= 1.0:
             raise RecipeError(f"max_removed: {source}: {share}; must be a share of the source, 0 to 1")
 
 
 def source_column(batch: pa.RecordBatch) -> pa.Array:
-    """The batch's sources, nulls if it has none."""
+    """The batch's sources; nulls if there is no such column."""
     has = "source" in batch.schema.names
     return batch.column("source") if has else pa.nulls(batch.num_rows, pa.string())
 
 
 def removed_by_source(
     limited: Iterable[str], sources: npt.NDArray[Any], ids: pa.Array, kept_for: npt.NDArray[Any]
-) -> Removed:
-    """Counts of removed documents. sources: of each; kept_for: for which one it goes, as a place in ids."""
-    found = {}
+) -> RemovedBySource:
+    """Counts removed documents of the sources in `limited`.
+
+    sources: the source of each removed document. kept_for: the position in `ids` of the document that is kept instead.
+    """
+    counted = {}
     for source in limited:
         kept, counts = np.unique(kept_for[sources == source], return_counts=True)
         most = np.lexsort((kept, -counts))[: 10 * CLUSTERS_SHOWN]
         named = zip(ids.take(pa.array(kept[most])).to_pylist(), counts[most].tolist(), strict=True)
-        found[source] = {"removed": int(counts.sum()), "largest": _most(named)}
-    return found
+        counted[source] = {"removed": int(counts.sum()), "largest": _largest(named)}
+    return counted
 
 
-def together(one: Removed, other: Removed) -> Removed:
-    """What two reductions counted."""
+def merge_removed(one: RemovedBySource, other: RemovedBySource) -> RemovedBySource:
+    """The sum of the counts of two reductions."""
     return {
         source: {
             "removed": sum(part[source]["removed"] for part in (one, other) if source in part),
-            "largest": _most(pair for part in (one, other) if source in part for pair in part[source]["largest"]),
+            "largest": _largest(pair for part in (one, other) if source in part for pair in part[source]["largest"]),
         }
         for source in sorted({*one, *other})
     }
 
 
-def guard(
+def enforce_max_removed(
     step: str,
     max_removed: Mapping[str, float],
     totals: Mapping[str, int],
-    removed: Removed,
+    removed: RemovedBySource,
     *,
     verb: str = "remove",
-    of: str = "documents",
+    unit: str = "documents",
 ) -> None:
-    """DataError if more of a source would go than its limit allows. totals: what there is, by source. verb: what would
-    be done to so many of it.
+    """Raises DataError if a Global would remove a larger share of a source than max_removed allows.
+
+    totals: number of units by source. verb, unit: what the Global would do, and to what, for the message.
     """
     for source, limit in sorted(max_removed.items()):
         total, mine = totals.get(source, 0), removed.get(source, {"removed": 0, "largest": []})
         if not total:
-            log.warning("%s: max_removed names the source %r, of which there are no %s", step, source, of)
+            log.warning("%s: max_removed names the source %r, of which there are no %s", step, source, unit)
         elif mine["removed"] > limit * total:
             shown = ", ".join(f"{id} ({count:,})" for id, count in mine["largest"])
             clusters = f" Kept documents and the number removed for them, the most first: {shown}." if shown else ""
             raise DataError(
-                f"{step} would {verb} {mine['removed']:,} of {total:,} {of} of source {source!r}, "
+                f"{step} would {verb} {mine['removed']:,} of {total:,} {unit} of source {source!r}, "
                 f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. None of it was done.{clusters} "
                 "`pipeline dedup-preview` shows what they are; if they are duplicates in truth raise max_removed, else "
                 "change the stage's settings"
             )
 
 
-def _most(clusters: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    """The largest clusters [id, documents], then by id; what is known of one by parts is added up."""
+def _largest(clusters: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    """The largest clusters as [id, documents], then by id. Counts of the same id are added."""
     sums: Counter[str] = Counter()
     for id, count in clusters:
         sums[id] += count

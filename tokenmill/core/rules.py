@@ -1,11 +1,12 @@
-"""Rules are data: a filter measures once, declares RULES, and judge() writes the signals and marks by the rules.
+"""Rules as data: a filter measures once and declares RULES; judge() writes the signals and marks rows by the rules.
 
-Because a rule names its signal and its setting, thresholds can be judged again later from the signals alone.
+A rule names its signal and its setting, so other thresholds can be judged later from the signals alone. The check_*
+functions refuse settings of any unit of work, by name.
 """
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.columns import BoolMask, as_mask, drop, set_column
+from tokenmill.core.errors import RecipeError, did_you_mean
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Keep a document while `low <= signal <= high`; each bound is the name of a setting (a field) of the filter.
+    """Keeps a document if `low <= signal <= high`. Each bound is the name of a setting (a field) of the filter.
 
-    above: strict lower bound, keep while signal > above. one_of: the setting is a list; keep while the signal is in it.
-    A setting of None switches its bound off. A null signal (nothing measured) never fires a rule.
-    A one-letter difference between < and <= changes published results, hence four kinds and no operators.
+    A setting of None switches its bound off. A null signal never fires a rule. There are four kinds of bounds and no
+    operators, because a confusion of < and <= changes published results.
+
+    Attributes:
+        signal: name of the signal, without the name of the step.
+        low: inclusive lower bound.
+        high: inclusive upper bound.
+        above: exclusive lower bound.
+        one_of: the setting is a list; the signal must be in it.
     """
 
     signal: str
@@ -42,35 +50,31 @@ def signal_columns(step: str, *signals: str) -> tuple[str, ...]:
 
 
 def step_name(work: object) -> str:
-    """`gopher_quality` for a GopherQuality: the name in signals, rules and records, in whatever folder its file is."""
+    """`gopher_quality` for a GopherQuality: the name in signals, rules and records, whatever folder the file is in."""
     return class_step_name(type(work))
 
 
 def class_step_name(unit_class: type) -> str:
-    """As step_name, of the class."""
+    """The same as step_name, for the class."""
     return _CAPITAL.sub(r"_\1", unit_class.__name__).lower()
 
 
 def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array:
-    """part / whole for each row, float64; null where whole is 0."""
+    """part / whole for each row, float64; null if whole is 0."""
     return pa.array(part / np.maximum(whole, 1), mask=whole == 0)
 
 
 def check_bounds(work: Any) -> None:
-    """Refuse settings that no document or every document would break, with a ValueError that names the setting.
+    """Refuses bounds of rules that no document or every document would break, with a RecipeError that names them.
 
-    A bound is a finite number, 0 or more; that of a signal called `*_ratio` is at most 1; a low one is not above the
-    high one.
+    A bound is a finite number, 0 or more. The bound of a signal called `*_ratio` is at most 1. A low bound is not above
+    the high bound of the same signal.
     """
-    step = step_name(work)
     lows: dict[str, str] = {}
     for rule in work.RULES.values():
         for setting in filter(None, (rule.low, rule.high, rule.above)):
-            bound = getattr(work, setting)
-            limit = 1.0 if rule.signal.endswith("_ratio") else math.inf
-            if bound is not None and not (0 <= bound <= limit and math.isfinite(bound)):
-                expected = "a share from 0 to 1" if limit == 1 else "a number from 0 up"
-                raise ValueError(f"{step}.{setting}: found {bound!r}, expected {expected}, or null for no bound")
+            high = 1.0 if rule.signal.endswith("_ratio") else math.inf
+            check_numbers(work, setting, high=high, optional=True)
         if rule.low:
             lows[rule.signal] = rule.low
     for rule in work.RULES.values():
@@ -78,7 +82,47 @@ def check_bounds(work: Any) -> None:
         least, most = (getattr(work, name) if name else None for name in (low, rule.high))
         if least is not None and most is not None and least > most:
             found = f"{low} {least!r} above {rule.high} {most!r}"
-            raise ValueError(f"{step}: found {found}, expected {low} to be at most {rule.high}")
+            raise RecipeError(f"{step_name(work)}: found {found}, expected {low} to be at most {rule.high}")
+
+
+def check_numbers(work: object, *settings: str, low: float = 0, high: float = math.inf, optional: bool = False) -> None:
+    """Raises RecipeError for a setting that is not a finite number from low to high. optional: None is allowed."""
+    for setting in settings:
+        value = getattr(work, setting)
+        if optional and value is None:
+            continue
+        if not (low <= value <= high and math.isfinite(value)):
+            expected = "a share from 0 to 1" if (low, high) == (0, 1) else f"a number from {low} {_end(high)}"
+            no_bound = ", or null for no bound" if optional else ""
+            raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}{no_bound}")
+
+
+def _end(high: float) -> str:
+    return "up" if high == math.inf else f"to {high:,}"
+
+
+def check_lists(work: object, *settings: str, expected: str = "a list", filled: bool = False) -> None:
+    """Raises RecipeError for a setting that is one string instead of a list. filled: also for an empty list."""
+    for setting in settings:
+        value = getattr(work, setting)
+        if isinstance(value, str) or (filled and not value):
+            raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}")
+
+
+def check_known(work: object, setting: str, known: Collection[str], *, expected: str) -> None:
+    """Raises RecipeError for the first name in the list of a setting that is not known, with the nearest known name."""
+    for name in getattr(work, setting) or ():
+        if name not in known:
+            nearest = did_you_mean(name, known)
+            raise RecipeError(f"{step_name(work)}.{setting}: found {name!r}, expected {expected}{nearest}")
+
+
+def breaks_rule(work: Any, signals: Mapping[str, Any]) -> BoolMask:
+    """True for each document that judge() would mark by these signals, bool (rows,)."""
+    fired = [fires for rule in work.RULES.values() for fires, _ in verdicts(rule, signals[rule.signal], work)]
+    rows = len(next(iter(signals.values())))
+    marked: BoolMask = np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *fired])
+    return marked
 
 
 def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:

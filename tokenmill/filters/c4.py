@@ -1,20 +1,19 @@
 """The line and page rules of C4 (Raffel et al. 2020, section 2.2), as datatrove 0.10 applies them.
 
-Lines with few words, a very long word, "javascript" or the phrases of a cookie or privacy notice are removed, and
-citation marks (`[1]`, `[edit]`, `[citation needed]`) cut out; a page with "lorem ipsum" or `{` in a line that stays, or
-with few sentences left, is dropped. A dropped page keeps its text as it was.
+The filter removes lines with few words, a very long word, "javascript" or the phrases of a cookie or privacy notice,
+and cuts out citation marks (`[1]`, `[edit]`, `[citation needed]`). It drops a page if a remaining line contains
+"lorem ipsum" or `{`, or if few sentences remain. A dropped page keeps its original text.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 
-from tokenmill.core.columns import set_column
-from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns, verdicts
-from tokenmill.text.edit.line_edits import edit_lines, packed
-from tokenmill.text.words.segment import text_array, text_buffer
+from tokenmill.core.rules import Rule, check_bounds, check_numbers, signal_columns
+from tokenmill.filters._edits import judge_edits
+from tokenmill.text.edit.line_edits import edit_lines
+from tokenmill.text.words.segment import text_buffer
 from tokenmill.text.words.sentences import sentence_counts
 
 _ENDLESS = 1 << 62
@@ -22,11 +21,19 @@ _ENDLESS = 1 << 62
 
 @dataclass(frozen=True)
 class C4:
-    """Rewrite each text to the lines that stay, and keep pages with enough sentences. Null switches a page rule off.
+    """Removes bad lines from each text and drops pages with few sentences. None switches a page rule off.
 
-    terminal_punctuation: also remove lines that do not end in `.`, `?`, `!` or a quote, or end in `...`: as C4 does,
-    and FineWeb does not. min_line_words: words between white space. max_word_chars: code points. Lines with `{` count
-    up to the line by which "lorem ipsum" drops the page, so that the earlier line gives the rule.
+    If a page has both a line with `{` and a line with "lorem ipsum", the earlier line decides the rule.
+
+    Attributes:
+        terminal_punctuation: also remove lines that do not end in `.`, `?`, `!` or a quote, and lines that end in
+            `...`. C4 does this, FineWeb does not. Default false.
+        remove_citations: cut out citation marks. Default true.
+        min_line_words: smallest number of words in a line that stays; white space separates words. Default 3.
+        max_word_chars: largest number of code points of a word in a line that stays. Default 1000.
+        max_lorem_lines: largest number of remaining lines with "lorem ipsum" in a page that is kept. Default 0.
+        max_curly_lines: largest number of remaining lines with `{` in a page that is kept. Default 0.
+        min_sentences: smallest number of remaining sentences in a page that is kept. Default 5.
     """
 
     terminal_punctuation: bool = False
@@ -64,9 +71,7 @@ class C4:
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        for setting in ("min_line_words", "max_word_chars"):
-            if getattr(self, setting) < 0:
-                raise ValueError(f"c4.{setting}: found {getattr(self, setting)!r}, expected a number from 0 up")
+        check_numbers(self, "min_line_words", "max_word_chars")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
@@ -86,9 +91,4 @@ class C4:
             "n_lines": pa.array(edited.counts["lines"]),
             "n_removed_lines": pa.array(edited.counts["removed_lines"]),
         }
-        dropped = np.zeros(batch.num_rows, dtype=np.bool_)
-        for rule in self.RULES.values():
-            for fires, _ in verdicts(rule, signals[rule.signal], self):
-                dropped |= fires
-        text = text_array(*packed(edited, buffer, offsets, dropped), like=batch.column("text"))
-        return judge(set_column(batch, "text", text), self, signals)
+        return judge_edits(batch, self, signals, edited, (buffer, offsets))

@@ -1,4 +1,4 @@
-"""Keep documents under licences that allow use without conditions beyond notice: a list of SPDX ids."""
+"""Keeps documents under permissive licences, given as a list of SPDX ids."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,7 +6,8 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.rules import Rule, judge, signal_columns
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.rules import Rule, check_lists, judge, signal_columns
 from tokenmill.text.code.spdx import deciding, names
 
 PERMISSIVE = (
@@ -22,20 +23,24 @@ PERMISSIVE = (
     "Unicode-DFS-2015", "Unicode-DFS-2016", "Unlicense", "W3C", "W3C-20150513", "WTFPL", "X11", "Xnet", "ZPL-2.0",
     "ZPL-2.1", "Zlib", "blessing", "bzip2-1.0.6", "curl", "libpng-2.0", "zlib-acknowledgement",
 )  # fmt: skip
-"""Licences that ask for notice at most: no copyleft, no limits on who may use the code or what for."""
+"""Licences that require at most a notice: no copyleft, no limits on users or purposes."""
 
 NONE = "none"
-"""What is measured where a document names no licence."""
+"""The signal of a document without a licence."""
 
 
 @dataclass(frozen=True)
 class CodeLicense:
-    """Keep a document whose `license`, an SPDX expression, permissive allows.
+    """Drops documents whose `license`, an SPDX expression, is not permissive.
 
-    Of `A OR B` one licence must be in the list, of `A AND B` both; exceptions (`WITH …`) are looked past, as they only
-    ever add permissions. keep_unlicensed: keep documents that name no licence, which by law nobody may copy; otherwise
-    they are dropped, measured "none". The signal is the licence that decides: the first one outside the list where an
-    expression is refused, else one inside it. So what is said of other lists is exact for single licences only.
+    Of `A OR B` one licence must be in the list, of `A AND B` both. Exceptions (`WITH …`) are ignored, because they only
+    add permissions. The signal is the licence that decides: if the expression is refused, the first licence outside the
+    list, otherwise a licence in the list. Therefore `what-if` is exact for single licences only.
+
+    Attributes:
+        permissive: SPDX ids of the licences to keep. Default: licences that require at most a notice.
+        keep_unlicensed: keep documents that name no licence, which by law nobody may copy. Otherwise they are dropped
+            with the measured value "none". Default false.
     """
 
     permissive: tuple[str, ...] = PERMISSIVE
@@ -56,11 +61,10 @@ class CodeLicense:
     adds: ClassVar[tuple[str, ...]] = signal_columns("code_license", "license")
 
     def __post_init__(self) -> None:
-        if not self.permissive or isinstance(self.permissive, str):
-            raise ValueError(f"code_license.permissive: found {self.permissive!r}, expected a list such as [MIT, ISC]")
+        check_lists(self, "permissive", expected="a list such as [MIT, ISC]", filled=True)
         for name in self.permissive:
             if not names(name) or " " in name:
-                raise ValueError(f"code_license.permissive: found {name!r}, expected one SPDX id such as MIT")
+                raise RecipeError(f"code_license.permissive: found {name!r}, expected one SPDX id such as MIT")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         licenses = batch.column("license").cast(pa.string()).dictionary_encode()

@@ -1,11 +1,12 @@
 """The rules for source files of The Stack v2 (StarCoder 2) and of BigCode's first models, by language.
 
-Sources: v2 is Lozhkov et al. 2024, section 2.1, "Basic filters" and "Language-specific filters"; StarCoder is Li et al.
-2023, section 3.1, SantaCoder Ben Allal et al. 2023 (its filters compared), as bigcode-dataset's preprocessing has
-them. Lines are those of str.splitlines, lengths are in code points. 320 MB/s on one core for Python's standard library.
+Sources: v2 is Lozhkov et al. 2024, section 2.1, "Basic filters" and "Language-specific filters". StarCoder is Li et
+al. 2023, section 3.1. SantaCoder is Ben Allal et al. 2023 (its comparison of filters), as implemented in the
+preprocessing of bigcode-dataset. Lines are those of str.splitlines, lengths are in code points. The filter runs at
+320 MB/s on one core for Python's standard library.
 
-Not here: go-enry's is_generated (stages.read_code refuses generated files by rules of its own), extensions that are
-left out as a whole (`languages` of stages.read_code), stars, and characters a token.
+Not implemented: go-enry's is_generated (stages.read_code refuses generated files by rules of its own), whole excluded
+extensions (see `languages` of stages.read_code), stars, and characters per token.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.columns import BoolMask, as_mask
-from tokenmill.core.errors import did_you_mean
-from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.rules import Rule, check_bounds, check_lists, judge, ratio, signal_columns
 from tokenmill.text.code.comment_syntax import COMMENTS
 from tokenmill.text.code.comments import comment_chars
 from tokenmill.text.code.encoded_runs import encoded_runs
@@ -30,8 +31,8 @@ from tokenmill.text.html.visible import visible_chars
 from tokenmill.text.words.segment import text_buffer
 
 _XML_HEADER = ("<?xml version=",)
-_HEAD_CHARS = 1000  # in which an XML header is looked for, or more if xml_header_chars is more
-_HEAD_LINES = 20  # in which a marker is looked for, or more if generated_lines is more
+_HEAD_CHARS = 1000  # the search for an XML header stops here, or at xml_header_chars if that is larger
+_HEAD_LINES = 20  # the search for a marker stops here, or at generated_lines if that is larger
 _ANY_NUMBER = 1 << 62
 
 _PYTHON = "# Says what a row is worth.\ndef worth(row):\n    return row.price * row.count\n\n\n"
@@ -41,26 +42,48 @@ _PAGE = "<html><body><p>" + "A visible sentence of some words. " * 4 + "</p></bo
 
 @dataclass(frozen=True)
 class CodeQuality:
-    """Keep source files that people wrote and that are mostly code. Null switches a rule off.
+    """Drops generated files, encoded data and files that are mostly not code. None switches a rule off.
 
-    The language is what the column `code_lang` says (stages.read_code fills it), in GitHub's names; where it is null
-    the general rules hold. Each list of languages moves them from one rule to another, or makes a rule theirs alone:
+    The defaults are the rules of The Stack v2. Rules that only StarCoder and SantaCoder have are off by default; their
+    published values are given below. The language of a file is the column `code_lang`, in GitHub's names
+    (stages.read_code fills it); if it is null, the general rules apply. Each list of languages moves its languages from
+    one rule to another, or limits a rule to them. Ratios are from 0 to 1.
 
-    long_line_languages: longest line at most max_longest_text_line, no bound on the mean (v2; StarCoder had others).
-    symbol_languages: letters and digits instead of letters (v2). data_languages: at most max_data_lines (v2).
-    html_languages: min_visible_ratio of the characters and min_visible_chars stand on the page (v2, StarCoder).
-    text_languages: only files whose name in lower case, with or without extension, fits one of text_names, patterns in
-    which `*` is anything (v2); judged only where there is a `path`.
-    json_languages: characters and share of letters (StarCoder: 50, 5000 and 0.5). xml_languages: may begin as XML;
-    others have `<?xml version=` behind the first xml_header_chars characters (StarCoder: 100, XSLT excepted).
-    comment_languages: share of the characters that is comments, as text.code_comments counts them, null: all languages
-    that it knows (SantaCoder: 0.01 to 0.8 in Python, Java and JavaScript, marks not counted in Python).
-
-    The rest holds for all. generated_lines: none of generated_markers, whatever its case, stands in that many first
-    lines (v2). Encoded data is what the expressions in text.encoded_runs match: the longest match, and all matches a
-    character (v2). Alphanumeric ratio: StarCoder, "basic"; in v2 for symbol_languages.
-
-    The defaults are v2's; StarCoder's and SantaCoder's rules that v2 has not are off: their figures are above.
+    Attributes:
+        max_lines: largest number of lines. Default 100,000.
+        max_mean_line_length: largest mean length of a line, in code points. Default 100.
+        max_longest_line: largest length of a line, in code points. Default 1000.
+        max_longest_text_line: the same for long_line_languages, which have no bound on the mean. Default 100,000.
+        long_line_languages: languages with long lines. Default: nine markup and data languages (v2).
+        min_alphabetic_ratio: smallest share of letters, except in symbol_languages. Default 0.25.
+        min_alphanumeric_ratio: smallest share of letters and digits, in all languages (StarCoder; v2 applies it to
+            symbol_languages only). Default 0.25.
+        symbol_languages: languages without a smallest share of letters. Default: two assembly languages (v2).
+        generated_lines: number of first lines in which no generated_markers may occur. Default 5.
+        generated_markers: phrases that mark generated files, compared without case. Default: five phrases (v2).
+        max_encoded_ratio: largest share of encoded data, as text/code/encoded_runs.py finds it. Default 0.5.
+        max_longest_encoded: largest length of one run of encoded data, in code points. Default 1024.
+        max_data_lines: largest number of lines in data_languages. Default 512.
+        data_languages: languages that mostly hold data. Default: five languages (v2).
+        min_visible_ratio: smallest share of characters that a browser shows, in html_languages. Default 0.2.
+        min_visible_chars: smallest number of characters that a browser shows, in html_languages. Default 100.
+        html_languages: languages of web pages. Default [HTML].
+        text_names: patterns of the file names to keep in text_languages, with `*` for any characters. A name is
+            compared in lower case, with and without its extension, and only if there is a `path`. Default: six names
+            (v2).
+        text_languages: languages in which only text_names are kept. Default [Text].
+        min_comment_ratio: smallest share of characters in comments, in comment_languages. Default None (SantaCoder:
+            0.01 in Python, Java and JavaScript, without the comment marks in Python).
+        max_comment_ratio: largest share of characters in comments, in comment_languages. Default None (SantaCoder:
+            0.8).
+        comment_languages: languages whose comments are counted. Default None: all that text/code/comments.py knows.
+        xml_header_chars: number of first characters after which `<?xml version=` may occur, except in xml_languages.
+            Default None (StarCoder: 100, for all languages but XSLT).
+        xml_languages: languages that may begin as XML. Default [SVG, XML, XSLT].
+        min_json_chars: smallest number of characters in json_languages. Default None (StarCoder: 50).
+        max_json_chars: largest number of characters in json_languages. Default None (StarCoder: 5000).
+        min_json_alphabetic_ratio: smallest share of letters in json_languages. Default None (StarCoder: 0.5).
+        json_languages: languages of JSON-like data. Default [JSON, YAML].
     """
 
     max_lines: int | None = 100_000
@@ -124,7 +147,7 @@ class CodeQuality:
         "alphabetic_ratio": "symbol_languages",
         "xml_header_end": "xml_languages",
     }
-    """Signals, and the setting with the languages in which they are null, so that no rule judges them."""
+    """{signal: the setting with the languages in which it is null, so that no rule judges it}"""
     ONLY_FOR: ClassVar[dict[str, str]] = {
         "longest_text_line": "long_line_languages",
         "n_data_lines": "data_languages",
@@ -135,7 +158,7 @@ class CodeQuality:
         "n_json_chars": "json_languages",
         "json_alphabetic_ratio": "json_languages",
     }
-    """Signals, and the setting with the languages outside which they are null."""
+    """{signal: the setting with the languages outside which it is null}"""
     SIGNALS: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(rule.signal for rule in RULES.values()))
     reads: ClassVar[tuple[str, ...]] = ("text", "code_lang")
     adds: ClassVar[tuple[str, ...]] = signal_columns("code_quality", *SIGNALS)
@@ -180,7 +203,7 @@ class CodeQuality:
 
     @classmethod
     def example(cls) -> Self:
-        """All rules on: with those of The Stack v2 those of StarCoder and SantaCoder."""
+        """All rules: those of The Stack v2, StarCoder and SantaCoder."""
         return cls(
             min_comment_ratio=0.01,
             max_comment_ratio=0.8,
@@ -194,12 +217,13 @@ class CodeQuality:
     def __post_init__(self) -> None:
         check_bounds(self)
         for setting in dict.fromkeys((*self.NOT_FOR.values(), *self.ONLY_FOR.values())):
+            check_lists(self, setting, expected="a list such as [C, Python]")
             _check_languages(setting, getattr(self, setting))
         for setting, phrases in (("generated_markers", self.generated_markers), ("text_names", self.text_names)):
             if isinstance(phrases, str) or (phrases is not None and not (phrases and all(map(str.strip, phrases)))):
-                raise ValueError(f"code_quality.{setting}: found {phrases!r}, expected a list of phrases, none blank")
+                raise RecipeError(f"code_quality.{setting}: found {phrases!r}, expected a list of phrases, none blank")
         if self.comment_languages == ():
-            raise ValueError("code_quality.comment_languages: found (), expected languages, or null for all known")
+            raise RecipeError("code_quality.comment_languages: found (), expected languages, or null for all known")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         languages = batch.column("code_lang").cast(pa.string())
@@ -217,7 +241,7 @@ class CodeQuality:
         )
 
     def _measured(self, batch: pa.RecordBatch, languages: pa.Array) -> dict[str, pa.Array]:
-        """Each signal, measured wherever it can be."""
+        """Each signal, measured for every document that has one."""
         buffer, offsets = text_buffer(batch)
         lines, encoded = code_lines(buffer, offsets), encoded_runs(buffer, offsets)
         marked_lines = max(self.generated_lines or 0, _HEAD_LINES)
@@ -255,7 +279,7 @@ class CodeQuality:
         return np.where(self._are_in(languages, "comment_languages"), numbers, -1)
 
     def _text_name(self, batch: pa.RecordBatch, languages: pa.Array) -> pa.Array:
-        """The pattern of text_names that the name of each row's file fits, else the name; null where there is none."""
+        """For each row the pattern of text_names that its file name matches, otherwise the name; null without path."""
         names: list[str | None] = [None] * batch.num_rows
         if "path" in batch.schema.names and self.text_names is not None:
             rows = np.flatnonzero(self._are_in(languages, "text_languages"))
@@ -270,13 +294,11 @@ def _fitting(name: str, patterns: tuple[str, ...]) -> str:
 
 
 def _check_languages(setting: str, languages: Any) -> None:
-    """Refuse names that no language has, since a rule would never meet them."""
-    if isinstance(languages, str):
-        raise ValueError(f"code_quality.{setting}: found {languages!r}, expected a list such as [C, Python]")
+    """Refuses unknown languages, because their rules would never apply."""
     of_comments = setting == "comment_languages"
     known = frozenset(COMMENTS) if of_comments else known_languages()
     for language in languages or ():
         if language not in known:
             expected = "a language whose comments are known" if of_comments else "a language as GitHub calls it"
-            near = did_you_mean(language, known).partition("; known: ")[0]  # a thousand names tell nobody anything
-            raise ValueError(f"code_quality.{setting}: found {language!r}, expected {expected}{near}")
+            near = did_you_mean(language, known).partition("; known: ")[0]  # a list of a thousand names does not help
+            raise RecipeError(f"code_quality.{setting}: found {language!r}, expected {expected}{near}")

@@ -1,8 +1,8 @@
 """The line edits of DCLM-Baseline (Li et al. 2024, arXiv:2406.11794, after RefinedWeb: Penedo et al. 2023,
-arXiv:2306.01116, appendix G.2), and their rule that drops a page that loses more than 5 % of its words by them.
+arXiv:2306.01116, appendix G.2), and the rule that drops a page that loses more than 5 % of its words.
 
-Lines go that are mostly capitals, nothing but digits, a counter (`3 likes`), or a word alone; `items in cart`,
-`Read more...` and `Sign-in` are cut out of short lines. A dropped page keeps its text as it was.
+The filter removes lines that consist mostly of capitals, only of digits, of a counter (`3 likes`) or of a single word.
+It cuts `items in cart`, `Read more...` and `Sign-in` out of short lines. A dropped page keeps its original text.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,10 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from tokenmill.core.columns import set_column
-from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns, verdicts
+from tokenmill.core.rules import Rule, check_bounds, check_numbers, signal_columns
+from tokenmill.filters._edits import LOSS_RULES, LOSS_SIGNALS, judge_edits, loss_signals
 from tokenmill.text.edit.dclm_edits import COUNTS, Limits, edit_lines
-from tokenmill.text.edit.line_edits import packed
-from tokenmill.text.words.segment import text_array, text_buffer
+from tokenmill.text.words.segment import text_buffer
 
 _REMOVED = ("uppercase_lines", "digit_lines", "counter_lines", "short_lines", "emptied_lines")
 _PAGE = "This is one of the lines of a page about cats and dogs and birds.\n" * 9
@@ -23,12 +22,22 @@ _PAGE = "This is one of the lines of a page about cats and dogs and birds.\n" * 
 
 @dataclass(frozen=True)
 class DclmLines:
-    """Rewrite each text to the lines that stay, and keep pages that lose few words. Null switches a page rule off.
+    """Removes navigation lines from each text and drops pages that lose many words. None switches a page rule off.
 
-    max_uppercase_line_ratio, max_digit_line_ratio: of a line's code points. min_line_words: words between white space;
-    empty lines stay. max_phrase_line_words: lines of more words keep those phrases. max_newlines: in a row, as Dolma 3
-    does after its edits and DCLM before them; 0 is any number. The page rule counts words that begin with a letter or
-    digit.
+    Attributes:
+        max_uppercase_line_ratio: largest share of capitals in a line that stays, 0 to 1 of its code points.
+            Default 0.5.
+        max_digit_line_ratio: largest share of digits in a line that stays, 0 to 1 of its code points.
+            Default 0.999999.
+        remove_counters: remove lines such as `3 likes`. Default true.
+        min_line_words: smallest number of words in a line that stays; white space separates words. Empty lines stay.
+            Default 2.
+        max_phrase_line_words: lines of more words keep their phrases. Default 10.
+        max_newlines: largest number of newlines in a row; 0 means any number. Longer runs are shortened after the
+            edits, as in Dolma 3; DCLM shortens them before. Default 2.
+        min_lines: smallest number of remaining lines in a page that is kept. Default 1.
+        max_removed_word_ratio: largest share of words that a kept page may lose, 0 to 1. Only words that begin with a
+            letter or a digit count. Default 0.05.
     """
 
     max_uppercase_line_ratio: float = 0.5
@@ -40,11 +49,8 @@ class DclmLines:
     min_lines: int | None = 1
     max_removed_word_ratio: float | None = 0.05
 
-    RULES: ClassVar[dict[str, Rule]] = {
-        "removed_words": Rule("removed_word_ratio", high="max_removed_word_ratio"),
-        "empty": Rule("n_kept_lines", low="min_lines"),
-    }
-    SIGNALS: ClassVar[tuple[str, ...]] = ("removed_word_ratio", "n_kept_lines", *(f"n_{name}" for name in COUNTS))
+    RULES: ClassVar[dict[str, Rule]] = LOSS_RULES
+    SIGNALS: ClassVar[tuple[str, ...]] = (*LOSS_SIGNALS, *(f"n_{name}" for name in COUNTS))
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text", *signal_columns("dclm_lines", *SIGNALS))
 
@@ -66,30 +72,15 @@ class DclmLines:
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        for setting in ("max_uppercase_line_ratio", "max_digit_line_ratio"):
-            if not 0 <= getattr(self, setting) <= 1:
-                raise ValueError(
-                    f"dclm_lines.{setting}: found {getattr(self, setting)!r}, expected a share from 0 to 1"
-                )
-        for setting in ("min_line_words", "max_phrase_line_words", "max_newlines"):
-            if getattr(self, setting) < 0:
-                raise ValueError(f"dclm_lines.{setting}: found {getattr(self, setting)!r}, expected a number from 0 up")
+        check_numbers(self, "max_uppercase_line_ratio", "max_digit_line_ratio", high=1)
+        check_numbers(self, "min_line_words", "max_phrase_line_words", "max_newlines")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
         edited = edit_lines(buffer, offsets, self._limits())
-        counts = edited.counts
-        signals = {
-            "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
-            "n_kept_lines": pa.array(counts["lines"] - sum(counts[name] for name in _REMOVED)),
-            **{f"n_{name}": pa.array(counts[name]) for name in COUNTS},
-        }
-        dropped = np.zeros(batch.num_rows, dtype=np.bool_)
-        for rule in self.RULES.values():
-            for fires, _ in verdicts(rule, signals[rule.signal], self):
-                dropped |= fires
-        text = text_array(*packed(edited, buffer, offsets, dropped), like=batch.column("text"))
-        return judge(set_column(batch, "text", text), self, signals)
+        removed = np.sum([edited.counts[name] for name in _REMOVED], axis=0)
+        signals = loss_signals(edited.counts, removed)
+        return judge_edits(batch, self, signals, edited, (buffer, offsets))
 
     def _limits(self) -> Limits:
         return Limits(

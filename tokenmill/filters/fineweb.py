@@ -1,6 +1,6 @@
 """The line rules that FineWeb added (Penedo et al. 2024, section 3.6), as datatrove 0.10 applies them.
 
-Lines lie between newlines; lines of white space do not count. Lengths are in code points.
+Newlines separate lines; lines of only white space do not count. Lengths are in code points.
 """
 
 from dataclasses import dataclass
@@ -8,19 +8,25 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
+from tokenmill.core.rules import Rule, check_bounds, check_numbers, judge, ratio, signal_columns
 from tokenmill.text.measure.line_counts import line_counts
 from tokenmill.text.words.segment import text_buffer, words
 
 
 @dataclass(frozen=True)
 class Fineweb:
-    """Keep documents whose lines end as sentences do, are not short, not repeated, and not a list. Null switches a rule
-    off.
+    """Drops documents with few complete sentences, many short or repeated lines, or many line breaks.
 
-    Ratios: lines that end in a mark such as `.`, `!`, `?` a line (quotes and `…` are none); lines of at most
-    short_line_chars a line; characters of repeated lines a character, newlines left out; newlines a piece of the text
-    (words and punctuation).
+    None switches a rule off. Ratios are from 0 to 1.
+
+    Attributes:
+        min_lines: smallest number of lines. Default 1.
+        min_ended_line_ratio: smallest share of lines that end in a mark such as `.`, `!` or `?`. Quotes and `…` do not
+            count as such marks. Default 0.12.
+        max_short_line_ratio: largest share of lines of at most short_line_chars. Default 0.67.
+        short_line_chars: largest length of a short line, in code points. Default 30.
+        max_duplicate_char_ratio: largest share of characters in repeated lines, without newlines. Default 0.01.
+        max_newline_ratio: largest number of newlines per token of the text (words and punctuation marks). Default 0.3.
     """
 
     min_lines: int | None = 1
@@ -66,8 +72,7 @@ class Fineweb:
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        if self.short_line_chars < 0:
-            raise ValueError(f"fineweb.short_line_chars: found {self.short_line_chars!r}, expected a number from 0 up")
+        check_numbers(self, "short_line_chars")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         batch, split = words(batch)

@@ -1,6 +1,7 @@
 """The quality rules of Gopher (Rae et al. 2021, appendix A.1.1), as datatrove 0.10 applies them for FineWeb.
 
-A word is a piece of the text (see split.py) with a character that is no punctuation; lengths are in code points.
+The text is split into tokens: words and punctuation marks (text/words/split.py). A word is a token with a character
+that is not punctuation. Lengths are in code points.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
 from tokenmill.text.measure.word_counts import word_counts
 from tokenmill.text.words.lexicon import word_set
@@ -16,10 +18,20 @@ from tokenmill.text.words.segment import text_buffer, words
 
 @dataclass(frozen=True)
 class GopherQuality:
-    """Keep documents that look like prose. Null switches a bound off.
+    """Drops documents that do not look like prose. None switches a rule off.
 
-    Ratios: hashes and ellipses a piece; bullet lines (`•`, `-`) and lines ending in an ellipsis a line; pieces with a
-    letter a piece. Stop words are counted once each, as they are written here.
+    Attributes:
+        min_words: smallest number of words. Default 50.
+        max_words: largest number of words. Default 100,000.
+        min_mean_word_length: smallest mean length of a word, in code points. Default 3.
+        max_mean_word_length: largest mean length of a word, in code points. Default 10.
+        max_hash_ratio: largest number of `#` per token, 0 to 1. Default 0.1.
+        max_ellipsis_ratio: largest number of ellipses per token, 0 to 1. Default 0.1.
+        max_bullet_line_ratio: largest share of lines that begin with `•` or `-`, 0 to 1. Default 0.9.
+        max_ellipsis_line_ratio: largest share of lines that end in an ellipsis, 0 to 1. Default 0.3.
+        min_alphabetic_ratio: smallest share of tokens with a letter, 0 to 1. Default 0.8.
+        min_stop_words: smallest number of different stop words in the text. Default 2.
+        stop_words: the stop words, compared with case. Default: the eight words of Gopher.
     """
 
     min_words: int | None = 50
@@ -74,10 +86,10 @@ class GopherQuality:
     def __post_init__(self) -> None:
         check_bounds(self)
         if len(set(self.stop_words)) < len(self.stop_words) or "" in self.stop_words:
-            raise ValueError(f"gopher_quality.stop_words: found {self.stop_words!r}, expected different words")
+            raise RecipeError(f"gopher_quality.stop_words: found {self.stop_words!r}, expected different words")
         if self.min_stop_words is not None and self.min_stop_words > len(self.stop_words):
             found = f"min_stop_words {self.min_stop_words} with {len(self.stop_words)} stop_words"
-            raise ValueError(f"gopher_quality: found {found}, expected at most as many")
+            raise RecipeError(f"gopher_quality: found {found}, expected at most as many")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         batch, split = words(batch)

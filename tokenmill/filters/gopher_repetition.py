@@ -1,8 +1,6 @@
 """The repetition rules of Gopher (Rae et al. 2021, table A1), as datatrove 0.10 applies them for FineWeb.
 
-A duplicate is the second occurrence and every later one. Shares are of the document's code points, white space
-included, but for `duplicate_line_ratio` and `duplicate_paragraph_ratio`, which are of their number. repetition.py
-has the definitions.
+A duplicate is the second and every later occurrence. text/measure/repetition.py has the definitions.
 """
 
 from dataclasses import dataclass
@@ -25,14 +23,34 @@ _SHARES = {
 
 
 def _echo(words: int, again: int) -> str:
-    """So many different words, the first of them said again at the end; each has seven characters."""
+    """A text of `words` different words, followed by its first `again` words; each word has seven characters."""
     text = [f"word{number:03d}" for number in range(words)]
     return " ".join(text + text[:again])
 
 
 @dataclass(frozen=True)
 class GopherRepetition:
-    """Keep documents that repeat themselves little: each share is at most its setting, 0..1; null is no bound."""
+    """Drops documents that repeat themselves. None switches a rule off.
+
+    Ratios are from 0 to 1. Unless stated otherwise, a ratio is a share of the document's code points, white space
+    included.
+
+    Attributes:
+        min_chars: smallest number of code points. Default 1.
+        max_duplicate_paragraph_ratio: largest share of duplicate paragraphs, by number. Default 0.30.
+        max_duplicate_paragraph_char_ratio: largest share of code points in duplicate paragraphs. Default 0.20.
+        max_duplicate_line_ratio: largest share of duplicate lines, by number. Default 0.30.
+        max_duplicate_line_char_ratio: largest share of code points in duplicate lines. Default 0.20.
+        max_top_2_gram_ratio: largest share of the most frequent sequence of 2 words. Default 0.20.
+        max_top_3_gram_ratio: the same for 3 words. Default 0.18.
+        max_top_4_gram_ratio: the same for 4 words. Default 0.16.
+        max_duplicate_5_gram_ratio: largest share of duplicate sequences of 5 words. Default 0.15.
+        max_duplicate_6_gram_ratio: the same for 6 words. Default 0.14.
+        max_duplicate_7_gram_ratio: the same for 7 words. Default 0.13.
+        max_duplicate_8_gram_ratio: the same for 8 words. Default 0.12.
+        max_duplicate_9_gram_ratio: the same for 9 words. Default 0.11.
+        max_duplicate_10_gram_ratio: the same for 10 words. Default 0.10.
+    """
 
     min_chars: int | None = 1
     max_duplicate_paragraph_ratio: float | None = 0.30

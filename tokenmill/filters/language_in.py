@@ -1,4 +1,4 @@
-"""Keep documents in the languages asked for. Code (a document with `code_lang`) is never judged."""
+"""Keeps documents in the given languages. Code (a document with `code_lang`) is never judged."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -6,8 +6,8 @@ from typing import ClassVar, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.errors import did_you_mean
-from tokenmill.core.rules import Rule, judge, signal_columns
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.rules import Rule, check_known, check_lists, judge, signal_columns
 
 _LABELS = """
     af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de
@@ -21,16 +21,20 @@ KNOWN = frozenset(_LABELS.split())
 """The labels of fastText's lid.176 (ISO 639)."""
 
 UNKNOWN = "unknown"
-"""What is measured where `lang` is null."""
+"""The signal of a document whose `lang` is null."""
 
 
 @dataclass(frozen=True)
 class LanguageIn:
-    """Keep a document whose `lang` is in keep and whose `lang_score` is above min_score (FineWeb: 0.65, equal is
-    dropped).
+    """Drops documents in other languages and documents with an uncertain language.
 
-    A document with null `lang` is dropped by the rule `language`, measured "unknown"; a null `lang_score` beside a
-    language (the source said so) is not judged.
+    A document with null `lang` is dropped by the rule `language`, with the measured value "unknown". If `lang` is given
+    and `lang_score` is null (the source states the language), the score is not judged.
+
+    Attributes:
+        keep: the languages to keep, as labels of lid.176. No default.
+        min_score: keep a document only if its `lang_score` is above this, 0 to below 1; None switches the rule off.
+            Default 0.65 (FineWeb).
     """
 
     keep: tuple[str, ...]
@@ -61,13 +65,9 @@ class LanguageIn:
 
     def __post_init__(self) -> None:
         if self.min_score is not None and not 0 <= self.min_score < 1:
-            raise ValueError(f"language_in.min_score: found {self.min_score!r}, expected a number from 0 to below 1")
-        if not self.keep or isinstance(self.keep, str):
-            raise ValueError(f"language_in.keep: found {self.keep!r}, expected a list of languages such as [en, de]")
-        for language in self.keep:
-            if language not in KNOWN:
-                near = did_you_mean(language, KNOWN)
-                raise ValueError(f"language_in.keep: found {language!r}, expected a language that lid.176 knows{near}")
+            raise RecipeError(f"language_in.min_score: found {self.min_score!r}, expected a number from 0 to below 1")
+        check_lists(self, "keep", expected="a list of languages such as [en, de]", filled=True)
+        check_known(self, "keep", KNOWN, expected="a language that lid.176 knows")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         lang, score = pc.fill_null(batch.column("lang"), UNKNOWN), pc.cast(batch.column("lang_score"), pa.float64())

@@ -1,9 +1,9 @@
-"""Removes lines that are, or hold, boilerplate phrases of your own lists, and drops pages that are mostly that.
+"""Removes lines that equal or contain boilerplate phrases of your own lists, and drops pages that lose many words.
 
-C4 (Raffel et al. 2020, section 2.2) removes lines with the phrases of a policy notice, RefinedWeb (Penedo et al. 2023,
-arXiv:2306.01116, section 3.2 and appendix G.2) those that are nothing but `sign-in` and the like, and drops documents
-of which this removes more than 5 %; that it is counted in words is DCLM's reading. Their phrases are those of English
-pages; this takes any. A dropped page keeps its text.
+C4 (Raffel et al. 2020, section 2.2) removes lines that contain the phrases of a policy notice. RefinedWeb (Penedo et
+al. 2023, arXiv:2306.01116, section 3.2 and appendix G.2) removes lines that consist only of `sign-in` and similar
+phrases, and drops documents that lose more than 5 % in this way; DCLM counts this share in words, and so does this
+filter. The phrases of both are English; this filter takes any. A dropped page keeps its original text.
 """
 
 import hashlib
@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Self
 
-import numpy as np
 import pyarrow as pa
 
-from tokenmill.core.columns import set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
-from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns, verdicts
-from tokenmill.text.edit.line_edits import packed
+from tokenmill.core.rules import Rule, check_bounds, check_lists, check_numbers, signal_columns
+from tokenmill.filters._edits import LOSS_RULES, LOSS_SIGNALS, judge_edits, loss_signals
 from tokenmill.text.edit.phrase_lines import COUNTS, Phrases, filter_lines, phrase_automaton
-from tokenmill.text.words.segment import text_array, text_buffer
+from tokenmill.text.words.segment import text_buffer
 
 _LINE = "The cat sat with that dog, and they have to be home soon.\n"  # 12 words
 _ANY_NUMBER = 1 << 62
@@ -28,13 +26,20 @@ _ANY_NUMBER = 1 << 62
 
 @dataclass(frozen=True)
 class LineFilter:
-    """Rewrite each text to the lines that stay, and keep pages that lose few words. Null switches a rule off.
+    """Removes lines by phrase lists and drops pages that lose many words. None switches a rule off.
 
-    equal: a line that is one of these goes. contain: a line goes in which one of these stands, inside a word too; lines
-    of more than max_contain_words words stay, since prose may quote a phrase (null: none stays). equal_file,
-    contain_file: paths of UTF-8 files with more of them, one a line; blank lines and those that begin with `# ` say
-    nothing. Case and the amount of white space make no difference, punctuation does. max_removed_word_ratio: words of
-    removed lines a word of the text, as in RefinedWeb.
+    Case and the amount of white space make no difference in a comparison; punctuation does. List files are UTF-8 with
+    one phrase per line; blank lines and lines that begin with `# ` are comments.
+
+    Attributes:
+        equal: remove a line that equals one of these phrases. Default none.
+        contain: remove a line that contains one of these phrases, also inside a word. Default none.
+        equal_file: path of a file with more phrases for `equal`. Default none.
+        contain_file: path of a file with more phrases for `contain`. Default none.
+        max_contain_words: lines with more words keep the phrases of `contain`, because prose may quote a phrase. At
+            least 1; None means that no line is too long. Default None.
+        max_removed_word_ratio: largest share of words that a kept page may lose, 0 to 1. Default 0.05 (RefinedWeb).
+        min_lines: smallest number of remaining lines in a page that is kept. Default 1.
     """
 
     equal: tuple[str, ...] = ()
@@ -45,11 +50,8 @@ class LineFilter:
     max_removed_word_ratio: float | None = 0.05
     min_lines: int | None = 1
 
-    RULES: ClassVar[dict[str, Rule]] = {
-        "removed_words": Rule("removed_word_ratio", high="max_removed_word_ratio"),
-        "empty": Rule("n_kept_lines", low="min_lines"),
-    }
-    SIGNALS: ClassVar[tuple[str, ...]] = ("removed_word_ratio", "n_kept_lines", *(f"n_{name}" for name in COUNTS))
+    RULES: ClassVar[dict[str, Rule]] = LOSS_RULES
+    SIGNALS: ClassVar[tuple[str, ...]] = (*LOSS_SIGNALS, *(f"n_{name}" for name in COUNTS))
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text", *signal_columns("line_filter", *SIGNALS))
 
@@ -72,23 +74,19 @@ class LineFilter:
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        if self.max_contain_words is not None and self.max_contain_words < 1:
-            raise ValueError(
-                f"line_filter.max_contain_words: found {self.max_contain_words!r}, expected a number from 1 up, "
-                "or null for no bound"
-            )
-        for setting in ("equal", "contain"):
-            if isinstance(getattr(self, setting), str):
-                raise ValueError(f"line_filter.{setting}: found {getattr(self, setting)!r}, expected a list of phrases")
+        check_numbers(self, "max_contain_words", low=1, optional=True)
+        check_lists(self, "equal", "contain", expected="a list of phrases")
         if not (self.equal or self.contain or self.equal_file or self.contain_file):
-            raise ValueError("line_filter: found no phrases, expected some in equal, contain, equal_file, contain_file")
+            raise RecipeError(
+                "line_filter: found no phrases, expected some in equal, contain, equal_file, contain_file"
+            )
         try:
             self._phrases()
         except ValueError as error:
-            raise ValueError(f"line_filter: {error}") from error
+            raise RecipeError(f"line_filter: {error}") from error
 
     def file_checksums(self) -> dict[str, str]:
-        """The SHA-256 of each list, which every result depends on."""
+        """{setting: SHA-256 of the list file}, for the fingerprint."""
         named = {"equal_file": self.equal_file, "contain_file": self.contain_file}
         return {name: hashlib.sha256(_content(name, path)).hexdigest() for name, path in named.items() if path}
 
@@ -96,21 +94,9 @@ class LineFilter:
         buffer, offsets = text_buffer(batch)
         most = _ANY_NUMBER if self.max_contain_words is None else self.max_contain_words
         edited = filter_lines(buffer, offsets, self._phrases(), max_contain_words=most)
-        counts = edited.counts
-        removed = counts["equal_lines"] + counts["contain_lines"]
-        signals = {
-            "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
-            "n_kept_lines": pa.array(counts["lines"] - removed),
-            **{f"n_{name}": pa.array(counts[name]) for name in COUNTS},
-        }
-        dropped = np.zeros(batch.num_rows, dtype=np.bool_)
-        for rule in self.RULES.values():
-            for fires, _ in verdicts(rule, signals[rule.signal], self):
-                dropped |= fires
-        if (removed[~dropped] > 0).any():  # else the split of the words is still good
-            text = text_array(*packed(edited, buffer, offsets, dropped), like=batch.column("text"))
-            batch = set_column(batch, "text", text)
-        return judge(batch, self, signals)
+        removed = edited.counts["equal_lines"] + edited.counts["contain_lines"]
+        signals = loss_signals(edited.counts, removed)
+        return judge_edits(batch, self, signals, edited, (buffer, offsets), changed=removed > 0)
 
     def _phrases(self) -> Phrases:
         equal = (*self.equal, *(_listed("equal_file", self.equal_file) if self.equal_file else ()))
@@ -124,10 +110,10 @@ def _listed(setting: str, path: str) -> tuple[str, ...]:
         found = _parsed(_content(setting, path))
     except UnicodeDecodeError as error:
         raise RecipeError(
-            f"line_filter.{setting}: {path!r} is not UTF-8 ({error}); expected one phrase a line"
+            f"line_filter.{setting}: {path!r} is not UTF-8 ({error}); expected one phrase per line"
         ) from error
     if not found:
-        raise RecipeError(f"line_filter.{setting}: {path!r} has no phrases; expected one a line")
+        raise RecipeError(f"line_filter.{setting}: {path!r} has no phrases; expected one per line")
     return found
 
 
@@ -136,7 +122,7 @@ def _content(setting: str, path: str) -> bytes:
         return storage.read_bytes(path)
     except OSError as error:
         raise RecipeError(
-            f"line_filter.{setting}: {path!r} cannot be read ({error}); give the path of a list, one phrase a line"
+            f"line_filter.{setting}: {path!r} cannot be read ({error}); give the path of a list, one phrase per line"
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""Drop pages whose publisher says that machines may not learn from them, in the HTTP header or the page's head.
+"""Drops pages whose publisher opts out of machine learning in the HTTP header or in the page's head.
 
-The signs are found by stages.read_warc: robots directives (X-Robots-Tag, the robots meta element) and the reservation
-of the TDM Reservation Protocol. None of them binds by itself everywhere; which to heed is for the recipe to say.
+stages.read_warc reads the opt-outs: robots directives (X-Robots-Tag, the robots meta element) and the reservation of
+the TDM Reservation Protocol. None of them is binding everywhere; the recipe decides which of them to respect.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,14 @@ from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns
 
 @dataclass(frozen=True)
 class OptOut:
-    """directives: those that count, among others noai, noimageai, noindex, noarchive, none. agents: whose directives
-    count besides those for all. max_directives: more of them drop a page. max_tdm: 0 drops pages that reserve text and
-    data mining, null keeps them.
+    """Drops pages with opt-out directives or a reservation of text and data mining.
+
+    Attributes:
+        directives: the robots directives that count, such as noai, noimageai, noindex, noarchive or none.
+            Default [noai].
+        agents: crawlers whose own directives count, besides the directives for all crawlers. Default [ccbot].
+        max_directives: largest number of such directives in a page that is kept. Default 0.
+        max_tdm: 0 drops pages that reserve text and data mining, None keeps them. Default 0.
     """
 
     directives: tuple[str, ...] = ("noai",)
@@ -45,9 +50,9 @@ class OptOut:
         check_bounds(self)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        said = batch.column("read_warc.robots").cast(pa.string()).dictionary_encode()
-        counts = [self._count(text or "") for text in said.dictionary.to_pylist()]
-        found = pa.array(counts, pa.int32()).take(said.indices)
+        robots = batch.column("read_warc.robots").cast(pa.string()).dictionary_encode()
+        counts = [self._count(text or "") for text in robots.dictionary.to_pylist()]
+        found = pa.array(counts, pa.int32()).take(robots.indices)
         reserved = pc.cast(pc.equal(batch.column("read_warc.tdm_reservation").cast(pa.string()), "1"), pa.int32())
         return judge(batch, self, {"n_directives": pc.fill_null(found, np.int32(0)), "tdm": pc.fill_null(reserved, 0)})
 

@@ -1,11 +1,13 @@
-"""Drops pages of abuse: a word list over sentences, whole words, so that a page is judged by its share of toxic ones.
+"""Drops abusive pages: a word list finds toxic sentences, and a page is judged by its share of them.
 
-A sentence is toxic if it holds a strong word (toxic_words.py); rude and ambiguous words only add to its score. A
-list of words finds abuse that swears; it does not see polite hate, and it does not tell quoting from using.
+A sentence is toxic if it contains a strong word (text/toxicity/toxic_words.py) as a whole word; rude and ambiguous
+words only add to its score. A word list finds abuse that swears. It does not find polite hate, and it does not
+distinguish quotation from use.
 
-The default of 0.1 is ours. On pages of 10 to 60 sentences drawn from public sets of labelled posts it marks 0 in 1,000
-without a toxic sentence, 15 % with one in ten, 78 % with two, 93 % with three, 99.5 % with five in ten; at 0.05 it
-would mark 2.8 % of the first. Single posts: 87 % of the offensive ones, 1.2 % of the others, 7 % of polite hate.
+The default of 0.1 is our own. Measured on pages of 10 to 60 sentences from public sets of labelled posts, it marks 0 of
+1,000 pages without a toxic sentence, 15 % of pages with one toxic sentence in ten, 78 % with two, 93 % with three and
+99.5 % with five; at 0.05 it would mark 2.8 % of pages without one. Of single posts it marks 87 % of the offensive ones,
+1.2 % of the others and 7 % of polite hate.
 """
 
 from dataclasses import dataclass
@@ -14,8 +16,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from tokenmill.core.errors import did_you_mean
-from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns
+from tokenmill.core.rules import Rule, check_bounds, check_known, judge, ratio, signal_columns
 from tokenmill.text.toxicity.toxic_match import FIGURES, toxic_figures
 from tokenmill.text.toxicity.toxic_words import WORDS
 from tokenmill.text.words.segment import text_buffer, words
@@ -23,10 +24,14 @@ from tokenmill.text.words.segment import text_buffer, words
 
 @dataclass(frozen=True)
 class Toxicity:
-    """max_toxic_sentence_ratio: toxic sentences / sentences, 0..1. languages: those whose lists are used.
+    """Drops pages with a large share of toxic sentences.
 
-    A text is held against the list of its `lang`; without that column, against the English one. Where there is no list
-    for its language nothing is measured (null), and it is kept.
+    The filter uses the word list of the document's `lang`, or the English list if there is no such column. If there is
+    no list for a language, the signals are null and the document is kept.
+
+    Attributes:
+        max_toxic_sentence_ratio: largest share of toxic sentences, 0 to 1. Default 0.1.
+        languages: the languages whose lists are used. Default: all that have one.
     """
 
     max_toxic_sentence_ratio: float = 0.1
@@ -49,9 +54,7 @@ class Toxicity:
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        for language in self.languages:
-            if language not in WORDS:
-                raise ValueError(f"languages: no word list for {language!r}{did_you_mean(language, WORDS)}")
+        check_known(self, "languages", WORDS, expected="a language that has a word list")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         batch, split = words(batch)

@@ -1,23 +1,23 @@
-"""Drops pages by their address: listed domains, hosts and URLs, and words that give a site away.
+"""Drops pages by their address: listed domains, hosts and URLs, and words in the address.
 
-The rules are those of FineWeb (Penedo et al. 2024, datatrove's URLFilter), which go back to RefinedWeb (Penedo et al.
-2023, appendix G.1); the lists are yours, such as those of UT1 (Université Toulouse Capitole). Where datatrove 0.10.1
-lets listed pages by, this does not:
+The rules are those of FineWeb (Penedo et al. 2024, datatrove's URLFilter), which come from RefinedWeb (Penedo et al.
+2023, appendix G.1). You give the lists, such as those of UT1 (Université Toulouse Capitole). The filter differs from
+datatrove 0.10.1 in these classes:
 
 | class | example | datatrove | here |
 |---|---|---|---|
 | upper case | `/PORN/`, listed `Example.com` | kept | dropped |
 | parents below the registered domain | `b.a.x.com`, listed `a.x.com` | kept | dropped |
 | addresses instead of names | `http://192.0.2.1/`, `http://3221225985/` | kept | dropped, if `192.0.2.1` is listed |
-| percent codes | `/my%20porn`, in which it sees the word `20porn` | kept | dropped |
+| percent codes | `/my%20porn`, in which datatrove finds the word `20porn` | kept | dropped |
 | letters beyond ASCII | `/порно`, `bücher.de` as `xn--bcher-kva.de` | kept | dropped |
 | the same URL written otherwise | `https` for `http`, `www.`, tracking parameters | kept | dropped |
 | subwords that begin in the scheme | `https://example.com` has `sex` | dropped | kept |
 | a page without URL | | fails | kept |
 
-Measured on one core of an AMD EPYC: 5 million domains, 100,000 URLs (89 MB) and 800 words are ready in 3 to 5 s, as
-165 MB of arrays (33 bytes a domain); the process grows by 340 MB, 385 MB at most while it reads. 410,000 URLs a second
-are judged if 5 % are dropped, 180,000 to 240,000 if 22 % are, since each drop is written down.
+Measured on one core of an AMD EPYC: 5 million domains, 100,000 URLs (89 MB) and 800 words load in 3 to 5 s into 165 MB
+of arrays (33 bytes per domain); the process grows by 340 MB, and by 385 MB at most while it reads. The filter judges
+410,000 URLs per second if it drops 5 % of them, and 180,000 to 240,000 if it drops 22 %, because it records each drop.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,8 @@ import numpy as np
 import pyarrow as pa
 from tldextract import TLDExtract
 
-from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.rules import Rule, check_bounds, check_lists, judge, signal_columns
 from tokenmill.filters._url_lists import KINDS, Kept, ListFile, Lists, category_files, list_file, loaded
 from tokenmill.text.url.hosts import Hosts, clean_host, hosts, is_number, without_www
 from tokenmill.text.url.name_set import MOST_LABELS, find_names, find_parents
@@ -42,26 +43,42 @@ Found = dict[int, str]
 
 @dataclass(frozen=True)
 class UrlBlocklist:
-    """Measure `url` and drop by it; a page without one stays.
+    """Drops pages whose `url` is listed or contains listed words; a page without a URL is kept.
 
-    folder: lists in UT1's layout, a folder a category with the files `domains` and `urls`; categories: which of them.
-    UT1's `expressions` are not read: they are regular expressions for a proxy. domains, urls, hard_words, soft_words,
-    subwords: more entries; `*_file`: paths of files with more, one a line. All files are UTF-8, and may end in `.gz`;
-    lines that begin with `#` say nothing.
+    Lists are UTF-8 files with one entry per line, gzipped if the name ends in `.gz`; lines that begin with `#` are
+    comments. Case and percent encoding make no difference. Words are not searched in the scheme. The keep_* settings
+    list entries that do not drop a page; None switches the rule off, and its signal is still measured. If you ask
+    `what-if` for longer keep_* lists, its answer is an upper bound, because a page may contain two listed words.
 
-    domains: names and IP addresses; each stands for itself and all below it, but a public suffix (`co.uk`, by the list
-    in tldextract; sites such as `github.io` are none) for no site below it. A line of a file that is no host name is
-    told and blocks nothing. urls: whole addresses; those are the same that differ only in the scheme, or in what
-    makes no difference to stages.url_dedup either. hard_words: one of them, standing alone in the URL, is enough;
-    soft_words: more than max_soft_words different ones are; subwords: one inside the URL is, when all but letters and
-    digits is taken out. The scheme is no part of that, percent codes are decoded, case makes no difference.
+    The signals are: the listed domain that is the page's registered domain, or the longest listed name below it; the
+    listed URL in normalized form; the category or setting that lists them; the first hard word; the number of different
+    soft words; the subword that ends first.
 
-    keep_*: what is listed and blocks nothing all the same; null switches the rule off, and what it would drop is still
-    measured. Asked what more of them would keep, `what-if` tells the most: a page may hold two listed words.
-
-    Signals: the listed domain that is the page's registered domain, or the longest listed name below it; the listed URL
-    as compared; the category or setting these come from; the first hard word; how many different soft words; the
-    subword that ends first.
+    Attributes:
+        folder: folder in UT1's layout, with one folder per category that holds the files `domains` and `urls`. UT1's
+            `expressions` are not read, because they are regular expressions for a proxy. Default none.
+        categories: the categories to use. Default none.
+        domains: host names and IP addresses. Each stands for itself and for all hosts below it, but a public suffix
+            (`co.uk`, by the list in tldextract; hosting sites such as `github.io` are not suffixes) does not stand for
+            the sites below it. Default none.
+        urls: whole addresses. Addresses are equal if they differ only in the scheme or in parts that make no difference
+            to stages.url_dedup. Default none.
+        hard_words: one of these words, as a whole word in the address, drops a page. Default none.
+        soft_words: words of which more than max_soft_words different ones drop a page. Default none.
+        subwords: one of these drops a page if it occurs in the address after all characters except letters and digits
+            are removed. Default none.
+        domains_file: path of a file with more domains. Lines that are not host names are logged and ignored. Default
+            none.
+        urls_file: path of a file with more urls. Default none.
+        hard_words_file: path of a file with more hard_words. Default none.
+        soft_words_file: path of a file with more soft_words. Default none.
+        subwords_file: path of a file with more subwords. Default none.
+        keep_domains: listed domains that do not drop a page. Default none.
+        keep_subdomains: listed names below registered domains that do not drop a page. Default none.
+        keep_urls: listed URLs that do not drop a page. Default none.
+        keep_hard_words: hard words that do not drop a page. Default none.
+        max_soft_words: largest number of different soft words in a page that is kept. Default 1.
+        keep_subwords: subwords that do not drop a page. Default none.
     """
 
     folder: str | None = None
@@ -126,27 +143,25 @@ class UrlBlocklist:
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        for setting in ("categories", *KINDS, *(name for name in vars(self) if name.startswith("keep_"))):
-            if isinstance(getattr(self, setting), str):
-                raise ValueError(f"url_blocklist.{setting}: found {getattr(self, setting)!r}, expected a list")
+        check_lists(self, "categories", *KINDS, *(name for name in vars(self) if name.startswith("keep_")))
         if bool(self.folder) != bool(self.categories):
-            raise ValueError(
+            raise RecipeError(
                 f"url_blocklist: found folder {self.folder!r} with categories {list(self.categories)}, expected both "
                 "or neither, such as folder: lists/ut1 with categories: [adult, malware]"
             )
         if not (self._files or any(self._entries)):
-            raise ValueError(
+            raise RecipeError(
                 "url_blocklist: found no list, expected folder with categories, or one of "
                 + ", ".join(f"{kind}, {kind}_file" for kind in KINDS)
             )
         for setting in ("keep_domains", "keep_subdomains"):
             for name in getattr(self, setting) or ():
                 if not clean_host(name.encode(errors="replace")):
-                    raise ValueError(f"url_blocklist.{setting}: found {name!r}, expected a host name")
+                    raise RecipeError(f"url_blocklist.{setting}: found {name!r}, expected a host name")
         self._lists()
 
     def file_checksums(self) -> dict[str, str]:
-        """The SHA-256 of each list, which every result depends on."""
+        """{path: SHA-256 of the list file}, for the fingerprint."""
         return {file.path: file.sha256 for file in self._files}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -154,7 +169,7 @@ class UrlBlocklist:
         signals = {**self._by_name(lists, urls), **self._by_words(lists, urls)}
         return judge(batch, self, {name: signals[name] for name in self.SIGNALS})
 
-    @cached_property  # so it travels to workers, who find out if a file has changed since
+    @cached_property  # pickled with the filter, so that workers notice if a file has changed
     def _files(self) -> tuple[ListFile, ...]:
         found = tuple(category_files(self.folder, self.categories)) if self.folder else ()
         paths = {kind: getattr(self, f"{kind}_file") for kind in KINDS}
@@ -196,9 +211,9 @@ class UrlBlocklist:
 
 
 def registered_domain(host: str) -> str:
-    """What its owner registered: a label and the public suffix behind it; the host if it is an address or a suffix.
+    """The domain that its owner registered: one label and the public suffix. An address or a suffix is returned as is.
 
-    A top-level domain that is not on the list is a suffix.
+    A top-level domain that is not in the public suffix list counts as a suffix.
     """
     if is_number(host):
         return host
@@ -210,7 +225,7 @@ def registered_domain(host: str) -> str:
 
 @cache
 def _suffixes() -> TLDExtract:
-    return TLDExtract(cache_dir=None, suffix_list_urls=())  # the list in the package: no network, and one for a version
+    return TLDExtract(cache_dir=None, suffix_list_urls=())  # the list in the package needs no network
 
 
 def _listed_hosts(lists: Lists, found: Hosts, keep: Kept, keep_below: Kept) -> tuple[Found, Found]:
@@ -241,7 +256,7 @@ def _of_host(host: str, bits: int, keep: Kept, keep_below: Kept) -> tuple[str, s
 
 
 def _listed_urls(lists: Lists, urls: pa.Array, found: Hosts, keep: Kept) -> Found:
-    """The listed URL that each is; only those whose host is one of a listed URL's are put into the form to compare."""
+    """The listed URL that each URL equals. Only URLs on the host of a listed URL are normalized and compared."""
     rows = np.flatnonzero(find_names(lists.url_hosts, *without_www(found)) >= 0)
     buffer, offsets = string_buffer(address_keys(urls.take(pa.array(rows))))
     numbers = find_names(lists.urls, buffer, offsets[:-1], offsets[1:])
@@ -250,14 +265,14 @@ def _listed_urls(lists: Lists, urls: pa.Array, found: Hosts, keep: Kept) -> Foun
 
 
 def _groups(lists: Lists, names: Any, found: Found) -> Found:
-    """The category or setting that each name was listed by."""
+    """The category or setting that lists each name."""
     buffer, offsets = string_buffer(pa.array(list(found.values()), type=pa.large_string()))
     numbers = find_names(names, buffer, offsets[:-1], offsets[1:])
     return {row: lists.groups[group] for row, group in zip(found, names.groups[numbers].tolist(), strict=True)}
 
 
 def _subwords(lists: Lists, buffer: Any, offsets: Any) -> Found:
-    """The subword that ends first in each URL: one search over all, since no subword holds a newline."""
+    """The subword that ends first in each URL. One search covers all URLs, because no subword contains a newline."""
     if not lists.subwords:
         return {}
     matches = np.array(lists.automaton.find_matches_as_indexes(buffer), dtype=np.int64).reshape(-1, 3)

@@ -1,4 +1,8 @@
-"""Documents that occur more than once: rows for the copies, and which documents they are copies of."""
+"""Documents that occur more than once: how often, the rows of the copies, and the document that each is a copy of.
+
+A step that repeats documents adds the columns `<step>.copies` and `<step>.copy_of`. The second is null for the first
+copy of a document. Other steps recognize copies by the name of this column.
+"""
 
 from collections.abc import Iterator
 
@@ -7,24 +11,28 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import set_column
 
-_ORIGINALS = ("mix.copy_of", "rehydrate.copy_of")
+
+def with_copies(batch: pa.RecordBatch, step: str, copies: pa.Array) -> pa.RecordBatch:
+    """The batch with `<step>.copies`, and with `<step>.copy_of` null: each row is the first copy of its document."""
+    batch = set_column(batch, f"{step}.copies", copies)
+    return set_column(batch, f"{step}.copy_of", pa.nulls(batch.num_rows, pa.string()))
 
 
 def originals(batch: pa.RecordBatch) -> pa.Array:
-    """The ids, for a copy that of the document it is of."""
-    named = [batch.column(name) for name in _ORIGINALS if name in batch.schema.names]
+    """The id of each row's document: for a copy, the id of the first copy. string (rows,)."""
+    named = [batch.column(name) for name in batch.schema.names if name.endswith(".copy_of")]
     return pc.coalesce(*named, batch.column("id"))
 
 
-def repeated(batch: pa.RecordBatch, step: str, mark: str) -> Iterator[pa.RecordBatch]:
-    """The rows, then those of two copies and more by `<step>.copies` again, and so on.
+def repeated(batch: pa.RecordBatch, step: str, separator: str) -> Iterator[pa.RecordBatch]:
+    """The rows; then the rows with two copies or more by `<step>.copies`; then those with three or more; and so on.
 
-    With the mark `#` the second copy of `a` is `a#2`; `<step>.copy_of` names the document that all of them are of. Each
-    step has a mark of its own, so that copies of copies have ids of their own too.
+    With the separator `#` the second copy of `a` has the id `a#2`. Each step needs a separator of its own, so that
+    copies of copies have unique ids.
     """
     yield batch
     copies = batch.column(f"{step}.copies")
     for number in range(2, 1 + (pc.max(copies).as_py() or 0)):
         again = batch.filter(pc.greater_equal(copies, number))
-        named = pc.binary_join_element_wise(again.column("id"), pa.scalar(f"{number}"), mark)
+        named = pc.binary_join_element_wise(again.column("id"), pa.scalar(f"{number}"), separator)
         yield set_column(set_column(again, f"{step}.copy_of", originals(again)), "id", named)

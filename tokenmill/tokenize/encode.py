@@ -1,8 +1,8 @@
-"""Text to token ids, with BOS before each document.
+"""Encodes text to token ids, with BOS before each document.
 
-The tokenizer is a Hugging Face tokenizer.json. gigatoken encodes, and a sample of each batch is encoded again with
-`tokenizers`, which decides what is right. What a document spells never becomes a special token: "<|endoftext|>" in a
-text is encoded as ordinary characters, and a document from which a special id comes out all the same is dropped.
+The tokenizer is a Hugging Face tokenizer.json. gigatoken encodes; a sample of each batch is encoded again with
+`tokenizers`, which is the reference. Text never becomes a special token: "<|endoftext|>" in a text is encoded as
+ordinary characters, and a document that yields a special id nevertheless is dropped.
 """
 
 from dataclasses import dataclass
@@ -15,22 +15,28 @@ import pyarrow.compute as pc
 
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import drop, set_column
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import DataError
+from tokenmill.core.rules import check_numbers
 from tokenmill.tokenize.encoders import Ids, Kind, Offsets, load_encoder, load_reference
 from tokenmill.tokenize.tokenizer_json import TokenizerFile, read_tokenizer
 
-CHECKED_BYTES = 1 << 20  # a text of 10 MB without a space takes the reference half a minute
+CHECKED_BYTES = 1 << 20  # the reference needs half a minute for a text of 10 MB without a space
 
 
 @dataclass(frozen=True)
 class Encode:
-    """Adds `_tokens` (large_list<uint32>, BOS first) and the signals n_tokens (BOS counted) and n_bytes (of the text).
+    """Adds `_tokens` (large_list<uint32>, BOS first) and the signals n_tokens (with BOS) and n_bytes (of the text).
 
-    tokenizer: path of a tokenizer.json. bos: the special token put before each document, or None for none. check: share
-    of the documents of a batch, and at least one, whose ids are compared with `tokenizers`; 0 for none; only texts up
-    to 1 MiB are. encoder: "auto" is gigatoken where it can.
-    A text without tokens is dropped by `encode.empty`, and has no BOS either; one that yields a special id by
-    `encode.special`. Raises RecipeError for a tokenizer that does not load or an unknown bos, DataError if ids differ.
+    A text without tokens gets no BOS and is dropped by the rule `encode.empty`. A text that yields a special id is
+    dropped by `encode.special`. Raises RecipeError if the tokenizer does not load or bos is unknown; DataError if the
+    ids of gigatoken and `tokenizers` differ.
+
+    Attributes:
+        tokenizer: path of a tokenizer.json. No default.
+        bos: special token before each document, or None for none. Default <|endoftext|>.
+        check: share of the documents of each batch, 0 to 1, whose ids are compared with those of `tokenizers`; at least
+            one document, but none for 0. Texts of more than 1 MiB are not compared. Default 0.001.
+        encoder: gigatoken, tokenizers, or auto: gigatoken if it supports the tokenizer. Default auto.
     """
 
     tokenizer: str
@@ -42,8 +48,7 @@ class Encode:
     adds: ClassVar[tuple[str, ...]] = ("_tokens", "encode.n_tokens", "encode.n_bytes")
 
     def __post_init__(self) -> None:
-        if not 0 <= self.check <= 1:
-            raise RecipeError(f"check: found {self.check}; expected a share in 0..1")
+        check_numbers(self, "check", high=1)
         file = read_tokenizer(self.tokenizer)
         file.bos_id(self.bos)
         load_reference(file)
@@ -51,7 +56,7 @@ class Encode:
             load_encoder(file, self.encoder)
 
     def file_checksums(self) -> dict[str, str]:
-        """The SHA-256 of the tokenizer, which every result depends on."""
+        """{"tokenizer": SHA-256 of its file}, for the fingerprint."""
         return {"tokenizer": read_tokenizer(self.tokenizer).sha256.hex()}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -91,7 +96,7 @@ class Encode:
 
 
 def _sample(documents: pa.Array, n_bytes: npt.NDArray[np.int64], share: float) -> list[int]:
-    """Rows to check: the lowest by keyed hash of the id, a share of the batch and at least one; none for share 0."""
+    """Rows to check: those with the lowest keyed hashes of their ids; at least one row, but none for share 0."""
     rows = np.flatnonzero(n_bytes <= CHECKED_BYTES)
     if not share or not len(rows):
         return []
@@ -101,14 +106,14 @@ def _sample(documents: pa.Array, n_bytes: npt.NDArray[np.int64], share: float) -
 
 
 def _special_tokens(file: TokenizerFile, ids: Ids, offsets: Offsets) -> pa.Array:
-    """string (rows,): a special token that the text itself yielded, else null.
+    """string (rows,): a special token that the text itself yields, otherwise null.
 
-    A byte-level BPE cannot yield one; a vocabulary that holds whole words can.
+    A byte-level BPE cannot yield one; a vocabulary of whole words can.
     """
     names: dict[int, Any] = {id: token for token, id in file.special.items() if id != file.unknown_id}
     found: list[str | None] = [None] * (len(offsets) - 1)
     low, high = min(names, default=0), max(names, default=0)
-    # Special ids mostly lie together at an end of the vocabulary, so the two extremes settle nearly all batches.
+    # Special ids are mostly at one end of the vocabulary, so the two extremes decide nearly all batches.
     if names and len(ids) and ids.max() >= low and ids.min() <= high:
         for place in np.flatnonzero(np.isin(ids, np.array(list(names), dtype=np.uint32))).tolist():
             found[int(np.searchsorted(offsets, place, side="right")) - 1] = names[int(ids[place])]

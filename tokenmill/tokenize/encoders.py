@@ -29,7 +29,7 @@ Kind = Literal["auto", "gigatoken", "tokenizers"]
 Ids = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
 
-PIECE_BYTES = 8 << 20  # the cache is looked at between pieces: random words grow it tenfold, so by some 80 MB
+SLICE_BYTES = 8 << 20  # the cache is checked between slices; random words grow it by ten times a slice, some 80 MB
 CACHE_BYTES = 512 << 20  # a fresh encoder costs 0.1 s and a cold cache
 _PAGE_BYTES = resource.getpagesize()
 
@@ -72,11 +72,11 @@ class Reference:
         return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.uint32)
 
     def __call__(self, texts: pa.LargeStringArray) -> tuple[Ids, Offsets]:
-        return _joined([(ids, np.array([0, len(ids)])) for ids in map(self.ids, texts.to_pylist())])
+        return _concatenated([(ids, np.array([0, len(ids)])) for ids in map(self.ids, texts.to_pylist())])
 
 
 class Fast:
-    """gigatoken: about 150 MB/s. Its cache of words seen grows, so past CACHE_BYTES the encoder is made anew."""
+    """gigatoken: about 150 MB/s. Its cache of words grows; beyond CACHE_BYTES the encoder is created again."""
 
     name = "gigatoken"
 
@@ -90,7 +90,7 @@ class Fast:
         self._grown = 0
 
     def __call__(self, texts: pa.LargeStringArray) -> tuple[Ids, Offsets]:
-        return _joined([self._encode(piece) for piece in _pieces(texts)])
+        return _concatenated([self._encode(part) for part in _slices(texts)])
 
     def _encode(self, texts: pa.LargeStringArray) -> tuple[Ids, Offsets]:
         before = resident_bytes()
@@ -99,20 +99,20 @@ class Fast:
         ids = np.asarray(layout.content.data, dtype=np.uint32)[offsets[0] : offsets[-1]]
         self._grown += max(0, resident_bytes() - before - ids.nbytes - offsets.nbytes)
         if self._grown > CACHE_BYTES:
-            logger.debug("gigatoken grew by %d MB; making it anew", self._grown >> 20)
+            logger.debug("gigatoken grew by %d MB; creating it again", self._grown >> 20)
             self._renew()
         return ids, offsets - offsets[0]
 
 
 @functools.lru_cache(maxsize=4)
 def load_reference(file: TokenizerFile) -> Reference:
-    """The reference encoder, once a process. Raises RecipeError if it cannot load the tokenizer."""
+    """The reference encoder, once per process. Raises RecipeError if it cannot load the tokenizer."""
     return Reference(file)
 
 
 @functools.lru_cache(maxsize=4)
 def load_encoder(file: TokenizerFile, kind: Kind) -> Encoder:
-    """The encoder asked for, once a process; "auto" is gigatoken where it loads the tokenizer and agrees on probes.
+    """The encoder asked for, once per process; "auto" is gigatoken if it loads the tokenizer and agrees on probes.
 
     Raises RecipeError if "gigatoken" is asked for and does not.
     """
@@ -163,12 +163,12 @@ def _plain(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"truncation": None, "padding": None, "model": model}
 
 
-def _pieces(texts: pa.LargeStringArray) -> Iterator[pa.LargeStringArray]:
-    """The rows in slices of about PIECE_BYTES; a longer text is a piece of its own."""
+def _slices(texts: pa.LargeStringArray) -> Iterator[pa.LargeStringArray]:
+    """The rows in slices of about SLICE_BYTES; a longer text is a slice of its own."""
     offsets = _text_offsets(texts)
     start = 0
     while start < len(texts):
-        stop = int(np.searchsorted(offsets, offsets[start] + PIECE_BYTES, side="right")) - 1
+        stop = int(np.searchsorted(offsets, offsets[start] + SLICE_BYTES, side="right")) - 1
         stop = min(max(stop, start + 1), len(texts))
         yield texts.slice(start, stop - start)
         start = stop
@@ -187,7 +187,7 @@ def _as_awkward(texts: pa.LargeStringArray) -> ak.Array:
     return ak.Array(ak.contents.ListOffsetArray(index, characters, parameters={"__array__": "string"}))
 
 
-def _joined(parts: list[tuple[Ids, Offsets]]) -> tuple[Ids, Offsets]:
+def _concatenated(parts: list[tuple[Ids, Offsets]]) -> tuple[Ids, Offsets]:
     """The parts one after the other, their offsets counted on."""
     if len(parts) == 1:
         return parts[0]

@@ -1,10 +1,11 @@
-"""Mix sources by weight: what is too much of one is left out by chance, what is too little may be repeated.
+"""Mixes sources by weight: drops documents of large sources at random, and may repeat documents of small sources.
 
-With B(s) the bytes of text of source s, w(s) its weight over the sum of weights, and m(s) its max_copies, the mix has
-T = min over s of m(s) B(s) / w(s) bytes, as many as the weights allow, and r(s) = w(s) T / B(s) is the rate of s,
-rounded to nine digits. A document draws u = unit_interval(keyed_hash(seed, "mix", id)); it occurs floor(r) times, and
-once more if u < r - floor(r). So its fate hangs on the seed, its id and its source's rate alone, and at a higher rate
-all stay that stayed at a lower. Weights are met in expectation: by about one part in the square root of the documents.
+Let B(s) be the bytes of text of source s, w(s) its weight divided by the sum of weights, and m(s) its max_copies. The
+mix has T = min over s of m(s) B(s) / w(s) bytes, the most that the weights allow. The rate of s is
+r(s) = w(s) T / B(s), rounded to nine digits. For each document u = unit_interval(keyed_hash(seed, "mix", id)); the
+document occurs floor(r) times, and once more if u < r - floor(r). So the result for a document depends only on the
+seed, its id and the rate of its source, and a higher rate keeps all documents that a lower rate keeps. The mix meets
+the weights in expectation; the relative error is about one over the square root of the number of documents.
 """
 
 import json
@@ -18,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.chance import keyed_hash, unit_interval
-from tokenmill.core.columns import drop, marked, set_column
+from tokenmill.core.columns import drop, marked
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.kinds import FACTS, Room, Round
 from tokenmill.core.rules import signal_columns
-from tokenmill.tokenize.copies import repeated
+from tokenmill.tokenize.copies import repeated, with_copies
 
 RULE = "mix.left_out"
 _MOST_COPIES = 1000
@@ -30,11 +31,16 @@ _MOST_COPIES = 1000
 
 @dataclass(frozen=True)
 class Mix:
-    """weights: of each source's bytes in the mix, in any unit; 0 leaves a source out. max_copies: how often a document
-    may occur at most, by source, 1 for those not named. seed: of the draw.
+    """Gives each source its share of the bytes of the mix.
 
-    The first copy keeps its id, the second of `a` is `a#2`, and `mix.copy_of` names the first. A source that has a
-    weight but no text, or documents but no weight, is a DataError. With --mark-only nothing is repeated.
+    The first copy of a document keeps its id. The second copy of `a` has the id `a#2`, and its `mix.copy_of` is `a`. A
+    source that has a weight but no text, or documents but no weight, is a DataError. With --mark-only no document is
+    repeated.
+
+    Attributes:
+        weights: weight of each source's bytes in the mix, 0 or more, in any unit; 0 leaves a source out. No default.
+        max_copies: by source, largest number of copies of a document, above 0 to 1000. Default 1 for each source.
+        seed: seed of the random choice. Default: the recipe's seed.
     """
 
     weights: dict[str, float]
@@ -62,9 +68,7 @@ class Mix:
         return [Weigh(self)]
 
     def rates(self, sizes: Mapping[str, int]) -> dict[str, float]:
-        """{source: how often a document occurs on average}, from {source: bytes of text}; sources without text left
-        out.
-        """
+        """{source: mean number of copies of a document}, from {source: bytes of text}."""
         wanted = {name: weight for name, weight in self.weights.items() if weight and sizes.get(name)}
         most = {name: self.max_copies.get(name, 1.0) for name in wanted}
         total = min((most[name] * sizes[name] / weight for name, weight in wanted.items()), default=0.0)
@@ -73,7 +77,7 @@ class Mix:
         }
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """{source: documents, bytes, weight and rate}. Raises DataError where weights and sources do not fit."""
+        """{source: documents, bytes, weight and rate}. Raises DataError if weights and sources do not match."""
         sizes: Mapping[str, int] = facts[0] if facts else {}
         for name in sorted(sources):
             if name not in self.weights:
@@ -98,25 +102,24 @@ class Mix:
             for name, weight in self.weights.items()
         }
 
-    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
-        """The batch with `mix.copies`, those of none marked."""
-        rates = dict(zip(said.column("source").to_pylist(), said.column("rate").to_pylist(), strict=True))
+    def rewrite(self, batch: pa.RecordBatch, source_rates: pa.Table) -> pa.RecordBatch:
+        """The batch with `mix.copies`. Marks the documents with no copies."""
+        rates = dict(zip(*(source_rates.column(name).to_pylist() for name in ("source", "rate")), strict=True))
         of_row = [rates.get(source or "", 0.0) for source in batch.column("source").to_pylist()]
         rate = np.array(of_row, dtype=np.float64)
         chance = unit_interval(keyed_hash(self.seed, "mix", batch.column("id").to_pylist()))
         copies = (np.floor(rate) + (chance < rate - np.floor(rate))).astype(np.int32)
-        batch = set_column(batch, "mix.copies", pa.array(copies, mask=marked(batch)))
-        batch = set_column(batch, "mix.copy_of", pa.nulls(batch.num_rows, pa.string()))
+        batch = with_copies(batch, "mix", pa.array(copies, mask=marked(batch)))
         return drop(batch, copies == 0, RULE, chance, rate)
 
     def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """The rows, then those that occur twice or more again, and so on."""
+        """The rows and their further copies."""
         return repeated(batch, "mix", "#")
 
 
 @dataclass(frozen=True)
 class Weigh:
-    """How many bytes of text each source has; then each shard is told the rates, as of its row -1."""
+    """Adds up the bytes of text of each source, and sends the rates to each shard, as rows with `row` -1."""
 
     settings: Mix
 
@@ -125,7 +128,7 @@ class Weigh:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """One row a source."""
+        """One row per source: its bytes of text in this batch."""
         sizes = pc.fill_null(pc.binary_length(batch.column("text")), 0)
         table = pa.table({"source": pc.fill_null(batch.column("source"), ""), "bytes": sizes.cast(pa.int64())})
         sums = table.group_by("source", use_threads=False).aggregate([("bytes", "sum")])
@@ -150,5 +153,5 @@ class Weigh:
             pa.array(list(rates) * len(room.shard_rows), pa.string()),
             pa.array(list(rates.values()) * len(room.shard_rows), pa.float64()),
         ]
-        said = pa.RecordBatch.from_arrays(columns, schema=Mix.SAID)
-        yield said.replace_schema_metadata({FACTS: json.dumps(sizes, sort_keys=True).encode()})
+        source_rates = pa.RecordBatch.from_arrays(columns, schema=Mix.SAID)
+        yield source_rates.replace_schema_metadata({FACTS: json.dumps(sizes, sort_keys=True).encode()})

@@ -1,7 +1,7 @@
-"""Repeat documents by how many duplicates of them were removed: pages copied often tend to be the better ones.
+"""Repeats documents by the number of their removed duplicates, because pages that are copied often tend to be better.
 
-FineWeb-2 (Penedo et al. 2025, 4.3) calls this rehydration, and its authors' repository has the weights. What is copied
-a thousand times and more is boilerplate, and comes once.
+FineWeb-2 (Penedo et al. 2025, 4.3) calls this rehydration; its authors' repository has the weights. A page that is
+copied a thousand times or more is boilerplate, and occurs once.
 """
 
 from bisect import bisect_right
@@ -14,20 +14,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import marked, set_column
+from tokenmill.core.columns import marked
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Room, Round
 from tokenmill.core.rules import signal_columns
-from tokenmill.tokenize.copies import repeated
+from tokenmill.tokenize.copies import repeated, with_copies
 
 
 @dataclass(frozen=True)
 class Rehydrate:
-    """limits: of cluster sizes, ascending from 1. copies: how often a document occurs whose cluster is as large as the
-    limit of the same place or larger. size: the column that says how large, null meaning 1.
+    """Repeats documents by the size of their clusters.
 
-    The first copy keeps its id, the second of `a` is `a+2`, and `rehydrate.copy_of` names the first. With --mark-only
-    nothing is repeated.
+    The first copy of a document keeps its id. The second copy of `a` has the id `a+2`, and its `rehydrate.copy_of` is
+    `a`. With --mark-only no document is repeated.
+
+    Attributes:
+        limits: smallest cluster size of each class, ascending from 1. Default [1, 2, 3, 5, 100, 1000].
+        copies: number of copies of a document of each class, 1 to 1000. Default [1, 2, 3, 5, 8, 1].
+        size: column of the cluster size; null means 1. Default minhash.cluster_size.
     """
 
     limits: tuple[int, ...] = (1, 2, 3, 5, 100, 1000)
@@ -48,23 +52,22 @@ class Rehydrate:
         return ("id", self.size)
 
     def rounds(self) -> list[Round]:
-        return [NothingAsked()]
+        return [NoExchange()]
 
-    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
+    def rewrite(self, batch: pa.RecordBatch, nothing: pa.Table) -> pa.RecordBatch:
         """The batch with `rehydrate.copies`."""
         sizes = pc.fill_null(batch.column(self.size), 1).to_pylist()
         copies = [self.copies[max(0, bisect_right(self.limits, size) - 1)] for size in sizes]
-        batch = set_column(batch, "rehydrate.copies", pa.array(copies, pa.int32(), mask=marked(batch)))
-        return set_column(batch, "rehydrate.copy_of", pa.nulls(batch.num_rows, pa.string()))
+        return with_copies(batch, "rehydrate", pa.array(copies, pa.int32(), mask=marked(batch)))
 
     def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """The rows, then those that occur twice or more again, and so on."""
+        """The rows and their further copies."""
         return repeated(batch, "rehydrate", "+")
 
 
 @dataclass(frozen=True)
-class NothingAsked:
-    """A document's copies hang on its own columns alone: nothing is sent, and nothing said."""
+class NoExchange:
+    """Sends no rows: the number of copies depends only on the document's own columns."""
 
     sort_by: ClassVar[tuple[str, ...]] = ()
     single: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""A tokenizer.json as data: its bytes, identity, vocabulary size and special tokens, without loading an encoder."""
+"""Reads a tokenizer.json: its bytes, checksum, vocabulary size and special tokens, without loading an encoder."""
 
 import functools
 import hashlib
@@ -12,11 +12,16 @@ from tokenmill.core.io import storage
 
 @dataclass(frozen=True, eq=False)
 class TokenizerFile:
-    """What a tokenizer.json says.
+    """The content of a tokenizer.json.
 
-    content: the file's bytes. sha256: of them, 32 bytes. config: the parsed JSON; not to be changed. vocab_size: the
-    largest id plus one, added tokens included. special: token to id, of the added tokens marked special. unknown_id:
-    the id that stands for what the vocabulary lacks, or -1; it may be special and still come from ordinary text.
+    Attributes:
+        content: the bytes of the file.
+        sha256: their SHA-256, 32 bytes.
+        config: the parsed JSON. Do not change it.
+        vocab_size: the largest id plus one, added tokens included.
+        special: {token: id} of the added tokens that are marked special.
+        unknown_id: the id of the token for text that the vocabulary does not cover, or -1. It may be special and still
+            come from ordinary text.
     """
 
     content: bytes
@@ -36,7 +41,7 @@ class TokenizerFile:
 
 
 def read_tokenizer(path: str) -> TokenizerFile:
-    """Read a Hugging Face tokenizer.json at a local path or URL; parsed once a process for the same content.
+    """Reads a Hugging Face tokenizer.json from a local path or URL. Each process parses the same content once.
 
     Raises RecipeError if there is no such file, or if it is not a tokenizer.json.
     """
@@ -69,7 +74,7 @@ def _parsed(content: bytes) -> TokenizerFile:
 
 
 def _vocab(model: dict[str, Any]) -> dict[str, int]:
-    """Token to id; a Unigram model lists (token, score) in the order of ids."""
+    """{token: id}. A Unigram model lists (token, score) in the order of ids."""
     vocab = model["vocab"]
     return vocab if isinstance(vocab, dict) else {token: id for id, (token, _) in enumerate(vocab)}
 

@@ -1,7 +1,8 @@
-"""Encoded documents to a corpus: shuffled globally, split into train and val, cut into token shards.
+"""Writes encoded documents as a corpus: shuffled globally, split into train and val, cut into token shards.
 
-The order is by a keyed hash of the document id, so it is a permutation that depends on the seed and the ids alone. The
-split is by another, so a document stays in its split when others come or go. Nothing depends on partitions or batches.
+The order is that of a keyed hash of the document id, so it depends only on the seed and the ids. Another keyed hash
+decides the split, so a document stays in its split when other documents are added or removed. Nothing depends on
+partitions or batches.
 """
 
 import dataclasses
@@ -19,16 +20,16 @@ import pyarrow.compute as pc
 from tokenmill.core.chance import keyed_hash, unit_interval
 from tokenmill.core.columns import LOCATOR
 from tokenmill.core.corpus.token_shard import ShardInfo, write_corpus_manifest, write_token_shard
-from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Cut, Finished, JsonObject, Room, Round, Step
+from tokenmill.core.rules import check_numbers
 from tokenmill.tokenize.copies import originals
 from tokenmill.tokenize.tokenizer_json import read_tokenizer
 
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "val")
-MOST_TOKENS = 1 << 30  # a shard counts tokens in 31 bits, and its last document may run over
+MOST_TOKENS = 1 << 30  # a shard counts tokens in 31 bits, and its last document may exceed the limit
 
 ROUTED = pa.schema(
     [
@@ -43,12 +44,12 @@ ROUTED = pa.schema(
         ("tokens", pa.large_list(pa.uint32())),
     ]
 )
-"""What a document is sent on as. source, url and locator are null where the batch lacks them."""
+"""The columns of a document in the exchange. source, url and locator are null if the batch does not have them."""
 
 
 @dataclass(frozen=True)
 class Shuffle:
-    """The one exchange: documents ordered by a keyed hash of their id. val: share of documents in that split."""
+    """Sorts documents by a keyed hash of their id. val: share of documents in that split."""
 
     seed: int
     val: float
@@ -58,9 +59,9 @@ class Shuffle:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Rows of ROUTED, one a document."""
+        """Rows of ROUTED, one per document."""
         ids = batch.column("id").to_pylist()
-        documents = originals(batch).to_pylist()  # copies are in the split of their document
+        documents = originals(batch).to_pylist()  # a copy is in the split of its document
         chance = unit_interval(keyed_hash(self.seed, "write_shards.val", documents))
         tokens = batch.column("_tokens")
         columns = {
@@ -80,7 +81,7 @@ class Shuffle:
         return pa.RecordBatch.from_arrays(arrays, schema=ROUTED)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """The rows as they are: the exchange has sorted them."""
+        """The rows unchanged: the exchange sorts them."""
         return rows
 
 
@@ -96,12 +97,18 @@ class _Encoding(Protocol):
 
 @dataclass(frozen=True)
 class WriteShards:
-    """A Writer: `<split>/<number>.bin`, `.idx` and `.docs`, the tokenizer, and last the manifest.
+    """Writes `<split>/<number>.bin`, `.idx` and `.docs`, the tokenizer, and last the manifest.
 
-    tokens_per_shard: a shard closes with the document in which it reaches so many tokens, so it may be longer by that
-    document. val: share of documents, by hash of their id. seed: of the shuffle and the split. tokenizer, bos: as in
-    tokenize.encode of the same stage, from which they are taken where tokenizer is empty.
-    Where one document is longer than a shard, the numbers of the shards that it swallows are left out.
+    If one document is longer than a shard, the numbers of the shards that it covers are left out.
+
+    Attributes:
+        tokens_per_shard: a shard ends with the document in which it reaches this number of tokens, so it may be longer
+            by that document. 1 to 2^30. Default 100,000,000.
+        val: share of documents in the split val, 0 to 1, by hash of their id. Default 0.001.
+        seed: seed of the shuffle and the split. Default: the recipe's seed.
+        tokenizer: path of the tokenizer.json that tokenize.encode used. If empty, tokenizer and bos are those of
+            tokenize.encode in the same stage. Default empty.
+        bos: special token before each document, or None for none. Default <|endoftext|>.
     """
 
     tokens_per_shard: int = 100_000_000
@@ -114,15 +121,13 @@ class WriteShards:
     adds: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= self.tokens_per_shard <= MOST_TOKENS:
-            raise RecipeError(f"tokens_per_shard: found {self.tokens_per_shard}; expected 1 to {MOST_TOKENS}")
-        if not 0 <= self.val <= 1:
-            raise RecipeError(f"val: found {self.val}; expected a share in 0..1")
+        check_numbers(self, "tokens_per_shard", low=1, high=MOST_TOKENS)
+        check_numbers(self, "val", high=1)
         if self.tokenizer:
             read_tokenizer(self.tokenizer).bos_id(self.bos)
 
     def file_checksums(self) -> dict[str, str]:
-        """The SHA-256 of the tokenizer, which every shard names."""
+        """{"tokenizer": SHA-256 of its file}, for the fingerprint."""
         return {"tokenizer": read_tokenizer(self.tokenizer).sha256.hex()}
 
     def completed(self, steps: Sequence[Step]) -> Self:
@@ -135,7 +140,7 @@ class WriteShards:
         return [Shuffle(self.seed, self.val)]
 
     def cuts(self, weights: dict[str, int]) -> list[Cut]:
-        """Shard k of a split holds the documents that begin in tokens [k, k + 1) * tokens_per_shard of the split."""
+        """Shard k of a split has the documents that begin in tokens [k, k + 1) * tokens_per_shard of the split."""
         size = self.tokens_per_shard
         return [
             Cut(number, split, number * size, (number + 1) * size)
@@ -146,7 +151,8 @@ class WriteShards:
     def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], JsonObject]:
         """(paths of the files, facts: split, number and the fields of ShardInfo) for the rows of one cut.
 
-        rows are streamed; write_token_shard holds the shard's ids in memory. No rows: no files, facts of 0 documents.
+        Streams the rows; write_token_shard keeps the document ids of the shard in memory. Without rows there are no
+        files, and the facts say 0 documents.
         """
         facts = {"split": cut.split, "number": cut.number}
         filled = (batch for batch in rows if batch.num_rows)
@@ -155,11 +161,11 @@ class WriteShards:
             return [], facts | {"documents": 0, "tokens": 0}
         file = read_tokenizer(self.tokenizer)
         stem = storage.join(folder, cut.split, f"{cut.number:06d}")
-        docs: list[tuple[Any, ...]] = []
+        docs_rows: list[tuple[Any, ...]] = []
         info = write_token_shard(
             stem,
-            _documents(itertools.chain([first], filled), docs),
-            docs,
+            _token_arrays(itertools.chain([first], filled), docs_rows),
+            docs_rows,
             vocab_size=file.vocab_size,
             bos_id=file.bos_id(self.bos),
             eos_id=-1,
@@ -194,10 +200,10 @@ class WriteShards:
         return Finished([copy.path, storage.join(folder, "manifest.json")], {"tokens": tokens})
 
 
-def _documents(rows: Iterator[pa.RecordBatch], docs: list[tuple[Any, ...]]) -> Iterator[npt.NDArray[np.uint32]]:
-    """The ids of each document, views of the batch; `docs` gets what is said of it, as the batch comes by."""
+def _token_arrays(rows: Iterator[pa.RecordBatch], docs_rows: list[tuple[Any, ...]]) -> Iterator[npt.NDArray[np.uint32]]:
+    """The token ids of each document, as views of the batch. Appends its row of the `.docs` file to docs_rows."""
     for batch in rows:
-        docs.extend(_said(batch))
+        docs_rows.extend(_rows_of_docs(batch))
         tokens = batch.column("tokens")
         values = tokens.values.to_numpy()
         ends = tokens.offsets.to_numpy()
@@ -205,8 +211,8 @@ def _documents(rows: Iterator[pa.RecordBatch], docs: list[tuple[Any, ...]]) -> I
             yield values[start:end]
 
 
-def _said(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
-    """(id, source, url, n_bytes, file, offset, length) for each row; a source unknown is ""."""
+def _rows_of_docs(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+    """(id, source, url, n_bytes, file, offset, length) of each document; an unknown source is ""."""
     source = pc.fill_null(batch.column("source"), "")
     places = (pc.struct_field(batch.column("locator"), name) for name in LOCATOR.names)
     columns = (batch.column("id"), source, batch.column("url"), batch.column("n_bytes"), *places)

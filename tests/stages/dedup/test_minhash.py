@@ -22,7 +22,7 @@ from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.pipeline.exchange.exchange import partition_of
 from tokenmill.stages.dedup import minhash_held
 from tokenmill.stages.dedup.minhash import Minhash
-from tokenmill.stages.dedup.minhash_held import Held, fixed_array, ragged_array
+from tokenmill.stages.dedup.minhash_held import HeldNeighbourhoods, fixed_array, ragged_array
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.similarity.jaccard import jaccard_of_texts
 from tokenmill.text.similarity.signature import chance_of_meeting
@@ -211,8 +211,8 @@ def test_the_outcome_hangs_on_nothing_but_the_documents(
     how = {"batch_rows": batch_rows, "shuffle": shuffle, "partitions": partitions, "memory": memory}
     with pytest.MonkeyPatch.context() as patch:
         if cramped:
-            patch.setattr(minhash_held, "SHARE", 20_000)
-            patch.setattr(minhash_held, "SMALL_SHARE", 2)
+            patch.setattr(minhash_held, "SHINGLE_SHARE", 20_000)
+            patch.setattr(minhash_held, "OTHER_SHARE", 2)
         assert verdicts(Minhash(seed=3), rows, **how) == verdicts(Minhash(seed=3), rows)
 
 
@@ -292,8 +292,8 @@ def test_memory_too_small_is_refused_with_the_least_that_works() -> None:
     with pytest.raises(DataError, match=r"joining 2,000 documents .* least that works is memory: 68MB"):
         run(Minhash(), rows, memory=1 << 20)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(minhash_held, "SMALL_SHARE", 1000)
-        with pytest.raises(DataError, match=r"2,000 documents hang .* least that works is memory: \d+MB") as no:
+        patch.setattr(minhash_held, "OTHER_SHARE", 1000)
+        with pytest.raises(DataError, match=r"2,000 documents form one .* least that works is memory: \d+MB") as no:
             run(Minhash(), rows, batch_rows=100, memory=100 << 20)
         least = int(str(no.value).partition("memory: ")[2].partition("MB")[0]) * 1_000_000
         assert len(run(Minhash(), rows, batch_rows=100, memory=least)[0]) == 2000
@@ -343,6 +343,6 @@ def test_a_neighbourhood_too_large_for_memory_is_refused_however_it_comes(tmp_pa
         }
     )
     room = Room(1 << 20, str(tmp_path), {})
-    assert len(list(Held.neighbourhoods(iter([batch] * 40), room, 2))) == 1
-    with pytest.raises(DataError, match="20,000 documents hang together"):
-        list(Held.neighbourhoods(iter([batch] * 200), room, 2))
+    assert len(list(HeldNeighbourhoods.read(iter([batch] * 40), room, 2))) == 1
+    with pytest.raises(DataError, match="20,000 documents form one neighbourhood"):
+        list(HeldNeighbourhoods.read(iter([batch] * 200), room, 2))

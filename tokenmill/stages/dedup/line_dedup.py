@@ -1,14 +1,13 @@
-"""Take out lines, or paragraphs, that stand in many places of the corpus: menus, notices, cookie texts, quoted mails.
+"""Removes lines or paragraphs that occur in many places of the corpus: menus, notices, cookie texts, quoted mails.
 
-As CCNet does (Wenzek et al. 2020, 3.1: a paragraph stays where it is met first) and Dolma for paragraphs (Soldaini et
-al. 2024), but over the whole corpus at once and exactly, without a Bloom filter.
+The method is that of CCNet (Wenzek et al. 2020, 3.1: a paragraph stays where it occurs first) and, for paragraphs, of
+Dolma (Soldaini et al. 2024), but over the whole corpus at once and exactly, without a Bloom filter.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import reduce as fold
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,11 +16,12 @@ import pyarrow.compute as pc
 
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import drop, set_column
-from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import FACTS, Room, Round
-from tokenmill.core.limits import Removed, check_limits, guard, source_column, together
-from tokenmill.core.rules import signal_columns
-from tokenmill.stages.dedup.preference import Keep, check_preference, preference, preference_column
+from tokenmill.core.limits import source_column
+from tokenmill.core.rules import check_numbers, signal_columns
+from tokenmill.stages.dedup.groups import group_sizes, group_starts, with_carried
+from tokenmill.stages.dedup.preference import Keep
+from tokenmill.stages.dedup.settings import check_settings, columns_read, conclude, limited_sources, preferences
 from tokenmill.text.similarity.pieces import piece_keys, pieces, put_together
 
 RULE = "line_dedup.emptied"
@@ -29,15 +29,22 @@ RULE = "line_dedup.emptied"
 
 @dataclass(frozen=True)
 class LineDedup:
-    """Of lines that are alike, one stays. Case, punctuation and digits make no difference; a text of nothing but such
-    lines is dropped.
+    """Keeps one of the lines that are alike, and drops a text that consists only of removed lines.
 
-    unit: "line", or "paragraph" (what blank lines separate). max_count: lines that occur at most so often all stay.
-    keep_first: whether one stays of those that occur more often. min_words: shorter lines are left alone; headings
-    such as "Introduction" repeat for good reasons. keep: the document whose line stays, ties by a hash of the id, in it
-    the first one. score, sources: what `keep` ranks by, for best_score and source_order.
-    max_removed: by source, the largest share (0..1) of its lines of min_words words or more that may go; beyond it the
-    run stops first.
+    Two lines are alike if they differ only in case, punctuation and digits.
+
+    Attributes:
+        unit: what is compared: line, or paragraph (blank lines separate paragraphs). Default line.
+        max_count: lines that occur at most this often all stay. At least 1. Default 1.
+        keep_first: keep one of the lines that occur more often. Default true.
+        min_words: shorter lines are not compared, because headings such as "Introduction" repeat for good reasons. At
+            least 1. Default 3.
+        keep: the document whose line is kept: longest, earliest, latest, best_score or source_order; ties go by a hash
+            of the id. Within a document the first line is kept. Default longest.
+        score: column to rank by, for `keep: best_score`. Default none.
+        sources: the sources in order of preference, for `keep: source_order`. Default none.
+        max_removed: by source, the share of removed lines above which the run stops, 0 to 1, of the lines of min_words
+            or more. Default: no limit.
     """
 
     unit: Literal["line", "paragraph"] = "line"
@@ -53,37 +60,30 @@ class LineDedup:
     SAID: ClassVar[pa.Schema] = pa.schema([("shard", pa.int32()), ("row", pa.int32()), ("piece", pa.int64())])
 
     def __post_init__(self) -> None:
-        check_preference(self.keep, score=self.score, sources=self.sources)
-        check_limits(self.max_removed)
-        for name in ("max_count", "min_words"):
-            if getattr(self, name) < 1:
-                raise RecipeError(f"{name}: {getattr(self, name)}; must be at least 1")
+        check_settings(self)
+        check_numbers(self, "max_count", "min_words", low=1)
 
     @property
     def reads(self) -> tuple[str, ...]:
-        by_source = ["source"] if self.max_removed else []
-        return tuple(dict.fromkeys(["id", "text", preference_column(self.keep, score=self.score), *by_source]))
+        return columns_read(self, "id", "text")
 
     def rounds(self) -> list[Round]:
         return [SameLine(self)]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """What was counted in lines. DataError if more of a source goes than its limit allows."""
+        """Documents, compared lines and removed lines. Raises DataError if max_removed would be exceeded."""
         lines: Counter[str] = Counter()
         for part in facts:
-            lines.update(part["by_source"])
-        nothing: Removed = {}
-        removed = fold(together, (part["removed_by_source"] for part in facts), nothing)
-        guard("line_dedup", self.max_removed, lines, removed, of=f"{self.unit}s")
-        counts = {name: sum(part[name] for part in facts) for name in ("lines", "removed")}
-        return {"documents": sum(sources.values()), **counts}
+            lines.update(part["lines_by_source"])
+        return conclude(self, facts, sources, ("lines", "removed"), totals=lines, unit=f"{self.unit}s")
 
-    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
-        """The batch without the pieces named, with the signals of how many and how much of the bytes they were. A text
-        that loses all of it stays as it is, for the record of its drop.
+    def rewrite(self, batch: pa.RecordBatch, removed_lines: pa.Table) -> pa.RecordBatch:
+        """The batch without the given lines, with their number and their share of the bytes as signals.
+
+        A text that loses all of its lines keeps them, for the record of its drop.
         """
         cut = pieces(batch, paragraphs=self.unit == "paragraph")
-        rows, places = said.column("row").to_numpy(), said.column("piece").to_numpy()
+        rows, places = removed_lines.column("row").to_numpy(), removed_lines.column("piece").to_numpy()
         keep = np.ones(len(cut.bounds) - 1, dtype=np.bool_)
         keep[cut.first[rows] + places] = False
         removed = np.bincount(rows, minlength=batch.num_rows).astype(np.int64)
@@ -100,7 +100,7 @@ class LineDedup:
 
 @dataclass(frozen=True)
 class SameLine:
-    """Lines of one key are next to each other, that of the most wanted document first."""
+    """Sorts lines by key, and lines of one key by the preference of their documents."""
 
     settings: LineDedup
 
@@ -113,9 +113,8 @@ class SameLine:
         cut = pieces(batch, paragraphs=settings.unit == "paragraph")
         keys, words = piece_keys(cut)
         row_of = np.repeat(np.arange(batch.num_rows), np.diff(cut.first))
-        wanted = preference(batch, settings.keep, score=settings.score, sources=settings.sources)
         of_document = {
-            "preference": wanted,
+            "preference": preferences(batch, settings),
             "tie": keyed_hash(0, "line_dedup", batch.column("id").to_pylist()),
             "shard": batch.column("_shard").to_numpy(),
             "row": batch.column("_row").to_numpy(),
@@ -128,52 +127,59 @@ class SameLine:
         return pa.RecordBatch.from_pydict(columns | {"piece": place[long]})
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Streams: of the key that may go on in the next batch, at most max_count rows are held, or their number."""
-        most, first = self.settings.max_count, int(self.settings.keep_first)
-        held, key, passed = None, np.uint64(0), 0
-        counted = Counted(sorted(self.settings.max_removed))
+        """Streams its input. Carries over at most max_count rows of the last key, or only their number."""
+        max_count, first_removed = self.settings.max_count, int(self.settings.keep_first)
+        carried: pa.RecordBatch | None = None
+        last_key, num_decided = np.uint64(0), 0  # decided rows of the last key are not carried over
+        counts = LineCounts(limited_sources(self.settings))
         for batch in rows:
-            counted.come(batch)
-            here = batch if held is None else pa.concat_batches([held, batch])
-            if not here.num_rows:
+            counts.add_lines(batch)
+            lines = with_carried(carried, batch)
+            if not lines.num_rows:
                 continue
-            keys = here.column("_partition_key").to_numpy()
-            starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-            sizes = np.diff(np.append(starts, len(keys)))
-            seen = np.zeros(len(starts), dtype=np.int64)
-            seen[0] = passed if keys[0] == key else 0
-            count = np.repeat(seen + sizes, sizes)
-            rank = np.arange(len(keys)) - np.repeat(starts - seen, sizes)
-            gone = here.filter(pa.array((count > most) & (rank >= first)))
-            counted.go(gone)
-            yield gone.select(LineDedup.SAID.names)
-            key, undecided = keys[-1], count[-1] <= most
-            passed = 0 if undecided else int(count[-1])
-            held = here.slice(int(starts[-1]) if undecided else here.num_rows)
-        yield pa.RecordBatch.from_pylist([], schema=LineDedup.SAID.with_metadata({FACTS: counted.facts()}))
+            keys = lines.column("_partition_key").to_numpy()
+            starts = group_starts(keys)
+            sizes = group_sizes(starts, len(keys))
+            before = np.zeros(len(starts), dtype=np.int64)
+            before[0] = num_decided if keys[0] == last_key else 0
+            count = np.repeat(before + sizes, sizes)
+            rank = np.arange(len(keys)) - np.repeat(starts - before, sizes)
+            removed = lines.filter(pa.array((count > max_count) & (rank >= first_removed)))
+            counts.add_removed(removed)
+            yield removed.select(LineDedup.SAID.names)
+            last_key, undecided = keys[-1], count[-1] <= max_count
+            num_decided = 0 if undecided else int(count[-1])
+            carried = lines.slice(int(starts[-1]) if undecided else lines.num_rows)
+        yield pa.RecordBatch.from_pylist([], schema=LineDedup.SAID.with_metadata({FACTS: counts.facts()}))
 
 
-class Counted:
-    """Lines there are and lines that go, in all and of some sources."""
+class LineCounts:
+    """Numbers of compared and of removed lines, in all and by source for the sources in `limited`."""
 
-    def __init__(self, limited: list[str]) -> None:
+    def __init__(self, limited: tuple[str, ...]) -> None:
         self.limited = limited
         self.lines = self.removed = 0
-        self.by_source: Counter[str] = Counter()
+        self.lines_by_source: Counter[str] = Counter()
         self.removed_by_source: Counter[str] = Counter()
 
-    def come(self, batch: pa.RecordBatch) -> None:
+    def add_lines(self, batch: pa.RecordBatch) -> None:
         self.lines += batch.num_rows
-        self._count(batch, self.by_source)
+        self._count(batch, self.lines_by_source)
 
-    def go(self, batch: pa.RecordBatch) -> None:
+    def add_removed(self, batch: pa.RecordBatch) -> None:
         self.removed += batch.num_rows
         self._count(batch, self.removed_by_source)
 
     def facts(self) -> bytes:
+        """JSON for the metadata of the last batch."""
         removed = {source: {"removed": count, "largest": []} for source, count in self.removed_by_source.items()}
-        said = {"lines": self.lines, "removed": self.removed, "by_source": self.by_source, "removed_by_source": removed}
-        return json.dumps(said).encode()
+        facts = {
+            "lines": self.lines,
+            "removed": self.removed,
+            "lines_by_source": self.lines_by_source,
+            "removed_by_source": removed,
+        }
+        return json.dumps(facts).encode()
 
     def _count(self, batch: pa.RecordBatch, counts: Counter[str]) -> None:
         for source in self.limited:

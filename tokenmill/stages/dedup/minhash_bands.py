@@ -1,4 +1,4 @@
-"""How many bands of how many rows: what they nominate, and which split gives a wanted recall.
+"""Numbers of bands and rows: which pairs they nominate, and which numbers give a wanted recall.
 
 Leskovec et al., Mining of Massive Datasets, 3.4: a pair of similarity s shares a band with 1 - (1 - s^rows)^bands.
 """
@@ -9,10 +9,10 @@ SHOWN = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
 def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] | None:
-    """(bands, rows) of the split with the most rows a band that nominates pairs at the threshold with a chance of
-    `recall` or more, with at most so many hashes; None if none does.
+    """(bands, rows) with the most rows per band that nominate pairs at the threshold with probability `recall` or more.
 
-    More rows nominate fewer pairs below the threshold; as each is verified, those cost time and nothing else.
+    hashes: largest product of bands and rows. None if there is no such split. More rows nominate fewer pairs below the
+    threshold. Such pairs cost only time, because each pair is verified.
     """
     for rows in range(hashes, 0, -1):
         bands = _fewest_bands(threshold, recall, rows)
@@ -22,7 +22,7 @@ def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] |
 
 
 def chance(similarity: float, bands: int, rows: int) -> float:
-    """That a pair of this similarity is nominated."""
+    """The probability that a pair of this similarity is nominated."""
     return -math.expm1(bands * math.log1p(-(similarity**rows))) if similarity < 1 else 1.0
 
 
@@ -37,5 +37,5 @@ def _fewest_bands(threshold: float, recall: float, rows: int) -> int:
     if in_one >= 1.0:
         return 1
     if in_one < 1e-12:
-        return 1 << 40  # more than anyone asks for
+        return 1 << 40  # more than any setting of hashes
     return max(1, math.ceil(math.log1p(-recall) / math.log1p(-in_one)))

@@ -1,10 +1,10 @@
-"""What a deduplicated corpus is remembered by: the shingle hashes of its documents, without their text.
+"""The index of a deduplicated corpus: the shingle hashes of its documents, without their text.
 
-A folder, or a URL, that is only ever added to. Version n is Parquet files (id; shingles, ascending 64-bit hashes,
-little-endian) in a folder of its number, and version-n.json, written last: sizes and checksums of its files, its own
-checksum and that of the version before. A version's documents are those of all up to it. From the hashes any bands
-follow and any similarity, exactly, as long as the n-grams and the way words are read are the same; a probe text tells
-whether they are.
+An index is a folder or a URL; versions are only ever added. Version n is a folder of Parquet files (id; shingles:
+ascending 64-bit hashes, little-endian) and version-n.json, which is written last. The JSON file has the sizes and
+checksums of these files, its own checksum and the checksum of the version before. The documents of a version are its
+own and those of all versions before it. The hashes give any bands and any similarity exactly, as long as the n-grams
+and the segmentation into words are the same; the hash of a probe text checks this.
 """
 
 import json
@@ -33,23 +33,23 @@ _PROBE = "Déjà-vu: 12,345.67 don't STOP; \ufb01ne print 漢字かな Ελλη�
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an index. said: what its file says. checksum: of what it says, XXH3-128 hex."""
+    """One version of an index. content: the JSON of its file. checksum: XXH3-128 of the content, in hex."""
 
     number: int
-    said: dict[str, Any]
+    content: dict[str, Any]
     checksum: str
 
     def files(self, folder: str) -> list[FileRecord]:
-        """With whole paths."""
-        return [FileRecord(**{**record, "path": join(folder, record["path"])}) for record in self.said["files"]]
+        """The records of its Parquet files, with whole paths."""
+        return [FileRecord(**{**record, "path": join(folder, record["path"])}) for record in self.content["files"]]
 
 
 def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "words") -> dict[str, Any]:
-    """Add a version of the documents in Parquet files with id and text, but those whose id the index has already.
+    """Adds a version with the documents of Parquet files (id, text) whose ids the index does not have.
 
-    What the version says then; documents: 0, and nothing written, if there is nothing to add. Raises RecipeError if the
-    index is for other shingles, DataError if it is damaged, another program adds to it at the same time, or it has a
-    document of the same id and other text.
+    Returns the content of the version. If there is nothing to add, its number of documents is 0 and nothing is written.
+    Raises RecipeError if the index is for other shingles; DataError if it is damaged, if another program adds a version
+    at the same time, or if the index has a document with the same id and other text.
     """
     if "@" in folder.rstrip("/").rpartition("/")[2]:
         raise RecipeError(f"--out {folder}: the name of an index has no @, which stands before a version")
@@ -63,33 +63,34 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
         name = f"{number:06d}/{part:06d}.parquet"
         with storage.row_group_file(join(folder, name), empty=_EMPTY) as out:
             for batch in storage.read_table(file, ["id", "text"]):
-                old = np.isin(_marks(batch), known.marks)
-                _, shingles = shingle_sets(batch.filter(pa.array(old)), ngram, unit)
-                known.refuse_other_texts(batch.filter(pa.array(old)), shingles)
-                batch = batch.filter(pa.array(~old))
+                is_known = np.isin(_id_hashes(batch), known.ids)
+                _, shingles = shingle_sets(batch.filter(pa.array(is_known)), ngram, unit)
+                known.refuse_other_texts(batch.filter(pa.array(is_known)), shingles)
+                batch = batch.filter(pa.array(~is_known))
                 if batch.num_rows:
                     _, shingles = shingle_sets(batch, ngram, unit)
                     out.write(pa.table({"id": batch.column("id"), "shingles": ragged_array(shingles)}))
                     shingled += len(shingles.values)
         documents += out.record.rows
         records.append({"path": name, "bytes": out.record.bytes, "xxh3": out.record.xxh3, "rows": out.record.rows})
-    said = {
+    content = {
         "format": FORMAT, "version": number, "ngram": ngram, "unit": unit, "probe": _probe(ngram, unit),
         "previous": before[-1].checksum if before else "", "documents": documents, "shingles": shingled,
         "bytes": sum(record["bytes"] for record in records), "files": records,
     }  # fmt: skip
     if not documents and before:
         storage.delete(join(folder, f"{number:06d}"))
-        return said
-    content = json.dumps({**said, "checksum": _checksum(said)}, indent=1).encode()
-    if not storage.create_bytes(join(folder, _name(number)), content):
+        return content
+    encoded = json.dumps({**content, "checksum": _checksum(content)}, indent=1).encode()
+    if not storage.create_bytes(join(folder, _name(number)), encoded):
         raise DataError(f"{folder}: another program added version {number} at the same time; run again")
-    return said
+    return content
 
 
 def index_files(index: str, ngram: int, unit: Unit = "words") -> list[FileRecord]:
-    """The files of an index, FOLDER or FOLDER@VERSION, with whole paths. RecipeError if it is none, or not for these
-    shingles, or not whole.
+    """The files of an index, FOLDER or FOLDER@VERSION, with whole paths.
+
+    Raises RecipeError if there is no index, if it is for other shingles, or if it is incomplete.
     """
     folder, _, wanted = index.rpartition("@") if index.rpartition("@")[2].isdigit() else (index, "", "")
     found = versions(folder)
@@ -102,35 +103,40 @@ def index_files(index: str, ngram: int, unit: Unit = "words") -> list[FileRecord
     for record in records:
         if storage.size_of(record.path) != record.bytes:
             raise RecipeError(
-                f"index: {record.path}: not there, or not of {record.bytes} bytes; get a sound copy, or make it anew"
+                f"index: {record.path}: not there, or not of {record.bytes} bytes; get a sound copy, or make it again"
             )
     return [record for record in records if record.rows]
 
 
 def verify_index(folder: str) -> list[dict[str, Any]]:
-    """Read every file of an index and compare its checksum; what each version says. DataError names what is damaged."""
+    """Reads every file of an index and compares its checksum. Returns the content of each version.
+
+    Raises DataError that names a damaged file.
+    """
     found = versions(folder)
     if not found:
         raise RecipeError(f"{folder}: no index there")
     for record in (record for version in found for record in version.files(folder)):
         if storage.size_of(record.path) < 0 or storage.file_record(record.path).xxh3 != record.xxh3:
-            raise DataError(f"{record.path}: damaged, its XXH3 is not {record.xxh3}; get a sound copy, or make it anew")
-    return [version.said for version in found]
+            raise DataError(
+                f"{record.path}: damaged, its XXH3 is not {record.xxh3}; get a sound copy, or make it again"
+            )
+    return [version.content for version in found]
 
 
 def versions(folder: str) -> list[Version]:
-    """All versions in order. RecipeError if one is missing or is not what was written."""
+    """All versions in order. Raises RecipeError if one is missing or damaged."""
     found: list[Version] = []
     while storage.exists(path := join(folder, _name(len(found) + 1))):
         try:
-            said = json.loads(storage.read_bytes(path))
-            checksum = said.pop("checksum")
+            content = json.loads(storage.read_bytes(path))
+            checksum = content.pop("checksum")
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise RecipeError(f"index: {path}: damaged, it is no version of an index; get a sound copy") from error
         previous = found[-1].checksum if found else ""
-        if checksum != _checksum(said) or said["version"] != len(found) + 1 or said["previous"] != previous:
+        if checksum != _checksum(content) or content["version"] != len(found) + 1 or content["previous"] != previous:
             raise RecipeError(f"index: {path}: damaged, it is not what was written after the version before it")
-        found.append(Version(len(found) + 1, said, checksum))
+        found.append(Version(len(found) + 1, content, checksum))
     later = [name for name in storage.list_files(folder) if name.startswith("version-")]
     if len(later) > len(found):
         raise RecipeError(f"index: {join(folder, _name(len(found) + 1))}: gone, though {later[-1]} is there")
@@ -140,26 +146,29 @@ def versions(folder: str) -> list[Version]:
 def _refuse_others(folder: str, found: list[Version], ngram: int, unit: Unit) -> None:
     wanted = {"format": FORMAT, "ngram": ngram, "unit": unit, "probe": _probe(ngram, unit)}
     for version in found:
-        if any(version.said.get(name) != value for name, value in wanted.items()):
-            had = [version.said.get(name) for name in ("ngram", "unit", "format")]
+        if any(version.content.get(name) != value for name, value in wanted.items()):
+            had = [version.content.get(name) for name in ("ngram", "unit", "format")]
             raise RecipeError(
                 f"index: {folder}: version {version.number} is made for shingles of {had[0]} {had[1]} (format "
                 f"{had[2]}) and perhaps by a version that reads words otherwise; this stage needs {ngram} {unit}, "
-                f"format {FORMAT}. Make the index anew from its run"
+                f"format {FORMAT}. Make the index again from its run"
             )
 
 
 @dataclass(frozen=True)
 class _Known:
-    """The documents of an index: 64-bit hashes of their ids, ascending, and of their shingles."""
+    """The documents of an index. ids: 64-bit hashes of their ids, ascending. texts: 64-bit hashes of their shingles."""
 
-    marks: Hashes
+    ids: Hashes
     texts: Hashes
 
     def refuse_other_texts(self, batch: pa.RecordBatch, shingles: Ragged) -> None:
-        """DataError if one of these documents, all of known ids, is not what the index remembers by its id."""
-        said = self.texts[np.searchsorted(self.marks, _marks(batch))]
-        other = np.flatnonzero(said != _hashes(shingles))
+        """Raises DataError if a document of the batch has other text than the index has for its id.
+
+        All ids of the batch must be known.
+        """
+        expected = self.texts[np.searchsorted(self.ids, _id_hashes(batch))]
+        other = np.flatnonzero(expected != _text_hashes(shingles))
         if len(other):
             id = batch.column("id")[int(other[0])].as_py()
             raise DataError(
@@ -169,26 +178,26 @@ class _Known:
 
 
 def _known(folder: str, found: list[Version]) -> _Known:
-    marks, texts = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.uint64)]
+    ids, texts = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.uint64)]
     for record in (record for version in found for record in version.files(folder)):
         if storage.size_of(record.path) != record.bytes:
             raise DataError(f"{record.path}: damaged, it is not of {record.bytes} bytes; get a sound copy")
         for batch in storage.read_table(record.path, ["id", "shingles"]):
-            marks.append(_marks(batch))
-            texts.append(_hashes(ragged_values(batch.column("shingles"))))
-    every = np.concatenate(marks)
-    order = np.argsort(every)
-    return _Known(every[order], np.concatenate(texts)[order])
+            ids.append(_id_hashes(batch))
+            texts.append(_text_hashes(ragged_values(batch.column("shingles"))))
+    all_ids = np.concatenate(ids)
+    order = np.argsort(all_ids)
+    return _Known(all_ids[order], np.concatenate(texts)[order])
 
 
-def _hashes(shingles: Ragged) -> Hashes:
-    """One a row."""
+def _text_hashes(shingles: Ragged) -> Hashes:
+    """One hash per row, of its shingles."""
     ends = shingles.offsets.tolist()
-    said = (xxhash.xxh3_64_intdigest(shingles.values[start:end].tobytes()) for start, end in pairwise(ends))
-    return np.fromiter(said, dtype=np.uint64, count=len(ends) - 1)
+    digests = (xxhash.xxh3_64_intdigest(shingles.values[start:end].tobytes()) for start, end in pairwise(ends))
+    return np.fromiter(digests, dtype=np.uint64, count=len(ends) - 1)
 
 
-def _marks(batch: pa.RecordBatch) -> Hashes:
+def _id_hashes(batch: pa.RecordBatch) -> Hashes:
     return keyed_hash(0, "minhash_index", batch.column("id").to_pylist())
 
 
@@ -196,8 +205,8 @@ def _name(version: int) -> str:
     return f"version-{version:06d}.json"
 
 
-def _checksum(said: dict[str, Any]) -> str:
-    return xxhash.xxh3_128_hexdigest(json.dumps(said, sort_keys=True).encode())
+def _checksum(content: dict[str, Any]) -> str:
+    return xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True).encode())
 
 
 def _probe(ngram: int, unit: Unit) -> str:

@@ -1,12 +1,12 @@
-"""The rounds of MinHash: documents that share a band hang together, and the keep rule is applied where they do.
+"""The rounds of MinHash. Documents that share a band, directly or through others, form a neighbourhood.
 
-SharedBands     band keys meet; documents next to each other in a bucket are joined
-Neighbourhoods  joined documents get the number of their neighbourhood; all others are done with
-AlikeText       the documents of a neighbourhood meet, and the keep rule decides on them
+SharedBands     groups band keys into buckets; returns pairs of adjacent documents of a bucket
+Neighbourhoods  joins all pairs; returns the documents that have a neighbour, with the number of their neighbourhood
+AlikeText       groups documents by neighbourhood; the keep rule decides on them
 
-No pair leads out of a neighbourhood, so each is decided for itself, in one pass along the total order: three rounds are
-enough whatever the pairs are like, long chains included. Text is shingled again for those documents alone.
-What has to be in memory at once: 5 bytes a document, and the band keys of the largest neighbourhood.
+No pair of candidates connects two neighbourhoods, so each neighbourhood is decided alone, in one pass in the total
+order. Therefore three rounds are enough for any pairs, also for long chains. Only documents in a neighbourhood are
+shingled a second time. Memory at any time: 5 bytes per document, and the band keys of the largest neighbourhood.
 """
 
 import json
@@ -22,9 +22,9 @@ import pyarrow as pa
 from tokenmill.core.chance import spread
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import FACTS, VERDICT, Room
-from tokenmill.core.limits import removed_by_source, source_column, together
-from tokenmill.stages.dedup.minhash_held import Held, fixed_array, ragged_array, ragged_values
-from tokenmill.stages.dedup.preference import Keep, preference
+from tokenmill.core.limits import merge_removed, removed_by_source, source_column
+from tokenmill.stages.dedup.minhash_held import HeldNeighbourhoods, fixed_array, ragged_array, ragged_values
+from tokenmill.stages.dedup.settings import DedupSettings, Facts, limited_sources, preferences
 from tokenmill.stages.dedup.verdicts import cluster_sizes, removals
 from tokenmill.text.similarity.components import MOST_PLACES, alone, flatten, join_pairs
 from tokenmill.text.similarity.keep_rule import NOBODY, Decision, decide
@@ -32,17 +32,17 @@ from tokenmill.text.similarity.shingle import Unit, shingle_sets
 from tokenmill.text.similarity.signature import Bits, band_keys, signatures
 
 RULE = "minhash.near_duplicate"
-COUNTED = (
+COUNTS = (
     "removed", "clusters", "pairs_verified", "giant_buckets", "hub_rounds", "pairs_unexamined", "pairs_unexamined_kept",
 )  # fmt: skip
-"""What the keep rule counts, in documents or pairs, as keep_rule.py's Decision says; of rounds, the most."""
+"""What the keep rule counts: see Decision in text/similarity/keep_rule.py. hub_rounds is a maximum, all others sums."""
 
 _BATCH = 1 << 20
 
 
 @dataclass(frozen=True)
 class Signing:
-    """How documents are signed: see stages/dedup/minhash.py's settings of these names."""
+    """Computes shingles and band keys. The settings are those of the same names in stages/dedup/minhash.py."""
 
     bands: int
     rows: int
@@ -52,7 +52,7 @@ class Signing:
     bits: Bits = 32
 
     def __call__(self, batch: pa.RecordBatch) -> tuple[Any, Any]:
-        """(shingle sets, band keys uint64 (rows, bands)) of the batch's texts, or of shingles that it brings."""
+        """(shingle sets, band keys uint64 (rows, bands)) of the column `shingles`, or of the texts if there is none."""
         shingles = ragged_values(batch.column("shingles")) if "shingles" in batch.schema.names else None
         if shingles is None:
             _, shingles = shingle_sets(batch, self.ngram, self.unit)
@@ -62,7 +62,7 @@ class Signing:
 
 @dataclass(frozen=True)
 class SharedBands:
-    """Each document once a band; place: shard and row in one number."""
+    """Sorts band keys. Column `place` is the shard and the row of a document in one number."""
 
     signing: Signing
 
@@ -92,7 +92,7 @@ class SharedBands:
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """All joined pairs meet."""
+    """Joins all pairs in one partition."""
 
     sort_by: ClassVar[tuple[str, ...]] = ()
     single: ClassVar[bool] = True
@@ -103,7 +103,10 @@ class Neighbourhoods:
         return pa.RecordBatch.from_pydict({"_partition_key": np.zeros(batch.num_rows, dtype=np.uint64), **columns})
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Rows (shard, row, neighbourhood: its first document's place among all, uint64) of those not alone."""
+        """Rows (shard, row, neighbourhood) of all documents that have a neighbour.
+
+        A neighbourhood's number, uint64, is the position of its first document among all documents.
+        """
         shards = np.array(sorted(room.shard_rows), dtype=np.int64)
         first_of = np.zeros(int(shards.max(initial=0)) + 1, dtype=np.int64)
         ends = np.cumsum([room.shard_rows[int(shard)] for shard in shards], dtype=np.int64)
@@ -114,10 +117,10 @@ class Neighbourhoods:
         for batch in rows:
             join_pairs(parents, *(_numbers(batch.column(name), first_of) for name in ("one", "other")))
         flatten(parents)
-        together = parents != np.arange(total, dtype=np.uint32)
-        together[parents[together]] = True
+        has_neighbour = parents != np.arange(total, dtype=np.uint32)
+        has_neighbour[parents[has_neighbour]] = True
         for low in range(0, total, _BATCH):
-            found = low + np.flatnonzero(together[low : low + _BATCH])
+            found = low + np.flatnonzero(has_neighbour[low : low + _BATCH])
             shard = shards[np.searchsorted(ends, found, side="right")]
             yield pa.RecordBatch.from_pydict(
                 {
@@ -130,30 +133,23 @@ class Neighbourhoods:
 
 @dataclass(frozen=True)
 class AlikeText:
-    """The documents of a neighbourhood, the most wanted first; each is known by its band keys and shingle hashes.
-
-    limited: sources of which removals are counted.
-    """
+    """Sorts documents by neighbourhood and then by preference, with their band keys and shingle hashes."""
 
     signing: Signing
     threshold: float
     max_bucket: int
     hubs: int
-    keep: Keep
-    score: str
-    sources: tuple[str, ...]
-    limited: tuple[str, ...]
+    settings: DedupSettings
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "preference", "id")
     single: ClassVar[bool] = False
     of_documents: ClassVar[bool] = True
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        wanted = preference(batch, self.keep, score=self.score, sources=self.sources)
-        return self._rows(batch, wanted, fixed=False)
+        return self._rows(batch, preferences(batch, self.settings), fixed=False)
 
     def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Documents of an index come before all others, and stay."""
+        """Documents of an index are first in the order and are never removed."""
         return self._rows(batch, np.full(batch.num_rows, np.iinfo(np.int64).min), fixed=True)
 
     def _rows(self, batch: pa.RecordBatch, wanted: npt.NDArray[np.int64], *, fixed: bool) -> pa.RecordBatch:
@@ -173,9 +169,9 @@ class AlikeText:
         )
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        facts: dict[str, Any] = {}
-        for held in Held.neighbourhoods(rows, room, self.signing.bands):
-            with held.opened() as (documents, keys, shingles, release):
+        facts = nothing_counted()
+        for neighbourhoods in HeldNeighbourhoods.read(rows, room, self.signing.bands):
+            with neighbourhoods.opened() as (documents, keys, shingles, release):
                 decision = decide(
                     keys, shingles, threshold=self.threshold, max_bucket=self.max_bucket, hubs=self.hubs,
                     release=release, fixed=documents.column("fixed").to_numpy(zero_copy_only=False),
@@ -184,7 +180,7 @@ class AlikeText:
             yield from _verdicts(documents, decision, self.threshold)
         yield pa.RecordBatch.from_pylist([], schema=VERDICT.with_metadata({FACTS: json.dumps(facts).encode()}))
 
-    def _facts(self, documents: pa.RecordBatch, decision: Decision) -> dict[str, Any]:
+    def _facts(self, documents: pa.RecordBatch, decision: Decision) -> Facts:
         gone = decision.duplicate_of != NOBODY
         kept_for, ids = decision.duplicate_of[gone], documents.column("id")
         sources = documents.column("source").to_numpy(zero_copy_only=False)[gone]
@@ -196,17 +192,22 @@ class AlikeText:
             "hub_rounds": decision.rounds,
             "pairs_unexamined": decision.unexamined,
             "pairs_unexamined_kept": decision.unexamined_kept,
-            "by_source": removed_by_source(self.limited, sources, ids, kept_for),
+            "removed_by_source": removed_by_source(limited_sources(self.settings), sources, ids, kept_for),
         }
 
 
-def added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What two sets of neighbourhoods counted, together."""
-    if not one or not other:
-        return one or other
-    sums = {name: one[name] + other[name] for name in one if name not in ("by_source", "hub_rounds")}
-    sums["hub_rounds"] = max(one["hub_rounds"], other["hub_rounds"])
-    return {**sums, "by_source": together(one["by_source"], other["by_source"])}
+def nothing_counted() -> Facts:
+    """The facts of no documents."""
+    return {**dict.fromkeys(COUNTS, 0), "removed_by_source": {}}
+
+
+def added(one: Facts, other: Facts) -> Facts:
+    """The facts of two sets of neighbourhoods."""
+    return {
+        **{name: one[name] + other[name] for name in COUNTS},
+        "hub_rounds": max(one["hub_rounds"], other["hub_rounds"]),
+        "removed_by_source": merge_removed(one["removed_by_source"], other["removed_by_source"]),
+    }
 
 
 def _refuse_too_many(documents: int, room: Room) -> None:

@@ -1,4 +1,4 @@
-"""Which of two duplicates to keep, as one sortable number a document: the lower, the more wanted; ties go by id."""
+"""Which duplicate to keep, as one sortable number per document: the lowest is kept. Ties go by id."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -11,15 +11,15 @@ import pyarrow.compute as pc
 from tokenmill.core.errors import RecipeError
 
 Keep = Literal["longest", "earliest", "latest", "best_score", "source_order"]
-"""longest: most bytes of text. earliest, latest: by `date`. best_score: the highest in the column that `score` names.
-source_order: by the place of its source in `sources`. A document without the value, or of a source not listed, is last.
+"""longest: most bytes of text. earliest, latest: by `date`. best_score: highest value in the column that `score` names.
+source_order: by the position of the source in `sources`. A document without the value, or of another source, is last.
 """
 
 _LAST = np.iinfo(np.int64).max
 
 
 def check_preference(keep: Keep, *, score: str, sources: Sequence[str]) -> None:
-    """RecipeError unless `score` and `sources` are given just where `keep` needs them."""
+    """Raises RecipeError unless `score` and `sources` are given exactly if `keep` needs them."""
     if (keep == "best_score") != bool(score):
         raise RecipeError(
             f"keep: {keep} and score: {score!r}; `score` names the column to rank by, for keep: best_score"
@@ -39,7 +39,7 @@ def preference_column(keep: Keep, *, score: str) -> str:
 def preference(
     batch: pa.RecordBatch, keep: Keep, *, score: str = "", sources: Sequence[str] = ()
 ) -> npt.NDArray[np.int64]:
-    """int64 (rows,), ascending from the most wanted."""
+    """The rank of each document, int64 (rows,): the lowest is kept."""
     column = batch.column(preference_column(keep, score=score))
     if keep == "longest":
         return -_numbers(pc.binary_length(column), missing=0)
@@ -58,7 +58,7 @@ def _numbers(column: pa.Array, *, missing: int) -> npt.NDArray[np.int64]:
 
 
 def _ordered_bits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Whole numbers in the order of the values; NaN is the lowest."""
+    """Integers in the same order as the values; NaN is the lowest."""
     bits = (values + 0.0).view(np.int64)  # -0.0 becomes 0.0
     ordered = np.where(bits < 0, bits ^ _LAST, bits)
     return np.where(np.isnan(values), ~_LAST, ordered)

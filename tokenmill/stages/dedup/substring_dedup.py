@@ -1,9 +1,9 @@
-"""Take out spans of text that stand in another document too, word for word, however the documents differ otherwise.
+"""Removes spans of text that also occur in another document, word for word, however the documents differ otherwise.
 
-What Lee et al. 2022 do by a suffix array over the whole corpus (and RefinedWeb after them), exactly, in the memory of
-one partition: a window of `length` characters is taken out if it stands in an earlier document. Windows are found by
-winnowing (windows.py), which misses none: recall and precision are 1. Spans that are taken out are unions of such
-windows, so none of their characters is lost to the corpus: each stands where its window was met first.
+Lee et al. 2022 (and RefinedWeb after them) do this by a suffix array over the whole corpus. This does it exactly, in
+the memory of one partition: a window of `length` characters is removed if it occurs in an earlier document. Winnowing
+(text/similarity/windows.py) finds all such windows, so recall and precision are 1. A removed span is a union of such
+windows, so the corpus loses none of its characters: each stays where its window occurs first.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.columns import as_mask, drop, set_column
-from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Round
-from tokenmill.core.limits import check_limits, guard
-from tokenmill.core.rules import signal_columns
-from tokenmill.stages.dedup.preference import Keep, check_preference, preference_column
-from tokenmill.stages.dedup.substring_rounds import SAID, SharedGrams, SharedWindows, SharingDocuments, Spans
+from tokenmill.core.rules import check_numbers, signal_columns
+from tokenmill.stages.dedup.preference import Keep
+from tokenmill.stages.dedup.settings import check_settings, columns_read, conclude, limited_sources
+from tokenmill.stages.dedup.substring_rounds import SAID, MergedWindows, SharedGrams, SharedWindows, SharingDocuments
 from tokenmill.text.similarity.windows import SHORTEST, cut_out
 
 RULE = "substring_dedup.emptied"
@@ -28,14 +27,18 @@ RULE = "substring_dedup.emptied"
 
 @dataclass(frozen=True)
 class SubstringDedup:
-    """A span of `length` characters or more stays in one document; a text of nothing else is dropped.
+    """Keeps a span of `length` characters or more in one document. Drops a text that consists only of removed spans.
 
-    Characters are compared as they are: case and white space make a difference. What a document repeats of itself is
-    left alone. Text on both sides of a span is joined without a blank, as the sources cited do.
-    length: characters, at least 16. keep: the document that a span stays in; ties go by a hash of the id. score,
-    sources: what `keep` ranks by, for best_score and source_order.
-    max_removed: by source, the largest share (0..1) of its documents that may lose a span; beyond it the run stops
-    first.
+    Characters are compared as they are: case and white space make a difference. Repetitions within one document stay.
+    The text before and after a removed span is joined without a blank, as in the cited sources.
+
+    Attributes:
+        length: number of characters of a window, at least 16. Default 200.
+        keep: the document in which a span stays: longest, earliest, latest, best_score or source_order; ties go by a
+            hash of the id. Default longest.
+        score: column to rank by, for `keep: best_score`. Default none.
+        sources: the sources in order of preference, for `keep: source_order`. Default none.
+        max_removed: by source, the share of cut documents above which the run stops, 0 to 1. Default: no limit.
     """
 
     length: int = 200
@@ -50,40 +53,32 @@ class SubstringDedup:
     SAID: ClassVar[pa.Schema] = SAID
 
     def __post_init__(self) -> None:
-        check_preference(self.keep, score=self.score, sources=self.sources)
-        if self.length < SHORTEST:
-            raise RecipeError(f"length: {self.length}; must be at least {SHORTEST} characters")
-        check_limits(self.max_removed)
+        check_settings(self)
+        check_numbers(self, "length", low=SHORTEST)
 
     @property
     def reads(self) -> tuple[str, ...]:
-        by_source = ["source"] if self.max_removed else []
-        return tuple(dict.fromkeys(["id", "text", preference_column(self.keep, score=self.score), *by_source]))
+        return columns_read(self, "id", "text")
 
     def rounds(self) -> list[Round]:
-        limited = tuple(sorted(self.max_removed))
-        windows = SharedWindows(self.length, self.keep, self.score, self.sources, limited)
-        return [SharedGrams(self.length), SharingDocuments(), windows, Spans(self.length, limited)]
+        limited = limited_sources(self)
+        windows = SharedWindows(self.length, self, limited)
+        return [SharedGrams(self.length), SharingDocuments(), windows, MergedWindows(self.length, limited)]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """How many documents are cut, how many spans go, and how many characters they have. DataError if more documents
-        of a source are cut than its limit allows.
-        """
-        cut = {
-            source: {"removed": sum(part["by_source"][source] for part in facts), "largest": []}
-            for source in sorted(self.max_removed)
-        }
-        guard("substring_dedup", self.max_removed, sources, cut, verb="cut spans out of")
-        counts = {name: sum(part[name] for part in facts) for name in ("cut", "spans", "characters")}
-        return {"documents": sum(sources.values()), **counts}
+        """Documents, cut documents, removed spans and their characters.
 
-    def rewrite(self, batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
-        """The batch without the spans named, with the signals of how many they were and how much of the text.
-
-        A text that loses all of it stays as it is, for the record of its drop.
+        Raises DataError if more documents would be cut than max_removed allows.
         """
-        said = said.sort_by([("row", "ascending"), ("start", "ascending")])
-        rows, starts, ends = (said.column(name).to_numpy() for name in ("row", "start", "end"))
+        return conclude(self, facts, sources, ("cut", "spans", "characters"), verb="cut spans out of")
+
+    def rewrite(self, batch: pa.RecordBatch, removed_spans: pa.Table) -> pa.RecordBatch:
+        """The batch without the given spans, with their number, characters and share of the text as signals.
+
+        A text that loses all of its characters keeps them, for the record of its drop.
+        """
+        ordered = removed_spans.sort_by([("row", "ascending"), ("start", "ascending")])
+        rows, starts, ends = (ordered.column(name).to_numpy() for name in ("row", "start", "end"))
         texts, gone, before = cut_out(batch, rows, starts, ends)
         hit = gone > 0
         blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(pc.fill_null(texts, ""))), 0)

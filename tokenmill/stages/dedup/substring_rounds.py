@@ -1,9 +1,10 @@
 """The rounds of substring deduplication.
 
-SharedGrams       chosen grams of all documents meet; those of two documents or more are told
-SharingDocuments  each document with such grams, in one row
-SharedWindows     the windows of these documents that hold such a gram meet; those met in an earlier document are told
-Spans             the windows of a document that go, as spans
+SharedGrams       groups the chosen grams of all documents; returns those that occur in two documents or more
+SharingDocuments  returns one row for each document with such grams
+SharedWindows     groups the windows of these documents that contain such a gram; returns those that occur in an earlier
+                  document
+MergedWindows     groups these windows by document and merges them into the spans to remove
 """
 
 import json
@@ -19,21 +20,22 @@ import pyarrow.compute as pc
 from tokenmill.core.chance import keyed_hash, spread
 from tokenmill.core.kinds import FACTS, Room
 from tokenmill.core.limits import source_column
-from tokenmill.stages.dedup.preference import Keep, preference
+from tokenmill.stages.dedup.groups import Positions, group_sizes, group_starts, with_carried
+from tokenmill.stages.dedup.settings import DedupSettings, preferences
 from tokenmill.text.similarity.windows import chosen_grams, windows_with
 
 Documents = npt.NDArray[np.int64]
-"""Shard and row in one number, as they are told of in rows."""
+"""Shard and row of documents, in one number each."""
 
 SAID = pa.schema([("shard", pa.int32()), ("row", pa.int32()), ("start", pa.int32()), ("end", pa.int32())])
-"""A span of characters that goes; spans of one document do not overlap."""
+"""A span of characters to remove; spans of one document do not overlap."""
 
 _OF_DOCUMENT = ("_partition_key", "shard", "row", "place")
 
 
 @dataclass(frozen=True)
 class SharedGrams:
-    """Each chosen gram, by its hash."""
+    """Sorts the chosen grams by hash."""
 
     length: int
 
@@ -45,32 +47,30 @@ class SharedGrams:
         hashes, places, first = chosen_grams(batch, self.length)
         times = np.diff(first)
         shard, row = (np.repeat(batch.column(name).to_numpy(), times) for name in ("_shard", "_row"))
-        keys = spread(hashes)  # being the least of many, they lie close together
+        keys = spread(hashes)  # winnowing chooses the smallest hashes, so they are close together
         return pa.RecordBatch.from_pydict({"_partition_key": keys, "shard": shard, "row": row, "place": places})
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Streams: of the gram that may go on in the next batch, the rows of its first document are held."""
-        held: pa.RecordBatch | None = None
-        shared_key = None  # of a gram that went on and is known to be shared
+        """Streams its input. Carries over the rows of the last gram while they are of one document."""
+        carried: pa.RecordBatch | None = None
+        shared_key = None  # the last gram, if it is known to be shared
         for batch in rows:
-            here = batch if held is None else _joined(held, batch)
-            if not here.num_rows:
+            grams = with_carried(carried, batch)
+            if not grams.num_rows:
                 continue
-            keys, documents = here.column("_partition_key").to_numpy(), documents_of(here)
-            starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-            sizes = np.diff(np.append(starts, len(keys)))
+            keys, documents = grams.column("_partition_key").to_numpy(), documents_of(grams)
+            starts = group_starts(keys)
+            sizes = group_sizes(starts, len(keys))
             shared = documents[starts] != documents[starts + sizes - 1]  # they are sorted
             shared[0] |= shared_key is not None and keys[0] == shared_key
-            settled = sizes.copy()
-            settled[-1] *= shared[-1]
-            yield here.filter(pa.array(np.repeat(shared, sizes))).select(["shard", "row", "place"])
-            held = here.slice(len(keys) - int(sizes[-1] - settled[-1]))
+            yield grams.filter(pa.array(np.repeat(shared, sizes))).select(["shard", "row", "place"])
+            carried = grams.slice(len(keys) if shared[-1] else int(starts[-1]))
             shared_key = keys[-1] if shared[-1] else None
 
 
 @dataclass(frozen=True)
 class SharingDocuments:
-    """Places of shared grams, by document."""
+    """Sorts the places of shared grams by document."""
 
     sort_by: ClassVar[tuple[str, ...]] = _OF_DOCUMENT
     single: ClassVar[bool] = False
@@ -80,30 +80,28 @@ class SharingDocuments:
         return _by_document(batch)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Rows (shard, row, places: its grams', int32 little-endian)."""
-        held: pa.RecordBatch | None = None
+        """Streams its input and carries over the last document. Rows: shard, row, and places, int32 little-endian."""
+        carried: pa.RecordBatch | None = None
         for batch in rows:
-            here = batch if held is None else _joined(held, batch)
-            if not here.num_rows:
+            grams = with_carried(carried, batch)
+            if not grams.num_rows:
                 continue
-            starts = _starts(documents_of(here))
-            yield _placed(here, starts)
-            held = here.slice(int(starts[-1]))
-        if held is not None and held.num_rows:
-            yield _placed(held, np.array([0, held.num_rows]))
+            starts = group_starts(documents_of(grams))
+            yield _one_row_each(grams, starts)
+            carried = grams.slice(int(starts[-1]))
+        if carried is not None and carried.num_rows:
+            yield _one_row_each(carried, np.array([0, carried.num_rows]))
 
 
 @dataclass(frozen=True)
 class SharedWindows:
-    """Windows that hold a shared gram, by their hash, the most wanted document first.
+    """Sorts the windows that contain a shared gram by hash, and windows of one hash by preference.
 
-    limited: sources of which cut documents are counted; `of` is a row's place among them, or -1.
+    limited: sources whose cut documents are counted; column `of` is the position of a row's source among them, or -1.
     """
 
     length: int
-    keep: Keep
-    score: str
-    sources: tuple[str, ...]
+    settings: DedupSettings
     limited: tuple[str, ...]
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key", "low", "preference", "tie", "shard", "row", "place")
@@ -113,7 +111,7 @@ class SharedWindows:
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         grams, first = _places_of(batch.column("places"))
         row_of, places, high, low = windows_with(batch, self.length, grams, first)
-        wanted = preference(batch, self.keep, score=self.score, sources=self.sources)
+        wanted = preferences(batch, self.settings)
         tie = keyed_hash(0, "substring_dedup", batch.column("id").to_pylist())
         shard, row = (batch.column(name).to_numpy() for name in ("_shard", "_row"))
         return pa.RecordBatch.from_pydict(
@@ -135,26 +133,25 @@ class SharedWindows:
         return places
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Streams: of the window that may go on in the next batch, the first document is remembered."""
-        last: tuple[Any, Any, int] | None = None
+        """Streams its input. Remembers the first document of the last window."""
+        last: tuple[Any, Any, int] | None = None  # (high, low, first document)
         for batch in rows:
             if not batch.num_rows:
                 continue
             high, low = batch.column("_partition_key").to_numpy(), batch.column("low").to_numpy()
             documents = documents_of(batch)
-            starts = np.flatnonzero(np.append(True, (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
-            sizes = np.diff(np.append(starts, len(high)))
+            starts = group_starts(high, low)
             owner = documents[starts]
             if last is not None and (high[0], low[0]) == last[:2]:
                 owner[0] = last[2]
-            again = documents != np.repeat(owner, sizes)
+            again = documents != np.repeat(owner, group_sizes(starts, len(high)))
             yield batch.filter(pa.array(again)).select(["shard", "row", "place", "of"])
             last = (high[-1], low[-1], int(owner[-1]))
 
 
 @dataclass(frozen=True)
-class Spans:
-    """Windows that go, by document."""
+class MergedWindows:
+    """Sorts the windows to remove by document, and merges those that touch or overlap into spans."""
 
     length: int
     limited: tuple[str, ...]
@@ -167,19 +164,22 @@ class Spans:
         return _by_document(batch, "of")
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Rows of SAID; last, what was counted."""
+        """Rows of SAID; the last batch has the facts."""
         spans = characters = 0
         cut = np.zeros(len(self.limited) + 1, dtype=np.int64)  # documents by source, the last place for all others
         for part in self._merged(_counting_documents(rows, cut)):
             yield part
             spans += part.num_rows
             characters += int((part.column("end").to_numpy().astype(np.int64) - part.column("start").to_numpy()).sum())
-        by_source = dict(zip(self.limited, cut[:-1].tolist(), strict=True))
-        facts = json.dumps({"cut": int(cut.sum()), "spans": spans, "characters": characters, "by_source": by_source})
-        yield pa.RecordBatch.from_pylist([], schema=SAID).replace_schema_metadata({FACTS: facts.encode()})
+        by_source = {
+            source: {"removed": count, "largest": []}
+            for source, count in zip(self.limited, cut[:-1].tolist(), strict=True)
+        }
+        facts = {"cut": int(cut.sum()), "spans": spans, "characters": characters, "removed_by_source": by_source}
+        yield pa.RecordBatch.from_pylist([], schema=SAID.with_metadata({FACTS: json.dumps(facts).encode()}))
 
     def _merged(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Streams: the span that may go on in the next batch is held. Windows that touch are one span."""
+        """Streams its input. Carries over the last span, because the next batch may extend it."""
         document, start, end = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         for batch in rows:
             place = batch.column("place").to_numpy().astype(np.int64)
@@ -190,29 +190,29 @@ class Spans:
             ends = end[np.append(begins[1:], len(end)) - 1] if len(begins) else end
             document, start, end = document[begins], start[begins], ends
             if len(start) > 1:
-                yield _said(document[:-1], start[:-1], end[:-1])
+                yield _spans(document[:-1], start[:-1], end[:-1])
                 document, start, end = document[-1:], start[-1:], end[-1:]
         if len(start):
-            yield _said(document, start, end)
+            yield _spans(document, start, end)
 
 
 def _counting_documents(rows: Iterator[pa.RecordBatch], counts: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    """The same rows, sorted by document; each document is counted once at its `of`."""
+    """Returns the rows, which are sorted by document, unchanged; adds each document once to counts[of]."""
     seen = -1
     for batch in rows:
         if batch.num_rows:
-            mine = documents_of(batch)
-            new = mine != np.append(seen, mine[:-1])
+            documents = documents_of(batch)
+            new = documents != np.append(seen, documents[:-1])
             np.add.at(counts, batch.column("of").to_numpy()[new], 1)
-            seen = int(mine[-1])
+            seen = int(documents[-1])
         yield batch
 
 
 def documents_of(rows: pa.RecordBatch) -> Documents:
-    """int64 (rows,): shard and row in one number."""
+    """The document of each row, int64 (rows,)."""
     shard = rows.column("shard").to_numpy().astype(np.int64)
-    found: Documents = shard << 32 | rows.column("row").to_numpy().astype(np.int64)
-    return found
+    documents: Documents = shard << 32 | rows.column("row").to_numpy().astype(np.int64)
+    return documents
 
 
 def _by_document(batch: pa.RecordBatch, *more: str) -> pa.RecordBatch:
@@ -220,12 +220,8 @@ def _by_document(batch: pa.RecordBatch, *more: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict({"_partition_key": spread(documents_of(batch).astype(np.uint64)), **columns})
 
 
-def _starts(documents: Documents) -> npt.NDArray[np.int64]:
-    return np.flatnonzero(np.append(True, documents[1:] != documents[:-1]))
-
-
-def _placed(rows: pa.RecordBatch, bounds: npt.NDArray[np.int64]) -> pa.RecordBatch:
-    """One row for each document but that after the last bound."""
+def _one_row_each(rows: pa.RecordBatch, bounds: Positions) -> pa.RecordBatch:
+    """One row for each document between two bounds, with all of its places."""
     offsets = (bounds - bounds[0]) * 4
     places = np.ascontiguousarray(rows.column("place").to_numpy()[bounds[0] : bounds[-1]])
     packed = pa.Array.from_buffers(
@@ -235,18 +231,15 @@ def _placed(rows: pa.RecordBatch, bounds: npt.NDArray[np.int64]) -> pa.RecordBat
     return pa.RecordBatch.from_pydict({"shard": firsts.column("shard"), "row": firsts.column("row"), "places": packed})
 
 
-def _places_of(packed: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """(places, where each row's begin) of what _placed made."""
+def _places_of(packed: pa.Array) -> tuple[npt.NDArray[np.int32], Positions]:
+    """(places, position of each row's first place), from the column that _one_row_each made."""
     _, offset_buffer, data = packed.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[packed.offset : packed.offset + len(packed) + 1] // 4
     values = np.frombuffer(data, dtype=np.int32) if data is not None else np.empty(0, dtype=np.int32)
     return values, offsets
 
 
-def _said(document: Documents, start: Documents, end: Documents) -> pa.RecordBatch:
+def _spans(document: Documents, start: Positions, end: Positions) -> pa.RecordBatch:
+    """Rows of SAID."""
     columns = (document >> 32, document & 0xFFFFFFFF, start, end)
     return pa.RecordBatch.from_arrays([pa.array(column.astype(np.int32)) for column in columns], schema=SAID)
-
-
-def _joined(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
-    return pa.concat_batches([one, other])

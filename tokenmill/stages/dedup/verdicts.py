@@ -12,8 +12,9 @@ from tokenmill.core.kinds import VERDICT
 def removals(
     rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, similarity: npt.NDArray[np.float64], threshold: float
 ) -> pa.RecordBatch:
-    """Each row (`shard`, `row`) is dropped as a duplicate of that id. similarity: 0..1, float64 (rows,), as it is: it
-    is never below the threshold on record.
+    """Drops each row (`shard`, `row`) as a duplicate of the document with the id `duplicate_of`.
+
+    similarity: 0 to 1, float64 (rows,), exact, so that the recorded value is never below the threshold.
     """
     values, places = np.unique(similarity, return_inverse=True)
     measured = pa.array([f"{value:.6g}" for value in values.tolist()], type=pa.string()).take(pa.array(places))
@@ -28,7 +29,7 @@ def removals(
 
 
 def same_key(rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, key: str) -> pa.RecordBatch:
-    """Each row is dropped because it has the key of the document with that id; how alike they are nobody has looked."""
+    """Drops each row because it has the same key as the document with the id `duplicate_of`. Similarity is unknown."""
     return _verdicts(
         rows,
         drop_rule=pa.repeat(rule, rows.num_rows),
@@ -39,7 +40,7 @@ def same_key(rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, key: str) ->
 
 
 def cluster_sizes(rows: pa.RecordBatch, sizes: npt.NDArray[Any]) -> pa.RecordBatch:
-    """Each row is kept, and stands for that many documents, itself and those removed as duplicates of it."""
+    """Keeps each row. sizes: number of documents that it stands for, itself and its removed duplicates."""
     return _verdicts(rows, cluster_size=pa.array(sizes.astype(np.int32)))
 
 

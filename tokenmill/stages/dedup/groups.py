@@ -1,0 +1,29 @@
+"""Groups of equal rows in a sorted stream of batches.
+
+A group may continue in the next batch. A reduction carries the rows of the last group of a batch over to the next one.
+"""
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Positions = npt.NDArray[np.int64]
+
+
+def with_carried(carried: pa.RecordBatch | None, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows carried over from the batch before, followed by this batch."""
+    return batch if carried is None else pa.concat_batches([carried, batch])
+
+
+def group_starts(*columns: npt.NDArray[Any]) -> Positions:
+    """The first row of each group of rows that are equal in all columns, int64 (groups,). There must be a row."""
+    differs = reduce(np.logical_or, (column[1:] != column[:-1] for column in columns))
+    return np.flatnonzero(np.append(True, differs))
+
+
+def group_sizes(starts: Positions, rows: int) -> Positions:
+    """The number of rows of each group, int64 (groups,)."""
+    return np.diff(np.append(starts, rows))
