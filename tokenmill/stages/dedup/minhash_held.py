@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Room
+from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.words.hash import Hashes, Ragged
+from tokenmill.text.words.hash import Ragged
 
 SHARE = 5
 """Of the room, shingle hashes take one part in so many."""

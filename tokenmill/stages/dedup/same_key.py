@@ -16,8 +16,7 @@ from tokenmill.core.kinds import FACTS, VERDICT, Room
 from tokenmill.core.limits import Removed, guard, removed_by_source, source_column, together
 from tokenmill.stages.dedup.preference import Keep, preference
 from tokenmill.stages.dedup.verdicts import cluster_sizes, removals, same_key
-from tokenmill.text.words.hash import Hashes
-from tokenmill.text.words.segment import Offsets
+from tokenmill.text.kernel.arrays import Hashes, Offsets
 
 Keys = tuple[Hashes, Hashes, BoolMask]
 """(high half, low half, whether there is a key at all) of each document's 128-bit key: uint64, uint64, bool (rows,)."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets
 from tokenmill.text.pii.addresses import mail_spans, v4_spans, v6_spans
 from tokenmill.text.pii.numbers import card_spans, iban_spans
 from tokenmill.text.pii.obfuscated import obfuscated_spans
 from tokenmill.text.pii.phones import phone_spans, phone_spans_in_row
-from tokenmill.text.pii.scan import IBAN, LONG_NUMBER, MAIL, NUMBER, V4, V6, Bytes, Longs, scan
+from tokenmill.text.pii.scan import IBAN, LONG_NUMBER, MAIL, NUMBER, V4, V6, scan
 from tokenmill.text.pii.window import Ip, PiiKind, Span, Window
 
 Judge = Callable[[Window], list[Span]]
@@ -33,7 +34,7 @@ class Found(NamedTuple):
     kind: PiiKind
 
 
-def find(data: Bytes, offsets: Longs, wanted: Wanted) -> Iterator[Found]:
+def find(data: Bytes, offsets: Offsets, wanted: Wanted) -> Iterator[Found]:
     """What is found in the texts data[offsets[r]:offsets[r + 1]], in order, none overlapping."""
     spans: dict[int, list[Span]] = {}
     judges = _judges(wanted)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.pii.find import Found, Wanted, find
-from tokenmill.text.pii.scan import Bytes, Longs
 from tokenmill.text.pii.window import PiiKind
 
 LOOKS = 5
@@ -32,7 +32,7 @@ class Value(NamedTuple):
 Piece = bytes | Value
 
 
-def cut(data: Bytes, offsets: Longs, wanted: Wanted) -> dict[int, list[Piece]]:
+def cut(data: Bytes, offsets: Offsets, wanted: Wanted) -> dict[int, list[Piece]]:
     """{row: the pieces of its text} for the texts data[offsets[r]:offsets[r + 1]] in which anything is found."""
     cut_rows: dict[int, list[Piece]] = {}
     rows: list[int] | range = range(len(offsets) - 1)

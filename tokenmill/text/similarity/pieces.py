@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from tokenmill.core.columns import BoolMask
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.words.hash import Hashes, extended, scrambled, word_hashes
-from tokenmill.text.words.segment import Bytes, Offsets, text_buffer
+from tokenmill.text.words.hash import extended, scrambled, word_hashes
+from tokenmill.text.words.segment import text_buffer
 
 _NEWLINE = 10
 
@@ -84,7 +85,7 @@ def _last_breaks(cut: Pieces, keep: BoolMask) -> list[int]:
 
 
 @kernel
-def _key_rows(values, offsets, keys):  # type: ignore[no-untyped-def]
+def _key_rows(values: Hashes, offsets: Offsets, keys: Hashes) -> None:
     for row in range(len(keys)):
         state = scrambled(np.uint64(offsets[row + 1] - offsets[row]))
         for i in range(offsets[row], offsets[row + 1]):
