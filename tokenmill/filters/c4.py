@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tokenmill.core.columns import set_column
 from tokenmill.core.rules import Rule, check_bounds, judge, signal_columns, verdicts
-from tokenmill.text.edit.line_edits import edit_lines, packed
+from tokenmill.text.edit.line_edits import edit_c4_lines, packed
 from tokenmill.text.words.segment import text_array, text_buffer
 from tokenmill.text.words.sentences import sentence_counts
 
@@ -70,7 +70,7 @@ class C4:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
-        edited = edit_lines(
+        edited = edit_c4_lines(
             buffer,
             offsets,
             min_words=self.min_line_words,

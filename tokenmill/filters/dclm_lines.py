@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tokenmill.core.columns import set_column
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns, verdicts
-from tokenmill.text.edit.dclm_edits import COUNTS, Limits, edit_lines
+from tokenmill.text.edit.dclm_edits import COUNTS, LineThresholds, edit_dclm_lines
 from tokenmill.text.edit.line_edits import packed
 from tokenmill.text.words.segment import text_array, text_buffer
 
@@ -77,7 +77,7 @@ class DclmLines:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
-        edited = edit_lines(buffer, offsets, self._limits())
+        edited = edit_dclm_lines(buffer, offsets, self._thresholds())
         counts = edited.counts
         signals = {
             "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
@@ -91,8 +91,8 @@ class DclmLines:
         text = text_array(*packed(edited, buffer, offsets, dropped), like=batch.column("text"))
         return judge(set_column(batch, "text", text), self, signals)
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _thresholds(self) -> LineThresholds:
+        return LineThresholds(
             float(self.max_uppercase_line_ratio),
             float(self.max_digit_line_ratio),
             self.min_line_words,

@@ -19,7 +19,7 @@ from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.rules import Rule, check_bounds, judge, ratio, signal_columns, verdicts
 from tokenmill.text.edit.line_edits import packed
-from tokenmill.text.edit.phrase_lines import COUNTS, Phrases, filter_lines, phrase_automaton
+from tokenmill.text.edit.phrase_lines import COUNTS, PhraseAutomaton, filter_lines, phrase_automaton
 from tokenmill.text.words.segment import text_array, text_buffer
 
 _LINE = "The cat sat with that dog, and they have to be home soon.\n"  # 12 words
@@ -112,7 +112,7 @@ class LineFilter:
             batch = set_column(batch, "text", text)
         return judge(batch, self, signals)
 
-    def _phrases(self) -> Phrases:
+    def _phrases(self) -> PhraseAutomaton:
         equal = (*self.equal, *(_listed("equal_file", self.equal_file) if self.equal_file else ()))
         contain = (*self.contain, *(_listed("contain_file", self.contain_file) if self.contain_file else ()))
         return phrase_automaton(equal, contain)

@@ -22,7 +22,7 @@ from tokenmill.core.kinds import FACTS, Room, Round
 from tokenmill.core.limits import Removed, check_limits, guard, source_column, together
 from tokenmill.core.rules import signal_columns
 from tokenmill.stages.dedup.preference import Keep, check_preference, preference, preference_column
-from tokenmill.text.similarity.pieces import piece_keys, pieces, put_together
+from tokenmill.text.similarity.passages import kept_text, passage_keys, passages
 
 RULE = "line_dedup.emptied"
 
@@ -82,13 +82,13 @@ class LineDedup:
         """The batch without the pieces named, with the signals of how many and how much of the bytes they were. A text
         that loses all of it stays as it is, for the record of its drop.
         """
-        cut = pieces(batch, paragraphs=self.unit == "paragraph")
+        cut = passages(batch, paragraphs=self.unit == "paragraph")
         rows, places = said.column("row").to_numpy(), said.column("piece").to_numpy()
         keep = np.ones(len(cut.bounds) - 1, dtype=np.bool_)
         keep[cut.first[rows] + places] = False
         removed = np.bincount(rows, minlength=batch.num_rows).astype(np.int64)
         before = pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy()
-        texts = pc.if_else(pa.array(removed > 0), put_together(cut, keep), batch.column("text"))
+        texts = pc.if_else(pa.array(removed > 0), kept_text(cut, keep), batch.column("text"))
         after = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
         ratio = (before - after) / np.maximum(before, 1)
         emptied = (removed > 0) & (after == 0)
@@ -110,8 +110,8 @@ class SameLine:
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         settings = self.settings
-        cut = pieces(batch, paragraphs=settings.unit == "paragraph")
-        keys, words = piece_keys(cut)
+        cut = passages(batch, paragraphs=settings.unit == "paragraph")
+        keys, words = passage_keys(cut)
         row_of = np.repeat(np.arange(batch.num_rows), np.diff(cut.first))
         wanted = preference(batch, settings.keep, score=settings.score, sources=settings.sources)
         of_document = {

@@ -36,7 +36,7 @@ _CART, _MORE, _SIGN = 0, 1, 2
 _FIRST_COUNTED, _LAST_COUNTED = 3, len(_PHRASES) - 1
 
 
-class Limits(NamedTuple):
+class LineThresholds(NamedTuple):
     """What a line may be. Ratios are of its code points; words lie between white space."""
 
     max_uppercase_ratio: float
@@ -54,8 +54,8 @@ class _Tables(NamedTuple):
     bounds: Offsets
 
 
-def edit_lines(buffer: Bytes, offsets: Offsets, limits: Limits) -> Edited:
-    """The documents without the lines that break a limit and without the phrases; counts by COUNTS."""
+def edit_dclm_lines(buffer: Bytes, offsets: Offsets, thresholds: LineThresholds) -> Edited:
+    """The documents without the lines that break a threshold and without the phrases; counts by COUNTS."""
     rows = len(offsets) - 1
     coded = [phrase.encode() for phrase in _PHRASES]
     tables = _Tables(
@@ -66,14 +66,20 @@ def edit_lines(buffer: Bytes, offsets: Offsets, limits: Limits) -> Edited:
     )
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     ranges, counts = np.zeros((rows, 2), dtype=np.int64), np.zeros((rows, len(COUNTS)), dtype=np.int64)
-    _edit(tables, buffer, offsets, limits, out, ranges, counts)
+    _edit(tables, buffer, offsets, thresholds, out, ranges, counts)
     starts, ends = (frozen(np.ascontiguousarray(ranges[:, i])) for i in range(2))
     return Edited(out, starts, ends, {name: counts[:, i] for i, name in enumerate(COUNTS)})
 
 
 @kernel
 def _edit(
-    table_arrays: _Tables, buffer: Bytes, offsets: Offsets, limits: Limits, out: Bytes, ranges: Longs, counts: Longs
+    table_arrays: _Tables,
+    buffer: Bytes,
+    offsets: Offsets,
+    thresholds: LineThresholds,
+    out: Bytes,
+    ranges: Longs,
+    counts: Longs,
 ) -> None:
     tables = _Tables(
         pointer(table_arrays.classes),
@@ -85,13 +91,13 @@ def _edit(
     for row in range(len(ranges)):
         begin = offsets[row] - offsets[0]
         start, end = stripped(tables.classes, text, offsets[row], offsets[row + 1])
-        stop = _edit_text(tables, text, start, end, limits, written, begin, counts[row])
+        stop = _edit_text(tables, text, start, end, thresholds, written, begin, counts[row])
         ranges[row, 0], ranges[row, 1] = stripped(tables.classes, written, begin, stop)
 
 
 @kernel
 def _edit_text(
-    tables: _Tables, text: Bytes, start: int, end: int, limits: Limits, out: Bytes, at: int, counts: Longs
+    tables: _Tables, text: Bytes, start: int, end: int, thresholds: LineThresholds, out: Bytes, at: int, counts: Longs
 ) -> int:
     """Write what stays of text[start:end] to out[at:]; return its end."""
     begin = at
@@ -100,7 +106,7 @@ def _edit_text(
         i = start
         while i < end and text[i] != 10:
             i += 1
-        reason, line_words, words = _judged(tables, text, start, i, limits)
+        reason, line_words, words = _judged(tables, text, start, i, thresholds)
         counts[0] += i > start
         counts[7] += words
         if reason:
@@ -109,11 +115,11 @@ def _edit_text(
         elif i == start:
             breaks += 1
         else:
-            place = at + (_capped(breaks, limits.max_newlines) if at > begin else 0)
+            place = at + (_capped(breaks, thresholds.max_newlines) if at > begin else 0)
             stop = place + i - start
             for k in range(i - start):
                 out[place + k] = text[start + k]
-            if line_words <= limits.max_phrase_words:
+            if line_words <= thresholds.max_phrase_words:
                 stop = _cut(tables, out, place, stop, words, counts)
             if stop > place:
                 for k in range(at, place):
@@ -129,7 +135,7 @@ def _capped(breaks: int, most: int) -> int:
 
 
 @kernel
-def _judged(tables: _Tables, text: Bytes, start: int, end: int, limits: Limits) -> tuple[int, int, int]:
+def _judged(tables: _Tables, text: Bytes, start: int, end: int, thresholds: LineThresholds) -> tuple[int, int, int]:
     """(why the line goes, as a place in COUNTS, or 0; its words between white space; its words that count)."""
     points = uppers = digits = line_words = words = int64(0)
     inside = counted = False
@@ -150,13 +156,13 @@ def _judged(tables: _Tables, text: Bytes, start: int, end: int, limits: Limits) 
     reason = int64(0)
     if points == 0:
         reason = int64(0)
-    elif uppers / points > limits.max_uppercase_ratio:
+    elif uppers / points > thresholds.max_uppercase_ratio:
         reason = int64(1)
-    elif digits / points > limits.max_digit_ratio:
+    elif digits / points > thresholds.max_digit_ratio:
         reason = int64(2)
-    elif limits.counters and _is_counter(tables, text, start, end):
+    elif thresholds.counters and _is_counter(tables, text, start, end):
         reason = int64(3)
-    elif line_words < limits.min_words:
+    elif line_words < thresholds.min_words:
         reason = int64(4)
     return reason, line_words, words
 
@@ -299,4 +305,4 @@ def _lower(byte: int) -> int:
 def warm() -> None:
     """Compile or load the kernels of this module."""
     buffer, offsets, _ = tiny()
-    edit_lines(buffer, offsets, Limits(0.5, 0.999999, 2, 10, 2, True))
+    edit_dclm_lines(buffer, offsets, LineThresholds(0.5, 0.999999, 2, 10, 2, True))

@@ -40,7 +40,7 @@ _RAREST, _MAY_BREAK = 1, 2
 _CITATIONS = np.frombuffer(b"[edit][citation needed]", dtype=np.uint8)
 
 
-class Phrases(NamedTuple):
+class C4Phrases(NamedTuple):
     """_PHRASES as kernels take them."""
 
     text: Bytes
@@ -60,7 +60,7 @@ class Edited(NamedTuple):
     counts: dict[str, Longs]  # each of COUNTS, int64 (rows,)
 
 
-def edit_lines(
+def edit_c4_lines(
     buffer: Bytes,
     offsets: Offsets,
     *,
@@ -94,7 +94,7 @@ def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: BoolMask) 
     return frozen(edited.buffer[: out_offsets[-1]]), out_offsets
 
 
-def _phrases() -> Phrases:
+def _phrases() -> C4Phrases:
     coded = [phrase.encode() for _, phrase, _ in _PHRASES]
     anchors = [place for _, _, place in _PHRASES]
     kinds = np.zeros(256, dtype=np.uint8)
@@ -102,7 +102,7 @@ def _phrases() -> Phrases:
     for phrase, place in zip(coded, anchors, strict=True):
         letter = chr(phrase[place])
         kinds[[ord(letter), ord(letter.upper())]] = _RAREST
-    return Phrases(
+    return C4Phrases(
         frozen(np.frombuffer(b"".join(coded), dtype=np.uint8)),
         frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)),
         frozen(np.array(anchors, dtype=np.int64)),
@@ -115,7 +115,7 @@ def _phrases() -> Phrases:
 @kernel
 def _edit(
     class_table: Ushorts,
-    phrase_arrays: Phrases,
+    phrase_arrays: C4Phrases,
     citation_array: Bytes,
     buffer: Bytes,
     offsets: Offsets,
@@ -130,7 +130,7 @@ def _edit(
 ) -> None:
     classes, text, written = pointer(class_table), pointer(buffer), pointer(out)
     marks = pointer(citation_array)
-    phrases = Phrases(
+    phrases = C4Phrases(
         pointer(phrase_arrays.text),
         pointer(phrase_arrays.offsets),
         pointer(phrase_arrays.anchors),
@@ -180,7 +180,7 @@ def _edit(
 
 
 @kernel
-def _scan_line(phrases: Phrases, text: Bytes, start: int, end: int) -> tuple[int, int, int]:
+def _scan_line(phrases: C4Phrases, text: Bytes, start: int, end: int) -> tuple[int, int, int]:
     """(end of the line at text[start], bytes of its line break, the meanings of all phrases in it, or-ed)."""
     found = int64(0)
     i = start
@@ -284,7 +284,7 @@ def _lower(byte: int) -> int:
 def warm() -> None:
     """Compile or load the kernels of this module."""
     buffer, offsets, _ = tiny()
-    edited = edit_lines(
+    edited = edit_c4_lines(
         buffer, offsets, min_words=3, max_word_chars=1000, terminal=False, citations=True, max_lorem_lines=0
     )
     packed(edited, buffer, offsets, np.zeros(1, dtype=np.bool_))

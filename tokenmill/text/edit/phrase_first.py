@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tokenmill.text.edit.phrase_lines import Phrases, phrase_automaton
+from tokenmill.text.edit.phrase_lines import PhraseAutomaton, phrase_automaton
 from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.points import line_break, point_at
@@ -31,7 +31,9 @@ def phrase_first(buffer: Bytes, offsets: Offsets, phrases: tuple[str, ...], *, l
 
 
 @kernel
-def _find(automaton: Phrases, buffer: Bytes, offsets: Offsets, most_lines: int, most_chars: int, found: Longs) -> None:
+def _find(
+    automaton: PhraseAutomaton, buffer: Bytes, offsets: Offsets, most_lines: int, most_chars: int, found: Longs
+) -> None:
     letters, moves, ends = pointer(automaton.letters), pointer(automaton.moves), pointer(automaton.ends)
     text, num_letters = pointer(buffer), automaton.num_letters
     for row in range(len(found)):

@@ -31,7 +31,7 @@ _BLANK = 1  # the letter that white space is; 0 is any letter of no phrase
 _EQUAL, _CONTAIN = 1, 2
 
 
-class Phrases(NamedTuple):
+class PhraseAutomaton(NamedTuple):
     """The automaton. A state is what the end of the text so far shares with the beginning of a phrase; 0: nothing."""
 
     letters: Ushorts  # (0x110000,): the letter that each code point is
@@ -41,7 +41,7 @@ class Phrases(NamedTuple):
     num_letters: int
 
 
-def filter_lines(buffer: Bytes, offsets: Offsets, phrases: Phrases, *, max_contain_words: int) -> Edited:
+def filter_lines(buffer: Bytes, offsets: Offsets, phrases: PhraseAutomaton, *, max_contain_words: int) -> Edited:
     """The documents without the lines that are a phrase, or hold one and have at most max_contain_words words.
 
     A blank line goes too if it follows a removed line and another blank line or nothing is before that. A document that
@@ -56,7 +56,7 @@ def filter_lines(buffer: Bytes, offsets: Offsets, phrases: Phrases, *, max_conta
 
 
 @lru_cache(maxsize=4)
-def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrases:
+def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> PhraseAutomaton:
     """The automaton of lines that are one of equal or hold one of contain; made once a process.
 
     Raises ValueError for a phrase of nothing but white space, and if the phrases need more than MOST_MOVES moves.
@@ -74,7 +74,9 @@ def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrase
         found = f"{len(flags):,} phrases that begin in {len(tree):,} ways, of {len(numbers):,} different letters"
         raise ValueError(f"found {found}, expected the product of the last two to be at most {MOST_MOVES:,}")
     moves, ends = _completed(tree, ends_of, len(numbers) + 1)
-    return Phrases(_letters(numbers), frozen(moves.ravel()), frozen(ends), frozen(_depths(tree)), len(numbers) + 1)
+    return PhraseAutomaton(
+        _letters(numbers), frozen(moves.ravel()), frozen(ends), frozen(_depths(tree)), len(numbers) + 1
+    )
 
 
 def as_compared(text: str) -> str:
@@ -149,7 +151,7 @@ def _completed(tree: list[dict[int, int]], ends: dict[int, int], num_letters: in
 @kernel
 def _filter(
     class_table: Ushorts,
-    phrase_arrays: Phrases,
+    phrase_arrays: PhraseAutomaton,
     buffer: Bytes,
     offsets: Offsets,
     most: int,
@@ -158,7 +160,7 @@ def _filter(
     counts: Longs,
 ) -> None:
     classes, text, written = pointer(class_table), pointer(buffer), pointer(out)
-    phrases = Phrases(
+    phrases = PhraseAutomaton(
         pointer(phrase_arrays.letters),
         pointer(phrase_arrays.moves),
         pointer(phrase_arrays.ends),
@@ -195,7 +197,7 @@ def _filter(
 
 
 @kernel
-def _read_line(phrases: Phrases, text: Bytes, i: int, end: int) -> tuple[int, int, int]:
+def _read_line(phrases: PhraseAutomaton, text: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """(where the line at text[i] ends, its words, whether it is a phrase and whether it holds one)."""
     state = read = words = found = int64(0)
     apart = True  # white space, or nothing, is before

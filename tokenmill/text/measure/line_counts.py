@@ -20,7 +20,7 @@ COUNTS = (
     "duplicate_line_chars",  # code points of the lines seen before
     "chars",  # code points, newlines left out
     "newlines",
-    "pieces",  # words and symbols
+    "words_and_symbols",
 )
 
 
@@ -46,11 +46,11 @@ def _count(
     for row in range(len(offsets) - 1):
         _count_lines(classes, text, offsets[row], offsets[row + 1], short, counts[row])
         at, end = code_starts[row], code_ends[row]
-        pieces = position = int64(0)
+        both = position = int64(0)
         while at < end:
             at, _, position = next_word(codes, at, position)
-            pieces += 1
-        counts[row, 6] = pieces
+            both += 1
+        counts[row, 6] = both
 
 
 @kernel

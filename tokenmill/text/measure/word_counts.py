@@ -14,10 +14,10 @@ from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_
 from tokenmill.text.words.segment import Words, tiny
 
 COUNTS = (
-    "pieces",  # words and symbols
+    "words_and_symbols",
     "words",  # words with a character that is no mark
     "word_chars",  # code points in those
-    "letter_pieces",  # words and symbols with a letter
+    "with_letters",  # of the words and symbols, those with a letter
     "stop_words",  # different ones, as they are written in the set
     "hashes",  # `#` in the text
     "ellipses",  # `...` and `…` in the text
@@ -76,11 +76,11 @@ def _count_words(
     row: int,
     counts: Longs,
 ) -> None:
-    pieces = words = chars = letters = stops = position = int64(0)
+    both = words = chars = letters = stops = position = int64(0)
     while at < end:
         at, start, position = next_word(codes, at, position)
         low, high = base + start, base + position
-        pieces += 1
+        both += 1
         number = find_word(members, text, low, high)
         if number >= 0 and met[number] != row:
             met[number] = row
@@ -98,7 +98,7 @@ def _count_words(
             words += 1
             chars += points_of_word(text, low, high, limit)
     place = row * 10
-    counts[place], counts[place + 1], counts[place + 2] = pieces, words, chars
+    counts[place], counts[place + 1], counts[place + 2] = both, words, chars
     counts[place + 3], counts[place + 4] = letters, stops
 
 

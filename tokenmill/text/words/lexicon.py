@@ -97,20 +97,20 @@ def exceptions() -> dict[str, str]:
 def _contractions() -> Iterator[str]:
     """The regular ones, with the apostrophe and without it."""
     for pronoun, follow in _PRONOUNS.items():
-        yield from _joined(pronoun, follow.split())
+        yield from _contracted(pronoun, follow.split())
     for word in _QUESTIONS.split():
         tails = ["'ll", "'ll·'ve", "'d", "'d·'ve"]
         if word not in ("these", "those"):
             tails += ["'s"]
         if word not in ("that", "this"):
             tails += ["'re", "'ve"]
-        yield from _joined(word, tails)
+        yield from _contracted(word, tails)
     for word in _NEGATED.split():
-        yield from _joined(word, ["n't", "n't·'ve"])
+        yield from _contracted(word, ["n't", "n't·'ve"])
     for word in _NEGATED_ONCE.split():
-        yield from _joined(word, ["n't"])
+        yield from _contracted(word, ["n't"])
     for word in _PERFECT.split():
-        yield from _joined(word, ["'ve"])
+        yield from _contracted(word, ["'ve"])
     for word in _CLIPPED.split():
         for form in (word, word.title()):
             yield from (form, form + "'")
@@ -119,7 +119,7 @@ def _contractions() -> Iterator[str]:
             yield f"{hour}·{half}"
 
 
-def _joined(word: str, tails: list[str]) -> Iterator[str]:
+def _contracted(word: str, tails: list[str]) -> Iterator[str]:
     for form in (word, word.title()):
         for tail in tails:
             yield f"{form}·{tail}"

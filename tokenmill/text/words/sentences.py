@@ -11,7 +11,7 @@ from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.points import point_at
 from tokenmill.text.words.segment import segment, tiny
 
-_PIECE_BYTES = 4 << 20
+_BATCH_BYTES = 4 << 20
 
 
 def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
@@ -25,7 +25,7 @@ def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
     first = 0
     while first < len(starts):
         before = int(sizes[first - 1]) if first else 0
-        last = max(first + 1, int(np.searchsorted(sizes, before + _PIECE_BYTES)))
+        last = max(first + 1, int(np.searchsorted(sizes, before + _BATCH_BYTES)))
         rows = slice(first, last)
         split = segment(buffer, starts[rows], ends[rows])
         coded = (frozen(split.codes), split.code_starts, split.code_ends)
