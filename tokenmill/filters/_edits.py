@@ -13,7 +13,8 @@ import pyarrow as pa
 from tokenmill.core.columns import BoolMask, set_column
 from tokenmill.core.rules import Rule, breaks_rule, judge, ratio
 from tokenmill.text.edit.line_edits import Edited, packed
-from tokenmill.text.words.segment import Bytes, Offsets, text_array
+from tokenmill.text.kernel.arrays import Bytes, Offsets
+from tokenmill.text.words.segment import text_array
 
 LOSS_RULES = {
     "removed_words": Rule("removed_word_ratio", high="max_removed_word_ratio"),

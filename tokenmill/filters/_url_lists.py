@@ -20,12 +20,13 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
+from tokenmill.text.kernel.arrays import Bytes, Positions
 from tokenmill.text.url.hosts import clean_host, hosts, without_www
-from tokenmill.text.url.name_set import MOST_BYTES, NameSet, Places, host_lines, name_set
+from tokenmill.text.url.name_set import MOST_BYTES, NameSet, host_lines, name_set
 from tokenmill.text.url.urls import address_keys
 from tokenmill.text.url.words import as_word
 from tokenmill.text.words.lexicon import WordSet, word_set
-from tokenmill.text.words.segment import Bytes, string_buffer
+from tokenmill.text.words.segment import string_buffer
 
 KINDS = ("domains", "urls", "hard_words", "soft_words", "subwords")
 
@@ -135,7 +136,7 @@ def loaded(files: tuple[ListFile, ...], entries: Entries, keep_hard: Kept, keep_
     return Lists(groups, domains, urls, url_hosts, hard, word_set(hard), word_set(soft), sub, automaton)
 
 
-def _joined(read: Iterable[tuple[str, Bytes, Places]], groups: tuple[str, ...]) -> NameSet:
+def _joined(read: Iterable[tuple[str, Bytes, Positions]], groups: tuple[str, ...]) -> NameSet:
     """One NameSet of (group, names with a newline after each, where each begins)."""
     texts, starts, of_group, size = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)], [np.empty(0, np.uint16)], 0
     for group, text, begins in read:
@@ -155,7 +156,7 @@ def _check_filled(files: tuple[ListFile, ...], filled: set[str]) -> None:
             raise RecipeError(f"{file.place}: {file.path!r} has no entries; expected one a line, or leave it out")
 
 
-def _domains(part: Part) -> tuple[str, Bytes, Places]:
+def _domains(part: Part) -> tuple[str, Bytes, Positions]:
     text, starts, odd = host_lines(part.content)
     names = [clean_host(line) for line in odd]
     bad = [line.decode() for line, name in zip(odd, names, strict=True) if not name]
@@ -167,7 +168,7 @@ def _domains(part: Part) -> tuple[str, Bytes, Places]:
     return part.group, np.concatenate([text, more]), np.concatenate([starts, begins + np.uint32(len(text))])
 
 
-def _urls(part: Part, of_urls: set[str]) -> tuple[str, Bytes, Places]:
+def _urls(part: Part, of_urls: set[str]) -> tuple[str, Bytes, Positions]:
     """As they are compared; their hosts are added to of_urls, for only pages of these need be compared."""
     entries, keys = _entries(part), []
     for first in range(0, len(entries), _CHUNK):
@@ -198,7 +199,7 @@ def _entries(part: Part) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _lines(names: list[str]) -> tuple[Bytes, Places]:
+def _lines(names: list[str]) -> tuple[Bytes, Positions]:
     """(the names with a newline after each, where each begins)"""
     coded = [name.encode() + b"\n" for name in names]
     starts = np.cumsum([0, *map(len, coded)], dtype=np.int64)[:-1]

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tokenmill.core.rules import Rule, check_bounds, check_numbers, signal_columns
 from tokenmill.filters._edits import judge_edits
-from tokenmill.text.edit.line_edits import edit_lines
+from tokenmill.text.edit.line_edits import edit_c4_lines
 from tokenmill.text.words.segment import text_buffer
 from tokenmill.text.words.sentences import sentence_counts
 
@@ -75,7 +75,7 @@ class C4:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
-        edited = edit_lines(
+        edited = edit_c4_lines(
             buffer,
             offsets,
             min_words=self.min_line_words,

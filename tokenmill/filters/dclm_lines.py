@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tokenmill.core.rules import Rule, check_bounds, check_numbers, signal_columns
 from tokenmill.filters._edits import LOSS_RULES, LOSS_SIGNALS, judge_edits, loss_signals
-from tokenmill.text.edit.dclm_edits import COUNTS, Limits, edit_lines
+from tokenmill.text.edit.dclm_edits import COUNTS, LineThresholds, edit_dclm_lines
 from tokenmill.text.words.segment import text_buffer
 
 _REMOVED = ("uppercase_lines", "digit_lines", "counter_lines", "short_lines", "emptied_lines")
@@ -77,13 +77,13 @@ class DclmLines:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         buffer, offsets = text_buffer(batch)
-        edited = edit_lines(buffer, offsets, self._limits())
+        edited = edit_dclm_lines(buffer, offsets, self._thresholds())
         removed = np.sum([edited.counts[name] for name in _REMOVED], axis=0)
         signals = loss_signals(edited.counts, removed)
         return judge_edits(batch, self, signals, edited, (buffer, offsets))
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _thresholds(self) -> LineThresholds:
+        return LineThresholds(
             float(self.max_uppercase_line_ratio),
             float(self.max_digit_line_ratio),
             self.min_line_words,

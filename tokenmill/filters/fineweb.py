@@ -82,6 +82,6 @@ class Fineweb:
             "ended_line_ratio": ratio(counts["ended_lines"], counts["lines"]),
             "short_line_ratio": ratio(counts["short_lines"], counts["lines"]),
             "duplicate_char_ratio": ratio(counts["duplicate_line_chars"], counts["chars"]),
-            "newline_ratio": ratio(counts["newlines"], counts["pieces"]),
+            "newline_ratio": ratio(counts["newlines"], counts["words_and_symbols"]),
         }
         return judge(batch, self, signals)

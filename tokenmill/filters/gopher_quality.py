@@ -97,11 +97,11 @@ class GopherQuality:
         signals = {
             "n_words": counts["words"],
             "mean_word_length": ratio(counts["word_chars"], counts["words"]),
-            "hash_ratio": ratio(counts["hashes"], counts["pieces"]),
-            "ellipsis_ratio": ratio(counts["ellipses"], counts["pieces"]),
+            "hash_ratio": ratio(counts["hashes"], counts["words_and_symbols"]),
+            "ellipsis_ratio": ratio(counts["ellipses"], counts["words_and_symbols"]),
             "bullet_line_ratio": ratio(counts["bullet_lines"], counts["lines"]),
             "ellipsis_line_ratio": ratio(counts["ellipsis_lines"], counts["lines"]),
-            "alphabetic_ratio": ratio(counts["letter_pieces"], counts["pieces"]),
+            "alphabetic_ratio": ratio(counts["with_letters"], counts["words_and_symbols"]),
             "n_stop_words": counts["stop_words"],
         }
         return judge(batch, self, signals)

@@ -17,7 +17,7 @@ from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.rules import Rule, check_bounds, check_lists, check_numbers, signal_columns
 from tokenmill.filters._edits import LOSS_RULES, LOSS_SIGNALS, judge_edits, loss_signals
-from tokenmill.text.edit.phrase_lines import COUNTS, Phrases, filter_lines, phrase_automaton
+from tokenmill.text.edit.phrase_lines import COUNTS, PhraseAutomaton, filter_lines, phrase_automaton
 from tokenmill.text.words.segment import text_buffer
 
 _LINE = "The cat sat with that dog, and they have to be home soon.\n"  # 12 words
@@ -98,7 +98,7 @@ class LineFilter:
         signals = loss_signals(edited.counts, removed)
         return judge_edits(batch, self, signals, edited, (buffer, offsets), changed=removed > 0)
 
-    def _phrases(self) -> Phrases:
+    def _phrases(self) -> PhraseAutomaton:
         equal = (*self.equal, *(_listed("equal_file", self.equal_file) if self.equal_file else ()))
         contain = (*self.contain, *(_listed("contain_file", self.contain_file) if self.contain_file else ()))
         return phrase_automaton(equal, contain)

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.edit.line_edits import COUNTS, edit_lines, packed
+from tokenmill.text.edit.line_edits import COUNTS, edit_c4_lines, packed
 from tokenmill.text.words.segment import text_array, text_buffer
 
 CITATION = re.compile(r"\[[0-9]*\]|\[edit\]|\[citation needed\]")
@@ -93,7 +93,7 @@ def test_edits_are_those_of_the_slow_edit(
     batch = pa.record_batch({"text": pa.array(texts, type=pa.large_string())})
     buffer, offsets = text_buffer(batch)
     both = {"terminal": terminal, "citations": citations}
-    edited = edit_lines(buffer, offsets, min_words=least, max_word_chars=most, max_lorem_lines=lorem, **both)
+    edited = edit_c4_lines(buffer, offsets, min_words=least, max_word_chars=most, max_lorem_lines=lorem, **both)
     restored = np.arange(len(texts)) % 3 == 2
     counts = [{name: int(edited.counts[name][row]) for name in COUNTS} for row in range(len(texts))]
     after = text_array(*packed(edited, buffer, offsets, restored), like=batch.column("text")).to_pylist()

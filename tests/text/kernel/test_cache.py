@@ -1,26 +1,40 @@
 """Compiled kernels are kept, and never outlive an edit to the code they were made of."""
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 import tokenmill
-from tokenmill.text.kernel import cache
+from tokenmill.text.kernel import cache, cache_folder
 
 COUNT = """
 import numpy as np
+from tokenmill.text.kernel.cache import dispatcher, frozen
 from tokenmill.text.words import segment
 codes, starts, ends, offsets = np.full(4, 2, np.uint8), np.array([0]), np.array([4]), np.zeros(2, np.int64)
-codes.flags.writeable = starts.flags.writeable = ends.flags.writeable = False
-segment._count_words(codes, starts, ends, offsets)
-print(offsets[1], sum(segment._count_words.stats.cache_misses.values()))
+segment._count_words(frozen(codes), frozen(starts), frozen(ends), offsets)
+print(offsets[1], sum(dispatcher(segment._count_words).stats.cache_misses.values()))
+"""
+
+COMPARE = """
+import numpy as np
+from tokenmill.text.kernel.cache import dispatcher, frozen
+from tokenmill.text.similarity import keep_rule
+shingles, offsets = frozen(np.array([1, 2, 1, 2], np.uint64)), frozen(np.array([0, 2, 4]))
+values = np.zeros(1)
+keep_rule._compare(0, frozen(np.array([1], np.int32)), shingles, offsets, 0.5, values)
+print(int(values[0]), sum(dispatcher(keep_rule._compare).stats.cache_misses.values()))
 """
 
 FILTERED = """
 import importlib
-import numba
 import pyarrow as pa
 from tokenmill.core.columns import documents
 from tokenmill.filters.c4 import C4
@@ -32,8 +46,7 @@ from tokenmill.text.kernel import cache, cache_folder
 
 def used():
     modules = [importlib.import_module(cache.module_name(path)) for path in cache_folder.sources()]
-    kernels = [value for module in modules for value in vars(module).values() if hasattr(value, "nopython_signatures")]
-    return sum(len(kernel.signatures) for kernel in kernels)
+    return sum(len(kernel.signatures) for module in modules for kernel in cache.kernels_of(module))
 
 cache.warm()
 before = used()
@@ -60,25 +73,76 @@ def copied_package(folder: Path) -> Path:
     return folder / "tokenmill" / "text"
 
 
-def answer(folder: Path) -> list[int]:
+def answer(folder: Path, code: str) -> list[int]:
     """[what a kernel says in a fresh process of the copy, how often it was compiled]."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "HOME": str(folder)}
     run = subprocess.run(
-        [sys.executable, "-c", COUNT], env=environment, cwd=folder, capture_output=True, check=True, text=True
+        [sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, check=True, text=True
     )
     return [int(number) for number in run.stdout.split()]
 
 
-def test_an_edited_helper_changes_the_answer_and_an_unedited_one_is_loaded(tmp_path: Path) -> None:
-    """numba alone would go on giving 4: the caller's file is as it was, and the helper is in another folder."""
-    text = copied_package(tmp_path)
-    assert answer(tmp_path) == [4, 1]
-    assert answer(tmp_path) == [4, 0]
-    helper = (text / "kernel" / "codes.py").read_text()
-    (text / "kernel" / "codes.py").write_text(
-        helper.replace("return at + 1, start, start + (code >> 1)", "return at + 2, start, start")
-    )
-    assert answer(tmp_path) == [2, 1]
+@pytest.mark.parametrize(
+    ("code", "helper", "old", "new", "answers"),
+    [
+        (COUNT, "kernel/codes.py", "return at + 1, start, start + (code >> 1)", "return at + 2, start, start", (4, 2)),
+        (COMPARE, "similarity/jaccard.py", "return shared / (total - shared)", "return 7.0", (1, 7)),
+    ],
+    ids=["in another folder", "in the same folder"],
+)
+def test_an_edited_helper_changes_the_answer_and_an_unedited_one_is_loaded(
+    tmp_path: Path, code: str, helper: str, old: str, new: str, answers: tuple[int, int]
+) -> None:
+    """numba alone would go on giving the first answer: the caller's file is as it was, and the helper is in another."""
+    path = copied_package(tmp_path) / helper
+    assert answer(tmp_path, code) == [answers[0], 1]
+    assert answer(tmp_path, code) == [answers[0], 0]
+    edited = path.read_text().replace(old, new)
+    assert edited != path.read_text()
+    path.write_text(edited)
+    assert answer(tmp_path, code) == [answers[1], 1]
+
+
+def edit(text: Path) -> None:
+    (text / "words" / "deep" / "a.py").write_text("x = 2\n")
+
+
+def move(text: Path) -> None:
+    (text / "words" / "deep" / "a.py").rename(text / "words" / "a.py")
+
+
+def add(text: Path) -> None:
+    (text / "words" / "deep" / "c.py").touch()
+
+
+@pytest.mark.parametrize("change", [edit, move, add])
+def test_a_change_in_a_folder_of_a_folder_changes_the_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    (tmp_path / "words" / "deep").mkdir(parents=True)
+    for file in ("b.py", "words/b.py", "words/deep/a.py", "words/deep/note.txt"):
+        (tmp_path / file).write_text("x = 1\n")
+    monkeypatch.setattr(cache_folder, "TEXT", tmp_path)
+    before = cache_folder.source_hash()
+    (tmp_path / "words" / "deep" / "note.txt").write_text("no code")
+    assert cache_folder.source_hash() == before
+    change(tmp_path)
+    assert cache_folder.source_hash() != before
+
+
+def test_warm_runs_every_module_in_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed: list[str] = []
+    expected = []
+    for folder, _, files in os.walk(cache_folder.TEXT):
+        for file in files:
+            path = Path(folder, file)
+            if path.suffix == ".py" and path.name != "cache.py" and "\ndef warm()" in path.read_text():
+                name = cache.module_name(path)
+                monkeypatch.setattr(importlib.import_module(name), "warm", partial(warmed.append, name))
+                expected.append(name)
+    assert cache.warm() == 0
+    assert sorted(warmed) == sorted(expected)
+    assert {name.split(".")[2] for name in warmed} > {"kernel", "words", "measure", "html", "wikitext", "lang"}
 
 
 def test_compiled_code_is_kept_where_no_one_else_can_write() -> None:

@@ -18,7 +18,7 @@ def slow_counts(text: str, pieces: int, short: int) -> dict[str, int]:
         "duplicate_line_chars": sum(len(line) for i, line in enumerate(lines) if line in lines[:i]),
         "chars": len(text.replace("\n", "")),
         "newlines": text.count("\n"),
-        "pieces": pieces,
+        "words_and_symbols": pieces,
     }
 
 

@@ -17,10 +17,10 @@ def slow_counts(text: str, found: list[str]) -> dict[str, int]:
     lines = text.splitlines()
     solid = [word for word in found if any(character not in MARKS for character in word)]
     return {
-        "pieces": len(found),
+        "words_and_symbols": len(found),
         "words": len(solid),
         "word_chars": sum(map(len, solid)),
-        "letter_pieces": sum(any(character.isalpha() for character in word) for word in found),
+        "with_letters": sum(any(character.isalpha() for character in word) for word in found),
         "stop_words": len({*STOP_WORDS} & {*found}),
         "hashes": text.count("#"),
         "ellipses": text.count("...") + text.count("…"),

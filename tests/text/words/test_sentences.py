@@ -51,7 +51,7 @@ def counts_of(several: list[str]) -> list[int]:
 
 def test_counts_do_not_depend_on_how_many_rows_are_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     several = ["One. Two.", "", "Three! Four? Five", "x", "", "", "Six. Seven"]
-    monkeypatch.setattr("tokenmill.text.words.sentences._PIECE_BYTES", 10)
+    monkeypatch.setattr("tokenmill.text.words.sentences._BATCH_BYTES", 10)
     assert counts_of(several) == [2, 0, 3, 1, 0, 0, 2] == [counted(text) for text in several]
 
 

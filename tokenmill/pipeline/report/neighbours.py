@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from tokenmill.text.words.hash import Hashes, Ragged
+from tokenmill.text.words.hash import Ragged
 
 Places = npt.NDArray[np.int64]
 
@@ -13,7 +13,7 @@ _MOST_MEETINGS = 1 << 22  # some 200 MB of arrays
 class Anchors:
     """ids, band keys (anchors, bands) and shingle sets of some documents; those without shingles are like nothing."""
 
-    def __init__(self, ids: list[str], shingles: Ragged, keys: Hashes) -> None:
+    def __init__(self, ids: list[str], shingles: Ragged, keys: npt.NDArray[np.uint64]) -> None:
         self.ids, self.keys = ids, keys
         self.sizes = np.diff(shingles.offsets)
         order = np.argsort(shingles.values, kind="stable")

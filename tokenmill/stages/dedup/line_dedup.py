@@ -22,7 +22,7 @@ from tokenmill.core.rules import check_numbers, signal_columns
 from tokenmill.stages.dedup.groups import group_sizes, group_starts, with_carried
 from tokenmill.stages.dedup.preference import Keep
 from tokenmill.stages.dedup.settings import check_settings, columns_read, conclude, limited_sources, preferences
-from tokenmill.text.similarity.pieces import piece_keys, pieces, put_together
+from tokenmill.text.similarity.passages import kept_text, passage_keys, passages
 
 RULE = "line_dedup.emptied"
 
@@ -82,13 +82,13 @@ class LineDedup:
 
         A text that loses all of its lines keeps them, for the record of its drop.
         """
-        cut = pieces(batch, paragraphs=self.unit == "paragraph")
+        cut = passages(batch, paragraphs=self.unit == "paragraph")
         rows, places = removed_lines.column("row").to_numpy(), removed_lines.column("piece").to_numpy()
         keep = np.ones(len(cut.bounds) - 1, dtype=np.bool_)
         keep[cut.first[rows] + places] = False
         removed = np.bincount(rows, minlength=batch.num_rows).astype(np.int64)
         before = pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy()
-        texts = pc.if_else(pa.array(removed > 0), put_together(cut, keep), batch.column("text"))
+        texts = pc.if_else(pa.array(removed > 0), kept_text(cut, keep), batch.column("text"))
         after = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
         ratio = (before - after) / np.maximum(before, 1)
         emptied = (removed > 0) & (after == 0)
@@ -110,8 +110,8 @@ class SameLine:
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         settings = self.settings
-        cut = pieces(batch, paragraphs=settings.unit == "paragraph")
-        keys, words = piece_keys(cut)
+        cut = passages(batch, paragraphs=settings.unit == "paragraph")
+        keys, words = passage_keys(cut)
         row_of = np.repeat(np.arange(batch.num_rows), np.diff(cut.first))
         of_document = {
             "preference": preferences(batch, settings),

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Room
+from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.words.hash import Hashes, Ragged
+from tokenmill.text.words.hash import Ragged
 
 SHINGLE_SHARE = 5
 """Shingle hashes may take one part in this many of the room's memory."""

@@ -22,8 +22,9 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.stages.dedup.minhash_held import ragged_array, ragged_values
+from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.similarity.shingle import Unit, shingle_sets
-from tokenmill.text.words.hash import Hashes, Ragged
+from tokenmill.text.words.hash import Ragged
 
 FORMAT = 2
 

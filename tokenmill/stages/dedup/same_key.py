@@ -16,8 +16,7 @@ from tokenmill.core.limits import merge_removed, removed_by_source, source_colum
 from tokenmill.stages.dedup.groups import Positions, group_sizes, group_starts, with_carried
 from tokenmill.stages.dedup.settings import DedupSettings, limited_sources, preferences
 from tokenmill.stages.dedup.verdicts import cluster_sizes, removals, same_key
-from tokenmill.text.words.hash import Hashes
-from tokenmill.text.words.segment import Offsets
+from tokenmill.text.kernel.arrays import Hashes, Offsets
 
 COUNTS = ("removed", "clusters")
 """What the round counts: removed documents, and kept documents for which others are removed."""

@@ -10,7 +10,6 @@ What a string holds is no comment. A block or a long string without an end goes 
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from tokenmill.text.code.comment_syntax import (
     AT_LINE,
@@ -24,13 +23,12 @@ from tokenmill.text.code.comment_syntax import (
     NESTS,
     TO_LINE_END,
 )
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ulongs, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.points import eight_bytes, length_in_points
-from tokenmill.text.words.segment import Bytes, Offsets, tiny
+from tokenmill.text.words.segment import tiny
 
 _OPENS, _OPEN_SIZE, _CLOSES, _CLOSE_SIZE, _FLAGS, _FIELDS = 0, 1, 2, 3, 4, 5
-
-Longs = npt.NDArray[np.int64]
 
 
 def comment_chars(buffer: Bytes, offsets: Offsets, languages: Longs) -> Longs:
@@ -44,7 +42,7 @@ def comment_chars(buffer: Bytes, offsets: Offsets, languages: Longs) -> Longs:
 
 
 @cache
-def _tables() -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint64]]:
+def _tables() -> tuple[Ushorts, Ulongs]:
     """(which marks a byte can open, a bit each, (languages * 256,); the marks, (languages * MOST_MARKS * _FIELDS,))."""
     firsts = np.zeros((len(COMMENTS), 256), dtype=np.uint16)
     fields = np.zeros((len(COMMENTS), MOST_MARKS, _FIELDS), dtype=np.uint64)
@@ -62,7 +60,9 @@ def _tables() -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint64]]:
 
 
 @kernel
-def _count_all(first_table, mark_table, buffer, offsets, languages, counts):  # type: ignore[no-untyped-def]
+def _count_all(
+    first_table: Ushorts, mark_table: Ulongs, buffer: Bytes, offsets: Offsets, languages: Longs, counts: Longs
+) -> None:
     firsts, marks, text = pointer(first_table), pointer(mark_table), pointer(buffer)
     for row in range(len(counts)):
         language = languages[row]
@@ -72,11 +72,11 @@ def _count_all(first_table, mark_table, buffer, offsets, languages, counts):  # 
 
 
 @kernel
-def _count(firsts, first_at, marks, marks_at, text, begin, end):  # type: ignore[no-untyped-def]
-    chars = np.int64(0)
+def _count(firsts: Ushorts, first_at: int, marks: Ulongs, marks_at: int, text: Bytes, begin: int, end: int) -> int:
+    chars = int64(0)
     i = begin
     while i < end:
-        bits = np.int64(firsts[first_at + text[i]])
+        bits = int64(firsts[first_at + text[i]])
         if not bits:
             i += 1
             continue
@@ -95,12 +95,12 @@ def _count(firsts, first_at, marks, marks_at, text, begin, end):  # type: ignore
 
 
 @kernel
-def _opens(marks, mark, text, begin, at, end):  # type: ignore[no-untyped-def]
+def _opens(marks: Ulongs, mark: int, text: Bytes, begin: int, at: int, end: int) -> bool:
     """Whether the mark stands at `at`, and may stand there."""
-    if not _stands(text, at, end, marks[mark + _OPENS], np.int64(marks[mark + _OPEN_SIZE])):
+    if not _stands(text, at, end, marks[mark + _OPENS], int64(marks[mark + _OPEN_SIZE])):
         return False
-    flags = np.int64(marks[mark + _FLAGS])
-    before = np.int64(text[at - 1]) if at > begin else np.int64(10)
+    flags = int64(marks[mark + _FLAGS])
+    before = int64(text[at - 1]) if at > begin else int64(10)
     if flags & AT_WORD:
         return _ends_word(before)
     if flags & FREE:
@@ -114,14 +114,14 @@ def _opens(marks, mark, text, begin, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _ends_word(byte):  # type: ignore[no-untyped-def]
+def _ends_word(byte: int) -> bool:
     """A blank, a control character or one of ;&|(){}[], ."""
     brackets = byte == 40 or byte == 41 or byte == 91 or byte == 93 or byte == 123 or byte == 125
     return byte <= 32 or brackets or byte == 59 or byte == 38 or byte == 124 or byte == 44
 
 
 @kernel
-def _holds(byte):  # type: ignore[no-untyped-def]
+def _holds(byte: int) -> bool:
     """A letter (any byte beyond ASCII), a digit or one of _.)]}'" ."""
     letter = 97 <= (byte | 32) <= 122 or 48 <= byte <= 57 or byte >= 128 or byte == 95
     closing = byte == 41 or byte == 93 or byte == 125 or byte == 46 or byte == 39 or byte == 34
@@ -129,17 +129,17 @@ def _holds(byte):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _behind(marks, mark, text, at, end):  # type: ignore[no-untyped-def]
+def _behind(marks: Ulongs, mark: int, text: Bytes, at: int, end: int) -> int:
     """Where what the mark at `at` opens ends."""
-    opens, size = marks[mark + _OPENS], np.int64(marks[mark + _OPEN_SIZE])
-    closes, close_size = marks[mark + _CLOSES], np.int64(marks[mark + _CLOSE_SIZE])
-    flags = np.int64(marks[mark + _FLAGS])
-    first, close_first, depth = np.int64(text[at]), np.int64(closes & np.uint64(255)), 1
+    opens, size = marks[mark + _OPENS], int64(marks[mark + _OPEN_SIZE])
+    closes, close_size = marks[mark + _CLOSES], int64(marks[mark + _CLOSE_SIZE])
+    flags = int64(marks[mark + _FLAGS])
+    first, close_first, depth = int64(text[at]), int64(closes & np.uint64(255)), 1
     at += size
     if not close_size and not flags & TO_LINE_END:
         return at
     while at < end:
-        byte = np.int64(text[at])
+        byte = int64(text[at])
         if flags & TO_LINE_END and (byte == 10 or byte == 13):
             return at
         if flags & ESCAPES and byte == 92:
@@ -158,7 +158,7 @@ def _behind(marks, mark, text, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _stands(text, at, end, wanted, size):  # type: ignore[no-untyped-def]
+def _stands(text: Bytes, at: int, end: int, wanted: np.uint64, size: int) -> bool:
     return at + size <= end and eight_bytes(text, at, at + size, end) == wanted
 
 

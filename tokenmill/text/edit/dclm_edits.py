@@ -6,14 +6,14 @@ Lines lie between newlines. Case is that of ASCII letters. Empty lines stay, lin
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tokenmill.text.edit.line_edits import Edited
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.char_kinds import ALPHANUMERIC, DECIMAL, DIGIT, UPPER, char_kinds
 from tokenmill.text.kernel.classes import SPACE, class_table
 from tokenmill.text.kernel.points import point_at, point_before, stripped
-from tokenmill.text.words.segment import Bytes, Offsets, tiny
+from tokenmill.text.words.segment import tiny
 
 COUNTS = (
     "lines",  # that are not empty
@@ -36,7 +36,7 @@ _CART, _MORE, _SIGN = 0, 1, 2
 _FIRST_COUNTED, _LAST_COUNTED = 3, len(_PHRASES) - 1
 
 
-class Limits(NamedTuple):
+class LineThresholds(NamedTuple):
     """What a line may be. Ratios are of its code points; words lie between white space."""
 
     max_uppercase_ratio: float
@@ -48,14 +48,14 @@ class Limits(NamedTuple):
 
 
 class _Tables(NamedTuple):
-    classes: npt.NDArray[np.uint16]
-    kinds: npt.NDArray[np.uint8]
-    phrases: npt.NDArray[np.uint8]
-    bounds: npt.NDArray[np.int64]
+    classes: Ushorts
+    kinds: Bytes
+    phrases: Bytes
+    bounds: Offsets
 
 
-def edit_lines(buffer: Bytes, offsets: Offsets, limits: Limits) -> Edited:
-    """The documents without the lines that break a limit and without the phrases; counts by COUNTS."""
+def edit_dclm_lines(buffer: Bytes, offsets: Offsets, thresholds: LineThresholds) -> Edited:
+    """The documents without the lines that break a threshold and without the phrases; counts by COUNTS."""
     rows = len(offsets) - 1
     coded = [phrase.encode() for phrase in _PHRASES]
     tables = _Tables(
@@ -66,13 +66,21 @@ def edit_lines(buffer: Bytes, offsets: Offsets, limits: Limits) -> Edited:
     )
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     ranges, counts = np.zeros((rows, 2), dtype=np.int64), np.zeros((rows, len(COUNTS)), dtype=np.int64)
-    _edit(tables, buffer, offsets, limits, out, ranges, counts)
+    _edit(tables, buffer, offsets, thresholds, out, ranges, counts)
     starts, ends = (frozen(np.ascontiguousarray(ranges[:, i])) for i in range(2))
     return Edited(out, starts, ends, {name: counts[:, i] for i, name in enumerate(COUNTS)})
 
 
 @kernel
-def _edit(table_arrays, buffer, offsets, limits, out, ranges, counts):  # type: ignore[no-untyped-def]
+def _edit(
+    table_arrays: _Tables,
+    buffer: Bytes,
+    offsets: Offsets,
+    thresholds: LineThresholds,
+    out: Bytes,
+    ranges: Longs,
+    counts: Longs,
+) -> None:
     tables = _Tables(
         pointer(table_arrays.classes),
         pointer(table_arrays.kinds),
@@ -83,20 +91,22 @@ def _edit(table_arrays, buffer, offsets, limits, out, ranges, counts):  # type: 
     for row in range(len(ranges)):
         begin = offsets[row] - offsets[0]
         start, end = stripped(tables.classes, text, offsets[row], offsets[row + 1])
-        stop = _edit_text(tables, text, start, end, limits, written, begin, counts[row])
+        stop = _edit_text(tables, text, start, end, thresholds, written, begin, counts[row])
         ranges[row, 0], ranges[row, 1] = stripped(tables.classes, written, begin, stop)
 
 
 @kernel
-def _edit_text(tables, text, start, end, limits, out, at, counts):  # type: ignore[no-untyped-def]
+def _edit_text(
+    tables: _Tables, text: Bytes, start: int, end: int, thresholds: LineThresholds, out: Bytes, at: int, counts: Longs
+) -> int:
     """Write what stays of text[start:end] to out[at:]; return its end."""
     begin = at
-    breaks = np.int64(0)  # line breaks since the last line that was written
+    breaks = int64(0)  # line breaks since the last line that was written
     while start < end:
         i = start
         while i < end and text[i] != 10:
             i += 1
-        reason, line_words, words = _judged(tables, text, start, i, limits)
+        reason, line_words, words = _judged(tables, text, start, i, thresholds)
         counts[0] += i > start
         counts[7] += words
         if reason:
@@ -105,29 +115,29 @@ def _edit_text(tables, text, start, end, limits, out, at, counts):  # type: igno
         elif i == start:
             breaks += 1
         else:
-            place = at + (_capped(breaks, limits.max_newlines) if at > begin else 0)
+            place = at + (_capped(breaks, thresholds.max_newlines) if at > begin else 0)
             stop = place + i - start
             for k in range(i - start):
                 out[place + k] = text[start + k]
-            if line_words <= limits.max_phrase_words:
+            if line_words <= thresholds.max_phrase_words:
                 stop = _cut(tables, out, place, stop, words, counts)
             if stop > place:
                 for k in range(at, place):
                     out[k] = 10
-                at, breaks = stop, np.int64(1)
+                at, breaks = stop, int64(1)
         start = i + 1
     return at
 
 
 @kernel
-def _capped(breaks, most):  # type: ignore[no-untyped-def]
+def _capped(breaks: int, most: int) -> int:
     return min(breaks, most) if most else breaks
 
 
 @kernel
-def _judged(tables, text, start, end, limits):  # type: ignore[no-untyped-def]
+def _judged(tables: _Tables, text: Bytes, start: int, end: int, thresholds: LineThresholds) -> tuple[int, int, int]:
     """(why the line goes, as a place in COUNTS, or 0; its words between white space; its words that count)."""
-    points = uppers = digits = line_words = words = np.int64(0)
+    points = uppers = digits = line_words = words = int64(0)
     inside = counted = False
     i = start
     while i < end:
@@ -143,30 +153,30 @@ def _judged(tables, text, start, end, limits):  # type: ignore[no-untyped-def]
         words += not blank and not counted and (kind & ALPHANUMERIC) != 0
         counted = not blank
         i += size
-    reason = np.int64(0)
+    reason = int64(0)
     if points == 0:
-        reason = np.int64(0)
-    elif uppers / points > limits.max_uppercase_ratio:
-        reason = np.int64(1)
-    elif digits / points > limits.max_digit_ratio:
-        reason = np.int64(2)
-    elif limits.counters and _is_counter(tables, text, start, end):
-        reason = np.int64(3)
-    elif line_words < limits.min_words:
-        reason = np.int64(4)
+        reason = int64(0)
+    elif uppers / points > thresholds.max_uppercase_ratio:
+        reason = int64(1)
+    elif digits / points > thresholds.max_digit_ratio:
+        reason = int64(2)
+    elif thresholds.counters and _is_counter(tables, text, start, end):
+        reason = int64(3)
+    elif line_words < thresholds.min_words:
+        reason = int64(4)
     return reason, line_words, words
 
 
 @kernel
-def _is_counter(tables, text, start, end):  # type: ignore[no-untyped-def]
+def _is_counter(tables: _Tables, text: Bytes, start: int, end: int) -> bool:
     """Whether the line is a number, perhaps in thousands (K) or more, and what it counts: `1.2K likes`."""
     i = _after_marks(tables, text, start, end)
-    point, size = point_at(text, i, end) if i < end else (np.int64(0), np.int64(0))
+    point, size = point_at(text, i, end) if i < end else (int64(0), int64(0))
     if not tables.kinds[point] & DECIMAL:
         return False
     while i < end and (tables.kinds[point] & DECIMAL or point == 44 or point == 46):
         i += size
-        point, size = point_at(text, i, end) if i < end else (np.int64(0), np.int64(0))
+        point, size = point_at(text, i, end) if i < end else (int64(0), int64(0))
     if i < end and _lower(text[i]) in (107, 109, 98):
         i += 1
     blanks = i
@@ -185,7 +195,7 @@ def _is_counter(tables, text, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _after_marks(tables, text, i, end):  # type: ignore[no-untyped-def]
+def _after_marks(tables: _Tables, text: Bytes, i: int, end: int) -> int:
     """The first place from i on with a letter, digit or underscore."""
     while i < end:
         point, size = point_at(text, i, end)
@@ -196,7 +206,7 @@ def _after_marks(tables, text, i, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cut(tables, out, start, end, words, counts):  # type: ignore[no-untyped-def]
+def _cut(tables: _Tables, out: Bytes, start: int, end: int, words: int, counts: Longs) -> int:
     """Cut the phrases out of the line out[start:end]; return its end, `start` if it has nothing left."""
     stop = _cut_anywhere(tables, out, start, end)
     stop = _cut_off_end(tables, out, start, stop)
@@ -214,13 +224,13 @@ def _cut(tables, out, start, end, words, counts):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _cut_anywhere(tables, out, start, end):  # type: ignore[no-untyped-def]
+def _cut_anywhere(tables: _Tables, out: Bytes, start: int, end: int) -> int:
     """Cut out "items in cart" and a blank before it, as often as it occurs."""
     length = tables.bounds[_CART + 1] - tables.bounds[_CART]
     i = at = start
     while i < end:
         point, size = point_at(out, i, end)
-        blank = size if tables.classes[point] & SPACE else np.int64(0)
+        blank = size if tables.classes[point] & SPACE else int64(0)
         if blank and _holds(tables, out, i + blank, end, _CART):
             i += blank + length
         elif _holds(tables, out, i, end, _CART):
@@ -233,7 +243,7 @@ def _cut_anywhere(tables, out, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cut_off_end(tables, out, start, end):  # type: ignore[no-untyped-def]
+def _cut_off_end(tables: _Tables, out: Bytes, start: int, end: int) -> int:
     """Cut off "read more", any three characters after it (dots, mostly), and a blank before it."""
     tail = end
     for _ in range(3):
@@ -248,7 +258,7 @@ def _cut_off_end(tables, out, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cut_off_start(tables, out, start, end):  # type: ignore[no-untyped-def]
+def _cut_off_start(tables: _Tables, out: Bytes, start: int, end: int) -> int:
     """Cut off "sign-in" and a blank after it."""
     if not _holds(tables, out, start, end, _SIGN):
         return end
@@ -258,12 +268,12 @@ def _cut_off_start(tables, out, start, end):  # type: ignore[no-untyped-def]
         i += size if tables.classes[point] & SPACE else 0
     for k in range(end - i):
         out[start + k] = out[i + k]
-    return start + end - i
+    return int64(start + end - i)
 
 
 @kernel
-def _counted_words(tables, text, start, end):  # type: ignore[no-untyped-def]
-    words = np.int64(0)
+def _counted_words(tables: _Tables, text: Bytes, start: int, end: int) -> int:
+    words = int64(0)
     inside = False
     while start < end:
         point, size = point_at(text, start, end)
@@ -275,24 +285,24 @@ def _counted_words(tables, text, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _holds(tables, text, i, end, number):  # type: ignore[no-untyped-def]
+def _holds(tables: _Tables, text: Bytes, i: int, end: int, number: int) -> bool:
     """Whether the phrase of that number stands at text[i], in either case."""
     first = tables.bounds[number]
     length = tables.bounds[number + 1] - first
     if i + length > end:
         return False
-    k = np.int64(0)
+    k = int64(0)
     while k < length and _lower(text[i + k]) == tables.phrases[first + k]:
         k += 1
-    return k == length
+    return bool(k == length)
 
 
 @kernel
-def _lower(byte):  # type: ignore[no-untyped-def]
+def _lower(byte: int) -> int:
     return byte + 32 if 65 <= byte <= 90 else byte
 
 
 def warm() -> None:
     """Compile or load the kernels of this module."""
     buffer, offsets, _ = tiny()
-    edit_lines(buffer, offsets, Limits(0.5, 0.999999, 2, 10, 2, True))
+    edit_dclm_lines(buffer, offsets, LineThresholds(0.5, 0.999999, 2, 10, 2, True))

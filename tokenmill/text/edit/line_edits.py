@@ -7,12 +7,13 @@ lines that stay are joined by newlines. Phrases are found in either case (of ASC
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.core.columns import BoolMask
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.classes import SPACE, class_table
 from tokenmill.text.kernel.points import line_break, point_at, stripped
-from tokenmill.text.words.segment import Bytes, Offsets, splice, spliced_offsets, tiny
+from tokenmill.text.words.segment import splice, spliced_offsets, tiny
 
 COUNTS = (
     "lines",
@@ -39,27 +40,27 @@ _RAREST, _MAY_BREAK = 1, 2
 _CITATIONS = np.frombuffer(b"[edit][citation needed]", dtype=np.uint8)
 
 
-class Phrases(NamedTuple):
+class C4Phrases(NamedTuple):
     """_PHRASES as kernels take them."""
 
-    text: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int64]
-    anchors: npt.NDArray[np.int64]
-    meanings: npt.NDArray[np.int64]
-    kinds: npt.NDArray[np.uint8]  # (256,): what a byte may begin: _RAREST a phrase, _MAY_BREAK a line break
+    text: Bytes
+    offsets: Offsets
+    anchors: Longs
+    meanings: Longs
+    kinds: Bytes  # (256,): what a byte may begin: _RAREST a phrase, _MAY_BREAK a line break
     number: int
 
 
 class Edited(NamedTuple):
     """Documents after their edits: buffer[starts[r]:ends[r]], in the order of the rows, with room between them."""
 
-    buffer: npt.NDArray[np.uint8]
+    buffer: Bytes
     starts: Offsets
     ends: Offsets
-    counts: dict[str, npt.NDArray[np.int64]]  # each of COUNTS, int64 (rows,)
+    counts: dict[str, Longs]  # each of COUNTS, int64 (rows,)
 
 
-def edit_lines(
+def edit_c4_lines(
     buffer: Bytes,
     offsets: Offsets,
     *,
@@ -85,7 +86,7 @@ def edit_lines(
     return Edited(out, starts, ends, {name: counts[:, i] for i, name in enumerate(COUNTS)})
 
 
-def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: npt.NDArray[np.bool_]) -> tuple[Bytes, Offsets]:
+def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: BoolMask) -> tuple[Bytes, Offsets]:
     """(bytes, offsets) of the edited documents one after the other, restored ones as they were; edited is used up."""
     starts, ends = offsets[:-1], offsets[1:]
     out_offsets = spliced_offsets(edited.starts, edited.ends, starts, ends, restored)
@@ -93,7 +94,7 @@ def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: npt.NDArra
     return frozen(edited.buffer[: out_offsets[-1]]), out_offsets
 
 
-def _phrases() -> Phrases:
+def _phrases() -> C4Phrases:
     coded = [phrase.encode() for _, phrase, _ in _PHRASES]
     anchors = [place for _, _, place in _PHRASES]
     kinds = np.zeros(256, dtype=np.uint8)
@@ -101,7 +102,7 @@ def _phrases() -> Phrases:
     for phrase, place in zip(coded, anchors, strict=True):
         letter = chr(phrase[place])
         kinds[[ord(letter), ord(letter.upper())]] = _RAREST
-    return Phrases(
+    return C4Phrases(
         frozen(np.frombuffer(b"".join(coded), dtype=np.uint8)),
         frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)),
         frozen(np.array(anchors, dtype=np.int64)),
@@ -112,24 +113,24 @@ def _phrases() -> Phrases:
 
 
 @kernel
-def _edit(  # type: ignore[no-untyped-def]
-    class_table,
-    phrase_arrays,
-    citation_array,
-    buffer,
-    offsets,
-    min_words,
-    max_chars,
-    terminal,
-    citations,
-    max_lorem,
-    out,
-    ranges,
-    counts,
-):
+def _edit(
+    class_table: Ushorts,
+    phrase_arrays: C4Phrases,
+    citation_array: Bytes,
+    buffer: Bytes,
+    offsets: Offsets,
+    min_words: int,
+    max_chars: int,
+    terminal: bool,
+    citations: bool,
+    max_lorem: int,
+    out: Bytes,
+    ranges: Longs,
+    counts: Longs,
+) -> None:
     classes, text, written = pointer(class_table), pointer(buffer), pointer(out)
     marks = pointer(citation_array)
-    phrases = Phrases(
+    phrases = C4Phrases(
         pointer(phrase_arrays.text),
         pointer(phrase_arrays.offsets),
         pointer(phrase_arrays.anchors),
@@ -137,12 +138,12 @@ def _edit(  # type: ignore[no-untyped-def]
         pointer(phrase_arrays.kinds),
         phrase_arrays.number,
     )
-    at = np.int64(0)
+    at = int64(0)
     for row in range(len(ranges)):
         end = offsets[row + 1]
         begin = at  # right behind the one before, so that memory pages at the end are not touched
         first = offsets[row]
-        lines = removed = lorem = curly = kept = np.int64(0)
+        lines = removed = lorem = curly = kept = int64(0)
         while first < end:
             i, size, found = _scan_line(phrases, text, first, end)
             low, high = stripped(classes, text, first, i)
@@ -179,9 +180,9 @@ def _edit(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _scan_line(phrases, text, start, end):  # type: ignore[no-untyped-def]
+def _scan_line(phrases: C4Phrases, text: Bytes, start: int, end: int) -> tuple[int, int, int]:
     """(end of the line at text[start], bytes of its line break, the meanings of all phrases in it, or-ed)."""
-    found = np.int64(0)
+    found = int64(0)
     i = start
     while i < end:
         kind = phrases.kinds[text[i]]
@@ -195,19 +196,19 @@ def _scan_line(phrases, text, start, end):  # type: ignore[no-untyped-def]
                 length = phrases.offsets[number + 1] - first
                 low = i - phrases.anchors[number]
                 if low >= start and low + length <= end:
-                    k = np.int64(0)
+                    k = int64(0)
                     while k < length and _lower(text[low + k]) == phrases.text[first + k]:
                         k += 1
                     if k == length:
                         found |= phrases.meanings[number]
         i += 1
-    return end, np.int64(0), found
+    return end, int64(0), found
 
 
 @kernel
-def _has_words(classes, text, start, end, least):  # type: ignore[no-untyped-def]
+def _has_words(classes: Ushorts, text: Bytes, start: int, end: int, least: int) -> bool:
     """Whether white space separates at least so many words."""
-    words = np.int64(0)
+    words = int64(0)
     inside = False
     while start < end and words < least:
         point, size = point_at(text, start, end)
@@ -219,20 +220,20 @@ def _has_words(classes, text, start, end, least):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _has_long_word(classes, text, start, end, most):  # type: ignore[no-untyped-def]
+def _has_long_word(classes: Ushorts, text: Bytes, start: int, end: int, most: int) -> bool:
     """Whether a word has more than so many code points."""
     if end - start <= most:
         return False
-    length = np.int64(0)
+    length = int64(0)
     while start < end and length <= most:
         point, size = point_at(text, start, end)
-        length = np.int64(0) if classes[point] & SPACE else length + 1
+        length = int64(0) if classes[point] & SPACE else length + 1
         start += size
     return length > most
 
 
 @kernel
-def _copy_uncited(text, start, end, out, at, marks):  # type: ignore[no-untyped-def]
+def _copy_uncited(text: Bytes, start: int, end: int, out: Bytes, at: int, marks: Bytes) -> int:
     """Copy text[start:end] to out[at:] less `[1]`, `[]`, `[edit]`, `[citation needed]`; return its end."""
     i = start
     while i < end:
@@ -248,7 +249,7 @@ def _copy_uncited(text, start, end, out, at, marks):  # type: ignore[no-untyped-
 
 
 @kernel
-def _citation(text, i, end, marks):  # type: ignore[no-untyped-def]
+def _citation(text: Bytes, i: int, end: int, marks: Bytes) -> int:
     """Bytes of the citation mark that begins at text[i], a `[`; 0 for none. marks: _CITATIONS."""
     k = i + 1
     while k < end and 48 <= text[k] <= 57:
@@ -261,29 +262,29 @@ def _citation(text, i, end, marks):  # type: ignore[no-untyped-def]
             for k in range(first, last):
                 same &= text[i + k - first] == marks[k]
             if same:
-                return np.int64(last - first)
-    return np.int64(0)
+                return int64(last - first)
+    return int64(0)
 
 
 @kernel
-def _is_ended(text, start, end):  # type: ignore[no-untyped-def]
+def _is_ended(text: Bytes, start: int, end: int) -> bool:
     if start == end:
         return False
     last = text[end - 1]
     if end - start >= 3 and last == 46 and text[end - 2] == 46 and text[end - 3] == 46:
         return False
-    return last == 46 or last == 63 or last == 33 or last == 34 or last == 39
+    return bool(last == 46 or last == 63 or last == 33 or last == 34 or last == 39)
 
 
 @kernel
-def _lower(byte):  # type: ignore[no-untyped-def]
+def _lower(byte: int) -> int:
     return byte + 32 if 65 <= byte <= 90 else byte
 
 
 def warm() -> None:
     """Compile or load the kernels of this module."""
     buffer, offsets, _ = tiny()
-    edited = edit_lines(
+    edited = edit_c4_lines(
         buffer, offsets, min_words=3, max_word_chars=1000, terminal=False, citations=True, max_lorem_lines=0
     )
     packed(edited, buffer, offsets, np.zeros(1, dtype=np.bool_))

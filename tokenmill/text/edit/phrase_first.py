@@ -3,16 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tokenmill.text.edit.phrase_lines import phrase_automaton
+from tokenmill.text.edit.phrase_lines import PhraseAutomaton, phrase_automaton
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.points import line_break, point_at
-from tokenmill.text.words.segment import Bytes, Offsets, tiny
+from tokenmill.text.words.segment import tiny
 
 _BLANK = 1  # the letter of the automaton that white space is
-
-Longs = npt.NDArray[np.int64]
 
 
 class First(NamedTuple):
@@ -33,24 +31,26 @@ def phrase_first(buffer: Bytes, offsets: Offsets, phrases: tuple[str, ...], *, l
 
 
 @kernel
-def _find(automaton, buffer, offsets, most_lines, most_chars, found):  # type: ignore[no-untyped-def]
+def _find(
+    automaton: PhraseAutomaton, buffer: Bytes, offsets: Offsets, most_lines: int, most_chars: int, found: Longs
+) -> None:
     letters, moves, ends = pointer(automaton.letters), pointer(automaton.moves), pointer(automaton.ends)
     text, num_letters = pointer(buffer), automaton.num_letters
     for row in range(len(found)):
         i, end = offsets[row], offsets[row + 1]
-        line, chars, state, last = np.int64(1), np.int64(0), np.int64(0), np.int64(0)
+        line, chars, state, last = int64(1), int64(0), int64(0), int64(0)
         while i < end and line <= most_lines and chars < most_chars:
             size = line_break(text, i, end)
             if size:
                 chars += 2 if size == 2 and text[i] == 13 else 1
                 line += 1
-                state = last = np.int64(0)
+                state = last = int64(0)
                 i += size
                 continue
             point, size = point_at(text, i, end)
-            letter = np.int64(letters[point])
+            letter = int64(letters[point])
             if letter != _BLANK or last != _BLANK:
-                state = np.int64(moves[state * num_letters + letter])
+                state = int64(moves[state * num_letters + letter])
             last = letter
             i += size
             chars += 1

@@ -9,13 +9,13 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tokenmill.text.edit.line_edits import Edited
+from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, Offsets, Uints, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.classes import class_table
 from tokenmill.text.kernel.points import point_at, stripped
-from tokenmill.text.words.segment import Bytes, Offsets, tiny
+from tokenmill.text.words.segment import tiny
 
 COUNTS = (
     "lines",  # that are not blank
@@ -31,17 +31,17 @@ _BLANK = 1  # the letter that white space is; 0 is any letter of no phrase
 _EQUAL, _CONTAIN = 1, 2
 
 
-class Phrases(NamedTuple):
+class PhraseAutomaton(NamedTuple):
     """The automaton. A state is what the end of the text so far shares with the beginning of a phrase; 0: nothing."""
 
-    letters: npt.NDArray[np.uint16]  # (0x110000,): the letter that each code point is
-    moves: npt.NDArray[np.int32]  # (states * num_letters,): the state that follows a state and a letter
-    ends: npt.NDArray[np.uint8]  # (states,): _EQUAL if it is a phrase, _CONTAIN if it ends in one
-    depths: npt.NDArray[np.int64]  # (states,): its length in letters
+    letters: Ushorts  # (0x110000,): the letter that each code point is
+    moves: Ints  # (states * num_letters,): the state that follows a state and a letter
+    ends: Bytes  # (states,): _EQUAL if it is a phrase, _CONTAIN if it ends in one
+    depths: Longs  # (states,): its length in letters
     num_letters: int
 
 
-def filter_lines(buffer: Bytes, offsets: Offsets, phrases: Phrases, *, max_contain_words: int) -> Edited:
+def filter_lines(buffer: Bytes, offsets: Offsets, phrases: PhraseAutomaton, *, max_contain_words: int) -> Edited:
     """The documents without the lines that are a phrase, or hold one and have at most max_contain_words words.
 
     A blank line goes too if it follows a removed line and another blank line or nothing is before that. A document that
@@ -56,7 +56,7 @@ def filter_lines(buffer: Bytes, offsets: Offsets, phrases: Phrases, *, max_conta
 
 
 @lru_cache(maxsize=4)
-def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrases:
+def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> PhraseAutomaton:
     """The automaton of lines that are one of equal or hold one of contain; made once a process.
 
     Raises ValueError for a phrase of nothing but white space, and if the phrases need more than MOST_MOVES moves.
@@ -74,7 +74,9 @@ def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrase
         found = f"{len(flags):,} phrases that begin in {len(tree):,} ways, of {len(numbers):,} different letters"
         raise ValueError(f"found {found}, expected the product of the last two to be at most {MOST_MOVES:,}")
     moves, ends = _completed(tree, ends_of, len(numbers) + 1)
-    return Phrases(_letters(numbers), frozen(moves.ravel()), frozen(ends), frozen(_depths(tree)), len(numbers) + 1)
+    return PhraseAutomaton(
+        _letters(numbers), frozen(moves.ravel()), frozen(ends), frozen(_depths(tree)), len(numbers) + 1
+    )
 
 
 def as_compared(text: str) -> str:
@@ -88,7 +90,7 @@ def _lower(character: str) -> str:
 
 
 @cache
-def _lower_table() -> npt.NDArray[np.uint32]:
+def _lower_table() -> Uints:
     """The lower case of each code point, white space a blank, uint32 (0x110000,)."""
     table = np.arange(0x110000, dtype=np.uint32)
     for point in range(0x1F000):  # no letter beyond has case
@@ -97,7 +99,7 @@ def _lower_table() -> npt.NDArray[np.uint32]:
     return frozen(table)
 
 
-def _letters(numbers: dict[str, int]) -> npt.NDArray[np.uint16]:
+def _letters(numbers: dict[str, int]) -> Ushorts:
     known = np.zeros(0x110000, dtype=np.uint16)
     for letter, number in numbers.items():
         known[ord(letter)] = number
@@ -119,7 +121,7 @@ def _tree(flags: dict[str, int], numbers: dict[str, int]) -> tuple[list[dict[int
     return tree, ends
 
 
-def _depths(tree: list[dict[int, int]]) -> npt.NDArray[np.int64]:
+def _depths(tree: list[dict[int, int]]) -> Longs:
     depths = np.zeros(len(tree), dtype=np.int64)
     for state, grown in enumerate(tree):  # a state comes before those that it grows into
         for child in grown.values():
@@ -127,9 +129,7 @@ def _depths(tree: list[dict[int, int]]) -> npt.NDArray[np.int64]:
     return depths
 
 
-def _completed(
-    tree: list[dict[int, int]], ends: dict[int, int], num_letters: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+def _completed(tree: list[dict[int, int]], ends: dict[int, int], num_letters: int) -> tuple[Ints, Bytes]:
     """(all moves, the flags of all states): where a state does not grow, its longest proper end that is one moves."""
     moves = np.zeros((len(tree), num_letters), dtype=np.int32)
     flags = np.zeros(len(tree), dtype=np.uint8)
@@ -149,9 +149,18 @@ def _completed(
 
 
 @kernel
-def _filter(class_table, phrase_arrays, buffer, offsets, most, out, ranges, counts):  # type: ignore[no-untyped-def]
+def _filter(
+    class_table: Ushorts,
+    phrase_arrays: PhraseAutomaton,
+    buffer: Bytes,
+    offsets: Offsets,
+    most: int,
+    out: Bytes,
+    ranges: Longs,
+    counts: Longs,
+) -> None:
     classes, text, written = pointer(class_table), pointer(buffer), pointer(out)
-    phrases = Phrases(
+    phrases = PhraseAutomaton(
         pointer(phrase_arrays.letters),
         pointer(phrase_arrays.moves),
         pointer(phrase_arrays.ends),
@@ -161,7 +170,7 @@ def _filter(class_table, phrase_arrays, buffer, offsets, most, out, ranges, coun
     for row in range(len(ranges)):
         first, end = offsets[row], offsets[row + 1]
         begin = at = first - offsets[0]
-        lines = equal = contain = words = removed = np.int64(0)
+        lines = equal = contain = words = removed = int64(0)
         after_blank, after_cut = True, False
         while first < end:
             i, line_words, found = _read_line(phrases, text, first, end)
@@ -188,14 +197,14 @@ def _filter(class_table, phrase_arrays, buffer, offsets, most, out, ranges, coun
 
 
 @kernel
-def _read_line(phrases, text, i, end):  # type: ignore[no-untyped-def]
+def _read_line(phrases: PhraseAutomaton, text: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """(where the line at text[i] ends, its words, whether it is a phrase and whether it holds one)."""
-    state = read = words = found = np.int64(0)
+    state = read = words = found = int64(0)
     apart = True  # white space, or nothing, is before
     while i < end and text[i] != 10:
         point, size = point_at(text, i, end)
         i += size
-        letter = np.int64(phrases.letters[point])
+        letter = int64(phrases.letters[point])
         if letter == _BLANK:
             apart = True
             continue
@@ -203,13 +212,13 @@ def _read_line(phrases, text, i, end):  # type: ignore[no-untyped-def]
             apart = False
             words += 1
             if read:
-                state = np.int64(phrases.moves[state * phrases.num_letters + _BLANK])
+                state = int64(phrases.moves[state * phrases.num_letters + _BLANK])
                 read += 1
-        state = np.int64(phrases.moves[state * phrases.num_letters + letter])
+        state = int64(phrases.moves[state * phrases.num_letters + letter])
         read += 1
-        found |= np.int64(phrases.ends[state]) & _CONTAIN
+        found |= int64(phrases.ends[state]) & _CONTAIN
     if read and phrases.depths[state] == read:
-        found |= np.int64(phrases.ends[state]) & _EQUAL
+        found |= int64(phrases.ends[state]) & _EQUAL
     return i, words, found
 
 

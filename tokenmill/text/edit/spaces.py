@@ -3,9 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.points import point_at
-from tokenmill.text.words.segment import Bytes, Offsets, text_buffer
+from tokenmill.text.words.segment import text_buffer
 
 
 def single_spaced(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
@@ -18,8 +19,8 @@ def single_spaced(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
 
 
 @kernel
-def _fold_spaces(buffer, offsets, out, out_offsets):  # type: ignore[no-untyped-def]
-    used = np.int64(0)
+def _fold_spaces(buffer: Bytes, offsets: Offsets, out: Bytes, out_offsets: Offsets) -> int:
+    used = int64(0)
     for row in range(len(offsets) - 1):
         first = used
         after_space = False
@@ -43,7 +44,7 @@ def _fold_spaces(buffer, offsets, out, out_offsets):  # type: ignore[no-untyped-
 
 
 @kernel
-def _is_space(point):  # type: ignore[no-untyped-def]
+def _is_space(point: int) -> bool:
     if point < 0x80:
         return point == 32 or 9 <= point <= 13 or 28 <= point <= 31
     return point in (0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000) or 0x2000 <= point <= 0x200A

@@ -1,15 +1,12 @@
 """Tidies the white space of extracted text: the lines stay, the litter that page layout leaves between them goes."""
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
 
-Bytes = npt.NDArray[np.uint8]
-Longs = npt.NDArray[np.int64]
 
-
-def tidy_lines(data: Bytes, offsets: Longs) -> tuple[Bytes, Longs]:
+def tidy_lines(data: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
     """The texts data[offsets[r]:offsets[r + 1]], tidied, in the same form.
 
     Line ends become line feeds; white space before them goes; one blank line at most is left between lines, none at
@@ -22,8 +19,8 @@ def tidy_lines(data: Bytes, offsets: Longs) -> tuple[Bytes, Longs]:
 
 
 @kernel
-def _tidy_all(data, offsets, out, ends):  # type: ignore[no-untyped-def]
-    put = np.int64(0)
+def _tidy_all(data: Bytes, offsets: Offsets, out: Bytes, ends: Offsets) -> None:
+    put = int64(0)
     for row in range(len(offsets) - 1):
         at = offsets[row]
         end = offsets[row + 1]
@@ -40,7 +37,7 @@ def _tidy_all(data, offsets, out, ends):  # type: ignore[no-untyped-def]
                 byte = data[at]
                 at += 1
                 if byte == 0xC2 and at < end and data[at] == 0xA0:
-                    byte = np.uint8(32)
+                    byte = uint8(32)
                     at += 1
                 if (byte < 32 and byte != 9) or byte == 127 or (byte == 9 and put > first and out[put - 1] == 9):
                     continue

@@ -5,10 +5,6 @@ are kept in small arrays (parent, marks), so that what is said of one can be sai
 supplied, stray ones passed over, as browsers do in the common cases (HTML standard, 13.2.6, in outline).
 """
 
-from typing import Any, NamedTuple
-
-import numpy as np
-
 from tokenmill.text.html.lexer import (
     find_byte,
     is_letter,
@@ -32,11 +28,14 @@ from tokenmill.text.html.page import (
     OVER,
     OWN,
     PRES,
+    Page,
+    Tables,
     break_line,
     end_block,
     put_text,
 )
 from tokenmill.text.html.tags import BLOCK, BODY_PROPERTY, HIDDEN, LIMIT, NUM_TAGS, SKIP, TAG, VOID, WALL, WIDE
+from tokenmill.text.kernel.arrays import Bytes, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
 _A, _P, _BR, _LI, _DT, _DD = TAG["a"], TAG["p"], TAG["br"], TAG["li"], TAG["dt"], TAG["dd"]
@@ -49,24 +48,8 @@ _ITEMPROP, _HIDDEN, _ARIA_HIDDEN = name_code("itemprop"), name_code("hidden"), n
 _ARTICLEBODY = name_code("articlebody")
 
 
-class Tables(NamedTuple):
-    """What the kernels look names up in: arrays, or pointers to them."""
-
-    tag_codes: Any
-    tag_numbers: Any
-    flags: Any
-    tag_marks: Any
-    word_codes: Any
-    word_marks: Any
-    role_codes: Any
-    role_marks: Any
-    entities: Any
-    entity_bytes: Any
-    c1: Any
-
-
 @kernel
-def read_blocks(data, at, end, tables, page):  # type: ignore[no-untyped-def]
+def read_blocks(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None:
     """Fill the page from the document data[at:end]."""
     state = page.state
     for i in range(NUM_STATE):
@@ -105,7 +88,7 @@ def read_blocks(data, at, end, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _start_tag(data, at, end, tables, page):  # type: ignore[no-untyped-def]
+def _start_tag(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> int:
     """Where to go on behind the start tag at `at`, and behind what stands in it if that is not text."""
     code, at = read_name(data, at + 1, end)
     at = _attributes(data, at, end, tables, page)
@@ -139,9 +122,9 @@ def _start_tag(data, at, end, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _attributes(data, at, end, tables, page):  # type: ignore[no-untyped-def]
+def _attributes(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> int:
     """Where the tag ends; what its attributes say is put into state[OWN]."""
-    marks = np.int64(0)
+    marks = int64(0)
     while True:
         code, low, high, at = next_attribute(data, at, end)
         if code < 0:
@@ -166,9 +149,9 @@ def _attributes(data, at, end, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _word_code(data, at, end):  # type: ignore[no-untyped-def]
+def _word_code(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """(code, end) of the run of letters at `at`; a capital behind a small letter begins another."""
-    code = np.int64(0)
+    code = int64(0)
     letters = 0
     small = False
     while at < end and is_letter(data[at]):
@@ -176,16 +159,16 @@ def _word_code(data, at, end):  # type: ignore[no-untyped-def]
             break
         small = data[at] >= 97
         if letters < 10:
-            code = code << 6 | np.int64(data[at] & 31)
+            code = code << 6 | int64(data[at] & 31)
         letters += 1
         at += 1
     return code, at
 
 
 @kernel
-def _words_marks(data, at, end, codes, marks):  # type: ignore[no-untyped-def]
+def _words_marks(data: Bytes, at: int, end: int, codes: Longs, marks: Longs) -> int:
     """What the words of a class, an id or a role stand for."""
-    found = np.int64(0)
+    found = int64(0)
     while at < end:
         if not is_letter(data[at]):
             at += 1
@@ -196,7 +179,7 @@ def _words_marks(data, at, end, codes, marks):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _says_hidden(data, at, end):  # type: ignore[no-untyped-def]
+def _says_hidden(data: Bytes, at: int, end: int) -> bool:
     """Whether a style has `display:none` or `visibility:hidden`."""
     while at < end:
         if data[at] == 58:
@@ -204,15 +187,15 @@ def _says_hidden(data, at, end):  # type: ignore[no-untyped-def]
             while at < end and data[at] <= 32:
                 at += 1
             if at + 4 <= end and data[at] | 32 == 110 and data[at + 1] | 32 == 111 and data[at + 2] | 32 == 110:
-                return data[at - 2] | 32 == 121 or data[at - 1] <= 32  # …y:none, not float:none
+                return bool(data[at - 2] | 32 == 121 or data[at - 1] <= 32)  # …y:none, not float:none
             if at + 6 <= end and data[at] | 32 == 104 and data[at + 1] | 32 == 105 and data[at + 2] | 32 == 100:
-                return data[at - 2] | 32 == 121 or data[at - 1] <= 32
+                return bool(data[at - 2] | 32 == 121 or data[at - 1] <= 32)
         at += 1
     return False
 
 
 @kernel
-def _push(tag, flags, tables, page):  # type: ignore[no-untyped-def]
+def _push(tag: int, flags: int, tables: Tables, page: Page) -> None:
     state = page.state
     number, depth = state[ELEMENTS], state[DEPTH]
     if depth >= MOST_OPEN or number >= MOST_ELEMENTS:
@@ -235,7 +218,7 @@ def _push(tag, flags, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _pop_to(depth, page):  # type: ignore[no-untyped-def]
+def _pop_to(depth: int, page: Page) -> None:
     """Close all elements from this depth on."""
     state = page.state
     while state[DEPTH] > depth:
@@ -246,7 +229,7 @@ def _pop_to(depth, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _close_paragraph(tables, page):  # type: ignore[no-untyped-def]
+def _close_paragraph(tables: Tables, page: Page) -> None:
     """A block element ends an open <p> that is the nearest block."""
     level = page.state[DEPTH] - 1
     while level > 0 and not tables.flags[page.tag[page.stack[level]]] & BLOCK:
@@ -257,7 +240,7 @@ def _close_paragraph(tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _close_implied(tag, tables, page):  # type: ignore[no-untyped-def]
+def _close_implied(tag: int, tables: Tables, page: Page) -> None:
     """Close what the start of this element ends though no end tag says so."""
     level = page.state[DEPTH] - 1
     while level > 0:
@@ -302,7 +285,7 @@ def _close_implied(tag, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _end_tag(tag, tables, page):  # type: ignore[no-untyped-def]
+def _end_tag(tag: int, tables: Tables, page: Page) -> None:
     flags = tables.flags[tag]
     state = page.state
     if tag == _BR:
@@ -339,7 +322,7 @@ def _end_tag(tag, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _end_unknown(page):  # type: ignore[no-untyped-def]
+def _end_unknown(page: Page) -> None:
     """An end tag of an unknown name closes an unknown element if that is the innermost."""
     state = page.state
     if state[DEPTH] > 1 and page.tag[page.stack[state[DEPTH] - 1]] == 0:

@@ -4,6 +4,7 @@ import html.entities
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 
 _PRIME = np.uint64(0x100000001B3)  # FNV-1a
@@ -29,14 +30,14 @@ C1_POINTS = frozen(
 
 
 @kernel
-def read_entity(data, at, end, hashes, values, c1):  # type: ignore[no-untyped-def]
+def read_entity(data: Bytes, at: int, end: int, hashes: Hashes, values: Longs, c1: Longs) -> tuple[int, int]:
     """(UTF-8 of what the `&` at `at` stands for, low byte first, where to go on); (38, at + 1) if it is just an `&`."""
     if at + 2 < end and data[at + 1] == 35:
         return _number(data, at, end, c1)
     state = _BASIS
     stop = min(end, at + 1 + _LONGEST)
     place = at + 1
-    value = np.int64(38)
+    value = int64(38)
     after = at + 1
     while place < stop:
         byte = data[place]
@@ -54,44 +55,44 @@ def read_entity(data, at, end, hashes, values, c1):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _number(data, at, end, c1):  # type: ignore[no-untyped-def]
+def _number(data: Bytes, at: int, end: int, c1: Longs) -> tuple[int, int]:
     place = at + 2
-    base = np.int64(10)
+    base = int64(10)
     if place < end and data[place] | 32 == 120:
-        base = np.int64(16)
+        base = int64(16)
         place += 1
     first = place
-    point = np.int64(0)
+    point = int64(0)
     while place < end:
         byte = data[place]
         if 48 <= byte <= 57:
-            digit = np.int64(byte) - 48
+            digit = int64(byte) - 48
         elif base == 16 and 97 <= (byte | 32) <= 102:
-            digit = np.int64(byte | 32) - 87
+            digit = int64(byte | 32) - 87
         else:
             break
-        point = min(point * base + digit, np.int64(0x110000))
+        point = min(point * base + digit, int64(0x110000))
         place += 1
     if place == first:
-        return np.int64(38), at + 1
+        return int64(38), at + 1
     if place < end and data[place] == 59:
         place += 1
     if 0x80 <= point < 0xA0:
         point = c1[point - 0x80]
     if point == 0 or point > 0x10FFFF or 0xD800 <= point <= 0xDFFF:
-        point = np.int64(0xFFFD)
+        point = int64(0xFFFD)
     return utf8_bytes(point), place
 
 
 @kernel
-def utf8_bytes(point):  # type: ignore[no-untyped-def]
+def utf8_bytes(point: int) -> int:
     """The UTF-8 of a code point, low byte first."""
     if point < 0x80:
-        return np.int64(point)
+        return int64(point)
     low = 0x80 | point & 0x3F
     if point < 0x800:
-        return np.int64(0xC0 | point >> 6 | low << 8)
+        return int64(0xC0 | point >> 6 | low << 8)
     middle = 0x80 | point >> 6 & 0x3F
     if point < 0x10000:
-        return np.int64(0xE0 | point >> 12 | middle << 8 | low << 16)
-    return np.int64(0xF0 | point >> 18 | (0x80 | point >> 12 & 0x3F) << 8 | middle << 16 | low << 24)
+        return int64(0xE0 | point >> 12 | middle << 8 | low << 16)
+    return int64(0xF0 | point >> 18 | (0x80 | point >> 12 & 0x3F) << 8 | middle << 16 | low << 24)

@@ -4,12 +4,13 @@ All features are whole numbers, shares in per mille, so that a decision is the s
 letter: a code point, or half a Chinese or Japanese character.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from tokenmill.text.html.page import BLOCKS, ELEMENTS
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
 from tokenmill.text.html.tags import MARKS, NUM_MARKS
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints
 from tokenmill.text.kernel.cache import kernel
 
 # Columns of the blocks' own numbers.
@@ -54,10 +55,10 @@ def kind_table(names: list[str]) -> list[int]:
 class Measures(NamedTuple):
     """Scratch for one document, as pointers; rows one after another."""
 
-    own: Any  # int32 (blocks, NUM_OWN)
-    sums: Any  # int32 (elements, NUM_SUMS)
-    hashes: Any  # uint64 (blocks,): of the text
-    page: Any  # int32 (NUM_PAGE,)
+    own: Ints  # (blocks, NUM_OWN)
+    sums: Ints  # (elements, NUM_SUMS)
+    hashes: Hashes  # (blocks,): of the text
+    page: Ints  # (NUM_PAGE,)
 
 
 (BEST, LOW, HIGH, RUN, TOTAL) = range(
@@ -67,7 +68,7 @@ NUM_PAGE: Final = 5
 
 
 @kernel
-def measure_page(page, kinds, into):  # type: ignore[no-untyped-def]
+def measure_page(page: Page, kinds: Ints, into: Measures) -> None:
     """Measure all blocks and elements of the page, so that write_features can put them side by side."""
     blocks, elements = page.state[BLOCKS], page.state[ELEMENTS]
     for i in range(elements * NUM_SUMS):
@@ -95,7 +96,7 @@ def measure_page(page, kinds, into):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _measure_text(page, block, into):  # type: ignore[no-untyped-def]
+def _measure_text(page: Page, block: int, into: Measures) -> None:
     """The block's own numbers."""
     text = page.text
     begin, end = page.begin[block], page.end[block]
@@ -175,13 +176,13 @@ def _measure_text(page, block, into):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_cookie(text, at):  # type: ignore[no-untyped-def]
+def _is_cookie(text: Bytes, at: int) -> bool:
     """Whether `cookie` stands here, which is what notices call it in any language."""
-    return text[at + 1] == 111 and text[at + 2] == 111 and text[at + 3] == 107 and text[at + 4] == 105
+    return bool(text[at + 1] == 111 and text[at + 2] == 111 and text[at + 3] == 107 and text[at + 4] == 105)
 
 
 @kernel
-def _add_to_element(page, block, into):  # type: ignore[no-untyped-def]
+def _add_to_element(page: Page, block: int, into: Measures) -> None:
     own = block * NUM_OWN
     element = page.block[page.where[block]]
     sums = element * NUM_SUMS
@@ -201,7 +202,7 @@ def _add_to_element(page, block, into):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _best_container(elements, into):  # type: ignore[no-untyped-def]
+def _best_container(elements: int, into: Measures) -> int:
     """The element whose own paragraphs and their likes score highest; 0 if none scores."""
     best, highest = 0, 0
     for element in range(1, elements):
@@ -212,7 +213,7 @@ def _best_container(elements, into):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _densest_run(blocks, into):  # type: ignore[no-untyped-def]
+def _densest_run(blocks: int, into: Measures) -> None:
     """The run of blocks where text outweighs what is between most: the largest sum over a stretch."""
     low = high = start = 0
     total = highest = 0
@@ -231,7 +232,7 @@ def _densest_run(blocks, into):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def write_features(page, block, into, out, at):  # type: ignore[no-untyped-def]
+def write_features(page: Page, block: int, into: Measures, out: Ints, at: int) -> None:
     """Put the features of one block into out[at : at + NUM_FEATURES]."""
     for column in range(NUM_SAID):
         out[at + column] = into.own[block * NUM_OWN + column]
@@ -242,7 +243,7 @@ def write_features(page, block, into, out, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _write_place(page, block, into, out, at):  # type: ignore[no-untyped-def]
+def _write_place(page: Page, block: int, into: Measures, out: Ints, at: int) -> int:
     """Where on the page the block stands: _PLACE_NAMES."""
     blocks, own, total = page.state[BLOCKS], block * NUM_OWN, into.page[TOTAL]
     best, low, high = into.page[BEST], into.page[LOW], into.page[HIGH]
@@ -289,7 +290,7 @@ def _write_place(page, block, into, out, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _write_neighbours(blocks, block, into, out, at):  # type: ignore[no-untyped-def]
+def _write_neighbours(blocks: int, block: int, into: Measures, out: Ints, at: int) -> int:
     for step in NEIGHBOURS:
         other = block + step
         there = 0 <= other < blocks
@@ -304,7 +305,7 @@ def _write_neighbours(blocks, block, into, out, at):  # type: ignore[no-untyped-
 
 
 @kernel
-def _write_sums(page, block, into, out, at):  # type: ignore[no-untyped-def]
+def _write_sums(page: Page, block: int, into: Measures, out: Ints, at: int) -> int:
     """Of the three elements around the block's own."""
     element = page.block[page.where[block]]
     for _ in range(3):
@@ -322,7 +323,7 @@ def _write_sums(page, block, into, out, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _write_marks(page, block, out, at):  # type: ignore[no-untyped-def]
+def _write_marks(page: Page, block: int, out: Ints, at: int) -> None:
     where = page.where[block]
     element = page.block[where]
     around = page.marks[where]

@@ -3,15 +3,13 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 
 SLOTS: Final = 2048
 _SHIFT: Final = 53  # 64 less the bits of a slot number
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiplicative hashing, Knuth, TAOCP 3, 6.4
-
-Longs = npt.NDArray[np.int64]
 
 
 def name_code(name: str) -> int:
@@ -23,12 +21,12 @@ def name_code(name: str) -> int:
 
 
 @kernel
-def _longer(code, byte):  # type: ignore[no-untyped-def]
-    return code << 6 | np.int64(byte & 31) | (byte < 64) << 5
+def _longer(code: int, byte: int) -> int:
+    return code << 6 | int64(byte & 31) | (byte < 64) << 5
 
 
 @kernel
-def is_letter(byte):  # type: ignore[no-untyped-def]
+def is_letter(byte: int) -> bool:
     """Whether the byte is an ASCII letter."""
     return 97 <= (byte | 32) <= 122
 
@@ -45,29 +43,29 @@ def code_map(values: dict[int, int]) -> tuple[Longs, Longs]:
 
 
 @kernel
-def value_of(keys, values, code, otherwise):  # type: ignore[no-untyped-def]
+def value_of(keys: Longs, values: Longs, code: int, otherwise: int) -> int:
     """What a code stands for in a code_map, or something else if it is not in it."""
-    slot = np.int64((np.uint64(code) * _FACTOR) >> np.uint64(_SHIFT))
+    slot = int64((np.uint64(code) * _FACTOR) >> np.uint64(_SHIFT))
     while keys[slot] >= 0:
         if keys[slot] == code:
-            return values[slot]
+            return int64(values[slot])
         slot = (slot + 1) & (SLOTS - 1)
     return otherwise
 
 
 @kernel
-def find_byte(data, at, end, byte):  # type: ignore[no-untyped-def]
+def find_byte(data: Bytes, at: int, end: int, byte: int) -> int:
     """The first place of a byte from `at` on, `end` if there is none."""
     place, stop = np.uint64(at), np.uint64(end)  # unsigned, so that no index can count from the end: twice as fast
     while place < stop and data[place] != byte:
         place += np.uint64(1)
-    return np.int64(place)
+    return int64(place)
 
 
 @kernel
-def read_name(data, at, end):  # type: ignore[no-untyped-def]
+def read_name(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """(code of the tag name that begins at `at`, where it ends)."""
-    code = np.int64(0)
+    code = int64(0)
     letters = 0
     while at < end and data[at] > 32 and data[at] != 62 and data[at] != 47:
         if letters < 10:
@@ -78,7 +76,7 @@ def read_name(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
+def next_attribute(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     """(code of the name, where the value begins, where it ends, where to go on) of the attribute at or behind `at`.
 
     Behind the last one the code is -1 and the place to go on is behind the tag's `>`. Without a value both ends are 0.
@@ -86,8 +84,8 @@ def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
     while at < end and (data[at] <= 32 or data[at] == 47):
         at += 1
     if at >= end or data[at] == 62:
-        return np.int64(-1), np.int64(0), np.int64(0), min(at + 1, end)
-    code = np.int64(0)
+        return int64(-1), int64(0), int64(0), min(at + 1, end)
+    code = int64(0)
     letters = 0
     while at < end and data[at] > 32 and data[at] != 62 and (data[at] != 61 or not letters):
         if letters < 10:
@@ -98,7 +96,7 @@ def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
     while after < end and data[after] <= 32:
         after += 1
     if after >= end or data[after] != 61:
-        return code, np.int64(0), np.int64(0), at
+        return code, int64(0), int64(0), at
     at = after + 1
     while at < end and data[at] <= 32:
         at += 1
@@ -112,7 +110,7 @@ def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pass_raw(data, at, end, code):  # type: ignore[no-untyped-def]
+def pass_raw(data: Bytes, at: int, end: int, code: int) -> int:
     """Where the end tag of a raw element stands, `end` if it has none."""
     while at < end:
         at = find_byte(data, at, end, 60)
@@ -123,7 +121,7 @@ def pass_raw(data, at, end, code):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pass_comment(data, at, end):  # type: ignore[no-untyped-def]
+def pass_comment(data: Bytes, at: int, end: int) -> int:
     """Where markup goes on behind `<!…` or `<?…` at `at`."""
     if at + 4 <= end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
         at += 4

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tokenmill.text.html.blocks import Tables, read_blocks
+from tokenmill.text.html.blocks import read_blocks
 from tokenmill.text.html.entities import C1_POINTS, ENTITY_BYTES, ENTITY_HASHES
 from tokenmill.text.html.features import (
     FEATURES,
@@ -25,7 +24,7 @@ from tokenmill.text.html.features import (
     measure_page,
     write_features,
 )
-from tokenmill.text.html.page import BLOCKS, MOST_BLOCKS, MOST_ELEMENTS, MOST_OPEN, NUM_STATE, Page
+from tokenmill.text.html.page import BLOCKS, MOST_BLOCKS, MOST_ELEMENTS, MOST_OPEN, NUM_STATE, Page, Tables
 from tokenmill.text.html.tags import (
     FLAGS,
     NAMES,
@@ -37,11 +36,8 @@ from tokenmill.text.html.tags import (
     WORD_CODES,
     WORD_MARKS,
 )
+from tokenmill.text.kernel.arrays import Bytes, Ints, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
-
-Bytes = npt.NDArray[np.uint8]
-Longs = npt.NDArray[np.int64]
-Ints = npt.NDArray[np.int32]
 
 MODEL: Final = Path(__file__).with_name("main_text.json")
 DEPTH: Final = 5  # of each tree, all of them complete
@@ -81,7 +77,7 @@ def model_checksum() -> str:
     return sha256(MODEL.read_bytes()).hexdigest()
 
 
-def main_text(data: Bytes, offsets: Longs, trees: Trees, *, least: int, bullets: bool) -> tuple[Bytes, Longs]:
+def main_text(data: Bytes, offsets: Offsets, trees: Trees, *, least: int, bullets: bool) -> tuple[Bytes, Offsets]:
     """The main texts of the HTML documents data[offsets[r]:offsets[r + 1]], in the same form.
 
     least: score, in UNITs of log odds, a block must reach. bullets: items of lists begin with `•` or their number.
@@ -105,7 +101,7 @@ def features_of(html: bytes) -> tuple[list[str], Ints]:
     return texts, features[:count]
 
 
-def _sizes(data: Bytes, offsets: Longs) -> tuple[int, int]:
+def _sizes(data: Bytes, offsets: Offsets) -> tuple[int, int]:
     """(most `<` in a document, bytes of the largest)."""
     tags: int = _most_tags(data, offsets)
     return tags, int(np.diff(offsets).max(initial=0))
@@ -130,7 +126,7 @@ def _scratch(tags: int, size: int) -> tuple[Page, Measures]:
 
 
 @kernel
-def _most_tags(data, offsets):  # type: ignore[no-untyped-def]
+def _most_tags(data: Bytes, offsets: Offsets) -> int:
     most = 0
     for row in range(len(offsets) - 1):
         tags = 0
@@ -141,7 +137,7 @@ def _most_tags(data, offsets):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _page_pointers(page):  # type: ignore[no-untyped-def]
+def _page_pointers(page: Page) -> Page:
     return Page(
         pointer(page.state), pointer(page.text), pointer(page.stack), pointer(page.unended), pointer(page.tag),
         pointer(page.parent), pointer(page.own), pointer(page.marks), pointer(page.block), pointer(page.items),
@@ -151,7 +147,7 @@ def _page_pointers(page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _table_pointers(tables):  # type: ignore[no-untyped-def]
+def _table_pointers(tables: Tables) -> Tables:
     return Tables(
         pointer(tables.tag_codes), pointer(tables.tag_numbers), pointer(tables.flags), pointer(tables.tag_marks),
         pointer(tables.word_codes), pointer(tables.word_marks), pointer(tables.role_codes), pointer(tables.role_marks),
@@ -160,29 +156,40 @@ def _table_pointers(tables):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _measure_pointers(into):  # type: ignore[no-untyped-def]
+def _measure_pointers(into: Measures) -> Measures:
     return Measures(pointer(into.own), pointer(into.sums), pointer(into.hashes), pointer(into.page))
 
 
 @kernel
-def _measure_one(data, tables, kinds, arrays, measures, features):  # type: ignore[no-untyped-def]
+def _measure_one(data: Bytes, tables: Tables, kinds: Ints, arrays: Page, measures: Measures, features: Ints) -> int:
     page, into, out = _page_pointers(arrays), _measure_pointers(measures), pointer(features)
     read_blocks(pointer(data), 0, len(data), _table_pointers(tables), page)
     measure_page(page, kinds, into)
     for block in range(page.state[BLOCKS]):
         write_features(page, block, into, out, block * NUM_FEATURES)
-    return page.state[BLOCKS]
+    return int64(page.state[BLOCKS])
 
 
 @kernel
-def _extract_all(data, offsets, tables, kinds, arrays, measures, row, trees, least, bullets):  # type: ignore[no-untyped-def]
+def _extract_all(
+    data: Bytes,
+    offsets: Offsets,
+    tables: Tables,
+    kinds: Ints,
+    arrays: Page,
+    measures: Measures,
+    row: Ints,
+    trees: Trees,
+    least: int,
+    bullets: bool,
+) -> tuple[Bytes, Offsets]:
     page, into, features = _page_pointers(arrays), _measure_pointers(measures), pointer(row)
     forest = Trees(pointer(trees.features), pointer(trees.limits), pointer(trees.leaves))
     names, source = _table_pointers(tables), pointer(data)
     count = len(trees.leaves) >> DEPTH
     out = np.empty(offsets[-1] // 8 + 1024, dtype=np.uint8)
     ends = np.zeros(len(offsets), dtype=np.int64)
-    put = np.int64(0)
+    put = int64(0)
     for document in range(len(offsets) - 1):
         read_blocks(source, offsets[document], offsets[document + 1], names, page)
         measure_page(page, kinds, into)
@@ -193,20 +200,20 @@ def _extract_all(data, offsets, tables, kinds, arrays, measures, row, trees, lea
             out = wider
         target = pointer(out)
         begin = put
-        last = np.int64(-1)
+        last = int64(-1)
         for block in range(page.state[BLOCKS]):
             write_features(page, block, into, features, 0)
             if _score(features, forest, count) >= least:
                 put = _write_block(page, block, last, kinds, bullets, target, put, begin)
-                last = np.int64(block)
+                last = int64(block)
         ends[document + 1] = put
     return out[:put].copy(), ends
 
 
 @kernel
-def _score(features, trees, count):  # type: ignore[no-untyped-def]
+def _score(features: Ints, trees: Trees, count: int) -> int:
     """Log odds in UNITs that the block is content."""
-    total = np.int64(0)
+    total = int64(0)
     for tree in range(count):
         base = tree * _NODES
         node = 0
@@ -217,7 +224,9 @@ def _score(features, trees, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _write_block(page, block, last, kinds, bullets, out, put, begin):  # type: ignore[no-untyped-def]
+def _write_block(
+    page: Page, block: int, last: int, kinds: Ints, bullets: bool, out: Bytes, put: int, begin: int
+) -> int:
     """Where the text ends once the block is added behind block `last`, -1 if it is the first."""
     if last >= 0:
         if last == block - 1 and _is_next_cell(page, block, kinds):
@@ -237,16 +246,16 @@ def _write_block(page, block, last, kinds, bullets, out, put, begin):  # type: i
 
 
 @kernel
-def _is_next_cell(page, block, kinds):  # type: ignore[no-untyped-def]
+def _is_next_cell(page: Page, block: int, kinds: Ints) -> bool:
     """Whether this block and the one before are cells of one row, of one short line each."""
     this, other = page.block[page.where[block]], page.block[page.where[block - 1]]
     if kinds[page.tag[this]] != _CELL or kinds[page.tag[other]] != _CELL or page.parent[this] != page.parent[other]:
         return False
-    return page.end[block] - page.begin[block] <= 200 and page.end[block - 1] - page.begin[block - 1] <= 200
+    return bool(page.end[block] - page.begin[block] <= 200 and page.end[block - 1] - page.begin[block - 1] <= 200)
 
 
 @kernel
-def _write_item(item, out, put):  # type: ignore[no-untyped-def]
+def _write_item(item: int, out: Bytes, put: int) -> int:
     if item < 0:
         out[put], out[put + 1], out[put + 2], out[put + 3] = 0xE2, 0x80, 0xA2, 32  # •
         return put + 4

@@ -1,11 +1,10 @@
 """What is known of a page of HTML while it is read, and how its text is written, white space run together."""
 
-from typing import Any, Final, NamedTuple
-
-import numpy as np
+from typing import Final, NamedTuple
 
 from tokenmill.text.html.entities import read_entity
 from tokenmill.text.html.tags import TAG
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, int32, int64
 from tokenmill.text.kernel.cache import kernel
 
 MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
@@ -31,30 +30,46 @@ IMAGES: Final = 12  # since the last block
 NUM_STATE: Final = 13
 
 
+class Tables(NamedTuple):
+    """What the kernels look names up in: arrays, or pointers to them."""
+
+    tag_codes: Longs
+    tag_numbers: Longs
+    flags: Longs
+    tag_marks: Longs
+    word_codes: Longs
+    word_marks: Longs
+    role_codes: Longs
+    role_marks: Longs
+    entities: Hashes
+    entity_bytes: Longs
+    c1: Longs
+
+
 class Page(NamedTuple):
     """Scratch for one document, as pointers. Elements: tag, parent, own, marks, block. Blocks: the rest."""
 
-    state: Any  # int64 (NUM_STATE,)
-    text: Any  # uint8: the text of the blocks, one after another
-    stack: Any  # int32 (MOST_OPEN,): the open elements; 0 is the root
-    unended: Any  # uint8 (tags,): no end tag of this name is left in the document
-    tag: Any  # int32 (elements,)
-    parent: Any  # int32
-    own: Any  # int64: its own marks
-    marks: Any  # int64: and those of the elements around it
-    block: Any  # int32: itself, or the nearest block element around it
-    items: Any  # int32: items of the list so far
-    begin: Any  # int64 (blocks,): of its text
-    end: Any  # int64
-    where: Any  # int32: the innermost element around its first character
-    links: Any  # int64: bytes of it in links
-    gap: Any  # int32: line feeds before it
-    item: Any  # int32: 0, or the number of its list item: -1 for a bullet
-    images: Any  # int32: before it, since the block before
+    state: Longs  # (NUM_STATE,)
+    text: Bytes  # the text of the blocks, one after another
+    stack: Ints  # (MOST_OPEN,): the open elements; 0 is the root
+    unended: Bytes  # (tags,): no end tag of this name is left in the document
+    tag: Ints  # (elements,)
+    parent: Ints
+    own: Longs  # its own marks
+    marks: Longs  # and those of the elements around it
+    block: Ints  # itself, or the nearest block element around it
+    items: Ints  # items of the list so far
+    begin: Longs  # (blocks,): of its text
+    end: Longs
+    where: Ints  # the innermost element around its first character
+    links: Longs  # bytes of it in links
+    gap: Ints  # line feeds before it
+    item: Ints  # 0, or the number of its list item: -1 for a bullet
+    images: Ints  # before it, since the block before
 
 
 @kernel
-def break_line(page):  # type: ignore[no-untyped-def]
+def break_line(page: Page) -> None:
     """<br>: a line feed; two of them end the block."""
     state = page.state
     if state[OPEN] and state[SPACE] >= 2:
@@ -64,7 +79,7 @@ def break_line(page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def end_block(page, gap):  # type: ignore[no-untyped-def]
+def end_block(page: Page, gap: int) -> None:
     """Close the open block, if there is one; the next stands at least `gap` line feeds behind it."""
     state = page.state
     if state[OPEN] and state[BLOCKS] < MOST_BLOCKS - 1:
@@ -81,7 +96,7 @@ def end_block(page, gap):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def begin_block(page):  # type: ignore[no-untyped-def]
+def begin_block(page: Page) -> None:
     """Open a block where the text so far ends."""
     state = page.state
     number = state[BLOCKS]
@@ -99,24 +114,24 @@ def begin_block(page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _item_number(page, element):  # type: ignore[no-untyped-def]
+def _item_number(page: Page, element: int) -> int:
     """The number of the list item that begins here, -1 in a list without numbers, 0 if none does."""
     for _ in range(3):  # <li><div><p> begins an item too
         if page.tag[element] == _LI:
             around = page.block[page.parent[element]]
             number = page.items[around]
-            if page.own[element] & np.int64(-1 << 62):  # its first block is written
-                return np.int32(0)
-            page.own[element] |= np.int64(-1 << 62)
-            return np.int32(number if page.tag[around] == _OL else -1)
+            if page.own[element] & int64(-1 << 62):  # its first block is written
+                return int32(0)
+            page.own[element] |= int64(-1 << 62)
+            return int32(number if page.tag[around] == _OL else -1)
         if element == 0:
             break
         element = page.block[page.parent[element]]
-    return np.int32(0)
+    return int32(0)
 
 
 @kernel
-def put_text(data, at, end, tables, page):  # type: ignore[no-untyped-def]
+def put_text(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None:
     """Write text[at:end], references decoded, white space run together (but in <pre>), what cannot be seen left out."""
     state = page.state
     while at < end:
@@ -144,7 +159,7 @@ def put_text(data, at, end, tables, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _put_run(data, at, end, page):  # type: ignore[no-untyped-def]
+def _put_run(data: Bytes, at: int, end: int, page: Page) -> int:
     """Write the bytes from `at` on up to one that needs a look; the first is written as it is."""
     state = page.state
     text = page.text
@@ -173,14 +188,14 @@ def _put_run(data, at, end, page):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _put_byte(page, byte):  # type: ignore[no-untyped-def]
+def _put_byte(page: Page, byte: int) -> None:
     state = page.state
     page.text[state[PUT]] = byte
     state[PUT] += 1
 
 
 @kernel
-def _put_reference(page, value):  # type: ignore[no-untyped-def]
+def _put_reference(page: Page, value: int) -> None:
     """Write what a character reference stands for."""
     state = page.state
     if value == 0xA0C2 or value <= 32 or value == 127:

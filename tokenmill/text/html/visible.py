@@ -5,17 +5,18 @@ counts, a character reference is one character. HTML's parsing rules are followe
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.core.columns import BoolMask
 from tokenmill.text.html.entities import C1_POINTS, ENTITY_BYTES, ENTITY_HASHES, read_entity
 from tokenmill.text.html.lexer import is_letter, name_code, next_attribute, pass_comment, pass_raw, read_name
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
-from tokenmill.text.words.segment import Bytes, Offsets, tiny
+from tokenmill.text.words.segment import tiny
 
 _SCRIPT, _STYLE = name_code("script"), name_code("style")
 
 
-def visible_chars(buffer: Bytes, offsets: Offsets, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def visible_chars(buffer: Bytes, offsets: Offsets, wanted: BoolMask) -> Longs:
     """Code points of text on the page for each document, int64 (rows,); 0 for those that are not wanted."""
     counts = np.zeros(len(offsets) - 1, dtype=np.int64)
     _count_all(buffer, offsets, frozen(wanted), ENTITY_HASHES, ENTITY_BYTES, C1_POINTS, counts)
@@ -23,7 +24,9 @@ def visible_chars(buffer: Bytes, offsets: Offsets, wanted: npt.NDArray[np.bool_]
 
 
 @kernel
-def _count_all(buffer, offsets, wanted, hashes, values, c1, counts):  # type: ignore[no-untyped-def]
+def _count_all(
+    buffer: Bytes, offsets: Offsets, wanted: BoolMask, hashes: Hashes, values: Longs, c1: Longs, counts: Longs
+) -> None:
     text = pointer(buffer)
     for row in range(len(counts)):
         if wanted[row]:
@@ -31,8 +34,8 @@ def _count_all(buffer, offsets, wanted, hashes, values, c1, counts):  # type: ig
 
 
 @kernel
-def _count(text, at, end, hashes, values, c1):  # type: ignore[no-untyped-def]
-    chars = np.int64(0)
+def _count(text: Bytes, at: int, end: int, hashes: Hashes, values: Longs, c1: Longs) -> int:
+    chars = int64(0)
     while at < end:
         byte = text[at]
         if byte == 60 and at + 1 < end and (text[at + 1] == 33 or text[at + 1] == 63):
@@ -46,11 +49,11 @@ def _count(text, at, end, hashes, values, c1):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _pass_tag(text, at, end):  # type: ignore[no-untyped-def]
+def _pass_tag(text: Bytes, at: int, end: int) -> int:
     """Where text goes on behind the tag at `at`; a script or style is passed up to its end tag."""
     is_end = text[at + 1] == 47
     name, at = read_name(text, at + 2 if is_end else at + 1, end)
-    found = np.int64(0)
+    found = int64(0)
     while found >= 0:
         found, _, _, at = next_attribute(text, at, end)
     return pass_raw(text, at, end, name) if not is_end and name in (_SCRIPT, _STYLE) else at

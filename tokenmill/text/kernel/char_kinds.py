@@ -3,8 +3,8 @@
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes
 from tokenmill.text.kernel.cache import frozen
 
 UPPER = 1
@@ -23,7 +23,7 @@ _METHODS = (
 
 
 @cache
-def char_kinds() -> npt.NDArray[np.uint8]:
+def char_kinds() -> Bytes:
     """The flags of every code point, read-only uint8 (0x110000,)."""
     table = np.zeros(0x110000, dtype=np.uint8)
     for point in (*range(0xD800), *range(0xE000, 0x32400)):  # beyond, nothing is a letter or a digit

@@ -9,8 +9,8 @@ import unicodedata
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Ushorts
 from tokenmill.text.kernel.cache import frozen
 
 SPACE = 1  # str.isspace
@@ -63,7 +63,7 @@ _TITLE_CASE = "1bb 1c5 1c8 1cb 1f2"  # beside which hyphens cut though they have
 
 
 @cache
-def class_table() -> npt.NDArray[np.uint16]:
+def class_table() -> Ushorts:
     """The flags of every code point, read-only uint16 (0x110000,)."""
     table = np.zeros(0x110000, dtype=np.uint16)
     category = unicodedata.category
@@ -94,14 +94,14 @@ def class_table() -> npt.NDArray[np.uint16]:
     return frozen(table)
 
 
-def _flag_cased(table: npt.NDArray[np.uint16]) -> None:
+def _flag_cased(table: Ushorts) -> None:
     for point in _ranges(_CASED):
         if table[point] & LETTER:
             kind = unicodedata.category(chr(point))
             table[point] |= ALPHA | {"Ll": LOWER, "Lu": UPPER}.get(kind, 0)
 
 
-def _flag(table: npt.NDArray[np.uint16], points: list[int], flags: int) -> None:
+def _flag(table: Ushorts, points: list[int], flags: int) -> None:
     table[points] |= np.uint16(flags)
 
 

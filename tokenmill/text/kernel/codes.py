@@ -7,11 +7,12 @@ pointers.
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import inlined, kernel
 
 
 @inlined
-def put_word(codes, at, gap, length):  # type: ignore[no-untyped-def]
+def put_word(codes: Bytes, at: int, gap: int, length: int) -> int:
     """Write the code of a word of `length` bytes that starts `gap` bytes after the one before; return the next `at`."""
     if gap > 1 or length > 127:
         while gap > 0:
@@ -30,30 +31,30 @@ def put_word(codes, at, gap, length):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def next_word(codes, at, position):  # type: ignore[no-untyped-def]
+def next_word(codes: Bytes, at: int, position: int) -> tuple[int, int, int]:
     """(next `at`, start, end) of the word coded at codes[at]; position: end of the word before, 0 for the first."""
-    code = np.int64(codes[at])
+    code = int64(codes[at])
     while code == 1:
-        position += np.int64(codes[at + 1]) + 1
+        position += int64(codes[at + 1]) + 1
         at += 2
-        code = np.int64(codes[at])
+        code = int64(codes[at])
     if code == 0:
-        length = np.int64(0)
+        length = int64(0)
         for i in range(4):
-            length |= np.int64(codes[at + 1 + i]) << (8 * i)
+            length |= int64(codes[at + 1 + i]) << (8 * i)
         return at + 5, position, position + length
     start = position + (code & 1)
     return at + 1, start, start + (code >> 1)
 
 
 @kernel
-def put_cut(cuts, length, gap, codes, at):  # type: ignore[no-untyped-def]
+def put_cut(cuts: np.uint64, length: int, gap: int, codes: Bytes, at: int) -> int:
     """Write the codes of an exception of `length` bytes that is cut after each byte whose bit is set; return the next
     `at`.
     """
-    start = np.int64(0)
+    start = int64(0)
     for i in range(length):
         if (cuts >> np.uint64(i)) & np.uint64(1):
             at = put_word(codes, at, gap, i + 1 - start)
-            gap, start = np.int64(0), np.int64(i + 1)
+            gap, start = int64(0), int64(i + 1)
     return at

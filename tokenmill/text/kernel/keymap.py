@@ -6,8 +6,8 @@ Bytes become keys by key_of_bytes; that two of a document's 10^6 different keys 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Uints, int64, uint32
 from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.points import continuing_bytes, eight_bytes
 
@@ -18,15 +18,15 @@ _LENGTHS = np.uint64(0xD1B54A32D192ED03)
 class KeyMap(NamedTuple):
     """A hash table from keys to numbers, and two values by number; grown() makes room."""
 
-    slots: npt.NDArray[np.uint32]  # (power of two,): a number, or 0 where there is none
-    keys: npt.NDArray[np.uint64]  # (half as many + 1,), as counts and firsts
-    counts: npt.NDArray[np.uint32]  # how often the key was seen
-    firsts: npt.NDArray[np.uint32]  # where it was seen first
+    slots: Uints  # (power of two,): a number, or 0 where there is none
+    keys: Hashes  # (half as many + 1,), as counts and firsts
+    counts: Uints  # how often the key was seen
+    firsts: Uints  # where it was seen first
     shift: int  # 64 less the bits of a slot number
 
 
 @kernel
-def key_map(room):  # type: ignore[no-untyped-def]
+def key_map(room: int) -> KeyMap:
     """An empty KeyMap for about `room` different keys, at most 2^17 to begin with."""
     bits = 4
     while bits < 18 and (1 << bits) < 2 * room:
@@ -38,23 +38,23 @@ def key_map(room):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def key_map_pointers(table):  # type: ignore[no-untyped-def]
+def key_map_pointers(table: KeyMap) -> KeyMap:
     """The KeyMap as number_of takes it."""
     return KeyMap(pointer(table.slots), pointer(table.keys), pointer(table.counts), pointer(table.firsts), table.shift)
 
 
 @kernel
-def number_of(table, key, used, place):  # type: ignore[no-untyped-def]
+def number_of(table: KeyMap, key: np.uint64, used: int, place: int) -> int:
     """The key's number after counting it once more; used + 1 for a new one, first seen at place. table: pointers."""
-    last = (np.int64(1) << (64 - table.shift)) - 1
-    slot = np.int64((key * _FACTOR) >> np.uint64(table.shift))
-    number = np.int64(table.slots[slot])
+    last = (int64(1) << (64 - table.shift)) - 1
+    slot = int64((key * _FACTOR) >> np.uint64(table.shift))
+    number = int64(table.slots[slot])
     while number:
         if table.keys[number] == key:
-            table.counts[number] += np.uint32(1)
+            table.counts[number] += uint32(1)
             return number
         slot = (slot + 1) & last
-        number = np.int64(table.slots[slot])
+        number = int64(table.slots[slot])
     number = used + 1
     table.slots[slot] = number
     table.keys[number] = key
@@ -64,13 +64,13 @@ def number_of(table, key, used, place):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def is_full(table, used):  # type: ignore[no-untyped-def]
+def is_full(table: KeyMap, used: int) -> bool:
     """Whether a table of `used` keys must grow before the next."""
     return used + 1 >= len(table.keys)
 
 
 @kernel
-def grown(table, used):  # type: ignore[no-untyped-def]
+def grown(table: KeyMap, used: int) -> KeyMap:
     """The table with twice the room."""
     half = 2 * (len(table.keys) - 1) + 1
     slots = np.zeros(2 * len(table.slots), dtype=np.uint32)
@@ -81,7 +81,7 @@ def grown(table, used):  # type: ignore[no-untyped-def]
         keys[number] = table.keys[number]
         counts[number] = table.counts[number]
         firsts[number] = table.firsts[number]
-        slot = np.int64((keys[number] * _FACTOR) >> np.uint64(shift))
+        slot = int64((keys[number] * _FACTOR) >> np.uint64(shift))
         while slots[slot]:
             slot = (slot + 1) & (len(slots) - 1)
         slots[slot] = number
@@ -89,7 +89,7 @@ def grown(table, used):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def key_of_bytes(text, start, end, limit):  # type: ignore[no-untyped-def]
+def key_of_bytes(text: Bytes, start: int, end: int, limit: int) -> tuple[np.uint64, int]:
     """(a 64-bit key of text[start:end], the code points in it); eight bytes or fewer of one length never share a key.
 
     limit: text may be read up to here.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Ushorts, int64
 from tokenmill.text.kernel.cache import inlined, kernel
 from tokenmill.text.kernel.classes import SPACE
 
@@ -10,27 +11,27 @@ _HIGH_BITS = np.uint64(0x8080808080808080)
 
 
 @inlined
-def point_at(buffer, i, end):  # type: ignore[no-untyped-def]
+def point_at(buffer: Bytes, i: int, end: int) -> tuple[int, int]:
     """(code point, bytes it takes) at buffer[i]; a byte that starts no UTF-8 sequence is U+FFFD, one byte."""
-    lead = np.int64(buffer[i])
+    lead = int64(buffer[i])
     if lead < 0x80:
-        return lead, np.int64(1)
+        return lead, int64(1)
     if 0xC0 <= lead < 0xE0 and i + 1 < end:
-        return (lead & 0x1F) << 6 | np.int64(buffer[i + 1]) & 0x3F, np.int64(2)
+        return (lead & 0x1F) << 6 | int64(buffer[i + 1]) & 0x3F, int64(2)
     if 0xE0 <= lead < 0xF0 and i + 2 < end:
-        return (lead & 0xF) << 12 | (np.int64(buffer[i + 1]) & 0x3F) << 6 | np.int64(buffer[i + 2]) & 0x3F, np.int64(3)
+        return (lead & 0xF) << 12 | (int64(buffer[i + 1]) & 0x3F) << 6 | int64(buffer[i + 2]) & 0x3F, int64(3)
     if 0xF0 <= lead < 0xF5 and i + 3 < end:
-        high = (lead & 7) << 18 | (np.int64(buffer[i + 1]) & 0x3F) << 12
-        point = high | (np.int64(buffer[i + 2]) & 0x3F) << 6 | np.int64(buffer[i + 3]) & 0x3F
-        return min(point, 0x10FFFF), np.int64(4)
-    return np.int64(0xFFFD), np.int64(1)
+        high = (lead & 7) << 18 | (int64(buffer[i + 1]) & 0x3F) << 12
+        point = high | (int64(buffer[i + 2]) & 0x3F) << 6 | int64(buffer[i + 3]) & 0x3F
+        return min(point, 0x10FFFF), int64(4)
+    return int64(0xFFFD), int64(1)
 
 
 @inlined
-def point_before(buffer, low, end):  # type: ignore[no-untyped-def]
+def point_before(buffer: Bytes, low: int, end: int) -> tuple[int, int]:
     """(code point, where it starts) of the character that ends at end, not before low; (0, low) if there is none."""
     if end <= low:
-        return np.int64(0), low
+        return int64(0), low
     i = end - 1
     while i > low and end - i < 4 and buffer[i] & 0xC0 == 0x80:
         i -= 1
@@ -38,31 +39,31 @@ def point_before(buffer, low, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def length_in_points(buffer, start, end):  # type: ignore[no-untyped-def]
+def length_in_points(buffer: Bytes, start: int, end: int) -> int:
     """Code points in buffer[start:end]: the bytes that do not continue a UTF-8 sequence."""
-    length = np.int64(0)
+    length = int64(0)
     for i in range(start, end):
         length += (buffer[i] & 0xC0) != 0x80
     return length
 
 
 @kernel
-def line_break(buffer, i, end):  # type: ignore[no-untyped-def]
+def line_break(buffer: Bytes, i: int, end: int) -> int:
     """Bytes of the line break at buffer[i], 0 where none is; breaks are those of str.splitlines, `\\r\\n` is one."""
     byte = buffer[i]
     if byte == 13:
-        return np.int64(2 if i + 1 < end and buffer[i + 1] == 10 else 1)
+        return int64(2 if i + 1 < end and buffer[i + 1] == 10 else 1)
     if 10 <= byte <= 12 or 28 <= byte <= 30:
-        return np.int64(1)
+        return int64(1)
     if byte == 0xC2 and i + 1 < end and buffer[i + 1] == 0x85:
-        return np.int64(2)
+        return int64(2)
     if byte == 0xE2 and i + 2 < end and buffer[i + 1] == 0x80 and (buffer[i + 2] == 0xA8 or buffer[i + 2] == 0xA9):
-        return np.int64(3)
-    return np.int64(0)
+        return int64(3)
+    return int64(0)
 
 
 @kernel
-def stripped(classes, text, start, end):  # type: ignore[no-untyped-def]
+def stripped(classes: Ushorts, text: Bytes, start: int, end: int) -> tuple[int, int]:
     """The range without white space at its ends."""
     while start < end:
         point, size = point_at(text, start, end)
@@ -78,7 +79,7 @@ def stripped(classes, text, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def eight_bytes(buffer, start, end, limit):  # type: ignore[no-untyped-def]
+def eight_bytes(buffer: Bytes, start: int, end: int, limit: int) -> np.uint64:
     """The first eight bytes of buffer[start:end], fewer if there are fewer, little-endian; limit: what may be read."""
     part = np.uint64(0)
     if start + 8 <= limit:
@@ -93,15 +94,15 @@ def eight_bytes(buffer, start, end, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def continuing_bytes(part):  # type: ignore[no-untyped-def]
+def continuing_bytes(part: np.uint64) -> int:
     """How many of eight bytes are 10xxxxxx and so continue a code point."""
     if not part & _HIGH_BITS:
-        return np.int64(0)
-    return np.int64((((part >> np.uint64(7)) & ~(part >> np.uint64(6)) & _LOW_BITS) * _LOW_BITS) >> np.uint64(56))
+        return int64(0)
+    return int64((((part >> np.uint64(7)) & ~(part >> np.uint64(6)) & _LOW_BITS) * _LOW_BITS) >> np.uint64(56))
 
 
 @kernel
-def points_of_word(buffer, start, end, limit):  # type: ignore[no-untyped-def]
+def points_of_word(buffer: Bytes, start: int, end: int, limit: int) -> int:
     """length_in_points, faster for a few bytes; limit: what may be read."""
     length = end - start
     while start < end:

@@ -4,11 +4,14 @@ The processor compares sixteen bytes at once, but only with ranges; so what it c
 table calls idle.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+
+from tokenmill.text.kernel.arrays import Bytes
 
 WIDTH = 16
 LETTERS = ((0x61, 0x7A),)  # and 0x20 less, the capitals
@@ -21,14 +24,13 @@ DIGITS = ((0x30, 0x39),)
 _BYTES, _BITS, _MASK = ir.VectorType(ir.IntType(8), WIDTH), ir.IntType(WIDTH), ir.IntType(64)
 
 
-@intrinsic
-def _quiet_and_digits(typing_context, buffer, i):  # type: ignore[no-untyped-def]
+def _quiet_and_digits(typing_context: Any, buffer: Any, i: Any) -> Any:
     """In a kernel: (bit k set: buffer[i + k] is quiet or an ASCII digit; the same for digits alone), two int64.
 
     buffer: a pointer to bytes, of which WIDTH from i on may be read.
     """
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), _BYTES.as_pointer())
         found = builder.load(place, align=1)
         digits = _within(builder, found, DIGITS)
@@ -57,4 +59,4 @@ def _all(byte: int) -> Any:
     return ir.Constant(_BYTES, [byte] * WIDTH)
 
 
-quiet_and_digits: Any = _quiet_and_digits
+quiet_and_digits: Callable[[Bytes, int], tuple[int, int]] = intrinsic(_quiet_and_digits)

@@ -1,17 +1,14 @@
 """How sound UTF-8 bytes are, row by row: broken sequences, characters above ASCII, control characters."""
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
-
-Bytes = npt.NDArray[np.uint8]
-Longs = npt.NDArray[np.int64]
 
 _BLOCK = 64
 
 
-def soundness(data: Bytes, offsets: Longs) -> tuple[Longs, Longs, Longs]:
+def soundness(data: Bytes, offsets: Offsets) -> tuple[Longs, Longs, Longs]:
     """(broken, wide, control) for each row data[offsets[r]:offsets[r + 1]], int64 (rows,).
 
     broken: ill-formed sequences, counted as U+FFFD would replace them (Unicode 15, 3.9, maximal subparts).
@@ -23,16 +20,16 @@ def soundness(data: Bytes, offsets: Longs) -> tuple[Longs, Longs, Longs]:
 
 
 @kernel
-def _measure(data, offsets, broken, wide, control):  # type: ignore[no-untyped-def]
+def _measure(data: Bytes, offsets: Offsets, broken: Longs, wide: Longs, control: Longs) -> None:
     for row in range(len(offsets) - 1):
         at = offsets[row]
         end = offsets[row + 1]
         while at < end:
             if at + _BLOCK <= end:  # most of a page is plain ASCII: a block at once, in a form the compiler vectorises
-                odd = np.uint8(0)
+                odd = uint8(0)
                 for i in range(np.uint64(at), np.uint64(at + _BLOCK)):
                     byte = data[i]
-                    odd |= np.uint8((byte > 127) | ((byte < 32) & (byte != 10) & (byte != 13) & (byte != 9)))
+                    odd |= uint8((byte > 127) | ((byte < 32) & (byte != 10) & (byte != 13) & (byte != 9)))
                 if not odd:
                     at += _BLOCK
                     continue
@@ -50,32 +47,32 @@ def _measure(data, offsets, broken, wide, control):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _sequence(data, at, end):  # type: ignore[no-untyped-def]
+def _sequence(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """(bytes to step over, 1 if they are a character above U+007F and 0 if they are ill-formed) at data[at]."""
     lead = data[at]
-    low = np.uint8(0x80)
-    high = np.uint8(0xBF)
+    low = uint8(0x80)
+    high = uint8(0xBF)
     if 0xC2 <= lead <= 0xDF:
         needed = 1
     elif 0xE0 <= lead <= 0xEF:
         needed = 2
         if lead == 0xE0:
-            low = np.uint8(0xA0)
+            low = uint8(0xA0)
         elif lead == 0xED:
-            high = np.uint8(0x9F)
+            high = uint8(0x9F)
     elif 0xF0 <= lead <= 0xF4:
         needed = 3
         if lead == 0xF0:
-            low = np.uint8(0x90)
+            low = uint8(0x90)
         elif lead == 0xF4:
-            high = np.uint8(0x8F)
+            high = uint8(0x8F)
     else:
         return 1, 0
     for i in range(1, needed + 1):
         if at + i >= end or not low <= data[at + i] <= high:
             return i, 0
-        low = np.uint8(0x80)
-        high = np.uint8(0xBF)
+        low = uint8(0x80)
+        high = uint8(0xBF)
     return needed + 1, 1
 
 

@@ -11,12 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenmill.core.errors import DataError
+from tokenmill.text.kernel.arrays import Bytes, Floats, Ints, Longs, Offsets, Ulongs
 from tokenmill.text.kernel.cache import frozen
-
-Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 
 _MAGIC, _VERSION, _SUPERVISED, _HIERARCHICAL_SOFTMAX = 793712314, 12, 3, 1
 
@@ -35,10 +31,10 @@ class Labels:
     names: tuple[str, ...]
     rows: Floats
     words: Bytes
-    word_ends: Longs
+    word_ends: Offsets
     slots: Ints
     buckets: int
-    present: npt.NDArray[np.uint64]
+    present: Ulongs
     before: Longs
     nodes: Floats
     children: Ints

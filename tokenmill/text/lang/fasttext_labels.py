@@ -11,13 +11,14 @@ Source: Joulin et al. 2016, arXiv:1607.01759.
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Doubles, Floats, Ints, Longs, Offsets, Ulongs, int64, uint32
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.lang.fasttext_file import Bytes, Floats, Ints, Labels, Longs
+from tokenmill.text.lang.fasttext_file import Labels
 
 _MEMORY = 1 << 13  # words remembered while a column is worked through: at 96 bytes each, what a processor's cache holds
 
 
-def best_labels(model: Labels, data: Bytes, offsets: Longs) -> tuple[Ints, Floats]:
+def best_labels(model: Labels, data: Bytes, offsets: Offsets) -> tuple[Ints, Floats]:
     """(label numbers int32 (rows,), -1 for a text without a known word; scores float32 (rows,) in 0..1, 0 for those).
 
     data, offsets: the texts' UTF-8 bytes, text r at data[offsets[r]:offsets[r + 1]]; newlines count as spaces.
@@ -25,20 +26,20 @@ def best_labels(model: Labels, data: Bytes, offsets: Longs) -> tuple[Ints, Float
     labels = np.full(len(offsets) - 1, -1, dtype=np.int32)
     scores = np.zeros(len(offsets) - 1, dtype=np.float32)
     _label_all(
-        data, offsets, model.rows, model.words, model.word_ends, model.slots, np.int64(model.buckets), model.present,
-        model.before, model.nodes, model.children, np.int64(model.shortest), np.int64(model.longest), labels, scores,
+        data, offsets, model.rows, model.words, model.word_ends, model.slots, int64(model.buckets), model.present,
+        model.before, model.nodes, model.children, int64(model.shortest), int64(model.longest), labels, scores,
     )  # fmt: skip
     return labels, scores
 
 
 @kernel
-def _mixed(code, byte):  # type: ignore[no-untyped-def]
+def _mixed(code: int, byte: int) -> int:
     """One step of FNV-1a, 32 bits, with fastText's sign extension of bytes above 127."""
-    return np.uint32((code ^ np.uint32(np.int8(byte))) * np.uint32(16777619))  # the product alone would be 64 bits wide
+    return uint32((code ^ uint32(np.int8(byte))) * uint32(16777619))  # the product alone would be 64 bits wide
 
 
 @kernel
-def _equal(one, start, other, begin, length):  # type: ignore[no-untyped-def]
+def _equal(one: Bytes, start: int, other: Bytes, begin: int, length: int) -> bool:
     for at in range(length):  # noqa: SIM110 (a generator does not compile)
         if one[start + at] != other[begin + at]:
             return False
@@ -46,29 +47,31 @@ def _equal(one, start, other, begin, length):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _word_number(data, start, end, code, words, ends, slots):  # type: ignore[no-untyped-def]
+def _word_number(data: Bytes, start: int, end: int, code: int, words: Bytes, ends: Offsets, slots: Ints) -> int:
     """The word's number in the model, -1 if it is not there. code: its hash."""
     at = code & (len(slots) - 1)
     while slots[at] >= 0:
         word = slots[at]
         if ends[word + 1] - ends[word] == end - start and _equal(data, start, words, ends[word], end - start):
-            return np.int64(word)
+            return int64(word)
         at = (at + 1) & (len(slots) - 1)
-    return np.int64(-1)
+    return int64(-1)
 
 
 @kernel
-def _gram_rows(word, length, buckets, present, before, shortest, longest, picked):  # type: ignore[no-untyped-def]
+def _gram_rows(
+    word: Bytes, length: int, buckets: int, present: Ulongs, before: Longs, shortest: int, longest: int, picked: Longs
+) -> int:
     """Write to picked the row of each known n-gram of word[:length], shortest to longest characters; how many."""
-    found = np.int64(0)
+    found = int64(0)
     shift = np.uint64(31)
-    while buckets >> np.int64(shift - np.uint64(31)):
+    while buckets >> int64(shift - np.uint64(31)):
         shift += np.uint64(1)
     inverse = ((np.uint64(1) << shift) + np.uint64(buckets) - np.uint64(1)) // np.uint64(buckets)
     for first in range(length):
         if (word[first] & 0xC0) == 0x80:
             continue
-        code = np.uint32(2166136261)
+        code = uint32(2166136261)
         at = first
         for count in range(1, longest + 1):
             if at >= length:
@@ -81,17 +84,17 @@ def _gram_rows(word, length, buckets, present, before, shortest, longest, picked
             if count < shortest or (count == 1 and (first == 0 or at == length)):
                 continue
             quotient = np.uint64(code) * inverse >> shift  # a division takes four times as long
-            bucket = np.int64(code) - np.int64(quotient) * buckets
+            bucket = int64(code) - int64(quotient) * buckets
             bucket += buckets & bucket >> 63  # the quotient is at most one too large
             bits = present[bucket >> 6]
             bit = np.uint64(bucket & 63)
             picked[found] = before[bucket >> 6] + _ones(bits & ((np.uint64(1) << bit) - np.uint64(1)))
-            found += np.int64(bits >> bit & np.uint64(1))  # no branch: half of them would be mispredicted
+            found += int64(bits >> bit & np.uint64(1))  # no branch: half of them would be mispredicted
     return found
 
 
 @kernel
-def _add_rows(rows, picked, count, total):  # type: ignore[no-untyped-def]
+def _add_rows(rows: Floats, picked: Longs, count: int, total: Floats) -> None:
     """Write to total the sum of the rows picked[:count]; eight columns at a time, so that the compiler uses vectors."""
     for i in range(0, len(total), 8):
         a = b = c = d = e = f = g = h = np.float32(0.0)
@@ -110,29 +113,29 @@ def _add_rows(rows, picked, count, total):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _ones(bits):  # type: ignore[no-untyped-def]
+def _ones(bits: np.uint64) -> int:
     """How many bits of a uint64 are set."""
     bits = bits - (bits >> np.uint64(1) & np.uint64(0x5555555555555555))
     bits = (bits & np.uint64(0x3333333333333333)) + (bits >> np.uint64(2) & np.uint64(0x3333333333333333))
     bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64(bits * np.uint64(0x0101010101010101) >> np.uint64(56))
+    return int64(bits * np.uint64(0x0101010101010101) >> np.uint64(56))
 
 
 @kernel
-def _walk(hidden, nodes, children, waiting, reach):  # type: ignore[no-untyped-def]
+def _walk(hidden: Doubles, nodes: Floats, children: Ints, waiting: Longs, reach: Doubles) -> tuple[int, float]:
     """(the likeliest label's number, its score), branches that cannot win left out.
 
     waiting, reach: space for the tree's nodes still to look at and their log-probabilities.
     """
     labels = len(nodes) + 1
-    best = np.int64(0)
+    best = int64(0)
     best_reach = -np.inf
     waiting[0] = 2 * labels - 2
     reach[0] = 0.0
     left = 1
     while left:
         left -= 1
-        node = np.int64(waiting[left])
+        node = int64(waiting[left])
         here = reach[left]
         if here <= best_reach:
             continue
@@ -143,7 +146,7 @@ def _walk(hidden, nodes, children, waiting, reach):  # type: ignore[no-untyped-d
         for i in range(len(hidden)):
             dot += hidden[i] * nodes[node - labels, i]
         share = 1.0 / (1.0 + np.exp(-dot))
-        likelier = np.int64(share > 0.5)  # looked at first: it comes last on the pile
+        likelier = int64(share > 0.5)  # looked at first: it comes last on the pile
         waiting[left] = children[node - labels, 1 - likelier]
         waiting[left + 1] = children[node - labels, likelier]
         reach[left] = here + np.log(min(share, 1.0 - share) + 1e-5)  # 1e-5 as in fastText
@@ -153,10 +156,23 @@ def _walk(hidden, nodes, children, waiting, reach):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _label_all(  # type: ignore[no-untyped-def]
-    data, offsets, rows, words, ends, slots, buckets, present, before, nodes, children, shortest, longest,
-    labels, scores,
-):  # fmt: skip
+def _label_all(
+    data: Bytes,
+    offsets: Offsets,
+    rows: Floats,
+    words: Bytes,
+    ends: Offsets,
+    slots: Ints,
+    buckets: int,
+    present: Ulongs,
+    before: Longs,
+    nodes: Floats,
+    children: Ints,
+    shortest: int,
+    longest: int,
+    labels: Ints,
+    scores: Floats,
+) -> None:
     dimensions = rows.shape[1]
     met = np.full((_MEMORY, 4), -1, dtype=np.int64)  # a word met before: where it starts, length, hash, number of rows
     known = np.empty((_MEMORY, dimensions), dtype=np.float32)
@@ -167,7 +183,7 @@ def _label_all(  # type: ignore[no-untyped-def]
     marked = np.empty(64, dtype=np.uint8)  # `<word>`: fastText marks both ends before it cuts n-grams
     for text in range(len(offsets) - 1):
         hidden[:] = 0.0
-        count = np.int64(0)
+        count = int64(0)
         at = offsets[text]
         stop = offsets[text + 1]
         while at < stop:
@@ -176,7 +192,7 @@ def _label_all(  # type: ignore[no-untyped-def]
                 at += 1
                 continue
             start = at
-            code = np.uint32(2166136261)
+            code = uint32(2166136261)
             while at < stop:
                 byte = data[at]
                 if byte == 32 or 9 <= byte <= 13 or byte == 0:
@@ -184,7 +200,7 @@ def _label_all(  # type: ignore[no-untyped-def]
                 code = _mixed(code, byte)
                 at += 1
             length = at - start
-            slot = (np.int64(code) * 40503 >> 12) & (_MEMORY - 1)
+            slot = (int64(code) * 40503 >> 12) & (_MEMORY - 1)
             same = met[slot, 1] == length and met[slot, 2] == code
             if not same or not _equal(data, start, data, met[slot, 0], length):
                 met[slot, 0] = start
@@ -193,7 +209,7 @@ def _label_all(  # type: ignore[no-untyped-def]
                 met[slot, 3] = 0
                 known[slot] = 0.0
                 if not _is_label(data, start, length):
-                    word = _word_number(data, start, at, np.int64(code), words, ends, slots)
+                    word = _word_number(data, start, at, int64(code), words, ends, slots)
                     if length + 2 > len(marked):
                         marked = np.empty(2 * length, dtype=np.uint8)
                         picked = np.empty(len(marked) * longest + 1, dtype=np.int64)
@@ -218,11 +234,12 @@ def _label_all(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_label(data, start, length):  # type: ignore[no-untyped-def]
+def _is_label(data: Bytes, start: int, length: int) -> bool:
     """Whether the word starts with `__label__`, which fastText takes for a label of the text and not for a word."""
     if length < 9 or data[start] != 95 or data[start + 1] != 95 or data[start + 7] != 95 or data[start + 8] != 95:
         return False
-    return data[start + 2] == 108 and data[start + 3] == 97 and data[start + 4] == 98 and data[start + 5] == 101
+    letters = data[start + 2] == 108 and data[start + 3] == 97 and data[start + 4] == 98 and data[start + 5] == 101
+    return bool(letters)
 
 
 def warm() -> None:

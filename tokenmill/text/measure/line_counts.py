@@ -4,14 +4,14 @@ Counts are datatrove's: lines are what lies between newlines; lines of white spa
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.classes import SPACE, TERMINAL, class_table
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.keymap import grown, is_full, key_map, key_map_pointers, key_of_bytes, number_of
 from tokenmill.text.kernel.points import point_at, point_before
-from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
+from tokenmill.text.words.segment import Words, tiny
 
 COUNTS = (
     "lines",
@@ -20,11 +20,11 @@ COUNTS = (
     "duplicate_line_chars",  # code points of the lines seen before
     "chars",  # code points, newlines left out
     "newlines",
-    "pieces",  # words and symbols
+    "words_and_symbols",
 )
 
 
-def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> dict[str, npt.NDArray[np.int64]]:
+def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> dict[str, Longs]:
     """Each of COUNTS for each document, int64 (rows,); a line of at most `short` code points is short."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, short, counts)
@@ -32,23 +32,32 @@ def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> di
 
 
 @kernel
-def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, short, counts):  # type: ignore[no-untyped-def]
+def _count(
+    class_table: Ushorts,
+    buffer: Bytes,
+    offsets: Offsets,
+    code_array: Bytes,
+    code_starts: Offsets,
+    code_ends: Offsets,
+    short: int,
+    counts: Longs,
+) -> None:
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     for row in range(len(offsets) - 1):
         _count_lines(classes, text, offsets[row], offsets[row + 1], short, counts[row])
         at, end = code_starts[row], code_ends[row]
-        pieces = position = np.int64(0)
+        both = position = int64(0)
         while at < end:
             at, _, position = next_word(codes, at, position)
-            pieces += 1
-        counts[row, 6] = pieces
+            both += 1
+        counts[row, 6] = both
 
 
 @kernel
-def _count_lines(classes, text, start, end, short, counts):  # type: ignore[no-untyped-def]
-    table = key_map(np.int64(32))
+def _count_lines(classes: Ushorts, text: Bytes, start: int, end: int, short: int, counts: Longs) -> None:
+    table = key_map(int64(32))
     pointers = key_map_pointers(table)
-    used = lines = ended = shorts = duplicate = chars = newlines = np.int64(0)
+    used = lines = ended = shorts = duplicate = chars = newlines = int64(0)
     i = start
     while start < end:
         while i < end and text[i] != 10:
@@ -64,7 +73,7 @@ def _count_lines(classes, text, start, end, short, counts):  # type: ignore[no-u
             if is_full(table, used):
                 table = grown(table, used)
                 pointers = key_map_pointers(table)
-            number = number_of(pointers, key, used, np.int64(0))
+            number = number_of(pointers, key, used, int64(0))
             if number > used:
                 used = number
             else:
@@ -75,7 +84,7 @@ def _count_lines(classes, text, start, end, short, counts):  # type: ignore[no-u
 
 
 @kernel
-def _is_blank(classes, text, start, end):  # type: ignore[no-untyped-def]
+def _is_blank(classes: Ushorts, text: Bytes, start: int, end: int) -> bool:
     while start < end:
         point, size = point_at(text, start, end)
         if not classes[point] & SPACE:

@@ -7,14 +7,14 @@ letters run together).
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, Offsets, Uints, Ushorts, int64
 from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.classes import class_table
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.keymap import grown, is_full, key_map, key_map_pointers, key_of_bytes, number_of
 from tokenmill.text.kernel.points import length_in_points, stripped
-from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
+from tokenmill.text.words.segment import Words, tiny
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -31,7 +31,7 @@ COUNTS = (
 )
 
 
-def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str, npt.NDArray[np.int64]]:
+def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str, Longs]:
     """Each of COUNTS for each document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, counts)
@@ -39,9 +39,17 @@ def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str
 
 
 @kernel
-def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, counts):  # type: ignore[no-untyped-def]
+def _count(
+    class_table: Ushorts,
+    buffer: Bytes,
+    offsets: Offsets,
+    code_array: Bytes,
+    code_starts: Offsets,
+    code_ends: Offsets,
+    counts: Longs,
+) -> int:
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
-    room = np.int64(0)
+    room = int64(0)
     for row in range(len(counts)):
         room = max(room, code_ends[row] - code_starts[row])
     keys = np.empty(room + 1, dtype=np.uint64)
@@ -60,10 +68,10 @@ def _count(class_table, buffer, offsets, code_array, code_starts, code_ends, cou
 
 
 @kernel
-def _duplicate_parts(text, start, end, breaks):  # type: ignore[no-untyped-def]
+def _duplicate_parts(text: Bytes, start: int, end: int, breaks: int) -> tuple[int, int, int]:
     """(parts, those seen before, their code points) where text is split at every run of `breaks` or more newlines."""
-    parts = seen = chars = used = np.int64(0)
-    table = key_map(np.int64(32))
+    parts = seen = chars = used = int64(0)
+    table = key_map(int64(32))
     pointers = key_map_pointers(table)
     i = first = start
     while True:
@@ -79,7 +87,7 @@ def _duplicate_parts(text, start, end, breaks):  # type: ignore[no-untyped-def]
             table = grown(table, used)
             pointers = key_map_pointers(table)
         key, length = key_of_bytes(text, first, i, end)
-        number = number_of(pointers, key, used, np.int64(0))
+        number = number_of(pointers, key, used, int64(0))
         parts += 1
         if number > used:
             used = number
@@ -93,9 +101,11 @@ def _duplicate_parts(text, start, end, breaks):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _hash_words(text, base, limit, codes, at, end, keys, lengths):  # type: ignore[no-untyped-def]
+def _hash_words(
+    text: Bytes, base: int, limit: int, codes: Bytes, at: int, end: int, keys: Hashes, lengths: Uints
+) -> int:
     """Write the key of each word, and the code points of the words before it; return how many."""
-    words = position = length = np.int64(0)
+    words = position = length = int64(0)
     while at < end:
         at, start, position = next_word(codes, at, position)
         key, points = key_of_bytes(text, base + start, base + position, limit)
@@ -108,13 +118,13 @@ def _hash_words(text, base, limit, codes, at, end, keys, lengths):  # type: igno
 
 
 @kernel
-def _count_ngrams(keys, places, lengths, words, counts):  # type: ignore[no-untyped-def]
+def _count_ngrams(keys: Hashes, places: Uints, lengths: Uints, words: int, counts: Longs) -> None:
     """Fill counts[7:] from the keys of the words, which are used up.
 
     An n-gram can only repeat where the two (n - 1)-grams in it do, so each n has fewer places to look at. An n-gram's
     key is exactly the numbers of those two; that of a pair is mixed from its words' keys.
     """
-    left = max(words - 1, np.int64(0))
+    left = max(words - 1, int64(0))
     for i in range(left):
         keys[i] = (keys[i] ^ (keys[i] >> np.uint64(29))) * _FACTOR ^ keys[i + 1]
         places[i] = i
@@ -125,15 +135,15 @@ def _count_ngrams(keys, places, lengths, words, counts):  # type: ignore[no-unty
             left = _pair_numbers(keys, places, left)
         left, best, times = _number_repeated(keys, places, left)
         if n <= 4:
-            counts[5 + n] = (np.int64(lengths[best + n]) - np.int64(lengths[best]) + n - 1) * times
+            counts[5 + n] = (int64(lengths[best + n]) - int64(lengths[best]) + n - 1) * times
         else:
             counts[5 + n] = _scan_duplicates(keys, places, lengths, left, n)
 
 
 @kernel
-def _pair_numbers(keys, places, left):  # type: ignore[no-untyped-def]
+def _pair_numbers(keys: Hashes, places: Uints, left: int) -> int:
     """Make keys of n-grams from the numbers of (n - 1)-grams at neighbouring places; return how many."""
-    kept = np.int64(0)
+    kept = int64(0)
     for i in range(left - 1):
         place = places[i]
         keys[kept] = keys[i] << np.uint64(32) | keys[i + 1]
@@ -143,28 +153,28 @@ def _pair_numbers(keys, places, left):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _number_repeated(keys, places, left):  # type: ignore[no-untyped-def]
+def _number_repeated(keys: Hashes, places: Uints, left: int) -> tuple[int, int, int]:
     """Keep the keys that repeat, as numbers, and their places; (how many, the most frequent one's place, its count).
 
     Most keys occur once, and are weeded out by counting to two in a small table before they cost a place in the KeyMap.
     """
-    bits = np.int64(6)
+    bits = int64(6)
     while bits < 22 and (1 << bits) < 4 * left:
         bits += 1
     seen = np.zeros(1 << bits, dtype=np.uint8)
     shift = np.uint64(64 - bits)
     for i in range(left):
-        slot = np.int64((keys[i] * _FACTOR) >> shift)
+        slot = int64((keys[i] * _FACTOR) >> shift)
         seen[slot] += seen[slot] < 2
-    kept = np.int64(0)
+    kept = int64(0)
     for i in range(left):
         key = keys[i]
         keys[kept] = key
         places[kept] = places[i]
-        kept += seen[np.int64((key * _FACTOR) >> shift)] > 1
+        kept += seen[int64((key * _FACTOR) >> shift)] > 1
     table = key_map(kept // 2)
     pointers = key_map_pointers(table)
-    used = np.int64(0)
+    used = int64(0)
     for i in range(kept):
         if is_full(table, used):
             table = grown(table, used)
@@ -172,13 +182,13 @@ def _number_repeated(keys, places, left):  # type: ignore[no-untyped-def]
         number = number_of(pointers, keys[i], used, places[i])
         used = max(used, number)
         keys[i] = number
-    best, times = np.int64(0), np.int64(1)
+    best, times = int64(0), int64(1)
     for number in range(1, used + 1):
         if table.counts[number] > times:
-            best, times = np.int64(table.firsts[number]), np.int64(table.counts[number])
-    left = np.int64(0)
+            best, times = int64(table.firsts[number]), int64(table.counts[number])
+    left = int64(0)
     for i in range(kept):
-        number = np.int64(keys[i])
+        number = int64(keys[i])
         keys[left] = number
         places[left] = places[i]
         left += table.counts[number] > 1
@@ -186,20 +196,20 @@ def _number_repeated(keys, places, left):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _scan_duplicates(numbers, places, lengths, left, n):  # type: ignore[no-untyped-def]
+def _scan_duplicates(numbers: Hashes, places: Uints, lengths: Uints, left: int, n: int) -> int:
     """Code points of the n-grams that a scan from the left has seen before, jumping over each."""
-    highest = np.int64(0)
+    highest = int64(0)
     for i in range(left):
-        highest = max(highest, np.int64(numbers[i]))
+        highest = max(highest, int64(numbers[i]))
     seen = np.zeros(highest + 1, dtype=np.bool_)
-    chars = following = np.int64(0)
+    chars = following = int64(0)
     for i in range(left):
-        place = np.int64(places[i])
+        place = int64(places[i])
         if place < following:
             continue
-        number = np.int64(numbers[i])
+        number = int64(numbers[i])
         if seen[number]:
-            chars += np.int64(lengths[place + n]) - np.int64(lengths[place])
+            chars += int64(lengths[place + n]) - int64(lengths[place])
             following = place + n
         seen[number] = True
     return chars

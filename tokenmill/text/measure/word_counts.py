@@ -4,20 +4,20 @@ Counts are datatrove's: lines are those of str.splitlines; a word of nothing but
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.classes import LETTER, MARK, SPACE, class_table
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.points import line_break, point_at, point_before, points_of_word
 from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_pointers
-from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
+from tokenmill.text.words.segment import Words, tiny
 
 COUNTS = (
-    "pieces",  # words and symbols
+    "words_and_symbols",
     "words",  # words with a character that is no mark
     "word_chars",  # code points in those
-    "letter_pieces",  # words and symbols with a letter
+    "with_letters",  # of the words and symbols, those with a letter
     "stop_words",  # different ones, as they are written in the set
     "hashes",  # `#` in the text
     "ellipses",  # `...` and `…` in the text
@@ -31,7 +31,7 @@ _MARKS[[*range(10, 14), *range(28, 31), 35, 46, 0xC2, 0xE2]] = 1  # what may beg
 _MARKS.flags.writeable = False
 
 
-def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, npt.NDArray[np.int64]]:
+def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, Longs]:
     """Each of COUNTS for each document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     coded = (words.codes, words.code_starts, words.code_ends)
@@ -40,9 +40,17 @@ def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordS
 
 
 @kernel
-def _count(  # type: ignore[no-untyped-def]
-    class_table, marks_array, stop_words, buffer, offsets, code_array, code_starts, code_ends, counts
-):
+def _count(
+    class_table: Ushorts,
+    marks_array: Bytes,
+    stop_words: WordSet,
+    buffer: Bytes,
+    offsets: Offsets,
+    code_array: Bytes,
+    code_starts: Offsets,
+    code_ends: Offsets,
+    counts: Longs,
+) -> int:
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     members, marks = word_set_pointers(stop_words), pointer(marks_array)
     met = np.full(len(stop_words.offsets), -1, dtype=np.int64)  # the last document that had the stop word
@@ -55,12 +63,24 @@ def _count(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count_words(classes, members, text, base, limit, codes, at, end, met, row, counts):  # type: ignore[no-untyped-def]
-    pieces = words = chars = letters = stops = position = np.int64(0)
+def _count_words(
+    classes: Ushorts,
+    members: WordSet,
+    text: Bytes,
+    base: int,
+    limit: int,
+    codes: Bytes,
+    at: int,
+    end: int,
+    met: Longs,
+    row: int,
+    counts: Longs,
+) -> None:
+    both = words = chars = letters = stops = position = int64(0)
     while at < end:
         at, start, position = next_word(codes, at, position)
         low, high = base + start, base + position
-        pieces += 1
+        both += 1
         number = find_word(members, text, low, high)
         if number >= 0 and met[number] != row:
             met[number] = row
@@ -78,13 +98,13 @@ def _count_words(classes, members, text, base, limit, codes, at, end, met, row, 
             words += 1
             chars += points_of_word(text, low, high, limit)
     place = row * 10
-    counts[place], counts[place + 1], counts[place + 2] = pieces, words, chars
+    counts[place], counts[place + 1], counts[place + 2] = both, words, chars
     counts[place + 3], counts[place + 4] = letters, stops
 
 
 @kernel
-def _count_lines(classes, marks, text, start, end, row, counts):  # type: ignore[no-untyped-def]
-    hashes = ellipses = lines = bullets = cut = np.int64(0)
+def _count_lines(classes: Ushorts, marks: Bytes, text: Bytes, start: int, end: int, row: int, counts: Longs) -> None:
+    hashes = ellipses = lines = bullets = cut = int64(0)
     i = first = start
     while i < end:
         if not marks[text[i]]:
@@ -113,15 +133,15 @@ def _count_lines(classes, marks, text, start, end, row, counts):  # type: ignore
 
 
 @kernel
-def _is_ellipsis(text, i, end):  # type: ignore[no-untyped-def]
+def _is_ellipsis(text: Bytes, i: int, end: int) -> bool:
     if i + 2 >= end:
         return False
     dots = text[i] == 46 and text[i + 1] == 46 and text[i + 2] == 46
-    return dots or (text[i] == 0xE2 and text[i + 1] == 0x80 and text[i + 2] == 0xA6)
+    return bool(dots or (text[i] == 0xE2 and text[i + 1] == 0x80 and text[i + 2] == 0xA6))
 
 
 @kernel
-def _is_bullet(classes, text, start, end):  # type: ignore[no-untyped-def]
+def _is_bullet(classes: Ushorts, text: Bytes, start: int, end: int) -> bool:
     while start < end:
         point, size = point_at(text, start, end)
         if not classes[point] & SPACE:
@@ -131,7 +151,7 @@ def _is_bullet(classes, text, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_cut(classes, text, start, end):  # type: ignore[no-untyped-def]
+def _is_cut(classes: Ushorts, text: Bytes, start: int, end: int) -> bool:
     while start < end:
         point, before = point_before(text, start, end)
         if not classes[point] & SPACE:

@@ -8,7 +8,7 @@ RFC 4291.
 import ipaddress
 import re
 
-from tokenmill.text.pii.window import Span, Window
+from tokenmill.text.pii.window import PiiSpan, Window
 
 MAIL_RANK, IP_RANK = 0, 3
 
@@ -19,7 +19,7 @@ _FILE_ENDINGS = "png jpg jpeg gif svg webp bmp ico css js mjs ts map json html h
 _FILES = frozenset(_FILE_ENDINGS.split())
 
 
-def mail_spans(window: Window) -> list[Span]:
+def mail_spans(window: Window) -> list[PiiSpan]:
     """The address in a MAIL place, or nothing."""
     text = window.text
     at = _AT.search(text)
@@ -84,7 +84,7 @@ def _returned_to(window: Window) -> int:
     return len(found[0]) + 1 if found else 0
 
 
-def v4_spans(window: Window, *, public_only: bool) -> list[Span]:
+def v4_spans(window: Window, *, public_only: bool) -> list[PiiSpan]:
     """The address in a V4 place, or nothing: not versions or section numbers, nor what names no single host.
 
     Addresses of which each number is below 20 count only where the text speaks of addresses: 1 public address in 25,000
@@ -127,7 +127,7 @@ _OF_ADDRESSES = re.compile(
 )
 
 
-def v6_spans(window: Window, *, public_only: bool) -> list[Span]:
+def v6_spans(window: Window, *, public_only: bool) -> list[PiiSpan]:
     """The address in a V6 place, or nothing: C++ and Ruby names, times and key fingerprints have colons too."""
     if window.end - window.start > 48:
         return []

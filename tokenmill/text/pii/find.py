@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets
 from tokenmill.text.pii.addresses import mail_spans, v4_spans, v6_spans
 from tokenmill.text.pii.numbers import card_spans, iban_spans
 from tokenmill.text.pii.obfuscated import obfuscated_spans
 from tokenmill.text.pii.phones import phone_spans, phone_spans_in_row
-from tokenmill.text.pii.scan import IBAN, LONG_NUMBER, MAIL, NUMBER, V4, V6, Bytes, Longs, scan
-from tokenmill.text.pii.window import Ip, PiiKind, Span, Window
+from tokenmill.text.pii.scan import IBAN, LONG_NUMBER, MAIL, NUMBER, V4, V6, scan
+from tokenmill.text.pii.window import Ip, PiiKind, PiiSpan, Window
 
-Judge = Callable[[Window], list[Span]]
+Judge = Callable[[Window], list[PiiSpan]]
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Found(NamedTuple):
     kind: PiiKind
 
 
-def find(data: Bytes, offsets: Longs, wanted: Wanted) -> Iterator[Found]:
+def find(data: Bytes, offsets: Offsets, wanted: Wanted) -> Iterator[Found]:
     """What is found in the texts data[offsets[r]:offsets[r + 1]], in order, none overlapping."""
-    spans: dict[int, list[Span]] = {}
+    spans: dict[int, list[PiiSpan]] = {}
     judges = _judges(wanted)
     places = scan(data, offsets)
     lows, highs = offsets[places.rows].tolist(), offsets[places.rows + 1].tolist()
@@ -56,9 +57,9 @@ def find(data: Bytes, offsets: Longs, wanted: Wanted) -> Iterator[Found]:
                 yield Found(row, span.start, span.end, span.kind)
 
 
-def without_overlaps(spans: list[Span]) -> list[Span]:
+def without_overlaps(spans: list[PiiSpan]) -> list[PiiSpan]:
     """The spans in order; of two that overlap the more certain one stays, then the longer."""
-    kept: list[Span] = []
+    kept: list[PiiSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         while kept and kept[-1].end > span.start and _weight(span) > _weight(kept[-1]):
             kept.pop()
@@ -67,7 +68,7 @@ def without_overlaps(spans: list[Span]) -> list[Span]:
     return kept
 
 
-def _weight(span: Span) -> tuple[int, int]:
+def _weight(span: PiiSpan) -> tuple[int, int]:
     return -span.rank, span.end - span.start
 
 

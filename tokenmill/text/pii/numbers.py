@@ -3,7 +3,7 @@
 import re
 
 from tokenmill.text.pii.checks import has_iban_format, iban_lengths, is_card_number, is_iban
-from tokenmill.text.pii.window import Span, Window
+from tokenmill.text.pii.window import PiiSpan, Window
 
 IBAN_RANK, CARD_RANK = 1, 2
 
@@ -27,7 +27,7 @@ _CARD_WORD_LAST = re.compile(_CARD_WORDS + r"\Z", re.IGNORECASE)
 _GLUED = re.compile(r"[A-Za-z0-9_]\Z|\d[.,]\Z")
 
 
-def card_spans(window: Window) -> list[Span]:
+def card_spans(window: Window) -> list[PiiSpan]:
     """The card numbers in a NUMBER or LONG_NUMBER place: in one piece, or grouped as on cards (4-4-4-4, 4-6-5, 4-6-4).
 
     Thirteen digits, which also are every article number (EAN), need a word about cards before them.
@@ -56,7 +56,7 @@ def _is_card(window: Window, number: re.Match[str]) -> bool:
     return number.end() < len(window.text) or not re.match(r"[A-Za-z_]", window.after(1))
 
 
-def iban_spans(window: Window) -> list[Span]:
+def iban_spans(window: Window) -> list[PiiSpan]:
     """The account number that an IBAN place begins: in one piece or grouped by blanks, dots or dashes.
 
     One with wrong check digits is a span of no kind: nobody's account, but its digits are no card or phone either.
@@ -87,4 +87,4 @@ def iban_spans(window: Window) -> list[Span]:
     number = "".join(letters)
     if not whole or not has_iban_format(number):
         return []
-    return [Span(window.start, i, "IBAN_CODE" if is_iban(number) else None, IBAN_RANK)]
+    return [PiiSpan(window.start, i, "IBAN_CODE" if is_iban(number) else None, IBAN_RANK)]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tokenmill.text.pii.addresses import MAIL_RANK
-from tokenmill.text.pii.window import Span
+from tokenmill.text.pii.window import PiiSpan
 
 _OPEN, _CLOSE = r"[\[({<]\s{0,2}", r"\s{0,2}[\])}>]"
 _BRACKETED = rf"\s{{0,2}}{_OPEN}(?:at|@|ät|arroba|собака){_CLOSE}\s{{0,2}}"
@@ -18,7 +18,7 @@ _LABELS = rf"{_LABEL}{{1,63}}(?:{_JOINT}{_LABEL}{{1,63}}){{0,3}}?"
 _HOST = re.compile(rf"{_LABELS}{_JOINT}[A-Za-z]{{2,24}}(?![\w-]|{_JOINT}\w)", re.IGNORECASE)
 
 
-def obfuscated_spans(text: str, start: int) -> Iterator[Span]:
+def obfuscated_spans(text: str, start: int) -> Iterator[PiiSpan]:
     """The spelt-out addresses of a document that begins at byte `start` of its buffer.
 
     A bare `at` counts only where a dot is spelt out too: people meet at example.com.
@@ -32,7 +32,7 @@ def obfuscated_spans(text: str, start: int) -> Iterator[Span]:
             continue
         size += len(text[characters : local.start()].encode())
         length = len(text[local.start() : host.end()].encode())
-        yield Span(start + size, start + size + length, "EMAIL_ADDRESS", MAIL_RANK)
+        yield PiiSpan(start + size, start + size + length, "EMAIL_ADDRESS", MAIL_RANK)
         characters, size = host.end(), size + length
 
 

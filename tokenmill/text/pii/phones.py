@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import get_args
 
 from tokenmill.text.pii.checks import NATIONAL_DIGITS, calling_code, has_national_length
-from tokenmill.text.pii.window import PiiKind, Span, Window
+from tokenmill.text.pii.window import PiiKind, PiiSpan, Window
 from tokenmill.text.pii.words import other_number_before, phone_word_ends, phones_after, phones_before, unit_after
 
 RANK = 4
@@ -65,7 +65,7 @@ class Around:
         return phones_before("\n".join(same_line_or_one_above)[-48:]) or phones_after(self.after)
 
 
-def phone_spans(window: Window) -> list[Span]:
+def phone_spans(window: Window) -> list[PiiSpan]:
     """The phone numbers in a NUMBER place, extensions included."""
     run = window.text
     if _DATE_FIRST.match(run):
@@ -85,10 +85,10 @@ def phone_spans(window: Window) -> list[Span]:
     return spans
 
 
-def phone_spans_in_row(window: Window) -> list[Span]:
+def phone_spans_in_row(window: Window) -> list[PiiSpan]:
     """The same in a LONG_NUMBER place, a row of numbers: those that are written without blanks inside."""
-    pieces = (window.part(*piece.span()) for piece in _IN_ROW.finditer(window.text))
-    return [span for piece in pieces for span in phone_spans(piece)]
+    parts = (window.part(*found.span()) for found in _IN_ROW.finditer(window.text))
+    return [span for part in parts for span in phone_spans(part)]
 
 
 def _starts(run: str) -> Iterator[int]:

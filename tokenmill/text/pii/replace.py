@@ -100,7 +100,8 @@ def _mail(value: str, chance: _Chance) -> str:
 
 def _phone(value: str, chance: _Chance) -> str:
     """The same layout; country code and trunk zero stay."""
-    number, extension = re.fullmatch(r"([^A-Za-z]*)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]
+    letter = re.search("[A-Za-z]", value)
+    number, extension = (value[: letter.start()], value[letter.start() :]) if letter else (value, "")
     canon = canonical("PHONE_NUMBER", number)
     digits = canon.lstrip("+")
     kept = len(calling_code(digits) or "") if canon != digits else int(digits.startswith("0"))

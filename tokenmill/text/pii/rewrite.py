@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.pii.find import Found, Wanted, find
-from tokenmill.text.pii.scan import Bytes, Longs
 from tokenmill.text.pii.window import PiiKind
 
 LOOKS = 5
@@ -29,12 +29,12 @@ class Value(NamedTuple):
         return f"<{self.kind}>".encode()
 
 
-Piece = bytes | Value
+TextOrValue = bytes | Value
 
 
-def cut(data: Bytes, offsets: Longs, wanted: Wanted) -> dict[int, list[Piece]]:
-    """{row: the pieces of its text} for the texts data[offsets[r]:offsets[r + 1]] in which anything is found."""
-    cut_rows: dict[int, list[Piece]] = {}
+def cut(data: Bytes, offsets: Offsets, wanted: Wanted) -> dict[int, list[TextOrValue]]:
+    """{row: the parts of its text} for the texts data[offsets[r]:offsets[r + 1]] in which anything is found."""
+    cut_rows: dict[int, list[TextOrValue]] = {}
     rows: list[int] | range = range(len(offsets) - 1)
     for _ in range(LOOKS):
         changed = []
@@ -48,28 +48,28 @@ def cut(data: Bytes, offsets: Longs, wanted: Wanted) -> dict[int, list[Piece]]:
         if not changed:
             break
         rows = changed
-        masked = [b"".join(piece.tag if isinstance(piece, Value) else piece for piece in cut_rows[row]) for row in rows]
+        masked = [b"".join(part.tag if isinstance(part, Value) else part for part in cut_rows[row]) for row in rows]
         data = frozen(np.frombuffer(b"".join(masked), dtype=np.uint8))
         offsets = frozen(np.cumsum([0, *map(len, masked)], dtype=np.int64))
     return cut_rows
 
 
-def _cut_again(pieces: list[Piece], spans: list[Found]) -> list[Piece]:
-    """The pieces with the spans of their masked text cut out; no span touches a mask."""
-    new: list[Piece] = []
+def _cut_again(parts: list[TextOrValue], spans: list[Found]) -> list[TextOrValue]:
+    """The parts with the spans of their masked text cut out; no span touches a mask."""
+    new: list[TextOrValue] = []
     left = iter(spans)
     span = next(left, None)
-    start = 0  # of the piece in the masked text
-    for piece in pieces:
-        if isinstance(piece, Value):
-            new.append(piece)
-            start += len(piece.tag)
+    start = 0  # of the part in the masked text
+    for part in parts:
+        if isinstance(part, Value):
+            new.append(part)
+            start += len(part.tag)
             continue
         at = 0
-        while span is not None and span.end <= start + len(piece):
-            new += (piece[at : span.start - start], Value(span.kind, piece[span.start - start : span.end - start]))
+        while span is not None and span.end <= start + len(part):
+            new += (part[at : span.start - start], Value(span.kind, part[span.start - start : span.end - start]))
             at = span.end - start
             span = next(left, None)
-        new.append(piece[at:])
-        start += len(piece)
+        new.append(part[at:])
+        start += len(part)
     return new

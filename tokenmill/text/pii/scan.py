@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.classes import LOWER, UPPER, class_table
 from tokenmill.text.kernel.points import point_at, point_before
-
-Bytes = npt.NDArray[np.uint8]
-Longs = npt.NDArray[np.int64]
 
 MAIL = 1  # characters of a local part, an at sign (@, its full-width form or %40), characters of a host
 V4 = 2  # four or more groups of one to three digits, joined by dots
@@ -37,14 +34,14 @@ class Places:
 
     rows: Longs
     kinds: Longs
-    starts: Longs
-    ends: Longs
+    starts: Offsets
+    ends: Offsets
 
     def __len__(self) -> int:
         return len(self.kinds)
 
 
-def scan(data: Bytes, offsets: Longs) -> Places:
+def scan(data: Bytes, offsets: Offsets) -> Places:
     """The places in the texts data[offsets[r]:offsets[r + 1]], valid UTF-8, rows ascending."""
     counts = np.zeros(len(offsets) - 1, dtype=np.int64)
     room = int(offsets[-1] - offsets[0]) // 64 + 64
@@ -59,7 +56,7 @@ def scan(data: Bytes, offsets: Longs) -> Places:
 
 
 @cache
-def _tables() -> tuple[Bytes, Bytes, Bytes, npt.NDArray[np.uint16]]:
+def _tables() -> tuple[Bytes, Bytes, Bytes, Ushorts]:
     """(what each byte starts, what it may be part of, its role between digits, the classes of all code points)."""
     starts, parts, roles = (np.zeros(256, dtype=np.uint8) for _ in range(3))
     for byte in range(128):
@@ -81,10 +78,19 @@ def _tables() -> tuple[Bytes, Bytes, Bytes, npt.NDArray[np.uint16]]:
 
 
 @kernel
-def _scan_all(data, offsets, firsts, parts, roles, classes, found, counts):  # type: ignore[no-untyped-def]
+def _scan_all(
+    data: Bytes,
+    offsets: Offsets,
+    firsts: Bytes,
+    parts: Bytes,
+    roles: Bytes,
+    classes: Ushorts,
+    found: Longs,
+    counts: Longs,
+) -> int:
     """Fill found with (kind, start, end), as many as it has room for, and counts by row; return how many there are."""
-    used = np.int64(0)
-    room = np.int64(len(found))
+    used = int64(0)
+    room = int64(len(found))
     texts, tables, places = pointer(data), (pointer(firsts), pointer(parts), pointer(roles)), pointer(found)
     for row in range(len(counts)):
         before = used
@@ -94,7 +100,7 @@ def _scan_all(data, offsets, firsts, parts, roles, classes, found, counts):  # t
 
 
 @kernel
-def _put(found, room, used, kind, start, end):  # type: ignore[no-untyped-def]
+def _put(found: Longs, room: int, used: int, kind: int, start: int, end: int) -> int:
     if used < room:
         found[3 * used] = kind
         found[3 * used + 1] = start
@@ -103,7 +109,18 @@ def _put(found, room, used, kind, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _scan_text(data, low, high, firsts, parts, roles, classes, found, room, used):  # type: ignore[no-untyped-def]
+def _scan_text(
+    data: Bytes,
+    low: int,
+    high: int,
+    firsts: Bytes,
+    parts: Bytes,
+    roles: Bytes,
+    classes: Ushorts,
+    found: Longs,
+    room: int,
+    used: int,
+) -> int:
     after_mail = low  # a local part starts no earlier: at signs in a row would be walked over again and again
     after_hex = low
     i = low
@@ -112,7 +129,7 @@ def _scan_text(data, low, high, firsts, parts, roles, classes, found, room, used
         if first == 0:
             i += 1
             continue
-        size = np.int64(1)
+        size = int64(1)
         if first == _DIGIT or (first == _WIDE and _digit_size(data, i, high) > 0):
             used = _scan_iban(data, low, i, high, found, room, used)
             i, used = _scan_number(data, low, i, high, roles, found, room, used)
@@ -130,55 +147,55 @@ def _scan_text(data, low, high, firsts, parts, roles, classes, found, room, used
 
 
 @kernel
-def _at_size(data, i, high):  # type: ignore[no-untyped-def]
+def _at_size(data: Bytes, i: int, high: int) -> int:
     """Bytes of the at sign at data[i], 1, or 3 if it is full-width or percent-coded; 0 if there is none."""
     if data[i] == 64:
-        return np.int64(1)
+        return int64(1)
     if i + 2 >= high:
-        return np.int64(0)
+        return int64(0)
     if data[i] == 0xEF and data[i + 1] == 0xBC and data[i + 2] == 0xA0:
-        return np.int64(3)
-    return np.int64(3) if data[i] == 37 and data[i + 1] == 52 and data[i + 2] == 48 else np.int64(0)
+        return int64(3)
+    return int64(3) if data[i] == 37 and data[i + 1] == 52 and data[i + 2] == 48 else int64(0)
 
 
 @kernel
-def _digit_size(data, i, high):  # type: ignore[no-untyped-def]
+def _digit_size(data: Bytes, i: int, high: int) -> int:
     """Bytes of the digit at data[i]: 1 for ASCII, 2 for Arabic, 3 for full-width; 0 for anything else."""
     if 48 <= data[i] <= 57:
-        return np.int64(1)
+        return int64(1)
     if i + 1 < high and data[i] == 0xD9 and 0xA0 <= data[i + 1] <= 0xA9:
-        return np.int64(2)
+        return int64(2)
     if i + 1 < high and data[i] == 0xDB and 0xB0 <= data[i + 1] <= 0xB9:
-        return np.int64(2)
+        return int64(2)
     if i + 2 < high and data[i] == 0xEF and data[i + 1] == 0xBC and 0x90 <= data[i + 2] <= 0x99:
-        return np.int64(3)
-    return np.int64(0)
+        return int64(3)
+    return int64(0)
 
 
 @kernel
-def _joint(data, i, high, roles):  # type: ignore[no-untyped-def]
+def _joint(data: Bytes, i: int, high: int, roles: Bytes) -> tuple[int, int]:
     """(role between digits, bytes) of the character at data[i]: blanks, dashes, their Unicode kin; else (0, 0)."""
     byte = data[i]
     if byte < 0x80:
-        role = np.int64(roles[byte])
-        return role, min(role, np.int64(1))
+        role = int64(roles[byte])
+        return role, min(role, int64(1))
     if byte == 0xC2 and i + 1 < high and data[i + 1] == 0xA0:
-        return np.int64(_BLANK), np.int64(2)
+        return int64(_BLANK), int64(2)
     if i + 2 < high:
-        point = np.int64(byte) << 16 | np.int64(data[i + 1]) << 8 | np.int64(data[i + 2])
+        point = int64(byte) << 16 | int64(data[i + 1]) << 8 | int64(data[i + 2])
         if 0xE28080 <= point <= 0xE2808B or point == 0xE280AF or point == 0xE38080:
-            return np.int64(_BLANK), np.int64(3)
+            return int64(_BLANK), int64(3)
         if 0xE28090 <= point <= 0xE28094 or point in (0xE28892, 0xE383BC) or 0xEFBC8D <= point <= 0xEFBC8F:
-            return np.int64(_MARK), np.int64(3)
+            return int64(_MARK), int64(3)
         if point == 0xEFBC88 or point == 0xEFBC89:
-            return np.int64(_PAREN), np.int64(3)
+            return int64(_PAREN), int64(3)
         if point == 0xEFBC8B:
-            return np.int64(_PLUS), np.int64(3)
-    return np.int64(0), np.int64(0)
+            return int64(_PLUS), int64(3)
+    return int64(0), int64(0)
 
 
 @kernel
-def _scan_iban(data, low, i, high, found, room, used):  # type: ignore[no-untyped-def]
+def _scan_iban(data: Bytes, low: int, i: int, high: int, found: Longs, room: int, used: int) -> int:
     """Places so far, with one more if the digit at i follows the first two letters of a word and is followed by one."""
     if i - low < 2 or i + 1 >= high or not (48 <= data[i] <= 57 and 48 <= data[i + 1] <= 57):
         return used
@@ -190,7 +207,9 @@ def _scan_iban(data, low, i, high, found, room, used):  # type: ignore[no-untype
 
 
 @kernel
-def _scan_number(data, low, i, high, roles, found, room, used):  # type: ignore[no-untyped-def]
+def _scan_number(
+    data: Bytes, low: int, i: int, high: int, roles: Bytes, found: Longs, room: int, used: int
+) -> tuple[int, int]:
     """(one past the groups of digits that start at i, places so far)."""
     begin = i
     for _ in range(3):  # "(+", "+", "("
@@ -199,28 +218,28 @@ def _scan_number(data, low, i, high, roles, found, room, used):  # type: ignore[
         elif begin - 3 >= low and data[begin - 3] == 0xEF and _joint(data, begin - 3, high, roles)[0] >= _PAREN:
             begin -= 3
     first = i
-    digits = np.int64(0)
-    pairs = np.int64(0)  # groups of two digits
+    digits = int64(0)
+    pairs = int64(0)  # groups of two digits
     chain = i  # start of the groups that dots join
-    dotted = np.int64(0)  # groups in the chain, far below 0 if one of them is longer than three digits
+    dotted = int64(0)  # groups in the chain, far below 0 if one of them is longer than three digits
     end = i
     while i >= 0:
-        group = np.int64(0)
+        group = int64(0)
         size = _digit_size(data, i, high)
         while size > 0:
             i += size
             group += 1
-            size = _digit_size(data, i, high) if i < high else np.int64(0)
+            size = _digit_size(data, i, high) if i < high else int64(0)
         digits += group
         pairs += group == 2
-        dotted = dotted + 1 if group <= 3 else np.int64(-1 << 40)
+        dotted = dotted + 1 if group <= 3 else int64(-1 << 40)
         end = i
         i = _next_group(data, end, high, roles)
         if i - end != 1 or data[end] != 46:
             if dotted >= 4:
                 used = _put(found, room, used, V4, chain, end)
             chain = i
-            dotted = np.int64(0)
+            dotted = int64(0)
     plain = end - begin == digits < 13 and (data[first] != 48 or data[first + 1] != 48)
     if plain and _letters(data, max(low, begin - 48), min(high, end + 8)) == 0:
         return end, used  # only words could make a phone number of it: most of a table of numbers ends here
@@ -230,27 +249,27 @@ def _scan_number(data, low, i, high, roles, found, room, used):  # type: ignore[
 
 
 @kernel
-def _is_letter(byte):  # type: ignore[no-untyped-def]
+def _is_letter(byte: int) -> bool:
     return 65 <= byte <= 90 or 97 <= byte <= 122
 
 
 @kernel
-def _letters(data, low, high):  # type: ignore[no-untyped-def]
+def _letters(data: Bytes, low: int, high: int) -> int:
     """How many bytes of letters, and of characters above ASCII, there are in data[low:high]."""
-    count = np.int64(0)
+    count = int64(0)
     for i in range(low, high):
         count += data[i] >= 65
     return count
 
 
 @kernel
-def _next_group(data, i, high, roles):  # type: ignore[no-untyped-def]
+def _next_group(data: Bytes, i: int, high: int, roles: Bytes) -> int:
     """Where the next group of digits starts, after at most four characters that may join it to the last, or -1."""
-    blanks = np.int64(0)
-    marks = np.int64(0)
+    blanks = int64(0)
+    marks = int64(0)
     for _ in range(5):
         if i >= high:
-            return np.int64(-1)
+            return int64(-1)
         if _digit_size(data, i, high) > 0:
             return i
         role, size = _joint(data, i, high, roles)
@@ -259,21 +278,23 @@ def _next_group(data, i, high, roles):  # type: ignore[no-untyped-def]
         elif role == _MARK:
             marks += 1
             if data[i] == 46 and (i + 1 >= high or data[i + 1] == 32):
-                return np.int64(-1)
+                return int64(-1)
         if role == 0 or role == _PLUS or blanks > 2 or marks > 1:
-            return np.int64(-1)
+            return int64(-1)
         i += size
-    return np.int64(-1)
+    return int64(-1)
 
 
 @kernel
-def _scan_hex(data, low, i, high, parts, found, room, used):  # type: ignore[no-untyped-def]
+def _scan_hex(
+    data: Bytes, low: int, i: int, high: int, parts: Bytes, found: Longs, room: int, used: int
+) -> tuple[int, int]:
     """(one past the hexadecimal digits, colons and dots around the colon at i, places so far)."""
     begin = i
     while begin > low and i - begin < 5 and parts[data[begin - 1]] & _HEX:
         begin -= 1
     end = i
-    colons = np.int64(0)
+    colons = int64(0)
     double = False
     while end < high and (parts[data[end]] & _HEX or data[end] == 58 or data[end] == 46):
         if data[end] == 58:
@@ -286,7 +307,18 @@ def _scan_hex(data, low, i, high, parts, found, room, used):  # type: ignore[no-
 
 
 @kernel
-def _scan_mail(data, low, i, after, high, parts, classes, found, room, used):  # type: ignore[no-untyped-def]
+def _scan_mail(
+    data: Bytes,
+    low: int,
+    i: int,
+    after: int,
+    high: int,
+    parts: Bytes,
+    classes: Ushorts,
+    found: Longs,
+    room: int,
+    used: int,
+) -> int:
     """Places so far, with one more if the at sign data[i:after] may be an address's, whose start is not before low."""
     begin = i
     while begin > low:
@@ -300,7 +332,7 @@ def _scan_mail(data, low, i, after, high, parts, classes, found, room, used):  #
                 break
             begin = place
     end = after
-    dots = np.int64(0)
+    dots = int64(0)
     literal = end < high and data[end] == 91  # user@[192.0.2.1]
     if literal:
         while end < high and end - after < 48 and data[end] != 93 and data[end] != 10:
@@ -325,7 +357,7 @@ def _scan_mail(data, low, i, after, high, parts, classes, found, room, used):  #
 
 
 @kernel
-def _is_cased(classes, point):  # type: ignore[no-untyped-def]
+def _is_cased(classes: Ushorts, point: int) -> bool:
     """Whether a character above ASCII may be part of an address: letters with case, full-width digits and marks."""
     flags = classes[point]
     return (flags & LOWER != 0) != (flags & UPPER != 0) or 0xFF0D <= point <= 0xFF0E or 0xFF10 <= point <= 0xFF19

@@ -17,7 +17,7 @@ PLAIN = {**_WIDE, **_ARABIC, **_BLANKS, **_DASHES}
 """For str.translate, one character for one: digits and marks of any width to ASCII, blanks to a space, dashes to -."""
 
 
-class Span(NamedTuple):
+class PiiSpan(NamedTuple):
     """Personal data in bytes start to end of the buffer; of two that overlap the one with the lower rank is meant.
 
     kind: None for what is certainly something else and stays.
@@ -53,9 +53,9 @@ class Window:
         following = bytes(self.data[self.end : min(self.high, self.end + 4 * characters)])
         return self.end + len(following.decode(errors="ignore")[:characters].encode())
 
-    def span(self, first: int, last: int, kind: PiiKind, rank: int) -> Span:
-        """Characters first to last of text, as a Span."""
-        return Span(self._place(first), self._place(last), kind, rank)
+    def span(self, first: int, last: int, kind: PiiKind, rank: int) -> PiiSpan:
+        """Characters first to last of text, as a PiiSpan."""
+        return PiiSpan(self._place(first), self._place(last), kind, rank)
 
     def part(self, first: int, last: int) -> "Window":
         """Characters first to last of text, as a window of their own."""

@@ -1,52 +1,50 @@
 """Which documents hang together through pairs: union-find over places in one array (Tarjan 1975)."""
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Longs, Uints, int64
 from tokenmill.text.kernel.cache import frozen, kernel
-
-Parents = npt.NDArray[np.uint32]
 
 MOST_PLACES = 1 << 32
 
 
-def alone(count: int) -> Parents:
+def alone(count: int) -> Uints:
     """The parents of so many places (at most MOST_PLACES), none of which hangs together with another."""
     return np.arange(count, dtype=np.uint32)
 
 
-def join_pairs(parents: Parents, ones: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> None:
+def join_pairs(parents: Uints, ones: Longs, others: Longs) -> None:
     """Let each place of `ones` hang together with that of `others`, in place."""
     _join(parents, frozen(ones), frozen(others))
 
 
-def flatten(parents: Parents) -> None:
+def flatten(parents: Uints) -> None:
     """Make the parent of each place the lowest place that it hangs together with, itself if it is alone; in place."""
     _flatten(parents)
 
 
 @kernel
-def _root(parents, place):  # type: ignore[no-untyped-def]
+def _root(parents: Uints, place: int) -> int:
     """A parent is never above its child, so a root is the least of its members; paths are halved on the way."""
-    above = np.int64(parents[place])
+    above = int64(parents[place])
     while above != place:
         parents[place] = parents[above]
         place = above
-        above = np.int64(parents[place])
+        above = int64(parents[place])
     return place
 
 
 @kernel
-def _join(parents, ones, others):  # type: ignore[no-untyped-def]
+def _join(parents: Uints, ones: Longs, others: Longs) -> None:
     for i in range(len(ones)):
         a, b = _root(parents, ones[i]), _root(parents, others[i])
         parents[max(a, b)] = min(a, b)
 
 
 @kernel
-def _flatten(parents):  # type: ignore[no-untyped-def]
+def _flatten(parents: Uints) -> None:
     for place in range(len(parents)):
-        parents[place] = parents[np.int64(parents[place])]
+        parents[place] = parents[int64(parents[place])]
 
 
 def warm() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
+from tokenmill.text.kernel.arrays import Hashes, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.similarity.shingle import Unit, shingle_sets
-from tokenmill.text.words.hash import Hashes
 
 
 def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
@@ -20,20 +20,20 @@ def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
 def jaccard_of_sets(a: Hashes, b: Hashes) -> float:
     """The similarity of two ascending arrays of distinct hashes; 0.0 if either is empty."""
     both = frozen(np.concatenate([a, b]))
-    return float(similarity(both, np.int64(0), len(a), len(a), len(both), 0.0))
+    return float(similarity(both, int64(0), len(a), len(a), len(both), 0.0))
 
 
 @kernel
-def similarity(values, a, a_end, b, b_end, threshold):  # type: ignore[no-untyped-def]
+def similarity(values: Hashes, a: int, a_end: int, b: int, b_end: int, threshold: float) -> float:
     """Jaccard of values[a:a_end] and values[b:b_end], both ascending; 0.0, early, if it cannot reach the threshold."""
     total = (a_end - a) + (b_end - b)
     if a == a_end or b == b_end:
         return 0.0
     # shared / (total - shared) >= threshold asks for this many shared ones; one less, lest rounding decides
-    needed = np.int64(threshold / (1.0 + threshold) * total) - 1
+    needed = int64(threshold / (1.0 + threshold) * total) - 1
     spare_a = a_end - a - needed
     spare_b = b_end - b - needed
-    shared = np.int64(0)
+    shared = int64(0)
     while a < a_end and b < b_end:
         if values[a] == values[b]:
             shared += 1

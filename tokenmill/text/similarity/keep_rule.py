@@ -15,15 +15,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.core.columns import BoolMask
+from tokenmill.text.kernel.arrays import Doubles, Hashes, Ints, Offsets, int32, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.similarity.jaccard import similarity
-from tokenmill.text.words.hash import Hashes, Ragged
-from tokenmill.text.words.segment import Offsets
-
-Places = npt.NDArray[np.int32]
-Shares = npt.NDArray[np.float64]
+from tokenmill.text.words.hash import Ragged
 
 NOBODY = -1
 
@@ -44,8 +41,8 @@ class Decision:
     unexamined_kept: those of them of which both were kept; if none of them is a duplicate, nor would any other be.
     """
 
-    duplicate_of: Places
-    similarity: Shares
+    duplicate_of: Ints
+    similarity: Doubles
     verified: int
     giants: int
     rounds: int
@@ -61,7 +58,7 @@ def decide(
     max_bucket: int,
     hubs: int,
     release: Callable[[], None] = lambda: None,
-    fixed: npt.NDArray[np.bool_] | None = None,
+    fixed: BoolMask | None = None,
 ) -> Decision:
     """Apply the keep rule to documents in order. keys: uint64 (documents, bands). Documents without shingles are kept.
 
@@ -107,17 +104,17 @@ class _Buckets:
     starts: int64 (buckets,), the place of each in a list of all their members. size: length of that list.
     """
 
-    numbers: Places
+    numbers: Ints
     starts: Offsets
     size: int
 
 
-def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_Buckets, list[Places]]:
+def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_Buckets, list[Ints]]:
     """(buckets to examine exhaustively, the members of each giant bucket in order)."""
     documents, bands = keys.shape
     with_shingles = np.flatnonzero(np.diff(shingle_offsets)).astype(np.int32)
     numbers = np.full((documents, bands), NOBODY, dtype=np.int32)
-    giants: list[Places] = []
+    giants: list[Ints] = []
     sizes: list[Offsets] = [np.zeros(0, dtype=np.int64)]
     count = 0
     for band in range(bands):
@@ -145,11 +142,11 @@ class _Giant:
     examined: against how many hubs, the first ones. hubs: the hub of each round; as documents, like members.
     """
 
-    members: Places
-    examined: Places
-    hubs: Places
+    members: Ints
+    examined: Ints
+    hubs: Ints
 
-    def unexamined(self, among: npt.NDArray[np.bool_]) -> int:
+    def unexamined(self, among: BoolMask) -> int:
         """Pairs of members that no round examined, of those documents for which `among` is true."""
         count = int(np.count_nonzero(among[self.members]))
         hubs_before = np.append(0, np.cumsum(among[self.hubs]))
@@ -158,12 +155,12 @@ class _Giant:
 
 
 def _rounds(
-    members: Places,
+    members: Ints,
     shingles: Ragged,
     threshold: float,
     hubs: int,
     release: Callable[[], None],
-    fixed: npt.NDArray[np.bool_],
+    fixed: BoolMask,
     found: "_Pairs",
 ) -> _Giant:
     """Let the first document that is not paired be the hub of a round, at most `hubs` times. found: gets the pairs."""
@@ -181,14 +178,14 @@ def _rounds(
     return _Giant(members, examined, np.array(hub_of_round, dtype=np.int32))
 
 
-def _compared(hub: np.int32, others: Places, shingles: Ragged, threshold: float, release: Callable[[], None]) -> Shares:
+def _compared(hub: np.int32, others: Ints, shingles: Ragged, threshold: float, release: Callable[[], None]) -> Doubles:
     """The similarity of the hub to each of the others, or 0.0 if it cannot reach the threshold."""
     values = np.empty(len(others), dtype=np.float64)
     looked_at = np.cumsum(shingles.offsets[others + 1] - shingles.offsets[others])
     cuts = np.searchsorted(looked_at, np.arange(_LOOKED_AT, int(looked_at[-1]), _LOOKED_AT))
     for low, high in pairwise([0, *(cuts + 1).tolist(), len(others)]):
         part = frozen(others[low:high])
-        _compare(np.int64(hub), part, shingles.values, shingles.offsets, threshold, values[low:high])
+        _compare(int64(hub), part, shingles.values, shingles.offsets, threshold, values[low:high])
         release()
     return values
 
@@ -198,10 +195,10 @@ class _Pairs:
 
     def __init__(self) -> None:
         self.pairs, self.values = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float64)
-        self.new: list[tuple[Hashes, Shares]] = []
+        self.new: list[tuple[Hashes, Doubles]] = []
         self.size = 0  # of those in `new`
 
-    def add(self, later: Places, earlier: np.int32, values: Shares) -> None:
+    def add(self, later: Ints, earlier: np.int32, values: Doubles) -> None:
         self.new.append((later.astype(np.uint64) << np.uint64(32) | np.uint64(earlier), values))
         self.size += len(later)
         if self.size > max(_MERGED_AT, len(self.pairs)):
@@ -214,7 +211,7 @@ class _Pairs:
         self.pairs, first = np.unique(pairs, return_index=True)
         self.values = values[first]
 
-    def by_later(self, documents: int) -> tuple[Offsets, Places, Shares]:
+    def by_later(self, documents: int) -> tuple[Offsets, Ints, Doubles]:
         """(offsets by later document (documents + 1,); earlier document; similarity)."""
         self._merge()
         later = (self.pairs >> np.uint64(32)).astype(np.int32)
@@ -223,7 +220,7 @@ class _Pairs:
 
 
 @kernel
-def _compare(hub, others, shingles, offsets, threshold, values):  # type: ignore[no-untyped-def]
+def _compare(hub: int, others: Ints, shingles: Hashes, offsets: Offsets, threshold: float, values: Doubles) -> None:
     for i in range(len(others)):
         other = others[i]
         values[i] = similarity(
@@ -232,20 +229,34 @@ def _compare(hub, others, shingles, offsets, threshold, values):  # type: ignore
 
 
 @kernel
-def _keep(  # type: ignore[no-untyped-def]
-    first, looked_at, fixed, numbers, starts, members, kept, seen, pair_offsets, pair_with, pair_values, shingles,
-    offsets, threshold, duplicate_of, similarities,
-):  # fmt: skip
+def _keep(
+    first: int,
+    looked_at: int,
+    fixed: BoolMask,
+    numbers: Ints,
+    starts: Offsets,
+    members: Ints,
+    kept: Ints,
+    seen: Ints,
+    pair_offsets: Offsets,
+    pair_with: Ints,
+    pair_values: Doubles,
+    shingles: Hashes,
+    offsets: Offsets,
+    threshold: float,
+    duplicate_of: Ints,
+    similarities: Doubles,
+) -> tuple[int, int]:
     """Decide documents in order from `first`, until so many hashes were looked at; (pairs verified, next document).
 
     members[starts[b]:starts[b] + kept[b]]: the documents of bucket b kept so far. seen: by document, the last one it
     was compared with. Pairs with removed documents cannot change anything, so they are passed over.
     """
-    verified = np.int64(0)
+    verified = int64(0)
     for document in range(first, len(numbers)):
         if looked_at < 0:
             return verified, document
-        best = np.int32(NOBODY)
+        best = int32(NOBODY)
         most = 0.0
         for k in range(pair_offsets[document], pair_offsets[document + 1]):  # none if it is fixed
             other = pair_with[k]
@@ -280,7 +291,7 @@ def _keep(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _better(value, document, most, best):  # type: ignore[no-untyped-def]
+def _better(value: float, document: int, most: float, best: int) -> bool:
     return best == NOBODY or value > most or (value == most and document < best)
 
 

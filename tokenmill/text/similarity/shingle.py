@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from tokenmill.text.kernel.arrays import Hashes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.words.character_hashes import character_hashes
 from tokenmill.text.words.hash import Ragged, scrambled, word_hashes
@@ -41,8 +42,10 @@ def shingled(words: Ragged, ngram: int) -> Ragged:
 
 
 @kernel
-def _shingle(words, word_offsets, ngram, scratch, counts, values, offsets):  # type: ignore[no-untyped-def]
-    used = np.int64(0)
+def _shingle(
+    words: Hashes, word_offsets: Offsets, ngram: int, scratch: Hashes, counts: Longs, values: Hashes, offsets: Offsets
+) -> int:
+    used = int64(0)
     for row in range(len(offsets) - 1):
         count = word_offsets[row + 1] - word_offsets[row] - ngram + 1
         if count > 0:
@@ -53,7 +56,7 @@ def _shingle(words, word_offsets, ngram, scratch, counts, values, offsets):  # t
 
 
 @kernel
-def _roll(words, first, ngram, scratch, count):  # type: ignore[no-untyped-def]
+def _roll(words: Hashes, first: int, ngram: int, scratch: Hashes, count: int) -> None:
     """scratch[i] = hash of words[first + i : first + i + ngram]: a polynomial mod 2^64, scrambled (Karp-Rabin)."""
     state = np.uint64(0)
     leaving = np.uint64(1)
@@ -67,7 +70,7 @@ def _roll(words, first, ngram, scratch, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _put_sorted_set(hashes, count, counts, values, used):  # type: ignore[no-untyped-def]
+def _put_sorted_set(hashes: Hashes, count: int, counts: Longs, values: Hashes, used: int) -> int:
     """Write the distinct values of hashes[:count], ascending, at values[used]; return the next place.
 
     Because hashes are uniform, a counting sort into as many ranges as there are values leaves next to nothing to be
@@ -99,8 +102,8 @@ def _put_sorted_set(hashes, count, counts, values, used):  # type: ignore[no-unt
 
 
 @kernel
-def _range_of(value, number):  # type: ignore[no-untyped-def]
-    return np.int64(((value >> np.uint64(32)) * number) >> np.uint64(32))
+def _range_of(value: np.uint64, number: np.uint64) -> int:
+    return int64(((value >> np.uint64(32)) * number) >> np.uint64(32))
 
 
 def warm() -> None:

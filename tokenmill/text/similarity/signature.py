@@ -7,12 +7,12 @@ or more of b bands with 1 - (1 - s^r)^b (Broder 1997; Leskovec et al., Mining of
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Hashes, Offsets, Uints, Ulongs, uint32
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.words.hash import Hashes, Ragged, extended, scrambled
+from tokenmill.text.words.hash import Ragged, extended, scrambled
 
-Minima = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+Minima = Uints | Ulongs
 Bits = Literal[32, 64]
 BITS: tuple[Bits, ...] = (32, 64)
 
@@ -69,7 +69,7 @@ def _split_mix(number: int) -> int:
 
 
 @kernel
-def _sign(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped-def]
+def _sign(shingles: Hashes, offsets: Offsets, factors: Minima, terms: Minima, minima: Minima) -> None:
     """Four shingles at a time, which halves the time; the last one of a row is taken again where fewer are left."""
     for row in range(len(offsets) - 1):
         least = minima[row]
@@ -79,13 +79,13 @@ def _sign(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped
             z, w = _low_half(shingles[min(i + 2, last)]), _low_half(shingles[min(i + 3, last)])
             for k in range(len(least)):
                 factor = factors[k]
-                one = min(np.uint32(x * factor + terms[k]), np.uint32(y * factor + terms[k]))
-                two = min(np.uint32(z * factor + terms[k]), np.uint32(w * factor + terms[k]))
+                one = min(uint32(x * factor + terms[k]), uint32(y * factor + terms[k]))
+                two = min(uint32(z * factor + terms[k]), uint32(w * factor + terms[k]))
                 least[k] = min(least[k], min(one, two))
 
 
 @kernel
-def _sign_wide(shingles, offsets, factors, terms, minima):  # type: ignore[no-untyped-def]
+def _sign_wide(shingles: Hashes, offsets: Offsets, factors: Minima, terms: Minima, minima: Minima) -> None:
     for row in range(len(offsets) - 1):
         least = minima[row]
         for i in range(offsets[row], offsets[row + 1]):
@@ -94,12 +94,12 @@ def _sign_wide(shingles, offsets, factors, terms, minima):  # type: ignore[no-un
 
 
 @kernel
-def _low_half(value):  # type: ignore[no-untyped-def]
-    return np.uint32(value & np.uint64(0xFFFFFFFF))
+def _low_half(value: np.uint64) -> int:
+    return uint32(value & np.uint64(0xFFFFFFFF))
 
 
 @kernel
-def _key_bands(minima, keys):  # type: ignore[no-untyped-def]
+def _key_bands(minima: Minima, keys: Hashes) -> None:
     rows = minima.shape[1] // max(1, keys.shape[1])
     for row in range(keys.shape[0]):
         for band in range(keys.shape[1]):

@@ -8,18 +8,15 @@ as needed to have one of the least hash in each window, about one in a quarter w
 Characters are code points. Places and lengths are in characters, of one document.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.kernel.points import point_at
-from tokenmill.text.words.hash import Hashes, scrambled
-from tokenmill.text.words.segment import Offsets, text_buffer
-
-Places = npt.NDArray[np.int32]
+from tokenmill.text.words.hash import scrambled
+from tokenmill.text.words.segment import text_buffer
 
 SHORTEST = 16
 """Characters: a window must have at least so many."""
@@ -34,7 +31,7 @@ def gram_length(length: int) -> int:
     return length // 2
 
 
-def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Places, Offsets]:
+def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Ints, Offsets]:
     """(hash, place) of each chosen gram, and int64 (rows + 1,), where each text's begin; a text shorter than `length`
     has none. Grams of equal hash may differ.
     """
@@ -46,9 +43,7 @@ def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Places, Of
     return hashes[:used].copy(), places[:used].copy(), first
 
 
-def windows_with(
-    batch: pa.RecordBatch, length: int, grams: Places, first: Offsets
-) -> tuple[npt.NDArray[np.int64], Places, Hashes, Hashes]:
+def windows_with(batch: pa.RecordBatch, length: int, grams: Ints, first: Offsets) -> tuple[Longs, Ints, Hashes, Hashes]:
     """(row, place, high half, low half of a 122-bit hash) of each window that holds one of these chosen grams.
 
     grams: their places, row by row, ascending; first: int64 (rows + 1,), where each row's begin.
@@ -65,21 +60,23 @@ def windows_with(
     return rows, places[:used].copy(), high[:used].copy(), low[:used].copy()
 
 
-def cut_out(batch: pa.RecordBatch, rows: Any, starts: Any, ends: Any) -> tuple[pa.Array, Offsets, Offsets]:
+def cut_out(
+    batch: pa.RecordBatch, rows: npt.ArrayLike, starts: npt.ArrayLike, ends: npt.ArrayLike
+) -> tuple[pa.Array, Offsets, Offsets]:
     """(texts without the spans, characters taken out, characters there were), by row. Spans are ascending by row and
     start, and do not overlap.
     """
     buffer, offsets = text_buffer(batch)
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     new, gone, lengths = (np.zeros(len(offsets), dtype=np.int64) for _ in range(3))
-    spans = [frozen(np.ascontiguousarray(each, dtype=np.int64)) for each in (rows, starts, ends)]
-    used = _cut(buffer, offsets, *spans, out, new, gone, lengths)
+    rows, starts, ends = (frozen(np.ascontiguousarray(each, dtype=np.int64)) for each in (rows, starts, ends))
+    used = _cut(buffer, offsets, rows, starts, ends, out, new, gone, lengths)
     buffers = [None, pa.py_buffer(new), pa.py_buffer(out[:used].copy())]
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers), gone[:-1], lengths[:-1]
 
 
 @kernel
-def _choose(buffer, offsets, length, gram, hashes, places, first):  # type: ignore[no-untyped-def]
+def _choose(buffer: Bytes, offsets: Offsets, length: int, gram: int, hashes: Hashes, places: Ints, first: Longs) -> int:
     """A queue holds, of the grams of the window, those of less hash than all after them: its head is the least."""
     width = length - gram + 1
     queue_hash = np.empty(width + 1, dtype=np.uint64)
@@ -87,14 +84,14 @@ def _choose(buffer, offsets, length, gram, hashes, places, first):  # type: igno
     leaving = np.uint64(1)
     for _ in range(gram):
         leaving *= _FACTOR
-    used = np.int64(0)
+    used = int64(0)
     for row in range(len(offsets) - 1):
         end = offsets[row + 1]
         head = tail = offsets[row]
         state = np.uint64(0)
-        read = np.int64(0)
-        front = back = np.int64(0)  # the queue is [front, back), around the arrays' end
-        last, last_hash = np.int64(-1), np.uint64(0)
+        read = int64(0)
+        front = back = int64(0)  # the queue is [front, back), around the arrays' end
+        last, last_hash = int64(-1), np.uint64(0)
         while head < end:
             point, size = point_at(buffer, head, end)
             head += size
@@ -129,13 +126,24 @@ def _choose(buffer, offsets, length, gram, hashes, places, first):  # type: igno
 
 
 @kernel
-def _hash_windows(buffer, offsets, length, gram, grams, first, places, high, low, counts):  # type: ignore[no-untyped-def]
+def _hash_windows(
+    buffer: Bytes,
+    offsets: Offsets,
+    length: int,
+    gram: int,
+    grams: Ints,
+    first: Longs,
+    places: Ints,
+    high: Hashes,
+    low: Hashes,
+    counts: Longs,
+) -> int:
     power_1 = _power(_BASE_1, length)
     power_2 = _power(_BASE_2, length)
-    used = np.int64(0)
+    used = int64(0)
     for row in range(len(offsets) - 1):
         end = offsets[row + 1]
-        start, next_start = np.int64(0), np.int64(0)
+        start, next_start = int64(0), int64(0)
         tail = head = offsets[row]
         one = two = np.uint64(0)
         filled = False
@@ -148,7 +156,7 @@ def _hash_windows(buffer, offsets, length, gram, grams, first, places, high, low
                     start += 1
                 head = tail
                 one = two = np.uint64(0)
-                count = np.int64(0)
+                count = int64(0)
                 while count < length and head < end:
                     point, size = point_at(buffer, head, end)
                     head += size
@@ -177,13 +185,13 @@ def _hash_windows(buffer, offsets, length, gram, grams, first, places, high, low
 
 
 @kernel
-def _rolled(state, base, power, entering, gone):  # type: ignore[no-untyped-def]
+def _rolled(state: np.uint64, base: np.uint64, power: np.uint64, entering: int, gone: int) -> np.uint64:
     state = _reduced(_times(state, base) + np.uint64(entering + 1))
     return _reduced(state + _PRIME - _times(power, np.uint64(gone + 1)))
 
 
 @kernel
-def _power(base, exponent):  # type: ignore[no-untyped-def]
+def _power(base: np.uint64, exponent: int) -> np.uint64:
     power = np.uint64(1)
     for _ in range(exponent):
         power = _times(power, base)
@@ -191,7 +199,7 @@ def _power(base, exponent):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _times(a, b):  # type: ignore[no-untyped-def]
+def _times(a: np.uint64, b: np.uint64) -> np.uint64:
     """a * b modulo 2^61 - 1, of numbers below it: by halves, because 2^61 counts as 1 and 2^64 as 8."""
     half = np.uint64(0xFFFFFFFF)
     a_high, a_low = a >> np.uint64(32), a & half
@@ -205,18 +213,28 @@ def _times(a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _reduced(value):  # type: ignore[no-untyped-def]
+def _reduced(value: np.uint64) -> np.uint64:
     value = (value >> np.uint64(61)) + (value & _PRIME)
     return value - _PRIME if value >= _PRIME else value
 
 
 @kernel
-def _cut(buffer, offsets, rows, starts, ends, out, new, gone, lengths):  # type: ignore[no-untyped-def]
-    used = np.int64(0)
-    span = np.int64(0)
+def _cut(
+    buffer: Bytes,
+    offsets: Offsets,
+    rows: Longs,
+    starts: Offsets,
+    ends: Offsets,
+    out: Bytes,
+    new: Longs,
+    gone: Longs,
+    lengths: Longs,
+) -> int:
+    used = int64(0)
+    span = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
-        place = np.int64(0)
+        place = int64(0)
         while at < end:
             size = point_at(buffer, at, end)[1]
             while span < len(rows) and (rows[span] < row or (rows[span] == row and ends[span] <= place)):

@@ -8,17 +8,15 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.classes import LETTER, SENTENCE, class_table
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.points import point_at
 from tokenmill.text.toxicity.toxic_words import EXCUSES, WORDS
 from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_pointers
-from tokenmill.text.words.segment import Bytes, Offsets, Words, tiny
-
-Counts = npt.NDArray[np.int64]
+from tokenmill.text.words.segment import Words, tiny
 
 SENTENCE_WORDS = 60
 STRONG = 2
@@ -32,12 +30,12 @@ class WordList(NamedTuple):
     """The words of a language as spelt, and by number what each means."""
 
     members: WordSet
-    weights: npt.NDArray[np.int64]  # 0 for a word that only excuses others
-    excused_by: npt.NDArray[np.int64]  # bits of the groups that make a word mild
-    excuses: npt.NDArray[np.int64]  # bits of the groups a word belongs to
+    weights: Longs  # 0 for a word that only excuses others
+    excused_by: Longs  # bits of the groups that make a word mild
+    excuses: Longs  # bits of the groups a word belongs to
 
 
-def toxic_figures(buffer: Bytes, offsets: Offsets, words: Words, rows: Offsets, language: str) -> Counts:
+def toxic_figures(buffer: Bytes, offsets: Offsets, words: Words, rows: Longs, language: str) -> Longs:
     """FIGURES of the texts in these rows, int64 (rows, 4), held against the list of one language."""
     figures = np.zeros((len(rows), len(FIGURES)), dtype=np.int64)
     listed = word_list(language)
@@ -80,29 +78,54 @@ def _spellings(word: str, language: str) -> set[str]:
 
 
 @kernel
-def _measure(  # type: ignore[no-untyped-def]
-    classes, members, weights, excused_by, excuses, buffer, offsets, codes, code_starts, code_ends, rows, figures
-):
+def _measure(
+    classes: Ushorts,
+    members: WordSet,
+    weights: Longs,
+    excused_by: Longs,
+    excuses: Longs,
+    buffer: Bytes,
+    offsets: Offsets,
+    codes: Bytes,
+    code_starts: Offsets,
+    code_ends: Offsets,
+    rows: Longs,
+    figures: Longs,
+) -> None:
     tables = (pointer(classes), word_set_pointers(members), pointer(weights), pointer(excused_by), pointer(excuses))
     text, coded, out = pointer(buffer), pointer(codes), pointer(figures)
     for place in range(len(rows)):
         row = rows[place]
         base, at, end = offsets[row], code_starts[row], code_ends[row]
-        groups = _measure_text(*tables, text, base, coded, at, end, np.int64(0), out, 4 * place)
+        groups = _measure_text(*tables, text, base, coded, at, end, int64(0), out, 4 * place)
         if groups and figures[place, 0]:
             _measure_text(*tables, text, base, coded, at, end, groups, out, 4 * place)
 
 
 @kernel
-def _measure_text(classes, members, weights, excused_by, excuses, text, base, codes, at, end, excused, out, place):  # type: ignore[no-untyped-def]
+def _measure_text(
+    classes: Ushorts,
+    members: WordSet,
+    weights: Longs,
+    excused_by: Longs,
+    excuses: Longs,
+    text: Bytes,
+    base: int,
+    codes: Bytes,
+    at: int,
+    end: int,
+    excused: int,
+    out: Longs,
+    place: int,
+) -> int:
     """Write the four figures from out[place] on; return the bits of the groups of excuses in the text.
 
     excused: the groups of which the words that they excuse count as mild.
     """
-    groups = hits = sentences = toxic = worst = np.int64(0)
-    strong = mild = length = np.int64(0)  # of the sentence: its weights, its words with a letter
+    groups = hits = sentences = toxic = worst = int64(0)
+    strong = mild = length = int64(0)  # of the sentence: its weights, its words with a letter
     ended = False
-    position = np.int64(0)
+    position = int64(0)
     while at < end:
         before = position
         at, start, position = next_word(codes, at, before)
@@ -118,7 +141,7 @@ def _measure_text(classes, members, weights, excused_by, excuses, text, base, co
                 toxic += 1
                 hits += strong + mild
                 worst = max(worst, strong + mild)
-            strong = mild = length = np.int64(0)
+            strong = mild = length = int64(0)
             ended = False
         if flags & LETTER:
             length += 1

@@ -14,10 +14,9 @@ from urllib.parse import unquote
 
 import idna
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
-from tokenmill.text.words.segment import Bytes, Offsets
 
 LONGEST = 2048  # bytes of a host that is no plain name; names have 253, but each byte may be written as `%61`
 
@@ -39,7 +38,7 @@ class Hosts(NamedTuple):
         return self.buffer[self.starts[row] : self.ends[row]].tobytes().decode()
 
 
-def hosts(buffer: Bytes, offsets: Offsets) -> tuple[Hosts, npt.NDArray[np.int64]]:
+def hosts(buffer: Bytes, offsets: Offsets) -> tuple[Hosts, Longs]:
     """(the host of each URL buffer[offsets[r]:offsets[r + 1]], the rows where it is not written as it is read)."""
     rows, first = len(offsets) - 1, int(offsets[0])
     lowered = np.empty(int(offsets[-1]) - first, dtype=np.uint8)
@@ -112,7 +111,7 @@ def _punycode(host: str) -> str:
 
 
 @kernel
-def _find_hosts(buffer, offsets, lowered, starts, ends, kinds):  # type: ignore[no-untyped-def]
+def _find_hosts(buffer: Bytes, offsets: Offsets, lowered: Bytes, starts: Offsets, ends: Offsets, kinds: Bytes) -> None:
     source, text, first = pointer(buffer), pointer(lowered), offsets[0]
     for i in range(first, offsets[-1]):
         byte = source[i]
@@ -125,7 +124,7 @@ def _find_hosts(buffer, offsets, lowered, starts, ends, kinds):  # type: ignore[
 
 
 @kernel
-def after_scheme(text, low, high):  # type: ignore[no-untyped-def]
+def after_scheme(text: Bytes, low: int, high: int) -> int:
     """Where the URL text[low:high] begins behind its scheme and slashes; a single slash without scheme is a path's."""
     i = low
     while i < high and (_is_name_byte(text[i]) or text[i] == 43):
@@ -140,7 +139,7 @@ def after_scheme(text, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _host_range(text, low, high):  # type: ignore[no-untyped-def]
+def _host_range(text: Bytes, low: int, high: int) -> tuple[int, int]:
     low, high = trimmed(text, low, high)
     low = end = after_scheme(text, low, high)
     while end < high and not (_is_slash(text[end]) or text[end] == 63 or text[end] == 35):
@@ -158,7 +157,7 @@ def _host_range(text, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def is_plain(text, low, high):  # type: ignore[no-untyped-def]
+def is_plain(text: Bytes, low: int, high: int) -> bool:
     """Whether text[low:high] is nothing but ASCII letters, digits, hyphens, underscores and dots, and no number."""
     label = low
     for i in range(low, high):
@@ -170,7 +169,7 @@ def is_plain(text, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def trimmed(text, low, high):  # type: ignore[no-untyped-def]
+def trimmed(text: Bytes, low: int, high: int) -> tuple[int, int]:
     """The range without blanks and control characters at its ends."""
     while low < high and text[low] <= 32:
         low += 1
@@ -180,7 +179,7 @@ def trimmed(text, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def without_dots(text, low, high):  # type: ignore[no-untyped-def]
+def without_dots(text: Bytes, low: int, high: int) -> tuple[int, int]:
     """The range without dots at its ends."""
     while low < high and text[low] == 46:
         low += 1
@@ -190,12 +189,12 @@ def without_dots(text, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_name_byte(byte):  # type: ignore[no-untyped-def]
+def _is_name_byte(byte: int) -> bool:
     return 97 <= byte | 32 <= 122 or 48 <= byte <= 57 or byte == 45 or byte == 46 or byte == 95
 
 
 @kernel
-def _is_slash(byte):  # type: ignore[no-untyped-def]
+def _is_slash(byte: int) -> bool:
     return byte == 47 or byte == 92
 
 

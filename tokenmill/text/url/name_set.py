@@ -7,14 +7,11 @@ evenly: their upper bits say where in the sorted array one must be, and a look-u
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, Offsets, Positions, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.url.hosts import is_plain, trimmed, without_dots
 from tokenmill.text.words.hash import extended, scrambled
-from tokenmill.text.words.segment import Bytes, Offsets
-
-Places = npt.NDArray[np.uint32]
 
 MOST_BYTES = 1 << 32
 MOST_LABELS = 62
@@ -27,10 +24,10 @@ class NameSet(NamedTuple):
     """Names in the order of their hashes."""
 
     text: Bytes  # the names, a newline after each
-    starts: Places  # (names,)
-    hashes: npt.NDArray[np.uint64]  # (names,), ascending
-    groups: npt.NDArray[np.uint16]  # (names,): the group each name came with
-    buckets: Places  # (buckets + 1,): where the hashes with these upper bits begin
+    starts: Positions  # (names,)
+    hashes: Hashes  # (names,), ascending
+    groups: Ushorts  # (names,): the group each name came with
+    buckets: Positions  # (buckets + 1,): where the hashes with these upper bits begin
     shift: int
 
     def name(self, number: int) -> str:
@@ -42,7 +39,7 @@ class NameSet(NamedTuple):
         return self.text[start:end].tobytes().decode()
 
 
-def name_set(text: Bytes, starts: Places, groups: npt.NDArray[np.uint16]) -> NameSet:
+def name_set(text: Bytes, starts: Positions, groups: Ushorts) -> NameSet:
     """The NameSet of the names that begin at starts and end before a newline; of equal ones the first counts.
 
     All together are fewer than MOST_BYTES: places have 32 bits.
@@ -59,21 +56,21 @@ def name_set(text: Bytes, starts: Places, groups: npt.NDArray[np.uint16]) -> Nam
     )
 
 
-def find_names(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.int64]:
+def find_names(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
     """The number of the name that each buffer[starts[r]:ends[r]] is, or -1."""
     found = np.empty(len(starts), dtype=np.int64)
     _find_names(names, buffer, starts, ends, found)
     return found
 
 
-def find_parents(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.int64]:
+def find_parents(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
     """Bit n - 1 of each: the last n labels of the host buffer[starts[r]:ends[r]] are a name; 1 <= n <= MOST_LABELS."""
     found = np.zeros(len(starts), dtype=np.int64)
     _find_parents(names, buffer, starts, ends, found)
     return found
 
 
-def host_lines(content: bytes) -> tuple[Bytes, Places, list[bytes]]:
+def host_lines(content: bytes) -> tuple[Bytes, Positions, list[bytes]]:
     """(the host names of a list one a line, in lower case, a newline after each; where each begins; the odd lines).
 
     Odd is what is neither blank nor a comment (`#`) nor a plain name: it is for clean_host to judge. `.a.org` and
@@ -88,7 +85,7 @@ def host_lines(content: bytes) -> tuple[Bytes, Places, list[bytes]]:
 
 
 @kernel
-def _pointers(names):  # type: ignore[no-untyped-def]
+def _pointers(names: NameSet) -> NameSet:
     return NameSet(
         pointer(names.text),
         pointer(names.starts),
@@ -100,16 +97,16 @@ def _pointers(names):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _hash_names(text, starts, hashes):  # type: ignore[no-untyped-def]
+def _hash_names(text: Bytes, starts: Positions, hashes: Hashes) -> None:
     for number in range(len(starts)):
-        low = end = np.int64(starts[number])
+        low = end = int64(starts[number])
         while text[end] != 10:
             end += 1
         hashes[number] = _hash(text, low, end)
 
 
 @kernel
-def _hash(text, low, end):  # type: ignore[no-untyped-def]
+def _hash(text: Bytes, low: int, end: int) -> np.uint64:
     state = _SEED
     for i in range(end - 1, low - 1, -1):
         state = extended(state, text[i])
@@ -117,7 +114,7 @@ def _hash(text, low, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _find_names(name_arrays, buffer, starts, ends, found):  # type: ignore[no-untyped-def]
+def _find_names(name_arrays: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets, found: Longs) -> None:
     names, text = _pointers(name_arrays), pointer(buffer)
     for row in range(len(found)):
         hashed = _hash(text, starts[row], ends[row])
@@ -125,7 +122,7 @@ def _find_names(name_arrays, buffer, starts, ends, found):  # type: ignore[no-un
 
 
 @kernel
-def _find_parents(name_arrays, buffer, starts, ends, found):  # type: ignore[no-untyped-def]
+def _find_parents(name_arrays: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets, found: Longs) -> None:
     names, text = _pointers(name_arrays), pointer(buffer)
     for row in range(len(found)):
         state, labels = _SEED, 0
@@ -136,26 +133,26 @@ def _find_parents(name_arrays, buffer, starts, ends, found):  # type: ignore[no-
                 if labels > MOST_LABELS:
                     break
                 if _number_of(names, scrambled(state), text, i, ends[row]) >= 0:
-                    found[row] |= np.int64(1) << (labels - 1)
+                    found[row] |= int64(1) << (labels - 1)
 
 
 @kernel
-def _number_of(names, hashed, text, low, end):  # type: ignore[no-untyped-def]
-    bucket = np.int64(hashed >> np.uint64(names.shift))
-    for number in range(np.int64(names.buckets[bucket]), np.int64(names.buckets[bucket + 1])):
+def _number_of(names: NameSet, hashed: np.uint64, text: Bytes, low: int, end: int) -> int:
+    bucket = int64(hashed >> np.uint64(names.shift))
+    for number in range(int64(names.buckets[bucket]), int64(names.buckets[bucket + 1])):
         if names.hashes[number] == hashed:
-            start, i = np.int64(names.starts[number]), np.int64(0)
+            start, i = int64(names.starts[number]), int64(0)
             while i < end - low and names.text[start + i] == text[low + i]:
                 i += 1
             if i == end - low and names.text[start + i] == 10:
-                return np.int64(number)
-    return np.int64(-1)
+                return int64(number)
+    return int64(-1)
 
 
 @kernel
-def _read_hosts(raw, text, starts, odd):  # type: ignore[no-untyped-def]
+def _read_hosts(raw: Bytes, text: Bytes, starts: Positions, odd: Longs) -> tuple[int, int, int]:
     """(bytes written to text, names, odd lines)"""
-    size = count = odds = following = np.int64(0)
+    size = count = odds = following = int64(0)
     source = pointer(raw)
     while following < len(raw):
         end = first = following

@@ -9,15 +9,13 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.core.columns import BoolMask
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.points import point_at
 from tokenmill.text.url.hosts import after_scheme, trimmed
 from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_pointers
-from tokenmill.text.words.segment import Bytes, Offsets
-
-Numbers = npt.NDArray[np.int64]
 
 
 def readable(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
@@ -45,7 +43,7 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
-def count_words(buffer: Bytes, offsets: Offsets, hard: WordSet, soft: WordSet) -> tuple[Numbers, Numbers]:
+def count_words(buffer: Bytes, offsets: Offsets, hard: WordSet, soft: WordSet) -> tuple[Longs, Longs]:
     """(the number of the first hard word of each URL or -1, how many different soft words it has); readable() URLs."""
     firsts, counts = np.full(len(offsets) - 1, -1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
     seen = np.full(len(soft.offsets), -1, dtype=np.int64)
@@ -62,7 +60,7 @@ def run_together(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
 
 
 @cache
-def _word_table() -> npt.NDArray[np.uint8]:
+def _word_table() -> Bytes:
     """1 for each code point that is part of a word, (0x110000,): categories L, M and N."""
     table = np.zeros(0x110000, dtype=np.uint8)
     for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0100, 0xE01F0)):  # elsewhere nothing is assigned
@@ -71,15 +69,15 @@ def _word_table() -> npt.NDArray[np.uint8]:
 
 
 @kernel
-def _read(buffer, offsets, out, places, strange):  # type: ignore[no-untyped-def]
+def _read(buffer: Bytes, offsets: Offsets, out: Bytes, places: Longs, strange: BoolMask) -> int:
     """The bytes written."""
     text, written = pointer(buffer), pointer(out)
-    at = np.int64(0)
+    at = int64(0)
     for row in range(len(strange)):
         low, end = trimmed(text, offsets[row], offsets[row + 1])
         i = after_scheme(text, low, end)
         while i < end:
-            byte = np.int64(text[i])
+            byte = int64(text[i])
             if byte == 37 and i + 2 < end and _digit(text[i + 1]) >= 0 and _digit(text[i + 2]) >= 0:
                 byte = _digit(text[i + 1]) << 4 | _digit(text[i + 2])
                 i += 2
@@ -92,23 +90,32 @@ def _read(buffer, offsets, out, places, strange):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _digit(byte):  # type: ignore[no-untyped-def]
+def _digit(byte: int) -> int:
     """Its value as a hexadecimal digit, or -1."""
     if 48 <= byte <= 57:
-        return np.int64(byte) - 48
-    letter = np.int64(byte) | 32
-    return letter - 87 if 97 <= letter <= 102 else np.int64(-1)
+        return int64(byte) - 48
+    letter = int64(byte) | 32
+    return letter - 87 if 97 <= letter <= 102 else int64(-1)
 
 
 @kernel
-def _count_words(table, hard_words, soft_words, buffer, offsets, seen, firsts, counts):  # type: ignore[no-untyped-def]
+def _count_words(
+    table: Bytes,
+    hard_words: WordSet,
+    soft_words: WordSet,
+    buffer: Bytes,
+    offsets: Offsets,
+    seen: Longs,
+    firsts: Longs,
+    counts: Longs,
+) -> None:
     parts, text = pointer(table), pointer(buffer)
     hard, soft = word_set_pointers(hard_words), word_set_pointers(soft_words)
     for row in range(len(firsts)):
         i, end = offsets[row], offsets[row + 1]
         start = i
         while i <= end:
-            size = np.int64(1)
+            size = int64(1)
             inside = False
             if i < end:
                 point, size = point_at(text, i, end)
@@ -126,9 +133,9 @@ def _count_words(table, hard_words, soft_words, buffer, offsets, seen, firsts, c
 
 
 @kernel
-def _run_together(table, buffer, offsets, out, places):  # type: ignore[no-untyped-def]
+def _run_together(table: Bytes, buffer: Bytes, offsets: Offsets, out: Bytes, places: Longs) -> int:
     parts, text = pointer(table), pointer(buffer)
-    at = np.int64(0)
+    at = int64(0)
     for row in range(len(places) - 1):
         i, end = offsets[row], offsets[row + 1]
         while i < end:

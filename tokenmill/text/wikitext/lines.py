@@ -1,7 +1,6 @@
 """What begins or ends with a line of wikitext: headings, lists, and quotes, which balance line by line."""
 
-import numpy as np
-
+from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.wikitext.state import (
     AT,
@@ -22,6 +21,7 @@ from tokenmill.text.wikitext.state import (
     STATE,
     TABLE,
     TEXT,
+    Work,
     abandon,
     abandon_links,
     put_byte,
@@ -35,7 +35,7 @@ _DEPTHS = STATE - COUNTS
 
 
 @kernel
-def new_line(w):  # type: ignore[no-untyped-def]
+def new_line(w: Work) -> None:
     """At a line feed: end the line, and links that do not go on behind it; in a table's cell it is a space."""
     s = w.state
     at = s[AT]
@@ -49,13 +49,13 @@ def new_line(w):  # type: ignore[no-untyped-def]
         w.frames[s[DEPTH] - 1, ATTRIBUTES] = 0
         last = w.out[s[PUT] - 1] if s[PUT] > s[OUT_FROM] else 32
         if last != 32 and last != 9 and last != 10:  # a mark is tidied away, with one space too many
-            put_byte(w, np.uint8(32))
+            put_byte(w, uint8(32))
         return
-    put_byte(w, np.uint8(10))
+    put_byte(w, uint8(10))
 
 
 @kernel
-def line_start(w):  # type: ignore[no-untyped-def]
+def line_start(w: Work) -> None:
     """At a line's first byte: pass what says what kind of line it is."""
     s, data = w.state, w.data
     while s[AT] < s[END] and (data[s[AT]] == 32 or data[s[AT]] == 9):
@@ -66,7 +66,7 @@ def line_start(w):  # type: ignore[no-untyped-def]
     byte = data[at]
     if byte == 61 and _heading(w):
         return
-    following = data[at + 1] if at + 1 < s[END] else np.uint8(0)
+    following = data[at + 1] if at + 1 < s[END] else uint8(0)
     if byte == 123 and following == 124:
         open_table(w)
     elif (byte == 124 or byte == 33) and in_table(w):
@@ -80,7 +80,7 @@ def line_start(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _rule(w):  # type: ignore[no-untyped-def]
+def _rule(w: Work) -> None:
     s = w.state
     i = s[AT]
     while i < s[END] and w.data[i] == 45:
@@ -90,7 +90,7 @@ def _rule(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _heading(w):  # type: ignore[no-untyped-def]
+def _heading(w: Work) -> bool:
     """Begin a heading, if the line is one: whatever links and tables are open ends, and headings without text go."""
     s, data = w.state, w.data
     first, end = s[AT], s[AT]
@@ -104,7 +104,7 @@ def _heading(w):  # type: ignore[no-untyped-def]
         if comment < 0:
             break
         last = comment
-    level = np.int64(0)
+    level = int64(0)
     while first + level < last - 1 - level and data[first + level] == 61 and data[last - 1 - level] == 61 and level < 6:
         level += 1
     if level == 0:
@@ -112,8 +112,8 @@ def _heading(w):  # type: ignore[no-untyped-def]
     while top(w) == TABLE or top(w) == LINK or top(w) == EXTERNAL:
         abandon(w)
     s[COUNTS:STATE] = 0
-    put_byte(w, np.uint8(10))
-    put_byte(w, np.uint8(10))
+    put_byte(w, uint8(10))
+    put_byte(w, uint8(10))
     if s[DEPTH] == 0:
         drop_empty_headings(w, level)
         count = s[HEADS]
@@ -129,18 +129,18 @@ def _heading(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _comment_before(data, first, last):  # type: ignore[no-untyped-def]
+def _comment_before(data: Bytes, first: int, last: int) -> int:
     """Where the comment that ends at `last` begins, -1 if none does."""
     if last - first < 7 or data[last - 1] != 62 or data[last - 2] != 45 or data[last - 3] != 45:
-        return np.int64(-1)
+        return int64(-1)
     for i in range(last - 7, max(first, last - 1000) - 1, -1):
         if data[i] == 60 and data[i + 1] == 33 and data[i + 2] == 45 and data[i + 3] == 45:
-            return np.int64(i)
-    return np.int64(-1)
+            return int64(i)
+    return int64(-1)
 
 
 @kernel
-def end_heading(w):  # type: ignore[no-untyped-def]
+def end_heading(w: Work) -> None:
     """At the `=` behind a heading's words: pass the rest of the line, and part it from the text."""
     s = w.state
     at = s[AT]
@@ -148,13 +148,13 @@ def end_heading(w):  # type: ignore[no-untyped-def]
         at += 1
     s[AT], s[HEADING] = at, -1
     abandon_links(w)
-    put_byte(w, np.uint8(10))
+    put_byte(w, uint8(10))
     if s[DEPTH] == 0:
         s[TEXT] = s[PUT]
 
 
 @kernel
-def drop_empty_headings(w, level):  # type: ignore[no-untyped-def]
+def drop_empty_headings(w: Work, level: int) -> None:
     """Unwrite headings of this level and below that no text stands under, now that another one comes."""
     s = w.state
     if s[HEADS] == 0:
@@ -173,7 +173,7 @@ def drop_empty_headings(w, level):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _behind_marker(out, at, end):  # type: ignore[no-untyped-def]
+def _behind_marker(out: Bytes, at: int, end: int) -> int:
     """The byte behind an item's marker that begins here, which may stand before nothing; `at` if there is none."""
     for i in range(at, min(at + 6, end)):
         if out[i] == 10:
@@ -184,11 +184,11 @@ def _behind_marker(out, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _list_item(w):  # type: ignore[no-untyped-def]
+def _list_item(w: Work) -> None:
     """Write an item's indentation and its `- ` or number; `:` and `;` alone only go."""
     s, data = w.state, w.data
     at = s[AT]
-    depth = np.int64(0)
+    depth = int64(0)
     while at < s[END] and (data[at] == 42 or data[at] == 35 or data[at] == 58 or data[at] == 59):
         at += 1
         depth += 1
@@ -199,7 +199,7 @@ def _list_item(w):  # type: ignore[no-untyped-def]
     if at + 1 < s[END] and data[at] == 123 and data[at + 1] == 124:
         open_table(w)
         return
-    slot = COUNTS + min(depth, np.int64(_DEPTHS)) - 1
+    slot = COUNTS + min(depth, int64(_DEPTHS)) - 1
     s[slot + 1 : STATE] = 0
     if last == 35:
         s[slot] = min(s[slot] + 1, _MAX_NUMBER)
@@ -207,44 +207,44 @@ def _list_item(w):  # type: ignore[no-untyped-def]
         s[slot] = 0
     if top(w) == TABLE or last == 58 or last == 59:
         return
-    for _ in range(2 * min(depth - 1, np.int64(_DEPTHS))):
-        put_byte(w, np.uint8(32))
-    _marker(w, s[slot] if last == 35 else np.int64(0))
-    put_byte(w, np.uint8(ITEM_MARK))
+    for _ in range(2 * min(depth - 1, int64(_DEPTHS))):
+        put_byte(w, uint8(32))
+    _marker(w, s[slot] if last == 35 else int64(0))
+    put_byte(w, uint8(ITEM_MARK))
 
 
 @kernel
-def _marker(w, number):  # type: ignore[no-untyped-def]
+def _marker(w: Work, number: int) -> None:
     if number == 0:
-        put_byte(w, np.uint8(45))
+        put_byte(w, uint8(45))
     else:
         if number >= 100:
-            put_byte(w, np.uint8(48 + number // 100))
+            put_byte(w, uint8(48 + number // 100))
         if number >= 10:
-            put_byte(w, np.uint8(48 + number // 10 % 10))
-        put_byte(w, np.uint8(48 + number % 10))
-        put_byte(w, np.uint8(46))
-    put_byte(w, np.uint8(32))
+            put_byte(w, uint8(48 + number // 10 % 10))
+        put_byte(w, uint8(48 + number % 10))
+        put_byte(w, uint8(46))
+    put_byte(w, uint8(32))
 
 
 @kernel
-def quotes(w):  # type: ignore[no-untyped-def]
+def quotes(w: Work) -> None:
     """At `'`: pass the marks of italics and bold; what of a run is no mark is text."""
     s = w.state
     at = s[AT]
-    run = np.int64(0)
+    run = int64(0)
     while at + run < s[END] and w.data[at + run] == 39:
         run += 1
     if run >= 2 and at >= s[QUOTE_LINE]:
         _balance(w)
-    literal = run if run == 1 else np.int64(1) if run == 4 or at == s[QUOTE] else max(run - 5, np.int64(0))
+    literal = run if run == 1 else int64(1) if run == 4 or at == s[QUOTE] else max(run - 5, int64(0))
     for _ in range(literal):
-        put_byte(w, np.uint8(39))
+        put_byte(w, uint8(39))
     s[AT] = at + run
 
 
 @kernel
-def _balance(w):  # type: ignore[no-untyped-def]
+def _balance(w: Work) -> None:
     """Find the `'''` of this line that must be an apostrophe and italics, as in l'''opera'' alone.
 
     MediaWiki's rule: bold and italics are both odd; then the first such run behind a single letter, else the first
@@ -252,8 +252,8 @@ def _balance(w):  # type: ignore[no-untyped-def]
     """
     s, data = w.state, w.data
     i = s[AT]
-    bold, italic = np.int64(0), np.int64(0)
-    single, word, space = np.int64(-1), np.int64(-1), np.int64(-1)
+    bold, italic = int64(0), int64(0)
+    single, word, space = int64(-1), int64(-1), int64(-1)
     while i < s[END] and data[i] != 10:
         if data[i] != 39:
             i += 1
@@ -267,8 +267,8 @@ def _balance(w):  # type: ignore[no-untyped-def]
         italic += run == 2 or run >= 5
         bold += run >= 3
         if run == 3 or run == EXTERNAL:
-            before = data[start - 1] if start > s[FROM] else np.uint8(32)
-            second = data[start - 2] if start - 1 > s[FROM] else np.uint8(32)
+            before = data[start - 1] if start > s[FROM] else uint8(32)
+            second = data[start - 2] if start - 1 > s[FROM] else uint8(32)
             if before == 32:
                 space = start if space < 0 else space
             elif second == 32:

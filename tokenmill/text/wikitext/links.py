@@ -1,8 +1,8 @@
 """Links of wikitext: their text stays; pictures, categories and links to other editions go."""
 
-import numpy as np
-
+from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.names import Names
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
     AT,
@@ -13,6 +13,7 @@ from tokenmill.text.wikitext.state import (
     LINK,
     OUT,
     PUT,
+    Work,
     abandon,
     find,
     folded_hash,
@@ -29,7 +30,7 @@ _MAX_PREFIX = 64
 
 
 @kernel
-def open_link(w):  # type: ignore[no-untyped-def]
+def open_link(w: Work) -> None:
     """At `[`: open a link to a page or an address; any other bracket is text."""
     s, data = w.state, w.data
     at = s[AT]
@@ -43,12 +44,12 @@ def open_link(w):  # type: ignore[no-untyped-def]
         push(w, EXTERNAL)
         s[AT] = behind
         return
-    put_byte(w, np.uint8(91))
+    put_byte(w, uint8(91))
     s[AT] = at + 1
 
 
 @kernel
-def close_link(w, names):  # type: ignore[no-untyped-def]
+def close_link(w: Work, names: Names) -> None:
     """At `]`: close the innermost link, if there is one."""
     s = w.state
     at = s[AT]
@@ -57,7 +58,7 @@ def close_link(w, names):  # type: ignore[no-untyped-def]
         abandon(w)
         s[AT] = at + 1
     elif not double:
-        put_byte(w, np.uint8(93))
+        put_byte(w, uint8(93))
         s[AT] = at + 1
     else:
         inner = top(w) == EXTERNAL
@@ -71,12 +72,12 @@ def close_link(w, names):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _three(w, at):  # type: ignore[no-untyped-def]
-    return at + 2 < w.state[END] and w.data[at + 2] == 93
+def _three(w: Work, at: int) -> bool:
+    return bool(at + 2 < w.state[END] and w.data[at + 2] == 93)
 
 
 @kernel
-def _finish(w, names):  # type: ignore[no-untyped-def]
+def _finish(w: Work, names: Names) -> None:
     """Leave a link's text in place of all that it wrote."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
@@ -101,7 +102,7 @@ def _finish(w, names):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _leaves_nothing(w, names, start, end):  # type: ignore[no-untyped-def]
+def _leaves_nothing(w: Work, names: Names, start: int, end: int) -> bool:
     """Whether the target's prefix is that of pictures, categories or another language."""
     colon = start
     while colon < end and colon - start < _MAX_PREFIX and w.out[colon] != 58:
@@ -121,7 +122,7 @@ def _leaves_nothing(w, names, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _address_end(data, at, end):  # type: ignore[no-untyped-def]
+def _address_end(data: Bytes, at: int, end: int) -> int:
     """The byte behind the address that begins at `at` and the spaces after it, -1 if none begins there."""
     i = at
     while i < end and i - at < 10 and 97 <= (data[i] | 32) <= 122:
@@ -131,7 +132,7 @@ def _address_end(data, at, end):  # type: ignore[no-untyped-def]
     double = colon and i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47
     mail = colon and (i - at == 6 or i - at == 4) and (data[at] | 32 == 109 or data[at] | 32 == 110)
     if not (slashes or double or mail):
-        return np.int64(-1)
+        return int64(-1)
     while i < end and data[i] > 32 and data[i] != 93 and data[i] != 60 and data[i] != 91 and data[i] != 123:
         if data[i] == 124 or data[i] == 125:
             break
@@ -144,7 +145,7 @@ def _address_end(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _past_braces(data, at, end):  # type: ignore[no-untyped-def]
+def _past_braces(data: Bytes, at: int, end: int) -> int:
     for i in range(at, min(end, at + 500)):
         if data[i] == 125 and (i + 1 >= end or data[i + 1] != 125):
             i += 1
@@ -157,7 +158,7 @@ def _past_braces(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _closes_in_line(data, at, end):  # type: ignore[no-untyped-def]
+def _closes_in_line(data: Bytes, at: int, end: int) -> bool:
     """Whether a `]` follows soon in the same line."""
     for i in range(at, min(end, at + 2000)):
         if data[i] == 93:

@@ -5,13 +5,14 @@ common ones, of a dozen other editions, as of 2024. A template that is not named
 means different things in different editions is left out, if the English one does not have it.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html.entities import html5, name2codepoint
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.wikitext.languages import LANGUAGE_CODES, MEDIA_NAMES
 
@@ -190,21 +191,21 @@ MONTHS = "January February March April May June July August September October No
 class Names(NamedTuple):
     """Sorted hashes of folded names (see name_hash), and what each name means; literals is a pool of bytes."""
 
-    tags: npt.NDArray[np.uint64]
-    tag_actions: npt.NDArray[np.int64]
-    templates: npt.NDArray[np.uint64]
-    renders: npt.NDArray[np.int64]  # (templates, 6): kind, argument, prefix from and to, suffix from and to
-    entities: npt.NDArray[np.uint64]
-    points: npt.NDArray[np.int64]
-    magic: npt.NDArray[np.uint64]
-    media: npt.NDArray[np.uint64]
-    languages: npt.NDArray[np.uint64]
-    units: npt.NDArray[np.uint64]
-    unit_texts: npt.NDArray[np.int64]  # (units, 2): from and to
-    months: npt.NDArray[np.int64]  # (13,)
-    connectors: npt.NDArray[np.uint64]
-    keys: npt.NDArray[np.uint64]  # text, quote, author, e, ul, u
-    literals: npt.NDArray[np.uint8]
+    tags: Hashes
+    tag_actions: Longs
+    templates: Hashes
+    renders: Longs  # (templates, 6): kind, argument, prefix from and to, suffix from and to
+    entities: Hashes
+    points: Longs
+    magic: Hashes
+    media: Hashes
+    languages: Hashes
+    units: Hashes
+    unit_texts: Longs  # (units, 2): from and to
+    months: Longs  # (13,)
+    connectors: Hashes
+    keys: Hashes  # text, quote, author, e, ul, u
+    literals: Bytes
 
 
 def name_hash(name: str | bytes) -> int:
@@ -249,14 +250,14 @@ def _templates(pool: _Pool) -> dict[int, list[int]]:
     return found
 
 
-def _table(pairs: dict[int, Any]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+def _table(pairs: Mapping[int, int | Sequence[int]]) -> tuple[Hashes, Longs]:
     """(sorted hashes, their values)."""
     keys = sorted(pairs)
     values = np.array([pairs[key] for key in keys], dtype=np.int64)
     return frozen(np.array(keys, dtype=np.uint64)), frozen(values)
 
 
-def _set(names: Any) -> npt.NDArray[np.uint64]:
+def _set(names: Iterable[str]) -> Hashes:
     return frozen(np.array(sorted({name_hash(name) for name in names}), dtype=np.uint64))
 
 

@@ -8,8 +8,8 @@ simply stays.
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 
 MARK = 1  # written where something was taken out: what it leaves around itself (empty brackets, commas) is tidied after
@@ -34,17 +34,17 @@ class Work(NamedTuple):
     ahead; extra (2,): hashes of the wiki's own names for pictures and categories.
     """
 
-    data: npt.NDArray[np.uint8]
-    out: npt.NDArray[np.uint8]
-    state: npt.NDArray[np.int64]
-    frames: npt.NDArray[np.int64]
-    arguments: npt.NDArray[np.int64]
-    heads: npt.NDArray[np.int64]
-    absent: npt.NDArray[np.uint8]
-    extra: npt.NDArray[np.uint64]
+    data: Bytes
+    out: Bytes
+    state: Longs
+    frames: Longs
+    arguments: Longs
+    heads: Longs
+    absent: Bytes
+    extra: Hashes
 
 
-def new_work(data: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> Work:
+def new_work(data: Bytes, out: Bytes) -> Work:
     """A Work with nothing in it."""
     return Work(
         data,
@@ -59,14 +59,14 @@ def new_work(data: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> Work:
 
 
 @kernel
-def top(w):  # type: ignore[no-untyped-def]
+def top(w: Work) -> int:
     """The kind of the innermost open thing, 0 if there is none."""
     depth = w.state[DEPTH]
-    return w.frames[depth - 1, KIND] if depth else np.int64(0)
+    return w.frames[depth - 1, KIND] if depth else int64(0)
 
 
 @kernel
-def push(w, kind):  # type: ignore[no-untyped-def]
+def push(w: Work, kind: int) -> bool:
     """Open something; False where too much is open."""
     depth = w.state[DEPTH]
     if depth >= MAX_DEPTH:
@@ -81,7 +81,7 @@ def push(w, kind):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def abandon(w):  # type: ignore[no-untyped-def]
+def abandon(w: Work) -> None:
     """Forget the innermost open thing; what it wrote stays."""
     depth = w.state[DEPTH] - 1
     w.state[ARGUMENTS] = w.frames[depth, FIRST]
@@ -89,29 +89,29 @@ def abandon(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def abandon_links(w):  # type: ignore[no-untyped-def]
+def abandon_links(w: Work) -> None:
     """Forget the links that are open; what they wrote stays."""
     while top(w) == EXTERNAL or top(w) == LINK:
         abandon(w)
 
 
 @kernel
-def put_byte(w, byte):  # type: ignore[no-untyped-def]
+def put_byte(w: Work, byte: int) -> None:
     """Write one byte."""
     w.out[w.state[PUT]] = byte
     w.state[PUT] += 1
 
 
 @kernel
-def put_mark(w):  # type: ignore[no-untyped-def]
+def put_mark(w: Work) -> None:
     """Write a mark, one at a time."""
     at = w.state[PUT]
     if at == w.state[OUT_FROM] or w.out[at - 1] != MARK:
-        put_byte(w, np.uint8(MARK))
+        put_byte(w, uint8(MARK))
 
 
 @kernel
-def put_range(w, source, start, end):  # type: ignore[no-untyped-def]
+def put_range(w: Work, source: Bytes, start: int, end: int) -> None:
     """Write source[start:end]."""
     at = w.state[PUT]
     for i in range(start, end):
@@ -121,62 +121,62 @@ def put_range(w, source, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def put_point(w, point):  # type: ignore[no-untyped-def]
+def put_point(w: Work, point: int) -> None:
     """Write a code point in UTF-8: spaces of all widths as one kind, control and formatting characters not at all."""
     if point < 0x80:
         if point >= 32 and point != 127:
-            put_byte(w, np.uint8(point))
+            put_byte(w, uint8(point))
         elif point == 9 or point == 10 or point == 13:
-            put_byte(w, np.uint8(32))
+            put_byte(w, uint8(32))
     elif point == 0xA0 or 0x2000 <= point <= 0x200A or point == 0x202F or point == 0x205F:
-        put_byte(w, np.uint8(32))
+        put_byte(w, uint8(32))
     elif point == 0xAD or point < 0xA0 or point == 0x200B or point == 0x200E or point == 0x200F or point == 0xFEFF:
         pass
     elif point < 0x800:
-        put_byte(w, np.uint8(0xC0 | point >> 6))
-        put_byte(w, np.uint8(0x80 | point & 63))
+        put_byte(w, uint8(0xC0 | point >> 6))
+        put_byte(w, uint8(0x80 | point & 63))
     else:
         if point > 0x10FFFF or 0xD800 <= point < 0xE000:
-            point = np.int64(0xFFFD)
+            point = int64(0xFFFD)
         if point < 0x10000:
-            put_byte(w, np.uint8(0xE0 | point >> 12))
+            put_byte(w, uint8(0xE0 | point >> 12))
         else:
-            put_byte(w, np.uint8(0xF0 | point >> 18))
-            put_byte(w, np.uint8(0x80 | point >> 12 & 63))
-        put_byte(w, np.uint8(0x80 | point >> 6 & 63))
-        put_byte(w, np.uint8(0x80 | point & 63))
+            put_byte(w, uint8(0xF0 | point >> 18))
+            put_byte(w, uint8(0x80 | point >> 12 & 63))
+        put_byte(w, uint8(0x80 | point >> 6 & 63))
+        put_byte(w, uint8(0x80 | point & 63))
 
 
 @kernel
-def folded_hash(buffer, start, end):  # type: ignore[no-untyped-def]
+def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
     """name_hash of buffer[start:end]."""
     value = np.uint64(0xCBF29CE484222325)
     for i in range(start, end):
         byte = buffer[i]
         if 65 <= byte <= 90:
-            byte = np.uint8(byte + 32)
+            byte = uint8(byte + 32)
         elif byte == 95:
-            byte = np.uint8(32)
+            byte = uint8(32)
         value = (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
     return value
 
 
 @kernel
-def find(table, value):  # type: ignore[no-untyped-def]
+def find(table: Hashes, value: np.uint64) -> int:
     """Where value stands in a sorted table, -1 if it does not."""
-    low = np.int64(0)
-    high = np.int64(len(table))
+    low = int64(0)
+    high = int64(len(table))
     while low < high:
         middle = (low + high) >> 1
         if table[middle] < value:
             low = middle + 1
         else:
             high = middle
-    return low if low < len(table) and table[low] == value else np.int64(-1)
+    return low if low < len(table) and table[low] == value else int64(-1)
 
 
 @kernel
-def trimmed(buffer, start, end):  # type: ignore[no-untyped-def]
+def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
     """The range without spaces, tabs, line feeds and marks at its ends."""
     while start < end and (buffer[start] <= 10 or buffer[start] == 32):
         start += 1
@@ -186,13 +186,13 @@ def trimmed(buffer, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def take_back(w, where):  # type: ignore[no-untyped-def]
+def take_back(w: Work, where: int) -> None:
     """Unwrite what was written behind `where`."""
     w.state[PUT] = where
 
 
 @kernel
-def replace_with_tail(w, where, tail):  # type: ignore[no-untyped-def]
+def replace_with_tail(w: Work, where: int, tail: int) -> None:
     """Put out[tail:PUT], written last, in place of all behind `where`."""
     length = w.state[PUT] - tail
     for i in range(length):

@@ -1,7 +1,6 @@
 """Tables of wikitext: rows become lines, cells are a tab apart; a table inside a cell stays in the cell's line."""
 
-import numpy as np
-
+from tokenmill.text.kernel.arrays import Longs, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.wikitext.state import (
     AT,
@@ -19,6 +18,7 @@ from tokenmill.text.wikitext.state import (
     TABLE,
     TABLES,
     TEMPLATE,
+    Work,
     abandon,
     push,
     put_byte,
@@ -30,19 +30,19 @@ _CAPTION = 2
 
 
 @kernel
-def open_table(w):  # type: ignore[no-untyped-def]
+def open_table(w: Work) -> None:
     """At `{|`: pass its attributes and open a table."""
     s = w.state
     nested = top(w) == TABLE
     _pass_line(w)
     if push(w, TABLE):
-        put_byte(w, np.uint8(32 if nested else 10))
+        put_byte(w, uint8(32 if nested else 10))
         frame = w.frames[s[DEPTH] - 1]
         frame[CELL] = frame[LEVEL] = s[PUT]
 
 
 @kernel
-def in_table(w):  # type: ignore[no-untyped-def]
+def in_table(w: Work) -> bool:
     """Whether a line that begins with `|` or `!` belongs to a table; links left open in the cell before end with it."""
     depth = w.state[DEPTH] - 1
     while depth >= 0 and (w.frames[depth, KIND] == LINK or w.frames[depth, KIND] == EXTERNAL):
@@ -61,7 +61,7 @@ def in_table(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def table_line(w, byte, following):  # type: ignore[no-untyped-def]
+def table_line(w: Work, byte: int, following: int) -> None:
     """At a line's first `|` or `!` in a table: its end, a row, the caption or a cell."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
@@ -83,29 +83,29 @@ def table_line(w, byte, following):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _pass_line(w):  # type: ignore[no-untyped-def]
+def _pass_line(w: Work) -> None:
     s = w.state
     while s[AT] < s[END] and w.data[s[AT]] != 10:
         s[AT] += 1
 
 
 @kernel
-def _new_row(w, frame):  # type: ignore[no-untyped-def]
+def _new_row(w: Work, frame: Longs) -> None:
     if w.state[PUT] > frame[LEVEL]:
         nested = w.state[DEPTH] > 1 and w.frames[w.state[DEPTH] - 2, KIND] == TABLE
-        put_byte(w, np.uint8(32 if nested else 10))
+        put_byte(w, uint8(32 if nested else 10))
     frame[LEVEL] = frame[CELL] = w.state[PUT]
     frame[ATTRIBUTES] = 0
 
 
 @kernel
-def new_cell(w, frame, header):  # type: ignore[no-untyped-def]
+def new_cell(w: Work, frame: Longs, header: int) -> None:
     """Begin a cell: behind another with something in it, a tab away."""
     s = w.state
     while s[PUT] > frame[LEVEL] and w.out[s[PUT] - 1] <= 32 and w.out[s[PUT] - 1] != 9:
         s[PUT] -= 1
     if s[PUT] > frame[LEVEL] and w.out[s[PUT] - 1] != 9:
-        put_byte(w, np.uint8(9))
+        put_byte(w, uint8(9))
     frame[CELL] = s[PUT]
     frame[ATTRIBUTES], frame[HEADER] = 1, header
     while s[AT] < s[END] and (w.data[s[AT]] == 32 or w.data[s[AT]] == 9):
@@ -113,7 +113,7 @@ def new_cell(w, frame, header):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cell_mark(w, frame):  # type: ignore[no-untyped-def]
+def cell_mark(w: Work, frame: Longs) -> None:
     """At `|` in a cell: another cell begins, or what stood before were the cell's attributes, or it is text."""
     s = w.state
     at = s[AT]
@@ -127,12 +127,12 @@ def cell_mark(w, frame):  # type: ignore[no-untyped-def]
         while s[AT] < s[END] and (w.data[s[AT]] == 32 or w.data[s[AT]] == 9):
             s[AT] += 1
     else:
-        put_byte(w, np.uint8(124))
+        put_byte(w, uint8(124))
         s[AT] = at + 1
 
 
 @kernel
-def close_table(w):  # type: ignore[no-untyped-def]
+def close_table(w: Work) -> None:
     """The innermost open thing, a table, ends."""
     depth = w.state[DEPTH] - 1
     out = w.frames[depth, OUT]
@@ -140,4 +140,4 @@ def close_table(w):  # type: ignore[no-untyped-def]
     if w.state[TABLES] == 0:
         take_back(w, out)
     nested = depth > 0 and w.frames[depth - 1, KIND] == TABLE
-    put_byte(w, np.uint8(32 if nested else 10))
+    put_byte(w, uint8(32 if nested else 10))

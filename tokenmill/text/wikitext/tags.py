@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.names import BLOCK, BLOCK_RAW, CELL, ITEM, MATH, NONE, RAISED, SKIP
+from tokenmill.text.wikitext.names import BLOCK, BLOCK_RAW, CELL, ITEM, MATH, NONE, RAISED, SKIP, Names
 from tokenmill.text.wikitext.state import (
     AT,
     END,
     OUT_FROM,
     PUT,
     TABLE,
+    Work,
     find,
     folded_hash,
     put_byte,
@@ -22,7 +24,7 @@ _NAME_BYTES, _TAG_BYTES = 20, 4096
 
 
 @kernel
-def tag(w, names):  # type: ignore[no-untyped-def]
+def tag(w: Work, names: Names) -> None:
     """At `<`: pass a comment or a tag, doing what it says; any other `<` is text."""
     data, at, end = w.data, w.state[AT], w.state[END]
     if at + 3 < end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
@@ -34,10 +36,10 @@ def tag(w, names):  # type: ignore[no-untyped-def]
     stop = start
     while stop < end and stop - start < _NAME_BYTES and _is_letter(data[stop]):
         stop += 1
-    found = find(names.tags, folded_hash(data, start, stop)) if stop > start else np.int64(-1)
-    behind = _end_of_tag(data, stop, end) if found >= 0 else np.int64(-1)
+    found = find(names.tags, folded_hash(data, start, stop)) if stop > start else int64(-1)
+    behind = _end_of_tag(data, stop, end) if found >= 0 else int64(-1)
     if behind < 0:
-        put_byte(w, np.uint8(60))
+        put_byte(w, uint8(60))
         w.state[AT] = at + 1
         return
     w.state[AT] = behind
@@ -50,36 +52,36 @@ def tag(w, names):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _act(w, action, closing):  # type: ignore[no-untyped-def]
+def _act(w: Work, action: int, closing: bool) -> None:
     """What a tag writes that is transparent to what it holds."""
     if action == NONE:
         return
     if action == RAISED:
         if not closing and _is_exponent(w):
-            put_byte(w, np.uint8(94))
+            put_byte(w, uint8(94))
     elif action == CELL:
         if not closing and w.state[PUT] > w.state[OUT_FROM] and w.out[w.state[PUT] - 1] > 10:
-            put_byte(w, np.uint8(9))
+            put_byte(w, uint8(9))
     else:
         line_break(w)
         if action == ITEM and not closing and top(w) != TABLE:
-            put_byte(w, np.uint8(45))
-            put_byte(w, np.uint8(32))
+            put_byte(w, uint8(45))
+            put_byte(w, uint8(32))
         if action == BLOCK:
             line_break(w)
 
 
 @kernel
-def line_break(w):  # type: ignore[no-untyped-def]
+def line_break(w: Work) -> None:
     """End the line; in a table's cell that is a space."""
     if top(w) == TABLE:
-        put_byte(w, np.uint8(32))
+        put_byte(w, uint8(32))
         return
-    put_byte(w, np.uint8(10))
+    put_byte(w, uint8(10))
 
 
 @kernel
-def _is_exponent(w):  # type: ignore[no-untyped-def]
+def _is_exponent(w: Work) -> bool:
     """Whether a raised piece is one: digits, perhaps signed, behind a letter, digit or bracket; not `1st`."""
     data, at, put = w.data, w.state[AT], w.state[PUT]
     if at + 2 < w.state[END] and data[at] == 0xE2 and data[at + 1] == 0x88 and data[at + 2] == 0x92:  # −
@@ -93,7 +95,7 @@ def _is_exponent(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _content(w, names, action, found, start, stop):  # type: ignore[no-untyped-def]
+def _content(w: Work, names: Names, action: int, found: int, start: int, stop: int) -> None:
     """Pass what stands between a tag, which the reader is behind, and its end tag; without one only the tag goes."""
     first = w.state[AT]
     last, behind = _end_tag(w, found, start, stop, action == SKIP)
@@ -102,7 +104,7 @@ def _content(w, names, action, found, start, stop):  # type: ignore[no-untyped-d
     if action == BLOCK_RAW:
         line_break(w)
     if action == MATH:
-        put_byte(w, np.uint8(36))
+        put_byte(w, uint8(36))
         while first < last and w.data[first] <= 32:
             first += 1
         while last > first and w.data[last - 1] <= 32:
@@ -111,14 +113,14 @@ def _content(w, names, action, found, start, stop):  # type: ignore[no-untyped-d
     if action != SKIP:
         _copy_raw(w, names, last, action == BLOCK_RAW)
     if action == MATH:
-        put_byte(w, np.uint8(36))
+        put_byte(w, uint8(36))
     if action == BLOCK_RAW:
         line_break(w)
     w.state[AT] = behind
 
 
 @kernel
-def _copy_raw(w, names, last, lines):  # type: ignore[no-untyped-def]
+def _copy_raw(w: Work, names: Names, last: int, lines: bool) -> None:
     """Write data[AT:last] with nothing but entities decoded; lines: line feeds stay."""
     end = w.state[END]
     w.state[END] = last
@@ -128,7 +130,7 @@ def _copy_raw(w, names, last, lines):  # type: ignore[no-untyped-def]
             entity(w, names)
             continue
         if byte == 10 and not lines:
-            byte = np.uint8(32)
+            byte = uint8(32)
         if byte >= 32 or byte == 9 or byte == 10:
             put_byte(w, byte)
         w.state[AT] += 1
@@ -136,7 +138,7 @@ def _copy_raw(w, names, last, lines):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _end_tag(w, found, start, stop, alone):  # type: ignore[no-untyped-def]
+def _end_tag(w: Work, found: int, start: int, stop: int, alone: bool) -> tuple[int, int]:
     """(where the end tag begins, the byte behind it) of the tag data[start:stop] just passed, (-1, -1) without one.
 
     alone: the tag does not nest, so that another before the end tag means that this one has none. Where none is found
@@ -144,13 +146,13 @@ def _end_tag(w, found, start, stop, alone):  # type: ignore[no-untyped-def]
     """
     data, end, size = w.data, w.state[END], stop - start
     if w.absent[found]:
-        return np.int64(-1), np.int64(-1)
+        return int64(-1), int64(-1)
     i = w.state[AT]
     while i + size + 1 < end:
         if data[i] == 60:
             closing = data[i + 1] == 47
             same = (closing or alone) and i + 1 + closing + size <= end
-            k = np.int64(0)
+            k = int64(0)
             while same and k < size:
                 same = data[i + 1 + closing + k] | 32 == data[start + k] | 32
                 k += 1
@@ -160,44 +162,44 @@ def _end_tag(w, found, start, stop, alone):  # type: ignore[no-untyped-def]
                 if closing:
                     return i, (behind if behind >= 0 else after)
                 if behind >= 0 and data[behind - 2] != 47:
-                    return np.int64(-1), np.int64(-1)
+                    return int64(-1), int64(-1)
         i += 1
     w.absent[found] = 1
-    return np.int64(-1), np.int64(-1)
+    return int64(-1), int64(-1)
 
 
 @kernel
-def _end_of_tag(data, at, end):  # type: ignore[no-untyped-def]
+def _end_of_tag(data: Bytes, at: int, end: int) -> int:
     """The byte behind the `>` that ends a tag whose name ends at `at`, -1 if there is none before a `<`."""
     if at < end and not (data[at] == 62 or data[at] == 47 or data[at] <= 32):
-        return np.int64(-1)
+        return int64(-1)
     for i in range(at, min(end, at + _TAG_BYTES)):
         byte = data[i]
         if byte == 62:
             return i + 1
         if byte == 60:
-            return np.int64(-1)
-    return np.int64(-1)
+            return int64(-1)
+    return int64(-1)
 
 
 @kernel
-def _end_of_comment(w, at):  # type: ignore[no-untyped-def]
+def _end_of_comment(w: Work, at: int) -> int:
     data, end = w.data, w.state[END]
     while at + 2 < end:
         if data[at + 2] == 62 and data[at + 1] == 45 and data[at] == 45:
             return at + 3
         at += 1
-    return end
+    return int64(end)
 
 
 @kernel
-def entity(w, names):  # type: ignore[no-untyped-def]
+def entity(w: Work, names: Names) -> None:
     """At `&`: write the character that is meant; an `&` that begins none is text."""
     data, at, end = w.data, w.state[AT], w.state[END]
     numeric = at + 1 < end and data[at + 1] == 35
     point, i = _number(data, at + 2, end) if numeric else _named(data, at + 1, end, names)
     if point < 0:
-        put_byte(w, np.uint8(38))
+        put_byte(w, uint8(38))
         w.state[AT] = at + 1
         return
     put_point(w, point)
@@ -205,41 +207,41 @@ def entity(w, names):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _named(data, at, end, names):  # type: ignore[no-untyped-def]
+def _named(data: Bytes, at: int, end: int, names: Names) -> tuple[int, int]:
     value = np.uint64(0xCBF29CE484222325)
     start = at
     while at < end and at - start < 10 and (_is_letter(data[at]) or 48 <= data[at] <= 57):
         value = (value ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
         at += 1
     if at == start or at >= end or data[at] != 59:
-        return np.int64(-1), at
+        return int64(-1), at
     found = find(names.entities, value)
-    return (names.points[found] if found >= 0 else np.int64(-1)), at + 1
+    return (names.points[found] if found >= 0 else int64(-1)), at + 1
 
 
 @kernel
-def _number(data, at, end):  # type: ignore[no-untyped-def]
+def _number(data: Bytes, at: int, end: int) -> tuple[int, int]:
     hexadecimal = at < end and (data[at] | 32) == 120
     at += hexadecimal
     start = at
-    point = np.int64(0)
+    point = int64(0)
     while at < end and at - start < 8:
         byte = data[at]
         if 48 <= byte <= 57:
-            digit = np.int64(byte) - 48
+            digit = int64(byte) - 48
         elif hexadecimal and 97 <= (byte | 32) <= 102:
-            digit = np.int64(byte | 32) - 87
+            digit = int64(byte | 32) - 87
         else:
             break
         point = point * (16 if hexadecimal else 10) + digit
         at += 1
     if at == start or at >= end or data[at] != 59:
-        return np.int64(-1), at
+        return int64(-1), at
     return point, at + 1
 
 
 @kernel
-def underscores(w, names):  # type: ignore[no-untyped-def]
+def underscores(w: Work, names: Names) -> None:
     """At `_`: pass a magic word like `__NOTOC__`."""
     data, at, end = w.data, w.state[AT], w.state[END]
     if at + 1 < end and data[at + 1] == 95:
@@ -256,10 +258,10 @@ def underscores(w, names):  # type: ignore[no-untyped-def]
             w.state[AT] = i + 2
             put_mark(w)
             return
-    put_byte(w, np.uint8(95))
+    put_byte(w, uint8(95))
     w.state[AT] = at + 1
 
 
 @kernel
-def _is_letter(byte):  # type: ignore[no-untyped-def]
+def _is_letter(byte: int) -> bool:
     return 97 <= (byte | 32) <= 122 or 48 <= byte <= 57

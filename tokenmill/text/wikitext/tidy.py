@@ -1,7 +1,6 @@
 """Tidies what marks stand for: the brackets, commas and spaces that belonged to what was taken out of wikitext."""
 
-import numpy as np
-
+from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.wikitext.state import ITEM_MARK, MARK
 
@@ -9,9 +8,9 @@ _AHEAD = 200  # bytes that an emptied pair of brackets may hold
 
 
 @kernel
-def tidy_marks(out, offsets, ends):  # type: ignore[no-untyped-def]
+def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
     """Take the marks out of each row out[offsets[r]:offsets[r + 1]], in place; ends: where rows then begin and end."""
-    put = np.int64(0)
+    put = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
         first = put
@@ -44,7 +43,7 @@ def tidy_marks(out, offsets, ends):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_double(out, at, end, first, put):  # type: ignore[no-untyped-def]
+def _is_double(out: Bytes, at: int, end: int, first: int, put: int) -> bool:
     """Whether two spaces stand between words, as some type them behind a sentence; more are there to align."""
     if out[at] != 32 or put == first or out[put - 1] <= 32:
         return False
@@ -52,7 +51,7 @@ def _is_double(out, at, end, first, put):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _empty_line(out, at, end):  # type: ignore[no-untyped-def]
+def _empty_line(out: Bytes, at: int, end: int) -> int:
     """The byte behind a line that holds nothing but marks and perhaps an item's marker; `at` for any other line."""
     start = at
     marks = False
@@ -69,7 +68,7 @@ def _empty_line(out, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_marker(out, at, end):  # type: ignore[no-untyped-def]
+def _is_marker(out: Bytes, at: int, end: int) -> bool:
     """Whether a `-`, `.` or digit is of an item's marker, which ends in a space and ITEM_MARK."""
     for i in range(at, min(at + 6, end)):
         if out[i] == ITEM_MARK:
@@ -80,7 +79,7 @@ def _is_marker(out, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _bracket(out, at, end, first, put):  # type: ignore[no-untyped-def]
+def _bracket(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
     """At `(`: it goes with its `)` if only marks and punctuation are between; punctuation behind a mark goes."""
     marks = False
     i = at + 1
@@ -102,13 +101,13 @@ def _bracket(out, at, end, first, put):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_filler(byte):  # type: ignore[no-untyped-def]
+def _is_filler(byte: int) -> bool:
     """Space, mark, comma, semicolon, colon or slash."""
     return byte == 32 or byte == MARK or byte == 44 or byte == 59 or byte == 58 or byte == 47
 
 
 @kernel
-def _mark(out, at, end, first, put):  # type: ignore[no-untyped-def]
+def _mark(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
     """Behind a mark: of the spaces and commas on its two sides one is left."""
     i = at
     while i < end and (out[i] == 32 or out[i] == MARK):

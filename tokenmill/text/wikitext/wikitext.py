@@ -5,13 +5,13 @@ looks like; what it cannot pair up stays as text, without the marks.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from tokenmill.text.edit.tidy import tidy_lines
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.wikitext.lines import drop_empty_headings, end_heading, line_start, new_line, quotes
 from tokenmill.text.wikitext.links import close_link, open_link
-from tokenmill.text.wikitext.names import name_hash, names
+from tokenmill.text.wikitext.names import Names, name_hash, names
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
     AT,
@@ -37,6 +37,7 @@ from tokenmill.text.wikitext.state import (
     TABLES,
     TEMPLATE,
     TEXT,
+    Work,
     abandon,
     new_work,
     push,
@@ -50,14 +51,10 @@ from tokenmill.text.wikitext.tags import entity, tag, underscores
 from tokenmill.text.wikitext.templates import close_template
 from tokenmill.text.wikitext.tidy import tidy_marks
 
-Bytes = npt.NDArray[np.uint8]
-Longs = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
-
 _GROWTH, _SPARE = 4, 1024  # room for a document's text: so many times its bytes, and so many more
 
 
-def wikitext_to_text(data: Bytes, offsets: Longs, media: Hashes, *, tables: bool) -> tuple[Bytes, Longs]:
+def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool) -> tuple[Bytes, Offsets]:
     """The text of each document data[offsets[r]:offsets[r + 1]], in the same form.
 
     media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
@@ -66,7 +63,7 @@ def wikitext_to_text(data: Bytes, offsets: Longs, media: Hashes, *, tables: bool
     out = np.empty(_GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # pages not touched cost nothing
     ends, tidied = np.zeros(len(offsets), dtype=np.int64), np.zeros(len(offsets), dtype=np.int64)
     work = new_work(data, out)
-    _render_all(work, names(), offsets, media, np.int64(tables), _ROLES, ends)
+    _render_all(work, names(), offsets, media, int64(tables), _ROLES, ends)
     tidy_marks(out, frozen(ends), tidied)
     return tidy_lines(frozen(out[: tidied[-1]]), frozen(tidied))
 
@@ -91,7 +88,9 @@ _ROLES = _roles()
 
 
 @kernel
-def _render_all(w, names, offsets, media, tables, roles, ends):  # type: ignore[no-untyped-def]
+def _render_all(
+    w: Work, names: Names, offsets: Offsets, media: Hashes, tables: int, roles: Bytes, ends: Offsets
+) -> None:
     s = w.state
     for row in range(len(offsets) - 1):
         put = s[PUT]
@@ -108,12 +107,12 @@ def _render_all(w, names, offsets, media, tables, roles, ends):  # type: ignore[
         while s[AT] < s[END]:
             _step(w, names, roles)
         if s[DEPTH] == 0:
-            drop_empty_headings(w, np.int64(0))
+            drop_empty_headings(w, int64(0))
         ends[row + 1] = s[PUT]
 
 
 @kernel
-def _step(w, names, roles):  # type: ignore[no-untyped-def]
+def _step(w: Work, names: Names, roles: Bytes) -> None:
     """Pass plain bytes, and what stands behind them."""
     s, data, out = w.state, w.data, w.out
     at, put, end = s[AT], s[PUT], s[END]
@@ -155,22 +154,22 @@ def _step(w, names, roles):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _run(w):  # type: ignore[no-untyped-def]
+def _run(w: Work) -> int:
     """How often the byte here is repeated."""
     at = w.state[AT]
     i = at
     while i < w.state[END] and w.data[i] == w.data[at]:
         i += 1
-    return i - at
+    return int64(i - at)
 
 
 @kernel
-def _open_braces(w):  # type: ignore[no-untyped-def]
+def _open_braces(w: Work) -> None:
     """At `{`: two open a template, three a parameter, the innermost if there are more; one is text."""
     run = _run(w)
     w.state[AT] += run
     if run == 1:
-        put_byte(w, np.uint8(123))
+        put_byte(w, uint8(123))
         return
     parameter = run & 1
     for _ in range(run // 2 - parameter):
@@ -181,13 +180,13 @@ def _open_braces(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _close_braces(w, names):  # type: ignore[no-untyped-def]
+def _close_braces(w: Work, names: Names) -> None:
     """At `}`: close as many templates and parameters as there are braces for; links and tables inside them end too."""
     s = w.state
     run = _run(w)
     s[AT] += run
     if run == 1:
-        put_byte(w, np.uint8(125))
+        put_byte(w, uint8(125))
         return
     closed = min(s[OVER], run // 2)
     s[OVER] -= closed
@@ -200,11 +199,11 @@ def _close_braces(w, names):  # type: ignore[no-untyped-def]
             close_template(w, names)
             run -= 2
     if run == 1:
-        put_byte(w, np.uint8(125))
+        put_byte(w, uint8(125))
 
 
 @kernel
-def _reach_template(w):  # type: ignore[no-untyped-def]
+def _reach_template(w: Work) -> bool:
     """Forget what is open inside the innermost template; False if none is open."""
     depth = w.state[DEPTH] - 1
     while depth >= 0 and w.frames[depth, KIND] > PARAMETER:
@@ -217,7 +216,7 @@ def _reach_template(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _close_parameter(w):  # type: ignore[no-untyped-def]
+def _close_parameter(w: Work) -> None:
     """A parameter's default stays."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
@@ -230,7 +229,7 @@ def _close_parameter(w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _pipe(w):  # type: ignore[no-untyped-def]
+def _pipe(w: Work) -> None:
     """At `|`: the next argument, or a table's cell, or text."""
     s = w.state
     kind = top(w)
@@ -245,11 +244,11 @@ def _pipe(w):  # type: ignore[no-untyped-def]
             s[ARGUMENTS] += 1
         else:
             w.frames[s[DEPTH] - 1, FULL] = 1
-    put_byte(w, np.uint8(124))
+    put_byte(w, uint8(124))
 
 
 @kernel
-def _equals(w):  # type: ignore[no-untyped-def]
+def _equals(w: Work) -> None:
     """At `=`: the end of a heading, or of an argument's name, or text."""
     s = w.state
     if s[AT] == s[HEADING]:
@@ -258,12 +257,12 @@ def _equals(w):  # type: ignore[no-untyped-def]
     last = s[ARGUMENTS] - 1
     if top(w) == TEMPLATE and last >= w.frames[s[DEPTH] - 1, FIRST] and w.arguments[last, 1] < 0:
         w.arguments[last, 1] = s[PUT]
-    put_byte(w, np.uint8(61))
+    put_byte(w, uint8(61))
     s[AT] += 1
 
 
 @kernel
-def _bang(w):  # type: ignore[no-untyped-def]
+def _bang(w: Work) -> None:
     """At `!`: `!!` parts header cells of a table."""
     s = w.state
     if top(w) == TABLE and s[AT] + 1 < s[END] and w.data[s[AT] + 1] == 33:
@@ -272,7 +271,7 @@ def _bang(w):  # type: ignore[no-untyped-def]
             s[AT] += 2
             new_cell(w, frame, 1)
             return
-    put_byte(w, np.uint8(33))
+    put_byte(w, uint8(33))
     s[AT] += 1
 
 

@@ -1,14 +1,13 @@
 """What the splitter leaves whole although it could cut it: URLs, host names, e-mail addresses."""
 
-import numpy as np
-
+from tokenmill.text.kernel.arrays import Bytes, Ushorts, int64
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.kernel.classes import LETTER, LOWER
 from tokenmill.text.kernel.points import point_at
 
 
 @kernel
-def is_address(classes, buffer, low, high):  # type: ignore[no-untyped-def]
+def is_address(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
     """Whether buffer[low:high] is a URL, a host name or an e-mail address, by its looks."""
     i, letters = low, 0
     point, size = point_at(buffer, i, high)
@@ -29,13 +28,13 @@ def is_address(classes, buffer, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_host(classes, buffer, low, high):  # type: ignore[no-untyped-def]
+def _is_host(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
     """Whether buffer[low:high] is a host, then a port or none, then a path or nothing."""
     i = start = low  # start: of the label
-    tail = np.int64(0)  # characters of the label
+    tail = int64(0)  # characters of the label
     lower = good = True  # the label is all lower case; it starts and ends as a label may
     last_good = False
-    labels = np.int64(0)
+    labels = int64(0)
     digits_only = True
     while i < high:
         point, size = point_at(buffer, i, high)
@@ -45,7 +44,7 @@ def _is_host(classes, buffer, low, high):  # type: ignore[no-untyped-def]
             if tail == 0 or tail > 64 or not good or not last_good:
                 return False
             labels += 1
-            tail = np.int64(0)
+            tail = int64(0)
             start = i + 1
             lower = good = True
         elif inner or 48 <= point <= 57 or 65 <= point <= 90 or 97 <= point <= 122 or 0xA1 <= point <= 0xFFFF:
@@ -76,16 +75,16 @@ def _is_host(classes, buffer, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_public_address(buffer, low, high):  # type: ignore[no-untyped-def]
+def _is_public_address(buffer: Bytes, low: int, high: int) -> bool:
     """Whether the four numbers of buffer[low:high] are an address outside the private and reserved ranges."""
-    a = b = c = d = np.int64(0)  # the last four numbers
+    a = b = c = d = int64(0)  # the last four numbers
     last = low
     for i in range(low, high):
         if buffer[i] == 46:
-            a, b, c, d = b, c, d, np.int64(0)
+            a, b, c, d = b, c, d, int64(0)
             last = i + 1
         else:
-            d = min(d * 10 + np.int64(buffer[i]) - 48, np.int64(1000))
+            d = min(d * 10 + int64(buffer[i]) - 48, int64(1000))
     if buffer[low] == 48 or buffer[last] == 48:
         return False
     if a < 1 or a > 223 or b > 255 or c > 255 or d < 1 or d > 254:

@@ -1,15 +1,14 @@
 """What may be cut off or out of a run of characters: prefixes, suffixes, infixes, as spaCy 3.8 has them for English."""
 
-import numpy as np
-
+from tokenmill.text.kernel.arrays import Bytes, Ushorts, int64
 from tokenmill.text.kernel.cache import inlined, kernel
 from tokenmill.text.kernel.classes import ALPHA, BEFORE_DOT, CURRENCY, ICON, LOWER, PREFIX, QUOTE, SUFFIX, UPPER
 from tokenmill.text.kernel.points import point_at, point_before
-from tokenmill.text.words.lexicon import find_word
+from tokenmill.text.words.lexicon import Lexicon, find_word
 
 
 @inlined
-def prefix_of(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
+def prefix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
     """Bytes of the prefix of buffer[low:high], 0 for none."""
     point, size = point_at(buffer, low, high)
     if lexicon.classes[point] & PREFIX:
@@ -18,21 +17,21 @@ def prefix_of(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
         i = low + 1
         while i < high and buffer[i] == 46:
             i += 1
-        return i - low if i - low > 1 else np.int64(0)
+        return i - low if i - low > 1 else int64(0)
     if point == 43:  # a plus, but not before a digit
-        return np.int64(0 if low + 1 < high and 48 <= buffer[low + 1] <= 57 else 1)
+        return int64(0 if low + 1 < high and 48 <= buffer[low + 1] <= 57 else 1)
     if (point == 65 or point == 67) and low + 1 < high and buffer[low + 1] == 36:  # A$ C$
-        return np.int64(2)
+        return int64(2)
     if point == 85 and low + 2 < high and buffer[low + 1] == 83 and buffer[low + 2] == 36:  # US$
-        return np.int64(3)
-    return np.int64(0)
+        return int64(3)
+    return int64(0)
 
 
 @inlined
-def suffix_of(lexicon, buffer, low, high, digits):  # type: ignore[no-untyped-def]
+def suffix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int, digits: bool) -> int:
     """Bytes of the longest suffix of buffer[low:high], 0 for none; nothing before low is looked at."""
     if low >= high:
-        return np.int64(0)
+        return int64(0)
     last, start = point_before(buffer, low, high)
     before, second = point_before(buffer, low, start)
     if last == 46 and before == 46:
@@ -44,19 +43,19 @@ def suffix_of(lexicon, buffer, low, high, digits):  # type: ignore[no-untyped-de
     if (last == 115 or last == 83) and (before == 39 or before == 0x2019):  # 's
         return high - second
     flags = lexicon.classes[last]
-    unit = _unit(lexicon, buffer, low, high) if digits else np.int64(0)
+    unit = _unit(lexicon, buffer, low, high) if digits else int64(0)
     if unit:
         return unit
     after_digit = 48 <= before <= 57
     if flags & SUFFIX or (after_digit and (flags & CURRENCY or last == 43)):
         return high - start
     if last == 46 and start > low and _ends_before_dot(lexicon, buffer, low, before, second):
-        return np.int64(1)
-    return np.int64(0)
+        return int64(1)
+    return int64(0)
 
 
 @inlined
-def _ends_before_dot(lexicon, buffer, low, before, second):  # type: ignore[no-untyped-def]
+def _ends_before_dot(lexicon: Lexicon, buffer: Bytes, low: int, before: int, second: int) -> int:
     """Whether a full stop after the character `before`, which starts at second, is cut off."""
     flags = lexicon.classes[before]
     if flags & BEFORE_DOT:
@@ -69,24 +68,24 @@ def _ends_before_dot(lexicon, buffer, low, before, second):  # type: ignore[no-u
 
 
 @kernel
-def _unit(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
+def _unit(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
     """Bytes of the unit of measure that ends the run right after a digit, 0 for none."""
     i = high - 1
     lowest = max(low, high - 12)
     while i >= lowest and not 48 <= buffer[i] <= 57:
         i -= 1
     if i < lowest or i == high - 1:
-        return np.int64(0)
-    return high - i - 1 if find_word(lexicon.units, buffer, i + 1, high) >= 0 else np.int64(0)
+        return int64(0)
+    return high - i - 1 if find_word(lexicon.units, buffer, i + 1, high) >= 0 else int64(0)
 
 
 @inlined
-def infix_at(classes, buffer, low, i, high, point, size):  # type: ignore[no-untyped-def]
+def infix_at(classes: Ushorts, buffer: Bytes, low: int, i: int, high: int, point: int, size: int) -> int:
     """Bytes of the infix at buffer[i], where `point` stands, in the core buffer[low:high]; 0 for none."""
     if classes[point] & ICON or point == 0x2026:
         return size
     if i + size >= high:
-        return np.int64(0)
+        return int64(0)
     prior, _ = point_before(buffer, low, i)
     following, _ = point_at(buffer, i + size, high)
     before, after = classes[prior], classes[following]
@@ -97,16 +96,16 @@ def infix_at(classes, buffer, low, i, high, point, size):  # type: ignore[no-unt
             while end < high and buffer[end] == 46:
                 end += 1
             return end - i
-        return size if before & (LOWER | QUOTE) and after & (UPPER | QUOTE) else np.int64(0)
+        return size if before & (LOWER | QUOTE) and after & (UPPER | QUOTE) else int64(0)
     digit_after = 48 <= following <= 57 or following == 45  # or a hyphen
     if digit_before and digit_after and (point == 43 or point == 45 or point == 42 or point == 94):  # + - * ^
         return size
     if point == 44:
-        return size if before & ALPHA and after & ALPHA else np.int64(0)
+        return size if before & ALPHA and after & ALPHA else int64(0)
     if not (before & ALPHA or digit_before):
-        return np.int64(0)
+        return int64(0)
     if point == 58 or point == 60 or point == 62 or point == 61 or point == 47:  # : < > = /
-        return size if after & ALPHA else np.int64(0)
+        return size if after & ALPHA else int64(0)
     if point == 45 or point == 0x2013 or point == 0x2014 or point == 126:  # - – — ~
         end = i + size
         most = 3 if point == 45 else 2 if point == 0x2014 else 1
@@ -115,4 +114,4 @@ def infix_at(classes, buffer, low, i, high, point, size):  # type: ignore[no-unt
             most -= 1
         if end < high and classes[point_at(buffer, end, high)[0]] & ALPHA:
             return end - i
-    return np.int64(0)
+    return int64(0)

@@ -7,6 +7,7 @@ Case, marks and format characters make no difference, a number is one digit, and
 import numpy as np
 import pyarrow as pa
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, Uints, int64, uint32
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.kernel.points import point_at
 from tokenmill.text.words.fold import BREAK, DIGIT, JOINER, NOTHING, SPELT, fold_table
@@ -26,9 +27,11 @@ def character_hashes(batch: pa.RecordBatch) -> Ragged:
 
 
 @kernel
-def _hash_characters(buffer, offsets, codes, spellings, hashes, ends):  # type: ignore[no-untyped-def]
+def _hash_characters(
+    buffer: Bytes, offsets: Offsets, codes: Uints, spellings: Uints, hashes: Hashes, ends: Offsets
+) -> int:
     """Write as many hashes as there is room for, and where each document's end."""
-    used = np.int64(0)
+    used = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
         first = used
@@ -44,12 +47,12 @@ def _hash_characters(buffer, offsets, codes, spellings, hashes, ends):  # type: 
                     between = True
                 continue
             if between and used > first:
-                used = _put(hashes, used, np.uint32(BREAK))
+                used = _put(hashes, used, uint32(BREAK))
             between = False
             number = code == DIGIT
             if code >= SPELT:
-                place = np.int64(code - np.uint32(SPELT))
-                for k in range(place + 1, place + 1 + np.int64(spellings[place])):
+                place = int64(code - uint32(SPELT))
+                for k in range(place + 1, place + 1 + int64(spellings[place])):
                     used = _put(hashes, used, spellings[k])
             else:
                 used = _put(hashes, used, code)
@@ -58,7 +61,7 @@ def _hash_characters(buffer, offsets, codes, spellings, hashes, ends):  # type: 
 
 
 @kernel
-def _put(hashes, used, code):  # type: ignore[no-untyped-def]
+def _put(hashes: Hashes, used: int, code: int) -> int:
     if used < len(hashes):
         hashes[used] = scrambled(np.uint64(code))
     return used + 1

@@ -9,11 +9,9 @@ import unicodedata
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Uints, uint32
 from tokenmill.text.kernel.cache import frozen
-
-Codes = npt.NDArray[np.uint32]
 
 NOTHING = 0
 BREAK = 1  # between words
@@ -29,7 +27,7 @@ _ALONE = "e01-eda 1000-104f 1780-17ff 3005-3007 3041-30ff 3105-312f 31f0-31ff 34
 
 
 @cache
-def fold_table() -> tuple[Codes, Codes]:
+def fold_table() -> tuple[Uints, Uints]:
     """(code of every code point, uint32 (0x110000,); spellings of those that are several codes), both read-only."""
     codes = np.arange(0x110000, dtype=np.uint32)
     spellings: list[int] = []
@@ -51,7 +49,7 @@ def fold_table() -> tuple[Codes, Codes]:
     for part in _ALONE.split():
         first, last = (int(end, 16) for end in part.split("-"))
         block = codes[first : last + 1]
-        block[(block > DIGIT) & (block < SPELT)] |= np.uint32(ALONE)
+        block[(block > DIGIT) & (block < SPELT)] |= uint32(ALONE)
     return frozen(codes), frozen(np.array(spellings, dtype=np.uint32))
 
 

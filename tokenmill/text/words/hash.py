@@ -7,22 +7,20 @@ it (`web-scale` is two words, a URL many). A run of digits, with single decimal 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, Uints, int64, uint32
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.points import point_at
 from tokenmill.text.words.fold import ALONE, BREAK, DIGIT, JOINER, SPELT, fold_table
-from tokenmill.text.words.segment import Offsets, Words, text_buffer, words
-
-Hashes = npt.NDArray[np.uint64]
+from tokenmill.text.words.segment import Words, text_buffer, words
 
 _EMPTY = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR = np.uint64(0xD6E8FEB86659FD93)
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
-_DIGIT = np.uint32(DIGIT)
-_LAST_CODE = np.uint32(ALONE - 1)
+_DIGIT = uint32(DIGIT)
+_LAST_CODE = uint32(ALONE - 1)
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def word_hashes(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
 
 
 @kernel
-def scrambled(value):  # type: ignore[no-untyped-def]
+def scrambled(value: np.uint64) -> np.uint64:
     """A uint64 whose every bit depends on every bit of value; one to one (MurmurHash3's finaliser, Appleby 2011)."""
     value = (value ^ (value >> np.uint64(33))) * _MIX_1
     value = (value ^ (value >> np.uint64(33))) * _MIX_2
@@ -60,19 +58,29 @@ def scrambled(value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def extended(state, code):  # type: ignore[no-untyped-def]
+def extended(state: np.uint64, code: int) -> np.uint64:
     """The state of a running hash after one more code; finish with scrambled()."""
     state = (state ^ np.uint64(code)) * _FACTOR
     return state ^ (state >> np.uint64(32))
 
 
 @kernel
-def _hash_words(buffer, offsets, codes, code_starts, code_ends, folds, spellings, hashes, hash_offsets):  # type: ignore[no-untyped-def]
-    used = np.int64(0)
+def _hash_words(
+    buffer: Bytes,
+    offsets: Offsets,
+    codes: Bytes,
+    code_starts: Offsets,
+    code_ends: Offsets,
+    folds: Uints,
+    spellings: Uints,
+    hashes: Hashes,
+    hash_offsets: Offsets,
+) -> int:
+    used = int64(0)
     for row in range(len(offsets) - 1):
         base = offsets[row]
         at = code_starts[row]
-        position = np.int64(0)
+        position = int64(0)
         while at < code_ends[row]:
             at, start, position = next_word(pointer(codes), at, position)
             used = _hash_word(
@@ -89,7 +97,7 @@ def _hash_words(buffer, offsets, codes, code_starts, code_ends, folds, spellings
 
 
 @kernel
-def _hash_word(buffer, i, end, folds, spellings, hashes, used):  # type: ignore[no-untyped-def]
+def _hash_word(buffer: Bytes, i: int, end: int, folds: Uints, spellings: Uints, hashes: Hashes, used: int) -> int:
     """Write the hashes of buffer[i:end]; return the next place to write."""
     state = _EMPTY
     number = False
@@ -117,8 +125,8 @@ def _hash_word(buffer, i, end, folds, spellings, hashes, used):  # type: ignore[
                 used, state = _put(hashes, used, state)
                 number = False
         elif code >= SPELT:
-            place = np.int64(code - np.uint32(SPELT))
-            for k in range(place + 1, place + 1 + np.int64(spellings[place])):
+            place = int64(code - uint32(SPELT))
+            for k in range(place + 1, place + 1 + int64(spellings[place])):
                 state = extended(state, spellings[k])
             number = False
         elif code >= ALONE:
@@ -129,7 +137,7 @@ def _hash_word(buffer, i, end, folds, spellings, hashes, used):  # type: ignore[
 
 
 @kernel
-def _put(hashes, used, state):  # type: ignore[no-untyped-def]
+def _put(hashes: Hashes, used: int, state: np.uint64) -> tuple[int, np.uint64]:
     """Write the hash of the word whose codes the state has seen, if any; (next place to write, a new word's state)."""
     if state == _EMPTY:
         return used, state
@@ -138,7 +146,7 @@ def _put(hashes, used, state):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _digit_follows(buffer, i, end, folds):  # type: ignore[no-untyped-def]
+def _digit_follows(buffer: Bytes, i: int, end: int, folds: Uints) -> bool:
     return i < end and folds[point_at(buffer, i, end)[0]] == DIGIT
 
 

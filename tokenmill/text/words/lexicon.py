@@ -8,8 +8,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Ints, Offsets, Ulongs, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, inlined, kernel, pointer
 from tokenmill.text.kernel.classes import BUSY, SPACE, class_table
 
@@ -63,10 +63,10 @@ _CLIPPED = "doin goin nothin nuthin ol somethin"
 class WordSet(NamedTuple):
     """A set of byte strings that kernels look up with find_word."""
 
-    screen: npt.NDArray[np.uint8]  # (16384,): 1 where a member may be, by length and first, second and last byte
-    slots: npt.NDArray[np.int32]  # (power of two,): member number or -1
-    text: npt.NDArray[np.uint8]  # the members, one after the other
-    offsets: npt.NDArray[np.int64]  # (members + 1,) into text
+    screen: Bytes  # (16384,): 1 where a member may be, by length and first, second and last byte
+    slots: Ints  # (power of two,): member number or -1
+    text: Bytes  # the members, one after the other
+    offsets: Offsets  # (members + 1,) into text
     last_slot: int
     longest: int  # bytes
 
@@ -74,14 +74,14 @@ class WordSet(NamedTuple):
 class Lexicon(NamedTuple):
     """What the splitter looks up."""
 
-    classes: npt.NDArray[np.uint16]
-    idle: npt.NDArray[np.uint8]  # (256,): 1 for a byte that is part of no busy character and of no white space
-    heads: npt.NDArray[np.uint64]  # (1024,): bit head_place set: a short exception, or a longer one that begins so
+    classes: Ushorts
+    idle: Bytes  # (256,): 1 for a byte that is part of no busy character and of no white space
+    heads: Ulongs  # (1024,): bit head_place set: a short exception, or a longer one that begins so
     units: WordSet
     exceptions: WordSet
-    cuts: npt.NDArray[np.uint64]  # (exceptions,): bit i: a word ends after byte i of the exception
-    rejoined: npt.NDArray[np.uint64]  # (exceptions,): as cuts, where the rules alone would cut it; 0: nowhere
-    rejoined_lengths: npt.NDArray[np.uint64]  # (256,): by first byte, bit n: an exception of n bytes that the rules cut
+    cuts: Ulongs  # (exceptions,): bit i: a word ends after byte i of the exception
+    rejoined: Ulongs  # (exceptions,): as cuts, where the rules alone would cut it; 0: nowhere
+    rejoined_lengths: Ulongs  # (256,): by first byte, bit n: an exception of n bytes that the rules cut
     rejoined_most: int  # words that the rules make of one exception, at most
 
 
@@ -97,20 +97,20 @@ def exceptions() -> dict[str, str]:
 def _contractions() -> Iterator[str]:
     """The regular ones, with the apostrophe and without it."""
     for pronoun, follow in _PRONOUNS.items():
-        yield from _joined(pronoun, follow.split())
+        yield from _contracted(pronoun, follow.split())
     for word in _QUESTIONS.split():
         tails = ["'ll", "'ll·'ve", "'d", "'d·'ve"]
         if word not in ("these", "those"):
             tails += ["'s"]
         if word not in ("that", "this"):
             tails += ["'re", "'ve"]
-        yield from _joined(word, tails)
+        yield from _contracted(word, tails)
     for word in _NEGATED.split():
-        yield from _joined(word, ["n't", "n't·'ve"])
+        yield from _contracted(word, ["n't", "n't·'ve"])
     for word in _NEGATED_ONCE.split():
-        yield from _joined(word, ["n't"])
+        yield from _contracted(word, ["n't"])
     for word in _PERFECT.split():
-        yield from _joined(word, ["'ve"])
+        yield from _contracted(word, ["'ve"])
     for word in _CLIPPED.split():
         for form in (word, word.title()):
             yield from (form, form + "'")
@@ -119,7 +119,7 @@ def _contractions() -> Iterator[str]:
             yield f"{hour}·{half}"
 
 
-def _joined(word: str, tails: list[str]) -> Iterator[str]:
+def _contracted(word: str, tails: list[str]) -> Iterator[str]:
     for form in (word, word.title()):
         for tail in tails:
             yield f"{form}·{tail}"
@@ -156,33 +156,33 @@ def _spread(word: bytes) -> int:
 
 
 @inlined
-def head_place(part):  # type: ignore[no-untyped-def]
+def head_place(part: np.uint64) -> np.uint64:
     """Which bit of Lexicon.heads stands for a run whose first eight bytes, or all, are part, little-endian."""
     return (part * _FACTOR) >> np.uint64(48)
 
 
 @inlined
-def may_be_member(members, buffer, start, end):  # type: ignore[no-untyped-def]
+def may_be_member(members: WordSet, buffer: Bytes, start: int, end: int) -> bool:
     """False for nearly all byte strings that are not in the WordSet."""
     length = end - start
     if length > members.longest or length == 0:
         return False
-    ends = np.int64(buffer[start]) * 10677 + np.int64(buffer[end - 1]) * 12923
-    return members.screen[(ends + np.int64(buffer[start + (length > 1)]) * 6221 + length * 3441) & 16383] != 0
+    ends = int64(buffer[start]) * 10677 + int64(buffer[end - 1]) * 12923
+    return bool(members.screen[(ends + int64(buffer[start + (length > 1)]) * 6221 + length * 3441) & 16383])
 
 
 @kernel
-def find_word(members, buffer, start, end):  # type: ignore[no-untyped-def]
+def find_word(members: WordSet, buffer: Bytes, start: int, end: int) -> int:
     """The number of the member equal to buffer[start:end], or -1; members: a WordSet."""
     if not may_be_member(members, buffer, start, end):
-        return np.int64(-1)
+        return int64(-1)
     length = end - start
-    value = np.int64(0)
+    value = int64(0)
     for i in range(start, end):
-        value = (value * 31 + np.int64(buffer[i])) & 0xFFFFFFFF
+        value = (value * 31 + int64(buffer[i])) & 0xFFFFFFFF
     slot = (value ^ value >> 15) & members.last_slot
     while members.slots[slot] >= 0:
-        number = np.int64(members.slots[slot])
+        number = int64(members.slots[slot])
         first = members.offsets[number]
         if members.offsets[number + 1] - first == length:
             same = True
@@ -193,11 +193,11 @@ def find_word(members, buffer, start, end):  # type: ignore[no-untyped-def]
             if same:
                 return number
         slot = (slot + 1) & members.last_slot
-    return np.int64(-1)
+    return int64(-1)
 
 
 @kernel
-def word_set_pointers(words):  # type: ignore[no-untyped-def]
+def word_set_pointers(words: WordSet) -> WordSet:
     """In a kernel: the WordSet as helpers take it."""
     return WordSet(
         pointer(words.screen),
@@ -210,7 +210,7 @@ def word_set_pointers(words):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lexicon_pointers(lexicon):  # type: ignore[no-untyped-def]
+def lexicon_pointers(lexicon: Lexicon) -> Lexicon:
     """In a kernel: the Lexicon as helpers take it."""
     return Lexicon(
         pointer(lexicon.classes),
@@ -235,7 +235,7 @@ def lexicon_of_exceptions() -> Lexicon:
     return with_rejoined(bare, 0 * cuts)
 
 
-def _idle_bytes() -> npt.NDArray[np.uint8]:
+def _idle_bytes() -> Bytes:
     """Also the first byte of a character, if all that begin with it are neither busy nor white space."""
     idle = np.ones(256, dtype=np.uint8)
     wanted = np.flatnonzero(class_table() & (SPACE | BUSY)).tolist()
@@ -244,7 +244,7 @@ def _idle_bytes() -> npt.NDArray[np.uint8]:
     return frozen(idle)
 
 
-def _heads(members: Iterable[str]) -> npt.NDArray[np.uint64]:
+def _heads(members: Iterable[str]) -> Ulongs:
     heads = np.zeros(1024, dtype=np.uint64)
     parts = np.array([int.from_bytes(text.encode()[:8], "little") for text in members], dtype=np.uint64)
     for place in ((parts * _FACTOR) >> np.uint64(48)).tolist():  # as head_place
@@ -252,7 +252,7 @@ def _heads(members: Iterable[str]) -> npt.NDArray[np.uint64]:
     return frozen(heads)
 
 
-def with_rejoined(lexicon: Lexicon, bits: npt.NDArray[np.uint64]) -> Lexicon:
+def with_rejoined(lexicon: Lexicon, bits: Ulongs) -> Lexicon:
     """The lexicon with `rejoined` = bits, and what is read off it."""
     lengths = np.zeros(256, dtype=np.uint64)
     for number in np.flatnonzero(bits).tolist():

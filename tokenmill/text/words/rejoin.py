@@ -2,13 +2,16 @@
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
 from tokenmill.text.kernel.cache import inlined, kernel
 from tokenmill.text.kernel.codes import next_word, put_cut, put_word
-from tokenmill.text.words.lexicon import find_word
+from tokenmill.text.words.lexicon import Lexicon, find_word
 
 
 @kernel
-def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ignore[no-untyped-def]
+def rejoin(
+    lexicon: Lexicon, buffer: Bytes, origin: int, length: int, gap: int, codes: Bytes, begin: int, at: int
+) -> int:
     """Put together neighbouring words that the rules cut out of an exception, such as `)` and `:`; return the next
     `at`.
 
@@ -41,12 +44,12 @@ def rejoin(lexicon, buffer, origin, length, gap, codes, begin, at):  # type: ign
         else:
             at = put_word(codes, at, gap, starts[word + 1] - starts[word])
             word += 1
-        gap = np.int64(0)
+        gap = int64(0)
     return at
 
 
 @inlined
-def any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: ignore[no-untyped-def]
+def any_rejoined(lexicon: Lexicon, buffer: Bytes, origin: int, codes: Bytes, begin: int, at: int, gap: int) -> bool:
     """Whether any words of the run that follow each other make up an exception."""
     i, position = begin, origin - gap
     while i < at:
@@ -62,15 +65,15 @@ def any_rejoined(lexicon, buffer, origin, codes, begin, at, gap):  # type: ignor
 
 
 @kernel
-def _rejoined(lexicon, buffer, starts, word, end):  # type: ignore[no-untyped-def]
+def _rejoined(lexicon: Lexicon, buffer: Bytes, starts: Offsets, word: int, end: int) -> int:
     """The number of the exception that the rules cut into exactly the words word..end, or -1."""
     length = starts[end] - starts[word]
     if length > 63 or not (lexicon.rejoined_lengths[buffer[starts[word]]] >> np.uint64(length)) & np.uint64(1):
-        return np.int64(-1)
+        return int64(-1)
     number = find_word(lexicon.exceptions, buffer, starts[word], starts[end])
     if number < 0:
-        return np.int64(-1)
+        return int64(-1)
     bits = np.uint64(0)
     for i in range(word + 1, end + 1):
         bits |= np.uint64(1) << np.uint64(starts[i] - starts[word] - 1)
-    return number if bits == lexicon.rejoined[number] else np.int64(-1)
+    return number if bits == lexicon.rejoined[number] else int64(-1)

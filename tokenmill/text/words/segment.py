@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import as_mask, set_column
+from tokenmill.core.columns import BoolMask, as_mask, set_column
+from tokenmill.text.kernel.arrays import Bytes, Offsets, Positions, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.words.split import lexicon, split_all
-
-Bytes = npt.NDArray[np.uint8]
-Offsets = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.uint32]
 
 COLUMN = "_words"
 
@@ -88,7 +84,7 @@ def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> Words:
 
 
 def spliced_offsets(
-    starts: Offsets, ends: Offsets, other_starts: Offsets, other_ends: Offsets, wanted: npt.NDArray[np.bool_]
+    starts: Offsets, ends: Offsets, other_starts: Offsets, other_ends: Offsets, wanted: BoolMask
 ) -> Offsets:
     """Where rows begin, int64 (rows + 1,), when one follows the other: those of `other` where wanted."""
     sizes = np.where(wanted, other_ends - other_starts, ends - starts)
@@ -137,7 +133,16 @@ def _with_room(codes: Bytes, used: int, room: int) -> Bytes:
 
 
 @kernel
-def splice(out, starts, ends, other, other_starts, other_ends, wanted, offsets):  # type: ignore[no-untyped-def]
+def splice(
+    out: Bytes,
+    starts: Offsets,
+    ends: Offsets,
+    other: Bytes,
+    other_starts: Offsets,
+    other_ends: Offsets,
+    wanted: BoolMask,
+    offsets: Offsets,
+) -> None:
     """Put other[other_starts[r]:other_ends[r]] where wanted, else out[starts[r]:ends[r]], to out[offsets[r]:].
 
     In place: rows that move to the front go first to last, then those that move to the back last to first, so that no
@@ -158,11 +163,11 @@ def splice(out, starts, ends, other, other_starts, other_ends, wanted, offsets):
 
 
 @kernel
-def _count_words(codes, code_starts, code_ends, offsets):  # type: ignore[no-untyped-def]
-    count = np.int64(0)
+def _count_words(codes: Bytes, code_starts: Offsets, code_ends: Offsets, offsets: Offsets) -> None:
+    count = int64(0)
     for row in range(len(code_starts)):
         at = code_starts[row]
-        position = np.int64(0)
+        position = int64(0)
         while at < code_ends[row]:
             at, _, position = next_word(codes, at, position)
             count += 1
@@ -170,10 +175,12 @@ def _count_words(codes, code_starts, code_ends, offsets):  # type: ignore[no-unt
 
 
 @kernel
-def _decode_words(codes, code_starts, code_ends, offsets, starts, ends):  # type: ignore[no-untyped-def]
+def _decode_words(
+    codes: Bytes, code_starts: Offsets, code_ends: Offsets, offsets: Offsets, starts: Positions, ends: Positions
+) -> None:
     for row in range(len(code_starts)):
         at = code_starts[row]
-        position = np.int64(0)
+        position = int64(0)
         for word in range(offsets[row], offsets[row + 1]):
             at, start, position = next_word(codes, at, position)
             starts[word] = start

@@ -3,18 +3,18 @@
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, Ushorts, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.classes import PUNCTUATION, SENTENCE, class_table
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.points import point_at
-from tokenmill.text.words.segment import Bytes, Offsets, segment, tiny
+from tokenmill.text.words.segment import segment, tiny
 
-_PIECE_BYTES = 4 << 20
+_BATCH_BYTES = 4 << 20
 
 
-def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.int64]:
+def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
     """The sentences of each document buffer[starts[r]:ends[r]], int64 (rows,): those of its lines, one or more each.
 
     A document without a byte has none. White space between words that is more than one blank counts as a word here.
@@ -25,7 +25,7 @@ def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArra
     first = 0
     while first < len(starts):
         before = int(sizes[first - 1]) if first else 0
-        last = max(first + 1, int(np.searchsorted(sizes, before + _PIECE_BYTES)))
+        last = max(first + 1, int(np.searchsorted(sizes, before + _BATCH_BYTES)))
         rows = slice(first, last)
         split = segment(buffer, starts[rows], ends[rows])
         coded = (frozen(split.codes), split.code_starts, split.code_ends)
@@ -35,7 +35,16 @@ def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> npt.NDArra
 
 
 @kernel
-def _count(class_table, buffer, starts, ends, code_array, code_starts, code_ends, counts):  # type: ignore[no-untyped-def]
+def _count(
+    class_table: Ushorts,
+    buffer: Bytes,
+    starts: Offsets,
+    ends: Offsets,
+    code_array: Bytes,
+    code_starts: Offsets,
+    code_ends: Offsets,
+    counts: Longs,
+) -> None:
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     for row in range(len(starts)):
         if ends[row] > starts[row]:
@@ -44,18 +53,18 @@ def _count(class_table, buffer, starts, ends, code_array, code_starts, code_ends
 
 
 @kernel
-def _sentences(classes, text, base, limit, codes, at, end):  # type: ignore[no-untyped-def]
-    sentences = np.int64(1)
+def _sentences(classes: Ushorts, text: Bytes, base: int, limit: int, codes: Bytes, at: int, end: int) -> int:
+    sentences = int64(1)
     ended = False  # a mark has been seen, and no other word after it
-    position = np.int64(0)
+    position = int64(0)
     while at < end:
         before = position
         at, start, position = next_word(codes, at, before)
-        blanks = np.int64(0)  # bytes of white space since the last word or newline
+        blanks = int64(0)  # bytes of white space since the last word or newline
         for i in range(base + before, base + start):
             if text[i] == 10:
                 sentences += 1 + (ended and _is_piece(text, i, blanks))
-                ended, blanks = False, np.int64(0)
+                ended, blanks = False, int64(0)
             else:
                 blanks += 1
         low, high = base + start, base + position
@@ -68,24 +77,24 @@ def _sentences(classes, text, base, limit, codes, at, end):  # type: ignore[no-u
         elif ended and not _is_punctuation(classes, text, low, high):
             sentences += 1
             ended = False
-    blanks = np.int64(0)
+    blanks = int64(0)
     for i in range(base + position, limit):
         if text[i] == 10:
             sentences += 1 + (ended and _is_piece(text, i, blanks))
-            ended, blanks = False, np.int64(0)
+            ended, blanks = False, int64(0)
         else:
             blanks += 1
     return sentences + (ended and _is_piece(text, limit, blanks))
 
 
 @kernel
-def _is_piece(text, end, blanks):  # type: ignore[no-untyped-def]
+def _is_piece(text: Bytes, end: int, blanks: int) -> bool:
     """Whether white space of so many bytes before text[end], after a word, counts as a word: it is not one blank."""
     return blanks > 1 or (blanks == 1 and text[end - 1] != 32)
 
 
 @kernel
-def _is_punctuation(classes, text, start, end):  # type: ignore[no-untyped-def]
+def _is_punctuation(classes: Ushorts, text: Bytes, start: int, end: int) -> bool:
     while start < end:
         point, size = point_at(text, start, end)
         if not classes[point] & PUNCTUATION:

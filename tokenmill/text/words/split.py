@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 
+from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
 from tokenmill.text.kernel.cache import inlined, kernel, pointer, trailing_zeros
 from tokenmill.text.kernel.classes import BEFORE_DOT, BUSY, PREFIX, SPACE, SUFFIX
 from tokenmill.text.kernel.codes import put_cut, put_word
@@ -34,7 +35,7 @@ from tokenmill.text.words.rejoin import any_rejoined, rejoin
 
 
 @kernel
-def split_document(lexicon, buffer, start, end, limit, codes, at):  # type: ignore[no-untyped-def]
+def split_document(lexicon: Lexicon, buffer: Bytes, start: int, end: int, limit: int, codes: Bytes, at: int) -> int:
     """Write the codes of the words in buffer[start:end] from codes[at] on, end - start bytes at most; return the next
     `at`. limit: what may be read.
     """
@@ -70,10 +71,10 @@ def split_document(lexicon, buffer, start, end, limit, codes, at):  # type: igno
 
 
 @inlined
-def _after_quiet(lexicon, buffer, i, end, limit):  # type: ignore[no-untyped-def]
+def _after_quiet(lexicon: Lexicon, buffer: Bytes, i: int, end: int, limit: int) -> tuple[int, bool]:
     """(where the quiet bytes and digits from i on end, whether there are digits among them)."""
-    digits = np.int64(0)
-    size = np.int64(WIDTH)
+    digits = int64(0)
+    size = int64(WIDTH)
     while size == WIDTH and i < end:
         if i + WIDTH > limit:  # the last bytes of all
             return i, digits != 0
@@ -81,20 +82,20 @@ def _after_quiet(lexicon, buffer, i, end, limit):  # type: ignore[no-untyped-def
         size = trailing_zeros(~quiet)
         if size > end - i:  # the next document goes on
             size = end - i
-        digits |= numbers & ((np.int64(1) << size) - 1)
+        digits |= numbers & ((int64(1) << size) - 1)
         i += size
     return i, digits != 0
 
 
 @inlined
-def _may_begin(lexicon, part):  # type: ignore[no-untyped-def]
+def _may_begin(lexicon: Lexicon, part: np.uint64) -> np.uint64:
     """False for nearly all runs that are no exception; part: their first eight bytes, or all of fewer."""
     place = head_place(part)
-    return (lexicon.heads[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1)
+    return np.uint64((lexicon.heads[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1))
 
 
 @inlined
-def _is_word_and_mark(lexicon, buffer, low, high, head):  # type: ignore[no-untyped-def]
+def _is_word_and_mark(lexicon: Lexicon, buffer: Bytes, low: int, high: int, head: np.uint64) -> bool:
     """Whether the run of the word buffer[low:high], whose first bytes are head, and the byte after it is cut between
     them and nowhere else.
     """
@@ -109,14 +110,16 @@ def _is_word_and_mark(lexicon, buffer, low, high, head):  # type: ignore[no-unty
 
 
 @kernel
-def _put_run(lexicon, buffer, first, i, end, position, digits, codes, at):  # type: ignore[no-untyped-def]
+def _put_run(
+    lexicon: Lexicon, buffer: Bytes, first: int, i: int, end: int, position: int, digits: bool, codes: Bytes, at: int
+) -> tuple[int, int, int]:
     """Write the words of the run that begins at first and has no marks up to i; return where to go on, the next `at`
     and the end of the last word.
 
     digits: whether there are any up to i. Most runs have no marks, or one before and up to two behind: these are cut
     here, if they come near no exception.
     """
-    size, marks = np.int64(0), np.int64(0)
+    size, marks = int64(0), int64(0)
     dots = False
     while i < end:
         if lexicon.idle[buffer[i]]:
@@ -146,7 +149,9 @@ def _put_run(lexicon, buffer, first, i, end, position, digits, codes, at):  # ty
 
 
 @inlined
-def _put_marked(lexicon, buffer, low, high, gap, marks, digits, codes, at):  # type: ignore[no-untyped-def]
+def _put_marked(
+    lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, marks: int, digits: bool, codes: Bytes, at: int
+) -> int:
     """Write the run buffer[low:high] as a word and the marks around it, and return the next `at`; -1 if it is not that
     plain.
 
@@ -156,47 +161,47 @@ def _put_marked(lexicon, buffer, low, high, gap, marks, digits, codes, at):  # t
     classes = lexicon.classes
     point, front = point_at(buffer, low, high)
     if not classes[point] & BUSY or 48 <= point <= 57:
-        front = np.int64(0)
+        front = int64(0)
     elif not classes[point] & PREFIX:
-        return np.int64(-1)
+        return int64(-1)
     behind = marks - (front > 0)
     end = middle = high  # of the word, and of the first mark behind it
     if behind > 2:
-        return np.int64(-1)
+        return int64(-1)
     if behind:
         point, end = point_before(buffer, low + front, high)
         flags = classes[point]
         prior, start = point_before(buffer, low + front, end)
         if not (flags & SUFFIX or (point == 46 and classes[prior] & BEFORE_DOT)):
-            return np.int64(-1)
+            return int64(-1)
         if behind == 2:
             if point == prior and (point == 46 or point == 0x2026):
-                return np.int64(-1)
+                return int64(-1)
             middle, end, point = end, start, prior
             flags = classes[point]
             prior, start = point_before(buffer, low + front, end)
             if not (flags & SUFFIX or (point == 46 and classes[prior] & BEFORE_DOT)):
-                return np.int64(-1)
+                return int64(-1)
         if classes[prior] & BUSY and not 48 <= prior <= 57:
-            return np.int64(-1)
+            return int64(-1)
     begin = low + front
     if begin >= end or (digits and not 48 <= buffer[end - 1] <= 57):
-        return np.int64(-1)
+        return int64(-1)
     members = lexicon.exceptions
     if may_be_member(members, buffer, begin, end) or may_be_member(members, buffer, low, high):
-        return np.int64(-1)
+        return int64(-1)
     if front and may_be_member(members, buffer, low, end):
-        return np.int64(-1)
+        return int64(-1)
     if behind and front and may_be_member(members, buffer, begin, high):
-        return np.int64(-1)
+        return int64(-1)
     if behind == 2:
         if may_be_member(members, buffer, begin, middle) or may_be_member(members, buffer, end, high):
-            return np.int64(-1)
+            return int64(-1)
         if front and may_be_member(members, buffer, low, middle):
-            return np.int64(-1)
+            return int64(-1)
     if front:
         at = put_word(codes, at, gap, front)
-        gap = np.int64(0)
+        gap = int64(0)
     at = put_word(codes, at, gap, end - begin)
     if behind:
         codes[at] = (middle - end) << 1
@@ -208,7 +213,7 @@ def _put_marked(lexicon, buffer, low, high, gap, marks, digits, codes, at):  # t
 
 
 @inlined
-def _put_known(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-untyped-def]
+def _put_known(lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, codes: Bytes, at: int) -> int:
     """Write buffer[low:high] as the exception that it is, else as one word."""
     number = find_word(lexicon.exceptions, buffer, low, high)
     if number >= 0:
@@ -217,12 +222,14 @@ def _put_known(lexicon, buffer, low, high, gap, codes, at):  # type: ignore[no-u
 
 
 @inlined
-def _is_exception(lexicon, buffer, low, high):  # type: ignore[no-untyped-def]
+def _is_exception(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> bool:
     return find_word(lexicon.exceptions, buffer, low, high) >= 0
 
 
 @inlined
-def _split_run(lexicon, buffer, low, high, gap, digits, dots, codes, at):  # type: ignore[no-untyped-def]
+def _split_run(
+    lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, digits: bool, dots: bool, codes: Bytes, at: int
+) -> int:
     """Write the words of one run. Suffixes come off back to front, so their codes wait where the run's room ends.
 
     digits, dots: whether there are any in it; units need the former, addresses the latter.
@@ -238,7 +245,7 @@ def _split_run(lexicon, buffer, low, high, gap, digits, dots, codes, at):  # typ
         front = prefix_of(lexicon, buffer, low, high)
         if front and _is_exception(lexicon, buffer, low + front, high):
             at = put_word(codes, at, gap, front)
-            gap = np.int64(0)
+            gap = int64(0)
             low += front
             exact = True
             break
@@ -252,7 +259,7 @@ def _split_run(lexicon, buffer, low, high, gap, digits, dots, codes, at):  # typ
             break
         if front:
             at = put_word(codes, at, gap, front)
-            gap = np.int64(0)
+            gap = int64(0)
             low += front
         if rear:
             back = _put_back(codes, back, rear)
@@ -272,15 +279,15 @@ def _split_run(lexicon, buffer, low, high, gap, digits, dots, codes, at):  # typ
 
 
 @inlined
-def _put_back(codes, back, length):  # type: ignore[no-untyped-def]
+def _put_back(codes: Bytes, back: int, length: int) -> int:
     """Write a word's code so that it ends before codes[back]; return where it starts."""
     back -= 5 if length > 127 else 1
-    put_word(codes, back, np.int64(0), length)
+    put_word(codes, back, int64(0), length)
     return back
 
 
 @inlined
-def _put_core(lexicon, buffer, low, high, gap, dots, codes, at):  # type: ignore[no-untyped-def]
+def _put_core(lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, dots: bool, codes: Bytes, at: int) -> int:
     """Write what is left of a run, cut at its infixes."""
     classes = lexicon.classes
     start = i = low
@@ -299,7 +306,7 @@ def _put_core(lexicon, buffer, low, high, gap, dots, codes, at):  # type: ignore
                         break
                 if i > start:
                     at = put_word(codes, at, gap, i - start)
-                    gap = np.int64(0)
+                    gap = int64(0)
                 at = put_word(codes, at, gap, infix)
                 start = i + infix
                 size = infix
@@ -310,7 +317,9 @@ def _put_core(lexicon, buffer, low, high, gap, dots, codes, at):  # type: ignore
 
 
 @kernel
-def split_all(lexicon, buffer, starts, ends, first, codes, code_offsets):  # type: ignore[no-untyped-def]
+def split_all(
+    lexicon: Lexicon, buffer: Bytes, starts: Offsets, ends: Offsets, first: int, codes: Bytes, code_offsets: Offsets
+) -> int:
     """Write the codes of the documents buffer[starts[r]:ends[r]] from row `first` on, and their offsets.
 
     Return the row at which it ends: that of a document with more bytes than codes has room for, or else their number.

@@ -1,4 +1,4 @@
-"""text/similarity/pieces.py: lines and paragraphs, cut and put together, against plain Python."""
+"""text/similarity/passages.py: lines and paragraphs, cut and put together, against plain Python."""
 
 import re
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.similarity.pieces import piece_keys, pieces, put_together
+from tokenmill.text.similarity.passages import kept_text, passage_keys, passages
 
 Texts = list[str | None]
 texts_of = st.lists(st.one_of(st.none(), st.text("ab é\n", max_size=30)), max_size=6)
@@ -18,12 +18,12 @@ def batch(texts: Texts) -> pa.RecordBatch:
     return pa.record_batch({"text": pa.array(texts, type=pa.large_string())})
 
 
-def plain_pieces(text: str | None, paragraphs: bool) -> list[str]:
+def plain_passages(text: str | None, paragraphs: bool) -> list[str]:
     return re.findall(r"(?s).+?(?:\n\n+|\Z)" if paragraphs else r"[^\n]*\n|[^\n]+", text or "")
 
 
-def found_pieces(texts: Texts, paragraphs: bool) -> list[list[str]]:
-    cut = pieces(batch(texts), paragraphs=paragraphs)
+def found_passages(texts: Texts, paragraphs: bool) -> list[list[str]]:
+    cut = passages(batch(texts), paragraphs=paragraphs)
     content = [bytes(cut.buffer[a:b]).decode() for a, b in zip(cut.bounds[:-1], cut.bounds[1:], strict=True)]
     return [content[a:b] for a, b in zip(cut.first[:-1], cut.first[1:], strict=True)]
 
@@ -31,45 +31,45 @@ def found_pieces(texts: Texts, paragraphs: bool) -> list[list[str]]:
 @given(texts_of)
 @settings(deadline=None)
 def test_lines_are_what_splitlines_makes_of_them(texts: Texts) -> None:
-    assert found_pieces(texts, False) == [plain_pieces(text, False) for text in texts]
+    assert found_passages(texts, False) == [plain_passages(text, False) for text in texts]
 
 
 @given(texts_of)
 @settings(deadline=None)
 def test_paragraphs_end_behind_blank_lines(texts: Texts) -> None:
-    for found, text in zip(found_pieces(texts, True), texts, strict=True):
+    for found, text in zip(found_passages(texts, True), texts, strict=True):
         assert "".join(found) == (text or "")
-        assert all("\n\n" not in piece.rstrip("\n").lstrip("\n") for piece in found)
-        assert all(piece.endswith("\n\n") for piece in found[:-1])
-        assert all(not piece.startswith("\n") for piece in found[1:])
+        assert all("\n\n" not in passage.rstrip("\n").lstrip("\n") for passage in found)
+        assert all(passage.endswith("\n\n") for passage in found[:-1])
+        assert all(not passage.startswith("\n") for passage in found[1:])
 
 
 @given(texts_of, st.booleans(), st.randoms(use_true_random=False))
 @settings(deadline=None)
-def test_put_together_gives_the_kept_pieces(texts: Texts, paragraphs: bool, random) -> None:  # type: ignore[no-untyped-def]
-    cut = pieces(batch(["left out", *texts]).slice(1), paragraphs=paragraphs)
+def test_kept_text_is_that_of_the_kept_passages(texts: Texts, paragraphs: bool, random) -> None:  # type: ignore[no-untyped-def]
+    cut = passages(batch(["left out", *texts]).slice(1), paragraphs=paragraphs)
     keep = np.array([random.random() < 0.5 for _ in range(len(cut.bounds) - 1)], dtype=np.bool_)
     wanted, place = [], 0
-    for parts in found_pieces(texts, paragraphs):
+    for parts in found_passages(texts, paragraphs):
         mine = keep[place : place + len(parts)]
         place += len(parts)
         text = "".join(part for part, stays in zip(parts, mine, strict=True) if stays)
         lost_end = len(parts) > 0 and not mine[-1]
         wanted.append(_cut_end(parts, mine, text) if lost_end else text)
-    assert put_together(cut, keep).to_pylist() == wanted
+    assert kept_text(cut, keep).to_pylist() == wanted
 
 
 def _cut_end(parts: list[str], mine: np.ndarray, text: str) -> str:  # type: ignore[type-arg]
-    """Only the breaks of the last kept piece go."""
+    """Only the breaks of the last kept passage go."""
     kept = [part for part, stays in zip(parts, mine, strict=True) if stays]
     return text[: len(text) - len(kept[-1]) + len(kept[-1].rstrip("\n"))] if kept else text
 
 
 def test_keys_are_those_of_the_words() -> None:
-    cut = pieces(
+    cut = passages(
         batch(["Read more: 12 of 30!\nread more 7 of 9\nof more read\n\n...\n", "READ MORE 1 of 1"]), paragraphs=False
     )
-    keys, words = piece_keys(cut)
+    keys, words = passage_keys(cut)
     assert words.tolist() == [5, 5, 3, 0, 0, 5]
     assert keys[0] == keys[1] == keys[5] != keys[2]
 
@@ -77,7 +77,7 @@ def test_keys_are_those_of_the_words() -> None:
 @pytest.mark.parametrize("texts", [[], [None], [""], ["\n"], ["\n\n\n"]])
 def test_nothing_and_nothing_but_breaks(texts: Texts) -> None:
     for paragraphs in (False, True):
-        cut = pieces(batch(texts), paragraphs=paragraphs)
+        cut = passages(batch(texts), paragraphs=paragraphs)
         count = len(cut.bounds) - 1
-        assert put_together(cut, np.ones(count, dtype=np.bool_)).to_pylist() == [text or "" for text in texts]
-        assert put_together(cut, np.zeros(count, dtype=np.bool_)).to_pylist() == [""] * len(texts)
+        assert kept_text(cut, np.ones(count, dtype=np.bool_)).to_pylist() == [text or "" for text in texts]
+        assert kept_text(cut, np.zeros(count, dtype=np.bool_)).to_pylist() == [""] * len(texts)

@@ -1,6 +1,7 @@
-"""Documents cut into lines or paragraphs without copying, one key a piece, and put together again from some of them.
+"""Documents cut into lines or paragraphs without copying, one key a passage, and put together again from some of them.
 
-A piece ends behind its line break (a paragraph behind the blank lines that follow it), so all pieces make up the text.
+A passage is a line or a paragraph. It ends behind its line break, or behind the blank lines that follow it, so all
+passages of a document make up its text.
 """
 
 from dataclasses import dataclass
@@ -9,17 +10,18 @@ import numpy as np
 import pyarrow as pa
 
 from tokenmill.core.columns import BoolMask
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.words.hash import Hashes, extended, scrambled, word_hashes
-from tokenmill.text.words.segment import Bytes, Offsets, text_buffer
+from tokenmill.text.words.hash import extended, scrambled, word_hashes
+from tokenmill.text.words.segment import text_buffer
 
 _NEWLINE = 10
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """buffer: the texts, UTF-8. bounds: int64 (pieces + 1,), of each in it. first: int64 (rows + 1,), each document's
-    first piece; a document without text has none.
+class Passages:
+    """buffer: the texts, UTF-8. bounds: int64 (passages + 1,), of each in it. first: int64 (rows + 1,), each document's
+    first passage; a document without text has none.
     """
 
     buffer: Bytes
@@ -27,7 +29,7 @@ class Pieces:
     first: Offsets
 
 
-def pieces(batch: pa.RecordBatch, *, paragraphs: bool) -> Pieces:
+def passages(batch: pa.RecordBatch, *, paragraphs: bool) -> Passages:
     """The lines, or the paragraphs (what blank lines separate), of each text."""
     buffer, offsets = text_buffer(batch)
     inside = np.frombuffer(buffer, dtype=np.uint8)[: offsets[-1]]
@@ -38,12 +40,12 @@ def pieces(batch: pa.RecordBatch, *, paragraphs: bool) -> Pieces:
         after = np.append(False, follows[:-1]) if len(breaks) else follows
         breaks = breaks[after & ~follows]
     bounds = np.unique(np.concatenate([offsets, breaks + 1]))
-    return Pieces(buffer, bounds, np.searchsorted(bounds, offsets).astype(np.int64))
+    return Passages(buffer, bounds, np.searchsorted(bounds, offsets).astype(np.int64))
 
 
-def piece_keys(cut: Pieces) -> tuple[Hashes, Offsets]:
-    """(a key for each piece, its number of words), by its words as hash.py sees them: case, punctuation and digits
-    make no difference. That a piece meets one of n different ones has a chance of n / 2^64.
+def passage_keys(cut: Passages) -> tuple[Hashes, Offsets]:
+    """(a key for each passage, its number of words), by its words as hash.py sees them: case, punctuation and digits
+    make no difference. That a passage meets one of n different ones has a chance of n / 2^64.
     """
     length = len(cut.bounds) - 1
     buffers = [None, pa.py_buffer(np.ascontiguousarray(cut.bounds)), pa.py_buffer(cut.buffer)]
@@ -54,8 +56,8 @@ def piece_keys(cut: Pieces) -> tuple[Hashes, Offsets]:
     return keys, np.diff(hashes.offsets)
 
 
-def put_together(cut: Pieces, keep: BoolMask) -> pa.Array:
-    """Each document's kept pieces, large_string (rows,). If its last piece is gone, so is the break before it."""
+def kept_text(cut: Passages, keep: BoolMask) -> pa.Array:
+    """Each document's kept passages, large_string (rows,). If its last passage is gone, so is the break before it."""
     lengths = np.diff(cut.bounds)
     start = int(cut.bounds[0])
     stays = np.repeat(keep, lengths)
@@ -71,8 +73,8 @@ def put_together(cut: Pieces, keep: BoolMask) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
 
 
-def _last_breaks(cut: Pieces, keep: BoolMask) -> list[int]:
-    """The last kept piece of each document whose last piece is not kept."""
+def _last_breaks(cut: Passages, keep: BoolMask) -> list[int]:
+    """The last kept passage of each document whose last passage is not kept."""
     numbers = np.where(keep, np.arange(len(keep)), -1)
     highest = np.maximum.accumulate(numbers)
     begin, end = cut.first[:-1], cut.first[1:]
@@ -84,7 +86,7 @@ def _last_breaks(cut: Pieces, keep: BoolMask) -> list[int]:
 
 
 @kernel
-def _key_rows(values, offsets, keys):  # type: ignore[no-untyped-def]
+def _key_rows(values: Hashes, offsets: Offsets, keys: Hashes) -> None:
     for row in range(len(keys)):
         state = scrambled(np.uint64(offsets[row + 1] - offsets[row]))
         for i in range(offsets[row], offsets[row + 1]):
@@ -94,6 +96,6 @@ def _key_rows(values, offsets, keys):  # type: ignore[no-untyped-def]
 
 def warm() -> None:
     """Compile or load the kernels of this module."""
-    cut = pieces(pa.record_batch({"text": pa.array(["a\nA"], type=pa.large_string())}), paragraphs=False)
-    keys, counts = piece_keys(cut)
+    cut = passages(pa.record_batch({"text": pa.array(["a\nA"], type=pa.large_string())}), paragraphs=False)
+    keys, counts = passage_keys(cut)
     assert keys[0] == keys[1] and counts.tolist() == [1, 1]
