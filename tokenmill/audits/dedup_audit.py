@@ -8,30 +8,27 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
+from tokenmill.audits.minhash_stage import MinhashStage, finished_minhash
+from tokenmill.audits.neighbours import Anchors
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.core.io.storage import join
-from tokenmill.core.rules import step_name
-from tokenmill.pipeline.planning.recipe import load_recipe
-from tokenmill.pipeline.planning.resolve import Stage, resolve
-from tokenmill.pipeline.report import RanStage, plain, read_run
+from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
-from tokenmill.pipeline.report.neighbours import Anchors
 from tokenmill.pipeline.tasks.shard import apply_step
+from tokenmill.stages.dedup.minhash import Minhash
 from tokenmill.text.similarity.shingle import shingle_sets
 from tokenmill.text.similarity.signature import band_keys, chance_of_meeting, signatures
+from tokenmill.text.words.hash import Hashes, Ragged
 
 LOWEST = 0.5
 WIDTH = 0.05
@@ -80,75 +77,50 @@ class Audit:
 
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
     """Two passes over the stage's input: one draws the anchors, one compares them. Raises RecipeError, DataError."""
-    planned, ran = finished_minhash(run, stage, plugins)
-    work: Any = planned.final
-    gone = dropped([one for one in ran if one.name == planned.spec.name])
+    audited = finished_minhash(run, stage, plugins)
+    work = audited.minhash
+    gone = dropped([audited.ran])
     banned = gone.filter(pl.col("drop_rule").str.ends_with(".quarantined"))["id"].to_list()
-    drawn = _drawn(_input(planned, ran, banned), anchors, seed)
+    drawn = _drawn(_input(audited, banned), anchors, seed)
     _, shingles = shingle_sets(drawn, work.ngram, work.unit)
     chosen = Anchors(drawn.column("id").to_pylist(), shingles, _keys(shingles, work))
     found, documents = [], 0
-    for batch in _input(planned, ran, banned):
+    for batch in _input(audited, banned):
         documents += batch.num_rows
         found.append(_near(batch, chosen, work))
-    facts = json.loads(storage.read_bytes(join(run, planned.spec.name, "facts.json")))
+    facts = json.loads(storage.read_bytes(audited.facts_file))
     if documents != facts["documents"]:
         raise DataError(
-            f"{run}: the input of stage {planned.spec.name!r} is now {documents:,} documents, but the stage looked at "
+            f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage looked at "
             f"{facts['documents']:,}; a run with --limit or --mark-only, or with changed sources, cannot be audited"
         )
     pairs = pl.concat(found) if found else _NO_PAIRS
     removed = set(gone.filter(pl.col("drop_rule") == _RULE)["id"].to_list())
-    return _audit(planned.spec.name, work, chosen.ids, documents, pairs, removed, facts)
+    return _audit(audited.name, work, chosen.ids, documents, pairs, removed, facts)
 
 
-def load_recipe_of(run: str, plugins: str | None) -> tuple[Stage, ...]:
-    """The stages of the recipe that a run was made by."""
-    return resolve(load_recipe(join(run, "recipe.yaml")), plugins=plugins)
+def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]:
+    """The documents that the stage compared, made again: its source's, or those of the stages before, after its steps.
 
-
-def finished_minhash(run: str, stage: str | None, plugins: str | None) -> tuple[Stage, list[RanStage]]:
-    """(the run's stage that ends in stages.minhash, all that the run left). Raises RecipeError, and DataError if it is
-    not done, or only marked what it would remove.
+    banned: ids of documents in quarantine, which are left out.
     """
-    ran = read_run(run)
-    chosen = minhash_stage(load_recipe_of(run, plugins), stage)
-    name = chosen.spec.name
-    [mine] = [one for one in ran if one.name == name]
-    if mine.unfinished or not storage.exists(join(mine.folder, "facts.json")):
-        raise DataError(f"{run}: stage {name!r} is not done; run the recipe again, it goes on from there")
-    data = mine.files("data")
-    if data and "drop_rule" in storage.table_schema(data[0]).names:
-        raise DataError(f"{run}: made with --mark-only, so stage {name!r} removed nothing; run it without")
-    return chosen, ran
-
-
-def minhash_stage(stages: tuple[Stage, ...], name: str | None) -> Stage:
-    """The stage that ends in stages.minhash, of several the one of that name. Raises RecipeError."""
-    found = [one for one in stages if one.final is not None and step_name(one.final) == "minhash"]
-    if name is not None:
-        found = [one for one in found if one.spec.name == name]
-    if len(found) != 1:
-        names = ", ".join(repr(one.spec.name) for one in found) or "none"
-        todo = "choose one by --stage" if found else "only such a stage can be audited, or remembered in an index"
-        raise RecipeError(f"stages that end in stages.minhash: {names}; {todo}")
-    return found[0]
-
-
-def _input(stage: Stage, ran: list[RanStage], banned: list[str]) -> Iterator[pa.RecordBatch]:
-    """The documents that the stage looked at, made anew: those of the stages before, or its source, after its steps."""
-    if stage.source is not None:
-        batches = (batch for shard in stage.source.shards() for batch in stage.source.read(shard))
-    else:
-        files = [file for one in ran if one.name in stage.inputs for file in one.files("data")]
-        batches = (batch for file in files for batch in storage.read_table(file))
-    for batch in batches:
+    for batch in _read(audited):
         if banned:
             batch = batch.filter(pc.invert(pc.is_in(batch.column("id"), value_set=pa.array(banned))))
         batch, _ = split(batch)
-        for step in stage.steps:
+        for step in audited.stage.steps:
             batch, _ = split(apply_step(step, batch))
         yield batch.select(["id", "text"])
+
+
+def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
+    source = audited.stage.source
+    if source is not None:
+        for shard in source.shards():
+            yield from source.read(shard)
+    else:
+        for file in (file for stage in audited.before for file in stage.files("data")):
+            yield from storage.read_table(file)
 
 
 def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:
@@ -163,11 +135,8 @@ def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.Recor
     return drawn.drop_columns(["hash"])
 
 
-def _keys(shingles: Any, work: Any) -> npt.NDArray[np.uint64]:
-    keys: npt.NDArray[np.uint64] = band_keys(
-        signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands
-    )  # fmt: skip
-    return keys
+def _keys(shingles: Ragged, work: Minhash) -> Hashes:
+    return band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands)
 
 
 _NO_PAIRS = pl.DataFrame(
@@ -175,7 +144,7 @@ _NO_PAIRS = pl.DataFrame(
 )
 
 
-def _near(batch: pa.RecordBatch, anchors: Anchors, work: Any) -> pl.DataFrame:
+def _near(batch: pa.RecordBatch, anchors: Anchors, work: Minhash) -> pl.DataFrame:
     """All pairs of an anchor and another document of the batch, at LOWEST or above."""
     _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
     row, anchor, similarity = anchors.alike(shingles, LOWEST)
@@ -199,7 +168,7 @@ def _near(batch: pa.RecordBatch, anchors: Anchors, work: Any) -> pl.DataFrame:
 
 def _audit(
     stage: str,
-    work: Any,
+    work: Minhash,
     anchors: list[str],
     documents: int,
     pairs: pl.DataFrame,
@@ -222,7 +191,7 @@ def _audit(
     return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
 
 
-def _bucket(pairs: pl.DataFrame, low: float, work: Any) -> Bucket:
+def _bucket(pairs: pl.DataFrame, low: float, work: Minhash) -> Bucket:
     high = round(low + WIDTH, 2)
     here = pairs.filter((pl.col("similarity") >= low) & ((pl.col("similarity") < high) | (high >= 1.0)))
     count, nominated = here.height, int(here["nominated"].sum())
@@ -242,12 +211,10 @@ def interval(hits: int, count: int) -> tuple[float, float]:
     return max(0.0, (middle - spread) / (count + z * z)), min(1.0, (middle + spread) / (count + z * z))
 
 
-def as_json(audit: Audit) -> dict[str, Any]:
-    """For machines."""
-    said = asdict(audit)
-    for bucket in said["buckets"]:
-        bucket["recall"] = None if math.isnan(bucket["recall"]) else bucket["recall"]
-    return said
+def as_json(audit: Audit) -> dict[str, object]:
+    """The audit for machines; a recall of no pairs is null, because JSON has no NaN."""
+    buckets = [asdict(one) | {"recall": None if math.isnan(one.recall) else one.recall} for one in audit.buckets]
+    return asdict(audit) | {"buckets": buckets}
 
 
 def show(audit: Audit, console: Console) -> None:

@@ -66,8 +66,8 @@ def as_json(funnels: list[Funnel]) -> list[dict[str, Any]]:
     return [vars(one) | {"balanced": one.balanced} for one in funnels]
 
 
-def show(funnels: list[Funnel], console: Console) -> bool:
-    """Print the funnel; True if every stage balances."""
+def show(funnels: list[Funnel], console: Console) -> None:
+    """Print the funnel, and whether every stage balances."""
     table = Table(title="documents", title_justify="left")
     for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds", "peak MB"):
         table.add_column(name, justify="left" if name in ("stage", "rule") else "right", overflow="fold")
@@ -88,7 +88,7 @@ def show(funnels: list[Funnel], console: Console) -> bool:
         table.add_section()
     console.print(table)
     _show_nodes(funnels, console)
-    return _say_balance(funnels, console)
+    _show_balance(funnels, console)
 
 
 def _show_nodes(funnels: list[Funnel], console: Console) -> None:
@@ -107,11 +107,10 @@ def _show_nodes(funnels: list[Funnel], console: Console) -> None:
         console.print(table)
 
 
-def _say_balance(funnels: list[Funnel], console: Console) -> bool:
+def _show_balance(funnels: list[Funnel], console: Console) -> None:
     sources = sum(one.rows_in for one in funnels if one.expected_in is None)
     drops = sum(sum(one.drops.values()) for one in funnels)
     repeated = sum(one.repeated for one in funnels)
-    good = all(one.balanced for one in funnels)
     for one in funnels:
         if not one.balanced:
             console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
@@ -121,11 +120,10 @@ def _say_balance(funnels: list[Funnel], console: Console) -> bool:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
             console.print(f"{one.stage}: {count} × {rule}: input files read only in part (see dropped/ for offsets)")
-    if good:
+    if all(one.balanced for one in funnels):
         again = f" + {repeated:,} repeated" if repeated else ""
         kept = f"{sources + repeated - drops:,} kept"
         console.print(f"[green]balanced[/]: {sources:,} documents read{again} = {kept} + {drops:,} dropped, by rule")
-    return good
 
 
 @dataclass
