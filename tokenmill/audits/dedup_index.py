@@ -18,7 +18,10 @@ class IndexVersion:
 
 @dataclass(frozen=True)
 class Added:
-    """What was added to an index. version: None if the index had all documents already. warning: "" if there is none."""
+    """What was added to an index.
+
+    version: None if the index had all documents already. warning: what the user should change, or "".
+    """
 
     version: IndexVersion | None
     warning: str = ""

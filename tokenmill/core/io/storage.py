@@ -1,4 +1,4 @@
-"""Open, list, commit, delete over local paths and fsspec URLs; and write_table, the only Parquet writer.
+"""Open, list, commit and delete files, over local paths and fsspec URLs.
 
 Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one
 becomes visible when it is closed, and a run counts only what a manifest lists.
@@ -13,16 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import xxhash
 
 from tokenmill.core.io import http, remote
 
-GROUP_ROWS = 65_536
-GROUP_BYTES = 16 << 20  # of text; a reader holds one row group, a writer three: as it came, as one, packed
 _SAMPLE_BYTES = 1 << 12
 
 
@@ -309,92 +303,6 @@ def _http_etag(version: http.Version) -> str:
     return f"{version.size}-{version.tag}"
 
 
-def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
-    """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
-
-    Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
-    pinned. The schema's columns are taken in its order; a column the batch lacks is written as nulls.
-    """
-    plain = pa.schema([pa.field(field.name, field.type) for field in schema])
-    rows = 0
-    with open_output(path) as file, Hashing(file) as hashing:
-        with pq.ParquetWriter(
-            pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
-        ) as writer:
-            for table in _groups(_conform(batch, plain) for batch in batches):
-                writer.write_table(table, row_group_size=max(1, table.num_rows))
-                rows += table.num_rows
-                del table  # or it is held while the next one is put together
-        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
-
-
-def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The file's rows in order, one batch a row group, columns combined so that each is one contiguous array."""
-    with _parquet(path) as parquet:
-        for group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(group, columns=columns).combine_chunks()
-            yield from table.to_batches()
-
-
-class RowGroups:
-    """A Parquet file in the making; see row_group_file. record: describes it, once the block has ended."""
-
-    def __init__(self, sink: Any, empty: pa.Schema) -> None:
-        self.record = FileRecord("", 0, "")
-        self.count, self.rows = 0, 0
-        self._sink, self._empty = sink, empty
-        self._writer: pq.ParquetWriter | None = None
-
-    def write(self, table: pa.Table) -> int:
-        """Write the table as one row group; which one it is."""
-        self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
-        self.count, self.rows = self.count + 1, self.rows + table.num_rows
-        return self.count - 1
-
-    def close(self) -> None:
-        self._opened(self._empty).close()
-
-    def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
-        if self._writer is None:
-            plain = schema.remove_metadata()
-            self._writer = pq.ParquetWriter(  # mostly hashes: a dictionary, statistics or more packing only cost time
-                pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
-                write_statistics=False,
-            )  # fmt: skip
-        return self._writer
-
-
-@contextmanager
-def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
-    """A Parquet file written one row group at a time, whatever their size; for spills, where a group is the unit of
-    reading. It appears, whole, when the block ends. empty: its columns, if no group is written.
-    """
-    with open_output(path) as file, Hashing(file) as hashing:
-        groups = RowGroups(hashing, empty)
-        yield groups
-        groups.close()
-    groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
-
-
-def read_row_group(path: str, group: int) -> pa.Table:
-    """One row group of a Parquet file."""
-    with _parquet(path) as parquet:
-        return parquet.read_row_group(group)
-
-
-def table_schema(path: str) -> pa.Schema:
-    """The columns of a Parquet file."""
-    with _parquet(path) as parquet:
-        return parquet.schema_arrow
-
-
-@contextmanager
-def _parquet(path: str) -> Iterator[pq.ParquetFile]:
-    """Remote column chunks that lie together are fetched together."""
-    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as parquet:
-        yield parquet
-
-
 class Hashing:
     """A file object that counts and hashes what passes to the one below."""
 
@@ -422,48 +330,3 @@ class Hashing:
 
     def close(self) -> None:
         self.closed = True
-
-
-def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    names = set(batch.schema.names)
-    arrays = [
-        batch.column(field.name).cast(field.type) if field.name in names else pa.nulls(batch.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Regroup rows so that a group's end depends on the rows before it alone."""
-    held: list[pa.RecordBatch] = []
-    rows, size = 0, 0
-    for batch in batches:
-        while batch.num_rows:
-            sizes = np.cumsum(_text_sizes(batch))
-            fits = min(GROUP_ROWS - rows, int(np.searchsorted(sizes, GROUP_BYTES - size, side="left")) + 1)
-            part = batch.slice(0, fits)
-            held.append(part)
-            rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
-            batch = batch.slice(part.num_rows)
-            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                del part  # one of those that go
-                yield _combined(held)
-                rows, size = 0, 0
-    if held:
-        yield _combined(held)
-
-
-def _combined(held: list[pa.RecordBatch]) -> pa.Table:
-    """The batches as one table with one chunk a column; they are taken out of the list, so that they can go.
-
-    Not in the default pool, which keeps what is freed.
-    """
-    table = pa.Table.from_batches(held)
-    held.clear()
-    return table.combine_chunks(memory_pool=pa.system_memory_pool())
-
-
-def _text_sizes(batch: pa.RecordBatch) -> Any:
-    if "text" not in batch.schema.names:
-        return np.zeros(batch.num_rows, dtype=np.int64)
-    return pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -7,7 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.pipeline.report import RanStage, plain, read_run
 
 KEPT, ABSENT = "kept", "not read"
@@ -44,13 +44,13 @@ def fates(stages: list[RanStage]) -> pl.DataFrame:
 def _fates_of(stages: list[RanStage], place: int) -> Iterator[pl.DataFrame]:
     """A later stage knows better than those before: a document kept here may be dropped there."""
     for file in stages[place].files("data"):
-        yield _read(file, pl.col("drop_rule") if "drop_rule" in storage.table_schema(file).names else pl.lit(None))
+        yield _read(file, pl.col("drop_rule") if "drop_rule" in parquet.table_schema(file).names else pl.lit(None))
     for file in stages[place].files("dropped"):
         yield _read(file, pl.col("drop_rule"))
 
 
 def _read(file: str, rule: pl.Expr) -> pl.DataFrame:
-    url = pl.col("url") if "url" in storage.table_schema(file).names else pl.lit(None, dtype=pl.String)
+    url = pl.col("url") if "url" in parquet.table_schema(file).names else pl.lit(None, dtype=pl.String)
     fate = rule.cast(pl.String).fill_null(KEPT)
     return pl.scan_parquet(file).select("id", url.alias("url"), fate.alias("fate")).collect()
 

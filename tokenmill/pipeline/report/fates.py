@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.core.rules import verdicts
 from tokenmill.pipeline.report.question import Question
 from tokenmill.pipeline.report.thresholds import Rejudged
@@ -24,15 +24,15 @@ _MEASURED_DIGITS = 5e-6  # drop records hold six significant digits
 def fates(question: Question) -> Iterator[pl.DataFrame]:
     """FATE of every document that is there, in parts."""
     for file in question.chain[-1].files("data"):
-        names = set(storage.table_schema(file).names)
+        names = set(parquet.table_schema(file).names)
         columns = [name for name in _columns(question) if name in names]
-        for batch in storage.read_table(file, columns):
+        for batch in parquet.read_table(file, columns):
             yield (_marked_rows if question.mark_only else _kept_rows)(question, batch, file)
     if not question.mark_only:
-        types = storage.table_schema(question.chain[-1].files("data")[0])
+        types = parquet.table_schema(question.chain[-1].files("data")[0])
         for stage in question.chain:
             for file in stage.files("dropped"):
-                for batch in storage.read_table(file, ["id", "url", "drop_rule", "drop_measured"]):
+                for batch in parquet.read_table(file, ["id", "url", "drop_rule", "drop_measured"]):
                     yield _dropped_rows(question, batch, types)
 
 

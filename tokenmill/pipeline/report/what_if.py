@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.pipeline.report.fates import FATE, fates
 from tokenmill.pipeline.report.question import Question, ask
 
@@ -83,7 +83,7 @@ def _orphans(question: Question, moved: pl.DataFrame) -> int:
         file
         for stage in question.stages[names.index(question.chain[0].name) :]
         for file in stage.files("data" if question.mark_only else "dropped")
-        if "duplicate_of" in storage.table_schema(file).names
+        if "duplicate_of" in parquet.table_schema(file).names
     ]
     if leave.is_empty() or not files:
         return 0

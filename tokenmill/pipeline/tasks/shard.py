@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents, drop, marked, set_column, split
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import Shard
 from tokenmill.core.memory import give_back
@@ -231,13 +231,13 @@ def input_schema(task: ShardTask) -> pa.Schema:
     if task.source is not None:
         own = getattr(task.source, "SIGNALS", pa.schema([]))
         return pa.schema([*(DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names), *own])
-    return storage.table_schema(task.input)
+    return parquet.table_schema(task.input)
 
 
 def write_part(folder: str, kind: str, number: int, rows: Any, schema: pa.Schema) -> FileRecord:
     """Write `<folder>/<kind>/<number>.parquet`; the record's path is relative to the folder."""
     name = f"{kind}/{number:06d}.parquet"
-    return replace(storage.write_table(rows, join(folder, name), schema=schema), path=name)
+    return replace(parquet.write_table(rows, join(folder, name), schema=schema), path=name)
 
 
 def peak_rss_bytes() -> int:
@@ -279,7 +279,7 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
     if task.source is not None and task.shard is not None:
         batches = source_rows(task.source, task.shard, tally.unreadable)
     else:
-        batches = storage.read_table(task.input)
+        batches = parquet.read_table(task.input)
     left = task.limit
     for number, batch in enumerate(batches):
         if left is not None:
