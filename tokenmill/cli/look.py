@@ -67,6 +67,6 @@ def diff(
 
     found = diff.diff(run_a, run_b, sample=sample)
     if json_out:
-        print_json(found)
+        print_json(diff.as_json(found))
     else:
         diff.show(found, console())

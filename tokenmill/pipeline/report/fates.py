@@ -1,18 +1,18 @@
 """What becomes of each document of a run when steps judge again: its rule now and then, from the stored signals."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tokenmill.core.columns import BoolMask
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import parquet
-from tokenmill.core.rules import verdicts
+from tokenmill.core.rules import Rule, verdicts
 from tokenmill.pipeline.report.question import Question
-from tokenmill.pipeline.report.thresholds import Rejudged
+from tokenmill.pipeline.report.thresholds import Rejudged, RuledStep
 from tokenmill.pipeline.tasks.mark_only import rule_column
 
 FATE = {"id": pl.String, "url": pl.String, "now": pl.String, "then": pl.String, "sure": pl.Boolean}
@@ -58,7 +58,7 @@ def _judged(judge: Rejudged, batch: pa.RecordBatch, file: str) -> pl.Series:
     return pl.Series(pa.array(names, type=pa.large_string()).take(pa.array(first, mask=first < 0)))
 
 
-def _fate(batch: pa.RecordBatch, now: Any, then: Any, sure: Any) -> pl.DataFrame:
+def _fate(batch: pa.RecordBatch, now: pl.Series, then: pl.Series, sure: pl.Series | BoolMask) -> pl.DataFrame:
     url = batch.column("url") if "url" in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
     columns = {"id": pl.Series(batch.column("id")), "url": pl.Series(url.cast(pa.large_string()))}
     return pl.DataFrame(columns | {"now": now, "then": then, "sure": sure}, schema=FATE)
@@ -67,7 +67,7 @@ def _fate(batch: pa.RecordBatch, now: Any, then: Any, sure: Any) -> pl.DataFrame
 def _kept_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
     """Rows that a run that drops has kept."""
     then = [_judged(judge, batch, file) for judge in question.judges]
-    return _fate(batch, [None] * batch.num_rows, _first(then), [True] * batch.num_rows)
+    return _fate(batch, _nothing(batch), _first(then), np.ones(batch.num_rows, dtype=np.bool_))
 
 
 def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -> pl.DataFrame:
@@ -89,8 +89,8 @@ def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -
     return _fate(batch, now, now, sure)
 
 
-def _may_pass(rule: Any, measured: pa.Array, kind: pa.DataType, work: Any) -> Any:
-    """bool (rows,): whether a value as it is on record, rounded, may lie within the rule's bounds."""
+def _may_pass(rule: Rule, measured: pa.Array, kind: pa.DataType, work: RuledStep) -> BoolMask:
+    """Whether each value, which its drop record holds rounded, may lie within the rule's bounds."""
     if not pa.types.is_floating(kind):
         readings = [measured.cast(kind)]
     else:

@@ -3,7 +3,6 @@
 import dataclasses
 import inspect
 from collections.abc import Iterator
-from typing import Any
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
@@ -42,18 +41,16 @@ def describe(name: str) -> Iterator[str]:
         yield f"  {step}.{rule}: {step}.{what.signal}, {', '.join(bounds)}"
 
 
-def _first_line(cls: type[Any]) -> str:
+def _first_line(cls: type) -> str:
     module = inspect.getmodule(cls)
     return (inspect.getdoc(module) or inspect.getdoc(cls) or "").split("\n")[0]
 
 
-def _type(kind: Any) -> str:
-    return (
-        kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind)) if isinstance(kind, type) else str(kind)
-    )
+def _type(kind: object) -> str:
+    return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
-def _default(field: dataclasses.Field[Any]) -> str:
+def _default(field: dataclasses.Field[object]) -> str:
     if field.default is not dataclasses.MISSING:
         return repr(field.default)
     if field.default_factory is not dataclasses.MISSING:

@@ -8,20 +8,22 @@ bounds, from the measured values in the drop records.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from tokenmill.core.io import parquet
 from tokenmill.pipeline.report.fates import FATE, fates
+from tokenmill.pipeline.report.moves import Move, counted_moves
 from tokenmill.pipeline.report.question import Question, ask
 
 
 @dataclass
 class Answer:
-    """documents, now, then: all documents, and by rule (null: kept). moves: FATE counted, with ids and urls of a few.
+    """The counted answer to a question.
 
-    orphans: documents removed later as duplicates of one that would go.
+    documents: all of them. now, then: their number by rule, with None for kept. moves: those whose rule changes.
+    unsure: those of which the signals cannot tell, in all and (unsure_of) by their rule now.
+    orphans: documents removed later as duplicates of one that would be dropped.
     """
 
     question: Question
@@ -29,7 +31,7 @@ class Answer:
     unsure: int = 0
     now: dict[str | None, int] = field(default_factory=dict)
     then: dict[str | None, int] = field(default_factory=dict)
-    moves: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     unsure_of: dict[str | None, int] = field(default_factory=dict)
     orphans: int = 0
 
@@ -53,7 +55,7 @@ def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sampl
         _count(answer.unsure_of, unsure["now"])
         moved.append(part.filter(pl.col("now").ne_missing(pl.col("then")) | ~pl.col("sure")))
     all_moved = pl.concat(moved) if moved else pl.DataFrame(schema=FATE)
-    answer.moves = _counted(all_moved, sample)
+    answer.moves = _moves(all_moved, sample)
     answer.orphans = _orphans(question, all_moved)
     return answer
 
@@ -63,16 +65,10 @@ def _count(counts: dict[str | None, int], rules: pl.Series) -> None:
         counts[rule] = counts.get(rule, 0) + count
 
 
-def _counted(moved: pl.DataFrame, sample: int) -> list[dict[str, Any]]:
-    """Moves with the number of documents and the first few of them, most first."""
-    then = pl.when("sure").then(pl.col("then").fill_null("kept")).otherwise(pl.lit("unknown"))
-    grouped = (
-        moved.with_columns(pl.col("now").fill_null("kept"), then)
-        .group_by("now", "then")
-        .agg(pl.len().alias("documents"), pl.struct("id", "url").sort_by("id").head(sample).alias("sample"))
-        .sort("documents", "now", "then", descending=[True, False, False])
-    )
-    return grouped.to_dicts()
+def _moves(moved: pl.DataFrame, sample: int) -> list[Move]:
+    before = pl.col("now").fill_null("kept")
+    after = pl.when("sure").then(pl.col("then").fill_null("kept")).otherwise(pl.lit("unknown"))
+    return counted_moves(moved.with_columns(before.alias("before"), after.alias("after")), sample)
 
 
 def _orphans(question: Question, moved: pl.DataFrame) -> int:
