@@ -1,10 +1,12 @@
-"""The house keeps its floors: who may import whom, checked in the syntax tree and in a fresh process."""
+"""The package keeps its layers: which folder may import which, how large folders and files are, what starts fast."""
 
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -65,6 +67,10 @@ MAY_IMPORT = {
 """{folder: the other folders that its files may import}. `text/*` stands for all folders in text/."""
 
 UNIT_FOLDERS = ("stages", "filters", "tokenize")
+MAX_FILES = 25
+MAX_LINES = 400
+KNOWS_UNITS = {("pipeline/driver/run.py", "stages.scrub_pii")}
+"""Names of units that pipeline still knows: excerpts of dropped documents are scrubbed by this one."""
 
 
 def modules() -> Iterator[Path]:
@@ -85,6 +91,15 @@ def imported(path: Path) -> set[str]:
 
 def ours(path: Path) -> set[str]:
     return {name for name in imported(path) if name.split(".")[0] == "tokenmill"}
+
+
+def strings(path: Path) -> Iterator[str]:
+    """All string constants of a file that are not docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
 
 
 def folder_of(path: Path) -> str:
@@ -160,6 +175,26 @@ def test_units_of_work_never_import_each_other() -> None:
         for path in (ROOT / folder).rglob("*.py"):
             others = ours(path) & units
             assert not others, f"{path}: imports the units {sorted(others)}; share code in core/ or text/"
+
+
+def test_no_folder_holds_too_many_files_and_no_file_too_many_lines() -> None:
+    files = Counter(folder_of(path) for path in modules())
+    assert {folder: count for folder, count in files.items() if count > MAX_FILES} == {}
+    lines = {path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines()) for path in modules()}
+    assert {path: count for path, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_pipeline_names_no_unit_of_work() -> None:
+    """It reaches work by the names in a recipe. A message may mention a unit within a sentence, as an example."""
+    names = set(work_names())
+    steps = {name.rpartition(".")[2] for name in names}
+    found = {
+        (path.relative_to(ROOT).as_posix(), text)
+        for path in (ROOT / "pipeline").rglob("*.py")
+        for text in strings(path)
+        if text in names or (re.fullmatch(r"[\w.]+", text) and text.partition(".")[0] in steps)
+    }
+    assert found - KNOWS_UNITS == set()
 
 
 def test_ray_is_imported_by_its_engine_alone_and_torch_only_to_train_or_score() -> None:
