@@ -130,8 +130,8 @@ def test_neighbours_are_those_of_plain_sets(
     """Whatever number of shingles is met at once."""
     index = Anchors([str(i) for i in range(len(anchors))], ragged(anchors), np.zeros((len(anchors), 1), np.uint64))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "_MOST_MEETINGS", most)
-        row, anchor, value = index.alike(ragged(others), lowest)
+        patch.setattr(neighbours, "_MAX_MATCHES", most)
+        row, anchor, value = index.similar_pairs(ragged(others), lowest)
     found = list(zip(row.tolist(), anchor.tolist(), value.tolist(), strict=True))
     wanted = [
         (r, a, len(one & other) / len(one | other))

@@ -1,7 +1,7 @@
-"""How good a run's MinHash stage was: anchor documents compared with all documents of its input by true Jaccard.
+"""Measures a run's MinHash stage: compares anchor documents with all documents of its input by true Jaccard similarity.
 
-Bands are a gamble whose odds are known; this measures them on the run's own documents. An anchor meets every document
-of the stage's input, not only those that share a band with it, so what was never nominated is seen too.
+Bands find a pair with a known probability; this measures it on the run's own documents. An anchor is compared with
+every document of the stage's input, not only with those that share a band with it, so missed pairs are counted too.
 """
 
 import json
@@ -33,15 +33,21 @@ from tokenmill.text.words.hash import Hashes, Ragged
 LOWEST = 0.5
 WIDTH = 0.05
 _RULE = "minhash.near_duplicate"
+_NO_PAIRS = pl.DataFrame(
+    schema={"anchor": pl.String, "other": pl.String, "similarity": pl.Float64, "nominated": pl.Boolean}
+)
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Pairs (anchor, other document), each once, of similarity in [low, high); the last bucket holds 1.0 too.
+    """Pairs (anchor, other document), each once, of similarity in [low, high); the last bucket includes 1.0.
 
-    nominated: of the pairs, those that share a band, with a 95 % interval of the share (Wilson), beside what the bands'
-    formula says for these very similarities. resolved: pairs of which at most one document was kept; only at or above
-    the threshold (None below) a pair should be.
+    Attributes:
+        pairs: their number.
+        nominated: number of pairs that share a band.
+        recall, recall_low, recall_high: nominated / pairs, NaN without pairs, and its 95 % interval (Wilson).
+        theory: the recall that the formula of the bands gives for the same similarities.
+        resolved: number of pairs of which at most one document was kept; None below the threshold.
     """
 
     low: float
@@ -57,11 +63,16 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Audit:
-    """anchors: documents compared with all; documents: how many those were. facts: what the stage counted itself.
+    """What an audit measured.
 
-    alike, resolved: pairs at or above the threshold, and those of them of which at most one document was kept.
-    joined: kept documents that connected components would have removed, because an anchor is alike to them and to an
-    earlier kept one; a lower bound, from the anchors alone.
+    Attributes:
+        anchors, documents: number of documents compared, and of documents that each was compared with.
+        threshold: the stage's lowest similarity at which a document is removed.
+        alike: number of pairs at or above the threshold.
+        resolved: number of those of which at most one document was kept.
+        joined: number of kept documents that connected components would have removed, because an anchor is similar to
+            them and to an earlier kept one. It is a lower bound, because it counts those of the anchors only.
+        facts: what the stage counted itself.
     """
 
     stage: str
@@ -76,7 +87,11 @@ class Audit:
 
 
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
-    """Two passes over the stage's input: one draws the anchors, one compares them. Raises RecipeError, DataError."""
+    """Draws anchors from the stage's input in one pass and compares them with it in another.
+
+    anchors: how many. stage: names the MinHash stage if the run has several. seed: another one draws other anchors.
+    Raises RecipeError and DataError as finished_minhash does, and DataError if the input is not what the stage read.
+    """
     audited = finished_minhash(run, stage, plugins)
     work = audited.minhash
     gone = dropped([audited.ran])
@@ -99,111 +114,8 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     return _audit(audited.name, work, chosen.ids, documents, pairs, removed, facts)
 
 
-def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]:
-    """The documents that the stage compared, made again: its source's, or those of the stages before, after its steps.
-
-    banned: ids of documents in quarantine, which are left out.
-    """
-    for batch in _read(audited):
-        if banned:
-            batch = batch.filter(pc.invert(pc.is_in(batch.column("id"), value_set=pa.array(banned))))
-        batch, _ = split(batch)
-        for step in audited.stage.steps:
-            batch, _ = split(apply_step(step, batch))
-        yield batch.select(["id", "text"])
-
-
-def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
-    source = audited.stage.source
-    if source is not None:
-        for shard in source.shards():
-            yield from source.read(shard)
-    else:
-        for file in (file for stage in audited.before for file in stage.files("data")):
-            yield from parquet.read_table(file)
-
-
-def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:
-    """So many documents by the hash of their id, the same ones in whatever order they come."""
-    schema = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("hash", pa.uint64())])
-    best = pa.Table.from_batches([], schema=schema)
-    for batch in batches:
-        hashes = pa.array(keyed_hash(seed, "dedup_audit", batch.column("id").to_pylist()))
-        here = pa.Table.from_batches([batch.append_column("hash", hashes).cast(schema)])
-        best = pa.concat_tables([best, here]).sort_by([("hash", "ascending"), ("id", "ascending")]).slice(0, count)
-    [drawn] = best.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=schema)]
-    return drawn.drop_columns(["hash"])
-
-
-def _keys(shingles: Ragged, work: Minhash) -> Hashes:
-    return band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands)
-
-
-_NO_PAIRS = pl.DataFrame(
-    schema={"anchor": pl.String, "other": pl.String, "similarity": pl.Float64, "nominated": pl.Boolean}
-)
-
-
-def _near(batch: pa.RecordBatch, anchors: Anchors, work: Minhash) -> pl.DataFrame:
-    """All pairs of an anchor and another document of the batch, at LOWEST or above."""
-    _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
-    row, anchor, similarity = anchors.alike(shingles, LOWEST)
-    if not len(row):
-        return _NO_PAIRS
-    rows, place = np.unique(row, return_inverse=True)
-    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram, work.unit)
-    nominated = (_keys(some, work)[place] == anchors.keys[anchor]).any(axis=1)
-    ids = batch.column("id").to_pylist()
-    pairs = pl.DataFrame(
-        {
-            "anchor": [anchors.ids[i] for i in anchor.tolist()],
-            "other": [ids[i] for i in row.tolist()],
-            "similarity": similarity,
-            "nominated": nominated,
-        },
-        schema=_NO_PAIRS.schema,
-    )
-    return pairs.filter(pl.col("anchor") != pl.col("other"))
-
-
-def _audit(
-    stage: str,
-    work: Minhash,
-    anchors: list[str],
-    documents: int,
-    pairs: pl.DataFrame,
-    removed: set[str],
-    facts: dict[str, int],
-) -> Audit:
-    gone = pl.col("anchor").is_in(list(removed)) | pl.col("other").is_in(list(removed))
-    pairs = pairs.with_columns(gone.alias("resolved"))
-    alike = pairs.filter(pl.col("similarity") >= work.threshold)
-    kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
-    # of those that are alike to one removed anchor, chaining would keep one
-    first = kept_ones.group_by("anchor").agg(pl.col("other").min().alias("first"))
-    others = kept_ones.join(first, on="anchor").filter(pl.col("other") != pl.col("first"))
-    joined = others["other"].n_unique()
-    # a pair of two anchors was met twice, and would make the intervals too narrow
-    twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
-    pairs, alike = pairs.filter(~twice), alike.filter(~twice)
-    buckets = [_bucket(pairs, round(LOWEST + WIDTH * i, 2), work) for i in range(round((1 - LOWEST) / WIDTH))]
-    resolved = int(alike["resolved"].sum())
-    return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
-
-
-def _bucket(pairs: pl.DataFrame, low: float, work: Minhash) -> Bucket:
-    high = round(low + WIDTH, 2)
-    here = pairs.filter((pl.col("similarity") >= low) & ((pl.col("similarity") < high) | (high >= 1.0)))
-    count, nominated = here.height, int(here["nominated"].sum())
-    chances = [chance_of_meeting(value, work.bands, work.rows) for value in here["similarity"].to_list()]
-    theory = sum(chances) / count if count else chance_of_meeting(low + WIDTH / 2, work.bands, work.rows)
-    share = nominated / count if count else math.nan
-    resolved = int(here["resolved"].sum()) if low >= work.threshold else None
-    return Bucket(low, high, count, nominated, share, *interval(nominated, count), theory, resolved)
-
-
 def interval(hits: int, count: int) -> tuple[float, float]:
-    """95 % confidence interval of a share (Wilson 1927); (0, 1) of nothing."""
+    """95 % confidence interval of hits / count (Wilson 1927); (0, 1) if count is 0."""
     if not count:
         return 0.0, 1.0
     z = 1.959964
@@ -244,3 +156,101 @@ def show(audit: Audit, console: Console) -> None:
         f"chains: connected components would have removed {audit.joined:,} or more further documents beside these "
         "anchors", markup=False,
     )  # fmt: skip
+
+
+def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]:
+    """The documents that the stage compared, made again: its source's, or those of the stages before, after its steps.
+
+    banned: ids of documents in quarantine, which are left out.
+    """
+    for batch in _read(audited):
+        if banned:
+            batch = batch.filter(pc.invert(pc.is_in(batch.column("id"), value_set=pa.array(banned))))
+        batch, _ = split(batch)
+        for step in audited.stage.steps:
+            batch, _ = split(apply_step(step, batch))
+        yield batch.select(["id", "text"])
+
+
+def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
+    source = audited.stage.source
+    if source is not None:
+        for shard in source.shards():
+            yield from source.read(shard)
+    else:
+        for file in (file for stage in audited.before for file in stage.files("data")):
+            yield from parquet.read_table(file)
+
+
+def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:
+    """`count` documents, chosen by the hash of their ids, so that the order of the batches does not matter."""
+    schema = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("hash", pa.uint64())])
+    best = pa.Table.from_batches([], schema=schema)
+    for batch in batches:
+        hashes = pa.array(keyed_hash(seed, "dedup_audit", batch.column("id").to_pylist()))
+        here = pa.Table.from_batches([batch.append_column("hash", hashes).cast(schema)])
+        best = pa.concat_tables([best, here]).sort_by([("hash", "ascending"), ("id", "ascending")]).slice(0, count)
+    [drawn] = best.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=schema)]
+    return drawn.drop_columns(["hash"])
+
+
+def _keys(shingles: Ragged, work: Minhash) -> Hashes:
+    return band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands)
+
+
+def _near(batch: pa.RecordBatch, anchors: Anchors, work: Minhash) -> pl.DataFrame:
+    """All pairs of an anchor and another document of the batch, at LOWEST or above."""
+    _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
+    row, anchor, similarity = anchors.similar_pairs(shingles, LOWEST)
+    if not len(row):
+        return _NO_PAIRS
+    rows, place = np.unique(row, return_inverse=True)
+    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram, work.unit)
+    nominated = (_keys(some, work)[place] == anchors.keys[anchor]).any(axis=1)
+    ids = batch.column("id").to_pylist()
+    pairs = pl.DataFrame(
+        {
+            "anchor": [anchors.ids[i] for i in anchor.tolist()],
+            "other": [ids[i] for i in row.tolist()],
+            "similarity": similarity,
+            "nominated": nominated,
+        },
+        schema=_NO_PAIRS.schema,
+    )
+    return pairs.filter(pl.col("anchor") != pl.col("other"))
+
+
+def _audit(
+    stage: str,
+    work: Minhash,
+    anchors: list[str],
+    documents: int,
+    pairs: pl.DataFrame,
+    removed: set[str],
+    facts: dict[str, int],
+) -> Audit:
+    gone = pl.col("anchor").is_in(list(removed)) | pl.col("other").is_in(list(removed))
+    pairs = pairs.with_columns(gone.alias("resolved"))
+    alike = pairs.filter(pl.col("similarity") >= work.threshold)
+    kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
+    # connected components would keep one of the documents that are similar to the same removed anchor
+    first = kept_ones.group_by("anchor").agg(pl.col("other").min().alias("first"))
+    others = kept_ones.join(first, on="anchor").filter(pl.col("other") != pl.col("first"))
+    joined = others["other"].n_unique()
+    # a pair of two anchors occurs twice, which would make the intervals too narrow
+    twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
+    pairs, alike = pairs.filter(~twice), alike.filter(~twice)
+    buckets = [_bucket(pairs, round(LOWEST + WIDTH * i, 2), work) for i in range(round((1 - LOWEST) / WIDTH))]
+    resolved = int(alike["resolved"].sum())
+    return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
+
+
+def _bucket(pairs: pl.DataFrame, low: float, work: Minhash) -> Bucket:
+    high = round(low + WIDTH, 2)
+    here = pairs.filter((pl.col("similarity") >= low) & ((pl.col("similarity") < high) | (high >= 1.0)))
+    count, nominated = here.height, int(here["nominated"].sum())
+    chances = [chance_of_meeting(value, work.bands, work.rows) for value in here["similarity"].to_list()]
+    theory = sum(chances) / count if count else chance_of_meeting(low + WIDTH / 2, work.bands, work.rows)
+    share = nominated / count if count else math.nan
+    resolved = int(here["resolved"].sum()) if low >= work.threshold else None
+    return Bucket(low, high, count, nominated, share, *interval(nominated, count), theory, resolved)

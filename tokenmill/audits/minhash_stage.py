@@ -1,4 +1,4 @@
-"""The MinHash stage of a finished run: its unit of work, and what the run left on disk."""
+"""Finds the MinHash stage of a finished run: its unit of work and its results on disk."""
 
 from dataclasses import dataclass
 

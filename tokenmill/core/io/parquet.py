@@ -1,10 +1,10 @@
-"""Parquet files: write_table, the only writer of tables, and what reads tables and their schemas."""
+"""Parquet files: write_table, the only writer of documents, and the readers of tables and schemas."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -12,14 +12,15 @@ import pyarrow.parquet as pq
 from tokenmill.core.io.storage import FileRecord, Hashing, is_url, open_input, open_output
 
 GROUP_ROWS = 65_536
-GROUP_BYTES = 16 << 20  # of text; a reader holds one row group, a writer three: as it came, as one, packed
+GROUP_BYTES = 16 << 20
+"""Of text. A reader holds one row group; a writer holds three: the batches, a table of them, and its encoded pages."""
 
 
 def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
     """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
 
     Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
-    pinned. The schema's columns are taken in its order; a column the batch lacks is written as nulls.
+    pinned. The schema's columns are taken in its order; a column that a batch lacks is written as nulls.
     """
     plain = pa.schema([pa.field(field.name, field.type) for field in schema])
     rows = 0
@@ -30,12 +31,12 @@ def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Sche
             for table in _groups(_conform(batch, plain) for batch in batches):
                 writer.write_table(table, row_group_size=max(1, table.num_rows))
                 rows += table.num_rows
-                del table  # or it is held while the next one is put together
+                del table  # otherwise it is held while the next one is combined
         return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
 
 
 def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The file's rows in order, one batch a row group, columns combined so that each is one contiguous array."""
+    """The file's rows in order, one batch for each row group; each column is one contiguous array."""
     with _opened(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=columns).combine_chunks()
@@ -43,16 +44,16 @@ def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.Recor
 
 
 class RowGroups:
-    """A Parquet file in the making; see row_group_file. record: describes it, once the block has ended."""
+    """A Parquet file that is being written; see row_group_file. record: describes it after the block has ended."""
 
-    def __init__(self, sink: Any, empty: pa.Schema) -> None:
+    def __init__(self, sink: Hashing, empty: pa.Schema) -> None:
         self.record = FileRecord("", 0, "")
         self.count, self.rows = 0, 0
         self._sink, self._empty = sink, empty
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> int:
-        """Write the table as one row group; which one it is."""
+        """Write the table as one row group and return its number."""
         self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
         self.count, self.rows = self.count + 1, self.rows + table.num_rows
         return self.count - 1
@@ -63,7 +64,8 @@ class RowGroups:
     def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
         if self._writer is None:
             plain = schema.remove_metadata()
-            self._writer = pq.ParquetWriter(  # mostly hashes: a dictionary, statistics or more packing only cost time
+            # the columns are mostly hashes: a dictionary, statistics or a better compression would only cost time
+            self._writer = pq.ParquetWriter(
                 pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
                 write_statistics=False,
             )  # fmt: skip
@@ -72,8 +74,9 @@ class RowGroups:
 
 @contextmanager
 def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
-    """A Parquet file written one row group at a time, whatever their size; for spills, where a group is the unit of
-    reading. It appears, whole, when the block ends. empty: its columns, if no group is written.
+    """A Parquet file written one row group at a time, of any size; for spills, which are read by group.
+
+    It appears, whole, when the block ends. empty: its columns, if no group is written.
     """
     with open_output(path) as file, Hashing(file) as hashing:
         groups = RowGroups(hashing, empty)
@@ -96,7 +99,7 @@ def table_schema(path: str) -> pa.Schema:
 
 @contextmanager
 def _opened(path: str) -> Iterator[pq.ParquetFile]:
-    """Remote column chunks that lie together are fetched together."""
+    """The open file. Column chunks of a remote one that are next to each other are fetched by one request."""
     with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
         yield file
 
@@ -111,7 +114,7 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Regroup rows so that a group's end depends on the rows before it alone."""
+    """Regroup rows; where a group ends depends only on the rows before."""
     held: list[pa.RecordBatch] = []
     rows, size = 0, 0
     for batch in batches:
@@ -123,7 +126,7 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
             batch = batch.slice(part.num_rows)
             if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                del part  # one of those that go
+                del part  # otherwise it holds one of the batches that are released
                 yield _combined(held)
                 rows, size = 0, 0
     if held:
@@ -131,16 +134,18 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _combined(held: list[pa.RecordBatch]) -> pa.Table:
-    """The batches as one table with one chunk a column; they are taken out of the list, so that they can go.
+    """The batches as one table with one chunk for each column. The list is emptied, so that they can be released.
 
-    Not in the default pool, which keeps what is freed.
+    The table is not in the default memory pool, because that keeps freed memory.
     """
     table = pa.Table.from_batches(held)
     held.clear()
     return table.combine_chunks(memory_pool=pa.system_memory_pool())
 
 
-def _text_sizes(batch: pa.RecordBatch) -> Any:
+def _text_sizes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Bytes of each row's text; 0 for all if there is no text."""
     if "text" not in batch.schema.names:
         return np.zeros(batch.num_rows, dtype=np.int64)
-    return pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    sizes = pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False)
+    return np.asarray(sizes, dtype=np.int64)

@@ -34,7 +34,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Found:
-    """A file that a glob found. etag: what identifies its content without reading it all, `` if not known yet."""
+    """A file that a glob found. etag: identifies its content without reading all of it; "" if it is not known yet."""
 
     size: int
     etag: str = ""
@@ -51,7 +51,7 @@ def join(folder: str, *names: str) -> str:
 
 
 def open_input(path: str) -> IO[bytes]:
-    """The file opened for reading bytes; seekable. A remote one reads ahead only where reads follow each other."""
+    """The file opened for reading bytes; seekable. A remote one reads ahead only for consecutive reads."""
     if http.is_http(path):
         return http.open_file(path)
     return open(path, "rb") if not is_url(path) else remote.open_input(path)
@@ -59,13 +59,14 @@ def open_input(path: str) -> IO[bytes]:
 
 @contextmanager
 def open_output(path: str) -> Iterator[IO[bytes]]:
-    """A file to write bytes to that appears at `path`, whole, when the block ends, and not at all when it fails."""
+    """A file to write bytes to. It appears at `path`, whole, when the block ends, and not at all if the block fails."""
     if is_url(path):
         with remote.open_output(path) as file:
             yield file
         return
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"  # its own: two copies of a task may write the same file at once
+    # a unique name, because two copies of a task may write the same file at once
+    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     try:
         with open(unfinished, "wb") as local:
             yield local
@@ -94,7 +95,7 @@ def size_of(path: str) -> int:
 
 
 def sizes(folder: str) -> dict[str, int]:
-    """{name: bytes} of the files directly in a folder, unfinished ones left out; one listing, no request a file."""
+    """{name: bytes} of the files directly in a folder, without unfinished ones; one listing, no request per file."""
     if is_url(folder):
         return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
     if not os.path.isdir(folder):
@@ -105,24 +106,24 @@ def sizes(folder: str) -> dict[str, int]:
 
 
 def list_files(folder: str) -> list[str]:
-    """Names of the files directly in a folder, sorted; unfinished ones left out; empty if there is no folder."""
+    """Sorted names of the files directly in a folder, without unfinished ones; empty if there is no folder."""
     return sorted(sizes(folder))
 
 
 def list_folders(folder: str) -> list[str]:
-    """Names of the folders directly in a folder, sorted; empty if there is no folder."""
+    """Sorted names of the folders directly in a folder; empty if there is no folder."""
     if not is_url(folder):
         return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
     return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
 
 
 def expand(pattern: str) -> list[str]:
-    """The files that match a glob (`**` included), sorted; a URL keeps its scheme. HTTP addresses are no globs."""
+    """The sorted files that match a glob (`**` too); a URL keeps its scheme. An HTTP address is not a glob."""
     return sorted(find(pattern))
 
 
 def find(pattern: str) -> dict[str, Found]:
-    """What expand() finds, with sizes and, where the store's listing has them, etags."""
+    """What expand() finds, with sizes and, if the store's listing has them, etags."""
     if not is_url(pattern):
         return {
             path: Found(os.path.getsize(path)) for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)
@@ -134,7 +135,7 @@ def find(pattern: str) -> dict[str, Found]:
 
 
 def delete(path: str) -> None:
-    """Remove a file or a folder with all in it; nothing to do if it is not there."""
+    """Remove a file, or a folder with its content; does nothing if there is none."""
     if is_url(path):
         remote.delete(path)
     elif os.path.isdir(path):
@@ -144,7 +145,7 @@ def delete(path: str) -> None:
 
 
 def delete_files(paths: Iterable[str]) -> None:
-    """Remove files, all local or all of one store, in one request where it can; nothing to do for those not there."""
+    """Remove files, all local or all of one store, in one request if it can; ignores those that do not exist."""
     paths = list(paths)
     if paths and is_url(paths[0]):
         remote.delete_files(paths)
@@ -155,9 +156,9 @@ def delete_files(paths: Iterable[str]) -> None:
 
 
 def delete_unfinished(folder: str) -> None:
-    """Remove what killed writers left in a local folder and all below it; no writer may be at work there."""
+    """Remove what killed writers left in a local folder and below it; no writer may be at work there."""
     if is_url(folder):
-        return  # a remote file is visible when it is whole
+        return  # a remote file is visible only when it is whole
     for parent, _, names in os.walk(folder):
         for name in names:
             if name.endswith(".tmp"):
@@ -165,7 +166,7 @@ def delete_unfinished(folder: str) -> None:
 
 
 def copy(old: str, new: str) -> None:
-    """The file at a second place on the same disk or store, whole or not at all; a local one is linked, not copied."""
+    """Copy a file within a disk or store, whole or not at all; a local one is linked, not copied."""
     if is_url(old):
         remote.copy(old, new)
         return
@@ -190,7 +191,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_if_there(path: str) -> bytes | None:
-    """The whole file, or None if there is none; asking first would cost a request more."""
+    """The whole file, or None if there is none. (To ask first would cost another request.)"""
     try:
         return read_bytes(path)
     except FileNotFoundError:
@@ -198,13 +199,13 @@ def read_if_there(path: str) -> bytes | None:
 
 
 def read_many(paths: Iterable[str]) -> list[bytes | None]:
-    """Whole files, in order, None for those that are not there; remote ones many at a time."""
+    """Whole files in order, None for those that do not exist; remote ones many at a time."""
     paths = list(paths)
     return remote.at_once(read_if_there, paths) if any(map(is_url, paths)) else [read_if_there(path) for path in paths]
 
 
 def write_bytes(path: str, content: bytes) -> FileRecord:
-    """Write the whole file at once; it is there whole or not at all."""
+    """Write a whole file at once; it appears whole or not at all."""
     if is_url(path):
         remote.write_bytes(path, content)
     else:
@@ -214,7 +215,7 @@ def write_bytes(path: str, content: bytes) -> FileRecord:
 
 
 def write_many(files: Mapping[str, bytes]) -> None:
-    """Whole files by path, remote ones many at a time."""
+    """Write whole files, given by path; remote ones many at a time."""
     if any(map(is_url, files)):
         remote.at_once(lambda path: write_bytes(path, files[path]), files)
     else:
@@ -223,7 +224,7 @@ def write_many(files: Mapping[str, bytes]) -> None:
 
 
 def create_bytes(path: str, content: bytes) -> bool:
-    """Write a file that is not there yet; False, and nothing written, if there is one. Of several at once, one wins."""
+    """Write a file unless it exists: False, and nothing is written, if it does. Of several at once, one succeeds."""
     try:
         if is_url(path):
             remote.create_bytes(path, content)
@@ -235,7 +236,7 @@ def create_bytes(path: str, content: bytes) -> bool:
 
 
 def _link_new(path: str, content: bytes) -> None:
-    """The file appears with its content in it: opened for exclusive writing, it would be seen empty first."""
+    """The file appears with its content: if it were opened for exclusive writing, others would first see it empty."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     with open(unfinished, "wb") as file:
@@ -252,7 +253,7 @@ def _link_new(path: str, content: bytes) -> None:
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
-    """The bytes from start up to stop, fewer where the file ends; of a remote file nothing else is asked for."""
+    """The bytes from start up to stop, fewer at the end of the file; of a remote file nothing else is requested."""
     if http.is_http(path):
         return http.read_range(path, start, stop)
     if is_url(path):
@@ -273,8 +274,8 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 
 
 def etag(path: str) -> str:
-    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a hash of
-    a page at its start, middle and end.
+    """Identifies a source file's content without reading all of it: the store's ETag, else size, modification time and
+    a hash of a page at its start, middle and end.
     """
     if http.is_http(path):
         version = http.found(path)
@@ -304,7 +305,7 @@ def _http_etag(version: http.Version) -> str:
 
 
 class Hashing:
-    """A file object that counts and hashes what passes to the one below."""
+    """A file object that counts and hashes what it writes to another."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size, self.closed = file, xxhash.xxh3_128(), 0, False

@@ -1,4 +1,4 @@
-"""Where every document went: per stage in, out and dropped by rule, balanced from one stage to the next."""
+"""The funnel of a run: documents in, out and dropped by rule for each stage, balanced from one stage to the next."""
 
 import statistics
 from collections import Counter
@@ -51,13 +51,13 @@ class Funnel:
 
     @property
     def balanced(self) -> bool:
-        """In + repeated = out + drops, and in = what the stages before gave."""
+        """True if in + repeated = out + drops, and in = what the stages before gave."""
         fed = self.expected_in is None or self.expected_in == self.rows_in
         return fed and self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
-    """One Funnel a stage, in order."""
+    """One Funnel for each stage, in order."""
     rows_out: dict[str, int] = {}
     found = []
     for stage in stages:
@@ -71,7 +71,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
 
 
 def as_json(funnels: list[Funnel]) -> list[dict[str, object]]:
-    """The same for machines."""
+    """The funnels for machines."""
     return [vars(one) | {"balanced": one.balanced} for one in funnels]
 
 
@@ -101,7 +101,7 @@ def show(funnels: list[Funnel], console: Console) -> None:
 
 
 def _show_nodes(funnels: list[Funnel], console: Console) -> None:
-    """Which machine did what, where there were several, and how much slower the slowest was than the median."""
+    """Print what each machine did, for stages that ran on several, with the slowest compared to the median."""
     table = Table(title="nodes", title_justify="left")
     for name in ("stage", "node", "shards", "busy s", "s a shard", "MB/s"):
         table.add_column(name, justify="left" if name in ("stage", "node") else "right", overflow="fold")

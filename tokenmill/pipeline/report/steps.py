@@ -1,4 +1,4 @@
-"""What work there is, and what each unit's settings and rules are, from its own code."""
+"""Lists all units of work, and describes one by its docstring, settings and rules."""
 
 import dataclasses
 import inspect
@@ -9,7 +9,7 @@ from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
 
 
 def overview() -> Iterator[str]:
-    """A line a unit: name, kind, the first sentence of its docstring."""
+    """One line for each unit: its name, kind and the first line of its docstring."""
     for name in work_names():
         try:
             cls = work_class(name)
@@ -20,7 +20,7 @@ def overview() -> Iterator[str]:
 
 
 def describe(name: str) -> Iterator[str]:
-    """All there is to know of one unit."""
+    """Everything about one unit, line by line."""
     cls = work_class(name)
     yield f"{name} ({kind_of(cls)})"
     yield inspect.getdoc(inspect.getmodule(cls)) or ""

@@ -1,4 +1,4 @@
-"""Which thresholds of a run to change: `gopher_quality.min_words=30`, looked up in the run's recipe and checked."""
+"""Thresholds to change, such as `gopher_quality.min_words=30`: looked up in the run's recipe and checked."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -61,9 +61,9 @@ class Rejudged:
 
 
 def rejudged(recipe: Recipe, wishes: list[str], *, plugins: str | None = None) -> list[Rejudged]:
-    """The steps whose thresholds the wishes change, in the recipe's order. Raises RecipeError for what cannot be.
+    """The steps whose thresholds the wishes change, in the recipe's order. Raises RecipeError for one that is wrong.
 
-    A wish is `step.setting=value`, the value in YAML; `stage.step.setting=value` where several stages name the step.
+    A wish is `step.setting=value`, the value in YAML; `stage.step.setting=value` if several stages have the step.
     """
     asked: dict[tuple[str, str], dict[str, object]] = {}
     for wish in wishes:
@@ -142,7 +142,7 @@ def _threshold(step: str, rules: Mapping[str, Rule], setting: str, was: Bound, w
 
 
 def _moves(kind: str, was: Bound, would_be: Bound) -> tuple[bool, bool]:
-    """(drops some that it kept, keeps some that it dropped), as far as the bounds alone tell; null is no bound."""
+    """(may drop documents that it kept, may keep documents that it dropped), by the bounds alone."""
     if was is None or would_be is None:
         return was is None and would_be is not None, would_be is None and was is not None
     if isinstance(was, Collection) or isinstance(would_be, Collection):

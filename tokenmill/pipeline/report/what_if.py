@@ -1,10 +1,10 @@
-"""What other thresholds would change in a finished run, judged again from the signals it stored; no text is read.
+"""What other thresholds would change in a finished run, judged again from its stored signals; no text is read.
 
-Documents are counted at the end of the last stage before a Global, for that would look across other documents. In a
---mark-only run every step measured every row, so any threshold is answered; but where a step edits the text by its own
-verdict (c4), what later steps measured of a page it dropped holds for the old text, and only tighter ones are. In a
-run that drops, a row has signals only if it was kept: tighter thresholds are answered for what is kept, looser ones by
-bounds, from the measured values in the drop records.
+Documents are counted at the end of the last stage before a Global, because a Global would then compare other documents.
+A --mark-only run answers any threshold, because every step measured every row. One exception is a step that edits the
+text of what it keeps (c4): later steps measured the unedited text of a page it dropped, so only tighter thresholds have
+exact answers. In a run that drops, only kept rows have signals: tighter thresholds are answered for kept documents,
+looser ones by bounds, from the measured values in the drop records.
 """
 
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Answer:
 
 
 def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sample: int = 3) -> Answer:
-    """The answer for settings such as `gopher_quality.min_words=30`. Raises RecipeError if it cannot be asked."""
+    """The answer for settings such as `gopher_quality.min_words=30`. Raises RecipeError if there is none."""
     question = ask(folder, wishes, plugins)
     answer, moved = Answer(question), []
     for part in fates(question):
@@ -72,7 +72,7 @@ def _moves(moved: pl.DataFrame, sample: int) -> list[Move]:
 
 
 def _orphans(question: Question, moved: pl.DataFrame) -> int:
-    """Documents that a later Global removed as duplicates of one that would go."""
+    """Number of documents that a later Global removed as duplicates of one that would be dropped."""
     leave = moved.filter(pl.col("now").is_null() & (pl.col("then").is_not_null() | ~pl.col("sure"))).select("id")
     names = [stage.name for stage in question.stages]
     files = [

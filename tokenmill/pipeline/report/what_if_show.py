@@ -1,4 +1,4 @@
-"""A what-if answer for people and for machines, with what can and what cannot be told, setting by setting."""
+"""A what-if answer for people and for machines: for each setting, whether it is exact."""
 
 from dataclasses import dataclass
 
@@ -78,7 +78,7 @@ def rules(answer: Answer) -> list[RuleChange]:
 
 
 def notes(answer: Answer) -> list[str]:
-    """What the figures leave out."""
+    """What the figures do not include."""
     said = []
     question = answer.question
     where = question.chain[-1].name
