@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tokenmill
+from tokenmill.pipeline.planning.fingerprint import reach
 from tokenmill.pipeline.planning.resolve import class_name, work_class, work_names
 
 ROOT = Path(tokenmill.__file__).parent
@@ -203,6 +204,12 @@ def test_ray_is_imported_by_its_engine_alone_and_torch_only_to_train_or_score() 
         tops = {name.split(".")[0] for name in imported(path)}
         assert "ray" not in tops or place.startswith("pipeline/engine/ray"), place
         assert "torch" not in tops or place.startswith(("train/", "filters/")), place
+
+
+def test_no_fingerprint_covers_how_bytes_travel_and_what_reports_say() -> None:
+    covered = reach("tokenmill.pipeline.tasks.shard") | reach("tokenmill.pipeline.driver.globals")
+    assert "tokenmill.core.io.parquet" in covered
+    assert not [name for name in covered if name.startswith(("tokenmill.core.io.s3", "tokenmill.pipeline.report"))]
 
 
 def test_no_init_file_under_tests() -> None:
