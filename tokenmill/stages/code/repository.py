@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.code.archive_members import Member, NoArchive
 from tokenmill.stages.code.license_evidence import (
     LICENSE_BYTES,
@@ -134,7 +135,7 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
         raise NoArchive(f"has more than {MAX_NOTED} licence files and manifests; cut it into several archives")
     try:
         content = member.read(LICENSE_BYTES)
-    except EOFError:
+    except (EOFError, DecompressionError):
         return  # the pass that makes rows says so
     if is_reuse:
         found.reuse.note(path, content)

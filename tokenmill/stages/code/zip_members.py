@@ -62,7 +62,7 @@ class ZipMembers:
                     parts.append(piece)
                     self.total += len(piece)  # counted even where it turns out to be damaged
             except UNPACKING_ERRORS as error:
-                raise EOFError(f"{type(error).__name__}: {error}"[:200]) from error
+                raise EOFError(f"{type(error.__cause__ or error).__name__}: {error}"[:200]) from error
             data = b"".join(parts)
             if len(data) == entry.size and zlib.crc32(data) != entry.crc:
                 raise EOFError("its content is not what its checksum says")

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tokenmill.core.errors import DataError
-from tokenmill.stages.reading.json_lines import RawLine, Readable, chunks, raw_lines
+from tokenmill.core.io.compression import Readable
+from tokenmill.stages.reading.json_lines import RawLine, chunks, raw_lines
 
 _BOM = b"\xef\xbb\xbf"
 _QUOTE = b'"'

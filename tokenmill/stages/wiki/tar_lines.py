@@ -6,7 +6,8 @@ and members that are no plain files are passed over.
 
 from collections.abc import Iterator
 
-from tokenmill.stages.reading.json_lines import Readable, chunks
+from tokenmill.core.io.compression import Readable
+from tokenmill.stages.reading.json_lines import chunks
 
 _BLOCK = 512
 _MAGIC = slice(257, 262)
