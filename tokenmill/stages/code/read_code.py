@@ -27,10 +27,11 @@ from tokenmill.stages.code.order import ORDERS, Order
 from tokenmill.stages.code.repository import Survey, spelled, survey
 from tokenmill.stages.code.rows import COLUMNS, CodeRow, batch_of, name_length
 from tokenmill.stages.code.stack_rows import stack_rows
-from tokenmill.stages.code.tar_members import TAR_BLOCK, TarMembers, is_tar
+from tokenmill.stages.code.tar_archive import TarArchive
 from tokenmill.stages.code.zip_directory import ends_as_zip
 from tokenmill.stages.code.zip_members import ZipMembers
 from tokenmill.stages.reading.inputs import file_shards
+from tokenmill.stages.reading.tar_members import TAR_BLOCK, is_tar
 
 _GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow as it likes
 _MAX_ROWS = 16_384
@@ -161,7 +162,7 @@ class ReadCode:
                 yield from _member_rows(judge, members, found, shard.start, end)
 
     @contextmanager
-    def _members(self, shard: Shard) -> Iterator[TarMembers | ZipMembers]:
+    def _members(self, shard: Shard) -> Iterator[TarArchive | ZipMembers]:
         limit = max(_GROWTH_FLOOR, int(shard.size * self.max_growth))
         with storage.open_input(shard.address) as file:
             magic = file.read(TAR_BLOCK)
@@ -172,7 +173,7 @@ class ReadCode:
             else:
                 file.seek(0)
                 stream = unpacked(file)
-                yield TarMembers(stream, limit, shard.size if stream is file else None)
+                yield TarArchive(stream, limit, shard.size if stream is file else None)
 
 
 def _member_rows(
