@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import xxhash
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
+from tokenmill.core.io.cache_dirs import cache_dir
 from tokenmill.core.io.manners import Manners, manners
 from tokenmill.core.io.storage import join
 from tokenmill.core.io.url_secrets import shown
@@ -44,7 +44,7 @@ def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: b
     """
     tags = [LISTED if from_list else storage.etag(file) for file in files]
     said = json.dumps([_FORMAT, list(map(shown, files)), tags, wanted.asked()])
-    folder = folder or os.path.join(os.path.expanduser("~"), ".cache", "tokenmill", "selections")
+    folder = folder or str(cache_dir("selections"))
     path = join(folder, f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.parquet")
     if storage.size_of(path) < 0:
         logger.info("selecting records from %d index files", len(files))
