@@ -13,10 +13,10 @@ from tokenmill.stages.code.license_evidence import (
     LICENSE_BYTES,
     UNKNOWN,
     declared,
+    expression_of,
     is_license_file,
     is_manifest,
     of_license_file,
-    together,
 )
 from tokenmill.stages.code.paths import name_rule, path_problem
 from tokenmill.stages.code.reuse import Reuse, is_reuse_file
@@ -94,7 +94,7 @@ class Survey:
 
     def _folder_license(self, folder: str) -> tuple[str | None, str]:
         files, said = self.licenses.get(folder), self.manifests.get(folder)
-        text = together(files) if files else None
+        text = expression_of(files) if files else None
         if text is None and folder in self.texts:
             text = joined([expression for _, expression in sorted(self.texts[folder])], "AND") or UNKNOWN
         if said is None:

@@ -16,7 +16,7 @@ _LZMA_HEAD = struct.Struct("<2xH5s")  # a version, bytes of properties, the prop
 _PATCHED = 0x20
 
 
-def pieces(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]:
+def member_chunks(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]:
     """The first `wanted` bytes of a member. Raises EOFError, or one of UNPACKING_ERRORS, where it is damaged."""
     start = entry.offset + HEADER_BYTES + _lengths(file, entry)
     file.seek(start)

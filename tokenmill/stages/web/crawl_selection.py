@@ -20,7 +20,7 @@ from tokenmill.core.io.storage import join
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.web.crawl_files import LISTED
-from tokenmill.stages.web.crawl_index import RECORDS, Wanted, find_records, spans
+from tokenmill.stages.web.crawl_index import RECORDS, Wanted, byte_ranges, find_records
 from tokenmill.stages.web.warc_records import Damage, Record, read_records
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def read_selected(shard: Shard, base: str, gap: int, limit: int, polite: Manners
     """The shard's records in order, Damage where the index names a place without one."""
     records = _rows(shard)
     offsets, lengths = records.column("offset").to_numpy(), records.column("length").to_numpy()
-    for span in spans(records, gap):
+    for span in byte_ranges(records, gap):
         file = join(base, span.file)
         with manners(polite):
             content = memoryview(storage.read_range(file, span.start, min(span.stop, span.start + 2 * _MOST)))

@@ -22,7 +22,7 @@ NO_STREAM = "bytes that are no bz2 stream"
 """A gap's problem that belongs to the stream before it: who begins to read behind that one cannot know of it."""
 
 
-class Piece(NamedTuple):
+class DumpChunk(NamedTuple):
     """Bytes, the file offset of the compressed stream they come from, and how far into its content they begin.
 
     In an uncompressed file the stream is the file, at offset 0.
@@ -50,7 +50,7 @@ def kind_of(magic: bytes, name: str) -> str:
     return format_of(magic) or "plain"
 
 
-def read_pieces(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[Piece | Gap]:
+def read_chunks(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[DumpChunk | Gap]:
     """Everything from `start` to the file's end: from the first bz2 stream that begins there or later, from that very
     byte of an uncompressed file; files of another kind are read from their beginning.
     """
@@ -72,14 +72,14 @@ def next_stream(file: IO[bytes], offset: int, size: int) -> int:
     return size
 
 
-def _read_plain(file: IO[bytes], start: int) -> Iterator[Piece]:
+def _read_plain(file: IO[bytes], start: int) -> Iterator[DumpChunk]:
     file.seek(start)
     while data := file.read(_WINDOW):
-        yield Piece(data, 0, start)
+        yield DumpChunk(data, 0, start)
         start += len(data)
 
 
-def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[Piece | Gap]:
+def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[DumpChunk | Gap]:
     offset = next_stream(file, start, size)
     if offset > 0 == start:
         yield Gap(0, offset, 0, NO_STREAM)
@@ -108,7 +108,7 @@ class _Bz2:
         self.file, self.offset = file, offset
         self.end, self.inner, self.problem = offset, 0, ""
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[DumpChunk]:
         stream = decoder(Format.BZ2)
         at = self.offset
         while not stream.eof:
@@ -126,18 +126,18 @@ class _Bz2:
                 self.problem = str(error)
                 return
             if data:
-                yield Piece(data, self.offset, self.inner)
+                yield DumpChunk(data, self.offset, self.inner)
                 self.inner += len(data)
         self.end = self.offset + stream.taken
 
 
-def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[Piece | Gap]:
+def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[DumpChunk | Gap]:
     """A gzip or zstd file: streams follow one another, and behind damage nothing can be read."""
     inner, content = 0, Decompressed(file, Format(kind))
     file.seek(0)
     try:
         while data := content.read(_WINDOW):
-            yield Piece(data, 0, inner)
+            yield DumpChunk(data, 0, inner)
             inner += len(data)
     except DecompressionError as error:
         yield Gap(0, size, inner, str(error))
