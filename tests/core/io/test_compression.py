@@ -163,6 +163,8 @@ def test_a_window_that_is_too_large_is_refused() -> None:
     with pytest.raises(DecompressionError, match="asks for 4294967295 bytes"):
         lzma_decoder(b"\x5d\xff\xff\xff\xff", 100)
     with pytest.raises(DecompressionError):
+        lzma_decoder(bytes([4 * 9 + 4, 0, 0, 1, 0]), 100)  # found by fuzzing: the library's own error came through
+    with pytest.raises(DecompressionError):
         decoder(Format.ZSTD, dictionary=b"\x37\xa4\x30\xec broken")
 
 

@@ -153,7 +153,10 @@ def lzma_decoder(settings: bytes, size: int) -> Decoder:
         "pb": packed // 45,
         "dict_size": max(_LZMA_MIN, min(dictionary, size)),  # nothing looks back farther than to the start
     }
-    return Decoder(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters]))
+    try:
+        return Decoder(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters]))
+    except lzma.LZMAError as error:  # lc + lp may be 4 at most
+        raise DecompressionError(str(error)) from error
 
 
 class _ZstdFrame:
