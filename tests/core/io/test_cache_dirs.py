@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -55,3 +57,9 @@ def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path, shared: s
 def test_a_home_that_is_no_folder_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "home").write_bytes(b"")
     assert private_dir("kernels", "abc").is_relative_to(tmp_path / "tmp")
+
+
+def test_the_folder_of_kernels_is_known_without_numba() -> None:
+    code = "import sys, tokenmill.text.kernel.cache_folder as c; print(c.cache_folder(), 'numba' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert Path(found[0]).parent == cache_dir("kernels") and found[1] == "False"
