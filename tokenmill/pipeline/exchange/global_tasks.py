@@ -177,7 +177,7 @@ class ApplyTask:
         manifest = Manifest(
             self.name.fingerprint,
             outputs=outputs,
-            facts={"rows_change": change, "shards": len(self.tasks)},
+            facts={"rows_change": change},
             timing={"seconds": time.perf_counter() - began},
         )
         write_manifest(self.name.manifest_path, manifest)

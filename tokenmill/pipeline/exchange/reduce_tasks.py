@@ -186,11 +186,11 @@ class RecallTask:
         return committed(self.name, [spill.to], {}, began)
 
 
-def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str) -> TaskName:
+def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str, *, finishes: int = 0) -> TaskName:
     """The name of a task over several shards. It has the number of the first. stem: before that number."""
     first = tasks[0].name
     fingerprint = digest([task.name.fingerprint for task in tasks])
-    return TaskName(first.folder, first.number, fingerprint, f"{stem}{first.number:06d}", title)
+    return TaskName(first.folder, first.number, fingerprint, f"{stem}{first.number:06d}", title, finishes)
 
 
 @dataclass(frozen=True)

@@ -55,10 +55,8 @@ def packages(module: str) -> dict[str, str]:
 
 
 def _settings(unit: Unit) -> JsonObject:
-    """The settings that affect results. `paths` of a Source only says which shards there are, and each shard's own file
-    is hashed with it, so that one more path in a list leaves the results of the others valid.
-    """
-    aside = ("paths", *unit.traits.unhashed) if isinstance(unit, Source) else ()
+    """The settings that affect results."""
+    aside = unit.traits.unhashed if isinstance(unit, Source) else ()
     return {name: value for name, value in settings_of(unit).items() if name not in aside}
 
 

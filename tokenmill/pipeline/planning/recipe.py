@@ -148,7 +148,7 @@ class _Reader:
             return ExcerptSpec(self.value(node))
         keys = dict(self.mapping(node, "excerpt"))
         values = self.typed(keys, {"chars": int, "scrub": object}, "excerpt", skip={"scrub"})
-        scrub = self.work(keys["scrub"], "excerpt") if "scrub" in keys else None
+        scrub = self.work(keys["scrub"], "excerpt: scrub") if "scrub" in keys else None
         return ExcerptSpec(values.get("chars", ExcerptSpec.chars), scrub)
 
     def stage(self, name: str, node: yaml.Node, before: list[StageSpec]) -> StageSpec:
@@ -164,7 +164,7 @@ class _Reader:
             steps = keys["steps"]
         if not isinstance(steps, yaml.SequenceNode) or not steps.value:
             raise self.error(node, f"stage {name!r}: expected a list of work, for example [filters.c4]")
-        work = tuple(self.work(item, name) for item in steps.value)
+        work = tuple(self.work(item, f"stage {name!r}") for item in steps.value)
         return StageSpec(
             name,
             work,
@@ -189,20 +189,18 @@ class _Reader:
                 raise self.error(node, f"stage {name!r}: from {wanted!r}, which is no stage before it{hint}")
         return tuple(names)
 
-    def work(self, node: yaml.Node, stage: str) -> WorkSpec:
+    def work(self, node: yaml.Node, place: str) -> WorkSpec:
         line = node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode) and isinstance(self.value(node), str):
             return WorkSpec(node.value, {}, line)
         if isinstance(node, yaml.MappingNode) and len(node.value) == 1:
-            [(name, settings)] = self.mapping(node, f"stage {stage!r}")
+            [(name, settings)] = self.mapping(node, f"{place}")
             if isinstance(settings, yaml.ScalarNode) and self.value(settings) is None:
                 return WorkSpec(name, {}, line)
             if isinstance(settings, yaml.MappingNode):
                 return WorkSpec(name, {key: self.value(value) for key, value in self.mapping(settings, name)}, line)
-            raise self.error(
-                settings, f"stage {stage!r}: {name}: expected its settings as a mapping, {{setting: value}}"
-            )
-        raise self.error(node, f"stage {stage!r}: expected a name such as filters.c4, or {{name: {{setting: value}}}}")
+            raise self.error(settings, f"{place}: {name}: expected its settings as a mapping, {{setting: value}}")
+        raise self.error(node, f"{place}: expected a name such as filters.c4, or {{name: {{setting: value}}}}")
 
     def memory(self, given: object, name: str, node: yaml.Node) -> int:
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(given))

@@ -9,13 +9,13 @@ import importlib
 import json
 import pkgutil
 import typing
-from typing import Any, Literal
+from typing import Any
 
 import pydantic
 
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io.url_secrets import shown
-from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
+from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer, contract_problem
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
@@ -78,6 +78,8 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
     scrub = build(work, seed=recipe.seed, plugins=plugins, where=where)
     if isinstance(scrub, Source | Global):
         raise RecipeError(f"{where}scrub: {work.name} is no Step; name one that edits texts")
+    if not set(scrub.reads) <= {"id", "text"}:
+        raise RecipeError(f"{where}scrub: {work.name} reads {', '.join(scrub.reads)}; an excerpt has only id and text")
     return work.name, scrub
 
 
@@ -108,23 +110,17 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     if not hasattr(module, wanted):
         raise RecipeError(f"{where}{module_name} has no class {wanted}; a unit's class is its file's name in capitals")
     found: type[Unit] = getattr(module, wanted)
-    if class_step_name(found) != name.rpartition(".")[2]:
-        raise RecipeError(
-            f"{where}{name}: signals and rules would be named {class_step_name(found)!r}; name the file so"
-        )
+    problem, step = contract_problem(found), class_step_name(found)
+    if step != name.rpartition(".")[2]:
+        problem = f"its signals and rules are called {step!r}, so name the file {step}.py"
+    if problem:
+        raise RecipeError(f"{where}{name}: {problem}")
     return found
 
 
 def class_name(name: str) -> str:
     """`ScrubPii` for `stages.scrub_pii`."""
     return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
-
-
-def kind_of(work: Unit | type[Unit]) -> Literal["source", "global", "step"]:
-    """The kind of a unit of work or of its class, by the members that it has."""
-    if isinstance(work, Source):
-        return "source"
-    return "global" if isinstance(work, Global) else "step"
 
 
 def settings_of(work: Unit) -> JsonObject:

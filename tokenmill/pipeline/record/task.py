@@ -18,6 +18,7 @@ class TaskName:
         fingerprint: of what the task makes.
         stem: where the manifest is below the folder, without ".json". Files of the task's own begin with it.
         title: what messages call the task, after the name of the stage.
+        finishes: number of shards of the stage that are done when the task is. Default 0.
     """
 
     folder: str
@@ -25,6 +26,7 @@ class TaskName:
     fingerprint: str
     stem: str
     title: str
+    finishes: int = 0
 
     @property
     def manifest_path(self) -> str:
@@ -46,7 +48,7 @@ class TaskName:
 
 def shard_name(folder: str, number: int, fingerprint: str) -> TaskName:
     """The name of the task that makes one shard of the stage in `folder`."""
-    return TaskName(folder, number, fingerprint, f"manifest/{number:06d}", f"{number:06d}")
+    return TaskName(folder, number, fingerprint, f"manifest/{number:06d}", f"{number:06d}", 1)
 
 
 @dataclass(frozen=True)
