@@ -18,7 +18,7 @@ from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress
 from tokenmill.pipeline.driver.recover import run_recovering
-from tokenmill.pipeline.driver.reuse import reuse
+from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done, consumers, plan
@@ -35,10 +35,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line may say of a run; all but `workers` and `allow_missing` are part of its fingerprints.
+    """What the command line may say about a run.
 
-    stage: run this one alone, from the one before it. limit: read at most so many documents, of each source's first
-    shard.
+    Attributes:
+        out: the parent folder of runs. Default "runs".
+        stage: run this one alone, from the one before it. Default: all.
+        mark_only: documents are marked, not dropped. Such a run has a folder of its own.
+        limit: read at most so many documents of each source's first shard. Such a run has a folder of its own.
+        allow_missing: a Global runs even if input is missing.
+        plugins: package whose modules the recipe may name.
+        discard: results that are no longer wanted are deleted, not set aside.
     """
 
     out: str = "runs"
@@ -47,6 +53,12 @@ class Options:
     limit: int | None = None
     allow_missing: bool = False
     plugins: str | None = None
+    discard: bool = False
+
+    def folder(self, run: str) -> str:
+        """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
+        limited = f"--limit-{self.limit}" if self.limit is not None else ""
+        return join(self.out, run + limited + ("--mark-only" if self.mark_only else ""))
 
 
 @dataclass
@@ -61,7 +73,7 @@ class Result:
 def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], list[PlannedStage]]:
     """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
     stages = resolve(recipe, plugins=options.plugins)
-    folder = join(options.out, recipe.run)
+    folder = options.folder(recipe.run)
     if options.stage is not None:
         recipe.stage(options.stage)
     return folder, stages, plan(recipe, stages, folder, mark_only=options.mark_only, limit=options.limit)
@@ -73,6 +85,8 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     """
     folder, _, planned = prepare(recipe, options)
     with locked(folder) as lock:
+        if not options.discard:
+            refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
         storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, options, planned))
         driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock, _excerpts(recipe, options))
         driver.run()
@@ -119,7 +133,7 @@ class _Driver:
         if planned.done or (planned.stage.spec.keep is False and self._consumed(planned)):
             self.progress.skip(planned.name, len(planned.shards))
             return planned
-        planned = reuse(planned)
+        planned = reuse(planned, discard=self.options.discard)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
         self.engine.make_ready(list(planned.stage.work))

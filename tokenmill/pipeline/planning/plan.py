@@ -14,7 +14,7 @@ from tokenmill.pipeline.planning.fingerprint import digest, work_fingerprint
 from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
-from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
+from tokenmill.pipeline.record.ledger import Ledger, json_path, whole_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +136,8 @@ def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedSt
 
 def _looked_up(planned: PlannedStage, ledger: Ledger | None = None) -> tuple[Ledger, PlannedStage]:
     """What is on disk of the stage, and the plan with what it says of the stage as a whole."""
-    whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
+    corpus = whole_manifest(planned.corpus_manifest, planned.folder) if planned.stage.writes_corpus else None
+    whole = not planned.stage.writes_corpus or (corpus is not None and corpus.fingerprint == planned.root)
     released = storage.exists(planned.released_marker)
     return Ledger(planned.folder) if ledger is None else ledger, replace(planned, whole=whole, released=released)
 
