@@ -103,7 +103,7 @@ def link(files: list[Path], folder: Path) -> None:
 def extract(warcs: Path, folder: Path) -> int:
     """The text both sides get for the second ratio: ours, of every page that has any."""
     from tokenmill.core.columns import documents, split
-    from tokenmill.core.io.storage import write_table
+    from tokenmill.core.io.parquet import write_table
     from tokenmill.stages.web.extract_html import ExtractHtml
     from tokenmill.stages.web.read_warc import ReadWarc
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import yaml
 
 from tokenmill.core.columns import documents
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.rules import judge, step_name
 from tokenmill.filters.c4 import C4
 from tokenmill.filters.fineweb import Fineweb
@@ -39,7 +39,7 @@ def made_run(folder: Path, rows: int) -> None:
     stage = folder / "quality"
     for number, first in enumerate(range(0, rows, 100_000)):
         batch = _marked(np.random.default_rng(number), first, min(100_000, rows - first))
-        record = storage.write_table([batch], str(stage / f"data/{number:06d}.parquet"), schema=batch.schema)
+        record = parquet.write_table([batch], str(stage / f"data/{number:06d}.parquet"), schema=batch.schema)
         manifest = Manifest("bench", rows_in=batch.num_rows, rows_out=batch.num_rows)
         manifest.outputs.append(storage.FileRecord(f"data/{number:06d}.parquet", record.bytes, record.xxh3))
         write_manifest(str(stage / f"manifest/{number:06d}.json"), manifest)

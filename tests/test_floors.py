@@ -1,10 +1,12 @@
-"""The house keeps its floors: who may import whom, checked in the syntax tree and in a fresh process."""
+"""The package keeps its layers: which folder may import which, how large folders and files are, what starts fast."""
 
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tokenmill
+from tokenmill.pipeline.planning.fingerprint import reach
 from tokenmill.pipeline.planning.resolve import class_name, work_class, work_names
 
 ROOT = Path(tokenmill.__file__).parent
@@ -54,16 +57,19 @@ MAY_IMPORT = {
     "pipeline/tasks": f"{IO} pipeline/record pipeline/planning",
     "pipeline/exchange": f"{IO} pipeline/record pipeline/planning pipeline/tasks",
     "pipeline/engine": f"{IO} text/kernel pipeline/record pipeline/planning pipeline/tasks",
-    "pipeline/report": f"{IO} text/words pipeline/record pipeline/planning pipeline/tasks",
+    "pipeline/report": f"{IO} pipeline/record pipeline/planning pipeline/tasks",
     "pipeline/driver": f"{IO} pipeline/*",
     "train": f"{IO} core/corpus",
     "mini": IO,
     # on top
-    "audits": "core core/* text/* pipeline/*",
+    "audits": "core core/* text/* stages/* pipeline/*",
+    "cli": "core core/* pipeline/* train mini audits",
 }
 """{folder: the other folders that its files may import}. `text/*` stands for all folders in text/."""
 
 UNIT_FOLDERS = ("stages", "filters", "tokenize")
+MAX_FILES = 25
+MAX_LINES = 400
 
 
 def modules() -> Iterator[Path]:
@@ -84,6 +90,15 @@ def imported(path: Path) -> set[str]:
 
 def ours(path: Path) -> set[str]:
     return {name for name in imported(path) if name.split(".")[0] == "tokenmill"}
+
+
+def strings(path: Path) -> Iterator[str]:
+    """All string constants of a file that are not docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
 
 
 def folder_of(path: Path) -> str:
@@ -161,12 +176,38 @@ def test_units_of_work_never_import_each_other() -> None:
             assert not others, f"{path}: imports the units {sorted(others)}; share code in core/ or text/"
 
 
+def test_no_folder_holds_too_many_files_and_no_file_too_many_lines() -> None:
+    files = Counter(folder_of(path) for path in modules())
+    assert {folder: count for folder, count in files.items() if count > MAX_FILES} == {}
+    lines = {path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines()) for path in modules()}
+    assert {path: count for path, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_pipeline_names_no_unit_of_work() -> None:
+    """It reaches work by the names in a recipe. A message may mention a unit within a sentence, as an example."""
+    names = set(work_names())
+    steps = {name.rpartition(".")[2] for name in names}
+    found = {
+        (path.relative_to(ROOT).as_posix(), text)
+        for path in (ROOT / "pipeline").rglob("*.py")
+        for text in strings(path)
+        if text in names or (re.fullmatch(r"[\w.]+", text) and text.partition(".")[0] in steps)
+    }
+    assert found == set()
+
+
 def test_ray_is_imported_by_its_engine_alone_and_torch_only_to_train_or_score() -> None:
     for path in modules():
         place = path.relative_to(ROOT).as_posix()
         tops = {name.split(".")[0] for name in imported(path)}
         assert "ray" not in tops or place.startswith("pipeline/engine/ray"), place
         assert "torch" not in tops or place.startswith(("train/", "filters/")), place
+
+
+def test_no_fingerprint_covers_how_bytes_travel_and_what_reports_say() -> None:
+    covered = reach("tokenmill.pipeline.tasks.shard") | reach("tokenmill.pipeline.driver.globals")
+    assert "tokenmill.core.io.parquet" in covered
+    assert not [name for name in covered if name.startswith(("tokenmill.core.io.s3", "tokenmill.pipeline.report"))]
 
 
 def test_no_init_file_under_tests() -> None:

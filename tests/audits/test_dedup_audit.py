@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tokenmill.audits import neighbours
 from tokenmill.audits.dedup_audit import Audit, dedup_audit, interval
-from tokenmill.cli import app
+from tokenmill.audits.neighbours import Anchors
+from tokenmill.cli.app import app
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
-from tokenmill.pipeline.report import neighbours
-from tokenmill.pipeline.report.neighbours import Anchors
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.similarity.jaccard import jaccard_of_texts
 from tokenmill.text.similarity.signature import chance_of_meeting
@@ -130,8 +130,8 @@ def test_neighbours_are_those_of_plain_sets(
     """Whatever number of shingles is met at once."""
     index = Anchors([str(i) for i in range(len(anchors))], ragged(anchors), np.zeros((len(anchors), 1), np.uint64))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "_MOST_MEETINGS", most)
-        row, anchor, value = index.alike(ragged(others), lowest)
+        patch.setattr(neighbours, "_MAX_MATCHES", most)
+        row, anchor, value = index.similar_pairs(ragged(others), lowest)
     found = list(zip(row.tolist(), anchor.tolist(), value.tolist(), strict=True))
     wanted = [
         (r, a, len(one & other) / len(one | other))

@@ -55,7 +55,7 @@ def conforms(value: Any, shape: Any) -> bool:
 def parses_as_pipeline_command(words: list[str]) -> bool:
     from typer.main import get_command
 
-    from tokenmill.cli import app
+    from tokenmill.cli.app import app
 
     group: Any = get_command(app)
     command = group.commands[words[1]]

@@ -1,50 +1,54 @@
-"""How good a run's MinHash stage was: anchor documents compared with all documents of its input by true Jaccard.
+"""Measures a run's MinHash stage: compares anchor documents with all documents of its input by true Jaccard similarity.
 
-Bands are a gamble whose odds are known; this measures them on the run's own documents. An anchor meets every document
-of the stage's input, not only those that share a band with it, so what was never nominated is seen too.
+Bands find a pair with a known probability; this measures it on the run's own documents. An anchor is compared with
+every document of the stage's input, not only with those that share a band with it, so missed pairs are counted too.
 """
 
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
+from tokenmill.audits.minhash_stage import MinhashStage, finished_minhash
+from tokenmill.audits.neighbours import Anchors
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
-from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
-from tokenmill.core.io.storage import join
-from tokenmill.core.rules import step_name
-from tokenmill.pipeline.planning.recipe import load_recipe
-from tokenmill.pipeline.planning.resolve import Stage, resolve
-from tokenmill.pipeline.report import RanStage, plain, read_run
+from tokenmill.core.errors import DataError
+from tokenmill.core.io import parquet, storage
+from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
-from tokenmill.pipeline.report.neighbours import Anchors
 from tokenmill.pipeline.tasks.shard import apply_step
+from tokenmill.stages.dedup.minhash import Minhash
+from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.similarity.shingle import shingle_sets
 from tokenmill.text.similarity.signature import band_keys, chance_of_meeting, signatures
+from tokenmill.text.words.hash import Ragged
 
 LOWEST = 0.5
 WIDTH = 0.05
 _RULE = "minhash.near_duplicate"
+_NO_PAIRS = pl.DataFrame(
+    schema={"anchor": pl.String, "other": pl.String, "similarity": pl.Float64, "nominated": pl.Boolean}
+)
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Pairs (anchor, other document), each once, of similarity in [low, high); the last bucket holds 1.0 too.
+    """Pairs (anchor, other document), each once, of similarity in [low, high); the last bucket includes 1.0.
 
-    nominated: of the pairs, those that share a band, with a 95 % interval of the share (Wilson), beside what the bands'
-    formula says for these very similarities. resolved: pairs of which at most one document was kept; only at or above
-    the threshold (None below) a pair should be.
+    Attributes:
+        pairs: their number.
+        nominated: number of pairs that share a band.
+        recall, recall_low, recall_high: nominated / pairs, NaN without pairs, and its 95 % interval (Wilson).
+        theory: the recall that the formula of the bands gives for the same similarities.
+        resolved: number of pairs of which at most one document was kept; None below the threshold.
     """
 
     low: float
@@ -60,11 +64,16 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Audit:
-    """anchors: documents compared with all; documents: how many those were. facts: what the stage counted itself.
+    """What an audit measured.
 
-    alike, resolved: pairs at or above the threshold, and those of them of which at most one document was kept.
-    joined: kept documents that connected components would have removed, because an anchor is alike to them and to an
-    earlier kept one; a lower bound, from the anchors alone.
+    Attributes:
+        anchors, documents: number of documents compared, and of documents that each was compared with.
+        threshold: the stage's lowest similarity at which a document is removed.
+        alike: number of pairs at or above the threshold.
+        resolved: number of those of which at most one document was kept.
+        joined: number of kept documents that connected components would have removed, because an anchor is similar to
+            them and to an earlier kept one. It is a lower bound, because it counts those of the anchors only.
+        facts: what the stage counted itself.
     """
 
     stage: str
@@ -79,162 +88,35 @@ class Audit:
 
 
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
-    """Two passes over the stage's input: one draws the anchors, one compares them. Raises RecipeError, DataError."""
-    planned, ran = finished_minhash(run, stage, plugins)
-    work: Any = planned.final
-    gone = dropped([one for one in ran if one.name == planned.spec.name])
+    """Draws anchors from the stage's input in one pass and compares them with it in another.
+
+    anchors: how many. stage: names the MinHash stage if the run has several. seed: another one draws other anchors.
+    Raises RecipeError and DataError as finished_minhash does, and DataError if the input is not what the stage read.
+    """
+    audited = finished_minhash(run, stage, plugins)
+    work = audited.minhash
+    gone = dropped([audited.ran])
     banned = gone.filter(pl.col("drop_rule").str.ends_with(".quarantined"))["id"].to_list()
-    drawn = _drawn(_input(planned, ran, banned), anchors, seed)
+    drawn = _drawn(_input(audited, banned), anchors, seed)
     _, shingles = shingle_sets(drawn, work.ngram, work.unit)
     chosen = Anchors(drawn.column("id").to_pylist(), shingles, _keys(shingles, work))
     found, documents = [], 0
-    for batch in _input(planned, ran, banned):
+    for batch in _input(audited, banned):
         documents += batch.num_rows
         found.append(_near(batch, chosen, work))
-    facts = json.loads(storage.read_bytes(join(run, planned.spec.name, "facts.json")))
+    facts = json.loads(storage.read_bytes(audited.facts_file))
     if documents != facts["documents"]:
         raise DataError(
-            f"{run}: the input of stage {planned.spec.name!r} is now {documents:,} documents, but the stage looked at "
+            f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage looked at "
             f"{facts['documents']:,}; a run with --limit or --mark-only, or with changed sources, cannot be audited"
         )
     pairs = pl.concat(found) if found else _NO_PAIRS
     removed = set(gone.filter(pl.col("drop_rule") == _RULE)["id"].to_list())
-    return _audit(planned.spec.name, work, chosen.ids, documents, pairs, removed, facts)
-
-
-def load_recipe_of(run: str, plugins: str | None) -> tuple[Stage, ...]:
-    """The stages of the recipe that a run was made by."""
-    return resolve(load_recipe(join(run, "recipe.yaml")), plugins=plugins)
-
-
-def finished_minhash(run: str, stage: str | None, plugins: str | None) -> tuple[Stage, list[RanStage]]:
-    """(the run's stage that ends in stages.minhash, all that the run left). Raises RecipeError, and DataError if it is
-    not done, or only marked what it would remove.
-    """
-    ran = read_run(run)
-    chosen = minhash_stage(load_recipe_of(run, plugins), stage)
-    name = chosen.spec.name
-    [mine] = [one for one in ran if one.name == name]
-    if mine.unfinished or not storage.exists(join(mine.folder, "facts.json")):
-        raise DataError(f"{run}: stage {name!r} is not done; run the recipe again, it goes on from there")
-    data = mine.files("data")
-    if data and "drop_rule" in storage.table_schema(data[0]).names:
-        raise DataError(f"{run}: made with --mark-only, so stage {name!r} removed nothing; run it without")
-    return chosen, ran
-
-
-def minhash_stage(stages: tuple[Stage, ...], name: str | None) -> Stage:
-    """The stage that ends in stages.minhash, of several the one of that name. Raises RecipeError."""
-    found = [one for one in stages if one.final is not None and step_name(one.final) == "minhash"]
-    if name is not None:
-        found = [one for one in found if one.spec.name == name]
-    if len(found) != 1:
-        names = ", ".join(repr(one.spec.name) for one in found) or "none"
-        todo = "choose one by --stage" if found else "only such a stage can be audited, or remembered in an index"
-        raise RecipeError(f"stages that end in stages.minhash: {names}; {todo}")
-    return found[0]
-
-
-def _input(stage: Stage, ran: list[RanStage], banned: list[str]) -> Iterator[pa.RecordBatch]:
-    """The documents that the stage looked at, made anew: those of the stages before, or its source, after its steps."""
-    if stage.source is not None:
-        batches = (batch for shard in stage.source.shards() for batch in stage.source.read(shard))
-    else:
-        files = [file for one in ran if one.name in stage.inputs for file in one.files("data")]
-        batches = (batch for file in files for batch in storage.read_table(file))
-    for batch in batches:
-        if banned:
-            batch = batch.filter(pc.invert(pc.is_in(batch.column("id"), value_set=pa.array(banned))))
-        batch, _ = split(batch)
-        for step in stage.steps:
-            batch, _ = split(apply_step(step, batch))
-        yield batch.select(["id", "text"])
-
-
-def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:
-    """So many documents by the hash of their id, the same ones in whatever order they come."""
-    schema = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("hash", pa.uint64())])
-    best = pa.Table.from_batches([], schema=schema)
-    for batch in batches:
-        hashes = pa.array(keyed_hash(seed, "dedup_audit", batch.column("id").to_pylist()))
-        here = pa.Table.from_batches([batch.append_column("hash", hashes).cast(schema)])
-        best = pa.concat_tables([best, here]).sort_by([("hash", "ascending"), ("id", "ascending")]).slice(0, count)
-    [drawn] = best.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=schema)]
-    return drawn.drop_columns(["hash"])
-
-
-def _keys(shingles: Any, work: Any) -> npt.NDArray[np.uint64]:
-    keys: npt.NDArray[np.uint64] = band_keys(
-        signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands
-    )  # fmt: skip
-    return keys
-
-
-_NO_PAIRS = pl.DataFrame(
-    schema={"anchor": pl.String, "other": pl.String, "similarity": pl.Float64, "nominated": pl.Boolean}
-)
-
-
-def _near(batch: pa.RecordBatch, anchors: Anchors, work: Any) -> pl.DataFrame:
-    """All pairs of an anchor and another document of the batch, at LOWEST or above."""
-    _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
-    row, anchor, similarity = anchors.alike(shingles, LOWEST)
-    if not len(row):
-        return _NO_PAIRS
-    rows, place = np.unique(row, return_inverse=True)
-    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram, work.unit)
-    nominated = (_keys(some, work)[place] == anchors.keys[anchor]).any(axis=1)
-    ids = batch.column("id").to_pylist()
-    pairs = pl.DataFrame(
-        {
-            "anchor": [anchors.ids[i] for i in anchor.tolist()],
-            "other": [ids[i] for i in row.tolist()],
-            "similarity": similarity,
-            "nominated": nominated,
-        },
-        schema=_NO_PAIRS.schema,
-    )
-    return pairs.filter(pl.col("anchor") != pl.col("other"))
-
-
-def _audit(
-    stage: str,
-    work: Any,
-    anchors: list[str],
-    documents: int,
-    pairs: pl.DataFrame,
-    removed: set[str],
-    facts: dict[str, int],
-) -> Audit:
-    gone = pl.col("anchor").is_in(list(removed)) | pl.col("other").is_in(list(removed))
-    pairs = pairs.with_columns(gone.alias("resolved"))
-    alike = pairs.filter(pl.col("similarity") >= work.threshold)
-    kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
-    # of those that are alike to one removed anchor, chaining would keep one
-    first = kept_ones.group_by("anchor").agg(pl.col("other").min().alias("first"))
-    others = kept_ones.join(first, on="anchor").filter(pl.col("other") != pl.col("first"))
-    joined = others["other"].n_unique()
-    # a pair of two anchors was met twice, and would make the intervals too narrow
-    twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
-    pairs, alike = pairs.filter(~twice), alike.filter(~twice)
-    buckets = [_bucket(pairs, round(LOWEST + WIDTH * i, 2), work) for i in range(round((1 - LOWEST) / WIDTH))]
-    resolved = int(alike["resolved"].sum())
-    return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
-
-
-def _bucket(pairs: pl.DataFrame, low: float, work: Any) -> Bucket:
-    high = round(low + WIDTH, 2)
-    here = pairs.filter((pl.col("similarity") >= low) & ((pl.col("similarity") < high) | (high >= 1.0)))
-    count, nominated = here.height, int(here["nominated"].sum())
-    chances = [chance_of_meeting(value, work.bands, work.rows) for value in here["similarity"].to_list()]
-    theory = sum(chances) / count if count else chance_of_meeting(low + WIDTH / 2, work.bands, work.rows)
-    share = nominated / count if count else math.nan
-    resolved = int(here["resolved"].sum()) if low >= work.threshold else None
-    return Bucket(low, high, count, nominated, share, *interval(nominated, count), theory, resolved)
+    return _audit(audited.name, work, chosen.ids, documents, pairs, removed, facts)
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
-    """95 % confidence interval of a share (Wilson 1927); (0, 1) of nothing."""
+    """95 % confidence interval of hits / count (Wilson 1927); (0, 1) if count is 0."""
     if not count:
         return 0.0, 1.0
     z = 1.959964
@@ -242,12 +124,10 @@ def interval(hits: int, count: int) -> tuple[float, float]:
     return max(0.0, (middle - spread) / (count + z * z)), min(1.0, (middle + spread) / (count + z * z))
 
 
-def as_json(audit: Audit) -> dict[str, Any]:
-    """For machines."""
-    said = asdict(audit)
-    for bucket in said["buckets"]:
-        bucket["recall"] = None if math.isnan(bucket["recall"]) else bucket["recall"]
-    return said
+def as_json(audit: Audit) -> dict[str, object]:
+    """The audit for machines; a recall of no pairs is null, because JSON has no NaN."""
+    buckets = [asdict(one) | {"recall": None if math.isnan(one.recall) else one.recall} for one in audit.buckets]
+    return asdict(audit) | {"buckets": buckets}
 
 
 def show(audit: Audit, console: Console) -> None:
@@ -277,3 +157,101 @@ def show(audit: Audit, console: Console) -> None:
         f"chains: connected components would have removed {audit.joined:,} or more further documents beside these "
         "anchors", markup=False,
     )  # fmt: skip
+
+
+def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]:
+    """The documents that the stage compared, made again: its source's, or those of the stages before, after its steps.
+
+    banned: ids of documents in quarantine, which are left out.
+    """
+    for batch in _read(audited):
+        if banned:
+            batch = batch.filter(pc.invert(pc.is_in(batch.column("id"), value_set=pa.array(banned))))
+        batch, _ = split(batch)
+        for step in audited.stage.steps:
+            batch, _ = split(apply_step(step, batch))
+        yield batch.select(["id", "text"])
+
+
+def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
+    source = audited.stage.source
+    if source is not None:
+        for shard in source.shards():
+            yield from source.read(shard)
+    else:
+        for file in (file for stage in audited.before for file in stage.files("data")):
+            yield from parquet.read_table(file)
+
+
+def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:
+    """`count` documents, chosen by the hash of their ids, so that the order of the batches does not matter."""
+    schema = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("hash", pa.uint64())])
+    best = pa.Table.from_batches([], schema=schema)
+    for batch in batches:
+        hashes = pa.array(keyed_hash(seed, "dedup_audit", batch.column("id").to_pylist()))
+        here = pa.Table.from_batches([batch.append_column("hash", hashes).cast(schema)])
+        best = pa.concat_tables([best, here]).sort_by([("hash", "ascending"), ("id", "ascending")]).slice(0, count)
+    [drawn] = best.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=schema)]
+    return drawn.drop_columns(["hash"])
+
+
+def _keys(shingles: Ragged, work: Minhash) -> Hashes:
+    return band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands)
+
+
+def _near(batch: pa.RecordBatch, anchors: Anchors, work: Minhash) -> pl.DataFrame:
+    """All pairs of an anchor and another document of the batch, at LOWEST or above."""
+    _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
+    row, anchor, similarity = anchors.similar_pairs(shingles, LOWEST)
+    if not len(row):
+        return _NO_PAIRS
+    rows, place = np.unique(row, return_inverse=True)
+    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram, work.unit)
+    nominated = (_keys(some, work)[place] == anchors.keys[anchor]).any(axis=1)
+    ids = batch.column("id").to_pylist()
+    pairs = pl.DataFrame(
+        {
+            "anchor": [anchors.ids[i] for i in anchor.tolist()],
+            "other": [ids[i] for i in row.tolist()],
+            "similarity": similarity,
+            "nominated": nominated,
+        },
+        schema=_NO_PAIRS.schema,
+    )
+    return pairs.filter(pl.col("anchor") != pl.col("other"))
+
+
+def _audit(
+    stage: str,
+    work: Minhash,
+    anchors: list[str],
+    documents: int,
+    pairs: pl.DataFrame,
+    removed: set[str],
+    facts: dict[str, int],
+) -> Audit:
+    gone = pl.col("anchor").is_in(list(removed)) | pl.col("other").is_in(list(removed))
+    pairs = pairs.with_columns(gone.alias("resolved"))
+    alike = pairs.filter(pl.col("similarity") >= work.threshold)
+    kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
+    # connected components would keep one of the documents that are similar to the same removed anchor
+    first = kept_ones.group_by("anchor").agg(pl.col("other").min().alias("first"))
+    others = kept_ones.join(first, on="anchor").filter(pl.col("other") != pl.col("first"))
+    joined = others["other"].n_unique()
+    # a pair of two anchors occurs twice, which would make the intervals too narrow
+    twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
+    pairs, alike = pairs.filter(~twice), alike.filter(~twice)
+    buckets = [_bucket(pairs, round(LOWEST + WIDTH * i, 2), work) for i in range(round((1 - LOWEST) / WIDTH))]
+    resolved = int(alike["resolved"].sum())
+    return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
+
+
+def _bucket(pairs: pl.DataFrame, low: float, work: Minhash) -> Bucket:
+    high = round(low + WIDTH, 2)
+    here = pairs.filter((pl.col("similarity") >= low) & ((pl.col("similarity") < high) | (high >= 1.0)))
+    count, nominated = here.height, int(here["nominated"].sum())
+    chances = [chance_of_meeting(value, work.bands, work.rows) for value in here["similarity"].to_list()]
+    theory = sum(chances) / count if count else chance_of_meeting(low + WIDTH / 2, work.bands, work.rows)
+    share = nominated / count if count else math.nan
+    resolved = int(here["resolved"].sum()) if low >= work.threshold else None
+    return Bucket(low, high, count, nominated, share, *interval(nominated, count), theory, resolved)

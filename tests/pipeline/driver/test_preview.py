@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from tokenmill.cli import app
+from tokenmill.cli.app import app
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.driver.requests import range_reads
 from tokenmill.stages.dedup.minhash_index import write_index

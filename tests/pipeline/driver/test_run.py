@@ -199,7 +199,7 @@ def test_every_removal_is_on_record(tmp_path: Path) -> None:
     assert set(records["drop_rule"]) == {"length.short"} and set(records["drop_threshold"]) == {"20"}
     assert all(int(measured) < 20 for measured in records["drop_measured"])
     told = list(story(stages, records["id"][0]))
-    assert [(part["stage"], part["kept"]) for part in told] == [("read", True), ("short", False)]
+    assert [(chapter.stage, chapter.kept) for chapter in told] == [("read", True), ("short", False)]
     with pytest.raises(RecipeError, match="no stage of this run knows"):
         list(story(stages, "nobody"))
 

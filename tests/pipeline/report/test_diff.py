@@ -34,7 +34,7 @@ def test_a_run_does_not_differ_from_itself_nor_from_its_marks(tmp_path: Path) ->
     plain, marked = (run(tmp_path, out, RECIPE, mark_only=out == "m") for out in "pm")
     for other in (plain, marked):
         found = diff(plain, other)
-        assert found["differ"] == 0 and found["documents"] == 80 and found["kept_a"] == found["kept_b"] > 0
+        assert found.differ == 0 and found.documents == 80 and found.kept_a == found.kept_b > 0
 
 
 @pytest.mark.parametrize("mark_only", [False, True])
@@ -43,12 +43,12 @@ def test_documents_that_another_threshold_moves_are_named(tmp_path: Path, mark_o
     b = run(tmp_path, "b", RECIPE.replace("60", "120"))
     found = diff(a, b, sample=1000)
     gone = {row["id"] for row in dropped(read_run(b), "length").to_dicts() if int(row["drop_measured"]) >= 60}
-    [move] = found["moves"]
-    assert (move["a"], move["b"], move["documents"]) == ("kept", "length.short", len(gone))
-    assert {one["id"] for one in move["sample"]} == gone and move["sample"][0]["url"].startswith("http://toy/")
-    assert found["kept_a"] - found["kept_b"] == len(gone) > 0
+    [move] = found.moves
+    assert (move.before, move.after, move.documents) == ("kept", "length.short", len(gone))
+    assert {one.id for one in move.examples} == gone and str(move.examples[0].url).startswith("http://toy/")
+    assert found.kept_a - found.kept_b == len(gone) > 0
 
 
 def test_documents_of_one_run_alone_are_not_read_in_the_other(tmp_path: Path) -> None:
     found = diff(run(tmp_path, "a", RECIPE), run(tmp_path, "b", RECIPE.replace("f0, f1", "f1")))
-    assert {move["b"] for move in found["moves"]} == {"not read"} and found["differ"] == 40
+    assert {move.after for move in found.moves} == {"not read"} and found.differ == 40

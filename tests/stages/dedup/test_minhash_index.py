@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
-from tokenmill.cli import app
+from tokenmill.cli.app import app
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options

@@ -100,7 +100,7 @@ class TokenShard:
         """The .docs rows, in payload order. Raises DataError if they disagree with the index."""
         import pyarrow as pa  # loaded only where rows are asked for
 
-        from tokenmill.core.io.storage import read_table
+        from tokenmill.core.io.parquet import read_table
 
         path = f"{self.stem}.docs"
         try:
@@ -131,7 +131,7 @@ def write_token_shard(
     of tokenizer.json. Raises DataError for an empty document, a missing BOS, an id outside the vocabulary, more than
     2^31 - 1 tokens, or docs that do not match.
     """
-    from tokenmill.core.io import storage
+    from tokenmill.core.io import parquet, storage
 
     stem = str(path_stem)
     dtype = token_dtype(vocab_size)
@@ -156,7 +156,7 @@ def write_token_shard(
         xxh3=xxh3.digest(),
     )
 
-    docs_record = storage.write_table([_docs_batch(stem, rows, lengths)], f"{stem}.docs", schema=docs_schema())
+    docs_record = parquet.write_table([_docs_batch(stem, rows, lengths)], f"{stem}.docs", schema=docs_schema())
     index_record = storage.write_bytes(f"{stem}.idx", index_bytes(np.array(lengths, dtype=np.int32), vocab_size))
     sha256 = hashlib.sha256(header)
     with storage.open_output(f"{stem}.bin") as file:

@@ -1,16 +1,12 @@
-"""The remote half of storage: any fsspec URL, with fresh listings, whole reads, one retry policy, and errors that name
-the object, the operation and what to do.
+"""Files at fsspec URLs: fresh listings, whole reads and writes, and the retries of retry.py.
 
-Credentials come from the store's own chain (environment, profile, role), never from a URL. S3 goes through core.s3,
-which retries each request; other stores bring retries of their own, and what they let through is retried here.
+Credentials come from the store's own chain (environment, profile, role), never from a URL. S3 goes through s3.py, which
+retries each request. Other stores have retries of their own; the errors that remain are retried here.
 """
 
 import importlib
 import io
 import logging
-import random
-import re
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,19 +14,12 @@ from typing import IO, Any, TypeVar
 
 import fsspec
 
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.io.retry import Truncated, retried, without_credentials
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-ATTEMPTS = 8
-"""Of one request, before the store counts as down: about half a minute of waiting."""
-
-FIRST_WAIT = 0.4
-"""Seconds, at most, before the second attempt; each further wait is twice as long, up to LONGEST_WAIT."""
-
-LONGEST_WAIT = 20.0
 
 READ_AHEAD = 8 << 20
 LEAST_READ = 64 << 10
@@ -38,155 +27,33 @@ PART = 16 << 20
 """Bytes of one part of a multipart upload; what is smaller goes up in one request. A writer holds two of them."""
 
 _AT_ONCE = 32
-_SIGNED = re.compile(r"(?i)(signature|token|secret|credential|password|sig|key)=[^&#]*")
-_DROPPED = {
-    "ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseParserError", "ClientConnectionError",
-    "ClientPayloadError", "ServerTimeoutError", "FSTimeoutError",
-}  # fmt: skip
-"""Classes of botocore, aiohttp and fsspec for what broke off on its way; by name, since none of these need be there."""
-
-_DOWN = {
-    "500", "502", "503", "504", "InternalError", "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException",
-    "RequestThrottled", "RequestTimeout", "RequestTimeoutException", "IncompleteBody", "OperationAborted",
-    "XAmzContentSHA256Mismatch", "BadDigest", "429",
-}  # fmt: skip
-_UNSIGNED = {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"}  # botocore
-_LOCKED_OUT = {
-    "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "RequestTimeTooSkewed",
-    "TokenRefreshRequired", "AccountProblem", "AllAccessDisabled",
-}  # fmt: skip
-
-
-class StoreUnavailable(DataError):
-    """The store did not do what it was asked, again and again; the same may work later."""
-
-
-class Truncated(OSError):
-    """Fewer bytes came than were asked for."""
 
 
 def place(url: str) -> tuple[Any, str]:
     """(filesystem, path in it) of a URL. Raises RecipeError for credentials in it, or a scheme that nothing reads."""
     scheme, _, rest = url.partition("://")
+    named = without_credentials(url)
     if "@" in rest.partition("/")[0]:
         raise RecipeError(
-            f"{scrubbed(url)}: credentials in a URL end up in recipes, manifests and logs; take them out, and set "
-            "them in the environment or a profile"
+            f"{named}: credentials in a URL end up in recipes, manifests and logs; take them out, and set them in the "
+            "environment or a profile"
         )
     try:
         if scheme in ("s3", "s3a"):
-            # by name: how bytes travel is no part of what a result depends on, so no fingerprint should follow it
+            # loaded by name, so that no fingerprint covers it: results do not depend on how bytes travel
             fs = importlib.import_module("tokenmill.core.io.s3").filesystem()
             return fs, str(fs._strip_protocol(url))
         fs, inner = fsspec.core.url_to_fs(url, use_listings_cache=False)
         return fs, str(inner)
     except ImportError as error:
         extra = "pip install 'tokenmill[s3]'" if scheme in ("s3", "s3a") else f"install the package named: {error}"
-        raise RecipeError(f"{scrubbed(url)}: {scheme}:// needs a package that is not installed; {extra}") from error
+        raise RecipeError(f"{named}: {scheme}:// needs a package that is not installed; {extra}") from error
     except ValueError as error:
-        raise RecipeError(
-            f"{scrubbed(url)}: {error}; known schemes are those of fsspec: s3, gs, abfs and so on"
-        ) from error
-
-
-def scrubbed(url: str) -> str:
-    """The URL without user, password and the values of what looks like a signature."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return _SIGNED.sub(r"\1=…", f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}")
-
-
-def retried(operation: str, url: str, do: Callable[[], T]) -> T:
-    """What do() returns, tried again while what it raises may pass. Raises what explained() says of the last error."""
-    for wait in waits():
-        try:
-            return do()
-        except Exception as error:
-            if wait is None or not passes(error):
-                raise explained(operation, url, error) from error
-            logger.debug("%s of %s: %s; again in %.1f s", operation, url, type(error).__name__, wait)
-        time.sleep(wait)
-    raise AssertionError("waits() ends with None")
-
-
-def waits() -> Iterator[float | None]:
-    """Seconds before each further attempt, None when there is none: exponential, with full jitter, so that many workers
-    do not come back at once.
-    """
-    for attempt in range(ATTEMPTS - 1):
-        yield random.uniform(0.1, 1.0) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
-    yield None
-
-
-def passes(error: BaseException) -> bool:
-    """True for an error that may be gone the next time: a store that is busy, a connection or a body that broke off."""
-    if isinstance(error, RecipeError | DataError | FileNotFoundError | FileExistsError | PermissionError):
-        return False
-    code = code_of(error)
-    if code:
-        return code in _DOWN
-    if isinstance(error, Truncated | TimeoutError | ConnectionError):
-        return True
-    return bool({kind.__name__ for kind in type(error).__mro__} & _DROPPED)
-
-
-def code_of(error: BaseException) -> str:
-    """The store's own error code, `` where it gave none."""
-    chain: list[BaseException] = []  # an error raised from one that was raised while it was handled goes in a circle
-    seen: BaseException | None = error
-    while seen is not None and all(seen is not one for one in chain):
-        response = getattr(seen, "response", None)
-        if isinstance(response, dict) and "Error" in response:
-            return str(response["Error"].get("Code", ""))
-        chain.append(seen)
-        seen = seen.__cause__ or seen.__context__
-    return ""
-
-
-def explained(operation: str, url: str, error: BaseException) -> Exception:
-    """The error a person can act on. A missing object stays a FileNotFoundError: callers ask for what may be gone."""
-    code, where = code_of(error), f"{scrubbed(url)}: {operation}"
-    if isinstance(error, RecipeError | DataError | FileExistsError):
-        return error
-    if code == "NoSuchBucket":
-        return RecipeError(f"{where}: there is no such bucket; make it, or mend the URL")
-    if type(error).__name__ in _UNSIGNED:
-        return RecipeError(f"{where}: no credentials ({error}); {_HOW_TO_SIGN}")
-    if code in _LOCKED_OUT:
-        return RecipeError(f"{where}: the store does not accept the credentials ({code}); {_HOW_TO_SIGN}")
-    if isinstance(error, PermissionError) or code in ("403", "AccessDenied"):
-        kind = DataError if operation in READS else RecipeError
-        return kind(
-            f"{where}: denied ({code or 'permission'}). Grant it to the credentials in use, or use others; "
-            f"{_HOW_TO_SIGN}"
-        )
-    if isinstance(error, FileNotFoundError):
-        return FileNotFoundError(2, f"{operation}: no such object", scrubbed(url))
-    if code == "PreconditionFailed" or type(error).__name__ == "FileExpired":
-        return DataError(
-            f"{where}: the object changed while it was read; run again, so that the new one is planned with"
-        )
-    if passes(error):
-        what = code or type(error).__name__
-        return StoreUnavailable(
-            f"{where}: failed {ATTEMPTS} times, last with {what}; what is committed stays, run again"
-        )
-    return DataError(
-        f"{where}: {code or type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason'}"
-    )
-
-
-READS = ("read", "open", "list", "look up")
-"""Operations that other files need not fail with."""
-
-_HOW_TO_SIGN = (
-    "they are looked for in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the profile AWS_PROFILE, then in the "
-    "machine's role"
-)
+        raise RecipeError(f"{named}: {error}; known schemes are those of fsspec: s3, gs, abfs and so on") from error
 
 
 class RemoteFile(io.BufferedIOBase):
-    """A remote file for reading. A range comes whole or is asked for again; reads that follow each other read ahead.
+    """A remote file for reading. A range that arrives cut off is requested again; consecutive reads read ahead.
 
     A read elsewhere fetches what it asks for and little more, so that a column of a Parquet file costs that column.
     """
@@ -242,7 +109,7 @@ class RemoteFile(io.BufferedIOBase):
         super().close()
 
     def _hold(self, size: int) -> None:
-        """Have [at, at + size) in hand."""
+        """Fetch what is missing of [at, at + size)."""
         end = self._first + len(self._held)
         if size <= 0 or (self._first <= self._at and self._at + size <= end):
             return
@@ -389,13 +256,13 @@ def copy(old: str, new: str) -> None:
 
 
 def download(url: str, path: str) -> None:
-    """Copy a remote file to a local path, piece by piece."""
+    """Copy a remote file to a local path, block by block."""
     with open_input(url) as file, open(path, "wb") as local:
-        while piece := file.read(READ_AHEAD):
-            local.write(piece)
+        while block := file.read(READ_AHEAD):
+            local.write(block)
 
 
 def at_once(do: Callable[[str], T], paths: Iterable[str]) -> list[T]:
-    """do() of each path, many at a time, since a request is mostly waiting; in order."""
+    """do() of each path, in order. Many run at a time, because a request is mostly waiting."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(do, paths))

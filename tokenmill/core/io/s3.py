@@ -1,4 +1,4 @@
-"""S3 by s3fs, with each request retried by our one policy, counted, and its error named. Loaded by core.remote alone.
+"""S3 by s3fs, with each request retried by our one policy, counted, and its error named. remote.py loads it by name.
 
 s3fs and botocore would both retry, each by its own rules and one inside the other: a store that is down would be asked
 hundreds of times. Both are told to try once, and every request goes through _call_s3 below.
@@ -13,7 +13,7 @@ import fsspec.config
 from fsspec.asyn import sync_wrapper
 from s3fs import S3FileSystem
 
-from tokenmill.core.io.remote import code_of, explained, passes, waits
+from tokenmill.core.io.retry import error_code, explained, is_transient, waits
 
 REQUESTS: Counter[str] = Counter()
 """Requests this process has made, by S3 operation, and `retries` among them."""
@@ -39,13 +39,13 @@ class S3(S3FileSystem):  # type: ignore[misc]
             try:
                 return _checked(url, await super()._call_s3(method, *akwarglist, **kwargs))
             except FileNotFoundError as error:
-                if code_of(error) == "NoSuchUpload" and attempt and method == "complete_multipart_upload":
+                if error_code(error) == "NoSuchUpload" and attempt and method == "complete_multipart_upload":
                     return await self._completed(kwargs, error)  # the answer to an earlier attempt was lost
-                if code_of(error) == "NoSuchBucket":
+                if error_code(error) == "NoSuchBucket":
                     raise explained(_VERBS.get(method, "write"), url, error) from error
                 raise
             except Exception as error:
-                if wait is None or not passes(error):
+                if wait is None or not is_transient(error):
                     raise explained(_VERBS.get(method, "write"), url, error) from error
             await asyncio.sleep(wait)
         raise AssertionError("waits() ends with None")
@@ -79,6 +79,6 @@ class _Refused(OSError):
 def filesystem() -> S3:
     """The one filesystem of this process; endpoint, region and credentials are botocore's to find."""
     asked = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
-    limits = {"read_timeout": _READ_TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT, "max_pool_connections": _CONNECTIONS}
-    config = {**limits, **asked, "retries": {"total_max_attempts": 1, "mode": "standard"}}
+    ours = {"read_timeout": _READ_TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT, "max_pool_connections": _CONNECTIONS}
+    config = {**ours, **asked, "retries": {"total_max_attempts": 1, "mode": "standard"}}
     return S3(use_listings_cache=False, config_kwargs=config, max_concurrency=1)

@@ -1,4 +1,4 @@
-"""Open, list, commit, delete over local paths and fsspec URLs; and write_table, the only Parquet writer.
+"""Open, list, commit and delete files, over local paths and fsspec URLs.
 
 Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one
 becomes visible when it is closed, and a run counts only what a manifest lists.
@@ -13,16 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import xxhash
 
 from tokenmill.core.io import http, remote
 
-GROUP_ROWS = 65_536
-GROUP_BYTES = 16 << 20  # of text; a reader holds one row group, a writer three: as it came, as one, packed
 _SAMPLE_BYTES = 1 << 12
 
 
@@ -40,7 +34,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Found:
-    """A file that a glob found. etag: what identifies its content without reading it all, `` if not known yet."""
+    """A file that a glob found. etag: identifies its content without reading all of it; "" if it is not known yet."""
 
     size: int
     etag: str = ""
@@ -57,7 +51,7 @@ def join(folder: str, *names: str) -> str:
 
 
 def open_input(path: str) -> IO[bytes]:
-    """The file opened for reading bytes; seekable. A remote one reads ahead only where reads follow each other."""
+    """The file opened for reading bytes; seekable. A remote one reads ahead only for consecutive reads."""
     if http.is_http(path):
         return http.open_file(path)
     return open(path, "rb") if not is_url(path) else remote.open_input(path)
@@ -65,13 +59,14 @@ def open_input(path: str) -> IO[bytes]:
 
 @contextmanager
 def open_output(path: str) -> Iterator[IO[bytes]]:
-    """A file to write bytes to that appears at `path`, whole, when the block ends, and not at all when it fails."""
+    """A file to write bytes to. It appears at `path`, whole, when the block ends, and not at all if the block fails."""
     if is_url(path):
         with remote.open_output(path) as file:
             yield file
         return
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"  # its own: two copies of a task may write the same file at once
+    # a unique name, because two copies of a task may write the same file at once
+    unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     try:
         with open(unfinished, "wb") as local:
             yield local
@@ -100,7 +95,7 @@ def size_of(path: str) -> int:
 
 
 def sizes(folder: str) -> dict[str, int]:
-    """{name: bytes} of the files directly in a folder, unfinished ones left out; one listing, no request a file."""
+    """{name: bytes} of the files directly in a folder, without unfinished ones; one listing, no request per file."""
     if is_url(folder):
         return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
     if not os.path.isdir(folder):
@@ -111,24 +106,24 @@ def sizes(folder: str) -> dict[str, int]:
 
 
 def list_files(folder: str) -> list[str]:
-    """Names of the files directly in a folder, sorted; unfinished ones left out; empty if there is no folder."""
+    """Sorted names of the files directly in a folder, without unfinished ones; empty if there is no folder."""
     return sorted(sizes(folder))
 
 
 def list_folders(folder: str) -> list[str]:
-    """Names of the folders directly in a folder, sorted; empty if there is no folder."""
+    """Sorted names of the folders directly in a folder; empty if there is no folder."""
     if not is_url(folder):
         return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
     return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
 
 
 def expand(pattern: str) -> list[str]:
-    """The files that match a glob (`**` included), sorted; a URL keeps its scheme. HTTP addresses are no globs."""
+    """The sorted files that match a glob (`**` too); a URL keeps its scheme. An HTTP address is not a glob."""
     return sorted(find(pattern))
 
 
 def find(pattern: str) -> dict[str, Found]:
-    """What expand() finds, with sizes and, where the store's listing has them, etags."""
+    """What expand() finds, with sizes and, if the store's listing has them, etags."""
     if not is_url(pattern):
         return {
             path: Found(os.path.getsize(path)) for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)
@@ -140,7 +135,7 @@ def find(pattern: str) -> dict[str, Found]:
 
 
 def delete(path: str) -> None:
-    """Remove a file or a folder with all in it; nothing to do if it is not there."""
+    """Remove a file, or a folder with its content; does nothing if there is none."""
     if is_url(path):
         remote.delete(path)
     elif os.path.isdir(path):
@@ -150,7 +145,7 @@ def delete(path: str) -> None:
 
 
 def delete_files(paths: Iterable[str]) -> None:
-    """Remove files, all local or all of one store, in one request where it can; nothing to do for those not there."""
+    """Remove files, all local or all of one store, in one request if it can; ignores those that do not exist."""
     paths = list(paths)
     if paths and is_url(paths[0]):
         remote.delete_files(paths)
@@ -161,9 +156,9 @@ def delete_files(paths: Iterable[str]) -> None:
 
 
 def delete_unfinished(folder: str) -> None:
-    """Remove what killed writers left in a local folder and all below it; no writer may be at work there."""
+    """Remove what killed writers left in a local folder and below it; no writer may be at work there."""
     if is_url(folder):
-        return  # a remote file is visible when it is whole
+        return  # a remote file is visible only when it is whole
     for parent, _, names in os.walk(folder):
         for name in names:
             if name.endswith(".tmp"):
@@ -171,7 +166,7 @@ def delete_unfinished(folder: str) -> None:
 
 
 def copy(old: str, new: str) -> None:
-    """The file at a second place on the same disk or store, whole or not at all; a local one is linked, not copied."""
+    """Copy a file within a disk or store, whole or not at all; a local one is linked, not copied."""
     if is_url(old):
         remote.copy(old, new)
         return
@@ -196,7 +191,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_if_there(path: str) -> bytes | None:
-    """The whole file, or None if there is none; asking first would cost a request more."""
+    """The whole file, or None if there is none. (To ask first would cost another request.)"""
     try:
         return read_bytes(path)
     except FileNotFoundError:
@@ -204,13 +199,13 @@ def read_if_there(path: str) -> bytes | None:
 
 
 def read_many(paths: Iterable[str]) -> list[bytes | None]:
-    """Whole files, in order, None for those that are not there; remote ones many at a time."""
+    """Whole files in order, None for those that do not exist; remote ones many at a time."""
     paths = list(paths)
     return remote.at_once(read_if_there, paths) if any(map(is_url, paths)) else [read_if_there(path) for path in paths]
 
 
 def write_bytes(path: str, content: bytes) -> FileRecord:
-    """Write the whole file at once; it is there whole or not at all."""
+    """Write a whole file at once; it appears whole or not at all."""
     if is_url(path):
         remote.write_bytes(path, content)
     else:
@@ -220,7 +215,7 @@ def write_bytes(path: str, content: bytes) -> FileRecord:
 
 
 def write_many(files: Mapping[str, bytes]) -> None:
-    """Whole files by path, remote ones many at a time."""
+    """Write whole files, given by path; remote ones many at a time."""
     if any(map(is_url, files)):
         remote.at_once(lambda path: write_bytes(path, files[path]), files)
     else:
@@ -229,7 +224,7 @@ def write_many(files: Mapping[str, bytes]) -> None:
 
 
 def create_bytes(path: str, content: bytes) -> bool:
-    """Write a file that is not there yet; False, and nothing written, if there is one. Of several at once, one wins."""
+    """Write a file unless it exists: False, and nothing is written, if it does. Of several at once, one succeeds."""
     try:
         if is_url(path):
             remote.create_bytes(path, content)
@@ -241,7 +236,7 @@ def create_bytes(path: str, content: bytes) -> bool:
 
 
 def _link_new(path: str, content: bytes) -> None:
-    """The file appears with its content in it: opened for exclusive writing, it would be seen empty first."""
+    """The file appears with its content: if it were opened for exclusive writing, others would first see it empty."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     with open(unfinished, "wb") as file:
@@ -258,7 +253,7 @@ def _link_new(path: str, content: bytes) -> None:
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
-    """The bytes from start up to stop, fewer where the file ends; of a remote file nothing else is asked for."""
+    """The bytes from start up to stop, fewer at the end of the file; of a remote file nothing else is requested."""
     if http.is_http(path):
         return http.read_range(path, start, stop)
     if is_url(path):
@@ -279,8 +274,8 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 
 
 def etag(path: str) -> str:
-    """What identifies a source file's content without reading it all: the store's ETag, else size, mtime and a hash of
-    a page at its start, middle and end.
+    """Identifies a source file's content without reading all of it: the store's ETag, else size, modification time and
+    a hash of a page at its start, middle and end.
     """
     if http.is_http(path):
         version = http.found(path)
@@ -309,94 +304,8 @@ def _http_etag(version: http.Version) -> str:
     return f"{version.size}-{version.tag}"
 
 
-def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
-    """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
-
-    Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
-    pinned. The schema's columns are taken in its order; a column the batch lacks is written as nulls.
-    """
-    plain = pa.schema([pa.field(field.name, field.type) for field in schema])
-    rows = 0
-    with open_output(path) as file, Hashing(file) as hashing:
-        with pq.ParquetWriter(
-            pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
-        ) as writer:
-            for table in _groups(_conform(batch, plain) for batch in batches):
-                writer.write_table(table, row_group_size=max(1, table.num_rows))
-                rows += table.num_rows
-                del table  # or it is held while the next one is put together
-        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
-
-
-def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The file's rows in order, one batch a row group, columns combined so that each is one contiguous array."""
-    with _parquet(path) as parquet:
-        for group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(group, columns=columns).combine_chunks()
-            yield from table.to_batches()
-
-
-class RowGroups:
-    """A Parquet file in the making; see row_group_file. record: describes it, once the block has ended."""
-
-    def __init__(self, sink: Any, empty: pa.Schema) -> None:
-        self.record = FileRecord("", 0, "")
-        self.count, self.rows = 0, 0
-        self._sink, self._empty = sink, empty
-        self._writer: pq.ParquetWriter | None = None
-
-    def write(self, table: pa.Table) -> int:
-        """Write the table as one row group; which one it is."""
-        self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
-        self.count, self.rows = self.count + 1, self.rows + table.num_rows
-        return self.count - 1
-
-    def close(self) -> None:
-        self._opened(self._empty).close()
-
-    def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
-        if self._writer is None:
-            plain = schema.remove_metadata()
-            self._writer = pq.ParquetWriter(  # mostly hashes: a dictionary, statistics or more packing only cost time
-                pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
-                write_statistics=False,
-            )  # fmt: skip
-        return self._writer
-
-
-@contextmanager
-def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
-    """A Parquet file written one row group at a time, whatever their size; for spills, where a group is the unit of
-    reading. It appears, whole, when the block ends. empty: its columns, if no group is written.
-    """
-    with open_output(path) as file, Hashing(file) as hashing:
-        groups = RowGroups(hashing, empty)
-        yield groups
-        groups.close()
-    groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
-
-
-def read_row_group(path: str, group: int) -> pa.Table:
-    """One row group of a Parquet file."""
-    with _parquet(path) as parquet:
-        return parquet.read_row_group(group)
-
-
-def table_schema(path: str) -> pa.Schema:
-    """The columns of a Parquet file."""
-    with _parquet(path) as parquet:
-        return parquet.schema_arrow
-
-
-@contextmanager
-def _parquet(path: str) -> Iterator[pq.ParquetFile]:
-    """Remote column chunks that lie together are fetched together."""
-    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as parquet:
-        yield parquet
-
-
 class Hashing:
-    """A file object that counts and hashes what passes to the one below."""
+    """A file object that counts and hashes what it writes to another."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size, self.closed = file, xxhash.xxh3_128(), 0, False
@@ -422,48 +331,3 @@ class Hashing:
 
     def close(self) -> None:
         self.closed = True
-
-
-def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    names = set(batch.schema.names)
-    arrays = [
-        batch.column(field.name).cast(field.type) if field.name in names else pa.nulls(batch.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Regroup rows so that a group's end depends on the rows before it alone."""
-    held: list[pa.RecordBatch] = []
-    rows, size = 0, 0
-    for batch in batches:
-        while batch.num_rows:
-            sizes = np.cumsum(_text_sizes(batch))
-            fits = min(GROUP_ROWS - rows, int(np.searchsorted(sizes, GROUP_BYTES - size, side="left")) + 1)
-            part = batch.slice(0, fits)
-            held.append(part)
-            rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
-            batch = batch.slice(part.num_rows)
-            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                del part  # one of those that go
-                yield _combined(held)
-                rows, size = 0, 0
-    if held:
-        yield _combined(held)
-
-
-def _combined(held: list[pa.RecordBatch]) -> pa.Table:
-    """The batches as one table with one chunk a column; they are taken out of the list, so that they can go.
-
-    Not in the default pool, which keeps what is freed.
-    """
-    table = pa.Table.from_batches(held)
-    held.clear()
-    return table.combine_chunks(memory_pool=pa.system_memory_pool())
-
-
-def _text_sizes(batch: pa.RecordBatch) -> Any:
-    if "text" not in batch.schema.names:
-        return np.zeros(batch.num_rows, dtype=np.int64)
-    return pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False).astype(np.int64)

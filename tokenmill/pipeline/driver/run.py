@@ -11,7 +11,7 @@ import pyarrow as pa
 import yaml
 
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
@@ -284,7 +284,7 @@ def _excerpts(recipe: Recipe, options: Options) -> Excerpts:
 def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:
     """All columns of several stages that come together; one shard speaks for its stage."""
     one_each = {name: path for (name, _), path in data.items()}
-    return pa.unify_schemas([storage.table_schema(path) for path in one_each.values()], promote_options="permissive")
+    return pa.unify_schemas([parquet.table_schema(path) for path in one_each.values()], promote_options="permissive")
 
 
 def _filled(recipe: Recipe, options: Options, planned: list[PlannedStage]) -> bytes:

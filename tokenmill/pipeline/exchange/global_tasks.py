@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import drop, marked, set_column, split
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import VERDICT, Cut, Global, JsonObject, Repeating, Rewriting, Room, Round, Writer
 from tokenmill.core.rules import step_name
@@ -191,7 +191,7 @@ class ApplyTask:
         began = time.perf_counter()
         spilled, rows = kept_rows(task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
-        tally.dropped = list(storage.read_table(join(task.name.folder, f"work/dropped/{task.name.number:06d}.parquet")))
+        tally.dropped = list(parquet.read_table(join(task.name.folder, f"work/dropped/{task.name.number:06d}.parquet")))
         outputs = [
             write_part(task.name, "data", self._judged(rows, decided, tally), self._schema(rows)),
             write_part(task.name, "dropped", tally.dropped, DROPPED),
@@ -218,7 +218,7 @@ class ApplyTask:
 
     def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
         first = 0
-        for batch in storage.read_table(rows.input):
+        for batch in parquet.read_table(rows.input):
             batch = widened(batch, rows.schema)
             marked_before = marked(batch)
             batch = self._told(batch, verdicts, first)

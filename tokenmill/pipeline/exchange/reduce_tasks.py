@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import marked, set_column
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import FACTS, EarlierRound, JsonObject, Room, Round
 from tokenmill.pipeline.exchange.exchange import Grouped, Spill, grouped_file, spill_file
@@ -214,7 +214,7 @@ class EarlierTask:
         memory = buffer_bytes(self.memory)
         with spill_file(self.name.folder, ranges_name(self.name), earlier, self.partitions, memory=memory) as spill:
             wanted = self.said is None or said is not None
-            for number, batch in enumerate(storage.read_table(self.file) if wanted else ()):
+            for number, batch in enumerate(parquet.read_table(self.file) if wanted else ()):
                 tell(Position(number, type(self.round).__name__))
                 here = numbered(batch, self.name.number, rows)
                 rows += batch.num_rows
@@ -292,10 +292,10 @@ def _refuse_damage(path: str, written: storage.FileRecord) -> None:
 def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
     """The rows of a shard as its spill saw them, with `_shard` and `_row`; just the columns named, as far as known."""
     _, rows = kept_rows(task)
-    have = storage.table_schema(rows.input).names
+    have = parquet.table_schema(rows.input).names
     wanted = [name for name in have if name in columns]
     first = 0
-    for batch in storage.read_table(rows.input, wanted):
+    for batch in parquet.read_table(rows.input, wanted):
         yield numbered(widened(batch, _only(rows.schema, columns)), task.name.number, first)
         first += batch.num_rows
 

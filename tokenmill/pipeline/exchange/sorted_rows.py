@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.core.kinds import Room
 
 BATCH_ROWS = 65_536
@@ -66,7 +66,7 @@ def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
 def _write_run(table: pa.Table, path: str, limit: int) -> str:
     """The table as a file of row groups so small that one of each of a hundred runs can be held."""
     rows = max(1, table.num_rows * max(limit // 100, _SMALLEST_BATCH) // max(1, table.nbytes))
-    with storage.row_group_file(path, empty=table.schema) as file:
+    with parquet.row_group_file(path, empty=table.schema) as file:
         for first in range(0, table.num_rows, rows):
             file.write(table.slice(first, rows))
     return path

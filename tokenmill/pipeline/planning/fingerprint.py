@@ -33,7 +33,7 @@ def work_fingerprint(units: Iterable[Unit], engine_modules: Iterable[str], *, ma
         module = type(unit).__module__
         said.append([step_name(unit), _settings(unit), code_hash(module), packages(module), _models(unit)])
     engine = [[module, code_hash(module)] for module in engine_modules]
-    return digest(said, engine, packages("tokenmill.core.io.storage"), mark_only, excerpt)
+    return digest(said, engine, packages("tokenmill.core.io.parquet"), mark_only, excerpt)
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.record.manifest import Manifest, from_json, read_manifest
 from tokenmill.pipeline.record.task import Task, TaskName, Tell
@@ -114,7 +114,7 @@ class Ledger(Mapping[int, Manifest]):
         return [join(self.folder, path) for path in listed if path.rpartition("/")[2] in self.names(kind)]
 
     def _take_part(self, part: str) -> None:
-        for group, batch in enumerate(storage.read_table(part, ["number", "fingerprint", "outputs"])):
+        for group, batch in enumerate(parquet.read_table(part, ["number", "fingerprint", "outputs"])):
             numbers = batch.column("number").to_pylist()
             outputs = batch.column("outputs")
             flat = pc.list_flatten(outputs)
@@ -136,7 +136,7 @@ class Ledger(Mapping[int, Manifest]):
         self._at[number], self._json[number] = _JSON, content
 
     def _read_group(self, part: str, group: int) -> list[bytes]:
-        found: list[bytes] = storage.read_row_group(part, group).column("manifest").to_pylist()
+        found: list[bytes] = parquet.read_row_group(part, group).column("manifest").to_pylist()
         return found
 
 
@@ -220,7 +220,7 @@ def compact(folder: str) -> None:
         return
     contents = storage.read_many(join(place, name) for name in loose)
     rows = [(int(name[:-5]), content) for name, content in zip(loose, contents, strict=True) if content is not None]
-    with storage.row_group_file(_next_part(place, names), empty=_ROWS) as file:
+    with parquet.row_group_file(_next_part(place, names), empty=_ROWS) as file:
         for start in range(0, len(rows), PART_ROWS):
             file.write(_table(folder, rows[start : start + PART_ROWS]))
     storage.delete_files(json_path(folder, number) for number, _ in rows)
@@ -232,10 +232,10 @@ def forget(ledger: Ledger, numbers: Iterable[int]) -> None:
     if not gone:
         return
     place = join(ledger.folder, "manifest")
-    with storage.row_group_file(_next_part(place, ledger.parts), empty=_ROWS) as file:
+    with parquet.row_group_file(_next_part(place, ledger.parts), empty=_ROWS) as file:
         for part in ledger.parts:
             path = join(place, part)
-            for batch in storage.read_table(path):
+            for batch in parquet.read_table(path):
                 kept = [n not in gone and ledger.part_of(n) == path for n in batch.column("number").to_pylist()]
                 if any(kept):
                     file.write(pa.Table.from_batches([batch.filter(pa.array(kept))]))

@@ -1,4 +1,4 @@
-"""Reading what a run left: the funnel, what was dropped, one document's story. Nothing here changes a run."""
+"""Reads what a run left on disk: the funnel, dropped documents, one document's story. Nothing here changes a run."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class RanStage:
 
     @property
     def unfinished(self) -> bool:
-        """Whether it looks across documents and has stopped before what it decided was applied."""
+        """True for a Global that stopped before its decisions were applied."""
         return storage.exists(join(self.folder, "work"))
 
     def files(self, kind: str) -> list[str]:

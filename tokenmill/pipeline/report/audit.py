@@ -1,7 +1,7 @@
-"""Looking at removals: a sample of what a rule dropped, and one document's whole story."""
+"""Shows removals: a sample of what a rule dropped, and the story of one document."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import polars as pl
 from rich.console import Console
@@ -9,6 +9,36 @@ from rich.console import Console
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.pipeline.report import RanStage, plain
+
+
+@dataclass(frozen=True)
+class DroppedDocument:
+    """One drop record. duplicate_of, similarity: null unless it was dropped as a duplicate. excerpt: of its text.
+
+    file, offset: where the record lies, with the offset in bytes; null if its source does not say.
+    """
+
+    id: str
+    url: str | None
+    stage: str
+    rule: str
+    measured: str | None
+    threshold: str | None
+    duplicate_of: str | None
+    similarity: float | None
+    excerpt: str | None
+    file: str | None
+    offset: int | None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What one stage did with a document. row: its columns if it was kept, else its drop record."""
+
+    stage: str
+    shard: str
+    kept: bool
+    row: dict[str, object]
 
 
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
@@ -30,67 +60,62 @@ def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
     return chosen
 
 
-def sample(records: pl.DataFrame, size: int, seed: int = 0) -> list[dict[str, Any]]:
-    """At most `size` records, the same ones for the same seed, whatever order they lie in."""
-    order = keyed_hash(seed, "audit", records["id"].to_list() if records.height else [])
-    return (
-        records.with_columns(pl.Series("_order", order, dtype=pl.UInt64))
-        .sort("_order", "id")
-        .head(size)
-        .drop("_order")
-        .to_dicts()
+def sample(records: pl.DataFrame, size: int, seed: int = 0) -> list[DroppedDocument]:
+    """At most `size` records, the same ones for the same seed, in whatever order they come."""
+    if records.is_empty():
+        return []
+    order = pl.Series("_order", keyed_hash(seed, "audit", records["id"].to_list()), dtype=pl.UInt64)
+    names = {"rule": "drop_rule", "measured": "drop_measured", "threshold": "drop_threshold"}
+    plain_names = ("id", "url", "stage", "duplicate_of", "similarity", "excerpt")
+    chosen = records.with_columns(order).sort("_order", "id").head(size)
+    columns = chosen.select(
+        *plain_names,
+        *(pl.col(column).alias(name) for name, column in names.items()),
+        *(pl.col("locator").struct.field(name) for name in ("file", "offset")),
     )
+    return [DroppedDocument(**row) for row in columns.iter_rows(named=True)]
 
 
-def show(records: list[dict[str, Any]], console: Console) -> None:
+def show(documents: Iterable[DroppedDocument], console: Console) -> None:
     """Print drop records, crawled text made safe."""
-    for record in records:
-        say = console.print
-        say(f"[bold]{plain(record['drop_rule'])}[/] in {record['stage']}", highlight=False)
-        say(f"  measured {plain(record['drop_measured'])}, threshold {plain(record['drop_threshold'])}", markup=False)
-        say(f"  {plain(record['id'])}  {plain(record['url'])}", markup=False)
-        if record["duplicate_of"]:
-            alike = "" if record["similarity"] is None else f", similarity {record['similarity']:.4f}"
-            say(f"  duplicate of {plain(record['duplicate_of'])}{alike}", markup=False)
-        if record["locator"]:
-            say(f"  {record['locator']['file']} at byte {record['locator']['offset']}", markup=False)
-        if record["excerpt"]:
-            say(f"  {plain(record['excerpt'])}", markup=False)
+    say = console.print
+    for one in documents:
+        say(f"[bold]{plain(one.rule)}[/] in {one.stage}", highlight=False)
+        say(f"  measured {plain(one.measured)}, threshold {plain(one.threshold)}", markup=False)
+        say(f"  {plain(one.id)}  {plain(one.url)}", markup=False)
+        if one.duplicate_of:
+            alike = "" if one.similarity is None else f", similarity {one.similarity:.4f}"
+            say(f"  duplicate of {plain(one.duplicate_of)}{alike}", markup=False)
+        if one.file is not None:
+            say(f"  {one.file} at byte {one.offset}", markup=False)
+        if one.excerpt:
+            say(f"  {plain(one.excerpt)}", markup=False)
 
 
-def story(stages: list[RanStage], id: str) -> Iterator[dict[str, Any]]:
-    """What each stage says of a document: {stage, shard, kept, row}; row is its columns, or its drop record.
-
-    Raises RecipeError if no stage knows the id.
-    """
+def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
+    """What each stage did with a document, in order. Raises RecipeError if no stage knows the id."""
     seen = False
     for stage in stages:
         for kind in ("data", "dropped"):
             for file in stage.files(kind):
-                rows = pl.scan_parquet(file).filter(pl.col("id") == id).collect().to_dicts()
-                for row in rows:
+                for row in pl.scan_parquet(file).filter(pl.col("id") == id).collect().iter_rows(named=True):
                     seen = True
-                    yield {
-                        "stage": stage.name,
-                        "shard": file.rpartition("/")[2][:6],
-                        "kept": kind == "data",
-                        "row": row,
-                    }
+                    yield Chapter(stage.name, file.rpartition("/")[2][:6], kind == "data", row)
     if not seen:
         raise RecipeError(
             f"no stage of this run knows a document {id!r}; ids are case-sensitive, as in data/ and dropped/"
         )
 
 
-def show_story(entries: Iterator[dict[str, Any]], console: Console, *, text_characters: int = 300) -> None:
-    """Print a document's way through the run."""
-    for entry in entries:
-        verdict = "kept" if entry["kept"] else f"dropped by {entry['row']['drop_rule']}"
-        console.print(f"[bold]{entry['stage']}[/] shard {entry['shard']}: {verdict}", highlight=False)
-        for name, value in entry["row"].items():
+def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:
+    """Print a document's way through the run, with the first `text_characters` of its text."""
+    for chapter in chapters:
+        verdict = "kept" if chapter.kept else f"dropped by {chapter.row['drop_rule']}"
+        console.print(f"[bold]{chapter.stage}[/] shard {chapter.shard}: {verdict}", highlight=False)
+        for name, value in chapter.row.items():
             if value is None:
                 continue
             shown = plain(str(value))
             if name == "text":
-                shown = f"{len(value):,} characters: {shown[:text_characters]}"
+                shown = f"{len(str(value)):,} characters: {shown[:text_characters]}"
             console.print(f"  {name}: {shown}", markup=False, highlight=False)

@@ -1,38 +1,38 @@
-"""What becomes of each document of a run when steps judge again: its rule now and then, from the stored signals."""
+"""The rule of each document of a run now, and when steps judge again by other thresholds, from the stored signals."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tokenmill.core.columns import BoolMask
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import storage
-from tokenmill.core.rules import verdicts
+from tokenmill.core.io import parquet
+from tokenmill.core.rules import Rule, verdicts
 from tokenmill.pipeline.report.question import Question
-from tokenmill.pipeline.report.thresholds import Rejudged
+from tokenmill.pipeline.report.thresholds import Rejudged, RuledStep
 from tokenmill.pipeline.tasks.mark_only import rule_column
 
 FATE = {"id": pl.String, "url": pl.String, "now": pl.String, "then": pl.String, "sure": pl.Boolean}
-"""A document's rule now and then, null where it is kept. Where it is not sure, `then` says nothing."""
+"""A document's rule now and then, null if it is kept. `then` has no meaning if `sure` is false."""
 
 _MEASURED_DIGITS = 5e-6  # drop records hold six significant digits
 
 
 def fates(question: Question) -> Iterator[pl.DataFrame]:
-    """FATE of every document that is there, in parts."""
+    """Rows of FATE for every document on disk."""
     for file in question.chain[-1].files("data"):
-        names = set(storage.table_schema(file).names)
+        names = set(parquet.table_schema(file).names)
         columns = [name for name in _columns(question) if name in names]
-        for batch in storage.read_table(file, columns):
+        for batch in parquet.read_table(file, columns):
             yield (_marked_rows if question.mark_only else _kept_rows)(question, batch, file)
     if not question.mark_only:
-        types = storage.table_schema(question.chain[-1].files("data")[0])
+        types = parquet.table_schema(question.chain[-1].files("data")[0])
         for stage in question.chain:
             for file in stage.files("dropped"):
-                for batch in storage.read_table(file, ["id", "url", "drop_rule", "drop_measured"]):
+                for batch in parquet.read_table(file, ["id", "url", "drop_rule", "drop_measured"]):
                     yield _dropped_rows(question, batch, types)
 
 
@@ -46,7 +46,7 @@ def _columns(question: Question) -> list[str]:
 
 
 def _judged(judge: Rejudged, batch: pa.RecordBatch, file: str) -> pl.Series:
-    """The first rule by which the step would drop each row; null where by none."""
+    """The first rule by which the step would drop each row; null if there is none."""
     for signal in _signals(judge):
         if signal not in batch.schema.names:
             raise DataError(f"{file}: no column {signal!r}, though {judge.step} measures it; was the run made by it?")
@@ -58,20 +58,20 @@ def _judged(judge: Rejudged, batch: pa.RecordBatch, file: str) -> pl.Series:
     return pl.Series(pa.array(names, type=pa.large_string()).take(pa.array(first, mask=first < 0)))
 
 
-def _fate(batch: pa.RecordBatch, now: Any, then: Any, sure: Any) -> pl.DataFrame:
+def _fate(batch: pa.RecordBatch, now: pl.Series, then: pl.Series, sure: pl.Series | BoolMask) -> pl.DataFrame:
     url = batch.column("url") if "url" in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
     columns = {"id": pl.Series(batch.column("id")), "url": pl.Series(url.cast(pa.large_string()))}
     return pl.DataFrame(columns | {"now": now, "then": then, "sure": sure}, schema=FATE)
 
 
 def _kept_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
-    """Rows that a run that drops has kept."""
+    """The kept documents of a run that drops."""
     then = [_judged(judge, batch, file) for judge in question.judges]
-    return _fate(batch, [None] * batch.num_rows, _first(then), [True] * batch.num_rows)
+    return _fate(batch, _nulls(batch), _first(then), np.ones(batch.num_rows, dtype=np.bool_))
 
 
 def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -> pl.DataFrame:
-    """Drop records of a run that drops: those stay whose rule stays; others might come back, or go earlier."""
+    """The drop records of a run that drops. One that its rule may now keep is not sure: no later rule measured it."""
     now = pl.Series(batch.column("drop_rule").cast(pa.large_string()))
     sure = np.ones(batch.num_rows, dtype=np.bool_)
     for judge in question.judges:
@@ -89,8 +89,8 @@ def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -
     return _fate(batch, now, now, sure)
 
 
-def _may_pass(rule: Any, measured: pa.Array, kind: pa.DataType, work: Any) -> Any:
-    """bool (rows,): whether a value as it is on record, rounded, may lie within the rule's bounds."""
+def _may_pass(rule: Rule, measured: pa.Array, kind: pa.DataType, work: RuledStep) -> BoolMask:
+    """Whether each value, which its drop record holds rounded, may lie within the rule's bounds."""
     if not pa.types.is_floating(kind):
         readings = [measured.cast(kind)]
     else:
@@ -106,29 +106,29 @@ def _may_pass(rule: Any, measured: pa.Array, kind: pa.DataType, work: Any) -> An
 
 
 def _marked_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
-    """Rows of a --mark-only run that reached the chain, each with what every step says of it."""
-    said = [_text_column(batch, rule_column(step)) for step in question.later]
+    """The documents of a --mark-only run that reached the chain, judged by all its steps."""
+    rules = [_text_column(batch, rule_column(step)) for step in question.later]
     judges = {judge.step: judge for judge in question.judges}
     then: list[pl.Series] = []
     sure = pl.repeat(True, batch.num_rows, eager=True)
-    for step, own in zip(question.later, said, strict=True):
+    for step, own in zip(question.later, rules, strict=True):
         if step in judges:
-            own, lets_go = _said_again(judges[step], own, batch, file)
+            own, released = _judged_again(judges[step], own, batch, file)
             if judges[step].edits_text and step != question.later[-1]:
-                sure &= ~(lets_go & _first([_nothing(batch), *then]).is_null())
+                sure &= ~(released & _first([_nulls(batch), *then]).is_null())
         then.append(own)
     mark = _text_column(batch, "drop_rule")
     by = mark.str.split(".").list.first()
     before = mark.is_not_null() & ~by.is_in([*question.later, question.final])
     fixed = pl.select(pl.when(pl.lit(before)).then(pl.lit(mark))).to_series()
     reached = mark.is_null() | by.is_in(list(question.steps))
-    return _fate(batch, _first([fixed, *said]), _first([fixed, *then]), sure | before).filter(reached)
+    return _fate(batch, _first([fixed, *rules]), _first([fixed, *then]), sure | before).filter(reached)
 
 
-def _said_again(judge: Rejudged, own: pl.Series, batch: pa.RecordBatch, file: str) -> tuple[pl.Series, pl.Series]:
-    """(the step's rule for each row as it would judge, whether it would let go a row that it dropped).
+def _judged_again(judge: Rejudged, own: pl.Series, batch: pa.RecordBatch, file: str) -> tuple[pl.Series, pl.Series]:
+    """(the step's rule for each row by the new thresholds, whether it would keep a row that it dropped).
 
-    What it said by no declared rule, an error for example, stands.
+    A mark by a rule that is not declared, an error for example, stays as it is.
     """
     declared = own.is_in([f"{judge.step}.{rule}" for rule in judge.work.RULES])
     stands = pl.lit(own.is_not_null() & ~declared)
@@ -136,13 +136,13 @@ def _said_again(judge: Rejudged, own: pl.Series, batch: pa.RecordBatch, file: st
     return news, declared.fill_null(False) & news.is_null()
 
 
-def _nothing(batch: pa.RecordBatch) -> pl.Series:
+def _nulls(batch: pa.RecordBatch) -> pl.Series:
     return pl.Series([None] * batch.num_rows, dtype=pl.String)
 
 
 def _text_column(batch: pa.RecordBatch, name: str) -> pl.Series:
     if name not in batch.schema.names:
-        return _nothing(batch)
+        return _nulls(batch)
     return pl.Series(batch.column(name).cast(pa.large_string()))
 
 

@@ -1,9 +1,9 @@
-"""Where every document went: per stage in, out and dropped by rule, balanced from one stage to the next."""
+"""The funnel of a run: documents in, out and dropped by rule for each stage, balanced from one stage to the next."""
 
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -13,11 +13,22 @@ from tokenmill.pipeline.report import RanStage
 from tokenmill.pipeline.tasks import quarantine
 
 
+class NodeWork(NamedTuple):
+    """What one machine did of a stage: shards, seconds in them, and bytes of text that they read."""
+
+    shards: int
+    seconds: float
+    bytes: int
+
+
 @dataclass(frozen=True)
 class Funnel:
-    """A stage's counts. expected_in: documents its inputs gave, None for a source. tokens: by split, for a corpus.
+    """A stage's counts.
 
-    by_node: {host: [shards, seconds, bytes of text read]}.
+    repeated: copies that the stage made of documents. drops, marked: documents by rule. damage: records by the rule
+    that means a damaged input file. by_source: {source: [rows in, rows out]}. bytes_out: of text. quarantined:
+    documents that killed a worker. expected_in: rows that the stages before gave, None for a source. tokens: by split,
+    for a corpus. unfinished: a Global that stopped before its decisions were applied.
     """
 
     stage: str
@@ -29,7 +40,7 @@ class Funnel:
     marked: dict[str, int]
     damage: dict[str, int]
     by_source: dict[str, list[int]]
-    by_node: dict[str, list[float]]
+    by_node: dict[str, NodeWork]
     bytes_out: int
     seconds: float
     peak_rss_bytes: int
@@ -40,13 +51,13 @@ class Funnel:
 
     @property
     def balanced(self) -> bool:
-        """In + repeated = out + drops, and in = what the stages before gave."""
+        """True if in + repeated = out + drops, and in = what the stages before gave."""
         fed = self.expected_in is None or self.expected_in == self.rows_in
         return fed and self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
-    """One Funnel a stage, in order."""
+    """One Funnel for each stage, in order."""
     rows_out: dict[str, int] = {}
     found = []
     for stage in stages:
@@ -55,19 +66,17 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
             counted.add(manifest)
         expected = sum(rows_out[name] for name in stage.inputs) if stage.inputs and counted.shards else None
         rows_out[stage.name] = counted.rows_out
-        quarantined = quarantine.count(stage.folder, stage.manifests.fingerprints)
-        tokens = stage.corpus.facts.get("tokens", {}) if stage.corpus else {}
-        found.append(counted.funnel(stage.name, quarantined, expected, tokens, stage.unfinished))
+        found.append(counted.funnel(stage, expected))
     return found
 
 
-def as_json(funnels: list[Funnel]) -> list[dict[str, Any]]:
-    """The same for machines."""
+def as_json(funnels: list[Funnel]) -> list[dict[str, object]]:
+    """The funnels for machines."""
     return [vars(one) | {"balanced": one.balanced} for one in funnels]
 
 
-def show(funnels: list[Funnel], console: Console) -> bool:
-    """Print the funnel; True if every stage balances."""
+def show(funnels: list[Funnel], console: Console) -> None:
+    """Print the funnel, and whether every stage balances."""
     table = Table(title="documents", title_justify="left")
     for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds", "peak MB"):
         table.add_column(name, justify="left" if name in ("stage", "rule") else "right", overflow="fold")
@@ -88,11 +97,11 @@ def show(funnels: list[Funnel], console: Console) -> bool:
         table.add_section()
     console.print(table)
     _show_nodes(funnels, console)
-    return _say_balance(funnels, console)
+    _show_balance(funnels, console)
 
 
 def _show_nodes(funnels: list[Funnel], console: Console) -> None:
-    """Which machine did what, where there were several, and how much slower the slowest was than the median."""
+    """Print what each machine did, for stages that ran on several, with the slowest compared to the median."""
     table = Table(title="nodes", title_justify="left")
     for name in ("stage", "node", "shards", "busy s", "s a shard", "MB/s"):
         table.add_column(name, justify="left" if name in ("stage", "node") else "right", overflow="fold")
@@ -107,11 +116,10 @@ def _show_nodes(funnels: list[Funnel], console: Console) -> None:
         console.print(table)
 
 
-def _say_balance(funnels: list[Funnel], console: Console) -> bool:
+def _show_balance(funnels: list[Funnel], console: Console) -> None:
     sources = sum(one.rows_in for one in funnels if one.expected_in is None)
     drops = sum(sum(one.drops.values()) for one in funnels)
     repeated = sum(one.repeated for one in funnels)
-    good = all(one.balanced for one in funnels)
     for one in funnels:
         if not one.balanced:
             console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
@@ -121,16 +129,15 @@ def _say_balance(funnels: list[Funnel], console: Console) -> bool:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
             console.print(f"{one.stage}: {count} × {rule}: input files read only in part (see dropped/ for offsets)")
-    if good:
+    if all(one.balanced for one in funnels):
         again = f" + {repeated:,} repeated" if repeated else ""
         kept = f"{sources + repeated - drops:,} kept"
         console.print(f"[green]balanced[/]: {sources:,} documents read{again} = {kept} + {drops:,} dropped, by rule")
-    return good
 
 
 @dataclass
 class _Counted:
-    """A stage's sums while its manifests pass, one at a time."""
+    """A stage's sums, while its manifests are read one at a time."""
 
     shards: int = 0
     rows_in: int = 0
@@ -143,15 +150,16 @@ class _Counted:
     marked: Counter[str] = field(default_factory=Counter)
     damage: Counter[str] = field(default_factory=Counter)
     by_source: dict[str, list[int]] = field(default_factory=dict)
-    by_node: dict[str, list[float]] = field(default_factory=dict)
+    by_node: dict[str, NodeWork] = field(default_factory=dict)
 
     def add(self, manifest: Manifest) -> None:
+        seconds = manifest.timing.get("seconds", 0.0)
         self.shards += 1
         self.rows_in += manifest.rows_in
         self.rows_out += manifest.rows_out
         self.repeated += manifest.repeated
         self.bytes_out += manifest.bytes_out
-        self.seconds += manifest.timing.get("seconds", 0.0)
+        self.seconds += seconds
         self.peak_rss_bytes = max(self.peak_rss_bytes, manifest.timing.get("peak_rss_bytes", 0))
         self.drops.update(manifest.drops)
         self.marked.update(manifest.marked)
@@ -160,17 +168,27 @@ class _Counted:
         for source, (rows_in, rows_out) in manifest.by_source.items():
             have = self.by_source.setdefault(source, [0, 0])
             have[0], have[1] = have[0] + rows_in, have[1] + rows_out
-        node = self.by_node.setdefault(manifest.host.get("name", ""), [0, 0.0, 0])
-        for place, amount in enumerate((1, manifest.timing.get("seconds", 0.0), manifest.bytes_in)):
-            node[place] += amount
+        node = manifest.host.get("name", "")
+        shards, busy, size = self.by_node.get(node, NodeWork(0, 0.0, 0))
+        self.by_node[node] = NodeWork(shards + 1, busy + seconds, size + manifest.bytes_in)
 
-    def funnel(
-        self, stage: str, quarantined: int, expected_in: int | None, tokens: dict[str, int], unfinished: bool
-    ) -> Funnel:
-        said: dict[str, Any] = {
-            name: dict(sorted(value.items())) if isinstance(value, dict) else value
-            for name, value in vars(self).items()
-        }
+    def funnel(self, stage: RanStage, expected_in: int | None) -> Funnel:
         return Funnel(
-            stage=stage, quarantined=quarantined, expected_in=expected_in, tokens=tokens, unfinished=unfinished, **said
+            stage=stage.name,
+            shards=self.shards,
+            rows_in=self.rows_in,
+            rows_out=self.rows_out,
+            repeated=self.repeated,
+            drops=dict(sorted(self.drops.items())),
+            marked=dict(sorted(self.marked.items())),
+            damage=dict(sorted(self.damage.items())),
+            by_source=dict(sorted(self.by_source.items())),
+            by_node=dict(sorted(self.by_node.items())),
+            bytes_out=self.bytes_out,
+            seconds=self.seconds,
+            peak_rss_bytes=self.peak_rss_bytes,
+            quarantined=quarantine.count(stage.folder, stage.manifests.fingerprints),
+            expected_in=expected_in,
+            tokens=stage.corpus.facts.get("tokens", {}) if stage.corpus else {},
+            unfinished=stage.unfinished,
         )

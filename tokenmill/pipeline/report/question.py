@@ -1,9 +1,9 @@
-"""A question to a finished run: which steps would judge otherwise, and which documents can tell."""
+"""A what-if question to a finished run: which steps judge by other thresholds, and which documents answer it."""
 
 from dataclasses import dataclass
 
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import Recipe, load_recipe
 from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
@@ -13,10 +13,17 @@ from tokenmill.pipeline.report.thresholds import Rejudged, rejudged
 
 @dataclass(frozen=True)
 class Question:
-    """judges: what changes, in order. chain: the stages from the first change to the one where documents are counted.
+    """A checked question.
 
-    steps: of the chain. later: those from the first change on, in order. barrier: what would look across the documents
-    again, and in which stage, or "". final: the step that looks across them at the end of the chain, or "".
+    Attributes:
+        folder, stages: the run.
+        judges: the steps whose thresholds change, in order.
+        chain: the stages from the first change to the one where documents are counted.
+        steps: the steps of the chain.
+        later: those from the first change on, in order.
+        mark_only: whether the run only marked documents.
+        barrier: the first Global after the change, with its stage; its verdicts may change too. "" if there is none.
+        final: the Global at the end of the chain, or "".
     """
 
     folder: str
@@ -31,13 +38,13 @@ class Question:
 
 
 def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
-    """What is asked of the run, checked. Raises RecipeError."""
+    """The question for settings such as `gopher_quality.min_words=30`. Raises RecipeError if it cannot be answered."""
     stages = read_run(folder)
     recipe = load_recipe(join(folder, "recipe.yaml"))
     judges = rejudged(recipe, wishes, plugins=plugins)
     globals_ = {stage.name: name for stage in recipe.stages if (name := _global_of(recipe, stage.name, plugins))}
     chain, barrier = _chain(stages, globals_, judges)
-    mark_only = "drop_rule" in storage.table_schema(chain[-1].files("data")[0]).names
+    mark_only = "drop_rule" in parquet.table_schema(chain[-1].files("data")[0]).names
     final = _step(globals_.get(chain[-1].name, ""))
     steps = {stage.name: [_step(spec.name) for spec in stage.work] for stage in recipe.stages}
     first, *others = chain
@@ -53,7 +60,7 @@ def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
 
 
 def _chain(stages: list[RanStage], globals_: dict[str, str], judges: list[Rejudged]) -> tuple[list[RanStage], str]:
-    """(the stages from the first change to the last whose documents can be counted, what looks across them then)."""
+    """(the stages from the first change to the last whose documents can be counted, the Global that follows)."""
     wanted = [judge.stage for judge in judges]
     [first] = [stage for stage in stages if stage.name == wanted[0]]
     chain, barrier = [first], _in_stage(globals_, first.name)

@@ -1,16 +1,15 @@
-"""What work there is, and what each unit's settings and rules are, from its own code."""
+"""Lists all units of work, and describes one by its docstring, settings and rules."""
 
 import dataclasses
 import inspect
 from collections.abc import Iterator
-from typing import Any
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
 
 
 def overview() -> Iterator[str]:
-    """A line a unit: name, kind, the first sentence of its docstring."""
+    """One line for each unit: its name, kind and the first line of its docstring."""
     for name in work_names():
         try:
             cls = work_class(name)
@@ -21,7 +20,7 @@ def overview() -> Iterator[str]:
 
 
 def describe(name: str) -> Iterator[str]:
-    """All there is to know of one unit."""
+    """Everything about one unit, line by line."""
     cls = work_class(name)
     yield f"{name} ({kind_of(cls)})"
     yield inspect.getdoc(inspect.getmodule(cls)) or ""
@@ -43,18 +42,16 @@ def describe(name: str) -> Iterator[str]:
         yield f"  {step}.{rule}: {step}.{what.signal}, {', '.join(bounds)}"
 
 
-def _first_line(cls: type[Any]) -> str:
+def _first_line(cls: type) -> str:
     module = inspect.getmodule(cls)
     return (inspect.getdoc(module) or inspect.getdoc(cls) or "").split("\n")[0]
 
 
-def _type(kind: Any) -> str:
-    return (
-        kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind)) if isinstance(kind, type) else str(kind)
-    )
+def _type(kind: object) -> str:
+    return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
-def _default(field: dataclasses.Field[Any]) -> str:
+def _default(field: dataclasses.Field[object]) -> str:
     if field.default is not dataclasses.MISSING:
         return repr(field.default)
     if field.default_factory is not dataclasses.MISSING:

@@ -1,16 +1,29 @@
-"""Which thresholds of a run to change: `gopher_quality.min_words=30`, looked up in the run's recipe and checked."""
+"""Thresholds to change, such as `gopher_quality.min_words=30`: looked up in the run's recipe and checked."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import ClassVar, Protocol, runtime_checkable
 
 import yaml
 
 from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.rules import Rule
 from tokenmill.pipeline.planning.recipe import Recipe, WorkSpec
 from tokenmill.pipeline.planning.resolve import build, work_class
 
 _KINDS = ("low", "high", "above", "one_of")
+
+
+Bound = float | Collection[str] | None
+"""The value of a setting that is a bound: a number, the values to keep, or None for no bound."""
+
+
+@runtime_checkable
+class RuledStep(Protocol):
+    """A Step that marks documents by declared rules."""
+
+    adds: ClassVar[tuple[str, ...]]
+    RULES: ClassVar[Mapping[str, Rule]]
 
 
 @dataclass(frozen=True)
@@ -18,19 +31,19 @@ class Threshold:
     """A setting that is a bound of rules, with another value. tighter, looser: it may drop more, or fewer; or both."""
 
     setting: str
-    was: Any
-    would_be: Any
+    was: Bound
+    would_be: Bound
     tighter: bool
     looser: bool
 
 
 @dataclass(frozen=True)
 class Rejudged:
-    """A step as it ran, and as it would judge. again: the recipe names such a step more than once."""
+    """A step that would judge by other thresholds. work: with those. again: the recipe has this step more than once."""
 
     stage: str
     step: str
-    work: Any
+    work: RuledStep
     thresholds: tuple[Threshold, ...]
     again: bool
 
@@ -48,11 +61,11 @@ class Rejudged:
 
 
 def rejudged(recipe: Recipe, wishes: list[str], *, plugins: str | None = None) -> list[Rejudged]:
-    """The steps whose thresholds the wishes change, in the recipe's order. Raises RecipeError for what cannot be.
+    """The steps whose thresholds the wishes change, in the recipe's order. Raises RecipeError for one that is wrong.
 
-    A wish is `step.setting=value`, the value in YAML; `stage.step.setting=value` where several stages name the step.
+    A wish is `step.setting=value`, the value in YAML; `stage.step.setting=value` if several stages have the step.
     """
-    asked: dict[tuple[str, str], dict[str, Any]] = {}
+    asked: dict[tuple[str, str], dict[str, object]] = {}
     for wish in wishes:
         where, name, setting, value = _wish(recipe, wish, plugins)
         asked.setdefault((where, name), {})[setting] = value
@@ -74,7 +87,7 @@ def _step(spec: WorkSpec) -> str:
     return spec.name.rpartition(".")[2]
 
 
-def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str, Any]:
+def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str, object]:
     """(stage, name of the work, setting, value)."""
     key, equals, written = wish.partition("=")
     place, _, setting = key.strip().rpartition(".")
@@ -102,11 +115,11 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
 
 
 def _judge(
-    stage: str, spec: WorkSpec, changes: dict[str, Any], seed: int, plugins: str | None, again: bool
+    stage: str, spec: WorkSpec, changes: dict[str, object], seed: int, plugins: str | None, again: bool
 ) -> Rejudged:
     was = build(spec, seed=seed, plugins=plugins, where="")
     step = _step(spec)
-    rules = getattr(type(was), "RULES", {})
+    rules = was.RULES if isinstance(was, RuledStep) else {}
     bounds = sorted({getattr(rule, kind) for rule in rules.values() for kind in _KINDS if getattr(rule, kind)})
     work = build(replace(spec, settings=spec.settings | changes), seed=seed, plugins=plugins, where="what-if: ")
     for setting in changes:
@@ -116,10 +129,11 @@ def _judge(
                 f"what-if: {step}.{setting} is no threshold, so no stored signal answers for it: {what}. Run it instead"
             )
     thresholds = tuple(_threshold(step, rules, name, getattr(was, name), getattr(work, name)) for name in changes)
+    assert isinstance(work, RuledStep)  # it has bounds
     return Rejudged(stage, step, work, thresholds, again)
 
 
-def _threshold(step: str, rules: dict[str, Any], setting: str, was: Any, would_be: Any) -> Threshold:
+def _threshold(step: str, rules: Mapping[str, Rule], setting: str, was: Bound, would_be: Bound) -> Threshold:
     kinds = {kind for rule in rules.values() for kind in _KINDS if getattr(rule, kind) == setting}
     moves = [_moves(kind, was, would_be) for kind in kinds]
     return Threshold(
@@ -127,11 +141,12 @@ def _threshold(step: str, rules: dict[str, Any], setting: str, was: Any, would_b
     )
 
 
-def _moves(kind: str, was: Any, would_be: Any) -> tuple[bool, bool]:
-    """(drops some that it kept, keeps some that it dropped), as far as the bounds alone tell; null is no bound."""
+def _moves(kind: str, was: Bound, would_be: Bound) -> tuple[bool, bool]:
+    """(may drop documents that it kept, may keep documents that it dropped), by the bounds alone."""
     if was is None or would_be is None:
         return was is None and would_be is not None, would_be is None and was is not None
-    if kind == "one_of":
+    if isinstance(was, Collection) or isinstance(would_be, Collection):
+        assert isinstance(was, Collection) and isinstance(would_be, Collection)  # values of one setting
         return bool(set(was) - set(would_be)), bool(set(would_be) - set(was))
     higher, lower = would_be > was, would_be < was
     return (lower, higher) if kind == "high" else (higher, lower)

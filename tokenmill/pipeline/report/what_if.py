@@ -1,27 +1,29 @@
-"""What other thresholds would change in a finished run, judged again from the signals it stored; no text is read.
+"""What other thresholds would change in a finished run, judged again from its stored signals; no text is read.
 
-Documents are counted at the end of the last stage before a Global, for that would look across other documents. In a
---mark-only run every step measured every row, so any threshold is answered; but where a step edits the text by its own
-verdict (c4), what later steps measured of a page it dropped holds for the old text, and only tighter ones are. In a
-run that drops, a row has signals only if it was kept: tighter thresholds are answered for what is kept, looser ones by
-bounds, from the measured values in the drop records.
+Documents are counted at the end of the last stage before a Global, because a Global would then compare other documents.
+A --mark-only run answers any threshold, because every step measured every row. One exception is a step that edits the
+text of what it keeps (c4): later steps measured the unedited text of a page it dropped, so only tighter thresholds have
+exact answers. In a run that drops, only kept rows have signals: tighter thresholds are answered for kept documents,
+looser ones by bounds, from the measured values in the drop records.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.pipeline.report.fates import FATE, fates
+from tokenmill.pipeline.report.moves import Move, counted_moves
 from tokenmill.pipeline.report.question import Question, ask
 
 
 @dataclass
 class Answer:
-    """documents, now, then: all documents, and by rule (null: kept). moves: FATE counted, with ids and urls of a few.
+    """The counted answer to a question.
 
-    orphans: documents removed later as duplicates of one that would go.
+    documents: all of them. now, then: their number by rule, with None for kept. moves: those whose rule changes.
+    unsure: those of which the signals cannot tell, in all and (unsure_of) by their rule now.
+    orphans: documents removed later as duplicates of one that would be dropped.
     """
 
     question: Question
@@ -29,7 +31,7 @@ class Answer:
     unsure: int = 0
     now: dict[str | None, int] = field(default_factory=dict)
     then: dict[str | None, int] = field(default_factory=dict)
-    moves: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     unsure_of: dict[str | None, int] = field(default_factory=dict)
     orphans: int = 0
 
@@ -41,7 +43,7 @@ class Answer:
 
 
 def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sample: int = 3) -> Answer:
-    """The answer for settings such as `gopher_quality.min_words=30`. Raises RecipeError if it cannot be asked."""
+    """The answer for settings such as `gopher_quality.min_words=30`. Raises RecipeError if there is none."""
     question = ask(folder, wishes, plugins)
     answer, moved = Answer(question), []
     for part in fates(question):
@@ -53,7 +55,7 @@ def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sampl
         _count(answer.unsure_of, unsure["now"])
         moved.append(part.filter(pl.col("now").ne_missing(pl.col("then")) | ~pl.col("sure")))
     all_moved = pl.concat(moved) if moved else pl.DataFrame(schema=FATE)
-    answer.moves = _counted(all_moved, sample)
+    answer.moves = _moves(all_moved, sample)
     answer.orphans = _orphans(question, all_moved)
     return answer
 
@@ -63,27 +65,21 @@ def _count(counts: dict[str | None, int], rules: pl.Series) -> None:
         counts[rule] = counts.get(rule, 0) + count
 
 
-def _counted(moved: pl.DataFrame, sample: int) -> list[dict[str, Any]]:
-    """Moves with the number of documents and the first few of them, most first."""
-    then = pl.when("sure").then(pl.col("then").fill_null("kept")).otherwise(pl.lit("unknown"))
-    grouped = (
-        moved.with_columns(pl.col("now").fill_null("kept"), then)
-        .group_by("now", "then")
-        .agg(pl.len().alias("documents"), pl.struct("id", "url").sort_by("id").head(sample).alias("sample"))
-        .sort("documents", "now", "then", descending=[True, False, False])
-    )
-    return grouped.to_dicts()
+def _moves(moved: pl.DataFrame, sample: int) -> list[Move]:
+    before = pl.col("now").fill_null("kept")
+    after = pl.when("sure").then(pl.col("then").fill_null("kept")).otherwise(pl.lit("unknown"))
+    return counted_moves(moved.with_columns(before.alias("before"), after.alias("after")), sample)
 
 
 def _orphans(question: Question, moved: pl.DataFrame) -> int:
-    """Documents that a later Global removed as duplicates of one that would go."""
+    """Number of documents that a later Global removed as duplicates of one that would be dropped."""
     leave = moved.filter(pl.col("now").is_null() & (pl.col("then").is_not_null() | ~pl.col("sure"))).select("id")
     names = [stage.name for stage in question.stages]
     files = [
         file
         for stage in question.stages[names.index(question.chain[0].name) :]
         for file in stage.files("data" if question.mark_only else "dropped")
-        if "duplicate_of" in storage.table_schema(file).names
+        if "duplicate_of" in parquet.table_schema(file).names
     ]
     if leave.is_empty() or not files:
         return 0

@@ -1,25 +1,42 @@
-"""A what-if answer for people and for machines, with what can and what cannot be told, setting by setting."""
+"""A what-if answer for people and for machines: for each setting, whether it is exact."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
 from tokenmill.pipeline.report import plain
-from tokenmill.pipeline.report.thresholds import Rejudged, Threshold
+from tokenmill.pipeline.report.moves import moves_as_json
+from tokenmill.pipeline.report.thresholds import Bound, Rejudged, Threshold
 from tokenmill.pipeline.report.what_if import Answer
 
 
-def settings(answer: Answer) -> list[dict[str, Any]]:
-    """Each setting, its values, whether the answer is exact, and what it rests on."""
+@dataclass(frozen=True)
+class Standing:
+    """Whether the answer for one setting is exact, and what it is based on, in words."""
+
+    setting: str
+    was: Bound
+    would_be: Bound
+    exact: bool
+    says: str
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """Documents dropped by a rule now and then; leave: those it no longer drops; come: those it drops in addition."""
+
+    rule: str
+    now: int
+    then: int
+    leave: int
+    come: int
+
+
+def settings(answer: Answer) -> list[Standing]:
+    """How the answer stands for each setting that was asked about."""
     return [
-        {
-            "setting": one.setting,
-            "was": one.was,
-            "would_be": one.would_be,
-            "exact": exact,
-            "says": says,
-        }
+        Standing(one.setting, one.was, one.would_be, exact, says)
         for judge in answer.question.judges
         for one in judge.thresholds
         for exact, says in [_standing(answer, judge, one)]
@@ -45,24 +62,23 @@ def _standing(answer: Answer, judge: Rejudged, one: Threshold) -> tuple[bool, st
     )
 
 
-def rules(answer: Answer) -> list[dict[str, Any]]:
-    """Documents dropped by each rule whose number changes, or that may change: now, then, leaving and coming."""
+def rules(answer: Answer) -> list[RuleChange]:
+    """Every rule whose number of documents changes or may change, sorted by name."""
     names = {rule for rule in [*answer.now, *answer.then] if rule}
     steps = {judge.step for judge in answer.question.judges}
+    changes = [move for move in answer.moves if move.before != move.after]
     found = []
     for rule in sorted(names):
-        leave, come = (
-            sum(move["documents"] for move in answer.moves if move[end] == rule and move["now"] != move["then"])
-            for end in ("now", "then")
-        )
+        leave = sum(move.documents for move in changes if move.before == rule)
+        come = sum(move.documents for move in changes if move.after == rule)
         if leave or come or rule.partition(".")[0] in steps:
             now = answer.now.get(rule, 0)
-            found.append({"rule": rule, "now": now, "then": now - leave + come, "leave": leave, "come": come})
+            found.append(RuleChange(rule, now, now - leave + come, leave, come))
     return found
 
 
 def notes(answer: Answer) -> list[str]:
-    """What the figures leave out."""
+    """What the figures do not include."""
     said = []
     question = answer.question
     where = question.chain[-1].name
@@ -80,19 +96,19 @@ def notes(answer: Answer) -> list[str]:
     return said
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The whole answer."""
+def as_json(answer: Answer) -> dict[str, object]:
+    """The whole answer for machines."""
     now, least, most = answer.kept
     return {
         "run": answer.question.folder,
         "mark_only": answer.question.mark_only,
-        "settings": settings(answer),
+        "settings": [vars(one) for one in settings(answer)],
         "documents": answer.documents,
         "kept": {"now": now, "then": [least, most]},
         "cannot_tell": answer.unsure,
         "orphaned_duplicates": answer.orphans,
-        "rules": rules(answer),
-        "moves": answer.moves,
+        "rules": [vars(one) for one in rules(answer)],
+        "moves": moves_as_json(answer.moves, "now", "then"),
         "notes": notes(answer),
     }
 
@@ -100,13 +116,13 @@ def as_json(answer: Answer) -> dict[str, Any]:
 def show(answer: Answer, console: Console) -> None:
     """Print it; crawled text made safe."""
     for one in settings(answer):
-        console.print(f"[bold]{one['setting']}[/]: {one['was']} → {one['would_be']}", highlight=False)
-        console.print(f"  {one['says']}", markup=False, highlight=False)
+        console.print(f"[bold]{one.setting}[/]: {one.was} → {one.would_be}", highlight=False)
+        console.print(f"  {one.says}", markup=False, highlight=False)
     table = Table(title="documents dropped by rule", title_justify="left")
     for name in ("rule", "now", "then", "leave", "come"):
         table.add_column(name, justify="left" if name == "rule" else "right", overflow="fold")
     for row in rules(answer):
-        table.add_row(row["rule"], *(f"{row[name]:,}" for name in ("now", "then", "leave", "come")))
+        table.add_row(row.rule, *(f"{count:,}" for count in (row.now, row.then, row.leave, row.come)))
     console.print(table)
     now, least, most = answer.kept
     then = f"{least:,}" if least == most else f"{least:,} to {most:,}"
@@ -114,6 +130,6 @@ def show(answer: Answer, console: Console) -> None:
     for note in notes(answer):
         console.print(note, markup=False, highlight=False)
     for move in answer.moves:
-        console.print(f"{move['now']} → {move['then']}: {move['documents']:,}", markup=False, highlight=False)
-        for document in move["sample"]:
-            console.print(f"  {plain(document['id'])}  {plain(document['url'])}", markup=False, highlight=False)
+        console.print(f"{move.before} → {move.after}: {move.documents:,}", markup=False, highlight=False)
+        for document in move.examples:
+            console.print(f"  {plain(document.id)}  {plain(document.url)}", markup=False, highlight=False)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents, drop, marked, set_column, split
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import Shard, Source, Step
 from tokenmill.core.memory import give_back
@@ -217,13 +217,13 @@ def input_schema(task: ShardTask) -> pa.Schema:
     if task.source is not None:
         own = [DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names]
         return pa.schema([*own, *task.source.traits.signals])
-    return storage.table_schema(task.input)
+    return parquet.table_schema(task.input)
 
 
 def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
     """Writes `<kind>/<number>.parquet` in the stage's folder; the record's path is relative to the folder."""
     name = f"{kind}/{task.number:06d}.parquet"
-    return replace(storage.write_table(rows, join(task.folder, name), schema=schema), path=name)
+    return replace(parquet.write_table(rows, join(task.folder, name), schema=schema), path=name)
 
 
 def peak_rss_bytes() -> int:
@@ -266,7 +266,7 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
     if task.source is not None and task.shard is not None:
         batches = source_rows(task.source, task.shard, tally.unreadable)
     else:
-        batches = storage.read_table(task.input)
+        batches = parquet.read_table(task.input)
     left = task.limit
     for number, batch in enumerate(batches):
         if left is not None:

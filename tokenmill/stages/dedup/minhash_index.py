@@ -19,7 +19,7 @@ import xxhash
 
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.stages.dedup.minhash_held import ragged_array, ragged_values
 from tokenmill.text.kernel.arrays import Hashes
@@ -62,8 +62,8 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
     shingled = documents = 0
     for part, file in enumerate(files):
         name = f"{number:06d}/{part:06d}.parquet"
-        with storage.row_group_file(join(folder, name), empty=_EMPTY) as out:
-            for batch in storage.read_table(file, ["id", "text"]):
+        with parquet.row_group_file(join(folder, name), empty=_EMPTY) as out:
+            for batch in parquet.read_table(file, ["id", "text"]):
                 is_known = np.isin(_id_hashes(batch), known.ids)
                 _, shingles = shingle_sets(batch.filter(pa.array(is_known)), ngram, unit)
                 known.refuse_other_texts(batch.filter(pa.array(is_known)), shingles)
@@ -183,7 +183,7 @@ def _known(folder: str, found: list[Version]) -> _Known:
     for record in (record for version in found for record in version.files(folder)):
         if storage.size_of(record.path) != record.bytes:
             raise DataError(f"{record.path}: damaged, it is not of {record.bytes} bytes; get a sound copy")
-        for batch in storage.read_table(record.path, ["id", "shingles"]):
+        for batch in parquet.read_table(record.path, ["id", "shingles"]):
             ids.append(_id_hashes(batch))
             texts.append(_text_hashes(ragged_values(batch.column("shingles"))))
     all_ids = np.concatenate(ids)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import storage
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.manners import Manners, manners
 from tokenmill.core.io.storage import join
 from tokenmill.core.io.url_secrets import shown
@@ -50,7 +50,7 @@ def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: b
         logger.info("selecting records from %d index files", len(files))
         records = find_records(files, wanted)
         ends = pa.array(np.cumsum(records.column("length").to_numpy()), pa.int64())
-        storage.write_table(records.append_column("end", ends).to_batches(), path, schema=_KEPT)
+        parquet.write_table(records.append_column("end", ends).to_batches(), path, schema=_KEPT)
     return path
 
 
@@ -58,7 +58,7 @@ def selected_shards(path: str, source: str, shard_bytes: int) -> list[Shard]:
     """The selection cut, in order, into shards of about equally many bytes, at most about shard_bytes each: `start` and
     `end` count the bytes of the records before.
     """
-    table = pa.Table.from_batches(list(storage.read_table(path)), _KEPT)
+    table = pa.Table.from_batches(list(parquet.read_table(path)), _KEPT)
     if not table.num_rows:
         raise RecipeError("select: the index has no such record")
     ends = table.column("end").to_numpy()

@@ -1,4 +1,4 @@
-"""Anchor documents and all that is like them: exact Jaccard similarities by an index of the anchors' shingles."""
+"""Anchor documents and the documents similar to them, by exact Jaccard similarity from an index of their shingles."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,11 +7,11 @@ from tokenmill.text.words.hash import Ragged
 
 Places = npt.NDArray[np.int64]
 
-_MOST_MEETINGS = 1 << 22  # some 200 MB of arrays
+_MAX_MATCHES = 1 << 22  # about 200 MB of arrays
 
 
 class Anchors:
-    """ids, band keys (anchors, bands) and shingle sets of some documents; those without shingles are like nothing."""
+    """ids, band keys (anchors, bands) and shingle sets of documents; one without shingles is similar to none."""
 
     def __init__(self, ids: list[str], shingles: Ragged, keys: npt.NDArray[np.uint64]) -> None:
         self.ids, self.keys = ids, keys
@@ -21,10 +21,11 @@ class Anchors:
         self.shingles, self.starts = np.unique(shingles.values[order], return_index=True)
         self.counts = np.diff(np.append(self.starts, len(order)))
 
-    def alike(self, others: Ragged, lowest: float) -> tuple[Places, Places, npt.NDArray[np.float64]]:
+    def similar_pairs(self, others: Ragged, lowest: float) -> tuple[Places, Places, npt.NDArray[np.float64]]:
         """(row of `others`, anchor, their Jaccard similarity) of all pairs at `lowest` (above 0) or above.
 
-        Rows are taken in slices of at most _MOST_MEETINGS shingles met, because boilerplate meets every anchor.
+        Rows are processed in slices of at most _MAX_MATCHES matches of shingles, because boilerplate matches every
+        anchor.
         """
         if not len(self.shingles) or not len(others):
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
@@ -32,11 +33,11 @@ class Anchors:
         hit = np.flatnonzero(self.shingles[place] == others.values)
         row = np.repeat(np.arange(len(others)), np.diff(others.offsets))[hit]
         place, sizes = place[hit], np.diff(others.offsets)
-        met = np.append(0, np.cumsum(np.bincount(row, self.counts[place], len(others)).astype(np.int64)))
+        matches = np.append(0, np.cumsum(np.bincount(row, self.counts[place], len(others)).astype(np.int64)))
         found = []
         first = 0
         while first < len(others):
-            end = max(first + 1, int(np.searchsorted(met, met[first] + _MOST_MEETINGS, side="right")) - 1)
+            end = max(first + 1, int(np.searchsorted(matches, matches[first] + _MAX_MATCHES, side="right")) - 1)
             low, high = np.searchsorted(row, [first, end])
             found.append(self._near(row[low:high], place[low:high], sizes, lowest))
             first = end
@@ -46,7 +47,7 @@ class Anchors:
     def _near(
         self, row: Places, place: Places, sizes: Places, lowest: float
     ) -> tuple[Places, Places, npt.NDArray[np.float64]]:
-        """Of these rows, whose shingles are anchors' shingles at these places."""
+        """The pairs of these rows, whose shingles are the anchors' shingles at `place`."""
         times = self.counts[place]
         first = np.repeat(self.starts[place] - np.append(0, np.cumsum(times))[:-1], times)
         owner = self.owner[first + np.arange(int(times.sum()))]

@@ -1,0 +1,48 @@
+"""The program in a process of its own, as a person at a terminal starts it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import tokenmill
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+
+Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def environment() -> dict[str, str]:
+    """This package and the tests' plugins are importable in whatever folder the program is started."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(PLUGINS), str(Path(tokenmill.__file__).parents[1])])}
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Pipeline:
+    """Runs `pipeline ARGUMENTS` in tmp_path."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tokenmill", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+    """Starts `pipeline ARGUMENTS` in tmp_path and returns at once."""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tokenmill", *arguments]
+        return subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+@pytest.fixture
+def toy_recipe() -> str:
+    """Reads numbered documents and drops the short ones, with work from the tests' plugins."""
+    return "run: toy\nexcerpt: 0\nstages:\n  read: [toolbox.numbered]\n  short: [toolbox.length]\n"

@@ -1,0 +1,78 @@
+"""Running a recipe from the command line: exit codes, one clear message, nothing written when the recipe is wrong."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def test_a_run_and_its_report_end_with_0(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+    (tmp_path / "r.yaml").write_text(toy_recipe)
+    ran = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["failures"] == []
+    report = pipeline("report", "runs/toy")
+    assert report.returncode == 0 and "balanced" in report.stdout and "length.short" in report.stdout
+    audit = pipeline("audit", "runs/toy", "--rule", "length.short", "--sample", "2")
+    assert audit.returncode == 0 and audit.stdout.count("measured") == 2
+    again = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0")
+    assert again.returncode == 0 and again.stderr.count("already done") == 2
+
+
+@pytest.mark.parametrize(
+    ("replace", "arguments", "message"),
+    [
+        (("length", "lenght"), (), "lenght"),
+        (("", ""), ("--stage", "shortt"), "did you mean 'short'?"),
+        (("", ""), ("--frobnicate",), "No such option"),
+        (("toolbox.numbered", "{stages.read_warc: {paths: nothing/*.warc.gz}}"), (), "nothing/*.warc.gz"),
+    ],
+)
+def test_a_wrong_recipe_ends_with_2_and_writes_nothing(
+    tmp_path: Path, pipeline: Pipeline, toy_recipe: str, replace: tuple[str, str], arguments: tuple[str, ...],
+    message: str,
+) -> None:  # fmt: skip
+    (tmp_path / "r.yaml").write_text(toy_recipe.replace(*replace))
+    ran = pipeline("run", "r.yaml", "--plugins", "toolbox", *arguments)
+    assert ran.returncode == 2 and message in ran.stderr and "Traceback" not in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]
+
+
+def test_an_unreadable_input_ends_with_1(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+    (tmp_path / "r.yaml").write_text(toy_recipe.replace("toolbox.numbered", "{toolbox.numbered: {unreadable: [f2]}}"))
+    ran = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0")
+    assert ran.returncode == 1 and "f2: not a numbered file at all" in ran.stderr
+    assert (tmp_path / "runs/toy/short/data/000003.parquet").exists()
+
+
+def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
+    tmp_path: Path, pipeline: Pipeline, start: Start, toy_recipe: str
+) -> None:
+    recipe = toy_recipe.replace("[toolbox.length]", "[{toolbox.hostile: {hang: f1-0-1}}]").replace("short:", "hostile:")
+    (tmp_path / "r.yaml").write_text(recipe)
+    driver = start("run", "r.yaml", "--plugins", "toolbox", "--workers", "2")
+    done = tmp_path / "runs/toy/hostile/manifest/000000.json"
+    deadline = time.monotonic() + 60
+    while not done.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGINT)
+    _, stderr = driver.communicate(timeout=30)
+    assert driver.returncode == 130 and "goes on from there" in stderr
+    assert not (tmp_path / "runs/toy/lock").exists()
+    (tmp_path / "r.yaml").write_text(recipe.replace("{toolbox.hostile: {hang: f1-0-1}}", "toolbox.hostile"))
+    assert pipeline("run", "r.yaml", "--plugins", "toolbox").returncode == 0
+
+
+def test_a_plan_names_work_and_sizes_and_runs_nothing(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+    (tmp_path / "r.yaml").write_text(toy_recipe)
+    planned = pipeline("plan", "r.yaml", "--plugins", "toolbox")
+    assert planned.returncode == 0 and "plan for runs/toy" in planned.stdout, planned.stderr
+    assert "numbered" in planned.stdout and "MB a shard: least" in planned.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]

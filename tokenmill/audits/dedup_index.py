@@ -1,0 +1,56 @@
+"""An index of the documents that a run's MinHash stage kept: write it from a finished run, and verify one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tokenmill.audits.minhash_stage import finished_minhash
+from tokenmill.stages.dedup.minhash import Minhash
+
+
+@dataclass(frozen=True)
+class IndexVersion:
+    """One version of an index. documents, bytes: what this version added."""
+
+    number: int
+    documents: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was added to an index.
+
+    version: None if the index had all documents already. warning: what the user should change, or "".
+    """
+
+    version: IndexVersion | None
+    warning: str = ""
+
+
+def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str | None = None) -> Added:
+    """Adds the documents that a run's MinHash stage kept to the index in the folder or at the URL `index`.
+
+    stage: the MinHash stage, if the run has several. Raises RecipeError and DataError as finished_minhash does, and if
+    the index does not fit.
+    """
+    chosen = finished_minhash(run, stage, plugins)
+    said = chosen.minhash.write_index(chosen.ran.files("data"), index)
+    version = _version(said)
+    if not version.documents and version.number > 1:
+        return Added(None)
+    if index.rstrip("/") not in [one.rstrip("/") for one in chosen.minhash.index]:
+        return Added(version)
+    return Added(
+        version,
+        f"the recipe of {run} names {index} without a version. Run again it would be compared with itself, "
+        f"and lose all its documents: write index: [{index}@{version.number - 1}]",
+    )
+
+
+def verified_versions(index: str) -> list[IndexVersion]:
+    """All versions of an index, after comparing every checksum. Raises RecipeError or DataError naming the damage."""
+    return [_version(said) for said in Minhash.verify_index(index)]
+
+
+def _version(said: dict[str, Any]) -> IndexVersion:
+    return IndexVersion(said["version"], said["documents"], said["bytes"])

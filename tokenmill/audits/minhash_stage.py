@@ -1,0 +1,58 @@
+"""Finds the MinHash stage of a finished run: its unit of work and its results on disk."""
+
+from dataclasses import dataclass
+
+from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.io import parquet, storage
+from tokenmill.core.io.storage import join
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.planning.resolve import Stage, resolve
+from tokenmill.pipeline.report import RanStage, read_run
+from tokenmill.stages.dedup.minhash import Minhash
+
+
+@dataclass(frozen=True)
+class MinhashStage:
+    """stage: as the recipe plans it. minhash: the unit of work that it ends in. ran: this stage on disk. before: the
+    stages whose documents it reads, on disk.
+    """
+
+    stage: Stage
+    minhash: Minhash
+    ran: RanStage
+    before: tuple[RanStage, ...]
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+    @property
+    def facts_file(self) -> str:
+        """What the stage counted, as JSON."""
+        return join(self.ran.folder, "facts.json")
+
+
+def finished_minhash(run: str, stage: str | None, plugins: str | None) -> MinhashStage:
+    """The run's stage that ends in MinHash; `stage` names it if there are several.
+
+    Raises RecipeError if there is no such stage, DataError if it is not done or only marked what it would remove.
+    """
+    ran = {one.name: one for one in read_run(run)}
+    planned, minhash = _minhash_stage(resolve(load_recipe(join(run, "recipe.yaml")), plugins=plugins), stage)
+    name = planned.name
+    found = MinhashStage(planned, minhash, ran[name], tuple(ran[one] for one in ran if one in planned.inputs))
+    if found.ran.unfinished or not storage.exists(found.facts_file):
+        raise DataError(f"{run}: stage {name!r} is not done; run the recipe again, it goes on from there")
+    data = found.ran.files("data")
+    if data and "drop_rule" in parquet.table_schema(data[0]).names:
+        raise DataError(f"{run}: made with --mark-only, so stage {name!r} removed nothing; run it without")
+    return found
+
+
+def _minhash_stage(stages: tuple[Stage, ...], name: str | None) -> tuple[Stage, Minhash]:
+    found = [(one, one.final) for one in stages if isinstance(one.final, Minhash) and name in (None, one.name)]
+    if len(found) != 1:
+        names = ", ".join(repr(one.name) for one, _ in found) or "none"
+        todo = "choose one by --stage" if found else "only such a stage can be audited, or remembered in an index"
+        raise RecipeError(f"stages that end in stages.minhash: {names}; {todo}")
+    return found[0]

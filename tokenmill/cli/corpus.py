@@ -1,0 +1,54 @@
+"""Commands that check and show a token store: `pipeline tokens ...`."""
+
+from typing import Annotated
+
+import typer
+
+from tokenmill.cli.app import CorpusFolder
+
+tokens_app = typer.Typer(no_args_is_help=True, help="Token stores: verify, stats, cat.")
+
+
+@tokens_app.command("verify")
+def verify(corpus: CorpusFolder) -> None:
+    """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
+    from tokenmill.core.corpus.corpus_contents import split_totals
+    from tokenmill.core.corpus.token_shard import verify_corpus
+
+    totals = split_totals(verify_corpus(corpus))
+    shards = sum(total.shards for total in totals)
+    print(f"verified: {shards} shards, " + ", ".join(f"{total.tokens:,} tokens in {total.split}" for total in totals))
+
+
+@tokens_app.command("stats")
+def stats(corpus: CorpusFolder) -> None:
+    """Tokens, documents and bytes by split and by source."""
+    from tokenmill.core.corpus.corpus_contents import split_totals
+    from tokenmill.core.corpus.token_shard import read_corpus
+
+    found = read_corpus(corpus)
+    print(f"vocabulary {found.vocab_size:,}, BOS {found.bos_id}, manifest {found.sha256}")
+    for total in split_totals(found):
+        print(f"{total.split}: {total.tokens:,} tokens, {total.documents:,} documents, {total.shards} shards")
+        for source, tokens in total.tokens_by_source.items():
+            print(f"  {source or '(no source)'}: {tokens:,} tokens")
+
+
+@tokens_app.command("cat")
+def cat(
+    corpus: CorpusFolder,
+    split: Annotated[str, typer.Option(help="Which split.")] = "train",
+    documents: Annotated[int, typer.Option(min=1, help="How many documents, from the first.")] = 1,
+) -> None:
+    """Show the first documents as text again, control characters made visible."""
+    from tokenizers import Tokenizer
+
+    from tokenmill.core.corpus.corpus_contents import first_documents, tokenizer_json
+    from tokenmill.core.corpus.token_shard import read_corpus
+    from tokenmill.pipeline.report import plain
+
+    found = read_corpus(corpus)
+    tokenizer = Tokenizer.from_str(tokenizer_json(found))
+    for document in first_documents(found, split, documents):
+        print(f"{document.id}  {plain(document.url)}")
+        print(plain(tokenizer.decode(document.tokens.tolist(), skip_special_tokens=False)))

@@ -1,0 +1,94 @@
+"""Commands about deduplication: measure it, look at it before it is applied, and remember what it kept."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenmill.cli.app import AsJson, Out, Plugins, RecipeFile, RunFolder, console, print_json
+
+if TYPE_CHECKING:
+    from tokenmill.audits.dedup_index import IndexVersion
+
+MinhashStage = Annotated[str | None, typer.Option(help="Which MinHash stage, if there are several.")]
+
+
+def dedup_audit(
+    run: RunFolder,
+    anchors: Annotated[int, typer.Option(min=1, help="How many documents to compare with all others.")] = 1000,
+    stage: MinhashStage = None,
+    seed: Annotated[int, typer.Option(help="Another seed draws others.")] = 0,
+    plugins: Plugins = None,
+    json_out: AsJson = False,
+) -> None:
+    """How many near-duplicates MinHash found, by true similarity, beside what its bands promise."""
+    from tokenmill.audits import dedup_audit
+
+    found = dedup_audit.dedup_audit(run, anchors=anchors, stage=stage, seed=seed, plugins=plugins)
+    if json_out:
+        print_json(dedup_audit.as_json(found))
+    else:
+        dedup_audit.show(found, console())
+
+
+def dedup_preview(
+    recipe: RecipeFile,
+    stage: Annotated[str, typer.Option(help="The stage that removes duplicates; those before it must have run.")],
+    sample: Annotated[int, typer.Option(min=0, help="How many of a cluster's duplicates to show.")] = 3,
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 runs in this process.")] = 0,
+    out: Out = "runs",
+    mark_only: Annotated[bool, typer.Option("--mark-only", help="As of the run to come.")] = False,
+    plugins: Plugins = None,
+    json_out: AsJson = False,
+) -> None:
+    """A dry run: the twenty largest clusters of duplicates with samples. Nothing of the stage's results is written."""
+    from tokenmill.pipeline.driver import preview
+    from tokenmill.pipeline.driver.progress import progress_for
+    from tokenmill.pipeline.driver.run import Options
+    from tokenmill.pipeline.driver.run import preview as preview_stage
+    from tokenmill.pipeline.engine.local import InProcess, LocalPool
+    from tokenmill.pipeline.planning.recipe import load_recipe
+
+    pool = LocalPool(workers) if workers else InProcess()
+    options = Options(out, stage, mark_only, None, False, plugins)
+    try:
+        found = preview_stage(load_recipe(recipe), pool, options, progress_for("none"), stage=stage, sample=sample)
+    finally:
+        pool.close()
+    if json_out:
+        print_json(preview.as_json(found))
+    else:
+        preview.show(found, console())
+
+
+def dedup_index(
+    run: RunFolder,
+    to: Annotated[str, typer.Option("--out", help="The folder to write; for `index` of another run's stages.minhash.")],
+    stage: MinhashStage = None,
+    plugins: Plugins = None,
+) -> None:
+    """Remember what a MinHash stage kept, without its text, so that later snapshots are compared with it."""
+    from tokenmill.audits.dedup_index import add_to_index
+
+    added = add_to_index(run, to, stage=stage, plugins=plugins)
+    if added.version is None:
+        print(f"index: {to}: knows all of these documents already; nothing was added")
+        return
+    _show_version(to, added.version)
+    if added.warning:
+        print(f"warning: {added.warning}")
+
+
+def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
+    """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
+    from tokenmill.audits.dedup_index import verified_versions
+
+    for version in verified_versions(index):
+        _show_version(index, version)
+
+
+def _show_version(index: str, version: "IndexVersion") -> None:
+    mean = version.bytes / max(1, version.documents)
+    print(
+        f"index: {index}: version {version.number}, {version.documents:,} documents, {version.bytes:,} bytes, "
+        f"{mean:,.0f} a document"
+    )

@@ -1,0 +1,152 @@
+"""Commands that run a recipe, here or on a cluster, and that show what a run would do."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tokenmill.cli.app import INTERRUPTED, Out, Plugins, RecipeFile, console, log_to_stderr
+from tokenmill.core.errors import RecipeError
+
+if TYPE_CHECKING:
+    from tokenmill.pipeline.driver.run import Result
+    from tokenmill.pipeline.engine import Engine
+    from tokenmill.pipeline.engine.ray_job import SubmittedJob
+
+
+def run(
+    recipe: RecipeFile,
+    stage: Annotated[str | None, typer.Option(help="Run this stage alone, from the one before it.")] = None,
+    engine: Annotated[Literal["local", "ray"], typer.Option(help="Where tasks run.")] = "local",
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; 0 runs in this process. Default: the cores.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster. Default: the one this is a job of, else one started here.")
+    ] = None,
+    out: Out = "runs",
+    mark_only: Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")
+    ] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Let a Global run over missing shards.")
+    ] = False,
+    plugins: Plugins = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
+) -> None:
+    """Run what is missing of a recipe, or one stage."""
+    from tokenmill.pipeline.driver.progress import progress_for
+    from tokenmill.pipeline.driver.run import Options
+    from tokenmill.pipeline.driver.run import run as run_recipe
+    from tokenmill.pipeline.planning.recipe import load_recipe
+
+    log_to_stderr()
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins)
+    checked = load_recipe(recipe)
+    pool = _engine(engine, workers, address)
+    try:
+        result = run_recipe(checked, pool, options, progress_for("json" if json_lines else "auto"))
+    finally:
+        pool.close()
+    _print_result(result, json_lines)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def submit(
+    recipe: RecipeFile,
+    address: Annotated[str, typer.Option(help="The cluster's dashboard, for example http://head:8265.")],
+    out: Annotated[str, typer.Option(help="The parent folder of runs: a URL, or a folder that all nodes share.")],
+    working_dir: Annotated[Path, typer.Option(help="Sent to the cluster; the recipe is in it.")] = Path("."),
+    environment: Annotated[
+        Path | None, typer.Option("--runtime-env", help="A YAML file: what Ray installs for the job.")
+    ] = None,
+    options: Annotated[list[str] | None, typer.Argument(help="After --: more options for `pipeline run`.")] = None,
+) -> None:
+    """Run a recipe as a Ray job and follow its log; the exit code is the run's."""
+    import shlex
+
+    from tokenmill.pipeline.engine.ray_job import runtime_env
+    from tokenmill.pipeline.engine.ray_job import submit as submit_job
+    from tokenmill.pipeline.planning.recipe import load_recipe
+
+    log_to_stderr()
+    load_recipe(recipe)  # its errors are reported here, before a job is submitted
+    there = _path_on_cluster(recipe, working_dir)
+    command = ["python", "-m", "tokenmill", "run", there, "--engine", "ray", "--out", out, *(options or [])]
+    job = submit_job(address, shlex.join(command), runtime_env(environment, working_dir))
+    print(f"job: {job.id}", file=sys.stderr)
+    try:
+        for text in job.log():
+            print(text, end="", flush=True)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED if _stopped(job) else 0) from None
+    raise typer.Exit(job.exit_code())
+
+
+def plan(
+    recipe: RecipeFile, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
+) -> None:
+    """Say what would run: stages, shards, input bytes, what is done already. Runs nothing."""
+    from tokenmill.pipeline.driver.requests import requests_outlook
+    from tokenmill.pipeline.driver.run import Options, prepare
+    from tokenmill.pipeline.planning.recipe import load_recipe
+    from tokenmill.pipeline.report import plan_table
+
+    folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
+    plan_table.show(folder, stages, console())
+    for planned in stages:
+        outlooks = [*plan_table.outlooks(planned), requests_outlook(planned, stages)]
+        for outlook in filter(None, outlooks):
+            print(f"{planned.name}: {outlook}")
+
+
+def _print_result(result: "Result", json_lines: bool) -> None:
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    for failure in result.failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    if json_lines:
+        print(json.dumps({"run": result.folder, "warnings": result.warnings, "failures": result.failures}))
+    else:
+        print(f"run: {result.folder}    next: pipeline report {result.folder}")
+
+
+def _engine(name: str, workers: int | None, address: str | None) -> "Engine":
+    from tokenmill.pipeline.engine.local import InProcess, LocalPool
+
+    if workers is not None and workers < 0:
+        raise RecipeError(f"--workers {workers}: expected 0 or more")
+    if name == "ray":
+        from tokenmill.pipeline.engine.ray import RayPool
+
+        if address is not None and workers is not None:
+            raise RecipeError("--workers is for a cluster that starts here; one at --address has the nodes it has")
+        return RayPool(address, workers=workers)
+    if address is not None:
+        raise RecipeError(f"--address {address}: names a Ray cluster; say --engine ray too")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = cores if workers is None else workers
+    return LocalPool(count) if count else InProcess()
+
+
+def _path_on_cluster(recipe: str, working_dir: Path) -> str:
+    """The recipe as the job sees it, whose working directory is a copy of `working_dir`."""
+    if "://" in recipe:
+        return recipe
+    if not Path(recipe).resolve().is_relative_to(working_dir.resolve()):
+        raise RecipeError(f"{recipe}: not in --working-dir {working_dir}, so it would not reach the cluster")
+    return Path(recipe).resolve().relative_to(working_dir.resolve()).as_posix()
+
+
+def _stopped(job: "SubmittedJob") -> bool:
+    """Ask whether Ctrl-C is to stop the job on the cluster too; without a terminal to ask on, the job continues."""
+    if sys.stdin.isatty() and typer.confirm(f"\nstop job {job.id} on the cluster? No leaves it running", default=False):
+        job.stop()
+        return True
+    print(f"job {job.id}: runs on. To stop it: ray job stop {job.id}", file=sys.stderr)
+    return False

@@ -1,0 +1,46 @@
+"""Commands about what comes with the program: units of work, model files, the mini-crawl."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+models_app = typer.Typer(no_args_is_help=True, help="Model files: what there is, and getting them.")
+
+
+def steps(name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None) -> None:
+    """What work there is; with a name, its settings, defaults and rules."""
+    from tokenmill.pipeline.report import steps
+
+    for line in steps.describe(name) if name else steps.overview():
+        print(line)
+
+
+def mini(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")],
+    pages: Annotated[int, typer.Option(min=40, help="How many web pages.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+) -> None:
+    """Make a mini-crawl: WARC, WET, a Wikipedia dump, code, a tokenizer, and the truth about what is in them."""
+    from tokenmill.mini.world import write_mini
+
+    write_mini(folder, pages=pages, seed=seed)
+    print(f"mini-crawl of {pages} pages: {folder}")
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """Which model files there are, and where each would lie."""
+    from tokenmill.core.io import models
+
+    for name, model in models.MODELS.items():
+        print(f"{name}\t{model.licence}\t{models.place_of(name)}")
+
+
+@models_app.command("pull")
+def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; default all.")] = None) -> None:
+    """Get model files, checking their checksums."""
+    from tokenmill.core.io import models
+
+    for name in names or list(models.MODELS):
+        print(models.pull(name))

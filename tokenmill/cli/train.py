@@ -1,0 +1,34 @@
+"""Commands that train a model: `pipeline train ...`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tokenmill.cli.app import log_to_stderr
+from tokenmill.core.errors import RecipeError
+
+train_app = typer.Typer(no_args_is_help=True, help="Train a model on a token store.")
+
+
+@train_app.command("run")
+def run(
+    config: Annotated[Path, typer.Argument(help="Training settings, a YAML file.")],
+    data: Annotated[str, typer.Option(help="The corpus: its folder or manifest.json, a path or a URL.")],
+    out: Annotated[str, typer.Option(help="Where checkpoints, metrics and plots go: a local folder.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Train to this step instead of the settings' last.")] = None,
+) -> None:
+    """Train, or go on from the last checkpoint in OUT."""
+    from tokenmill.core.io.storage import is_url
+    from tokenmill.train.loop import run_training
+
+    if is_url(out):
+        raise RecipeError(f"--out {out}: checkpoints are written to a local folder; copy it afterwards")
+    log_to_stderr()
+    result = run_training(config, data, Path(out), steps=steps)
+    print(
+        f"trained {result.parameters:,} parameters to step {result.steps} in {result.seconds:.0f} s; validation loss "
+        f"{result.first_val_loss:.3f} → {result.last_val_loss:.3f} nats a token, "
+        f"{result.first_val_bits_per_byte:.3f} → {result.last_val_bits_per_byte:.3f} bits a byte"
+    )
+    print(f"checkpoint {result.checkpoint}, metrics {result.metrics}, plot {result.plot}")

@@ -1,0 +1,151 @@
+"""Parquet files: write_table, the only writer of documents, and the readers of tables and schemas."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tokenmill.core.io.storage import FileRecord, Hashing, is_url, open_input, open_output
+
+GROUP_ROWS = 65_536
+GROUP_BYTES = 16 << 20
+"""Of text. A reader holds one row group; a writer holds three: the batches, a table of them, and its encoded pages."""
+
+
+def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
+    """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
+
+    Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
+    pinned. The schema's columns are taken in its order; a column that a batch lacks is written as nulls.
+    """
+    plain = pa.schema([pa.field(field.name, field.type) for field in schema])
+    rows = 0
+    with open_output(path) as file, Hashing(file) as hashing:
+        with pq.ParquetWriter(
+            pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
+        ) as writer:
+            for table in _groups(_conform(batch, plain) for batch in batches):
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+                rows += table.num_rows
+                del table  # otherwise it is held while the next one is combined
+        return FileRecord(path, hashing.size, hashing.digest.hexdigest(), rows)
+
+
+def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The file's rows in order, one batch for each row group; each column is one contiguous array."""
+    with _opened(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=columns).combine_chunks()
+            yield from table.to_batches()
+
+
+class RowGroups:
+    """A Parquet file that is being written; see row_group_file. record: describes it after the block has ended."""
+
+    def __init__(self, sink: Hashing, empty: pa.Schema) -> None:
+        self.record = FileRecord("", 0, "")
+        self.count, self.rows = 0, 0
+        self._sink, self._empty = sink, empty
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> int:
+        """Write the table as one row group and return its number."""
+        self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
+        self.count, self.rows = self.count + 1, self.rows + table.num_rows
+        return self.count - 1
+
+    def close(self) -> None:
+        self._opened(self._empty).close()
+
+    def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
+        if self._writer is None:
+            plain = schema.remove_metadata()
+            # the columns are mostly hashes: a dictionary, statistics or a better compression would only cost time
+            self._writer = pq.ParquetWriter(
+                pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
+                write_statistics=False,
+            )  # fmt: skip
+        return self._writer
+
+
+@contextmanager
+def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
+    """A Parquet file written one row group at a time, of any size; for spills, which are read by group.
+
+    It appears, whole, when the block ends. empty: its columns, if no group is written.
+    """
+    with open_output(path) as file, Hashing(file) as hashing:
+        groups = RowGroups(hashing, empty)
+        yield groups
+        groups.close()
+    groups.record = FileRecord(path, hashing.size, hashing.digest.hexdigest(), groups.rows)
+
+
+def read_row_group(path: str, group: int) -> pa.Table:
+    """One row group of a Parquet file."""
+    with _opened(path) as file:
+        return file.read_row_group(group)
+
+
+def table_schema(path: str) -> pa.Schema:
+    """The columns of a Parquet file."""
+    with _opened(path) as file:
+        return file.schema_arrow
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[pq.ParquetFile]:
+    """The open file. Column chunks of a remote one that are next to each other are fetched by one request."""
+    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
+        yield file
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    names = set(batch.schema.names)
+    arrays = [
+        batch.column(field.name).cast(field.type) if field.name in names else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Regroup rows; where a group ends depends only on the rows before."""
+    held: list[pa.RecordBatch] = []
+    rows, size = 0, 0
+    for batch in batches:
+        while batch.num_rows:
+            sizes = np.cumsum(_text_sizes(batch))
+            fits = min(GROUP_ROWS - rows, int(np.searchsorted(sizes, GROUP_BYTES - size, side="left")) + 1)
+            part = batch.slice(0, fits)
+            held.append(part)
+            rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
+            batch = batch.slice(part.num_rows)
+            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+                del part  # otherwise it holds one of the batches that are released
+                yield _combined(held)
+                rows, size = 0, 0
+    if held:
+        yield _combined(held)
+
+
+def _combined(held: list[pa.RecordBatch]) -> pa.Table:
+    """The batches as one table with one chunk for each column. The list is emptied, so that they can be released.
+
+    The table is not in the default memory pool, because that keeps freed memory.
+    """
+    table = pa.Table.from_batches(held)
+    held.clear()
+    return table.combine_chunks(memory_pool=pa.system_memory_pool())
+
+
+def _text_sizes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Bytes of each row's text; 0 for all if there is no text."""
+    if "text" not in batch.schema.names:
+        return np.zeros(batch.num_rows, dtype=np.int64)
+    sizes = pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False)
+    return np.asarray(sizes, dtype=np.int64)

@@ -1,0 +1,38 @@
+"""A plan as a table: each stage's work, its shards, how many are done, and how its input is spread over them."""
+
+import statistics
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from tokenmill.core.rules import step_name
+from tokenmill.pipeline.planning.plan import PlannedStage
+
+_COLUMNS = ("stage", "work", "shards", "done", "input MB", "MB a shard: least", "median", "most")
+
+
+def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
+    """Print the plan of the run in `folder`."""
+    table = Table(title=f"plan for {folder}", title_justify="left")
+    for name in _COLUMNS:
+        table.add_column(name, justify="left" if name in ("stage", "work") else "right")
+    for planned in stages:
+        work = " → ".join(step_name(unit) for unit in planned.stage.work)
+        done = sum(shard.done for shard in planned.shards)
+        table.add_row(planned.name, work, str(len(planned.shards)), str(done), *_input_sizes(planned))
+    console.print(table)
+
+
+def outlooks(planned: PlannedStage) -> Iterator[str]:
+    """What the stage's units of work say of themselves before they run, one line for each that does."""
+    for unit in planned.stage.work:
+        if hasattr(unit, "outlook"):
+            yield unit.outlook()
+
+
+def _input_sizes(planned: PlannedStage) -> list[str]:
+    """The sum, smallest, median and largest size of a source's shards in MB; empty for a stage without a source."""
+    sizes = [shard.shard.length / 1e6 for shard in planned.shards if shard.shard]
+    spread = [sum(sizes), min(sizes), statistics.median(sizes), max(sizes)] if sizes else []
+    return [f"{size:,.3g}" if size < 1 else f"{size:,.1f}" for size in spread]
