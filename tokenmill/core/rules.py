@@ -40,6 +40,12 @@ class Rule:
     above: str | None = None
     one_of: str | None = None
 
+    @property
+    def bounds(self) -> dict[str, str]:
+        """{kind of bound: setting} of the bounds that the rule has."""
+        named = {"low": self.low, "high": self.high, "above": self.above, "one_of": self.one_of}
+        return {kind: setting for kind, setting in named.items() if setting}
+
 
 _CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
@@ -143,9 +149,8 @@ def verdicts(rule: Rule, signal: Any, settings: Any) -> list[tuple[BoolMask, Any
     settings: the filter, or a mapping of its settings.
     """
     found = []
-    for kind in ("low", "high", "above", "one_of"):
-        setting = getattr(rule, kind)
-        bound = _setting(settings, setting) if setting else None
+    for kind, setting in rule.bounds.items():
+        bound = _setting(settings, setting)
         if bound is not None:
             found.append((as_mask(_FIRES[kind](signal, bound)), _shown(bound)))
     return found

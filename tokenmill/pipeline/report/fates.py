@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from tokenmill.core.columns import BoolMask
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import parquet
+from tokenmill.core.kinds import Filter
 from tokenmill.core.rules import Rule, verdicts
 from tokenmill.pipeline.report.question import Question
-from tokenmill.pipeline.report.thresholds import Rejudged, RuledStep
+from tokenmill.pipeline.report.thresholds import Rejudged
 from tokenmill.pipeline.tasks.mark_only import rule_column
 
 FATE = {"id": pl.String, "url": pl.String, "now": pl.String, "then": pl.String, "sure": pl.Boolean}
@@ -89,7 +90,7 @@ def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -
     return _fate(batch, now, now, sure)
 
 
-def _may_pass(rule: Rule, measured: pa.Array, kind: pa.DataType, work: RuledStep) -> BoolMask:
+def _may_pass(rule: Rule, measured: pa.Array, kind: pa.DataType, work: Filter) -> BoolMask:
     """Whether each value, which its drop record holds rounded, may lie within the rule's bounds."""
     if not pa.types.is_floating(kind):
         readings = [measured.cast(kind)]

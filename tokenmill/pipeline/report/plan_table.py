@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from tokenmill.core.kinds import Advising
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning.plan import PlannedStage
 
@@ -27,7 +28,7 @@ def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
 def outlooks(planned: PlannedStage) -> Iterator[str]:
     """What the stage's units of work say of themselves before they run, one line for each that does."""
     for unit in planned.stage.work:
-        if hasattr(unit, "outlook"):
+        if isinstance(unit, Advising):
             yield unit.outlook()
 
 

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Iterator
 
 from tokenmill.core.errors import RecipeError
+from tokenmill.core.kinds import Filter
 from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
 
 
@@ -26,19 +27,19 @@ def describe(name: str) -> Iterator[str]:
     yield inspect.getdoc(inspect.getmodule(cls)) or ""
     yield ""
     for title in ("reads", "adds"):
-        columns = getattr(cls, title, ())
-        if isinstance(columns, tuple):
+        columns = vars(cls).get(title, ())
+        if isinstance(columns, tuple):  # else they depend on settings
             yield f"{title}: {', '.join(columns) or '-'}"
     yield "settings:"
     assert dataclasses.is_dataclass(cls)
     for field in dataclasses.fields(cls):
         yield f"  {field.name}: {_type(field.type)} = {_default(field)}"
-    rules = getattr(cls, "RULES", {})
+    rules = cls.RULES if isinstance(cls, Filter) else {}
     if rules:
         yield "rules, in order:"
     step = name.rpartition(".")[2]
     for rule, what in rules.items():
-        bounds = [f"{kind} {getattr(what, kind)}" for kind in ("low", "high", "above", "one_of") if getattr(what, kind)]
+        bounds = [f"{kind} {setting}" for kind, setting in what.bounds.items()]
         yield f"  {step}.{rule}: {step}.{what.signal}, {', '.join(bounds)}"
 
 

@@ -2,28 +2,17 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol, runtime_checkable
 
 import yaml
 
 from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.kinds import Filter
 from tokenmill.core.rules import Rule
 from tokenmill.pipeline.planning.recipe import Recipe, WorkSpec
 from tokenmill.pipeline.planning.resolve import build, work_class
 
-_KINDS = ("low", "high", "above", "one_of")
-
-
 Bound = float | Collection[str] | None
 """The value of a setting that is a bound: a number, the values to keep, or None for no bound."""
-
-
-@runtime_checkable
-class RuledStep(Protocol):
-    """A Step that marks documents by declared rules."""
-
-    adds: ClassVar[tuple[str, ...]]
-    RULES: ClassVar[Mapping[str, Rule]]
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,7 @@ class Rejudged:
 
     stage: str
     step: str
-    work: RuledStep
+    work: Filter
     thresholds: tuple[Threshold, ...]
     again: bool
 
@@ -101,7 +90,7 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
     here = [(stage.name, spec.name) for stage in recipe.stages for spec in stage.work if _step(spec) == step]
     if not here:
         every = ((_step(spec), work_class(spec.name, plugins=plugins)) for spec in _every_work(recipe))
-        known = {name for name, work in every if hasattr(work, "RULES")}
+        known = {name for name, work in every if isinstance(work, Filter)}
         raise RecipeError(f"what-if {wish!r}: the run has no filter {step!r}{did_you_mean(step, known)}")
     chosen = [(stage, name) for stage, name in here if where in ("", stage, name.rpartition(".")[0])]
     if not chosen:
@@ -119,8 +108,8 @@ def _judge(
 ) -> Rejudged:
     was = build(spec, seed=seed, plugins=plugins, where="")
     step = _step(spec)
-    rules = was.RULES if isinstance(was, RuledStep) else {}
-    bounds = sorted({getattr(rule, kind) for rule in rules.values() for kind in _KINDS if getattr(rule, kind)})
+    rules = was.RULES if isinstance(was, Filter) else {}
+    bounds = sorted({setting for rule in rules.values() for setting in rule.bounds.values()})
     work = build(replace(spec, settings=spec.settings | changes), seed=seed, plugins=plugins, where="what-if: ")
     for setting in changes:
         if setting not in bounds:
@@ -129,12 +118,12 @@ def _judge(
                 f"what-if: {step}.{setting} is no threshold, so no stored signal answers for it: {what}. Run it instead"
             )
     thresholds = tuple(_threshold(step, rules, name, getattr(was, name), getattr(work, name)) for name in changes)
-    assert isinstance(work, RuledStep)  # it has bounds
+    assert isinstance(work, Filter)  # it has bounds
     return Rejudged(stage, step, work, thresholds, again)
 
 
 def _threshold(step: str, rules: Mapping[str, Rule], setting: str, was: Bound, would_be: Bound) -> Threshold:
-    kinds = {kind for rule in rules.values() for kind in _KINDS if getattr(rule, kind) == setting}
+    kinds = {kind for rule in rules.values() for kind, bound in rule.bounds.items() if bound == setting}
     moves = [_moves(kind, was, would_be) for kind in kinds]
     return Threshold(
         f"{step}.{setting}", was, would_be, any(tighter for tighter, _ in moves), any(looser for _, looser in moves)
