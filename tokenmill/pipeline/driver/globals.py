@@ -209,6 +209,7 @@ class GlobalStage:
             return False
         made = list(_manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
+        _delete_unlisted(self.planned.folder, made)
         finished = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
         self._settle(routed, made, finished)
         return True
@@ -389,6 +390,13 @@ def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:
 def _shards_title(tasks: tuple[ShardTask, ...]) -> str:
     first, last = tasks[0].name, tasks[-1].name
     return first.title if len(tasks) == 1 else f"{first.title} to {last.title}"
+
+
+def _delete_unlisted(folder: str, made: list[Manifest]) -> None:
+    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed."""
+    listed = {output.path for manifest in made for output in manifest.outputs}
+    found = (f"corpus/{path}" for path in storage.files_below(join(folder, "corpus")))
+    storage.delete_files(join(folder, path) for path in found if path not in listed)
 
 
 def _of_shard(counted: Manifest) -> Manifest:

@@ -8,8 +8,10 @@ place or in `kept/`.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
+from tokenmill.pipeline.record.lock import locked
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest, to_json
 
 KEPT = "kept"
@@ -72,8 +74,15 @@ def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[
     storage.delete(place)
 
 
-def clean(folder: str) -> Amount:
-    """Deletes what is kept of the stage in `folder`, and says how much it was."""
+def clean_run(run: str) -> Amount:
+    """Deletes what is kept of all stages of a run. Raises RecipeError if the folder holds no run."""
+    if not storage.exists(join(run, "recipe.yaml")):
+        raise RecipeError(f"{run}: no run here (no recipe.yaml); give the run's folder, for example runs/mini")
+    with locked(run):
+        return sum((_clean_stage(join(run, stage)) for stage in storage.list_folders(run)), NOTHING)
+
+
+def _clean_stage(folder: str) -> Amount:
     manifests = (read_manifest(join(kept_folder(folder, name), _MANIFEST)) for name in kept_fingerprints(folder))
     amount = amount_of(manifest for manifest in manifests if manifest is not None)
     storage.delete(join(folder, KEPT))
