@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from tokenmill.core.corpus.token_shard import verify_corpus
+from tokenmill.core.corpus.verify import verify_corpus
 from tokenmill.mini.world import write_mini
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options, run

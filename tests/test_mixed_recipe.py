@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tokenmill.core.corpus.token_shard import read_corpus, verify_corpus
+from tokenmill.core.corpus.token_shard import read_corpus
+from tokenmill.core.corpus.verify import verify_corpus
 from tokenmill.mini.world import write_mini
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options, run

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents, set_column
-from tokenmill.core.corpus.token_shard import read_corpus, verify_corpus
+from tokenmill.core.corpus.token_shard import read_corpus
+from tokenmill.core.corpus.verify import verify_corpus
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Cut, Writer
 from tokenmill.tokenize.encode import Encode

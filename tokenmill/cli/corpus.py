@@ -13,7 +13,7 @@ tokens_app = typer.Typer(no_args_is_help=True, help="Token stores: verify, stats
 def verify(corpus: CorpusFolder) -> None:
     """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
     from tokenmill.core.corpus.corpus_contents import split_totals
-    from tokenmill.core.corpus.token_shard import verify_corpus
+    from tokenmill.core.corpus.verify import verify_corpus
 
     totals = split_totals(verify_corpus(corpus))
     shards = sum(total.shards for total in totals)

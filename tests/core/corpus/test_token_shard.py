@@ -17,10 +17,10 @@ from tokenmill.core.corpus.token_shard import (
     ShardInfo,
     open_token_shard,
     read_corpus,
-    verify_corpus,
     write_corpus_manifest,
     write_token_shard,
 )
+from tokenmill.core.corpus.verify import verify_corpus
 from tokenmill.core.errors import DataError
 
 BOS = 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.pipeline.driver import run as run_module
 from tokenmill.pipeline.driver.progress import progress_for
@@ -14,6 +15,7 @@ from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record import ledger as ledger_module
 from tokenmill.pipeline.record import lock
+from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
 from tokenmill.pipeline.record.ledger import Ledger
 
 RECIPE = """
@@ -45,7 +47,7 @@ def go(folder: Path, data: Path, names: str = "*") -> None:
 
 def files(folder: Path) -> dict[str, bytes]:
     root = folder / "runs/toy"
-    found = (path for path in root.rglob("*") if path.is_file() and path.parent.name in ("data", "dropped"))
+    found = (path for kind in ("data", "dropped") for path in root.glob(f"*/{kind}/*"))
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
@@ -117,3 +119,142 @@ def test_files_that_change_places_in_a_ring_are_not_made_again(tmp_path: Path, t
         go(folder, data, FIRST[1:] + FIRST[0])
     assert files(tmp_path) == files(fresh)
     assert made(tmp_path) == before != made(fresh)
+
+
+SETTING = "toolbox.length"
+OTHER = "{toolbox.length: {min_characters: 60}}"
+
+
+def edited(folder: Path, data: Path, work: str, names: str = "*", **options: object) -> None:
+    """A run with another setting of the second stage."""
+    paths = ", ".join(f'"{data}/{name}.jsonl"' for name in names)
+    (folder / "r.yaml").write_text(RECIPE.replace("PATHS", paths).replace(SETTING, work))
+    chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
+    assert not run(load_recipe(folder / "r.yaml"), InProcess(), chosen, progress_for("none")).failures
+
+
+def kept(folder: Path) -> list[str]:
+    """The fingerprints of what is set aside, by stage."""
+    return sorted(f"{path.parent.parent.name}/{path.name}" for path in (folder / "runs/toy").glob("*/kept/*"))
+
+
+def test_results_of_other_settings_are_set_aside_and_return(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data)
+    first, when = files(tmp_path), made(tmp_path)
+    edited(tmp_path, data, OTHER)
+    assert len(kept(tmp_path)) == len(FIRST) and files(tmp_path).keys() == first.keys()
+    second = files(tmp_path)
+    assert second != first
+    go(tmp_path, data)
+    assert files(tmp_path) == first and made(tmp_path) == when and len(kept(tmp_path)) == len(FIRST)
+    edited(tmp_path, data, OTHER)
+    assert files(tmp_path) == second
+
+
+def test_results_of_withdrawn_input_are_set_aside_and_return(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data, FIRST)
+    first, when = files(tmp_path), made(tmp_path)
+    go(tmp_path, data, FIRST[1])
+    assert len(files(tmp_path)) == 4 and len(kept(tmp_path)) == 2 * (len(FIRST) - 1)
+    go(tmp_path, data, FIRST)
+    assert files(tmp_path) == first and made(tmp_path) == when and kept(tmp_path) == []
+
+
+def test_a_new_run_takes_over_the_results_of_another_that_match(tmp_path: Path) -> None:
+    data, second = tmp_path / "data", tmp_path / "second"
+    data.mkdir()
+    second.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data)
+    write(data, MORE)
+    edited(second, data, OTHER, reuse=str(tmp_path / "runs/toy"))
+    first = made(tmp_path)
+    read = Ledger(str(second / "runs/toy/read"))
+    assert len(set(read.fingerprints.values()) & set(first)) == len(FIRST) and len(read) == len(FIRST) + 1
+    assert all((one.timing, one.host) == first[one.fingerprint] for one in read.values() if one.fingerprint in first)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    edited(fresh, data, OTHER)
+    assert files(second) == files(fresh)
+    with pytest.raises(RecipeError, match="no run here"):
+        edited(second, data, OTHER, reuse=str(data))
+
+
+def test_discard_deletes_what_is_not_wanted(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data)
+    edited(tmp_path, data, OTHER, discard=True)
+    assert kept(tmp_path) == []
+
+
+def test_limited_and_marked_runs_leave_the_finished_run_as_it_is(tmp_path: Path) -> None:
+    """They deleted all its results."""
+    data = tmp_path / "data"
+    data.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs/toy").rglob("*") if path.is_file()}
+    edited(tmp_path, data, SETTING, limit=3)
+    edited(tmp_path, data, SETTING, mark_only=True)
+    edited(tmp_path, data, SETTING, limit=3, mark_only=True)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs/toy").rglob("*") if path.is_file()} == before
+    names = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert names == ["toy", "toy--limit-3", "toy--limit-3--mark-only", "toy--mark-only"]
+
+
+@pytest.mark.parametrize("tables", [3, 1000], indirect=True, ids=["in tables", "in files"])
+def test_every_finished_result_is_in_its_place_or_kept_wherever_a_replacement_dies(
+    tmp_path: Path, tables: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, start = tmp_path / "data", tmp_path / "start"
+    data.mkdir()
+    start.mkdir()
+    write(data, FIRST)
+    go(start, data)
+    before = made(start)
+    last, stopped = 0, True
+    while stopped:
+        folder = tmp_path / f"stopped{last}"
+        shutil.copytree(start, folder)
+        changes = iter(range(10_000))
+
+        def counted(real, changes=changes, last=last):  # type: ignore[no-untyped-def]
+            def change(*args, **kwargs):  # type: ignore[no-untyped-def]
+                if next(changes) >= last:
+                    raise Stop
+                return real(*args, **kwargs)
+
+            return change
+
+        with monkeypatch.context() as patch:
+            for name in ("replace", "remove", "link"):
+                patch.setattr(storage.os, name, counted(getattr(storage.os, name)))
+            try:
+                edited(folder, data, OTHER)
+                stopped = False
+            except Stop:
+                pass
+        assert finished(folder) >= set(before), last
+        go(folder, data)
+        assert made(folder) == before, last
+        last += 1
+    assert last > 25
+
+
+def finished(folder: Path) -> set[str]:
+    """The fingerprints of results that are whole, in their place or in kept/."""
+    found = set()
+    for stage in ("read", "short"):
+        place = str(folder / "runs/toy" / stage)
+        ledger = Ledger(place)
+        found |= {ledger.fingerprints[number] for number in ledger if ledger.whole(number)}
+        found |= {name for name in kept_fingerprints(place) if kept_manifest(place, name) is not None}
+    return found

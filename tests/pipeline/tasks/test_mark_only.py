@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tokenmill.core.columns import MARKS, documents, drop
-from tokenmill.core.corpus.token_shard import verify_corpus
+from tokenmill.core.corpus.verify import verify_corpus
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe

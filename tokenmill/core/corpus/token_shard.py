@@ -10,10 +10,9 @@ bytes of all these are a function of the arguments alone. Reading takes numpy an
 
 import hashlib
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -301,7 +300,7 @@ def read_corpus(path: str | Path) -> Corpus:
     place = str(path).rstrip("/")
     place = place if place.endswith(".json") else f"{place}/manifest.json"
     try:
-        content = _content(place)
+        content = file_content(place)
     except OSError as error:
         raise DataError(f"{place}: cannot be read ({error.strerror}); a corpus has one, written last.") from error
     try:
@@ -331,34 +330,8 @@ def read_corpus(path: str | Path) -> Corpus:
     return corpus
 
 
-def verify_corpus(path: str | Path, *, verify: Verify = "whole") -> Corpus:
-    """Check every shard of a corpus, .idx and .docs included, and the tokenizer file; return what the manifest says.
-
-    Shards of a remote one are fetched anew, one by one. Raises one DataError that lists every fault found, a line each.
-    """
-    corpus = read_corpus(path)
-    faults: list[str] = []
-    tokenizer = f"{corpus.folder}/tokenizer/tokenizer.json"
-    try:
-        found = hashlib.sha256(_content(tokenizer)).hexdigest()
-    except OSError:
-        found = "no file"
-    if found != corpus.tokenizer_hash.hex():
-        faults.append(str(refused(tokenizer, "SHA-256", found, corpus.tokenizer_hash.hex())))
-    for stem, info in ((stem, info) for shards in corpus.splits.values() for stem, info in shards.items()):
-        try:
-            with tempfile.TemporaryDirectory(prefix="tokenmill-") as fresh:
-                shard = replace(corpus, copies=Path(fresh)).shard(stem, info, verify=verify)
-                if verify != "none":
-                    _verify_companions(shard, info)
-        except (DataError, FileNotFoundError) as error:
-            faults.append(f"{corpus.folder}/{stem}: {error}" if "://" in corpus.folder else str(error))
-    if faults:
-        raise DataError("\n".join(faults))
-    return corpus
-
-
-def _content(path: str) -> bytes:
+def file_content(path: str) -> bytes:
+    """The bytes of a local or remote file."""
     from tokenmill.core.io import remote
 
     return remote.read_bytes(path) if "://" in path else Path(path).read_bytes()
@@ -387,14 +360,3 @@ def _check_stem(place: str, stem: str) -> None:
         raise DataError(
             f"{place}: shard path {stem!r}; expected one relative to the corpus folder, such as train/000000."
         )
-
-
-def _verify_companions(shard: TokenShard, info: ShardInfo) -> None:
-    for suffix, expected in (("idx", info.idx_xxh3), ("docs", info.docs_xxh3)):
-        path = Path(f"{shard.stem}.{suffix}")
-        found = xxhash.xxh3_128_hexdigest(path.read_bytes()) if path.is_file() else "no file"
-        if found != expected:
-            raise refused(str(path), "xxh3-128", found, expected)
-    text_bytes = sum(shard.docs()["n_bytes"].to_pylist())
-    if text_bytes != info.text_bytes:
-        raise refused(f"{shard.stem}.docs", "sum of n_bytes", text_bytes, info.text_bytes)

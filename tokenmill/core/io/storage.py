@@ -117,6 +117,12 @@ def list_folders(folder: str) -> list[str]:
     return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
 
 
+def files_below(folder: str) -> list[str]:
+    """Sorted paths, relative to the folder, of all files in it and its folders, without unfinished ones."""
+    inside = (f"{name}/{file}" for name in list_folders(folder) for file in files_below(join(folder, name)))
+    return sorted([*list_files(folder), *inside])
+
+
 def expand(pattern: str) -> list[str]:
     """The sorted files that match a glob (`**` too); a URL keeps its scheme. An HTTP address is not a glob."""
     return sorted(find(pattern))

@@ -1,37 +1,102 @@
-"""Bringing results that are still valid to the numbers they have now, and removing what is not.
+"""Reuses finished results and sets aside those that are no longer wanted; no finished result is deleted.
 
-One input file more shifts the numbers of those after it; their results are moved, not made again. A result is found
-by its fingerprint, so a move is: copy the files, write the new manifest, delete the old one. Wherever that stops, a
-manifest with whole files is there, under one number or both, and the next run goes on from it.
+Results are found by fingerprint. One input file more shifts the numbers of those after it: their results are moved to
+their new numbers, not made again. A result that the plan does not want (edited settings, other code, withdrawn input)
+goes to `kept/` and returns when the plan wants it again. A move is: copy the files, write the new manifest, delete the
+old one. Wherever that stops, each finished result is whole in its place or in `kept/`, and the next run continues.
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done
-from tokenmill.pipeline.record.ledger import Ledger, forget, json_path
-from tokenmill.pipeline.record.manifest import read_manifest, to_json
+from tokenmill.pipeline.record.kept import (
+    NOTHING,
+    Amount,
+    amount_of,
+    keep_copy,
+    kept_fingerprints,
+    kept_manifest,
+    restore,
+)
+from tokenmill.pipeline.record.ledger import Ledger, forget, json_path, whole_manifest
+from tokenmill.pipeline.record.manifest import Manifest, read_manifest, to_json
 
 logger = logging.getLogger(__name__)
 
 
-def reuse(planned: PlannedStage) -> PlannedStage:
-    """Move what is valid, remove and name what is not: afterwards a shard is done, or no manifest speaks for it."""
+@dataclass(frozen=True)
+class Outlook:
+    """What happens to a stage's finished results before its tasks start.
+
+    Attributes:
+        aside: results that go to `kept/`, or are deleted with --discard.
+        back: results that return from `kept/`.
+    """
+
+    aside: Amount = NOTHING
+    back: int = 0
+
+    def __str__(self) -> str:
+        parts = [f"{self.aside} set aside in kept/"] if self.aside.results else []
+        parts += [f"{self.back:,} results return from kept/"] if self.back else []
+        return "; ".join(parts)
+
+
+def outlook(planned: PlannedStage) -> Outlook:
+    """What reuse() would do to the stage. Reads manifests, changes nothing."""
+    if planned.done:
+        return Outlook()
+    ledger = Ledger(planned.folder)
+    stale = amount_of(ledger[number] for number in _unwanted(planned, ledger) if ledger.whole(number))
+    corpus = _unwanted_corpus(planned)
+    wanted = {shard.fingerprint for shard in planned.shards if not shard.done} | {planned.root}
+    return Outlook(stale + amount_of([corpus] if corpus else []), len(wanted & kept_fingerprints(planned.folder)))
+
+
+def refuse_if_too_large(folder: str, stages: Iterable[PlannedStage]) -> None:
+    """DataError if the disk has no space for results that are set aside and for those that replace them."""
+    aside = sum((outlook(stage).aside for stage in stages), NOTHING)
+    if not aside.results or storage.is_url(folder) or not os.path.isdir(folder):
+        return
+    free = shutil.disk_usage(folder).free
+    if free < aside.bytes:
+        raise DataError(
+            f"{folder}: {aside} would be set aside and made again, and the disk has {free / 1e6:,.1f} MB left. "
+            "`pipeline clean` deletes what earlier runs set aside; `--discard` deletes results instead of keeping them"
+        )
+
+
+def reuse(planned: PlannedStage, *, discard: bool = False) -> PlannedStage:
+    """Brings valid results to the numbers they have now and sets the others aside; afterwards a shard is done, or no
+    manifest is there for it. discard: unwanted results are deleted.
+    """
     ledger = Ledger(planned.folder)
     settled = {shard.number for shard in planned.shards if shard.done}
     moves = _moves(planned, ledger, settled)
-    stale = [number for number in ledger if number not in settled and number not in moves]
-    if moves or stale:
-        _only_as_json(ledger, moves, stale)
-        storage.delete_files(json_path(planned.folder, number) for number in stale)
+    unwanted = _unwanted(planned, ledger)
+    aside = _set_aside(ledger, unwanted, discard=discard)
+    if moves or unwanted:
+        _only_as_json(ledger, moves, unwanted)
+        storage.delete_files(json_path(planned.folder, number) for number in unwanted)
         for old, new in in_order(moves, free=1 + max([*ledger, *moves.values()])):
             _move(planned.folder, old, new)
-        logger.info("%s: %d shards reused under a new number, %d stale", planned.name, len(moves), len(stale))
-    _sweep(planned, ledger, settled | set(moves.values()))
-    return check_done(planned, None if moves or stale else ledger)
+    aside += _set_corpus_aside(planned, discard=discard)
+    back = _restore(planned, settled | set(moves.values()))
+    _sweep(planned, ledger, settled | set(moves.values()) | back)
+    if moves or aside.results or back:
+        what = "deleted" if discard else "set aside in kept/"
+        logger.info(
+            "%s: %d results have a new number, %s %s, %d returned from kept/",
+            planned.name, len(moves), aside, what, len(back),
+        )  # fmt: skip
+    return check_done(planned, None if moves or unwanted or back else ledger)
 
 
 def _moves(planned: PlannedStage, ledger: Ledger, settled: set[int]) -> dict[int, int]:
@@ -45,12 +110,66 @@ def _moves(planned: PlannedStage, ledger: Ledger, settled: set[int]) -> dict[int
     return {number: wanted[fingerprint] for fingerprint, number in found.items()}
 
 
-def _only_as_json(ledger: Ledger, moves: dict[int, int], stale: list[int]) -> None:
-    """Take what will move or go out of the tables: a row must not speak for files that another result replaces."""
+def _unwanted(planned: PlannedStage, ledger: Ledger) -> list[int]:
+    """The numbers of manifests that are not of a shard that is done, nor of one that moves."""
+    settled = {shard.number for shard in planned.shards if shard.done}
+    moves = _moves(planned, ledger, settled)
+    return [number for number in ledger if number not in settled and number not in moves]
+
+
+def _set_aside(ledger: Ledger, numbers: Sequence[int], *, discard: bool) -> Amount:
+    """Copies finished results to `kept/`. A manifest whose files are gone or damaged is no result."""
+    finished = [ledger[number] for number in numbers if ledger.whole(number)]
+    for manifest in () if discard else finished:
+        keep_copy(ledger.folder, manifest)
+    return amount_of(finished)
+
+
+def _unwanted_corpus(planned: PlannedStage) -> Manifest | None:
+    """The record of a Writer's whole output that is finished and not what the plan wants."""
+    found = whole_manifest(planned.corpus_manifest, planned.folder)
+    wanted = planned.stage.writes_corpus and found is not None and found.fingerprint == planned.root
+    return None if wanted else found
+
+
+def _set_corpus_aside(planned: PlannedStage, *, discard: bool) -> Amount:
+    """Sets a Writer's old output aside. Its public manifest goes first, so that nobody reads a mixture."""
+    old = _unwanted_corpus(planned)
+    if old is not None and not discard:
+        keep_copy(planned.folder, old)
+    if not planned.whole or not planned.stage.writes_corpus:
+        storage.delete_files([join(planned.folder, "corpus", "manifest.json")])
+        storage.delete_files([planned.corpus_manifest])
+    if old is not None:
+        storage.delete_files(join(planned.folder, output.path) for output in old.outputs)
+    return amount_of([old] if old is not None else [])
+
+
+def _restore(planned: PlannedStage, there: set[int]) -> set[int]:
+    """Brings back the kept results that the plan wants; gives the shards' numbers."""
+    kept = kept_fingerprints(planned.folder)
+    back = set()
+    for shard in planned.shards:
+        if shard.number in there or shard.fingerprint not in kept:
+            continue
+        manifest = kept_manifest(planned.folder, shard.fingerprint)
+        if manifest is not None:
+            paths = {output.path: renumbered(output.path, shard.number) for output in manifest.outputs}
+            restore(planned.folder, manifest, planned.manifest_path(shard.number), paths=paths)
+            back.add(shard.number)
+    if planned.stage.writes_corpus and not planned.whole and planned.root in kept:
+        corpus = kept_manifest(planned.folder, planned.root)
+        if corpus is not None:
+            restore(planned.folder, corpus, planned.corpus_manifest, paths={})
+    return back
+
+
+def _only_as_json(ledger: Ledger, moves: dict[int, int], unwanted: list[int]) -> None:
+    """Takes what moves or goes out of the tables: a row must not speak for files that another result replaces."""
     for number in moves:
         if ledger.part_of(number):
             storage.write_bytes(json_path(ledger.folder, number), to_json(ledger[number]))
-    forget(ledger, [*moves, *stale])
+    forget(ledger, [*moves, *unwanted])
 
 
 def in_order(moves: dict[int, int], *, free: int) -> Iterator[tuple[int, int]]:
@@ -74,9 +193,7 @@ def in_order(moves: dict[int, int], *, free: int) -> Iterator[tuple[int, int]]:
 def _move(folder: str, old: int, new: int) -> None:
     manifest = read_manifest(json_path(folder, old))
     assert manifest is not None
-    outputs = [
-        replace(output, path=f"{output.path.partition('/')[0]}/{new:06d}.parquet") for output in manifest.outputs
-    ]
+    outputs = [replace(output, path=renumbered(output.path, new)) for output in manifest.outputs]
     for here, there in zip(manifest.outputs, outputs, strict=True):
         storage.copy(join(folder, here.path), join(folder, there.path))
     storage.write_bytes(json_path(folder, new), to_json(replace(manifest, outputs=outputs)))
@@ -84,14 +201,23 @@ def _move(folder: str, old: int, new: int) -> None:
     storage.delete_files(join(folder, output.path) for output in manifest.outputs)
 
 
-def _sweep(planned: PlannedStage, ledger: Ledger, kept: set[int]) -> None:
-    """Delete the files of results that are gone, and what a crash left. A Writer's drop records may be of spills that
-    are done, so of those only what had a manifest goes.
+def renumbered(path: str, number: int) -> str:
+    """`data/000007.parquet` for `data/000003.parquet`."""
+    return f"{path.partition('/')[0]}/{number:06d}.parquet"
+
+
+def _sweep(planned: PlannedStage, ledger: Ledger, current: set[int]) -> None:
+    """Deletes files of results that were moved or set aside, and what a crash left. Drop records of a Writer's stage
+    may be of spills that are done, so only those that had a manifest go.
     """
     for kind in ("data", "dropped"):
-        numbers = {name: int(name.partition(".")[0]) for name in ledger.names(kind)}
-        gone = {name: number for name, number in numbers.items() if number not in kept}
+        numbers = {name: int(name[:-8]) for name in ledger.names(kind) if _is_output(name)}
+        gone = {name: number for name, number in numbers.items() if number not in current}
         if planned.stage.writes_corpus:
             gone = {name: number for name, number in gone.items() if number in ledger}
         storage.delete_files(join(planned.folder, kind, name) for name in gone)
         storage.delete_unfinished(join(planned.folder, kind))
+
+
+def _is_output(name: str) -> bool:
+    return name.endswith(".parquet") and name[:-8].isdecimal()

@@ -188,9 +188,10 @@ def standing(task: TaskName) -> Manifest | None:
     return None
 
 
-def is_done(path: str, fingerprint: str, folder: str) -> bool:
-    """True if there is a manifest of this very work at `path`, and the files it lists have the sizes it lists."""
-    return _made(read_manifest(path), fingerprint, folder, _sizes())
+def whole_manifest(path: str, folder: str) -> Manifest | None:
+    """The manifest at `path`, if the files it lists have the sizes it lists."""
+    manifest = read_manifest(path)
+    return manifest if manifest is not None and _made(manifest, manifest.fingerprint, folder, _sizes()) else None
 
 
 def _made(manifest: Manifest | None, fingerprint: str, folder: str, size_of: Callable[[str], int]) -> bool:

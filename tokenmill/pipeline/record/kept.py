@@ -1,0 +1,94 @@
+"""Finished results that no current manifest lists: set aside in `<stage>/kept/<fingerprint>/`, and restored from there.
+
+A result is a shard's files with its manifest, or a Writer's whole output with its record. It is copied (on a local disk
+linked) before it is deleted, and manifests come last and go first. So wherever this stops, the result is whole in its
+place or in `kept/`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.pipeline.record.lock import locked
+from tokenmill.pipeline.record.manifest import Manifest, read_manifest, to_json
+
+KEPT = "kept"
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number of results and the bytes of their files."""
+
+    results: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(self.results + other.results, self.bytes + other.bytes)
+
+    def __str__(self) -> str:
+        return f"{self.results:,} results, {self.bytes / 1e6:,.1f} MB"
+
+
+NOTHING = Amount()
+
+
+def amount_of(manifests: Iterable[Manifest]) -> Amount:
+    """How much these results are."""
+    found = [sum(output.bytes for output in manifest.outputs) for manifest in manifests]
+    return Amount(len(found), sum(found))
+
+
+def keep_copy(folder: str, manifest: Manifest) -> None:
+    """Copies a result of the stage in `folder` into its place below `kept/`. The caller deletes the original."""
+    place = kept_folder(folder, manifest.fingerprint)
+    for output in manifest.outputs:
+        storage.copy(join(folder, output.path), join(place, output.path))
+    storage.write_bytes(join(place, _MANIFEST), to_json(manifest))
+
+
+def kept_fingerprints(folder: str) -> set[str]:
+    """The fingerprints of results that may be in `kept/`; restore() finds those that are whole."""
+    return set(storage.list_folders(join(folder, KEPT)))
+
+
+def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
+    """The manifest of a kept result whose files all have the size that it lists; else None."""
+    place = kept_folder(folder, fingerprint)
+    manifest = read_manifest(join(place, _MANIFEST))
+    if manifest is None or manifest.fingerprint != fingerprint:
+        return None
+    whole = all(storage.size_of(join(place, output.path)) == output.bytes for output in manifest.outputs)
+    return manifest if whole else None
+
+
+def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[str, str]) -> None:
+    """Brings a kept result back: its files to `paths` ({path in kept: path in the folder}), then its manifest."""
+    place = kept_folder(folder, manifest.fingerprint)
+    outputs = [replace(output, path=paths.get(output.path, output.path)) for output in manifest.outputs]
+    for old, new in zip(manifest.outputs, outputs, strict=True):
+        storage.copy(join(place, old.path), join(folder, new.path))
+    storage.write_bytes(manifest_path, to_json(replace(manifest, outputs=outputs)))
+    storage.delete(place)
+
+
+def clean_run(run: str) -> Amount:
+    """Deletes what is kept of all stages of a run. Raises RecipeError if the folder holds no run."""
+    if not storage.exists(join(run, "recipe.yaml")):
+        raise RecipeError(f"{run}: no run here (no recipe.yaml); give the run's folder, for example runs/mini")
+    with locked(run):
+        return sum((_clean_stage(join(run, stage)) for stage in storage.list_folders(run)), NOTHING)
+
+
+def _clean_stage(folder: str) -> Amount:
+    manifests = (read_manifest(join(kept_folder(folder, name), _MANIFEST)) for name in kept_fingerprints(folder))
+    amount = amount_of(manifest for manifest in manifests if manifest is not None)
+    storage.delete(join(folder, KEPT))
+    return amount
+
+
+def kept_folder(folder: str, fingerprint: str) -> str:
+    """Where a result of the stage in `folder` is kept."""
+    return join(folder, KEPT, fingerprint)
