@@ -92,8 +92,10 @@ def _settings(unit: Unit) -> list[object]:
 
 
 def _code(unit: Unit) -> list[object]:
-    required = versions(unit.packages()) if isinstance(unit, Requiring) else {}
-    return [*_module_code(_module(unit)), required]
+    module = _module_code(_module(unit))
+    if not isinstance(unit, Requiring):
+        return module
+    return [*module, versions(unit.packages()), unicode_version()]  # what the packages use is not known
 
 
 @cache

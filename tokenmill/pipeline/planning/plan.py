@@ -20,8 +20,8 @@ from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
 
 logger = logging.getLogger(__name__)
 
-_ENGINE = ("tokenmill.pipeline.tasks.shard",)
-_ENGINE_OF_GLOBALS = (
+ENGINE = ("tokenmill.pipeline.tasks.shard",)
+ENGINE_OF_GLOBALS = (
     "tokenmill.pipeline.tasks.shard",
     "tokenmill.pipeline.exchange.exchange",
     "tokenmill.pipeline.driver.globals",
@@ -123,7 +123,7 @@ def plan(recipe: Recipe, stages: tuple[Stage, ...], folder: str, planning: Plann
 def _plan_stage(
     recipe: Recipe, stage: Stage, before: dict[str, PlannedStage], folder: str, planning: Planning
 ) -> PlannedStage:
-    engine = _ENGINE if stage.final is None else _ENGINE_OF_GLOBALS
+    engine = ENGINE if stage.final is None else ENGINE_OF_GLOBALS
     chars = recipe.excerpt.chars
     work = work_fingerprint(stage.work, engine, mark_only=planning.mark_only, excerpt=chars, scrub=planning.scrub)
     shards, inputs = _shards(stage, before, planning.limit)
