@@ -66,13 +66,12 @@ def code_hash(module: str) -> str:
 def reach(module: str) -> frozenset[str]:
     """The module and all modules of code that it imports, at any depth, without those in NOT_HASHED."""
     own = module.partition(".")[0]
-    seen: set[str] = set()
-    todo = [module]
+    seen = {module} if _counts(module, own) else set[str]()
+    todo = list(seen)
     while todo:
-        name = todo.pop()
-        if name not in seen and is_hashed(name) and _is_code(name.partition(".")[0], own) and file_of(name):
-            seen.add(name)
-            todo += _code(name).imports
+        new = [name for name in _followed(todo.pop(), own) if name not in seen]
+        seen.update(new)
+        todo += new
     return frozenset(seen)
 
 
@@ -111,6 +110,17 @@ def file_of(module: str) -> Path | None:
     return None
 
 
+@functools.cache
+def _followed(module: str, own: str) -> tuple[str, ...]:
+    """The modules of code that a module imports directly, without those in NOT_HASHED."""
+    return tuple(name for name in _code(module).imports if _counts(name, own))
+
+
+def _counts(module: str, own: str) -> bool:
+    return is_hashed(module) and _is_code(module.partition(".")[0], own) and file_of(module) is not None
+
+
+@functools.cache
 def _is_code(top: str, own: str) -> bool:
     """True for tokenmill, for the plug-in `own`, and for other local code: source that no distribution brought."""
     if top in ("tokenmill", own):

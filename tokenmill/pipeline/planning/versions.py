@@ -14,7 +14,13 @@ _COMPILERS = frozenset({"numba", "llvmlite"})  # kernels count in integers and w
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """{distribution: version} of the installed ones, for top-level names of modules or names of distributions."""
     found = {name for package in packages for name in distributions_of(package)} - _COMPILERS
-    return {name: importlib.metadata.version(name) for name in sorted(found)}
+    return {name: version_of(name) for name in sorted(found)}
+
+
+@functools.cache
+def version_of(distribution: str) -> str:
+    """The installed version; to look it up takes a millisecond or two."""
+    return importlib.metadata.version(distribution)
 
 
 def unicode_version() -> str:
