@@ -28,6 +28,7 @@ from tokenmill.pipeline.record.accepted import accept
 from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.run_format import check_format, format_line
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 
@@ -64,6 +65,7 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
     stages = resolve(recipe, plugins=options.plugins)
     folder = join(options.out, recipe.run)
+    check_format(folder)
     if options.stage is not None:
         recipe.stage(options.stage)
     scrub = _excerpts(recipe, options).scrub
@@ -298,4 +300,4 @@ def _filled(recipe: Recipe, options: Options, planned: list[PlannedStage]) -> by
     if named:
         excerpt["scrub"] = {named[0]: settings_of(named[1])}
     said = {"run": recipe.run, "seed": recipe.seed, "excerpt": excerpt, "stages": stages}
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()
+    return format_line() + yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()

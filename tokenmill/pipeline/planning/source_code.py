@@ -25,6 +25,7 @@ NOT_HASHED: Final = {
     "tokenmill.core.memory": "returns memory to the system",
     "tokenmill.core.version": "the version number",
     "tokenmill.core.corpus.local_copy": "copies files before they are read",
+    "tokenmill.core.io.cache_dirs": "says where caches are kept",
     "tokenmill.core.io.http": "moves bytes",
     "tokenmill.core.io.manners": "waits between requests",
     "tokenmill.core.io.models": "finds and checks model files; their checksums are in the fingerprint",
