@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from tokenmill.pipeline.engine.ray_job import SubmittedJob
 
 
+AcceptCode = Annotated[
+    bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
+]
+
+
 def run(
     recipe: RecipeFile,
     stage: Annotated[str | None, typer.Option(help="Run this stage alone, from the one before it.")] = None,
@@ -43,6 +48,7 @@ def run(
     reuse: Annotated[
         str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
     ] = None,
+    accept_code: AcceptCode = False,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage. Results of other settings or inputs are set aside, not deleted."""
@@ -52,7 +58,7 @@ def run(
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
-    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse)
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse, accept_code)
     checked = load_recipe(recipe)
     pool = _engine(engine, workers, address)
     try:
@@ -96,7 +102,12 @@ def submit(
 
 
 def plan(
-    recipe: RecipeFile, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
+    recipe: RecipeFile,
+    out: Out = "runs",
+    mark_only: bool = False,
+    limit: int | None = None,
+    plugins: Plugins = None,
+    accept_code: AcceptCode = False,
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
     from tokenmill.pipeline.driver.requests import requests_outlook
@@ -105,7 +116,8 @@ def plan(
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table
 
-    folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
+    options = Options(out, mark_only=mark_only, limit=limit, plugins=plugins, accept_code=accept_code)
+    folder, _, stages = prepare(load_recipe(recipe), options)
     plan_table.show(folder, stages, console())
     for planned in stages:
         outlooks = [str(results_outlook(planned)), *plan_table.outlooks(planned), requests_outlook(planned, stages)]

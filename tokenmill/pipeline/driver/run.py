@@ -23,12 +23,14 @@ from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
-from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done, consumers, plan
+from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
+from tokenmill.pipeline.record.accepted import accept
 from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.log import run_log
+from tokenmill.pipeline.record.run_format import check_format, format_line
 from tokenmill.pipeline.record.stage_record import record_path
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
@@ -49,6 +51,7 @@ class Options:
         plugins: package whose modules the recipe may name.
         discard: results that are no longer wanted are deleted, not set aside.
         reuse: folder of another run whose matching results are taken over.
+        accept_code: results that differ only in the code that made them are kept, and that is recorded.
     """
 
     out: str = "runs"
@@ -59,6 +62,7 @@ class Options:
     plugins: str | None = None
     discard: bool = False
     reuse: str | None = None
+    accept_code: bool = False
 
     def folder(self, run: str) -> str:
         """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
@@ -86,9 +90,14 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
+    check_format(folder)
     if options.stage is not None:
         recipe.stage(options.stage)
-    return folder, stages, plan(recipe, stages, folder, mark_only=options.mark_only, limit=options.limit)
+    return folder, stages, plan(recipe, stages, folder, _planning(recipe, options))
+
+
+def _planning(recipe: Recipe, options: Options) -> Planning:
+    return Planning(options.mark_only, options.limit, _excerpts(recipe, options).scrub, options.accept_code)
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
@@ -141,6 +150,8 @@ class _Driver:
     gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
 
     def run(self) -> None:
+        for planned in self.planned if self.options.accept_code else ():
+            accept(planned.folder, planned.accepted, counts_as=planned.code)
         for index in range(len(self.planned)):
             if self.options.stage in (None, self.planned[index].name):
                 self._accept_gaps(self.planned[index])
@@ -159,9 +170,9 @@ class _Driver:
         absent = tuple(shard.origin for shard in planned.shards if shard.origin and shard.origin not in made)
         if planned.stage.final is not None and absent and self.options.allow_missing:
             self.gaps[planned.name] = absent
-            stages, folder = tuple(one.stage for one in self.planned), self.result.folder
-            marked, limit = self.options.mark_only, self.options.limit
-            self.planned = plan(self.recipe, stages, folder, mark_only=marked, limit=limit, gaps=self.gaps)
+            stages = tuple(one.stage for one in self.planned)
+            planning = replace(_planning(self.recipe, self.options), gaps=self.gaps)
+            self.planned = plan(self.recipe, stages, self.result.folder, planning)
 
     def _finish(self, planned: PlannedStage) -> None:
         record = self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
@@ -183,7 +194,7 @@ class _Driver:
             planned = self.other.lend(planned)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
-        self.engine.make_ready(list(planned.stage.work))
+        self._make_ready(planned.stage)
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
@@ -195,6 +206,10 @@ class _Driver:
         planned = check_done(planned)
         self.progress.end(_totals(planned))
         return planned
+
+    def _make_ready(self, stage: Stage) -> None:
+        scrub = self.excerpts.scrub
+        self.engine.make_ready([*stage.work, *([scrub] if scrub is not None else [])])
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
         self._refuse_missing(planned, tasks)
@@ -209,7 +224,7 @@ class _Driver:
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
         stage = self._global_stage(planned, tuple(self._shard_tasks(planned)))
-        self.engine.make_ready(list(planned.stage.work))
+        self._make_ready(planned.stage)
         self.progress.start(planned.name, 0, len(planned.shards))
         decided = stage.decide()
         if decided is None:
@@ -359,4 +374,4 @@ def _filled(recipe: Recipe, options: Options, planned: list[PlannedStage]) -> by
     if named:
         excerpt["scrub"] = {named[0]: settings_of(named[1])}
     said = {"run": recipe.run, "seed": recipe.seed, "excerpt": excerpt, "stages": stages}
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()
+    return format_line() + yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()

@@ -17,7 +17,8 @@ from tokenmill.core.io.storage import FileRecord
 from tokenmill.core.kinds import JsonObject
 from tokenmill.core.version import __version__
 
-FORMAT = 2
+FORMAT = 3
+"""Of manifests and of the whole run folder, see run_format.py."""
 
 
 @dataclass(frozen=True)
