@@ -39,7 +39,7 @@ WITH_MODELS = ("stages.extract_html", "stages.language")
 
 
 def units() -> dict[str, Unit]:
-    """An example of each unit of work, and of the plug-in's."""
+    """An example of each unit of work, and the plug-in's."""
     found: dict[str, Unit] = {}
     for name in work_names():
         cls: Any = work_class(name)
@@ -48,8 +48,8 @@ def units() -> dict[str, Unit]:
         if hasattr(cls, "file_checksums") and name not in WITH_MODELS:
             cls.file_checksums = lambda self: {}
         found[name] = cls.example() if hasattr(cls, "example") else cls(**needed)
-    found["mylab"] = work_class("mylab.filters.loud", plugins="mylab")()
-    return found
+    plugins = {name: work_class(f"mylab.filters.{name}", plugins="mylab")() for name in ("loud", "quiet")}
+    return found | plugins
 
 
 def prints(work: dict[str, Unit]) -> dict[str, WorkPrint]:

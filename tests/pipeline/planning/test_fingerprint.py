@@ -61,7 +61,21 @@ PLUGIN = {
     "mylab/filters/helper.py": "HELP = 2\n",
     "mylab/filters/late.py": "LATE = 8\n",
     "mylab/filters/near.py": "NEAR = 9\n",
-    "mylab/filters/quiet.py": "QUIET = 10\n",
+    "mylab/filters/quiet.py": '''
+"""Uses Unicode tables without a kernel, and a name of the package without importing it by name."""
+import unicodedata
+from dataclasses import dataclass
+import mylab.tables
+
+@dataclass(frozen=True)
+class Quiet:
+    high: int = mylab.LIMIT
+    reads = ("text",)
+    adds = ()
+
+    def __call__(self, batch):
+        return batch
+''',
     "mylab/filters/loud.py": '''
 """A filter of one's own."""
 from __future__ import annotations
@@ -94,8 +108,8 @@ class Loud:
         return batch
 ''',
 }
-REACHED_IN_PLUGIN = [
-    "sidekick.py", "mylab/__init__.py", "mylab/tables.py", "mylab/limits.py", "mylab/deep.py", "mylab/named.py",
+REACHED_BY_LOUD = [
+    "sidekick.py", "mylab/limits.py", "mylab/deep.py", "mylab/named.py",
     "mylab/filters/__init__.py",
     "mylab/filters/rules.py", "mylab/filters/helper.py", "mylab/filters/late.py", "mylab/filters/near.py",
     "mylab/filters/loud.py",
@@ -184,11 +198,13 @@ CASES = {
     "an exchange": edit("pipeline/exchange/reduce_tasks.py", code="globals"),
     "a helper of units and plug-in": edit(
         "text/edit/tidy.py",
-        code="mylab stages.extract_html stages.extract_html_resiliparse stages.extract_wikitext",
+        code="loud stages.extract_html stages.extract_html_resiliparse stages.extract_wikitext",
     ),
-    **{path: edit(path, code="mylab") for path in REACHED_IN_PLUGIN},
-    "other files of the plug-in": edit("mylab/never.py", "mylab/filters/quiet.py"),
-    "Unicode": Case(unicode="99.0.0", code=UNITS - WITHOUT_UNICODE | {"mylab", "excerpts"}),
+    **{path: edit(path, code="loud") for path in REACHED_BY_LOUD},
+    **{path: edit(path, code="loud quiet") for path in ("mylab/__init__.py", "mylab/tables.py")},
+    "another filter of the plug-in": edit("mylab/filters/quiet.py", code="quiet"),
+    "other files of the plug-in": edit("mylab/never.py"),
+    "Unicode": Case(unicode="99.0.0", code=UNITS - WITHOUT_UNICODE | {"loud", "quiet", "excerpts"}),
     "packages that decide nothing": Case(packages=("numba", "llvmlite", "fsspec", "urllib3", "pydantic", "PyYAML")),
     "pyarrow": Case(packages=("pyarrow",), code=EVERY_UNIT),
     "tldextract": Case(packages=("tldextract",), code=names("filters.url_blocklist")),
@@ -240,7 +256,7 @@ def test_what_could_change_results_changes_exactly_the_fingerprints_that_reach_i
 
 
 def test_every_unit_is_looked_at_and_every_setting_of_it_counts(found: dict[str, Any]) -> None:
-    assert set(found["units"]) == EVERY_UNIT | {"mylab", "no excerpts"}
+    assert set(found["units"]) == EVERY_UNIT | {"loud", "quiet", "no excerpts"}
     assert found["settings"] == UNHASHED
 
 
