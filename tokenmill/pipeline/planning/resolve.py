@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pydantic
 
-from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.errors import RecipeError, did_you_mean, short
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
 from tokenmill.core.memory import LEAST_MEMORY
@@ -162,7 +162,7 @@ def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit
             raise RecipeError(f"{where}{spec.name} needs the setting {key!r}; write {spec.name}: {{{key}: …}}")
     try:
         return cls(**values)
-    except (ValueError, RecipeError) as error:
+    except (ValueError, OSError, RecipeError) as error:
         raise RecipeError(f"{where}{spec.name}: {error}") from error
 
 
@@ -248,7 +248,9 @@ def _checked(value: object, wanted: Any, place: str) -> object:  # wanted: a typ
         first = error.errors()[0]
         inside = ".".join(map(str, first["loc"]))
         at = f"{place}.{inside}" if inside and isinstance(value, (list, dict)) else place
-        raise RecipeError(f"{at}: found {first['input']!r}; {first['msg'][0].lower()}{first['msg'][1:]}") from error
+        raise RecipeError(
+            f"{at}: found {short(first['input'])}; {first['msg'][0].lower()}{first['msg'][1:]}"
+        ) from error
 
 
 def _nearest(name: str) -> str:
