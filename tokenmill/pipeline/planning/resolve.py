@@ -14,15 +14,12 @@ from typing import Any, Literal
 import pydantic
 
 from tokenmill.core.errors import RecipeError, did_you_mean, short
+from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
-
-_EXTRA_OF = {
-    "presidio_analyzer": "pii", "datatrove": "interop", "datasketch": "interop", "torch": "train", "ray": "ray",
-}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,11 +96,7 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     except ModuleNotFoundError as error:
         if error.name and module_name.startswith(error.name):
             raise RecipeError(f"{where}no module {error.name!r} for {name!r}; is the package installed?") from error
-        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
-        advice = f'pip install "tokenmill[{extra}]"' if extra else f"pip install {error.name}"
-        raise RecipeError(
-            f"{where}{name} needs the package {error.name!r}, which is not installed: {advice}"
-        ) from error
+        raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
     wanted = class_name(name)
     if not hasattr(module, wanted):
         raise RecipeError(f"{where}{module_name} has no class {wanted}; a unit's class is its file's name in capitals")
