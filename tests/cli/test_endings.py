@@ -93,8 +93,9 @@ def test_places_that_cannot_be_written_are_named(tmp_path: Path, call: Call, toy
     (tmp_path / "r.yaml").write_text(toy_recipe)
     (tmp_path / "file").write_text("in the way")
     for out in ("file", "file/below", "/proc/runs"):
-        ended = call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--out", out)
-        assert ended.code == 2 and out in ended.err and ended.err.count("\n") <= 3, ended
+        for command in (("plan",), ("run", "--workers", "0")):
+            ended = call(*command, "r.yaml", "--plugins", "toolbox", "--out", out)
+            assert ended.code == 2 and out in ended.err and ended.err.count("\n") <= 3, ended
     assert (tmp_path / "file").read_text() == "in the way"
 
 

@@ -97,16 +97,19 @@ def plan(
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
     from tokenmill.pipeline.driver.requests import requests_outlook
     from tokenmill.pipeline.driver.reuse import outlook as results_outlook
-    from tokenmill.pipeline.driver.run import Options, prepare
+    from tokenmill.pipeline.driver.run import Options, prepare, refuse_problems
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table
 
-    folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
+    checked = load_recipe(recipe)
+    folder, _, stages = prepare(checked, Options(out, None, mark_only, limit, False, plugins))
     plan_table.show(folder, stages, console())
     for planned in stages:
         outlooks = [str(results_outlook(planned)), *plan_table.outlooks(planned), requests_outlook(planned, stages)]
         for outlook in filter(None, outlooks):
             print(f"{planned.name}: {outlook}")
+    sys.stdout.flush()
+    refuse_problems(checked, stages, folder, cores())
 
 
 def clean(run: RunFolder) -> None:
@@ -140,9 +143,13 @@ def _engine(name: str, workers: int | None, address: str | None) -> "Engine":
         return RayPool(address, workers=workers)
     if address is not None:
         raise RecipeError(f"--address {address}: names a Ray cluster; say --engine ray too")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = cores if workers is None else workers
+    count = cores() if workers is None else workers
     return LocalPool(count) if count else InProcess()
+
+
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _path_on_cluster(recipe: str, working_dir: Path) -> str:

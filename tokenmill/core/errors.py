@@ -1,7 +1,7 @@
 """The two errors a user can act on. Anything else that escapes is a bug in tokenmill."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _NAMES = 40  # that a message lists: not a vocabulary of 50,000 tokens
 
@@ -22,6 +22,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return f"; did you mean {near[0]!r}?"
     more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
     return f"; known: {', '.join(names[:_NAMES])}{more}" if names else ""
+
+
+def listed(problems: Sequence[str]) -> str:
+    """One problem as it is, several as a list."""
+    if len(problems) == 1:
+        return problems[0]
+    return "\n- ".join([f"{len(problems)} problems:", *problems])
 
 
 def short(value: object, *, limit: int = 200) -> str:

@@ -241,6 +241,16 @@ class Fingerprinted(Protocol):
 
 
 @runtime_checkable
+class NeedsFiles(Protocol):
+    """A unit that needs files besides documents, for example a model, and looks for them before anything runs.
+
+    check_files() raises RecipeError, with what to do, if one is not there. It reads none of them.
+    """
+
+    def check_files(self) -> None: ...
+
+
+@runtime_checkable
 class Advising(Protocol):
     """A unit that has something to say in `pipeline plan`: one line of text."""
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import yaml
 
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import DataError, RecipeError, listed
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
+from tokenmill.pipeline.driver.check import problems, warnings
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress
@@ -76,7 +77,24 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     folder = options.folder(recipe.run)
     if options.stage is not None:
         recipe.stage(options.stage)
-    return folder, stages, plan(recipe, stages, folder, mark_only=options.mark_only, limit=options.limit)
+    try:
+        planned = plan(recipe, stages, folder, mark_only=options.mark_only, limit=options.limit)
+    except RecipeError as error:
+        raise RecipeError(listed([str(error), *problems(recipe.file, stages, folder)])) from error
+    return folder, stages, planned
+
+
+def refuse_problems(recipe: Recipe, planned: list[PlannedStage], folder: str, workers: int) -> None:
+    """Raises RecipeError with all that keeps the stages that are not done from running.
+
+    workers: on this machine; 0 if none are, then it need not have what they need.
+    """
+    to_do = [one.stage for one in planned if not one.done]
+    found = problems(recipe.file, to_do if workers else (), folder)
+    if found:
+        raise RecipeError(listed(found))
+    for warning in warnings(to_do, workers):
+        logger.warning("%s", warning)
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
@@ -84,6 +102,7 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     result.
     """
     folder, _, planned = prepare(recipe, options)
+    refuse_problems(recipe, planned, folder, engine.workers)
     with locked(folder) as lock:
         if not options.discard:
             refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])

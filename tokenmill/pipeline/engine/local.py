@@ -37,6 +37,8 @@ _POLL_SECONDS = 0.05
 class InProcess:
     """Runs tasks one after the other in this very process: for debugging; nothing is isolated."""
 
+    workers = 1
+
     def make_ready(self, units: Sequence[Unit]) -> None:
         if uses_kernels(units):
             make_kernels_ready()
@@ -53,7 +55,7 @@ class LocalPool:
     """`workers` processes; a dead one is replaced when there is work left."""
 
     def __init__(self, workers: int) -> None:
-        self._wanted = workers
+        self.workers = workers
         self._workers: list[_Worker] = []
 
     def make_ready(self, units: Sequence[Unit]) -> None:
@@ -90,7 +92,7 @@ class LocalPool:
         for worker in self._workers:
             if todo and worker.task is None:
                 worker.give(todo.popleft())
-        while todo and len(self._workers) < self._wanted:
+        while todo and len(self._workers) < self.workers:
             worker = _Worker.start()
             self._workers.append(worker)
             worker.give(todo.popleft())

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pydantic
 
-from tokenmill.core.errors import RecipeError, did_you_mean, short
+from tokenmill.core.errors import RecipeError, did_you_mean, listed, short
 from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
@@ -59,11 +59,30 @@ class Stage:
 
 def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
     """Build every stage's work and check that each column read is there. Raises RecipeError; reads no data."""
+    built, problems = _built(recipe, plugins)
+    if problems:
+        raise RecipeError(listed(problems))
     stages: list[Stage] = []
     for spec in recipe.stages:
-        stages.append(_stage(spec, recipe, stages, plugins))
-    excerpt_scrub(recipe, plugins=plugins)
+        stages.append(_stage(spec, recipe, stages, built[spec.name]))
     return tuple(stages)
+
+
+def _built(recipe: Recipe, plugins: str | None) -> tuple[dict[str, list[Unit]], list[str]]:
+    """(the units of work of each stage, what is wrong with those that could not be built)."""
+    built: dict[str, list[Unit]] = {spec.name: [] for spec in recipe.stages}
+    problems: list[str] = []
+    for stage, work in ((spec.name, work) for spec in recipe.stages for work in spec.work):
+        where = f"{recipe.file}:{work.line}: stage {stage!r}: "
+        try:
+            built[stage].append(build(work, seed=recipe.seed, plugins=plugins, where=where))
+        except RecipeError as error:
+            problems.append(str(error))
+    try:
+        excerpt_scrub(recipe, plugins=plugins)
+    except RecipeError as error:
+        problems.append(str(error))
+    return built, list(dict.fromkeys(problems))
 
 
 def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | None:
@@ -159,12 +178,8 @@ def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit
         raise RecipeError(f"{where}{spec.name}: {error}") from error
 
 
-def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], plugins: str | None) -> Stage:
+def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], units: list[Unit]) -> Stage:
     where = f"{recipe.file}:{spec.line}: stage {spec.name!r}: "
-    units = [
-        build(work, seed=recipe.seed, plugins=plugins, where=f"{recipe.file}:{work.line}: stage {spec.name!r}: ")
-        for work in spec.work
-    ]
     source: Source | None = None
     final: Global | None = None
     steps: list[Step] = []
