@@ -104,12 +104,12 @@ def plan(
     checked = load_recipe(recipe)
     folder, _, stages = prepare(checked, Options(out, None, mark_only, limit, False, plugins))
     plan_table.show(folder, stages, console())
+    sys.stdout.flush()
+    refuse_problems(checked, stages, folder, cores())
     for planned in stages:
         outlooks = [str(results_outlook(planned)), *plan_table.outlooks(planned), requests_outlook(planned, stages)]
         for outlook in filter(None, outlooks):
             print(f"{planned.name}: {outlook}")
-    sys.stdout.flush()
-    refuse_problems(checked, stages, folder, cores())
 
 
 def clean(run: RunFolder) -> None:
