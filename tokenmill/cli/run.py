@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -39,6 +40,9 @@ def run(
     discard: Annotated[
         bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
     ] = False,
+    reuse: Annotated[
+        str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
+    ] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage. Results of other settings or inputs are set aside, not deleted."""
@@ -48,11 +52,11 @@ def run(
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
-    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard)
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse)
     checked = load_recipe(recipe)
     pool = _engine(engine, workers, address)
     try:
-        result = run_recipe(checked, pool, options, progress_for("json" if json_lines else "auto"))
+        result = run_recipe(checked, pool, options, progress_for("json", sys.stdout) if json_lines else progress_for())
     finally:
         pool.close()
     _print_result(result, json_lines)
@@ -95,9 +99,10 @@ def plan(
     recipe: RecipeFile, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
+    from tokenmill.pipeline.driver.check import refuse_problems
     from tokenmill.pipeline.driver.requests import requests_outlook
     from tokenmill.pipeline.driver.reuse import outlook as results_outlook
-    from tokenmill.pipeline.driver.run import Options, prepare, refuse_problems
+    from tokenmill.pipeline.driver.run import Options, prepare
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table
 
@@ -120,14 +125,20 @@ def clean(run: RunFolder) -> None:
 
 
 def _print_result(result: "Result", json_lines: bool) -> None:
+    from tokenmill.pipeline.report.summary import lines, summary_of
+
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     for failure in result.failures:
         print(f"failed: {failure}", file=sys.stderr)
+    summary = summary_of(result.folder)
     if json_lines:
-        print(json.dumps({"run": result.folder, "warnings": result.warnings, "failures": result.failures}))
-    else:
-        print(f"run: {result.folder}    next: pipeline report {result.folder}")
+        facts = {"run": result.folder, "log": result.log, "warnings": result.warnings, "failures": result.failures}
+        print(json.dumps({"event": "ended", **facts, **asdict(summary)}))
+        return
+    for line in lines(summary):
+        print(line)
+    print(f"run: {result.folder}    log: {result.log}    next: pipeline report {result.folder}")
 
 
 def _engine(name: str, workers: int | None, address: str | None) -> "Engine":

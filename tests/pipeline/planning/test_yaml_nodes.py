@@ -65,7 +65,7 @@ def bomb(levels: int, width: int) -> str:
         ("run: x\nname\0: y\n", 2, "a byte of 0"),
         ("run: x\nna\x07me: y\n", 2, "no YAML file may have"),
         ("run: " + "y" * 50_000 + "\nstages: {a: [x.y]}", 1, "cannot name a folder"),
-        ("run: x\nstages: {lock: [x.y]}", 2, "not lock"),
+        ("run: x\nstages: {lock: [x.y]}", 2, "not lock or logs"),
         ("run: x\n" + "k" * 50_000 + ": 1", 2, "not valid YAML"),
         ("run: x\n? " + "k" * 50_000 + "\n: 1", 3, "unknown key"),
         ("run: x\nexcerpt: -5\nstages: {a: [x.y]}", 2, "expected 0 to 1,000,000"),

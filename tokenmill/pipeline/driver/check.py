@@ -3,6 +3,7 @@
 All problems are found at once. What a recipe says wrongly is found earlier, by resolve.
 """
 
+import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -10,14 +11,30 @@ from pathlib import Path
 
 import psutil
 
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import DataError, RecipeError, listed
 from tokenmill.core.io import http, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import NeedsFiles
-from tokenmill.pipeline.planning.recipe import StageSpec
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage
 
+logger = logging.getLogger(__name__)
+
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str, workers: int) -> None:
+    """Raises RecipeError with all that keeps the stages that are not done from running; logs warnings.
+
+    workers: on this machine; 0 if none are, then it need not have what they need.
+    """
+    to_do = [one.stage for one in planned if not one.done]
+    found = problems(recipe.file, to_do if workers else (), folder)
+    if found:
+        raise RecipeError(listed(found))
+    for warning in warnings(to_do, workers):
+        logger.warning("%s", warning)
 
 
 def problems(recipe: str, stages: Iterable[Stage], folder: str) -> list[str]:

@@ -4,14 +4,14 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Finished, Global, JsonObject, Remembering, Round, Writer
+from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Global, JsonObject, Remembering, Round, Writer
+from tokenmill.pipeline.driver.outputs import delete_unlisted, whole_record, write_shard_manifests
 from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
 from tokenmill.pipeline.exchange.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET, RangeSet, range_sets
@@ -28,7 +28,7 @@ from tokenmill.pipeline.exchange.reduce_tasks import (
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import unfinished
-from tokenmill.pipeline.record.manifest import Manifest, write_manifest, write_manifests
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Task, TaskName
 from tokenmill.pipeline.tasks.shard import ShardTask
 
@@ -75,6 +75,7 @@ class GlobalStage:
     shard_tasks: tuple[ShardTask, ...]
     run_tasks: RunTasks
     recipe_sha256: str
+    missing: tuple[str, ...] = ()
     _makers: dict[str, Task] = field(default_factory=dict)  # by file: the task that wrote it
 
     def run(self) -> bool:
@@ -209,25 +210,13 @@ class GlobalStage:
             return False
         made = list(_manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
-        _delete_unlisted(self.planned.folder, made)
-        finished = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
-        self._settle(routed, made, finished)
+        delete_unlisted(self.planned.folder, made)
+        facts = [manifest.facts for manifest in made]
+        finished = final.finish(facts, corpus, recipe_sha256=self.recipe_sha256, missing=self.missing)
+        record = whole_record(self.planned, routed, made, finished, self.missing)
+        write_shard_manifests(self.shard_tasks)
+        write_manifest(self.planned.corpus_manifest, record)
         return True
-
-    def _settle(self, routed: int, made: list[Manifest], finished: Finished) -> None:
-        """The shards' manifests say what was dropped; the corpus' says which files there are."""
-        documents = sum(manifest.facts.get("documents", 0) for manifest in made)
-        if documents != routed:
-            raise DataError(f"{self.planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
-        counts = all_needed(map(shard_manifest_path, self.shard_tasks))
-        todo = zip(self.shard_tasks, counts, strict=True)
-        while some := list(islice(todo, 1000)):
-            write_manifests({shard.name.manifest_path: _of_shard(found) for shard, found in some})
-        prefix = self.planned.folder.rstrip("/") + "/"
-        extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in finished.files]
-        outputs = [output for manifest in made for output in manifest.outputs] + extra
-        facts = {"documents": documents} | finished.facts
-        write_manifest(self.planned.corpus_manifest, Manifest(self.planned.root, outputs=outputs, facts=facts))
 
     def _reduce_tasks(
         self,
@@ -390,16 +379,3 @@ def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:
 def _shards_title(tasks: tuple[ShardTask, ...]) -> str:
     first, last = tasks[0].name, tasks[-1].name
     return first.title if len(tasks) == 1 else f"{first.title} to {last.title}"
-
-
-def _delete_unlisted(folder: str, made: list[Manifest]) -> None:
-    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed."""
-    listed = {output.path for manifest in made for output in manifest.outputs}
-    found = (f"corpus/{path}" for path in storage.files_below(join(folder, "corpus")))
-    storage.delete_files(join(folder, path) for path in found if path not in listed)
-
-
-def _of_shard(counted: Manifest) -> Manifest:
-    """A shard's own manifest from what its map task counted: of what was written, the drop records are the shard's."""
-    dropped = [output for output in counted.outputs if output.path.startswith("dropped/")]
-    return replace(counted, outputs=dropped, facts={})

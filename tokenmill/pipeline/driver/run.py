@@ -14,20 +14,23 @@ from tokenmill.core.errors import DataError, RecipeError, listed
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
-from tokenmill.pipeline.driver.check import problems, warnings
+from tokenmill.pipeline.driver.borrow import OtherRun
+from tokenmill.pipeline.driver.check import problems, refuse_problems
+from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
-from tokenmill.pipeline.driver.progress import Progress
+from tokenmill.pipeline.driver.progress import Progress, Totals
 from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
-from tokenmill.pipeline.planning.plan import PlannedStage, check_done, consumers, plan
+from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
 from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
-from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.log import run_log
+from tokenmill.pipeline.record.stage_record import record_path
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 
@@ -46,6 +49,7 @@ class Options:
         allow_missing: a Global runs even if input is missing.
         plugins: package whose modules the recipe may name.
         discard: results that are no longer wanted are deleted, not set aside.
+        reuse: folder of another run whose matching results are taken over.
     """
 
     out: str = "runs"
@@ -55,6 +59,7 @@ class Options:
     allow_missing: bool = False
     plugins: str | None = None
     discard: bool = False
+    reuse: str | None = None
 
     def folder(self, run: str) -> str:
         """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
@@ -64,9 +69,16 @@ class Options:
 
 @dataclass
 class Result:
-    """failures: a line for each shard that could not be done. warnings: for files read only in part."""
+    """How a run ended.
+
+    Attributes:
+        failures: one line per problem that ends the run with exit code 1.
+        warnings: files that were read only in part, and what is missing if that was allowed.
+        log: the log file of this run.
+    """
 
     folder: str
+    log: str = ""
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -84,19 +96,6 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     return folder, stages, planned
 
 
-def refuse_problems(recipe: Recipe, planned: list[PlannedStage], folder: str, workers: int) -> None:
-    """Raises RecipeError with all that keeps the stages that are not done from running.
-
-    workers: on this machine; 0 if none are, then it need not have what they need.
-    """
-    to_do = [one.stage for one in planned if not one.done]
-    found = problems(recipe.file, to_do if workers else (), folder)
-    if found:
-        raise RecipeError(listed(found))
-    for warning in warnings(to_do, workers):
-        logger.warning("%s", warning)
-
-
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
     """Run what is missing. Raises RecipeError or DataError when nothing more can be done; shards that fail are in the
     result.
@@ -107,9 +106,12 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
         if not options.discard:
             refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
         storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, options, planned))
-        driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock, _excerpts(recipe, options))
-        driver.run()
-        return driver.result
+        with run_log(folder) as log:
+            result = Result(folder, log)
+            other = OtherRun(options.reuse) if options.reuse else None
+            excerpts = _excerpts(recipe, options)
+            _Driver(recipe, engine, options, progress, planned, result, lock, excerpts, other).run()
+            return result
 
 
 def preview(
@@ -139,20 +141,52 @@ class _Driver:
     result: Result
     lock: Lock
     excerpts: Excerpts
+    other: OtherRun | None = None
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
+    complete: Completeness = field(default_factory=Completeness)
+    gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
 
     def run(self) -> None:
-        for index, planned in enumerate(self.planned):
-            if self.options.stage in (None, planned.name):
-                self.planned[index] = self._run_stage(planned)
+        for index in range(len(self.planned)):
+            if self.options.stage in (None, self.planned[index].name):
+                self._accept_gaps(self.planned[index])
+                planned = self.planned[index]
+                logger.info("stage %s begins", planned.name)
+                try:
+                    planned = self.planned[index] = self._run_stage(planned)
+                finally:
+                    self._finish(planned)
                 self._release()
         self._tell_of_damage()
 
+    def _accept_gaps(self, planned: PlannedStage) -> None:
+        """With --allow-missing a Global is planned over the inputs that are there, so that its result says so."""
+        made = made_shards(self.planned)
+        absent = tuple(shard.origin for shard in planned.shards if shard.origin and shard.origin not in made)
+        if planned.stage.final is not None and absent and self.options.allow_missing:
+            self.gaps[planned.name] = absent
+            stages, folder = tuple(one.stage for one in self.planned), self.result.folder
+            marked, limit = self.options.mark_only, self.options.limit
+            self.planned = plan(self.recipe, stages, folder, mark_only=marked, limit=limit, gaps=self.gaps)
+
+    def _finish(self, planned: PlannedStage) -> None:
+        record = self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
+        logger.info("stage %s ends: %d of %d shards, %s", planned.name, record.done, record.shards, record)
+        if self.complete.missing_before(planned, self.planned):
+            self._forgivable().append(f"{planned.name}: {record}")
+
+    def _forgivable(self) -> list[str]:
+        """Where gaps are reported: they end the run with exit code 1 unless they are accepted."""
+        return self.result.warnings if self.options.allow_missing else self.result.failures
+
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
+        storage.delete(record_path(planned.folder))
         if planned.done or (planned.stage.spec.keep is False and self._consumed(planned)):
             self.progress.skip(planned.name, len(planned.shards))
             return planned
         planned = reuse(planned, discard=self.options.discard)
+        if self.other is not None:
+            planned = self.other.lend(planned)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
         self.engine.make_ready(list(planned.stage.work))
@@ -165,7 +199,7 @@ class _Driver:
         storage.delete_unfinished(planned.folder)
         compact(planned.folder)
         planned = check_done(planned)
-        self.progress.end(sum(shard.done for shard in planned.shards))
+        self.progress.end(_totals(planned))
         return planned
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
@@ -173,7 +207,10 @@ class _Driver:
         limits = _limits(planned)
         final = planned.stage.final
         assert final is not None  # its callers look
-        return GlobalStage(planned, final, tasks, lambda tasks: self._run_tasks(tasks, limits), self.recipe.sha256())
+        missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
+        return GlobalStage(
+            planned, final, tasks, lambda tasks: self._run_tasks(tasks, limits), self.recipe.sha256(), missing
+        )
 
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
@@ -197,7 +234,7 @@ class _Driver:
                 damaged.add(outcome.error.file)
             elif outcome.error is not None:
                 good = False
-                self._fail(outcome.task.name.label, outcome.error)
+                self._fail(outcome.task.name, outcome.error)
         return Ran(good, frozenset(damaged))
 
     def _compact(self, task: TaskName) -> None:
@@ -207,7 +244,8 @@ class _Driver:
             self.loose = 0
             compact(task.folder)
 
-    def _fail(self, label: str, error: BaseException) -> None:
+    def _fail(self, task: TaskName, error: BaseException) -> None:
+        label = task.label
         if isinstance(error, RecipeError):
             raise error
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -215,16 +253,20 @@ class _Driver:
                 f"{label}: the disk is full ({error}). What is committed stays valid; make room, run again"
             ) from error
         logger.error("%s: %s", label, error)
-        self.result.failures.append(f"{label}: {str(error).splitlines()[0]}")
+        line = str(error).splitlines()[0]
+        if task.is_shard:
+            self.complete.errors[task.stage, task.number] = line
+        forgiven = self.options.allow_missing and isinstance(error, DataError)
+        (self.result.warnings if forgiven else self.result.failures).append(f"{label}: {line}")
 
     def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage
         data = self._committed_data(stage)
         schema = _common_schema(data) if len(stage.inputs) > 1 else None
+        missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         for shard in planned.shards:
             if shard.origin and shard.origin not in data:
-                logger.warning("%s %06d: its input %s %06d is missing", planned.name, shard.number, *shard.origin)
-                continue
+                continue  # its stage's record names it
             yield ShardTask(
                 shard_name(planned.folder, shard.number, shard.fingerprint),
                 stage.steps,
@@ -235,6 +277,7 @@ class _Driver:
                 schema=schema,
                 mark_only=self.options.mark_only,
                 limit=self.options.limit if stage.source is not None else None,
+                missing=missing,
             )
 
     def _committed_data(self, stage: Stage) -> dict[tuple[str, int], str]:
@@ -245,7 +288,7 @@ class _Driver:
     def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
         missing = len(planned.shards) - len(tasks)
         packs = (one for one in self._before(planned) if any(s.shard and s.shard.parts for s in one.shards))
-        unread = sum(len(manifest.unreadable) for one in packs for manifest in _source_manifests(one))
+        unread = sum(len(manifest.unreadable) for one in packs for manifest in source_manifests(one))
         if (missing or unread) and not self.options.allow_missing:
             what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
             raise DataError(
@@ -276,18 +319,19 @@ class _Driver:
 
     def _tell_of_damage(self) -> None:
         for planned in self.planned:
-            for manifest in _source_manifests(planned):
+            for manifest in source_manifests(planned):
                 for file, counts in manifest.damage.items():
                     what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
                     self.result.warnings.append(f"{file}: read only in part ({what})")
-                self.result.failures += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
+                told = self._forgivable()
+                told += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
 
 
-def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
-    """The manifests of the shards of a Source that are done."""
-    if planned.stage.source is not None:
-        ledger = Ledger(planned.folder)
-        yield from (ledger[shard.number] for shard in planned.shards if shard.done)
+def _totals(planned: PlannedStage) -> Totals:
+    """A stage's sums, those of earlier runs included."""
+    ledger = Ledger(planned.folder)
+    made = [ledger[shard.number] for shard in planned.shards if shard.done]
+    return Totals(len(made), sum(one.rows_in for one in made), sum(one.rows_out for one in made))
 
 
 def _limits(planned: PlannedStage) -> Limits:

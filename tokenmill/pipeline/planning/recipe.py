@@ -20,7 +20,7 @@ from tokenmill.pipeline.planning.yaml_nodes import Types, YamlFile
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 _LONGEST_NAME = 100  # file systems take 255 bytes, and names of folders grow
-_TAKEN = ("lock",)  # a stage's folder lies beside the run's lock
+_TAKEN = ("lock", "logs")  # a stage's folder lies beside them
 _LONGEST_EXCERPT = 1_000_000
 _LEAST_MEMORY, _MOST_MEMORY = 1 << 20, 1 << 60
 _LONGEST_TIMEOUT = 10_000_000  # seconds: four months
