@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +27,7 @@ from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
+from tokenmill.pipeline.tasks.edits import text_changes
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
 from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
@@ -390,29 +390,6 @@ def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict
     for place, rule in zip(places, bad.column("drop_rule").to_pylist(), strict=True):
         counts = damage.setdefault(place["file"] if place else task.shard.file, {})
         counts[rule] = counts.get(rule, 0) + 1
-
-
-def text_changes(before: pa.RecordBatch, after: pa.RecordBatch) -> tuple[int, int, int]:
-    """(documents that are not marked and have another text, their characters before, after)."""
-    if "text" not in before.schema.names or "text" not in after.schema.names:
-        return 0, 0, 0
-    old, new = before.column("text"), after.column("text")
-    if _same_buffers(old, new):
-        return 0, 0, 0
-    changed = as_mask(pc.not_equal(pc.fill_null(old, ""), pc.fill_null(new, ""))) & ~marked(after)
-    before_length, after_length = (int(_characters(texts)[changed].sum()) for texts in (old, new))
-    return int(changed.sum()), before_length, after_length
-
-
-def _characters(texts: pa.Array) -> npt.NDArray[np.int64]:
-    lengths: npt.NDArray[np.int64] = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)
-    return lengths
-
-
-def _same_buffers(one: pa.Array, other: pa.Array) -> bool:
-    """True if both are views of the same rows in memory, which is so after a step that sets no text."""
-    places = [[buffer.address if buffer else 0 for buffer in array.buffers()] for array in (one, other)]
-    return places[0] == places[1] and one.offset == other.offset
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:
