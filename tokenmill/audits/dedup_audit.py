@@ -25,7 +25,7 @@ from tokenmill.core.io import parquet, storage
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
-from tokenmill.pipeline.tasks.shard import apply_step
+from tokenmill.pipeline.tasks.step_call import apply_step
 from tokenmill.stages.dedup.minhash import Minhash
 from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.similarity.shingle import shingle_sets
