@@ -29,6 +29,11 @@ CorpusFolder = Annotated[str, typer.Argument(help="The corpus: its folder or man
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
+
+class Interrupted(Exception):
+    """The person interrupted a command that has its own message about how to continue."""
+
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Raw crawl in, training tokens out, every removal on record.")  # fmt: skip
 
@@ -37,7 +42,7 @@ def main() -> None:
     """Entry point of both console scripts and of `python -m tokenmill`."""
     with _exit_codes():
         code = app(standalone_mode=False)  # without standalone mode typer returns the code of a typer.Exit
-        if code == INTERRUPTED:
+        if code == INTERRUPTED:  # typer's own way to end after Ctrl-C
             raise KeyboardInterrupt
         sys.stdout.flush()
         sys.exit(code or 0)
@@ -66,13 +71,10 @@ def _exit_codes() -> Iterator[None]:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to stop
     try:
         yield
+    except Interrupted as error:
+        _leave(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        print(
-            "\ninterrupted; what is committed stays. The same command continues from there",
-            file=sys.stderr,
-            flush=True,
-        )
-        os._exit(INTERRUPTED)  # at once: finalizers of half-started libraries may hang
+        _leave("interrupted; what is committed stays. The same command continues from there")
     except BrokenPipeError as error:
         if _stdout_is_open():
             _fail(error)
@@ -80,6 +82,12 @@ def _exit_codes() -> Iterator[None]:
         sys.exit(FAILED)
     except Exception as error:
         _fail(error)
+
+
+def _leave(message: str) -> None:
+    print(f"\n{message}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(INTERRUPTED)  # at once: finalizers of half-started libraries may hang
 
 
 def _stdout_is_open() -> bool:
