@@ -64,7 +64,7 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
         time.sleep(0.05)
     driver.send_signal(signal.SIGINT)
     _, stderr = driver.communicate(timeout=30)
-    assert driver.returncode == 130 and "goes on from there" in stderr
+    assert driver.returncode == 130 and "continues from there" in stderr
     assert not (tmp_path / "runs/toy/lock").exists()
     (tmp_path / "r.yaml").write_text(recipe.replace("{toolbox.hostile: {hang: f1-0-1}}", "toolbox.hostile"))
     assert pipeline("run", "r.yaml", "--plugins", "toolbox").returncode == 0

@@ -235,7 +235,7 @@ _MEMBERS: dict[Kind, tuple[str, ...]] = {
 }
 _METHODS = (
     "read", "shards", "rounds", "cuts", "write", "finish", "file_checksums", "outlook", "conclude", "earlier",
-    "rewrite", "repeat", "completed",
+    "rewrite", "repeat", "completed", "packages", "check_files",
 )  # fmt: skip
 _FORMER = {
     "DAMAGE": "traits", "SIGNALS": "traits", "HOW": "traits", "files": "file_checksums",
@@ -291,6 +291,16 @@ class Requiring(Protocol):
     """
 
     def packages(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class NeedsFiles(Protocol):
+    """A unit that needs files besides documents, for example a model, and looks for them before anything runs.
+
+    check_files() raises RecipeError, with what to do, if one is not there. It reads none of them.
+    """
+
+    def check_files(self) -> None: ...
 
 
 @runtime_checkable

@@ -103,12 +103,13 @@ def sha256_of(path: str | Path) -> str:
 
 @functools.cache
 def _load(name_or_path: str, loader: Callable[[str], Any], sha256: str | None) -> Any:
-    path, expected = _resolved(name_or_path, sha256)
+    path, expected = located(name_or_path, sha256)
     _check(path, expected, str(path))
     return loader(str(path))
 
 
-def _resolved(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
+def located(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
+    """(the file, the SHA-256 that it must have); nothing is compared yet. Raises RecipeError as load_once does."""
     if name_or_path in MODELS:
         return model_path(name_or_path), MODELS[name_or_path].sha256
     path = Path(name_or_path)

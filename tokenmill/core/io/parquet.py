@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tokenmill.core.errors import DataError, short
 from tokenmill.core.io.storage import FileRecord, Hashing, is_url, open_input, open_output
 
 GROUP_ROWS = 65_536
@@ -100,8 +101,13 @@ def table_schema(path: str) -> pa.Schema:
 @contextmanager
 def _opened(path: str) -> Iterator[pq.ParquetFile]:
     """The open file. Column chunks of a remote one that are next to each other are fetched by one request."""
-    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
-        yield file
+    try:
+        with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+            raise  # the machine or the store failed, not the file
+        raise DataError(f"{path}: cannot be read as Parquet: {short(str(error))}; it must be made again") from error
 
 
 def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

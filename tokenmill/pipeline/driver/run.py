@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import yaml
 
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import DataError, RecipeError, listed
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.driver.borrow import OtherRun
+from tokenmill.pipeline.driver.check import problems, refuse_problems
 from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
+from tokenmill.pipeline.driver.failures import Failures
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress, Totals
@@ -93,7 +95,11 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     check_format(folder)
     if options.stage is not None:
         recipe.stage(options.stage)
-    return folder, stages, plan(recipe, stages, folder, _planning(recipe, options))
+    try:
+        planned = plan(recipe, stages, folder, _planning(recipe, options))
+    except RecipeError as error:
+        raise RecipeError(listed([str(error), *problems(recipe.file, stages, folder)])) from error
+    return folder, stages, planned
 
 
 def _planning(recipe: Recipe, options: Options) -> Planning:
@@ -105,6 +111,7 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     result.
     """
     folder, _, planned = prepare(recipe, options)
+    refuse_problems(recipe, planned, folder, engine.workers)
     with locked(folder) as lock:
         if not options.discard:
             refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
@@ -233,9 +240,12 @@ class _Driver:
 
     def _run_tasks(self, tasks: Sequence[Task], limits: Limits) -> Ran:
         good, damaged = True, set()
+        failures = Failures(tasks[0].name.stage, tasks[0].name.folder) if tasks else Failures("", "")
+        self.loose = 0
         for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
             self.lock.check()
             if outcome.manifest is not None:
+                failures.done(outcome.task, outcome.manifest)
                 self.progress.task_done(outcome.task, outcome.manifest)
                 self._compact(outcome.task.name)
             elif isinstance(outcome.error, DamagedFile):
@@ -243,7 +253,12 @@ class _Driver:
                 damaged.add(outcome.error.file)
             elif outcome.error is not None:
                 good = False
-                self._fail(outcome.task.name, outcome.error)
+                self._fail(outcome.task, outcome.error, failures)
+            self._stop_if_broken(failures, tasks, ended=False)
+        self._stop_if_broken(failures, tasks, ended=True)
+        failures.log_counts()
+        self.result.failures += failures.lines(forgiven=False)
+        self.result.warnings += failures.lines(forgiven=True)
         return Ran(good, frozenset(damaged))
 
     def _compact(self, task: TaskName) -> None:
@@ -253,20 +268,23 @@ class _Driver:
             self.loose = 0
             compact(task.folder)
 
-    def _fail(self, task: TaskName, error: BaseException) -> None:
-        label = task.label
+    def _stop_if_broken(self, failures: Failures, tasks: Sequence[Task], *, ended: bool) -> None:
+        why = failures.broken(ended=ended)
+        if why:
+            self.engine.close()  # or tasks that are under way would commit what is withdrawn here
+            failures.withdraw(tasks)
+            raise DataError(why)
+
+    def _fail(self, task: Task, error: BaseException, failures: Failures) -> None:
         if isinstance(error, RecipeError):
             raise error
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DataError(
-                f"{label}: the disk is full ({error}). What is committed stays valid; make room, run again"
+                f"{task.name.label}: the disk is full ({error}). What is committed stays valid; make room, run again"
             ) from error
-        logger.error("%s: %s", label, error)
-        line = str(error).splitlines()[0]
-        if task.is_shard:
-            self.complete.errors[task.stage, task.number] = line
-        forgiven = self.options.allow_missing and isinstance(error, DataError)
-        (self.result.warnings if forgiven else self.result.failures).append(f"{label}: {line}")
+        if task.name.is_shard:
+            self.complete.errors[task.name.stage, task.name.number] = str(error).partition("\n")[0]
+        failures.failed(task, error, forgiven=self.options.allow_missing and isinstance(error, DataError))
 
     def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage

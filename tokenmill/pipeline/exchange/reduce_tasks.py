@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import marked, set_column
+from tokenmill.core.columns import marked, set_column, widened
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
@@ -31,7 +31,7 @@ from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.record.manifest import Manifest, from_json, write_manifest
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks.pieces import pieces
-from tokenmill.pipeline.tasks.shard import ShardTask, widened
+from tokenmill.pipeline.tasks.shard import ShardTask
 
 ROWS = "work/rows"
 """Below the stage: the rows of shards as their map tasks left them."""

@@ -74,6 +74,25 @@ Tell = Callable[[Position], None]
 """Called by a task as it proceeds. A task that is silent for too long counts as hung."""
 
 
+class CodeError(Exception):
+    """A task raised what no one expected: a bug in a step, or in tokenmill.
+
+    step: where the task was. error: type and message. place: file and line. trace: the whole traceback.
+    """
+
+    def __init__(self, step: str, error: str, place: str, trace: str) -> None:
+        super().__init__(step, error, place, trace)
+        self.step, self.error, self.place, self.trace = step, error, place, trace
+
+    def __str__(self) -> str:
+        return f"{self.step or 'it'} raised {self.error} ({self.place})"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """(type, place): equal for errors that have one cause."""
+        return self.error.partition(":")[0], self.place
+
+
 class Task(Protocol):
     """A pure function from files to files. ledger.made_once runs it. It pickles."""
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.pipeline.report import RanStage, plain
+from tokenmill.pipeline.report.frames import read_frame
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,17 @@ class Chapter:
     row: dict[str, object]
 
 
+_NO_RECORDS = {"id": pl.String, "stage": pl.String, "drop_rule": pl.String}
+
+
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
     """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules."""
     parts = [
-        pl.read_parquet(file).with_columns(pl.lit(stage.name).alias("stage"))
+        read_frame(file).with_columns(pl.lit(stage.name).alias("stage"))
         for stage in stages
         for file in stage.files("dropped")
     ]
-    records = (
-        pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema={"stage": pl.String, "drop_rule": pl.String})
-    )
+    records = pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
     if rule is None:
         return records
     chosen = records.filter((pl.col("drop_rule") == rule) | pl.col("drop_rule").str.starts_with(f"{rule}."))
@@ -98,7 +100,7 @@ def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
     for stage in stages:
         for kind in ("data", "dropped"):
             for file in stage.files(kind):
-                for row in pl.scan_parquet(file).filter(pl.col("id") == id).collect().iter_rows(named=True):
+                for row in read_frame(file, lambda rows: rows.filter(pl.col("id") == id)).iter_rows(named=True):
                     seen = True
                     yield Chapter(stage.name, file.rpartition("/")[2][:6], kind == "data", row)
     if not seen:

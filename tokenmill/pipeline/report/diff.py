@@ -9,6 +9,7 @@ from rich.table import Table
 
 from tokenmill.core.io import parquet
 from tokenmill.pipeline.report import RanStage, plain, read_run
+from tokenmill.pipeline.report.frames import read_frame
 from tokenmill.pipeline.report.moves import Move, counted_moves, moves_as_json
 
 KEPT, ABSENT = "kept", "not read"
@@ -82,4 +83,4 @@ def _fates_of(stage: RanStage) -> Iterator[pl.DataFrame]:
 def _read(file: str, rule: pl.Expr) -> pl.DataFrame:
     url = pl.col("url") if "url" in parquet.table_schema(file).names else pl.lit(None, dtype=pl.String)
     fate = rule.cast(pl.String).fill_null(KEPT)
-    return pl.scan_parquet(file).select("id", url.alias("url"), fate.alias("fate")).collect()
+    return read_frame(file, lambda rows: rows.select("id", url.alias("url"), fate.alias("fate")))

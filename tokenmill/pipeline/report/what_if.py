@@ -13,6 +13,7 @@ import polars as pl
 
 from tokenmill.core.io import parquet
 from tokenmill.pipeline.report.fates import FATE, fates
+from tokenmill.pipeline.report.frames import read_frame
 from tokenmill.pipeline.report.moves import Move, counted_moves
 from tokenmill.pipeline.report.question import Question, ask
 
@@ -83,5 +84,5 @@ def _orphans(question: Question, moved: pl.DataFrame) -> int:
     ]
     if leave.is_empty() or not files:
         return 0
-    parts = [pl.scan_parquet(file).select("id", "duplicate_of").drop_nulls().collect() for file in files]
+    parts = [read_frame(file, lambda rows: rows.select("id", "duplicate_of").drop_nulls()) for file in files]
     return pl.concat(parts).unique("id").join(leave, left_on="duplicate_of", right_on="id", how="semi").height
