@@ -1,6 +1,6 @@
 """How comments and strings are written in programming languages: a table, one line a family.
 
-Languages are called as in text.code.languages. A mark is where a comment or a string begins; where two marks begin
+Languages are called as in core.code_languages. A mark is where a comment or a string begins; where two marks begin
 alike the longer one is meant. Regular expressions, here-documents and code inside strings are not told apart from
 code: what that costs ends at the end of the line, since a string that its language does not let run on ends there.
 """

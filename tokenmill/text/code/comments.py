@@ -1,4 +1,4 @@
-"""How much of a source file is comments, by the table of comment_syntax.py: one pass over the bytes, no parser.
+"""How much of a source file is comments, by the table of text.comment_syntax: one pass over the bytes, no parser.
 
 Counted are all characters of a comment: its marks, and what lies between them, line breaks inside a block too. In
 Python and its like a string in triple quotes is a comment if only blanks stand before it on its line, as docstrings do.

@@ -23,7 +23,7 @@ class First(NamedTuple):
 def phrase_first(buffer: Bytes, offsets: Offsets, phrases: tuple[str, ...], *, lines: int, chars: int) -> First:
     """Where the phrase that ends first ends, within the first `lines` lines and `chars` code points of each document.
 
-    Phrases are compared as phrase_lines.py does: in lower case, any run of white space as one blank.
+    Phrases are compared as text.phrase_lines does: in lower case, any run of white space as one blank.
     """
     found = np.zeros((len(offsets) - 1, 2), dtype=np.int64)
     _find(phrase_automaton((), phrases), buffer, offsets, lines, chars, found)
