@@ -58,7 +58,7 @@ class Lab:
     def files(self, *stages: str) -> dict[str, int]:
         """{result: time of its last change} of these stages."""
         found = (path for stage in stages for path in (self.folder / "runs/toy" / stage).rglob("*") if path.is_file())
-        kept = (path for path in found if path.name not in ("accepted.json", "released"))
+        kept = (path for path in found if path.name not in ("accepted.json", "released", "record.json"))
         return {str(path): path.stat().st_mtime_ns for path in kept}
 
     def accepted(self, stage: str) -> list[dict[str, object]]:

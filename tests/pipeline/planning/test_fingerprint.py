@@ -39,13 +39,16 @@ COUNTED = {
     "pipeline.driver.globals", "pipeline.exchange.exchange", "pipeline.exchange.global_tasks",
     "pipeline.exchange.ranges", "pipeline.exchange.reduce_tasks", "pipeline.exchange.sorted_rows",
     "pipeline.tasks.mark_only", "pipeline.tasks.pieces", "pipeline.tasks.quarantine", "pipeline.tasks.shard",
-    "pipeline.tasks.source_rows",
+    "pipeline.tasks.source_rows", "pipeline.driver.outputs", "pipeline.tasks.edits", "pipeline.tasks.step_call",
 }  # fmt: skip
 """Modules of core and pipeline that decide values, below tokenmill."""
 
-BESIDE = {"core.corpus.corpus_contents"} | {
-    f"pipeline.driver.{name}" for name in ("preview", "progress", "recover", "requests", "reuse", "run")
-}
+BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras"} | {
+    f"pipeline.driver.{name}"
+    for name in (
+        "borrow", "check", "completeness", "failures", "preview", "progress", "recover", "requests", "reuse", "run",
+    )
+}  # fmt: skip
 """Modules that no unit of work and no engine reaches."""
 
 PLUGIN = {

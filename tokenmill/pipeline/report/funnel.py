@@ -72,9 +72,11 @@ class Funnel:
 
     @property
     def state(self) -> str:
-        """complete, not run, stopped, or incomplete with what is missing."""
+        """complete, not run, has stopped, or incomplete with what is missing."""
         if self.record is None:
-            return "stopped before it was done" if self.shards or self.unfinished else "not run"
+            return "has stopped before it was done" if self.shards or self.unfinished else "not run"
+        if self.unfinished:
+            return "has stopped before it was done"
         if self.shards < self.record.done:
             return f"damaged: {self.record.done - self.shards} of {self.record.done} manifests are gone"
         return str(self.record)
