@@ -90,10 +90,9 @@ def follow(address: str, id: str) -> SubmittedJob:
         client.get_job_status(id)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         problem = str(error).strip()[:500]
-        raise DataError(
-            f"{address}: no job {id!r}: {problem}. `ray job list --address {address}` names the jobs. A cluster that "
-            "asks for a token needs RAY_AUTH_MODE=token and its token here"
-        ) from error
+        where = f"`ray job list --address {address}` names the jobs"
+        token = "a cluster that asks for a token needs RAY_AUTH_MODE=token and its token here"
+        raise DataError(f"{address}: no job {id!r}: {problem}. {where}; {token}") from error
     return SubmittedJob(client, id, address)
 
 
