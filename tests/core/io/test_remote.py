@@ -50,6 +50,20 @@ def test_faults_that_pass_change_nothing(
     assert s3_server.faults.asked["PUT uploadId"] > 2
 
 
+def test_a_range_of_which_half_arrives_is_read_again(
+    bucket: str, s3_server: "Store", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faulty_s3 import Faults
+
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    content = Random(4).randbytes(5000)
+    storage.write_bytes(f"{bucket}/file", content)
+    s3_server.faults = Faults(seed=3, rate=0.4, kinds=("short body",))
+    for start in range(0, 5000, 250):
+        assert storage.read_range(f"{bucket}/file", start, start + 499) == content[start : start + 499]
+    assert s3_server.faults.met["short body"] > 2
+
+
 def test_a_write_that_fails_leaves_nothing_behind(bucket: str) -> None:
     for size in (10, 40 << 20):  # one request, many parts
         with pytest.raises(ValueError, match="stop"), storage.open_output(f"{bucket}/half") as file:

@@ -169,7 +169,16 @@ def read_bytes(url: str) -> bytes:
 def read_range(url: str, start: int, stop: int) -> bytes:
     """The bytes from start up to stop, fewer where the file ends, in one request where the store can."""
     fs, inner = place(url)
-    return bytes(retried("read", url, lambda: fs.cat_file(inner, start=start, end=stop)))
+
+    def read() -> bytes:
+        content = bytes(fs.cat_file(inner, start=start, end=stop))
+        if len(content) < stop - start:
+            there = min(stop, int(fs.info(inner)["size"])) - start
+            if len(content) < there:
+                raise Truncated(f"{len(content)} of {there} bytes from {start} arrived")
+        return content
+
+    return retried("read", url, read)
 
 
 def create_bytes(url: str, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from tokenmill.core.kinds import JsonObject
 logger = logging.getLogger(__name__)
 
 _PATIENCE = 5  # how often in a row a broken log connection is opened again
+_START_SECONDS = 60.0  # how long a cluster that has just started may take until its nodes accept jobs
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def submit(address: str, entrypoint: str, runtime_env: JsonObject) -> SubmittedJ
     """Hand a command to the cluster whose dashboard is at `address`. Raises DataError if it does not take it."""
     try:
         client = JobSubmissionClient(address)
-        return SubmittedJob(client, client.submit_job(entrypoint=entrypoint, runtime_env=runtime_env), address)
+        return SubmittedJob(client, _taken(client, entrypoint, runtime_env), address)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise DataError(
             f"{address}: the job was not taken: {error}. Give the dashboard's address, such as http://head:8265; a "
@@ -111,3 +113,16 @@ def runtime_env(file: Path | None, working_dir: Path) -> JsonObject:
     if not isinstance(said, dict):
         raise RecipeError(f"--runtime-env {file}: expected a mapping such as {{pip: [...]}}, found {said!r}")
     return {"working_dir": str(working_dir), **said}
+
+
+def _taken(client: JobSubmissionClient, entrypoint: str, runtime_env: JsonObject) -> str:
+    """The id of the job, once the cluster accepts it: the agents of the nodes start after its dashboard."""
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            return str(client.submit_job(entrypoint=entrypoint, runtime_env=runtime_env))
+        except RuntimeError as error:
+            if "No available agent" not in str(error) or time.monotonic() > deadline:
+                raise
+        logger.info("no node of the cluster accepts jobs yet; asking again")
+        time.sleep(2.0)
