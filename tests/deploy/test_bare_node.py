@@ -43,6 +43,7 @@ def test_a_job_brings_its_environment(tmp_path: Path) -> None:
     dashboard = free_port()
     start = ["ray", "start", "--head", "--block", "--port", str(free_port()), "--node-ip-address", "127.0.0.1",
              "--dashboard-host", "127.0.0.1", "--dashboard-port", str(dashboard), "--num-cpus", "2",
+             "--dashboard-agent-listen-port", str(free_port()), "--dashboard-agent-grpc-port", str(free_port()),
              "--temp-dir", str(session)]  # fmt: skip
     head = subprocess.Popen(start, env=bare_environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
