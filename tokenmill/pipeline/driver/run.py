@@ -13,7 +13,7 @@ import yaml
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import JsonObject
+from tokenmill.core.kinds import JsonObject, Unit
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress
@@ -122,7 +122,7 @@ class _Driver:
         planned = reuse(planned)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
-        self.engine.make_ready(list(planned.stage.work))
+        self.engine.make_ready(self._work_left())
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
@@ -135,6 +135,12 @@ class _Driver:
         self.progress.end(sum(shard.done for shard in planned.shards))
         return planned
 
+    def _work_left(self) -> list[Unit]:
+        """What this call still runs, and the scrubber of excerpts: the text kernels of all compile at the same time."""
+        stages = [each for each in self.planned if not each.done and self.options.stage in (None, each.name)]
+        scrub = [self.excerpts.scrub] if self.excerpts.scrub else []
+        return [*(unit for each in stages for unit in each.stage.work), *scrub]
+
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
         self._refuse_missing(planned, tasks)
         limits = _limits(planned)
@@ -145,7 +151,7 @@ class _Driver:
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
         stage = self._global_stage(planned, tuple(self._shard_tasks(planned)))
-        self.engine.make_ready(list(planned.stage.work))
+        self.engine.make_ready(self._work_left())
         self.progress.start(planned.name, 0, len(planned.shards))
         decided = stage.decide()
         if decided is None:

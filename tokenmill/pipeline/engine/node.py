@@ -19,7 +19,7 @@ from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.warm import make_kernels_ready
 from tokenmill.pipeline.planning.fingerprint import code_hash, packages
 from tokenmill.pipeline.record.task import Task
-from tokenmill.text.kernel.cache_folder import warm_marker
+from tokenmill.text.kernel.cache_folder import compiled_modules
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +31,12 @@ class Home:
     """What the driver expects of a node.
 
     folder: the driver's working directory, or "" where each node has a copy of it. versions: (module or package, hash
-    or version), sorted. kernels: whether compiled text kernels are used.
+    or version), sorted. kernels: the modules whose compiled text kernels are used.
     """
 
     folder: str
     versions: tuple[tuple[str, str], ...]
-    kernels: bool
+    kernels: tuple[str, ...]
 
 
 def versions_of(units: Iterable[Unit]) -> tuple[tuple[str, str], ...]:
@@ -71,10 +71,9 @@ def _settle(home: Home, run_folder: str) -> None:
             f"{_here()} does not see {run_folder}, where the driver has begun to write; "
             "give --out a folder that all nodes share, or a URL such as s3://bucket/runs"
         )
-    if home.kernels:
-        if not warm_marker().exists():
-            logger.warning("%s compiles text kernels; this is done once a node, and takes a minute or two", _here())
-        make_kernels_ready()
+    if not compiled_modules().issuperset(home.kernels):
+        logger.warning("%s compiles text kernels; this is done once a node, and takes a minute or two", _here())
+    make_kernels_ready(home.kernels)
 
 
 def _refuse_other_versions(wanted: Mapping[str, str]) -> None:
