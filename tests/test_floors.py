@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import tokenmill
-from tokenmill.pipeline.planning.fingerprint import reach
 from tokenmill.pipeline.planning.resolve import class_name, work_class, work_names
+from tokenmill.pipeline.planning.source_code import reach
 
 ROOT = Path(tokenmill.__file__).parent
 IO = "core core/io"

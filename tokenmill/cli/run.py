@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from tokenmill.pipeline.engine.ray_job import SubmittedJob
 
 
+AcceptCode = Annotated[
+    bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
+]
+
+
 def run(
     recipe: RecipeFile,
     stage: Annotated[str | None, typer.Option(help="Run this stage alone, from the one before it.")] = None,
@@ -36,6 +41,7 @@ def run(
         bool, typer.Option("--allow-missing", help="Let a Global run over missing shards.")
     ] = False,
     plugins: Plugins = None,
+    accept_code: AcceptCode = False,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage."""
@@ -45,7 +51,7 @@ def run(
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
-    options = Options(out, stage, mark_only, limit, allow_missing, plugins)
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins, accept_code)
     checked = load_recipe(recipe)
     pool = _engine(engine, workers, address)
     try:
@@ -89,7 +95,12 @@ def submit(
 
 
 def plan(
-    recipe: RecipeFile, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
+    recipe: RecipeFile,
+    out: Out = "runs",
+    mark_only: bool = False,
+    limit: int | None = None,
+    plugins: Plugins = None,
+    accept_code: AcceptCode = False,
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done already. Runs nothing."""
     from tokenmill.pipeline.driver.requests import requests_outlook
@@ -97,7 +108,8 @@ def plan(
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table
 
-    folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
+    options = Options(out, None, mark_only, limit, False, plugins, accept_code)
+    folder, _, stages = prepare(load_recipe(recipe), options)
     plan_table.show(folder, stages, console())
     for planned in stages:
         outlooks = [*plan_table.outlooks(planned), requests_outlook(planned, stages)]

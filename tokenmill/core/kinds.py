@@ -4,7 +4,7 @@ A unit of work is a frozen dataclass. Its fields are its settings. A recipe name
 `filters.gopher_quality` is the class GopherQuality. Units pickle, and keep no state between calls.
 
 What every unit of a kind must have is in the protocols Source, Step, Global and Writer. What a unit may have besides is
-in the small protocols below them: Packed, Fingerprinted, Advising, Filter for all kinds of work; Concluding,
+in the small protocols below them: Packed, Fingerprinted, Requiring, Advising, Filter for all kinds of work; Concluding,
 Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a unit has it by
 having its members.
 """
@@ -238,6 +238,15 @@ class Fingerprinted(Protocol):
     """A unit whose results depend on files that are not documents: {name: checksum} of models, lists, tokenizers."""
 
     def file_checksums(self) -> dict[str, str]: ...
+
+
+@runtime_checkable
+class Requiring(Protocol):
+    """A unit whose results depend on packages that its module does not import: names of distributions, which count if
+    they are installed.
+    """
+
+    def packages(self) -> tuple[str, ...]: ...
 
 
 @runtime_checkable

@@ -178,15 +178,9 @@ def test_names_of_tasks_are_few(tmp_path: Path, pool: Any) -> None:
 def test_a_node_with_other_code_is_refused(tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tokenmill.pipeline.engine import node
 
-    monkeypatch.setattr(node, "packages", lambda module: {"pyarrow": "1.0"})
-    node._versions.cache_clear()
-    try:
-        with pytest.raises(
-            DataError, match=r"other code than the driver: pyarrow is \d+.*, the driver's is 1.0. Install"
-        ):
-            outcomes(pool, [Note(str(tmp_path / "stage"), 0)])
-    finally:
-        node._versions.cache_clear()
+    monkeypatch.setattr(node, "packages", lambda units, modules: {"pyarrow": "1.0"})
+    with pytest.raises(DataError, match=r"other code than the driver: pyarrow is \d+.*, the driver's is 1.0. Install"):
+        outcomes(pool, [Note(str(tmp_path / "stage"), 0)])
 
 
 def test_a_task_no_node_has_room_for_is_said(

@@ -59,6 +59,11 @@ def load_once(name_or_path: str, loader: Callable[[str], Model], sha256: str | N
     return loaded
 
 
+def checksum_of(name_or_path: str, sha256: str | None = None) -> str:
+    """The SHA-256 that load_once expects of the file, "" if none is given; reads no file."""
+    return MODELS[name_or_path].sha256 if name_or_path in MODELS else (sha256 or "").lower()
+
+
 def model_path(name: str, *, folder: Path | None = None) -> Path:
     """Where a known model file lies; RecipeError with the command that gets it if it is not there."""
     path = place_of(name, folder=folder)

@@ -21,9 +21,10 @@ from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.reuse import reuse
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
-from tokenmill.pipeline.planning.plan import PlannedStage, check_done, consumers, plan
+from tokenmill.pipeline.planning.plan import PlannedStage, Planning, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
+from tokenmill.pipeline.record.accepted import accept
 from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.manifest import Manifest
@@ -38,7 +39,7 @@ class Options:
     """What the command line may say of a run; all but `workers` and `allow_missing` are part of its fingerprints.
 
     stage: run this one alone, from the one before it. limit: read at most so many documents, of each source's first
-    shard.
+    shard. accept_code: keep results that differ only in the code that made them, and write that down.
     """
 
     out: str = "runs"
@@ -47,6 +48,7 @@ class Options:
     limit: int | None = None
     allow_missing: bool = False
     plugins: str | None = None
+    accept_code: bool = False
 
 
 @dataclass
@@ -64,7 +66,9 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     folder = join(options.out, recipe.run)
     if options.stage is not None:
         recipe.stage(options.stage)
-    return folder, stages, plan(recipe, stages, folder, mark_only=options.mark_only, limit=options.limit)
+    scrub = _excerpts(recipe, options).scrub
+    planning = Planning(options.mark_only, options.limit, scrub, options.accept_code)
+    return folder, stages, plan(recipe, stages, folder, planning)
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
@@ -109,6 +113,8 @@ class _Driver:
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
 
     def run(self) -> None:
+        for planned in self.planned if self.options.accept_code else ():
+            accept(planned.folder, planned.accepted, counts_as=planned.code)
         for index, planned in enumerate(self.planned):
             if self.options.stage in (None, planned.name):
                 self.planned[index] = self._run_stage(planned)

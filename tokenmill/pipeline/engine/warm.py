@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Unit
-from tokenmill.pipeline.planning.fingerprint import reach
+from tokenmill.pipeline.planning.source_code import reach
 from tokenmill.text.kernel import cache_folder
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from tokenmill.pipeline.planning.fingerprint import code_of
+from tokenmill.pipeline.record.accepted import results_of_accepted_code
 from tokenmill.pipeline.record.manifest import Manifest
 from tokenmill.pipeline.report import RanStage
 from tokenmill.pipeline.tasks import quarantine
@@ -28,7 +30,8 @@ class Funnel:
     repeated: copies that the stage made of documents. drops, marked: documents by rule. damage: records by the rule
     that means a damaged input file. by_source: {source: [rows in, rows out]}. bytes_out: of text. quarantined:
     documents that killed a worker. expected_in: rows that the stages before gave, None for a source. tokens: by split,
-    for a corpus. unfinished: a Global that stopped before its decisions were applied.
+    for a corpus. unfinished: a Global that stopped before its decisions were applied. accepted: results of other code
+    that `run --accept-code` kept.
     """
 
     stage: str
@@ -48,6 +51,7 @@ class Funnel:
     expected_in: int | None
     tokens: dict[str, int]
     unfinished: bool
+    accepted: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -125,6 +129,8 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
             console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
         if one.unfinished:
             console.print(f"[yellow]{one.stage} has stopped before it was done[/]; the same run goes on from there")
+        if one.accepted:
+            console.print(f"{one.stage}: {one.accepted:,} results were made by other code and accepted (--accept-code)")
         if one.quarantined:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
@@ -191,4 +197,5 @@ class _Counted:
             expected_in=expected_in,
             tokens=stage.corpus.facts.get("tokens", {}) if stage.corpus else {},
             unfinished=stage.unfinished,
+            accepted=results_of_accepted_code(stage.folder, map(code_of, stage.manifests.fingerprints.values())),
         )

@@ -109,11 +109,11 @@ def _shard(number: int, source: str, path: str, table: pa.Table, first: int, las
 
 def _rows(shard: Shard) -> pa.Table:
     """The shard's rows, from the row groups that hold them."""
-    with storage.open_input(shard.file) as source, pq.ParquetFile(source) as parquet:
-        place = parquet.schema_arrow.names.index("end")
-        groups = [parquet.metadata.row_group(group).column(place).statistics for group in range(parquet.num_row_groups)]
+    with storage.open_input(shard.file) as source, pq.ParquetFile(source) as file:
+        place = file.schema_arrow.names.index("end")
+        groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
         inside = [n for n, ends in enumerate(groups) if ends.max > shard.start and ends.min <= shard.end]
-        table = parquet.read_row_groups(inside)
+        table = file.read_row_groups(inside)
     ends = table.column("end").to_numpy()
     rows: pa.Table = table.filter(pa.array((ends > shard.start) & (ends <= shard.end))).combine_chunks()
     return rows

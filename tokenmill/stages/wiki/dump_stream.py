@@ -85,7 +85,7 @@ def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[DumpChunk | Ga
         yield Gap(0, offset, 0, NO_STREAM)
     while offset < size:
         stream = _Bz2(file, offset)
-        yield from stream.pieces()
+        yield from stream.chunks()
         after = stream.end
         if stream.problem:
             after = next_stream(file, offset + 1, size)
@@ -108,7 +108,7 @@ class _Bz2:
         self.file, self.offset = file, offset
         self.end, self.inner, self.problem = offset, 0, ""
 
-    def pieces(self) -> Iterator[DumpChunk]:
+    def chunks(self) -> Iterator[DumpChunk]:
         stream = decoder(Format.BZ2)
         at = self.offset
         while not stream.eof:
