@@ -37,6 +37,11 @@ def kernel_modules(units: Iterable[Unit]) -> tuple[str, ...]:
     return tuple(sorted(reached & cache_folder.warm_modules()))
 
 
+def all_kernel_modules() -> tuple[str, ...]:
+    """All modules with compiled kernels, sorted."""
+    return tuple(sorted(cache_folder.warm_modules()))
+
+
 def make_kernels_ready(modules: Iterable[str]) -> int:
     """Compiles those of cache_folder.warm_modules() that are not compiled yet; returns how many kernels that were.
 

@@ -117,7 +117,7 @@ def frozen(array: Array) -> Array:
     return view
 
 
-def warm() -> None:
+def warm_all() -> None:
     """Loads every kernel that Python calls, and compiles what the folder lacks: for tests and benchmarks."""
     for name in sorted(warm_modules()):
         importlib.import_module(name).warm()

@@ -103,7 +103,12 @@ def _marker() -> Path:
 
 @cache
 def _cpu() -> str:
-    """The CPU's name and features as Linux says them; elsewhere what Python knows."""
+    """The CPU's name and features as Linux gives them; elsewhere what Python knows.
+
+    "" if NUMBA_CPU_NAME says for which CPU numba compiles, as in an image for machines of several kinds.
+    """
+    if os.environ.get("NUMBA_CPU_NAME"):
+        return ""
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return platform.processor()

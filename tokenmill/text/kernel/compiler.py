@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numba
+from numba.core import entrypoints
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
@@ -52,6 +53,17 @@ class _Entry(CPUDispatcher):  # type: ignore[misc]  # numba has no types
         super().add_overload(compiled)
         for environment in compiled._find_referenced_environments():
             compiled.codegen.set_env(environment.env_name, environment)
+
+    def _compile_for_args(self, *arguments: Any) -> Any:
+        """Loads or compiles, without the packages that extend numba: awkward takes 0.3 s, and kernels need none.
+
+        numba imports them when another user of it compiles.
+        """
+        before, entrypoints._already_initialized = entrypoints._already_initialized, True
+        try:
+            return super()._compile_for_args(*arguments)
+        finally:
+            entrypoints._already_initialized = before
 
     @property
     def _numba_type_(self) -> Any:
