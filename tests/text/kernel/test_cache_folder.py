@@ -50,6 +50,8 @@ def test_another_python_cpu_path_or_setting_of_numba_has_marks_of_its_own(
 def test_the_cpu_has_a_name_unless_numba_is_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder._cpu.__wrapped__()
     monkeypatch.setenv("NUMBA_CPU_NAME", "x86-64-v3")
+    assert cache_folder._cpu.__wrapped__()  # numba takes the features of the machine
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "")
     assert cache_folder._cpu.__wrapped__() == ""
 
 

@@ -105,9 +105,9 @@ def _marker() -> Path:
 def _cpu() -> str:
     """The CPU's name and features as Linux gives them; elsewhere what Python knows.
 
-    "" if NUMBA_CPU_NAME says for which CPU numba compiles, as in an image for machines of several kinds.
+    "" if variables say for which CPU numba compiles, as in an image for machines of several kinds.
     """
-    if os.environ.get("NUMBA_CPU_NAME"):
+    if os.environ.get("NUMBA_CPU_NAME") and "NUMBA_CPU_FEATURES" in os.environ:
         return ""
     info = Path("/proc/cpuinfo")
     if not info.exists():
