@@ -4,6 +4,7 @@ import json
 import logging
 import pickle
 import random
+import re
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
@@ -24,9 +25,12 @@ from tokenmill.stages.dedup import minhash_held
 from tokenmill.stages.dedup.minhash import Minhash
 from tokenmill.stages.dedup.minhash_held import HeldNeighbourhoods, fixed_array, ragged_array
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.similarity.jaccard import jaccard_of_texts
+from tokenmill.text.similarity.jaccard import jaccard_of_sets, jaccard_of_texts
+from tokenmill.text.similarity.shingle import Shingling, Unit
 from tokenmill.text.similarity.signature import chance_of_meeting
+from tokenmill.text.words.fold import FOLDS
 from tokenmill.text.words.hash import Ragged
+from tokenmill.text.words.segment import words as segmented
 
 HALF_A_GIGABYTE = 1 << 29
 
@@ -222,14 +226,95 @@ def test_tiny_empty_and_null_texts_are_never_duplicates() -> None:
     assert verdicts(Minhash(), {"id": [], "text": []}) == {}
 
 
-def test_case_punctuation_numbers_and_accents_make_no_difference() -> None:
-    texts = [
-        "The café opened in 1987, with 12 tables; its owner left.",
-        "the cafe opened in 2003 with 9 tables: its owner LEFT",
-    ]
-    found = verdicts(Minhash(), {"id": ["a", "b"], "text": texts})
-    assert found["b"]["duplicate_of"] == "a"
-    assert found["b"]["drop_measured"] == "1"
+ROWS = range(60)
+DIFFERENT_WHERE_BANDS_ARE_BLIND = {
+    "logs": [
+        "\n".join(
+            f"2024-0{day}-11 {i % 24}:{day}{i % 10}:{i * day % 60} GET /a 200 {i * 977 * day % 5000} ms" for i in ROWS
+        )
+        for day in (1, 2)
+    ],
+    "prices": ["\n".join(f"bolt M{i}: EUR {i * 37 * k % 900}.{i * k % 90 + 10}" for i in ROWS) for k in (3, 7)],
+    "code": ["\n".join(f"    table[{i}] = {i * 7919 * k % 65536};" for i in ROWS) for k in (5, 11)],
+    "case": [
+        "\n".join(
+            (str.upper, str.title)[i * k % 7 < 3](f"key {chr(97 + i % 26) * 3} of {chr(97 + i // 26)}") for i in ROWS
+        )
+        for k in (1, 3)
+    ],
+    "punctuation": ["".join(f"go {('left', 'right')[i % 2]}{'.!?,;'[i * k % 5]} " for i in ROWS) for k in (1, 2)],
+    "accents": ["".join(f"{('peche', 'pêche', 'péché')[i * k % 3]} or {i}, " for i in ROWS) for k in (1, 2)],
+    "arabic": ["".join(f"الصف {chr(0x660 + i * k % 10)}{chr(0x660 + i % 10)} ثم " for i in ROWS) for k in (3, 7)],
+    "hindi": ["".join(f"कुल {chr(0x966 + i * k % 10)}{chr(0x966 + i % 10)} और " for i in ROWS) for k in (3, 7)],
+    "scripts of digits": ["".join(f"row {chr(zero + i % 10)} of it, " for i in ROWS) for zero in (0x30, 0x660)],
+    "chinese": ["".join(f"第{i}行价{i * k % 97}元" for i in ROWS) for k in (3, 7)],
+}
+
+
+def unmodified_similarity(a: str, b: str, ngram: int, unit: str) -> float:
+    """The plain twin of verification."""
+    one, other = (shingles_as_they_are(text, ngram, unit) for text in (a, b))
+    return len(one & other) / len(one | other)
+
+
+def shingles_as_they_are(text: str, ngram: int, unit: str) -> set[tuple[str, ...]]:
+    if unit == "characters":
+        parts = list(" ".join(text.split()))
+    else:
+        split, encoded = segmented(documents({"text": [text]}))[1], text.encode()
+        spans = zip(split.starts.tolist(), split.ends.tolist(), strict=True)
+        parts = [part for a, b in spans for part in re.findall("[一-鿿]|[^一-鿿]+", encoded[a:b].decode())]
+    return {tuple(parts[i : i + ngram]) for i in range(max(1, len(parts) - ngram + 1))}
+
+
+@pytest.mark.parametrize("unit", ["words", "characters"])
+@pytest.mark.parametrize("kind", DIFFERENT_WHERE_BANDS_ARE_BLIND)
+def test_texts_that_only_bands_take_for_the_same_stay(kind: str, unit: Unit) -> None:
+    one, other = DIFFERENT_WHERE_BANDS_ARE_BLIND[kind]
+    ngram = {"words": 5, "characters": 12}[unit]
+    _, folded = Shingling(ngram, unit).nominating(documents({"text": [one, other]}))
+    assert jaccard_of_sets(folded[0], folded[1]) == 1.0
+    assert unmodified_similarity(one, other, ngram, unit) < 0.75
+    work = Minhash(unit=unit, ngram=ngram)
+    found, facts = run(work, {"id": list("abc"), "text": [one, other, f"\n{one} \n"]})
+    assert facts["removed"] == 1
+    assert [row["duplicate_of"] for row in found if row["drop_rule"]] == ["c"]
+    assert [row["similarity"] for row in found if row["drop_rule"]] == [1.0]
+
+
+@pytest.mark.parametrize("unit", ["words", "characters"])
+@pytest.mark.parametrize("kind", DIFFERENT_WHERE_BANDS_ARE_BLIND)
+def test_a_removal_of_a_changed_copy_has_the_similarity_of_the_unmodified_texts(kind: str, unit: Unit) -> None:
+    one, _ = DIFFERENT_WHERE_BANDS_ARE_BLIND[kind]
+    middle = len(one) // 2
+    changed = (
+        one[:middle] + re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), one[middle : middle + 30]).swapcase()
+    )
+    text = {"a": one, "b": changed + one[middle + 30 :]}
+    ngram = {"words": 5, "characters": 12}[unit]
+    found = verdicts(Minhash(unit=unit, ngram=ngram, threshold=0.3), {"id": list(text), "text": list(text.values())})
+    [(id, verdict)] = [(id, verdict) for id, verdict in found.items() if "drop_rule" in verdict]
+    measured = unmodified_similarity(text[id], text[verdict["duplicate_of"]], ngram, unit)
+    assert 0.3 <= measured <= 1.0
+    assert verdict["similarity"] == np.float32(measured)
+    assert verdict["drop_measured"] == f"{measured:.6g}"
+
+
+def test_bands_ignore_what_fold_says_and_nothing_else() -> None:
+    one, other = "The café of 1987: 12 tables, bread; tea.", "the CAFE of 4 - 5 tables bread tea"
+    both = documents({"text": [one, other]})
+    all_folded, some_folded, as_they_are = (
+        Shingling(2, fold=fold).nominating(both)[1] for fold in (FOLDS, FOLDS[1:], ())
+    )
+    assert jaccard_of_sets(all_folded[0], all_folded[1]) == 1.0
+    assert 0 < jaccard_of_sets(some_folded[0], some_folded[1]) < 1.0
+    assert as_they_are.values.tolist() == Shingling(2).verifying(both)[1].values.tolist()
+    assert Minhash(fold=("digits", "case")) == Minhash(fold=("case", "digits"))
+
+
+def test_two_copies_of_fewer_words_than_a_shingle_has_are_found_if_the_bands_see_them() -> None:
+    address = "https://example.org/one/two/three.html"
+    assert len(verdicts(Minhash(), {"id": list("abc"), "text": [address, address, address.replace("one", "1")]})) == 2
 
 
 def test_what_is_kept_is_what_keep_prefers() -> None:

@@ -95,9 +95,9 @@ def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str,
                 known.refuse_other_texts(again, kind.shingling.verifying(again)[1])
                 batch = batch.filter(pa.array(~is_known))
                 if batch.num_rows:
-                    rows = _index_rows(batch, kind)
+                    rows, count = _index_rows(batch, kind)
                     out.write(rows)
-                    shingled += len(ragged_values(rows.column("shingles")).values)
+                    shingled += count
         documents += out.record.rows
         records.append({"path": name, "bytes": out.record.bytes, "xxh3": out.record.xxh3, "rows": out.record.rows})
     content = {
@@ -192,12 +192,12 @@ def _described(content: dict[str, Any]) -> str:
     return f"{content['ngram']} {content['unit']}, with {folded} folded and hashes of {content['bits']} bits"
 
 
-def _index_rows(batch: pa.RecordBatch, kind: IndexKind) -> pa.Table:
-    """The rows of an index for documents (id, text)."""
+def _index_rows(batch: pa.RecordBatch, kind: IndexKind) -> tuple[pa.Table, int]:
+    """(the rows of an index for documents (id, text), number of shingles of their unmodified texts)."""
     batch, nominating = kind.shingling.nominating(batch)
     _, verifying = kind.shingling.verifying(batch)
     columns = {"shingles": ragged_array(verifying), "nominating": ragged_array(nominating, kind.bits)}
-    return pa.table({"id": batch.column("id"), **columns})
+    return pa.table({"id": batch.column("id"), **columns}), len(verifying.values)
 
 
 @dataclass(frozen=True)
