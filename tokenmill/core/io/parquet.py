@@ -91,6 +91,23 @@ def read_row_group(path: str, group: int) -> pa.Table:
         return file.read_row_group(group)
 
 
+def encoded(table: pa.Table) -> bytes:
+    """A table as the content of a Parquet file of one row group."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table.combine_chunks(), sink, row_group_size=max(1, table.num_rows), compression="lz4", use_dictionary=False,
+        write_statistics=False,
+    )  # fmt: skip
+    return sink.getvalue().to_pybytes()
+
+
+def decoded(content: bytes, columns: list[str]) -> Iterator[pa.Table]:
+    """The row groups of a Parquet file whose content is given."""
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=columns)
+
+
 def table_schema(path: str) -> pa.Schema:
     """The columns of a Parquet file."""
     with _opened(path) as file:
