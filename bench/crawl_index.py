@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokenmill.stages.web.crawl_index import Wanted, find_records, spans
+from tokenmill.stages.web.crawl_index import Wanted, byte_ranges, find_records
 from tokenmill.stages.web.read_warc import ReadWarc
 
 _TLDS = ("com", "org", "net", "de", "ru", "jp", "fr", "uk", "it", "br", "pl", "nl", "cn", "edu", "info", "io")
@@ -92,7 +92,7 @@ def measure(files: list[str]) -> Iterator[dict[str, Any]]:
         scanned = by_polars(files, settings)
         scan = time.perf_counter() - began
         assert found.num_rows == scanned.unique(_PLACE).height, name
-        joined = list(spans(found, ReadWarc.gap))
+        joined = list(byte_ranges(found, ReadWarc.gap))
         yield {
             "select": name, "seconds": seconds, "polars_seconds": scan, "records": found.num_rows,
             "mb_wanted": sum(found.column("length").to_numpy()) / 1e6, "requests": len(joined),

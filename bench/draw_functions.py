@@ -38,7 +38,7 @@ def public_functions() -> Iterator[tuple[str, str, str]]:
 
 
 def first_sentence(text: str, name: str) -> str:
-    sentence = re.split(r"(?<=[.:;])\s", " ".join(text.split()), maxsplit=1)[0]
+    sentence = re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
     return re.sub(rf"\b{re.escape(name)}\b", "…", sentence)
 
 

@@ -16,7 +16,7 @@ def report(run: RunFolder, json_out: AsJson = False) -> None:
         print_json(funnel.as_json(funnels))
     else:
         funnel.show(funnels, console())
-    if not all(one.balanced for one in funnels):
+    if not all(one.good for one in funnels):
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -52,7 +53,7 @@ def run(
     checked = load_recipe(recipe)
     pool = _engine(engine, workers, address)
     try:
-        result = run_recipe(checked, pool, options, progress_for("json" if json_lines else "auto"))
+        result = run_recipe(checked, pool, options, progress_for("json", sys.stdout) if json_lines else progress_for())
     finally:
         pool.close()
     _print_result(result, json_lines)
@@ -117,14 +118,20 @@ def clean(run: RunFolder) -> None:
 
 
 def _print_result(result: "Result", json_lines: bool) -> None:
+    from tokenmill.pipeline.report.summary import lines, summary_of
+
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     for failure in result.failures:
         print(f"failed: {failure}", file=sys.stderr)
+    summary = summary_of(result.folder)
     if json_lines:
-        print(json.dumps({"run": result.folder, "warnings": result.warnings, "failures": result.failures}))
-    else:
-        print(f"run: {result.folder}    next: pipeline report {result.folder}")
+        facts = {"run": result.folder, "log": result.log, "warnings": result.warnings, "failures": result.failures}
+        print(json.dumps({"event": "ended", **facts, **asdict(summary)}))
+        return
+    for line in lines(summary):
+        print(line)
+    print(f"run: {result.folder}    log: {result.log}    next: pipeline report {result.folder}")
 
 
 def _engine(name: str, workers: int | None, address: str | None) -> "Engine":

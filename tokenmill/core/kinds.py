@@ -212,13 +212,15 @@ class Writer(Global, Protocol):
 
     Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split
     `_split`. cuts() turns the total weight of each split into the outputs. write() makes one of them and returns its
-    files and facts; the fact `documents` is the number of rows. finish() gets those facts in order and writes what
-    makes the whole complete.
+    files and facts; the fact `documents` is the number of rows. finish() gets those facts in order, and the names of
+    inputs that are missing, and writes what makes the whole complete.
     """
 
     def cuts(self, weights: dict[str, int]) -> list[Cut]: ...
     def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], JsonObject]: ...
-    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str) -> Finished: ...
+    def finish(
+        self, facts: list[JsonObject], folder: str, *, recipe_sha256: str, missing: Sequence[str]
+    ) -> Finished: ...
 
 
 Unit = Source | Step | Global

@@ -5,10 +5,8 @@ nothing. A folder in the layout of UT1 (Université Toulouse Capitole) has a fol
 and `urls`.
 """
 
-import gzip
 import hashlib
 import logging
-import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
@@ -20,6 +18,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
+from tokenmill.core.io.compression import DecompressionError, Format, decompress, growth_limit
 from tokenmill.text.kernel.arrays import Bytes, Positions
 from tokenmill.text.url.hosts import clean_host, hosts, without_www
 from tokenmill.text.url.name_set import MOST_BYTES, NameSet, host_lines, name_set
@@ -103,7 +102,7 @@ def list_file(kind: str, group: str, setting: str, path: str) -> ListFile:
     place = f"url_blocklist.{setting}"
     try:
         return ListFile(kind, group, place, path, hashlib.sha256(_content(path)).hexdigest())
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, DecompressionError) as error:
         raise RecipeError(
             f"{place}: {path!r} cannot be read ({error}); give the path of a list, one entry a line"
         ) from error
@@ -224,4 +223,4 @@ def _checked(file: ListFile) -> bytes:
 
 def _content(path: str) -> bytes:
     content = storage.read_bytes(path)
-    return gzip.decompress(content) if path.endswith(".gz") else content
+    return decompress(content, Format.GZIP, growth_limit(len(content))) if path.endswith(".gz") else content

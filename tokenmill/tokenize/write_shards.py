@@ -173,7 +173,9 @@ class WriteShards:
         )
         return [f"{stem}.{suffix}" for suffix in ("bin", "idx", "docs")], facts | dataclasses.asdict(info)
 
-    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str) -> Finished:
+    def finish(
+        self, facts: list[JsonObject], folder: str, *, recipe_sha256: str, missing: Sequence[str] = ()
+    ) -> Finished:
         """Copies the tokenizer, then writes manifest.json. facts: as write() gave them, in order."""
         file = read_tokenizer(self.tokenizer)
         fields = [field.name for field in dataclasses.fields(ShardInfo)]
@@ -194,7 +196,8 @@ class WriteShards:
             tokenizer_hash=file.sha256,
             shuffle_seed=self.seed,
             recipe_hash=recipe_sha256,
-            summary={"tokens_per_shard": self.tokens_per_shard, "val": self.val},
+            summary={"tokens_per_shard": self.tokens_per_shard, "val": self.val}
+            | ({"missing": list(missing)} if missing else {}),
         )
         tokens = {split: sum(info.tokens for info in shards.values()) for split, shards in splits.items()}
         return Finished([copy.path, storage.join(folder, "manifest.json")], {"tokens": tokens})

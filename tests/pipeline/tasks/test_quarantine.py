@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from tokenmill.pipeline.record.task import shard_name
 from tokenmill.pipeline.tasks import quarantine
 
 
 def add(folder: Path, number: int, id: str, step: str = "s", cause: str = "segfault", fingerprint: str = "f1") -> None:
-    quarantine.add(str(folder), number, id=id, step=step, cause=cause, fingerprint=fingerprint)
+    quarantine.add(shard_name(str(folder), number, fingerprint), id=id, step=step, cause=cause)
 
 
 def test_a_shard_without_entries_has_none_and_makes_no_file(tmp_path: Path) -> None:
-    assert quarantine.load(str(tmp_path), 0, "f1") == {}
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {}
     assert quarantine.entries(str(tmp_path), 0) == []
     assert quarantine.count(str(tmp_path), {0: "f1"}) == 0
     assert list(tmp_path.iterdir()) == []
@@ -23,9 +24,9 @@ def test_documents_are_found_again_by_shard_and_fingerprint(tmp_path: Path) -> N
     add(tmp_path, 3, "b", "filters.slow", "hang")
     add(tmp_path, 3, "a")
     add(tmp_path, 4, "a", "other")
-    assert quarantine.load(str(tmp_path), 3, "f1") == {"a": "s", "b": "filters.slow"}
-    assert quarantine.load(str(tmp_path), 3, "f2") == {}
-    assert quarantine.load(str(tmp_path), 4, "f1") == {"a": "other"}
+    assert quarantine.load(shard_name(str(tmp_path), 3, "f1")) == {"a": "s", "b": "filters.slow"}
+    assert quarantine.load(shard_name(str(tmp_path), 3, "f2")) == {}
+    assert quarantine.load(shard_name(str(tmp_path), 4, "f1")) == {"a": "other"}
     assert quarantine.entries(str(tmp_path), 3) == [
         {"id": "a", "step": "s", "cause": "segfault", "fingerprint": "f1"},
         {"id": "b", "step": "filters.slow", "cause": "hang", "fingerprint": "f1"},
@@ -44,14 +45,14 @@ def test_the_file_is_the_same_in_whatever_order_documents_came(tmp_path: Path) -
 def test_a_document_that_kills_again_has_one_entry_the_last(tmp_path: Path) -> None:
     add(tmp_path, 0, "a", "first")
     add(tmp_path, 0, "a", "second", "memory")
-    assert quarantine.load(str(tmp_path), 0, "f1") == {"a": "second"}
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {"a": "second"}
 
 
 def test_another_fingerprint_forgets_the_entries_of_the_first(tmp_path: Path) -> None:
     add(tmp_path, 0, "a")
     add(tmp_path, 0, "b", fingerprint="f2")
-    assert quarantine.load(str(tmp_path), 0, "f1") == {}
-    assert quarantine.load(str(tmp_path), 0, "f2") == {"b": "s"}
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {}
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f2")) == {"b": "s"}
 
 
 def test_only_documents_of_these_shards_and_this_work_are_counted(tmp_path: Path) -> None:
@@ -66,6 +67,6 @@ def test_only_documents_of_these_shards_and_this_work_are_counted(tmp_path: Path
 @pytest.mark.parametrize("id", ["", "../../x", 'a"\\\n', "文\u2028", "\ud800", "x" * 100_000])
 def test_an_id_is_data_whatever_it_holds(tmp_path: Path, id: str) -> None:
     add(tmp_path, 0, id)
-    assert quarantine.load(str(tmp_path), 0, "f1") == {id: "s"}
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {id: "s"}
     assert [path.name for path in tmp_path.rglob("*.json")] == ["000000.json"]
     assert len(json.loads(Path(quarantine.path(str(tmp_path), 0)).read_bytes())) == 1

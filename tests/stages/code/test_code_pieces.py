@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tokenmill.mini.code_dump import MIT as MIT_TEXT
 from tokenmill.stages.code.read_code import ReadCode
-from tokenmill.stages.code.tar_members import TarMembers
+from tokenmill.stages.code.tar_archive import TarArchive
 
 PYTHON = b"def f():\n    return 1\n"
 MIT = MIT_TEXT.format(year=2020, owner="A. Nonymous").encode()
@@ -131,7 +131,7 @@ def test_seeking_reads_little(tmp_path: Path) -> None:
 
     content = tar(*((f"lib/{number}.bin", b"x" * 3_000_000) for number in range(10)))
     plain, seeking = Counting(content), Counting(content)
-    names = [[member.name for member in TarMembers(stream, 1 << 40, size)] for stream, size in
+    names = [[member.name for member in TarArchive(stream, 1 << 40, size)] for stream, size in
              ((plain, None), (seeking, len(content)))]  # fmt: skip
     assert names[0] == names[1] and len(names[0]) == 10
     assert plain.taken == len(content) and seeking.taken < len(content) / 5

@@ -26,7 +26,7 @@ from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Shard
 from tokenmill.pipeline.planning.plan import _identity
 from tokenmill.stages.reading.parquet_batches import open_parquet, row_batches
-from tokenmill.stages.tables.csv_records import read_records
+from tokenmill.stages.tables.csv_records import read_csv_records
 from tokenmill.stages.tables.read_table import ReadTable
 
 
@@ -119,7 +119,7 @@ def test_a_record_of_csv_over_the_limit_is_one_row_to_its_end(tmp_path: Path, st
     """However its quotes lie in what is read at once."""
     long = b'1,"' + b'no,"" record\n, "",""\n' * 40 + b'",""\n'
     content = b"id,text,x\n" + long + b'2,"after",\n3,open,"a\nb\nc'
-    records = list(read_records(Trickle(content, step), "t", 100, ","))
+    records = list(read_csv_records(Trickle(content, step), "t", 100, ","))
     assert [record.fields for record in records] == [["id", "text", "x"], [], ["2", "after", ""], []]
     assert (
         records[1][:2] == (10, len(long) - 1) and records[1].problem == f"a record of {len(long) - 1} bytes, over 100"
@@ -190,7 +190,7 @@ def test_csv_is_read_as_python_writes_it(values: list[list[str]], end: str) -> N
     out = io.StringIO()
     csv.writer(out, lineterminator=end).writerows(values)
     content = out.getvalue().encode()
-    found = list(read_records(io.BytesIO(content), "t", 1 << 20, ","))
+    found = list(read_csv_records(io.BytesIO(content), "t", 1 << 20, ","))
     assert [record.fields for record in found] == values
     for record in found:
         assert content[record.offset : record.offset + record.length].count(b'"') % 2 == 0
@@ -204,7 +204,7 @@ def test_records_of_csv_end_where_python_ends_them(content: str) -> None:
         expected = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]
     except csv.Error:
         return
-    assert [record.fields for record in read_records(io.BytesIO(content.encode()), "t", 99, ",")] == expected
+    assert [record.fields for record in read_csv_records(io.BytesIO(content.encode()), "t", 99, ",")] == expected
 
 
 def test_a_header_that_names_a_column_twice_is_an_error(tmp_path: Path) -> None:

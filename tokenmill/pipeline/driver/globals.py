@@ -75,6 +75,7 @@ class GlobalStage:
     shard_tasks: tuple[ShardTask, ...]
     run_tasks: RunTasks
     recipe_sha256: str
+    missing: tuple[str, ...] = ()
     _makers: dict[str, Task] = field(default_factory=dict)  # by file: the task that wrote it
 
     def run(self) -> bool:
@@ -210,7 +211,9 @@ class GlobalStage:
         made = list(_manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
         _delete_unlisted(self.planned.folder, made)
-        finished = final.finish([manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256)
+        finished = final.finish(
+            [manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256, missing=self.missing
+        )
         self._settle(routed, made, finished)
         return True
 
@@ -227,7 +230,10 @@ class GlobalStage:
         extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in finished.files]
         outputs = [output for manifest in made for output in manifest.outputs] + extra
         facts = {"documents": documents} | finished.facts
-        write_manifest(self.planned.corpus_manifest, Manifest(self.planned.root, outputs=outputs, facts=facts))
+        write_manifest(
+            self.planned.corpus_manifest,
+            Manifest(self.planned.root, outputs=outputs, facts=facts, missing=list(self.missing)),
+        )
 
     def _reduce_tasks(
         self,

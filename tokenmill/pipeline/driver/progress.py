@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, NamedTuple, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -19,6 +19,14 @@ from tokenmill.pipeline.record.task import NOWHERE, Position, Task
 LINE_SECONDS = 5.0
 
 
+class Totals(NamedTuple):
+    """A stage's sums when it ends, those of earlier runs included."""
+
+    done: int
+    rows_in: int
+    rows_out: int
+
+
 class Progress(Protocol):
     """Told of stages and tasks as they come and go."""
 
@@ -26,7 +34,7 @@ class Progress(Protocol):
     def watch(self, task: Task, position: Position) -> None: ...
     def task_done(self, task: Task, manifest: Manifest) -> None: ...
     def skip(self, stage: str, shards: int) -> None: ...
-    def end(self, done: int) -> None: ...
+    def end(self, totals: Totals) -> None: ...
 
 
 def progress_for(style: Literal["auto", "plain", "json", "none"] = "auto", file: IO[str] | None = None) -> Progress:
@@ -112,9 +120,9 @@ class _Shown:
         elif self.style == "json":
             print(json.dumps({"event": "skipped", "stage": stage, "shards": shards}), file=self.out, flush=True)
 
-    def end(self, done: int) -> None:
+    def end(self, totals: Totals) -> None:
         if self.stage is not None:
-            self.stage.done = done
+            self.stage.done, self.stage.rows_in, self.stage.rows_out = totals
         if self.bars is not None:
             self.bars.stop()
             self.bars = None

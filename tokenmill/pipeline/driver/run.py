@@ -16,17 +16,19 @@ from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
-from tokenmill.pipeline.driver.progress import Progress
+from tokenmill.pipeline.driver.progress import Progress, Totals
 from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.exchange.ranges import DamagedFile
-from tokenmill.pipeline.planning.plan import PlannedStage, check_done, consumers, plan
+from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
 from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
 from tokenmill.pipeline.record.lock import Lock, locked
+from tokenmill.pipeline.record.log import run_log
 from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.stage_record import StageRecord, read_record, record_path, write_record
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 
@@ -63,9 +65,16 @@ class Options:
 
 @dataclass
 class Result:
-    """failures: a line for each shard that could not be done. warnings: for files read only in part."""
+    """How a run ended.
+
+    Attributes:
+        failures: one line per problem that ends the run with exit code 1.
+        warnings: files that were read only in part, and what is missing if that was allowed.
+        log: the log file of this run.
+    """
 
     folder: str
+    log: str = ""
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -88,9 +97,11 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
         if not options.discard:
             refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
         storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, options, planned))
-        driver = _Driver(recipe, engine, options, progress, planned, Result(folder), lock, _excerpts(recipe, options))
-        driver.run()
-        return driver.result
+        with run_log(folder) as log:
+            result = Result(folder, log)
+            driver = _Driver(recipe, engine, options, progress, planned, result, lock, _excerpts(recipe, options))
+            driver.run()
+            return result
 
 
 def preview(
@@ -121,15 +132,75 @@ class _Driver:
     lock: Lock
     excerpts: Excerpts
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
+    errors: dict[tuple[str, int], str] = field(default_factory=dict)  # by stage and shard
+    records: dict[str, StageRecord] = field(default_factory=dict)  # of stages that this driver has finished with
+    gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
 
     def run(self) -> None:
-        for index, planned in enumerate(self.planned):
-            if self.options.stage in (None, planned.name):
-                self.planned[index] = self._run_stage(planned)
+        for index in range(len(self.planned)):
+            if self.options.stage in (None, self.planned[index].name):
+                self._accept_gaps(self.planned[index])
+                planned = self.planned[index]
+                logger.info("stage %s begins", planned.name)
+                try:
+                    planned = self.planned[index] = self._run_stage(planned)
+                finally:
+                    self._write_record(planned)
                 self._release()
         self._tell_of_damage()
 
+    def _accept_gaps(self, planned: PlannedStage) -> None:
+        """With --allow-missing a Global is planned over the inputs that are there, so that its result says so."""
+        made = self._made()
+        absent = tuple(shard.origin for shard in planned.shards if shard.origin and shard.origin not in made)
+        if planned.stage.final is not None and absent and self.options.allow_missing:
+            self.gaps[planned.name] = absent
+            stages, folder = tuple(one.stage for one in self.planned), self.result.folder
+            marked, limit = self.options.mark_only, self.options.limit
+            self.planned = plan(self.recipe, stages, folder, mark_only=marked, limit=limit, gaps=self.gaps)
+
+    def _made(self) -> set[Origin]:
+        """The shards of all stages that are done."""
+        return {(planned.name, shard.number) for planned in self.planned for shard in planned.shards if shard.done}
+
+    def _write_record(self, planned: PlannedStage) -> None:
+        planned = check_done(planned)
+        done = sum(shard.done for shard in planned.shards)
+        record = StageRecord(len(planned.shards), done, self._missing(planned), self.options.allow_missing)
+        self.records[planned.name] = record
+        write_record(planned.folder, record)
+        logger.info("stage %s ends: %d of %d shards, %s", planned.name, done, len(planned.shards), record)
+        inherited = [name for one in planned.stage.inputs for name in self._record_of(one).missing]
+        if inherited:
+            told = self.result.warnings if self.options.allow_missing else self.result.failures
+            told.append(f"{planned.name}: {record}")
+
+    def _missing(self, planned: PlannedStage) -> dict[str, str]:
+        """What the stage's documents lack: {input or shard: why}."""
+        found: dict[str, str] = {}
+        found |= self._missing_before(planned)
+        made = self._made()
+        for shard in planned.shards:
+            if not shard.done and (shard.origin is None or shard.origin in made):
+                file = f" ({shard.shard.file})" if shard.shard else ""
+                why = self.errors.get((planned.name, shard.number), "not made")
+                found[f"{planned.name} {shard.number:06d}{file}"] = why
+        for manifest in _source_manifests(planned):
+            found |= {f"{planned.name}: {file}": why for file, why in manifest.unreadable.items()}
+        return found
+
+    def _record_of(self, name: str) -> StageRecord:
+        """Of a stage that comes before: as this run left it, else as an earlier one did."""
+        if name not in self.records:
+            [planned] = [one for one in self.planned if one.name == name]
+            done = sum(shard.done for shard in planned.shards)
+            left = read_record(planned.folder)
+            known = left is not None and (left.shards, left.done) == (len(planned.shards), done)
+            self.records[name] = left if left and known else StageRecord(0, done, self._missing(planned))
+        return self.records[name]
+
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
+        storage.delete(record_path(planned.folder))
         if planned.done or (planned.stage.spec.keep is False and self._consumed(planned)):
             self.progress.skip(planned.name, len(planned.shards))
             return planned
@@ -146,7 +217,7 @@ class _Driver:
         storage.delete_unfinished(planned.folder)
         compact(planned.folder)
         planned = check_done(planned)
-        self.progress.end(sum(shard.done for shard in planned.shards))
+        self.progress.end(_totals(planned))
         return planned
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
@@ -154,7 +225,10 @@ class _Driver:
         limits = _limits(planned)
         final = planned.stage.final
         assert final is not None  # its callers look
-        return GlobalStage(planned, final, tasks, lambda tasks: self._run_tasks(tasks, limits), self.recipe.sha256())
+        missing = tuple(sorted(self._missing_before(planned)))
+        return GlobalStage(
+            planned, final, tasks, lambda tasks: self._run_tasks(tasks, limits), self.recipe.sha256(), missing
+        )
 
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
@@ -178,7 +252,7 @@ class _Driver:
                 damaged.add(outcome.error.file)
             elif outcome.error is not None:
                 good = False
-                self._fail(outcome.task.name.label, outcome.error)
+                self._fail(outcome.task.name, outcome.error)
         return Ran(good, frozenset(damaged))
 
     def _compact(self, task: TaskName) -> None:
@@ -188,7 +262,8 @@ class _Driver:
             self.loose = 0
             compact(task.folder)
 
-    def _fail(self, label: str, error: BaseException) -> None:
+    def _fail(self, task: TaskName, error: BaseException) -> None:
+        label = task.label
         if isinstance(error, RecipeError):
             raise error
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -196,16 +271,20 @@ class _Driver:
                 f"{label}: the disk is full ({error}). What is committed stays valid; make room, run again"
             ) from error
         logger.error("%s: %s", label, error)
-        self.result.failures.append(f"{label}: {str(error).splitlines()[0]}")
+        line = str(error).splitlines()[0]
+        if task.is_shard:
+            self.errors[task.stage, task.number] = line
+        forgiven = self.options.allow_missing and isinstance(error, DataError)
+        (self.result.warnings if forgiven else self.result.failures).append(f"{label}: {line}")
 
     def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage
         data = self._committed_data(stage)
         schema = _common_schema(data) if len(stage.inputs) > 1 else None
+        missing = tuple(sorted(self._missing_before(planned)))
         for shard in planned.shards:
             if shard.origin and shard.origin not in data:
-                logger.warning("%s %06d: its input %s %06d is missing", planned.name, shard.number, *shard.origin)
-                continue
+                continue  # its stage's record names it
             yield ShardTask(
                 shard_name(planned.folder, shard.number, shard.fingerprint),
                 stage.steps,
@@ -216,12 +295,19 @@ class _Driver:
                 schema=schema,
                 mark_only=self.options.mark_only,
                 limit=self.options.limit if stage.source is not None else None,
+                missing=missing,
             )
 
     def _committed_data(self, stage: Stage) -> dict[tuple[str, int], str]:
         """{(stage, shard number): data file} of all shards that are there of a stage's inputs."""
         before = [planned for planned in self.planned if planned.name in stage.inputs]
         return {(p.name, shard.number): p.data_path(shard.number) for p in before for shard in p.shards if shard.done}
+
+    def _missing_before(self, planned: PlannedStage) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in planned.stage.inputs:
+            found |= self._record_of(name).missing
+        return found
 
     def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
         missing = len(planned.shards) - len(tasks)
@@ -261,7 +347,8 @@ class _Driver:
                 for file, counts in manifest.damage.items():
                     what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
                     self.result.warnings.append(f"{file}: read only in part ({what})")
-                self.result.failures += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
+                told = self.result.warnings if self.options.allow_missing else self.result.failures
+                told += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
 
 
 def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
@@ -269,6 +356,13 @@ def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
     if planned.stage.source is not None:
         ledger = Ledger(planned.folder)
         yield from (ledger[shard.number] for shard in planned.shards if shard.done)
+
+
+def _totals(planned: PlannedStage) -> Totals:
+    """A stage's sums, those of earlier runs included."""
+    ledger = Ledger(planned.folder)
+    made = [ledger[shard.number] for shard in planned.shards if shard.done]
+    return Totals(len(made), sum(one.rows_in for one in made), sum(one.rows_out for one in made))
 
 
 def _limits(planned: PlannedStage) -> Limits:

@@ -204,6 +204,7 @@ class ApplyTask:
             bytes_in=spilled.bytes_in,
             damage=spilled.damage,
             unreadable=spilled.unreadable,
+            edits=spilled.edits | made.edits,
             by_source={
                 name: [counts[0], made.by_source.get(name, [0, 0])[1]] for name, counts in spilled.by_source.items()
             },
@@ -220,8 +221,10 @@ class ApplyTask:
         first = 0
         for batch in parquet.read_table(rows.input):
             batch = widened(batch, rows.schema)
-            marked_before = marked(batch)
+            marked_before, before = marked(batch), batch
             batch = self._told(batch, verdicts, first)
+            tally.edit(step_name(self.final), before, batch)
+            del before
             first += batch.num_rows
             if rows.mark_only:
                 count_rules(batch.filter(pa.array(marked(batch) & ~marked_before)), tally.marked)

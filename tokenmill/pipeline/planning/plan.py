@@ -4,7 +4,9 @@ Fingerprints follow from work and input alone, so the whole plan is known before
 """
 
 import logging
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
@@ -26,7 +28,10 @@ _ENGINE_OF_GLOBALS = (
 )
 
 
-_Origin = tuple[str, Shard | None, tuple[str, int] | None]  # fingerprint, and one of the two it comes from
+Origin = tuple[str, int]
+"""A shard of a stage before: (stage, number)."""
+
+_Input = tuple[str, Shard | None, Origin | None]  # fingerprint, and one of the two it comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class PlannedShard:
     fingerprint: str
     done: bool
     shard: Shard | None = None
-    origin: tuple[str, int] | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -77,29 +82,45 @@ class PlannedStage:
 
 
 def plan(
-    recipe: Recipe, stages: tuple[Stage, ...], folder: str, *, mark_only: bool, limit: int | None
+    recipe: Recipe,
+    stages: tuple[Stage, ...],
+    folder: str,
+    *,
+    mark_only: bool,
+    limit: int | None,
+    gaps: Mapping[str, Collection[Origin]] = MappingProxyType({}),
 ) -> list[PlannedStage]:
-    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing
-    input.
+    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing input.
+
+    gaps: by stage, inputs that are accepted as missing: its result is planned without them, and differs from that with
+    them.
     """
     planned: dict[str, PlannedStage] = {}
     for stage in stages:
-        planned[stage.name] = _plan_stage(recipe, stage, planned, folder, mark_only, limit)
+        planned[stage.name] = _plan_stage(recipe, stage, planned, folder, mark_only, limit, gaps.get(stage.name, ()))
     return _need_released_data(list(planned.values()))
 
 
 def _plan_stage(
-    recipe: Recipe, stage: Stage, before: dict[str, PlannedStage], folder: str, mark_only: bool, limit: int | None
+    recipe: Recipe,
+    stage: Stage,
+    before: dict[str, PlannedStage],
+    folder: str,
+    mark_only: bool,
+    limit: int | None,
+    gaps: Collection[Origin],
 ) -> PlannedStage:
     engine = _ENGINE if stage.final is None else _ENGINE_OF_GLOBALS
     work = work_fingerprint(stage.work, engine, mark_only=mark_only, excerpt=recipe.excerpt.chars)
     place = join(folder, stage.name)
-    origins: list[_Origin]
+    origins: list[_Input]
     if stage.source is not None:
         shards = _source_shards(stage, limit)
         origins = [(digest(work, _identity(shard), limit), shard, None) for shard in shards]
     else:
-        inputs = [(name, shard) for name in stage.inputs for shard in before[name].shards]
+        inputs = [
+            (name, shard) for name in stage.inputs for shard in before[name].shards if (name, shard.number) not in gaps
+        ]
         origins = [(digest(work, shard.fingerprint), None, (name, shard.number)) for name, shard in inputs]
     root = digest(work, [origin[0] for origin in origins])
     keep_numbers = len(stage.inputs) == 1

@@ -34,12 +34,24 @@ _END = b'"\n}'
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a task made. Output paths are relative to the stage's folder. seconds: wall time, of this execution alone.
+    """What a task made.
 
-    rows_in: documents it was given (a Source: read). repeated: copies that it made of them. drops: by rule. damage: by
-    file and rule, the drops that mean a damaged input file. unreadable: files of a pack that were passed over, and why.
-    marked: by rule, in a --mark-only run, where nothing is dropped. bytes_in, bytes_out: UTF-8 bytes of `text`.
-    by_source: {source: [rows in, rows out]}. step_seconds: by step name. facts: what a Writer says of its shard.
+    Attributes:
+        inputs: the files that it read.
+        rows_in: documents it was given (a Source: read).
+        repeated: copies that it made of them.
+        drops: dropped documents by rule.
+        marked: documents by rule, in a --mark-only run, where nothing is dropped.
+        damage: {file: {rule: records}} of the drops that mean a damaged input file.
+        unreadable: {file of a pack that could not be read: why}.
+        by_source: {source: [rows in, rows out]}.
+        edits: {step: [documents whose text it changed, their characters before, after]}.
+        missing: inputs that the stage's documents lack, accepted by --allow-missing.
+        bytes_in, bytes_out: UTF-8 bytes of `text`.
+        outputs: the files; paths are relative to the stage's folder.
+        facts: what the task says besides; of a Writer, about its output.
+        timing: seconds of wall time, of this execution alone; seconds by step. No hash covers it.
+        host: the machine and versions. No hash covers it.
     """
 
     fingerprint: str
@@ -52,6 +64,8 @@ class Manifest:
     damage: dict[str, dict[str, int]] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     by_source: dict[str, list[int]] = field(default_factory=dict)
+    edits: dict[str, list[int]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
     bytes_in: int = 0
     bytes_out: int = 0
     outputs: list[FileRecord] = field(default_factory=list)

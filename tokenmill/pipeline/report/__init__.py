@@ -11,19 +11,24 @@ from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
+from tokenmill.pipeline.record.stage_record import StageRecord, read_record
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
 class RanStage:
-    """One stage of a run on disk, with the manifests that are there, by shard number."""
+    """One stage of a run on disk, with the manifests that are there, by shard number.
+
+    record: how complete the stage is; None if no run has finished with it.
+    """
 
     name: str
     folder: str
     inputs: tuple[str, ...]
     manifests: Ledger
     corpus: Manifest | None
+    record: StageRecord | None
 
     @property
     def unfinished(self) -> bool:
@@ -54,7 +59,8 @@ def read_run(folder: str) -> list[RanStage]:
 
 def _stage(folder: str, name: str, inputs: tuple[str, ...]) -> RanStage:
     place = join(folder, name)
-    return RanStage(name, place, inputs, Ledger(place), read_manifest(join(place, "manifest", "corpus.json")))
+    corpus = read_manifest(join(place, "manifest", "corpus.json"))
+    return RanStage(name, place, inputs, Ledger(place), corpus, read_record(place))
 
 
 def plain(text: str | None) -> str:

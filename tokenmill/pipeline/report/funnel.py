@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tokenmill.pipeline.record.manifest import Manifest
-from tokenmill.pipeline.report import RanStage
+from tokenmill.pipeline.record.stage_record import StageRecord
+from tokenmill.pipeline.report import RanStage, plain
 from tokenmill.pipeline.tasks import quarantine
 
 
@@ -25,10 +26,18 @@ class NodeWork(NamedTuple):
 class Funnel:
     """A stage's counts.
 
-    repeated: copies that the stage made of documents. drops, marked: documents by rule. damage: records by the rule
-    that means a damaged input file. by_source: {source: [rows in, rows out]}. bytes_out: of text. quarantined:
-    documents that killed a worker. expected_in: rows that the stages before gave, None for a source. tokens: by split,
-    for a corpus. unfinished: a Global that stopped before its decisions were applied.
+    Attributes:
+        repeated: copies that the stage made of documents.
+        drops, marked: documents by rule.
+        damage: records by the rule that means a damaged input file.
+        by_source: {source: [rows in, rows out]}.
+        edits: {step: [documents whose text it changed, their characters before, after]}.
+        bytes_out: of text.
+        quarantined: documents that killed a worker.
+        expected_in: rows that the stages before gave, None for a source.
+        tokens: by split, for a corpus.
+        unfinished: a Global that stopped before its decisions were applied.
+        record: how complete it is; None if no run has finished with it.
     """
 
     stage: str
@@ -40,6 +49,7 @@ class Funnel:
     marked: dict[str, int]
     damage: dict[str, int]
     by_source: dict[str, list[int]]
+    edits: dict[str, list[int]]
     by_node: dict[str, NodeWork]
     bytes_out: int
     seconds: float
@@ -48,12 +58,28 @@ class Funnel:
     expected_in: int | None
     tokens: dict[str, int]
     unfinished: bool
+    record: StageRecord | None
 
     @property
     def balanced(self) -> bool:
         """True if in + repeated = out + drops, and in = what the stages before gave."""
         fed = self.expected_in is None or self.expected_in == self.rows_in
         return fed and self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
+
+    @property
+    def state(self) -> str:
+        """complete, not run, stopped, or incomplete with what is missing."""
+        if self.record is None:
+            return "stopped before it was done" if self.shards or self.unfinished else "not run"
+        if self.shards < self.record.done:
+            return f"damaged: {self.record.done - self.shards} of {self.record.done} manifests are gone"
+        return str(self.record)
+
+    @property
+    def good(self) -> bool:
+        """True if the stage balances, is finished, and lacks nothing but what was accepted."""
+        accepted = self.record is not None and self.shards >= self.record.done and self.record.allowed
+        return self.balanced and (self.state == "complete" or accepted)
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
@@ -72,7 +98,13 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
 
 def as_json(funnels: list[Funnel]) -> list[dict[str, object]]:
     """The funnels for machines."""
-    return [vars(one) | {"balanced": one.balanced} for one in funnels]
+    return [_as_json(one) for one in funnels]
+
+
+def _as_json(one: Funnel) -> dict[str, object]:
+    missing = one.record.missing if one.record else {}
+    facts = {name: value for name, value in vars(one).items() if name != "record"}
+    return facts | {"balanced": one.balanced, "state": one.state, "missing": missing, "good": one.good}
 
 
 def show(funnels: list[Funnel], console: Console) -> None:
@@ -90,6 +122,9 @@ def show(funnels: list[Funnel], console: Console) -> None:
         for rule, count in sorted({**one.drops, **one.marked}.items(), key=lambda item: (-item[1], item[0])):
             mark = "" if rule in one.drops else " (marked)"
             table.add_row("", rule + mark, "", f"{count:,}", "", "", "", "", "")
+        for step, (documents, before, after) in one.edits.items():
+            what = f"{step} changed {documents:,} texts: {before:,} to {after:,} characters"
+            table.add_row("", what, "", "", "", "", "", "", "")
         if one.repeated:
             table.add_row("", f"repeated: {one.repeated:,}", "", "", "", "", "", "", "")
         for split, tokens in one.tokens.items():
@@ -123,13 +158,13 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
     for one in funnels:
         if not one.balanced:
             console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
-        if one.unfinished:
-            console.print(f"[yellow]{one.stage} has stopped before it was done[/]; the same run goes on from there")
+        if one.state != "complete":
+            console.print(f"[{'yellow' if one.good else 'red'}]{one.stage}[/]: {plain(one.state)}", highlight=False)
         if one.quarantined:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
             console.print(f"{one.stage}: {count} × {rule}: input files read only in part (see dropped/ for offsets)")
-    if all(one.balanced for one in funnels):
+    if all(one.good for one in funnels):
         again = f" + {repeated:,} repeated" if repeated else ""
         kept = f"{sources + repeated - drops:,} kept"
         console.print(f"[green]balanced[/]: {sources:,} documents read{again} = {kept} + {drops:,} dropped, by rule")
@@ -150,6 +185,7 @@ class _Counted:
     marked: Counter[str] = field(default_factory=Counter)
     damage: Counter[str] = field(default_factory=Counter)
     by_source: dict[str, list[int]] = field(default_factory=dict)
+    edits: dict[str, list[int]] = field(default_factory=dict)
     by_node: dict[str, NodeWork] = field(default_factory=dict)
 
     def add(self, manifest: Manifest) -> None:
@@ -168,6 +204,8 @@ class _Counted:
         for source, (rows_in, rows_out) in manifest.by_source.items():
             have = self.by_source.setdefault(source, [0, 0])
             have[0], have[1] = have[0] + rows_in, have[1] + rows_out
+        for step, sums in manifest.edits.items():
+            self.edits[step] = [a + b for a, b in zip(self.edits.get(step, [0, 0, 0]), sums, strict=True)]
         node = manifest.host.get("name", "")
         shards, busy, size = self.by_node.get(node, NodeWork(0, 0.0, 0))
         self.by_node[node] = NodeWork(shards + 1, busy + seconds, size + manifest.bytes_in)
@@ -183,6 +221,7 @@ class _Counted:
             marked=dict(sorted(self.marked.items())),
             damage=dict(sorted(self.damage.items())),
             by_source=dict(sorted(self.by_source.items())),
+            edits=dict(sorted(self.edits.items())),
             by_node=dict(sorted(self.by_node.items())),
             bytes_out=self.bytes_out,
             seconds=self.seconds,
@@ -191,4 +230,5 @@ class _Counted:
             expected_in=expected_in,
             tokens=stage.corpus.facts.get("tokens", {}) if stage.corpus else {},
             unfinished=stage.unfinished,
+            record=stage.record,
         )

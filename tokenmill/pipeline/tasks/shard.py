@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -72,6 +73,7 @@ class ShardTask:
         schema: the columns of the input, if several stages with different columns come together.
         mark_only: rows are marked, not removed.
         limit: at most so many documents are read.
+        missing: inputs that the stage lacks, for the manifest.
         probe: the batch to run row by row, to find the document that killed a worker.
     """
 
@@ -84,6 +86,7 @@ class ShardTask:
     schema: pa.Schema | None = None
     mark_only: bool = False
     limit: int | None = None
+    missing: tuple[str, ...] = ()
     probe: int | None = None
 
     def at(self, position: Position) -> Self:
@@ -120,6 +123,7 @@ class Tally:
     damage: dict[str, dict[str, int]] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     by_source: dict[str, list[int]] = field(default_factory=dict)
+    edits: dict[str, list[int]] = field(default_factory=dict)
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
     _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
@@ -144,6 +148,12 @@ class Tally:
             else:
                 self._unsettled.append((place, records))
 
+    def edit(self, step: str, before: pa.RecordBatch, after: pa.RecordBatch) -> None:
+        """Counts the documents whose text a step changed, and their characters before and after."""
+        changed = text_changes(before, after)
+        if changed[0]:
+            self.edits[step] = [a + b for a, b in zip(self.edits.get(step, (0, 0, 0)), changed, strict=True)]
+
     def settle(self) -> None:
         """The batch is done: its records go by the step that marked them, as if it had not been cut into pieces."""
         self.dropped += [records for _, records in sorted(self._unsettled, key=lambda placed: placed[0])]
@@ -161,6 +171,8 @@ class Tally:
             damage={file: dict(sorted(counts.items())) for file, counts in sorted(self.damage.items())},
             unreadable=dict(sorted(self.unreadable.items())),
             by_source=dict(sorted(self.by_source.items())),
+            edits=dict(sorted(self.edits.items())),
+            missing=list(task.missing),
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             outputs=outputs,
@@ -314,7 +326,10 @@ def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally
         name = step_name(step)
         tell(Position(number, name, id))
         began = time.perf_counter()
+        before = batch
         batch = _apply(task, step, batch)
+        tally.edit(name, before, batch)
+        del before  # or its text is held while the next step runs
         tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
         batch = _compact(task, batch, tally, place)
     tell(Position(number, "write", id))
@@ -375,6 +390,29 @@ def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict
     for place, rule in zip(places, bad.column("drop_rule").to_pylist(), strict=True):
         counts = damage.setdefault(place["file"] if place else task.shard.file, {})
         counts[rule] = counts.get(rule, 0) + 1
+
+
+def text_changes(before: pa.RecordBatch, after: pa.RecordBatch) -> tuple[int, int, int]:
+    """(documents that are not marked and have another text, their characters before, after)."""
+    if "text" not in before.schema.names or "text" not in after.schema.names:
+        return 0, 0, 0
+    old, new = before.column("text"), after.column("text")
+    if _same_buffers(old, new):
+        return 0, 0, 0
+    changed = as_mask(pc.not_equal(pc.fill_null(old, ""), pc.fill_null(new, ""))) & ~marked(after)
+    before_length, after_length = (int(_characters(texts)[changed].sum()) for texts in (old, new))
+    return int(changed.sum()), before_length, after_length
+
+
+def _characters(texts: pa.Array) -> npt.NDArray[np.int64]:
+    lengths: npt.NDArray[np.int64] = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)
+    return lengths
+
+
+def _same_buffers(one: pa.Array, other: pa.Array) -> bool:
+    """True if both are views of the same rows in memory, which is so after a step that sets no text."""
+    places = [[buffer.address if buffer else 0 for buffer in array.buffers()] for array in (one, other)]
+    return places[0] == places[1] and one.offset == other.offset
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:

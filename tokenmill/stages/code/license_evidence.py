@@ -180,7 +180,7 @@ def declared(name: str, content: bytes) -> str | None:
     return normalized(found.replace("/", " OR ")) if isinstance(found, str) else None
 
 
-def together(expressions: Iterable[tuple[str, str]]) -> str:
+def expression_of(expressions: Iterable[tuple[str, str]]) -> str:
     """One expression from (file name, expression) of the licence files in one folder.
 
     LICENSE-MIT beside LICENSE-APACHE leave the choice, as Rust's packages do; other files all hold.

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
+from tokenmill.core.io.compression import format_of
 from tokenmill.core.kinds import Shard, SourceTraits
-from tokenmill.stages.code.archive_members import DAMAGED, Member, NoArchive, is_packed, unpacked
+from tokenmill.stages.code.archive_members import DAMAGED, Member, NoArchive, unpacked
 from tokenmill.stages.code.git_members import GitMembers, git_folder, is_hash, repository_name, resolved, shared_folder
 from tokenmill.stages.code.judge import OPTIONAL, Judge, once
 from tokenmill.stages.code.notebooks import KINDS
@@ -26,10 +27,11 @@ from tokenmill.stages.code.order import ORDERS, Order
 from tokenmill.stages.code.repository import Survey, spelled, survey
 from tokenmill.stages.code.rows import COLUMNS, CodeRow, batch_of, name_length
 from tokenmill.stages.code.stack_rows import stack_rows
-from tokenmill.stages.code.tar_members import TAR_BLOCK, TarMembers, is_tar
+from tokenmill.stages.code.tar_archive import TarArchive
 from tokenmill.stages.code.zip_directory import ends_as_zip
 from tokenmill.stages.code.zip_members import ZipMembers
 from tokenmill.stages.reading.inputs import file_shards
+from tokenmill.stages.reading.tar_members import TAR_BLOCK, is_tar
 
 _GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow as it likes
 _MAX_ROWS = 16_384
@@ -148,7 +150,7 @@ class ReadCode:
             is_table = magic.startswith(_PARQUET)
             if is_table:
                 yield from stack_rows(file, judge, shard, self.batch_bytes)
-        if shard.start and (is_table or is_packed(magic)):
+        if shard.start and (is_table or format_of(magic)):
             return  # its first piece has it all
         if not is_table:
             with self._members(shard) as members:
@@ -156,22 +158,22 @@ class ReadCode:
                 found.commit = members.commit
             with self._members(shard) as members:
                 # the last piece has no end: damage may lie behind the last byte
-                end = shard.end if shard.end < shard.size and not is_packed(magic) else None
+                end = shard.end if shard.end < shard.size and not format_of(magic) else None
                 yield from _member_rows(judge, members, found, shard.start, end)
 
     @contextmanager
-    def _members(self, shard: Shard) -> Iterator[TarMembers | ZipMembers]:
+    def _members(self, shard: Shard) -> Iterator[TarArchive | ZipMembers]:
         limit = max(_GROWTH_FLOOR, int(shard.size * self.max_growth))
         with storage.open_input(shard.address) as file:
             magic = file.read(TAR_BLOCK)
             file.seek(0)
             # a program that unpacks itself has its own code before the zip archive
-            if magic[:4] in _ZIP or (not (is_packed(magic) or is_tar(magic)) and ends_as_zip(file, shard.size)):
+            if magic[:4] in _ZIP or (not (format_of(magic) or is_tar(magic)) and ends_as_zip(file, shard.size)):
                 yield ZipMembers(file, shard.size, max_growth=self.max_growth, limit=limit)
             else:
                 file.seek(0)
                 stream = unpacked(file)
-                yield TarMembers(stream, limit, shard.size if stream is file else None)
+                yield TarArchive(stream, limit, shard.size if stream is file else None)
 
 
 def _member_rows(

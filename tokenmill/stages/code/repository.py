@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.code.archive_members import Member, NoArchive
 from tokenmill.stages.code.license_evidence import (
     LICENSE_BYTES,
     UNKNOWN,
     declared,
+    expression_of,
     is_license_file,
     is_manifest,
     of_license_file,
-    together,
 )
 from tokenmill.stages.code.paths import name_rule, path_problem
 from tokenmill.stages.code.reuse import Reuse, is_reuse_file
@@ -93,7 +94,7 @@ class Survey:
 
     def _folder_license(self, folder: str) -> tuple[str | None, str]:
         files, said = self.licenses.get(folder), self.manifests.get(folder)
-        text = together(files) if files else None
+        text = expression_of(files) if files else None
         if text is None and folder in self.texts:
             text = joined([expression for _, expression in sorted(self.texts[folder])], "AND") or UNKNOWN
         if said is None:
@@ -134,7 +135,7 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
         raise NoArchive(f"has more than {MAX_NOTED} licence files and manifests; cut it into several archives")
     try:
         content = member.read(LICENSE_BYTES)
-    except EOFError:
+    except (EOFError, DecompressionError):
         return  # the pass that makes rows says so
     if is_reuse:
         found.reuse.note(path, content)

@@ -4,39 +4,34 @@ Python's zipfile bounds what it unpacks for deflate alone: 625 bytes of bzip2 we
 LZMA stream could ask for 4 GB.
 """
 
-import bz2
-import lzma
 import struct
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO
 
-from isal import igzip_lib
-
-from tokenmill.stages.code.archive_members import UNPACKING_MEMORY
+from tokenmill.core.io.compression import Decoder, Format, decoder, lzma_decoder
 from tokenmill.stages.code.zip_directory import HEADER_BYTES, Entry
 
 _CHUNK = 1 << 16
-_LZMA_HEAD = struct.Struct("<2xHBL")
-_LZMA_MIN = 1 << 12  # bytes: the least that a dictionary may be
+_LZMA_HEAD = struct.Struct("<2xH5s")  # a version, bytes of properties, the properties
 _PATCHED = 0x20
 
 
-def pieces(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]:
+def member_chunks(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]:
     """The first `wanted` bytes of a member. Raises EOFError, or one of UNPACKING_ERRORS, where it is damaged."""
     start = entry.offset + HEADER_BYTES + _lengths(file, entry)
     file.seek(start)
-    if entry.method not in _INFLATERS or entry.flags & _PATCHED:
+    if entry.method not in _DECODERS or entry.flags & _PATCHED:
         raise EOFError(f"a member packed by the method {entry.method}, which cannot be read")
-    inflater, head = _INFLATERS[entry.method](file, wanted)
+    stream, head = _DECODERS[entry.method](file, wanted)
     left = entry.packed - head
     while wanted:
         packed = b""
-        if inflater.needs_input:
+        if stream.needs_input:
             packed = file.read(max(0, min(left, _CHUNK)))
             left -= len(packed)
-        if inflater.eof or (inflater.needs_input and not packed):
+        if stream.eof or (stream.needs_input and not packed):
             raise EOFError(f"a member that ends {wanted} bytes too early")
-        data: bytes = inflater.decompress(packed, max_length=wanted)
+        data = stream.feed(packed, wanted)
         wanted -= len(data)
         yield data
 
@@ -55,36 +50,28 @@ def _lengths(file: IO[bytes], entry: Entry) -> int:
 
 
 class _Stored:
-    """Gives back what it gets, as a decompressor does."""
+    """Gives back what it gets, in the manner of a decompressor."""
 
-    needs_input, eof = True, False
+    needs_input, eof, unused_data = True, False, b""
 
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        return data[:max_length]
+    def decompress(self, data: bytes, limit: int) -> bytes:
+        return data[:limit]
 
 
-def _lzma(file: IO[bytes], wanted: int) -> tuple[Any, int]:
-    """A decompressor, and the bytes of the stream's head."""
+def _lzma(file: IO[bytes], wanted: int) -> tuple[Decoder, int]:
+    """A decoder, and the bytes of the stream's head."""
     head = file.read(_LZMA_HEAD.size)
     if len(head) < _LZMA_HEAD.size:
         raise EOFError("the head of an LZMA stream is cut short")
-    size, packed, dictionary = _LZMA_HEAD.unpack(head)
-    if size != 5 or packed >= 9 * 5 * 5 or dictionary > UNPACKING_MEMORY:
-        raise EOFError(f"the head of an LZMA stream asks for {dictionary} bytes, expected at most {UNPACKING_MEMORY}")
-    settings = {
-        "id": lzma.FILTER_LZMA1,
-        "lc": packed % 9,
-        "lp": packed // 9 % 5,
-        "pb": packed // 45,
-        # nothing looks back farther than to the start
-        "dict_size": max(_LZMA_MIN, min(dictionary, wanted)),
-    }
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[settings]), len(head)
+    size, settings = _LZMA_HEAD.unpack(head)
+    if size != 5:
+        raise EOFError(f"the head of an LZMA stream has {size} bytes of properties, expected 5")
+    return lzma_decoder(settings, wanted), len(head)
 
 
-_INFLATERS: dict[int, Callable[[IO[bytes], int], tuple[Any, int]]] = {
-    0: lambda file, wanted: (_Stored(), 0),
-    8: lambda file, wanted: (igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_DEFLATE), 0),
-    12: lambda file, wanted: (bz2.BZ2Decompressor(), 0),
+_DECODERS: dict[int, Callable[[IO[bytes], int], tuple[Decoder, int]]] = {
+    0: lambda file, wanted: (Decoder(_Stored()), 0),
+    8: lambda file, wanted: (decoder(Format.DEFLATE), 0),
+    12: lambda file, wanted: (decoder(Format.BZ2), 0),
     14: _lzma,
 }

@@ -6,7 +6,7 @@ from stat import S_IFMT, S_ISLNK, S_ISREG
 from typing import IO
 
 from tokenmill.stages.code.archive_members import DAMAGED, UNPACKING_ERRORS, Member, commit_of
-from tokenmill.stages.code.zip_content import pieces
+from tokenmill.stages.code.zip_content import member_chunks
 from tokenmill.stages.code.zip_directory import Directory, Entry
 
 _ENCRYPTED = 0x1
@@ -58,11 +58,11 @@ class ZipMembers:
         def read(limit: int) -> bytes:
             parts: list[bytes] = []
             try:
-                for piece in pieces(self.file, entry, min(limit, entry.size)):
-                    parts.append(piece)
-                    self.total += len(piece)  # counted even where it turns out to be damaged
+                for chunk in member_chunks(self.file, entry, min(limit, entry.size)):
+                    parts.append(chunk)
+                    self.total += len(chunk)  # counted even where it turns out to be damaged
             except UNPACKING_ERRORS as error:
-                raise EOFError(f"{type(error).__name__}: {error}"[:200]) from error
+                raise EOFError(f"{type(error.__cause__ or error).__name__}: {error}"[:200]) from error
             data = b"".join(parts)
             if len(data) == entry.size and zlib.crc32(data) != entry.crc:
                 raise EOFError("its content is not what its checksum says")

@@ -1,21 +1,22 @@
 """Lines of a JSON Lines file, compressed or not, with their places; damaged spans are reported, not skipped."""
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, Any, NamedTuple, Protocol
-
-import zstandard
+from typing import IO, Any, NamedTuple
 
 from tokenmill.core.errors import DataError
+from tokenmill.core.io.compression import (
+    Decompressed,
+    DecompressionError,
+    Format,
+    Readable,
+    format_of,
+)
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_SKIPPABLE = b"\x2a\x4d\x18"  # behind a byte 0x5?: a frame of zstd without content, as pzstd writes first
+_FORMATS = (Format.GZIP, Format.ZSTD)
 _BOM = b"\xef\xbb\xbf"
-_ZSTD_WINDOW = 128 << 20  # bytes: `zstd --long=27`
 _CHUNK = 1 << 18
-_PACKED_CHUNK = 1 << 14  # what it unpacks to is lost if it turns out damaged
 MAX_DEPTH = 500
 """Lists and objects inside one another. What Python can read or write hangs on how deep its own stack is just then."""
 _TOO_DEEP = f"lists or objects more than {MAX_DEPTH} deep"
@@ -27,12 +28,6 @@ _OTHERS = {
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
 }
-
-
-class Readable(Protocol):
-    """What can be read piece by piece: a file, or what reads like one."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 class RawLine(NamedTuple):
@@ -106,7 +101,7 @@ def raw_lines(
             watch(rest)
             if rest and size <= limit + _CHUNK:
                 parts.append(rest)
-    except (zlib.error, zstandard.ZstdError, EOFError) as error:
+    except (DecompressionError, EOFError) as error:
         if offset + size == first:
             raise DataError(f"{name}: cannot be decompressed: {error}; expected {expected}") from error
         yield RawLine(offset, size, b"", f"the compressed file breaks here: {error}")
@@ -181,7 +176,7 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
 
 def is_packed(magic: bytes) -> bool:
     """True for the first bytes of a file compressed with gzip or zstd."""
-    return magic.startswith((_GZIP, _ZSTD)) or (magic[1:4] == _SKIPPABLE and magic[0] >> 4 == 5)
+    return format_of(magic) in _FORMATS
 
 
 def refuse_others(magic: bytes, name: str, expected: str) -> None:
@@ -195,28 +190,11 @@ def refuse_others(magic: bytes, name: str, expected: str) -> None:
 
 def chunks(file: Readable) -> Iterator[bytes]:
     """The file's bytes, decompressed; several gzip members or zstd frames follow one another."""
-    packed = file.read(_PACKED_CHUNK)
-    if not is_packed(packed):
-        while packed:
-            yield packed
-            packed = file.read(_CHUNK)
-        return
-    while packed:
-        inflater = _inflater(packed)
-        while not inflater.eof:
-            if not packed:
-                raise EOFError("it ends too early")
-            for begin in range(0, len(packed), 2048):  # a chunk of zstd may grow 30,000 times
-                yield inflater.decompress(packed[begin : begin + 2048])
-                if inflater.eof:
-                    packed = inflater.unused_data + packed[begin + 2048 :]
-                    break
-            else:
-                packed = file.read(_PACKED_CHUNK)
-        packed = packed or file.read(_PACKED_CHUNK)
-
-
-def _inflater(packed: bytes) -> Any:
-    if packed.startswith(_GZIP):
-        return zlib.decompressobj(31)
-    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+    data = file.read(_CHUNK)
+    format = format_of(data)
+    if format in _FORMATS:
+        file = Decompressed(file, format, data)
+        data = file.read(_CHUNK)
+    while data:
+        yield data
+        data = file.read(_CHUNK)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tokenmill.core.errors import DataError
-from tokenmill.stages.reading.json_lines import RawLine, Readable, chunks, raw_lines
+from tokenmill.core.io.compression import Readable
+from tokenmill.stages.reading.json_lines import RawLine, chunks, raw_lines
 
 _BOM = b"\xef\xbb\xbf"
 _QUOTE = b'"'
@@ -19,7 +20,7 @@ _TAB = "\t"
 _MAX_FIELDS = 65_536
 
 
-class Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """One record: byte offset and length in the decompressed file, and its fields, or what is wrong."""
 
     offset: int
@@ -28,7 +29,7 @@ class Record(NamedTuple):
     problem: str = ""
 
 
-def read_records(file: Readable, name: str, limit: int, delimiter: str) -> Iterator[Record]:
+def read_csv_records(file: Readable, name: str, limit: int, delimiter: str) -> Iterator[CsvRecord]:
     """The records in order, the header first; blank lines are passed over.
 
     One over `limit` bytes has a problem, and so has one that is not UTF-8, or whose quotes do not close. Raises
@@ -39,12 +40,12 @@ def read_records(file: Readable, name: str, limit: int, delimiter: str) -> Itera
     watch = quotes.feed if delimiter != _TAB else _no_quotes
     for held in _bounded(raw_lines(chunks(file), name, limit, expected="CSV", watch=watch), limit, quotes):
         if held.problem:
-            yield Record(held.offset, held.length, [], held.problem)
+            yield CsvRecord(held.offset, held.length, [], held.problem)
         elif held.content.strip(b"\r\n"):
             yield _record(held, delimiter)
 
 
-def header_of(record: Record, name: str) -> list[str]:
+def header_of(record: CsvRecord, name: str) -> list[str]:
     """The names of the columns. Raises DataError if the record cannot be a header."""
     if record.problem:
         raise DataError(f"{name}: the header of the CSV file: {record.problem}")
@@ -127,13 +128,13 @@ def _bounded(lines: Iterator[RawLine], limit: int, quotes: _Quotes) -> Iterator[
         yield RawLine(offset, size, b"", breaks or f"a quoted field has no end: {count} lines")
 
 
-def _record(held: RawLine, delimiter: str) -> Record:
+def _record(held: RawLine, delimiter: str) -> CsvRecord:
     content = held.content.removeprefix(_BOM) if held.offset == 0 else held.content
     try:
         text = content.decode()
         if delimiter == _TAB:
-            return Record(held.offset, held.length, text.removesuffix("\r").split(_TAB))
+            return CsvRecord(held.offset, held.length, text.removesuffix("\r").split(_TAB))
         rows = list(csv.reader([text], delimiter=delimiter, strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
-        return Record(held.offset, held.length, [], str(error)[:200])
-    return Record(held.offset, held.length, rows[0] if rows else [])
+        return CsvRecord(held.offset, held.length, [], str(error)[:200])
+    return CsvRecord(held.offset, held.length, rows[0] if rows else [])

@@ -19,7 +19,7 @@ from tokenmill.stages.reading.json_lines import is_packed, read_lines, read_line
 from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
 from tokenmill.stages.reading.plain_columns import plain_column
 from tokenmill.stages.reading.row_cuts import cut_batches
-from tokenmill.stages.tables.csv_records import Record, header_of, read_records
+from tokenmill.stages.tables.csv_records import CsvRecord, header_of, read_csv_records
 from tokenmill.stages.tables.dataset_folder import dataset_files, is_folder
 from tokenmill.stages.tables.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
 from tokenmill.stages.tables.jsonl_formats import FORMATS, unpacked
@@ -206,7 +206,7 @@ class ReadTable:
 
     def _csv(self, shard: Shard, file: IO[bytes], delimiter: str) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "CSV")
-        records = read_records(file, shard.file, self.max_line_bytes, delimiter)
+        records = read_csv_records(file, shard.file, self.max_line_bytes, delimiter)
         first = next(records, None)
         if first is None:
             return
@@ -251,12 +251,12 @@ class _Placed(Protocol):
     def length(self) -> int: ...
 
 
-Held = TypeVar("Held", bound=_Placed)
+AnyLine = TypeVar("AnyLine", bound=_Placed)
 
 
-def _batched(lines: Iterable[Held], size: int, each: int = 0) -> Iterator[list[Held]]:
+def _batched(lines: Iterable[AnyLine], size: int, each: int = 0) -> Iterator[list[AnyLine]]:
     """Lists of about `size` bytes. each: bytes that a line takes beside its own: the names of its columns."""
-    held: list[Held] = []
+    held: list[AnyLine] = []
     total = 0
     for line in lines:
         held.append(line)
@@ -268,7 +268,7 @@ def _batched(lines: Iterable[Held], size: int, each: int = 0) -> Iterator[list[H
         yield held
 
 
-def _of_width(record: Record, width: int) -> Record:
+def _of_width(record: CsvRecord, width: int) -> CsvRecord:
     if record.problem or len(record.fields) == width:
         return record
     return record._replace(fields=[], problem=f"found {len(record.fields)} fields, expected {width}")

@@ -6,7 +6,7 @@ shards there were nor on who wrote them. One Python object a document: this is a
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, ClassVar
@@ -104,7 +104,7 @@ class WriteJsonl:
                 facts["documents"] += batch.num_rows
         return [path], facts
 
-    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str) -> Finished:
+    def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str, missing: Sequence[str]) -> Finished:
         """Nothing more: each file is whole by itself."""
         return Finished([])
 

@@ -5,10 +5,10 @@ they are published, so files out of a list are taken by their names: nobody is a
 """
 
 import re
-import zlib
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
+from tokenmill.core.io.compression import DecompressionError, Format, decompress
 from tokenmill.core.io.http import GoneError
 from tokenmill.core.io.storage import is_url, join
 from tokenmill.core.io.url_secrets import shown
@@ -52,13 +52,10 @@ def listed(address: str, base: str) -> list[str]:
     except (GoneError, FileNotFoundError) as error:
         raise RecipeError(f"{shown(address)}: there is no such list of paths; is the name right?") from error
     try:
-        if content.startswith(b"\x1f\x8b"):
-            inflater = zlib.decompressobj(31)
-            content = inflater.decompress(content, _LIST_BYTES)
-            if not inflater.eof:
-                raise ValueError(f"it ends early, or has more than {_LIST_BYTES >> 20} MiB")
+        if content.startswith(Format.GZIP.magic):
+            content = decompress(content, Format.GZIP, _LIST_BYTES)
         names = content.decode("utf-8").split()
-    except (zlib.error, ValueError) as error:
+    except (DecompressionError, UnicodeDecodeError) as error:
         raise DataError(f"{shown(address)}: cannot be read as a list of paths: {error}") from error
     strange = [name for name in names if name.startswith("/") or ".." in name.split("/") or is_url(name)]
     if strange:

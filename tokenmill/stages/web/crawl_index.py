@@ -75,7 +75,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Span:
+class ByteRange:
     """Bytes of one file that are read at once, and which of the records, by row, lie in it."""
 
     file: str
@@ -102,7 +102,7 @@ def find_records(files: Sequence[str], wanted: Wanted) -> pa.Table:
     return table.filter(pa.array(_first_of_its_place(table)))
 
 
-def spans(records: pa.Table, gap: int, most: int = 1 << 25) -> Iterator[Span]:
+def byte_ranges(records: pa.Table, gap: int, most: int = 1 << 25) -> Iterator[ByteRange]:
     """The records' bytes joined where at most `gap` bytes lie between, up to about `most` bytes in one span."""
     if not records.num_rows:
         return
@@ -114,10 +114,10 @@ def spans(records: pa.Table, gap: int, most: int = 1 << 25) -> Iterator[Span]:
     for row in range(1, len(starts)):
         apart = codes[row] != codes[row - 1] or starts[row] > stop + gap or stops[row] - starts[first] > most
         if apart:
-            yield Span(names[codes[first]], int(starts[first]), stop, first, row)
+            yield ByteRange(names[codes[first]], int(starts[first]), stop, first, row)
             first, stop = row, int(stops[row])
         stop = max(stop, int(stops[row]))
-    yield Span(names[codes[first]], int(starts[first]), stop, first, len(starts))
+    yield ByteRange(names[codes[first]], int(starts[first]), stop, first, len(starts))
 
 
 def _find_in(file: str, wanted: Wanted) -> pa.Table:

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,12 +14,13 @@ import xxhash
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import parquet, storage
+from tokenmill.core.io.cache_dirs import cache_dir
 from tokenmill.core.io.manners import Manners, manners
 from tokenmill.core.io.storage import join
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.web.crawl_files import LISTED
-from tokenmill.stages.web.crawl_index import RECORDS, Wanted, find_records, spans
+from tokenmill.stages.web.crawl_index import RECORDS, Wanted, byte_ranges, find_records
 from tokenmill.stages.web.warc_records import Damage, Record, read_records
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: b
     """
     tags = [LISTED if from_list else storage.etag(file) for file in files]
     said = json.dumps([_FORMAT, list(map(shown, files)), tags, wanted.asked()])
-    folder = folder or os.path.join(os.path.expanduser("~"), ".cache", "tokenmill", "selections")
+    folder = folder or str(cache_dir("selections"))
     path = join(folder, f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.parquet")
     if storage.size_of(path) < 0:
         logger.info("selecting records from %d index files", len(files))
@@ -72,7 +72,7 @@ def read_selected(shard: Shard, base: str, gap: int, limit: int, polite: Manners
     """The shard's records in order, Damage where the index names a place without one."""
     records = _rows(shard)
     offsets, lengths = records.column("offset").to_numpy(), records.column("length").to_numpy()
-    for span in spans(records, gap):
+    for span in byte_ranges(records, gap):
         file = join(base, span.file)
         with manners(polite):
             content = memoryview(storage.read_range(file, span.start, min(span.stop, span.start + 2 * _MOST)))
@@ -109,11 +109,11 @@ def _shard(number: int, source: str, path: str, table: pa.Table, first: int, las
 
 def _rows(shard: Shard) -> pa.Table:
     """The shard's rows, from the row groups that hold them."""
-    with storage.open_input(shard.file) as source, pq.ParquetFile(source) as parquet:
-        place = parquet.schema_arrow.names.index("end")
-        groups = [parquet.metadata.row_group(group).column(place).statistics for group in range(parquet.num_row_groups)]
+    with storage.open_input(shard.file) as source, pq.ParquetFile(source) as file:
+        place = file.schema_arrow.names.index("end")
+        groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
         inside = [n for n, ends in enumerate(groups) if ends.max > shard.start and ends.min <= shard.end]
-        table = parquet.read_row_groups(inside)
+        table = file.read_row_groups(inside)
     ends = table.column("end").to_numpy()
     rows: pa.Table = table.filter(pa.array((ends > shard.start) & (ends <= shard.end))).combine_chunks()
     return rows

@@ -6,16 +6,14 @@ body plainly does not have is taken to be undone already. Sources: RFC 9112 (chu
 
 import io
 import re
-import zlib
 from typing import NamedTuple
 
-import zstandard
 from fastwarc.stream_io import BrotliReader
 
+from tokenmill.core.io.compression import DecompressionError, Format, decompress_prefix
 from tokenmill.stages.web.warc_records import fields_of
 
 _PIECE = 1 << 14
-_ZSTD, _ZSTD_INPUT = b"\x28\xb5\x2f\xfd", 2048
 _STATUS = re.compile(rb"HTTP/\d[.\d]*[ \t]+(\d{3})")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _HEAD_BYTES = 1 << 16
@@ -126,15 +124,15 @@ def _unpacked(data: bytes, coding: str, limit: int, cut: bool) -> bytes:
     """The data with one content coding undone, at most limit + 1 bytes; unchanged if it is plainly not so coded."""
     try:
         if coding in ("gzip", "x-gzip"):
-            return _inflated(data, 31, limit, cut) if data.startswith(b"\x1f\x8b") else data
+            return _decompressed(data, Format.GZIP, limit, cut)
         if coding == "deflate":
             return _deflated(data, limit, cut)
         if coding == "br":
             return _unbrotli(data, limit, cut)
         if coding == "zstd":
-            return _unzstd(data, limit, cut) if data.startswith(_ZSTD) else data
+            return _decompressed(data, Format.ZSTD, limit, cut)
         problem = "an unknown coding"
-    except (OSError, zlib.error, zstandard.ZstdError) as error:
+    except (OSError, DecompressionError) as error:
         problem = str(error)
     if _MARKUP.match(data):
         return data
@@ -154,39 +152,19 @@ def _unbrotli(data: bytes, limit: int, cut: bool) -> bytes:
     return b"".join(parts)
 
 
-def _unzstd(data: bytes, limit: int, cut: bool) -> bytes:
-    """Fed in small pieces, since each may grow 30,000 times."""
-    parts: list[bytes] = []
-    room = limit + 1
-    while room > 0 and data.startswith(_ZSTD):
-        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-        at = 0
-        while room > 0 and at < len(data) and not frame.eof:
-            parts.append(frame.decompress(data[at : at + _ZSTD_INPUT])[:room])
-            at += _ZSTD_INPUT
-            room -= len(parts[-1])
-        if not frame.eof and room > 0 and not cut:
-            raise zstandard.ZstdError("ends before its frame does")
-        data = frame.unused_data + data[at:] if frame.eof else b""
-    return b"".join(parts)
-
-
-def _inflated(data: bytes, window_bits: int, limit: int, cut: bool) -> bytes:
-    parts: list[bytes] = []
-    room = limit + 1
-    while data and room:
-        inflater = zlib.decompressobj(window_bits)
-        parts.append(inflater.decompress(data, room))
-        room -= len(parts[-1])
-        if not inflater.eof and room and not cut:
-            raise zlib.error("ends before its stream does")
-        data = inflater.unused_data if window_bits == 31 and inflater.unused_data.startswith(b"\x1f\x8b") else b""
-    return b"".join(parts)
+def _decompressed(data: bytes, format: Format, limit: int, cut: bool) -> bytes:
+    """At most limit + 1 bytes; the data itself if it does not begin as the format does."""
+    if not data.startswith(format.magic):
+        return data
+    found = decompress_prefix(data, format, limit + 1)
+    if not (found.whole or cut):
+        raise DecompressionError(f"ends before its {'frame' if format is Format.ZSTD else 'stream'} does")
+    return found.data
 
 
 def _deflated(data: bytes, limit: int, cut: bool) -> bytes:
     """deflate means the zlib format, but some servers send the bare one."""
     try:
-        return _inflated(data, 15, limit, cut)
-    except zlib.error:
-        return _inflated(data, -15, limit, cut)
+        return _decompressed(data, Format.ZLIB, limit, cut)
+    except DecompressionError:
+        return _decompressed(data, Format.DEFLATE, limit, cut)

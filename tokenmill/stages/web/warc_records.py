@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from tokenmill.core.errors import DataError
+from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.web import warc_stream as ws
 
 _HEAD_BYTES = 1 << 16
@@ -126,7 +127,7 @@ class _Cutter:
                 self.start = 0 if first else self.stream.done  # line ends before the first record belong to its member
                 first, self.name = False, ""
                 yield self._record() or self._damage("a header that cannot be read, or no valid Content-Length")
-        except ws.BrokenError as error:
+        except DecompressionError as error:
             self.problem = f"{error}; in record {self.name}" if self.name else str(error)
 
     def refuse_content(self) -> None:
@@ -134,7 +135,7 @@ class _Cutter:
         try:
             if self.stream.pass_line_ends():
                 self.problem = f"no record begins with {self.stream.held[:16]!r}"
-        except ws.BrokenError as error:
+        except DecompressionError as error:
             self.problem = str(error)
 
     def _record(self) -> Record | Damage | None:

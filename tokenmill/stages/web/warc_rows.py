@@ -40,7 +40,7 @@ _HTML_STARTS = (
 )  # fmt: skip
 
 
-class Limits(Protocol):
+class ReadSettings(Protocol):
     """The settings of the source that rows are made by; see stages.read_warc."""
 
     @property
@@ -69,7 +69,7 @@ class _Drop:
 class Rows:
     """The columns of a batch while it is filled. file: what the next rows are from."""
 
-    def __init__(self, work: Limits, source: str, file: str = "") -> None:
+    def __init__(self, work: ReadSettings, source: str, file: str = "") -> None:
         self.work, self.source, self.file = work, source, file
         self.files: list[str] = []
         self.ids: list[str] = []

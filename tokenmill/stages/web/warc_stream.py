@@ -7,13 +7,18 @@ one (bgzip cuts records anywhere); an uncompressed file is one stream. Files are
 import re
 import struct
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
-import zstandard
-from isal import isal_zlib
-from isal.igzip_lib import IsalError
+from tokenmill.core.io.compression import (
+    Decoder,
+    DecompressionError,
+    Format,
+    decoder,
+    decompress_prefix,
+    growth_limit,
+)
 
-GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD = Format.GZIP.magic + b"\x08", Format.ZSTD.magic
 _MAGIC = re.compile(re.escape(GZIP) + rb"[\x00-\x1f]|" + re.escape(ZSTD))
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds the dictionary of a .warc.zst (IIPC, 2021)
@@ -29,15 +34,9 @@ _LINE_ENDS = re.compile(rb"[\r\n]*")
 _START_BYTES = 16_384  # what the begin of a record is looked for in: longer than any ARC header line
 _WINDOW = 1 << 20
 _PIECE = 1 << 20
-_GZIP_INPUT = 1 << 15  # bytes fed at once; what they give is lost if they turn out damaged
+_INPUT = 1 << 15  # bytes fed at once; what they give is lost if they turn out damaged
 _DICTIONARY_BYTES = 1 << 24
-_BOMB_BYTES, _BOMB_GROWTH = 64 << 20, 200  # a stream that is longer and has grown more times is given up
 _ZSTD_BLOCK = (128 << 10) + 64  # the longest first block with the header before it; nothing comes out before its end
-_ZSTD_INPUT = 2048  # bytes fed at once: a zstd frame may grow 30,000 times, and its output has no limit of its own
-
-
-class BrokenError(Exception):
-    """The compressed bytes are damaged; the message says how."""
 
 
 class Window:
@@ -61,32 +60,31 @@ class Window:
 
 @dataclass(frozen=True)
 class Codec:
-    """Makes decompressors for a file; a zstd file may bring a dictionary along."""
+    """Makes decoders for a file; a zstd file may bring a dictionary along."""
 
     dictionary: bytes = b""
 
-    def inflater(self, magic: bytes) -> Any:
-        """An object with decompress(), eof and unused_data for the stream that begins with these bytes."""
+    def decoder(self, magic: bytes) -> Decoder:
+        """A decoder for the stream that begins with these bytes."""
         if magic.startswith(GZIP):
-            return isal_zlib.decompressobj(31)  # a third faster than zlib on crawls; a WARC read is mostly inflating
-        words = zstandard.ZstdCompressionDict(self.dictionary) if self.dictionary else None
-        return zstandard.ZstdDecompressor(dict_data=words, max_window_size=1 << 27).decompressobj()
+            return decoder(Format.GZIP)
+        return decoder(Format.ZSTD, dictionary=self.dictionary)
 
 
 class Stream:
     """Bytes from a file offset on, decompressed as they are asked for.
 
     offset: where the stream begins in the file; end: the file offset behind it, -1 until it is exhausted. The bytes at
-    hand are held[first:]. Whatever needs more of them raises BrokenError where the compressed bytes are damaged.
+    hand are held[first:]. Whatever needs more of them raises DecompressionError where the compressed bytes are damaged.
     """
 
     def __init__(self, window: Window, offset: int, codec: Codec) -> None:
         self.window, self.codec = window, codec
-        self.offset, self.at, self.end = offset, offset, -1
+        self.offset, self.begin, self.at, self.end = offset, offset, offset, -1
         magic = bytes(window.view(offset, 4))
         self.plain = not is_compressed(magic)
         self.zstd = magic == ZSTD
-        self.inflater = None if self.plain else codec.inflater(magic)
+        self.decoder = None if self.plain else codec.decoder(magic)
         self.held, self.first, self.passed = b"", 0, 0
         self.grown = 0
 
@@ -182,7 +180,8 @@ class Stream:
         head = head_of(self.window, self.end, self.codec) if is_compressed(magic) else b""
         if not head or _starts(head, 0):
             return False
-        self.at, self.end, self.inflater, self.zstd = self.end, -1, self.codec.inflater(magic), magic == ZSTD
+        self.begin, self.at, self.end = self.end, self.end, -1
+        self.decoder, self.zstd = self.codec.decoder(magic), magic == ZSTD
         return True
 
     def _go(self, done: int) -> None:
@@ -196,13 +195,12 @@ class Stream:
             self.at += len(piece)
             self.end = -1 if piece else self.at
             return piece
-        while self.inflater and not self.inflater.eof:
-            packed = self.window.view(self.at, _ZSTD_INPUT if self.zstd else _GZIP_INPUT)
-            if not packed:
-                raise BrokenError(f"the file ends inside a {'zstd frame' if self.zstd else 'gzip member'}")
-            piece = _inflated(self.inflater, packed, self.zstd)
-            ended = self.zstd or self.inflater.eof
-            self.at += len(packed) - len(self.inflater.unused_data if ended else self.inflater.unconsumed_tail)
+        while self.decoder and not self.decoder.eof:
+            packed = self.window.view(self.at, _INPUT) if self.decoder.needs_input else b""
+            if not packed and self.decoder.needs_input:
+                raise DecompressionError(f"the file ends inside a {(Format.ZSTD if self.zstd else Format.GZIP).stream}")
+            piece = self.decoder.feed(packed, _PIECE)
+            self.at = self.begin + self.decoder.taken
             if piece:
                 self._refuse_bomb(len(piece))
                 return piece
@@ -212,8 +210,8 @@ class Stream:
     def _refuse_bomb(self, news: int) -> None:
         self.grown += news
         packed = self.at - self.offset
-        if self.grown > max(_BOMB_BYTES, _BOMB_GROWTH * packed):
-            raise BrokenError(f"a decompression bomb: {packed:,} bytes have grown to {self.grown:,}, and go on")
+        if self.grown > growth_limit(packed):
+            raise DecompressionError(f"a decompression bomb: {packed:,} bytes have grown to {self.grown:,}, and go on")
 
 
 def is_compressed(magic: bytes) -> bool:
@@ -223,18 +221,18 @@ def is_compressed(magic: bytes) -> bool:
 
 def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] | None:
     """(content, bytes it takes) of the gzip member at offset; None if there is none, or a damaged or a longer one."""
-    packed = window.view(offset, _GZIP_INPUT)
+    packed = window.view(offset, _INPUT)
     if packed[:3] != GZIP:
         return None
-    inflater, parts, size, at = isal_zlib.decompressobj(31), [], 0, offset
+    member, parts, size = decoder(Format.GZIP), [], 0
     try:
         while packed and size <= limit:
-            parts.append(inflater.decompress(packed))  # grows at most a thousand times
-            size, at = size + len(parts[-1]), at + len(packed)
-            if inflater.eof:
-                return parts[0] if len(parts) == 1 else b"".join(parts), at - len(inflater.unused_data) - offset
-            packed = window.view(at, _GZIP_INPUT)
-    except IsalError:  # type: ignore[misc]
+            parts.append(member.feed(packed))  # grows at most a thousand times
+            size += len(parts[-1])
+            if member.eof:
+                return parts[0] if len(parts) == 1 else b"".join(parts), member.taken
+            packed = window.view(offset + member.taken, _INPUT)
+    except DecompressionError:
         return None  # the one who looks closer will say what is wrong
     return None
 
@@ -246,12 +244,9 @@ def head_of(window: Window, offset: int, codec: Codec) -> bytes:
     if not is_compressed(magic):
         return bytes(seen)
     try:
-        if magic != ZSTD:
-            return _inflated(codec.inflater(magic), seen[:512], False, _START_BYTES)
-        inflater, first = codec.inflater(magic), window.view(offset, _ZSTD_BLOCK)
-        pieces = (first[at : at + _ZSTD_INPUT] for at in range(0, len(first), _ZSTD_INPUT))
-        return next(filter(None, (_inflated(inflater, piece, True) for piece in pieces)), b"")
-    except BrokenError:
+        packed = window.view(offset, _ZSTD_BLOCK) if magic == ZSTD else seen[:512]
+        return codec.decoder(magic).feed(packed, _START_BYTES)
+    except DecompressionError:
         return b""
 
 
@@ -285,18 +280,11 @@ def skippable(window: Window, offset: int) -> tuple[int, bytes]:
     content = window.glance(offset + 8, min(length, _DICTIONARY_BYTES)) if head.startswith(_DICTIONARY) else b""
     try:
         if content.startswith(ZSTD):
-            content = zstandard.ZstdDecompressor().stream_reader(content).read(_DICTIONARY_BYTES)
-        Codec(content).inflater(ZSTD)
-    except zstandard.ZstdError:
+            content = decompress_prefix(content, Format.ZSTD, _DICTIONARY_BYTES).data
+        Codec(content).decoder(ZSTD)
+    except DecompressionError:
         return 8 + length, b""  # the frames that need it will be reported as damaged
     return 8 + length, content
-
-
-def _inflated(inflater: Any, packed: memoryview, zstd: bool, limit: int = _PIECE) -> bytes:
-    try:
-        return bytes(inflater.decompress(packed) if zstd else inflater.decompress(packed, limit))
-    except (IsalError, zstandard.ZstdError) as error:  # type: ignore[misc]  # its stub calls the class a value
-        raise BrokenError(str(error)) from error
 
 
 def _starts(data: bytes, at: int) -> bool:

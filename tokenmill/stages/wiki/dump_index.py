@@ -4,14 +4,18 @@ Its lines are `<offset of the stream>:<page id>:<title>`, sorted by offset. Stre
 by the index, which costs reading all of it before any work can be shared out.
 """
 
-import bz2
 import os
 import re
 from collections.abc import Iterator
 
+from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
+from tokenmill.core.io.compression import Decompressed, Format
+from tokenmill.stages.reading.json_lines import raw_lines
 
 _INDEX = re.compile(r"-index\d*\.txt(?=\.|-|$)")
+_LINE_BYTES = 1 << 16  # a longer line is no index's
+_CHUNK = 1 << 18
 _DUMP = re.compile(r"-multistream(\d*)\.xml(.*)$")
 
 
@@ -27,14 +31,16 @@ def pages_of_streams(index: str, low: int, high: int) -> Iterator[tuple[int, str
     """(offset of the stream, page id, title) of each page in the streams that begin in [low, high). A broken index
     gives the pages up to where it breaks: it only adds names to a loss that is reported anyway.
     """
-    with storage.open_input(index) as packed:
+    with storage.open_input(index) as file:
+        content = Decompressed(file, Format.BZ2) if index.endswith(".bz2") else file
+        chunks = iter(lambda: content.read(_CHUNK), b"")
         try:
-            for line in bz2.BZ2File(packed) if index.endswith(".bz2") else packed:
-                offset, _, rest = line.decode("utf-8", "replace").rstrip("\n").partition(":")
+            for line in raw_lines(chunks, index, _LINE_BYTES, expected="an index"):
+                offset, _, rest = line.content.decode("utf-8", "replace").partition(":")
                 number, _, title = rest.partition(":")
                 if offset.isdecimal() and number.isdecimal() and low <= int(offset):
                     if int(offset) >= high:
                         return
                     yield int(offset), number, title
-        except (OSError, EOFError):
+        except (OSError, DataError):
             return

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-from tokenmill.stages.wiki.dump_stream import Piece
+from tokenmill.stages.wiki.dump_stream import DumpChunk
 
 _BEGIN, _END = b"<page>", b"</page>"
 OUTSIDE = "content outside a page"
@@ -25,10 +25,10 @@ _FIELDS = {
 }  # fmt: skip
 
 
-class Span(NamedTuple):
+class PageElement(NamedTuple):
     """The bytes of one `<page>` element, cut off at the limit, or of what should be one.
 
-    stream, inner: where it begins, as in Piece. size: its true length. problem: why it is no whole page.
+    stream, inner: where it begins, as in DumpChunk. size: its true length. problem: why it is no whole page.
     """
 
     stream: int
@@ -58,7 +58,7 @@ class Cutter:
         """Whether the end is still to come of a page, or of what stands between two: those behind cannot tell it."""
         return self.inside or not self.tail
 
-    def cut(self, piece: Piece) -> Iterator[Span]:
+    def cut(self, piece: DumpChunk) -> Iterator[PageElement]:
         """The spans that end in this piece."""
         self.places.append((self.first + self.skipped + len(self.held), piece.stream, piece.inner))
         self.held += piece.data
@@ -68,7 +68,7 @@ class Cutter:
                 break
             yield from spans
 
-    def flush(self, problem: str) -> Iterator[Span]:
+    def flush(self, problem: str) -> Iterator[PageElement]:
         """What is left where the bytes end or break; what comes next may begin inside a page."""
         if self.inside:
             while (again := self.held.find(_BEGIN, 1)) > 0:
@@ -80,7 +80,7 @@ class Cutter:
         self._pass(len(self.held))
         self.places, self.inside, self.tail = [], False, True
 
-    def _to_begin(self) -> list[Span] | None:
+    def _to_begin(self) -> list[PageElement] | None:
         """Go to where the next page begins; None if that needs more bytes."""
         at = self.held.find(_BEGIN)
         if self.tail and (end := self.held.find(_END, 0, at if at >= 0 else len(self.held))) >= 0:
@@ -99,7 +99,7 @@ class Cutter:
         self.inside, self.tail, self.searched = True, False, len(_BEGIN)
         return spans
 
-    def _to_end(self) -> list[Span] | None:
+    def _to_end(self) -> list[PageElement] | None:
         """Take the page that ends next; None if that needs more bytes. Pages before it without an end are spans too."""
         at = self.held.find(_END, self.searched)
         if at < 0:
@@ -119,10 +119,10 @@ class Cutter:
         self.inside = False
         return spans
 
-    def _span(self, end: int, problem: str) -> Span:
+    def _span(self, end: int, problem: str) -> PageElement:
         position, stream, inner = max(place for place in self.places if place[0] <= self.first)
         where = inner + self.first - position
-        return Span(stream, where, end + self.skipped, bytes(self.held[: min(end, self.limit)]), problem)
+        return PageElement(stream, where, end + self.skipped, bytes(self.held[: min(end, self.limit)]), problem)
 
     def _pass(self, count: int) -> None:
         del self.held[:count]

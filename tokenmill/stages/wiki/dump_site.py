@@ -9,7 +9,7 @@ from urllib.parse import quote
 from xml.parsers import expat
 
 from tokenmill.core.errors import DataError
-from tokenmill.stages.wiki.dump_stream import Gap, Piece, kind_of, read_pieces
+from tokenmill.stages.wiki.dump_stream import DumpChunk, Gap, kind_of, read_chunks
 
 _HEAD_BYTES = 1 << 20
 _END = re.compile(rb"</siteinfo>|<page>")
@@ -41,7 +41,7 @@ def read_site(file: IO[bytes], name: str, size: int) -> Site:
     file.seek(0)
     kind = kind_of(file.read(4), name)
     head = b""
-    for piece in _sound(read_pieces(file, kind, 0, size)):
+    for piece in _sound(read_chunks(file, kind, 0, size)):
         head += piece.data
         if len(head) > _HEAD_BYTES or _END.search(head):
             break
@@ -59,8 +59,8 @@ def read_site(file: IO[bytes], name: str, size: int) -> Site:
     return _site(head, os.path.basename(name), kind)
 
 
-def _sound(pieces: Iterator[Piece | Gap]) -> Iterator[Piece]:
-    return (piece for piece in pieces if isinstance(piece, Piece))
+def _sound(pieces: Iterator[DumpChunk | Gap]) -> Iterator[DumpChunk]:
+    return (piece for piece in pieces if isinstance(piece, DumpChunk))
 
 
 def _site(head: bytes, name: str, kind: str) -> Site:

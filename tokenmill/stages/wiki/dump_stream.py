@@ -4,22 +4,17 @@ A multistream dump is many bz2 streams one after the other, each a hundred pages
 Memory stays within a few MiB whatever the file holds.
 """
 
-import bz2
 import re
-import zlib
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
-
-import zstandard
+from typing import IO, NamedTuple
 
 from tokenmill.core.errors import DataError
+from tokenmill.core.io.compression import Decompressed, DecompressionError, Format, decoder, format_of
 
-_BZIP2, _GZIP, _ZSTD = b"BZh", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _OTHER = {b"7z\xbc\xaf": "7z", b"PK\x03\x04": "zip", b"\xfd7zX": "xz"}
 _STREAM = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # begins a block (digits of pi), or ends the stream
 _STREAM_BYTES = 10
-_INPUT = 1 << 14  # packed bytes fed at once; what they give is lost if they turn out damaged
-_ZSTD_INPUT = 1 << 11  # the output of a step has no limit of its own, and a frame may grow 30,000 times
+_INPUT = 1 << 14  # packed bytes fed at once
 _OUTPUT = 8 << 20  # at most, of one step: bz2 may grow ten thousand times
 _WINDOW = 1 << 20
 
@@ -27,7 +22,7 @@ NO_STREAM = "bytes that are no bz2 stream"
 """A gap's problem that belongs to the stream before it: who begins to read behind that one cannot know of it."""
 
 
-class Piece(NamedTuple):
+class DumpChunk(NamedTuple):
     """Bytes, the file offset of the compressed stream they come from, and how far into its content they begin.
 
     In an uncompressed file the stream is the file, at offset 0.
@@ -52,11 +47,10 @@ def kind_of(magic: bytes, name: str) -> str:
     for start, kind in _OTHER.items():
         if magic.startswith(start):
             raise DataError(f"{name}: a {kind} file; expected XML, as it is or compressed with bzip2, gzip or zstd")
-    kinds = {_BZIP2: "bz2", _GZIP: "gzip", _ZSTD: "zstd"}
-    return next((kind for start, kind in kinds.items() if magic.startswith(start)), "plain")
+    return format_of(magic) or "plain"
 
 
-def read_pieces(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[Piece | Gap]:
+def read_chunks(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[DumpChunk | Gap]:
     """Everything from `start` to the file's end: from the first bz2 stream that begins there or later, from that very
     byte of an uncompressed file; files of another kind are read from their beginning.
     """
@@ -78,20 +72,20 @@ def next_stream(file: IO[bytes], offset: int, size: int) -> int:
     return size
 
 
-def _read_plain(file: IO[bytes], start: int) -> Iterator[Piece]:
+def _read_plain(file: IO[bytes], start: int) -> Iterator[DumpChunk]:
     file.seek(start)
     while data := file.read(_WINDOW):
-        yield Piece(data, 0, start)
+        yield DumpChunk(data, 0, start)
         start += len(data)
 
 
-def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[Piece | Gap]:
+def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[DumpChunk | Gap]:
     offset = next_stream(file, start, size)
     if offset > 0 == start:
         yield Gap(0, offset, 0, NO_STREAM)
     while offset < size:
         stream = _Bz2(file, offset)
-        yield from stream.pieces()
+        yield from stream.chunks()
         after = stream.end
         if stream.problem:
             after = next_stream(file, offset + 1, size)
@@ -114,12 +108,12 @@ class _Bz2:
         self.file, self.offset = file, offset
         self.end, self.inner, self.problem = offset, 0, ""
 
-    def pieces(self) -> Iterator[Piece]:
-        unpacker = bz2.BZ2Decompressor()
+    def chunks(self) -> Iterator[DumpChunk]:
+        stream = decoder(Format.BZ2)
         at = self.offset
-        while not unpacker.eof:
+        while not stream.eof:
             packed = b""
-            if unpacker.needs_input:
+            if stream.needs_input:
                 self.file.seek(at)  # others read from it in between
                 packed = self.file.read(_INPUT)
                 at += len(packed)
@@ -127,42 +121,23 @@ class _Bz2:
                     self.problem = "the file ends inside a bz2 stream"
                     return
             try:
-                data = unpacker.decompress(packed, _OUTPUT)
-            except (OSError, ValueError) as error:
+                data = stream.feed(packed, _OUTPUT)
+            except DecompressionError as error:
                 self.problem = str(error)
                 return
             if data:
-                yield Piece(data, self.offset, self.inner)
+                yield DumpChunk(data, self.offset, self.inner)
                 self.inner += len(data)
-        self.end = at - len(unpacker.unused_data)
+        self.end = self.offset + stream.taken
 
 
-def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[Piece | Gap]:
-    """A gzip or zstd file: members follow one another, and behind damage nothing can be read."""
-    inner, unpacker = 0, _unpacker(kind)
-    step = _INPUT if kind == "gzip" else _ZSTD_INPUT
+def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[DumpChunk | Gap]:
+    """A gzip or zstd file: streams follow one another, and behind damage nothing can be read."""
+    inner, content = 0, Decompressed(file, Format(kind))
     file.seek(0)
-    packed = file.read(step)
-    while packed:
-        try:
-            data = unpacker.decompress(packed, _OUTPUT) if kind == "gzip" else unpacker.decompress(packed)
-        except (zlib.error, zstandard.ZstdError) as error:
-            yield Gap(0, size, inner, str(error))
-            return
-        if data:
-            yield Piece(data, 0, inner)
+    try:
+        while data := content.read(_WINDOW):
+            yield DumpChunk(data, 0, inner)
             inner += len(data)
-        rest = unpacker.unused_data if unpacker.eof else getattr(unpacker, "unconsumed_tail", b"")
-        packed = rest or file.read(step)
-        if unpacker.eof and packed:
-            unpacker = _unpacker(kind)
-    if not unpacker.eof:
-        yield Gap(0, size, inner, f"the file ends inside a {kind} stream")
-
-
-def _unpacker(kind: str) -> Any:
-    return (
-        zlib.decompressobj(31)
-        if kind == "gzip"
-        else zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-    )
+    except DecompressionError as error:
+        yield Gap(0, size, inner, str(error))

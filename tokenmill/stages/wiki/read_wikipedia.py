@@ -18,9 +18,9 @@ from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.reading.inputs import file_shards
 from tokenmill.stages.wiki.dump_index import index_of, pages_of_streams
-from tokenmill.stages.wiki.dump_pages import LOOK_BACK, OUTSIDE, Cutter, Span, read_page
+from tokenmill.stages.wiki.dump_pages import LOOK_BACK, OUTSIDE, Cutter, PageElement, read_page
 from tokenmill.stages.wiki.dump_site import Site, read_site
-from tokenmill.stages.wiki.dump_stream import NO_STREAM, Gap, Piece, read_pieces
+from tokenmill.stages.wiki.dump_stream import NO_STREAM, DumpChunk, Gap, read_chunks
 from tokenmill.stages.wiki.wiki_disambiguation import disambiguation_sign
 from tokenmill.stages.wiki.wiki_redirect import redirect_target
 
@@ -81,7 +81,7 @@ class ReadWikipedia:
             if shard.start and site.kind in ("gzip", "zstd"):
                 return
             start = max(0, shard.start - LOOK_BACK) if site.kind == "plain" else shard.start
-            for found in _spans(read_pieces(file, site.kind, start, shard.size), shard, site, self.max_bytes):
+            for found in _spans(read_chunks(file, site.kind, start, shard.size), shard, site, self.max_bytes):
                 rows.add(found)
                 if rows.bytes >= self.batch_bytes or len(rows.ids) >= _MAX_ROWS:
                     yield rows.batch()
@@ -90,14 +90,14 @@ class ReadWikipedia:
             yield rows.batch()
 
 
-def _spans(pieces: Iterator[Piece | Gap], shard: Shard, site: Site, limit: int) -> Iterator[Span | Gap]:
+def _spans(pieces: Iterator[DumpChunk | Gap], shard: Shard, site: Site, limit: int) -> Iterator[PageElement | Gap]:
     """The pages that begin in the shard, or in a stream that does, and the gaps between them."""
     cutter = Cutter(limit * _ESCAPED, tail=shard.start > 0)
 
-    def place_of(span: Span) -> int:
+    def place_of(span: PageElement) -> int:
         return span.inner if site.kind == "plain" else span.stream
 
-    def ours(spans: Iterator[Span]) -> Iterator[Span]:
+    def ours(spans: Iterator[PageElement]) -> Iterator[PageElement]:
         return (span for span in spans if shard.start <= place_of(span) < shard.end)
 
     for piece in pieces:
@@ -136,7 +136,7 @@ class _Rows:
         self.drops: dict[str, tuple[dict[int, Any], Any]] = {}
         self.bytes = 0
 
-    def add(self, found: Span | Gap) -> None:
+    def add(self, found: PageElement | Gap) -> None:
         """A row for a page; for a gap one, and one for each page that the index says was in it."""
         if isinstance(found, Gap):
             self._start(f"{self.name}#{found.stream}!{found.inner}", found.stream, found.length, {})
@@ -167,7 +167,7 @@ class _Rows:
             batch = drop(batch, mask, f"read_wikipedia.{rule}", [measured.get(row) for row in range(count)], threshold)
         return batch
 
-    def _add_page(self, span: Span) -> None:
+    def _add_page(self, span: PageElement) -> None:
         fields, problem = read_page(span.data)
         too_long = _too_long(fields)
         problem = problem or too_long
@@ -206,7 +206,7 @@ class _Rows:
         facts |= {"namespaces": [name for name in local.values() if name not in ("", "File", "Category")]}
         return {key: fact for key, fact in facts.items() if fact} | ({"ns": namespace} if namespace != "0" else {})
 
-    def _refusal(self, span: Span, fields: dict[str, str], problem: str) -> tuple[str, Any, Any] | None:
+    def _refusal(self, span: PageElement, fields: dict[str, str], problem: str) -> tuple[str, Any, Any] | None:
         """(rule, measured, threshold) of the first rule that the page breaks."""
         work = self.work
         size = len(fields.get("text", "").encode()) if not span.problem else 0

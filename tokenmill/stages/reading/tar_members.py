@@ -1,22 +1,21 @@
 """The members of a tar archive (pax, GNU and ustar) out of a stream, in little memory, whatever its headers claim.
 
 Python's tarfile reads extended headers whole, whatever size they claim, and raises in the middle of what it does not
-understand; here a header is 512 bytes, an extended one at most 1 MiB, and damage is a member that says so.
+understand; here a header is 512 bytes, an extended one at most 1 MiB, and what lies before damage is read.
 """
 
 import re
+import sys
 from collections.abc import Iterator
-from typing import Any
-
-from tokenmill.stages.code.archive_members import DAMAGED, UNPACKING_ERRORS, Member, NoArchive, commit_of
+from typing import Any, NamedTuple
 
 TAR_BLOCK = 512
 _CHUNK = 1 << 18
 _MAX_HEADER = 1 << 20
-_FILES = (b"0", b"\0", b"7")
-_LINKS = {b"1": "a hard link", b"2": "a symbolic link"}
-_DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
-_FOLDER, _SPARSE = b"5", b"S"
+FILES = (b"0", b"\0", b"7")
+LINKS = {b"1": "a hard link", b"2": "a symbolic link"}
+DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
+FOLDER, _SPARSE = b"5", b"S"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _MAX_SIZE = (1 << 63) - 1
 _MORE_HOLES, _MORE_HOLES_STILL = 482, 504  # where a sparse file's header, and a block behind it, say that one follows
@@ -31,38 +30,43 @@ def is_tar(start: bytes) -> bool:
     return len(start) >= TAR_BLOCK and _sound(start[:TAR_BLOCK])
 
 
+class TarMember(NamedTuple):
+    """A member. kind: the type flag of its header. offset: of its header. time: seconds since 1970."""
+
+    name: bytes
+    kind: bytes
+    size: int
+    offset: int
+    time: int
+    sparse: bool
+
+
+class NoTar(Exception):
+    """The file is no tar archive; the message goes on after its name."""
+
+
 class TarMembers:
-    """Iterates over the archive's members that are no folders.
+    """Iterates over the archive's members, whose content `read` and `some` give until the next one is asked for.
 
-    One that follows the end of another is read too, and belongs to it; anything but zeros there is damage.
+    A member that follows the end of another archive is read too, and belongs to it; anything but zeros there is damage.
+    Raises EOFError for damage, NoTar if the file is no tar archive at all.
 
-    limit: bytes that the archive may unpack to; behind that comes one member refused as `bomb`, and nothing else.
-    size: of a stream that is a file, not compressed: what is not read of its members is then passed over by seeking.
-    commit: what `git archive` wrote into the archive, once its header was read. Raises NoArchive if the file is no tar
-    archive at all.
+    limit: bytes of the archive beyond which nothing is read; `at` is greater then. size: of a stream that is a file,
+    not compressed: what is not read of its members is then passed over by seeking. start: bytes read from the stream
+    already. ended: True once the mark of the archive's end was read. comment: that of the first global extended header
+    with one.
     """
 
-    def __init__(self, stream: Any, limit: int, size: int | None = None) -> None:
+    def __init__(self, stream: Any, limit: int = sys.maxsize, size: int | None = None, start: bytes = b"") -> None:
         self.limit, self.stream, self.size = limit, stream, size
-        self.some = getattr(stream, "read1", stream.read)  # unlike read(), it gives what lies before damage
-        self.at, self.left, self.commit = 0, 0, ""
-        self.held, self.used, self.sound = b"", 0, False
+        self.at, self.left, self.comment = 0, 0, b""
+        self.held, self.used, self.sound, self.ended = start, 0, False, False
         self.extended: dict[bytes, bytes] = {}  # what extended headers say of the next member
 
-    def __iter__(self) -> Iterator[Member]:
-        try:
-            yield from self._members()
-        except UNPACKING_ERRORS as error:
-            if self.at == 0:
-                raise NoArchive(f"cannot be unpacked: {error}") from error
-            yield Member(b"", 0, self.at, refused=DAMAGED, found=f"the archive breaks here: {error}"[:200])
-
-    def _members(self) -> Iterator[Member]:
+    def __iter__(self) -> Iterator[TarMember]:
         while True:
             start, header = self._header()
             if not header:
-                if self.at > self.limit:
-                    yield Member(b"", 0, start, refused="bomb", found=f"more than {self.limit} bytes in the archive")
                 return
             kind, size = header[156:157], _number(header, 124, 136)
             if kind in (_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK):
@@ -71,29 +75,45 @@ class TarMembers:
             member = _member(header, kind, size, self.extended, start)
             if kind == _SPARSE and header[_MORE_HOLES]:
                 self._pass_over_holes()
-            self.left = 0 if kind in _LINKS or kind == _FOLDER else member.size
+            self.left = 0 if kind in LINKS or kind == FOLDER else member.size
             padding = -self.left % TAR_BLOCK
-            if kind != _FOLDER:
-                yield Member(**{**vars(member), "read": self._read})
+            yield member
             self._pass_over(padding)
             self.extended = {}
 
+    def read(self, limit: int) -> bytes:
+        """The next `limit` bytes of the current member, or all that it has left. Raises EOFError if it is cut off."""
+        wanted = min(limit, self.left)
+        data = self._take(wanted)
+        self.left -= len(data)
+        if len(data) < wanted:
+            raise EOFError(f"it ends {self.left} bytes before a member does")
+        return data
+
+    def some(self, limit: int) -> bytes:
+        """At most `limit` bytes of the current member, b"" only at its end. Raises EOFError if it is cut off."""
+        data = self._some(min(limit, self.left))
+        if self.left and not data:
+            raise EOFError(f"it ends {self.left} bytes before a member does")
+        self.left -= len(data)
+        return data
+
     def _header(self) -> tuple[int, bytes]:
-        """(place, header) of what comes next, b"" at the end or the limit. Raises EOFError; NoArchive for the first."""
-        ended = False
+        """(place, header) of what comes next, b"" at the end or the limit. Raises EOFError; NoTar for the first."""
+        self.ended = False
         while self.at <= self.limit:
             start, first = self.at, not self.sound
             header = self._take(TAR_BLOCK)
-            if not header and ended:
-                break
+            if not header and first and not self.ended:
+                raise NoTar("is empty, expected a tar archive")
             if not header:
-                raise NoArchive("is empty, expected a tar archive") if first else EOFError("it has no mark of its end")
+                break
             if not header.strip(b"\0"):
-                ended, self.extended = True, {}
+                self.ended, self.extended = True, {}
                 continue
             if len(header) < TAR_BLOCK or not _sound(header):
-                what = "what lies behind its end is no archive" if ended else "a header that is not sound"
-                raise NoArchive("is no tar archive: its first header is not sound") if first else EOFError(what)
+                what = "what lies behind its end is no archive" if self.ended else "a header that is not sound"
+                raise NoTar("is no tar archive: its first header is not sound") if first else EOFError(what)
             self.sound = True
             return start, header
         return self.at, b""
@@ -108,7 +128,7 @@ class TarMembers:
                 return
 
     def _extension(self, kind: bytes, size: int) -> dict[bytes, bytes]:
-        """The fields that an extended header sets for the next member; what a global one sets is for us the commit."""
+        """The fields that an extended header sets for the next member; of a global one the comment is kept."""
         if size > _MAX_HEADER:
             raise EOFError(f"an extended header of {size} bytes")
         body = self._take(size)
@@ -119,18 +139,9 @@ class TarMembers:
             return {b"path": body.rstrip(b"\0")}
         fields = _pax(body)
         if kind == _PAX_GLOBAL:
-            self.commit = self.commit or commit_of(fields.get(b"comment", b""))
+            self.comment = self.comment or fields.get(b"comment", b"")
             return {}
         return fields
-
-    def _read(self, limit: int) -> bytes:
-        """At most `limit` bytes of the member that was yielded last."""
-        wanted = min(limit, self.left)
-        data = self._take(wanted)
-        self.left -= len(data)
-        if len(data) < wanted:
-            raise EOFError(f"it ends {self.left} bytes before a member does")
-        return data
 
     def _pass_over(self, padding: int) -> None:
         todo = self.left + padding
@@ -168,14 +179,14 @@ class TarMembers:
     def _some(self, size: int) -> bytes:
         """At most `size` bytes, more than none unless the archive ends."""
         if self.used == len(self.held) and size:
-            self.held, self.used = self.some(_CHUNK), 0
+            self.held, self.used = self.stream.read(_CHUNK), 0
         data = self.held[self.used : self.used + size]
         self.used += len(data)
         self.at += len(data)
         return data
 
 
-def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes], start: int) -> Member:
+def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes], start: int) -> TarMember:
     name = extended.get(b"path") or _name(header)
     time = extended.get(b"mtime", b"").partition(b".")[0]
     seconds = int(time) if time.isdigit() and len(time) < 12 else _number(header, 136, 148)
@@ -183,18 +194,8 @@ def _member(header: bytes, kind: bytes, size: int, extended: dict[bytes, bytes],
         size = int(claimed.lstrip(b"0")[:20] or b"0")
     if size > _MAX_SIZE:
         raise EOFError(f"a member that claims {size} bytes")
-    refused, found = "", ""
-    if kind in _LINKS:
-        refused, found = "link", _LINKS[kind]
-    elif kind in _DEVICES:
-        refused, found = "device", _DEVICES[kind]
-    elif kind == _SPARSE or any(key in extended for key in _SPARSE_FIELDS):
-        refused, found = "sparse", "a sparse file"
-    elif kind not in _FILES:
-        if kind == _FOLDER:
-            return Member(name, size, start)
-        refused, found = "device", f"a member of the kind {kind!r}"
-    return Member(name, size, start, seconds, refused, found)
+    sparse = kind == _SPARSE or any(key in extended for key in _SPARSE_FIELDS)
+    return TarMember(name, kind, size, start, seconds, sparse)
 
 
 def _name(header: bytes) -> bytes:

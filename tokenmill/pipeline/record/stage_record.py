@@ -1,0 +1,53 @@
+"""What a stage lacks: `<stage>/record.json`, written when a run leaves the stage and deleted when one enters it."""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """How complete a stage is.
+
+    Attributes:
+        shards: shards that the plan has.
+        done: shards that are made.
+        missing: {what its documents lack: why}: inputs that could not be read, shards that were not made, of this stage
+            and of all before it.
+        allowed: the run was told to accept that, by --allow-missing.
+    """
+
+    shards: int
+    done: int
+    missing: dict[str, str] = field(default_factory=dict)
+    allowed: bool = False
+
+    def __str__(self) -> str:
+        if not self.missing:
+            return "complete"
+        names = "; ".join(f"{name}: {why}" for name, why in list(self.missing.items())[:NAMES_SHOWN])
+        more = f"; and {len(self.missing) - NAMES_SHOWN:,} more" if len(self.missing) > NAMES_SHOWN else ""
+        return f"incomplete: {len(self.missing):,} inputs missing: {names}{more}"
+
+
+def record_path(folder: str) -> str:
+    """Where the record of the stage in `folder` is."""
+    return join(folder, "record.json")
+
+
+def write_record(folder: str, record: StageRecord) -> None:
+    """Writes the record of the stage in `folder`."""
+    storage.write_bytes(record_path(folder), json.dumps(asdict(record), indent=1, sort_keys=True).encode())
+
+
+def read_record(folder: str) -> StageRecord | None:
+    """The record of the stage in `folder`; None if no run has finished with it, or the file is damaged."""
+    content = storage.read_if_there(record_path(folder))
+    try:
+        return None if content is None else StageRecord(**json.loads(content))
+    except (ValueError, TypeError):
+        return None
