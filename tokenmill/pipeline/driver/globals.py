@@ -3,15 +3,16 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
-from tokenmill.core.errors import DataError
+from tokenmill.core.errors import DamagedFile, DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Finished, Global, JsonObject, Remembering, Round, Writer
+from tokenmill.pipeline.driver.global_files import delete_unlisted, input_bytes, manifests, of_shard, shards_title
 from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
 from tokenmill.pipeline.exchange.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET, RangeSet, range_sets
@@ -80,6 +81,15 @@ class GlobalStage:
 
     def run(self) -> bool:
         """True when the stage is complete. What is left of an earlier try is used if it belongs to the same work."""
+        for _ in range(REMADE):
+            try:
+                return self._run()
+            except DamagedFile as error:  # what a task counted, which the driver reads
+                if not self._make_again([error.file]):
+                    return False
+        return self._run()
+
+    def _run(self) -> bool:
         if isinstance(self.final, Writer):
             done = self._write_corpus(self.final)
         else:
@@ -135,7 +145,7 @@ class GlobalStage:
                 parts = self._parts(2 * place + 2, again) if self._finish(again) else None
         if parts is None:
             return None
-        said = [one.facts["said"] for one in _manifests(reduces) if "said" in one.facts]
+        said = [one.facts["said"] for one in manifests(reduces) if "said" in one.facts]
         return Decided(parts, said)
 
     def conclude(self, decided: Decided) -> JsonObject | None:
@@ -158,7 +168,7 @@ class GlobalStage:
         corpus = self.planned.stage.writes_corpus
         spills = [
             SpillTask(
-                group_name(group, "work/spill/", _shards_title(group)),
+                group_name(group, "work/spill/", shards_title(group)),
                 group,
                 rounds=(first, UniqueIds()),
                 partitions=(count, partition_count(self._size)),
@@ -180,7 +190,7 @@ class GlobalStage:
     def _apply(self, verdicts: Parts) -> bool:
         tasks = [
             ApplyTask(
-                group_name(group, "work/apply/", f"{_shards_title(group[:1])} apply"),
+                group_name(group, "work/apply/", f"{shards_title(group[:1])} apply"),
                 group,
                 self.final,
                 verdicts.get(number, NO_RANGE_SET),
@@ -197,7 +207,7 @@ class GlobalStage:
             return False
         weights: dict[int, Counter[str]] = {}
         routed = 0
-        for manifest in _manifests(spills):
+        for manifest in manifests(spills):
             routed += manifest.facts["routed"]
             for place, by_split in manifest.facts["weights"][0].items():
                 weights.setdefault(int(place), Counter()).update(by_split)
@@ -208,9 +218,9 @@ class GlobalStage:
         ]
         if not self._finish(cuts):
             return False
-        made = list(_manifests(cuts))
+        made = list(manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
-        _delete_unlisted(self.planned.folder, made)
+        delete_unlisted(self.planned.folder, made)
         finished = final.finish(
             [manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256, missing=self.missing
         )
@@ -225,7 +235,7 @@ class GlobalStage:
         counts = all_needed(map(shard_manifest_path, self.shard_tasks))
         todo = zip(self.shard_tasks, counts, strict=True)
         while some := list(islice(todo, 1000)):
-            write_manifests({shard.name.manifest_path: _of_shard(found) for shard, found in some})
+            write_manifests({shard.name.manifest_path: of_shard(found) for shard, found in some})
         prefix = self.planned.folder.rstrip("/") + "/"
         extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in finished.files]
         outputs = [output for manifest in made for output in manifest.outputs] + extra
@@ -269,7 +279,7 @@ class GlobalStage:
         columns = tuple(self.final.reads)
         return [
             RecallTask(
-                group_name(group, f"work/recall/{place}.", f"{_shards_title(group[:1])} round {place}"),
+                group_name(group, f"work/recall/{place}.", f"{shards_title(group[:1])} round {place}"),
                 group,
                 round,
                 count,
@@ -306,7 +316,7 @@ class GlobalStage:
         """What to read of each place of what tasks wrote, merged if it is in too many and too small ranges; None if
         that failed. step: a number of its own. spill: which of a task's files.
         """
-        files = [spilled(self.planned.folder, manifest, spill) for manifest in _manifests(tasks)]
+        files = [spilled(self.planned.folder, manifest, spill) for manifest in manifests(tasks)]
         self._makers.update({file: task for (file, _), task in zip(files, tasks, strict=True)})
         sizes = [int(ranges.lengths.sum()) for _, ranges in files]
         count = sum(len(ranges.places) for _, ranges in files)
@@ -318,7 +328,7 @@ class GlobalStage:
         )
         if not self._finish(merges):
             return None
-        merged = [spilled(self.planned.folder, manifest, 0) for manifest in _manifests(merges)]
+        merged = [spilled(self.planned.folder, manifest, 0) for manifest in manifests(merges)]
         self._makers.update({file: task for (file, _), task in zip(merged, merges, strict=True)})
         return range_sets(merged)
 
@@ -381,31 +391,3 @@ class GlobalStage:
             logger.warning("%s: a file it wrote is damaged; it is made again", task.name.label)
             storage.delete(task.name.manifest_path)
         return self._finish(list(makers.values()))
-
-
-def input_bytes(task: ShardTask) -> int:
-    """Of a shard's input, as it is stored."""
-    return task.shard.length if task.shard is not None else max(0, storage.size_of(task.input))
-
-
-def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:
-    """Of tasks that have ended, in order."""
-    return all_needed(task.name.manifest_path for task in tasks)
-
-
-def _shards_title(tasks: tuple[ShardTask, ...]) -> str:
-    first, last = tasks[0].name, tasks[-1].name
-    return first.title if len(tasks) == 1 else f"{first.title} to {last.title}"
-
-
-def _delete_unlisted(folder: str, made: list[Manifest]) -> None:
-    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed."""
-    listed = {output.path for manifest in made for output in manifest.outputs}
-    found = (f"corpus/{path}" for path in storage.files_below(join(folder, "corpus")))
-    storage.delete_files(join(folder, path) for path in found if path not in listed)
-
-
-def _of_shard(counted: Manifest) -> Manifest:
-    """A shard's own manifest from what its map task counted: of what was written, the drop records are the shard's."""
-    dropped = [output for output in counted.outputs if output.path.startswith("dropped/")]
-    return replace(counted, outputs=dropped, facts={})

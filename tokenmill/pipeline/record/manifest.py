@@ -20,7 +20,7 @@ import xxhash
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.core.io.storage import FileRecord
+from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import JsonObject
 from tokenmill.core.version import __version__
 
@@ -75,6 +75,11 @@ class Manifest:
 
     def balanced(self) -> bool:
         return self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
+
+    def files(self, folder: str, kind: str) -> list[FileRecord]:
+        """The outputs in `kind` of the stage in `folder`, with whole paths."""
+        mine = (output for output in self.outputs if output.path.startswith(f"{kind}/"))
+        return [dataclasses.replace(output, path=join(folder, output.path)) for output in mine]
 
 
 def write_manifest(path: str, manifest: Manifest) -> None:
@@ -151,11 +156,12 @@ def _from_fields(said: JsonObject, *, checked: bool) -> Manifest:
     kinds = _kinds(Manifest)
     if said.keys() != kinds.keys():
         raise ValueError(f"fields {sorted(said.keys() ^ kinds.keys())} are missing or unknown")
-    outputs = said["outputs"] if isinstance(said["outputs"], list) else [None]
-    for output in outputs:
+    if not isinstance(said["outputs"], list):
+        raise ValueError("outputs: found no list")
+    for output in said["outputs"]:
         if not isinstance(output, dict) or output.keys() != _kinds(FileRecord).keys():
             raise ValueError("outputs: found something else than file records")
-    said["outputs"] = [FileRecord(**output) for output in outputs]
+    said["outputs"] = [FileRecord(**output) for output in said["outputs"]]
     wrong = [name for name, kind in kinds.items() if not checked and not _fits(said[name], kind)]
     if wrong:
         raise ValueError(f"fields {wrong} have values of wrong types")

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from tokenmill.core.io import storage
 from tokenmill.pipeline.record.task import TaskName, shard_name
 
-
 logger = logging.getLogger(__name__)
 
 _FIELDS = ("id", "step", "cause", "fingerprint")

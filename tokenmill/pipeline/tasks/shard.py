@@ -22,7 +22,7 @@ from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents,
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord, join
-from tokenmill.core.kinds import Shard, Source, Step
+from tokenmill.core.kinds import JsonObject, Shard, Source, Step
 from tokenmill.core.memory import give_back
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
@@ -82,7 +82,7 @@ class ShardTask:
     excerpts: Excerpts
     source: Source | None = None
     shard: Shard | None = None
-    input: str = ""
+    input: FileRecord | None = None
     schema: pa.Schema | None = None
     mark_only: bool = False
     limit: int | None = None
@@ -162,7 +162,7 @@ class Tally:
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         return Manifest(
             fingerprint=task.name.fingerprint,
-            inputs=input_records(task.shard) if task.shard is not None else [{"file": task.input}],
+            inputs=_inputs(task),
             rows_in=self.rows_in,
             rows_out=self.rows_out,
             repeated=self.repeated,
@@ -229,7 +229,7 @@ def input_schema(task: ShardTask) -> pa.Schema:
     if task.source is not None:
         own = [DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names]
         return pa.schema([*own, *task.source.traits.signals])
-    return parquet.table_schema(task.input)
+    return parquet.checked_schema(_committed(task))
 
 
 def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
@@ -278,7 +278,7 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
     if task.source is not None and task.shard is not None:
         batches = source_rows(task.source, task.shard, tally.unreadable)
     else:
-        batches = parquet.read_table(task.input)
+        batches = parquet.read_checked(_committed(task))
     left = task.limit
     for number, batch in enumerate(batches):
         if left is not None:
@@ -288,6 +288,15 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
         tell(Position(number, "read"))
         if left == 0:
             return
+
+
+def _committed(task: ShardTask) -> FileRecord:
+    assert task.input is not None  # it has no source
+    return task.input
+
+
+def _inputs(task: ShardTask) -> list[JsonObject]:
+    return input_records(task.shard) if task.shard is not None else [{"file": _committed(task).path}]
 
 
 def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
