@@ -163,12 +163,16 @@ def delete_files(paths: Iterable[str]) -> None:
 
 def delete_unfinished(folder: str) -> None:
     """Remove what killed writers left in a local folder and below it; no writer may be at work there."""
+    for path in unfinished(folder):
+        os.remove(path)
+
+
+def unfinished(folder: str) -> list[str]:
+    """What killed writers left, or writers at work have written so far, in a local folder and below it."""
     if is_url(folder):
-        return  # a remote file is visible only when it is whole
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(".tmp"):
-                os.remove(os.path.join(parent, name))
+        return []  # a remote file is visible only when it is whole
+    found = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if path.endswith(".tmp"))
 
 
 def copy(old: str, new: str) -> None:
