@@ -72,7 +72,7 @@ def files_of(folder: Path, kinds: tuple[str, ...] = KINDS) -> list[Path]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     covered = files_of(folder, ("data", "dropped", "corpus"))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in covered}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in covered if "kept" not in path.parts}
 
 
 def verify(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:

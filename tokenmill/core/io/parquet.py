@@ -24,15 +24,16 @@ GROUP_BYTES = 16 << 20
 """Of text. A reader holds one row group; a writer holds three: the batches, a table of them, and its encoded pages."""
 
 
-def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema) -> FileRecord:
+def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema, sync: bool = True) -> FileRecord:
     """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
 
     Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
-    pinned. The schema's columns are taken in its order; a column that a batch lacks is written as nulls.
+    pinned. The schema's columns are taken in its order; a column that a batch lacks is written as nulls. sync: as of
+    open_output.
     """
     plain = pa.schema([pa.field(field.name, field.type) for field in schema])
     rows = 0
-    with open_output(path) as file, Hashing(file) as hashing:
+    with open_output(path, sync=sync) as file, Hashing(file) as hashing:
         with pq.ParquetWriter(
             pa.PythonFile(hashing, mode="w"), plain, compression="zstd", compression_level=3, store_schema=True
         ) as writer:
@@ -191,12 +192,12 @@ class RowGroups:
 
 
 @contextmanager
-def row_group_file(path: str, *, empty: pa.Schema) -> Iterator[RowGroups]:
+def row_group_file(path: str, *, empty: pa.Schema, sync: bool = True) -> Iterator[RowGroups]:
     """A Parquet file written one row group at a time, of any size; for spills, which are read by group.
 
-    It appears, whole, when the block ends. empty: its columns, if no group is written.
+    It appears, whole, when the block ends. empty: its columns, if no group is written. sync: as of open_output.
     """
-    with open_output(path) as file, Hashing(file) as hashing:
+    with open_output(path, sync=sync) as file, Hashing(file) as hashing:
         groups = RowGroups(hashing, empty)
         yield groups
         groups.close()

@@ -123,7 +123,7 @@ class RangeFile:
 @contextmanager
 def range_file(path: str) -> Iterator[RangeFile]:
     """A file written range by range that appears, whole, when the block ends."""
-    with storage.open_output(path) as file, storage.Hashing(file) as hashing:
+    with storage.open_output(path, sync=False) as file, storage.Hashing(file) as hashing:
         ranges = RangeFile(hashing)
         yield ranges
         ranges.close(path)

@@ -235,7 +235,8 @@ def input_schema(task: ShardTask) -> pa.Schema:
 def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
     """Writes `<kind>/<number>.parquet` in the stage's folder; the record's path is relative to the folder."""
     name = f"{kind}/{task.number:06d}.parquet"
-    return replace(parquet.write_table(rows, join(task.folder, name), schema=schema), path=name)
+    sync = not kind.startswith("work/")
+    return replace(parquet.write_table(rows, join(task.folder, name), schema=schema, sync=sync), path=name)
 
 
 def peak_rss_bytes() -> int:
