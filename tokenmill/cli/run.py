@@ -40,6 +40,9 @@ def run(
     discard: Annotated[
         bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
     ] = False,
+    reuse: Annotated[
+        str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
+    ] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage. Results of other settings or inputs are set aside, not deleted."""
@@ -49,7 +52,7 @@ def run(
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
-    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard)
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse)
     checked = load_recipe(recipe)
     pool = _engine(engine, workers, address)
     try:

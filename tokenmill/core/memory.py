@@ -1,6 +1,8 @@
-"""The least memory of a stage; the return of freed memory to the system, which Arrow and the C library would keep."""
+"""The least memory of a stage; the most that a process held; the return of freed memory to the system, which Arrow and the C library would keep."""
 
 import ctypes
+import resource
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -27,3 +29,9 @@ def _malloc_trim() -> Callable[[int], Any] | None:
     except (OSError, TypeError):
         return None
     return found
+
+
+def peak_rss_bytes() -> int:
+    """The most memory this process has held so far, resident; it only grows from task to task."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.pipeline.driver import run as run_module
 from tokenmill.pipeline.driver.progress import progress_for
@@ -164,6 +165,26 @@ def test_results_of_withdrawn_input_are_set_aside_and_return(tmp_path: Path) -> 
     assert len(files(tmp_path)) == 4 and len(kept(tmp_path)) == 2 * (len(FIRST) - 1)
     go(tmp_path, data, FIRST)
     assert files(tmp_path) == first and made(tmp_path) == when and kept(tmp_path) == []
+
+
+def test_a_new_run_takes_over_the_results_of_another_that_match(tmp_path: Path) -> None:
+    data, second = tmp_path / "data", tmp_path / "second"
+    data.mkdir()
+    second.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data)
+    write(data, MORE)
+    edited(second, data, OTHER, reuse=str(tmp_path / "runs/toy"))
+    first = made(tmp_path)
+    read = Ledger(str(second / "runs/toy/read"))
+    assert len(set(read.fingerprints.values()) & set(first)) == len(FIRST) and len(read) == len(FIRST) + 1
+    assert all((one.timing, one.host) == first[one.fingerprint] for one in read.values() if one.fingerprint in first)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    edited(fresh, data, OTHER)
+    assert files(second) == files(fresh)
+    with pytest.raises(RecipeError, match="no run here"):
+        edited(second, data, OTHER, reuse=str(data))
 
 
 def test_discard_deletes_what_is_not_wanted(tmp_path: Path) -> None:

@@ -3,16 +3,15 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tokenmill.core.errors import DamagedFile, DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Finished, Global, JsonObject, Remembering, Round, Writer
-from tokenmill.pipeline.driver.global_files import delete_unlisted, input_bytes, manifests, of_shard, shards_title
+from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Global, JsonObject, Remembering, Round, Writer
+from tokenmill.pipeline.driver.outputs import delete_unlisted, whole_record, write_shard_manifests
 from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
 from tokenmill.pipeline.exchange.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET, RangeSet, range_sets
@@ -29,7 +28,7 @@ from tokenmill.pipeline.exchange.reduce_tasks import (
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import unfinished
-from tokenmill.pipeline.record.manifest import Manifest, write_manifest, write_manifests
+from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Task, TaskName
 from tokenmill.pipeline.tasks.shard import ShardTask
 
@@ -145,7 +144,7 @@ class GlobalStage:
                 parts = self._parts(2 * place + 2, again) if self._finish(again) else None
         if parts is None:
             return None
-        said = [one.facts["said"] for one in manifests(reduces) if "said" in one.facts]
+        said = [one.facts["said"] for one in _manifests(reduces) if "said" in one.facts]
         return Decided(parts, said)
 
     def conclude(self, decided: Decided) -> JsonObject | None:
@@ -168,7 +167,7 @@ class GlobalStage:
         corpus = self.planned.stage.writes_corpus
         spills = [
             SpillTask(
-                group_name(group, "work/spill/", shards_title(group)),
+                group_name(group, "work/spill/", _shards_title(group)),
                 group,
                 rounds=(first, UniqueIds()),
                 partitions=(count, partition_count(self._size)),
@@ -190,7 +189,7 @@ class GlobalStage:
     def _apply(self, verdicts: Parts) -> bool:
         tasks = [
             ApplyTask(
-                group_name(group, "work/apply/", f"{shards_title(group[:1])} apply"),
+                group_name(group, "work/apply/", f"{_shards_title(group[:1])} apply"),
                 group,
                 self.final,
                 verdicts.get(number, NO_RANGE_SET),
@@ -207,7 +206,7 @@ class GlobalStage:
             return False
         weights: dict[int, Counter[str]] = {}
         routed = 0
-        for manifest in manifests(spills):
+        for manifest in _manifests(spills):
             routed += manifest.facts["routed"]
             for place, by_split in manifest.facts["weights"][0].items():
                 weights.setdefault(int(place), Counter()).update(by_split)
@@ -218,32 +217,15 @@ class GlobalStage:
         ]
         if not self._finish(cuts):
             return False
-        made = list(manifests(cuts))
+        made = list(_manifests(cuts))
         corpus = join(self.planned.folder, "corpus")
         delete_unlisted(self.planned.folder, made)
-        finished = final.finish(
-            [manifest.facts for manifest in made], corpus, recipe_sha256=self.recipe_sha256, missing=self.missing
-        )
-        self._settle(routed, made, finished)
+        facts = [manifest.facts for manifest in made]
+        finished = final.finish(facts, corpus, recipe_sha256=self.recipe_sha256, missing=self.missing)
+        record = whole_record(self.planned, routed, made, finished, self.missing)
+        write_shard_manifests(self.shard_tasks)
+        write_manifest(self.planned.corpus_manifest, record)
         return True
-
-    def _settle(self, routed: int, made: list[Manifest], finished: Finished) -> None:
-        """The shards' manifests say what was dropped; the corpus' says which files there are."""
-        documents = sum(manifest.facts.get("documents", 0) for manifest in made)
-        if documents != routed:
-            raise DataError(f"{self.planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
-        counts = all_needed(map(shard_manifest_path, self.shard_tasks))
-        todo = zip(self.shard_tasks, counts, strict=True)
-        while some := list(islice(todo, 1000)):
-            write_manifests({shard.name.manifest_path: of_shard(found) for shard, found in some})
-        prefix = self.planned.folder.rstrip("/") + "/"
-        extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in finished.files]
-        outputs = [output for manifest in made for output in manifest.outputs] + extra
-        facts = {"documents": documents} | finished.facts
-        write_manifest(
-            self.planned.corpus_manifest,
-            Manifest(self.planned.root, outputs=outputs, facts=facts, missing=list(self.missing)),
-        )
 
     def _reduce_tasks(
         self,
@@ -279,7 +261,7 @@ class GlobalStage:
         columns = tuple(self.final.reads)
         return [
             RecallTask(
-                group_name(group, f"work/recall/{place}.", f"{shards_title(group[:1])} round {place}"),
+                group_name(group, f"work/recall/{place}.", f"{_shards_title(group[:1])} round {place}"),
                 group,
                 round,
                 count,
@@ -316,7 +298,7 @@ class GlobalStage:
         """What to read of each place of what tasks wrote, merged if it is in too many and too small ranges; None if
         that failed. step: a number of its own. spill: which of a task's files.
         """
-        files = [spilled(self.planned.folder, manifest, spill) for manifest in manifests(tasks)]
+        files = [spilled(self.planned.folder, manifest, spill) for manifest in _manifests(tasks)]
         self._makers.update({file: task for (file, _), task in zip(files, tasks, strict=True)})
         sizes = [int(ranges.lengths.sum()) for _, ranges in files]
         count = sum(len(ranges.places) for _, ranges in files)
@@ -328,7 +310,7 @@ class GlobalStage:
         )
         if not self._finish(merges):
             return None
-        merged = [spilled(self.planned.folder, manifest, 0) for manifest in manifests(merges)]
+        merged = [spilled(self.planned.folder, manifest, 0) for manifest in _manifests(merges)]
         self._makers.update({file: task for (file, _), task in zip(merged, merges, strict=True)})
         return range_sets(merged)
 
@@ -391,3 +373,18 @@ class GlobalStage:
             logger.warning("%s: a file it wrote is damaged; it is made again", task.name.label)
             storage.delete(task.name.manifest_path)
         return self._finish(list(makers.values()))
+
+
+def input_bytes(task: ShardTask) -> int:
+    """Of a shard's input, as it is stored."""
+    return task.shard.length if task.shard is not None else task.input.bytes if task.input is not None else 0
+
+
+def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:
+    """Of tasks that have ended, in order."""
+    return all_needed(task.name.manifest_path for task in tasks)
+
+
+def _shards_title(tasks: tuple[ShardTask, ...]) -> str:
+    first, last = tasks[0].name, tasks[-1].name
+    return first.title if len(tasks) == 1 else f"{first.title} to {last.title}"

@@ -155,7 +155,7 @@ def _restore(planned: PlannedStage, there: set[int]) -> set[int]:
             continue
         manifest = kept_manifest(planned.folder, shard.fingerprint)
         if manifest is not None:
-            paths = {output.path: _renumbered(output.path, shard.number) for output in manifest.outputs}
+            paths = {output.path: renumbered(output.path, shard.number) for output in manifest.outputs}
             restore(planned.folder, manifest, planned.manifest_path(shard.number), paths=paths)
             back.add(shard.number)
     if planned.stage.writes_corpus and not planned.whole and planned.root in kept:
@@ -194,7 +194,7 @@ def in_order(moves: dict[int, int], *, free: int) -> Iterator[tuple[int, int]]:
 def _move(folder: str, old: int, new: int) -> None:
     manifest = read_manifest(json_path(folder, old))
     assert manifest is not None
-    outputs = [replace(output, path=_renumbered(output.path, new)) for output in manifest.outputs]
+    outputs = [replace(output, path=renumbered(output.path, new)) for output in manifest.outputs]
     for here, there in zip(manifest.outputs, outputs, strict=True):
         storage.copy(join(folder, here.path), join(folder, there.path))
     storage.write_bytes(json_path(folder, new), to_json(replace(manifest, outputs=outputs)))
@@ -202,7 +202,7 @@ def _move(folder: str, old: int, new: int) -> None:
     storage.delete_files(join(folder, output.path) for output in manifest.outputs)
 
 
-def _renumbered(path: str, number: int) -> str:
+def renumbered(path: str, number: int) -> str:
     """`data/000007.parquet` for `data/000003.parquet`."""
     return f"{path.partition('/')[0]}/{number:06d}.parquet"
 

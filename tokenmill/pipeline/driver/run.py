@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from tokenmill.core.errors import DamagedFile, DataError, RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
+from tokenmill.pipeline.driver.borrow import OtherRun
+from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
 from tokenmill.pipeline.driver.filled_recipe import filled_recipe
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
@@ -21,11 +23,10 @@ from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve
-from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
+from tokenmill.pipeline.record.ledger import PART_ROWS, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.log import run_log
-from tokenmill.pipeline.record.manifest import Manifest
-from tokenmill.pipeline.record.stage_record import StageRecord, read_record, record_path, write_record
+from tokenmill.pipeline.record.stage_record import record_path
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 
@@ -44,6 +45,7 @@ class Options:
         allow_missing: a Global runs even if input is missing.
         plugins: package whose modules the recipe may name.
         discard: results that are no longer wanted are deleted, not set aside.
+        reuse: folder of another run whose matching results are taken over.
     """
 
     out: str = "runs"
@@ -53,6 +55,7 @@ class Options:
     allow_missing: bool = False
     plugins: str | None = None
     discard: bool = False
+    reuse: str | None = None
 
     def folder(self, run: str) -> str:
         """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
@@ -96,8 +99,9 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
         storage.write_bytes(join(folder, "recipe.yaml"), filled_recipe(recipe, planned, plugins=options.plugins))
         with run_log(folder) as log:
             result = Result(folder, log)
-            driver = _Driver(recipe, engine, options, progress, planned, result, lock, _excerpts(recipe, options))
-            driver.run()
+            other = OtherRun(options.reuse) if options.reuse else None
+            excerpts = _excerpts(recipe, options)
+            _Driver(recipe, engine, options, progress, planned, result, lock, excerpts, other).run()
             return result
 
 
@@ -128,10 +132,10 @@ class _Driver:
     result: Result
     lock: Lock
     excerpts: Excerpts
+    other: OtherRun | None = None
     remake: Remake = field(default_factory=Remake)
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
-    errors: dict[tuple[str, int], str] = field(default_factory=dict)  # by stage and shard
-    records: dict[str, StageRecord] = field(default_factory=dict)  # of stages that this driver has finished with
+    complete: Completeness = field(default_factory=Completeness)
     gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
 
     def run(self) -> None:
@@ -143,13 +147,13 @@ class _Driver:
                 try:
                     planned = self.planned[index] = self._run_stage(planned)
                 finally:
-                    self._write_record(planned)
+                    self._finish(planned)
                 self._release()
         self._tell_of_damage()
 
     def _accept_gaps(self, planned: PlannedStage) -> None:
         """With --allow-missing a Global is planned over the inputs that are there, so that its result says so."""
-        made = self._made()
+        made = made_shards(self.planned)
         absent = tuple(shard.origin for shard in planned.shards if shard.origin and shard.origin not in made)
         if planned.stage.final is not None and absent and self.options.allow_missing:
             self.gaps[planned.name] = absent
@@ -157,45 +161,15 @@ class _Driver:
             marked, limit = self.options.mark_only, self.options.limit
             self.planned = plan(self.recipe, stages, folder, mark_only=marked, limit=limit, gaps=self.gaps)
 
-    def _made(self) -> set[Origin]:
-        """The shards of all stages that are done."""
-        return {(planned.name, shard.number) for planned in self.planned for shard in planned.shards if shard.done}
+    def _finish(self, planned: PlannedStage) -> None:
+        record = self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
+        logger.info("stage %s ends: %d of %d shards, %s", planned.name, record.done, record.shards, record)
+        if self.complete.missing_before(planned, self.planned):
+            self._forgivable().append(f"{planned.name}: {record}")
 
-    def _write_record(self, planned: PlannedStage) -> None:
-        planned = check_done(planned)
-        done = sum(shard.done for shard in planned.shards)
-        record = StageRecord(len(planned.shards), done, self._missing(planned), self.options.allow_missing)
-        self.records[planned.name] = record
-        write_record(planned.folder, record)
-        logger.info("stage %s ends: %d of %d shards, %s", planned.name, done, len(planned.shards), record)
-        inherited = [name for one in planned.stage.inputs for name in self._record_of(one).missing]
-        if inherited:
-            told = self.result.warnings if self.options.allow_missing else self.result.failures
-            told.append(f"{planned.name}: {record}")
-
-    def _missing(self, planned: PlannedStage) -> dict[str, str]:
-        """What the stage's documents lack: {input or shard: why}."""
-        found: dict[str, str] = {}
-        found |= self._missing_before(planned)
-        made = self._made()
-        for shard in planned.shards:
-            if not shard.done and (shard.origin is None or shard.origin in made):
-                file = f" ({shard.shard.file})" if shard.shard else ""
-                why = self.errors.get((planned.name, shard.number), "not made")
-                found[f"{planned.name} {shard.number:06d}{file}"] = why
-        for manifest in _source_manifests(planned):
-            found |= {f"{planned.name}: {file}": why for file, why in manifest.unreadable.items()}
-        return found
-
-    def _record_of(self, name: str) -> StageRecord:
-        """Of a stage that comes before: as this run left it, else as an earlier one did."""
-        if name not in self.records:
-            [planned] = [one for one in self.planned if one.name == name]
-            done = sum(shard.done for shard in planned.shards)
-            left = read_record(planned.folder)
-            known = left is not None and (left.shards, left.done) == (len(planned.shards), done)
-            self.records[name] = left if left and known else StageRecord(0, done, self._missing(planned))
-        return self.records[name]
+    def _forgivable(self) -> list[str]:
+        """Where gaps are reported: they end the run with exit code 1 unless they are accepted."""
+        return self.result.warnings if self.options.allow_missing else self.result.failures
 
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
         storage.delete(record_path(planned.folder))
@@ -203,6 +177,8 @@ class _Driver:
             self.progress.skip(planned.name, len(planned.shards))
             return planned
         planned = reuse(planned, discard=self.options.discard)
+        if self.other is not None:
+            planned = self.other.lend(planned)
         storage.delete(planned.released_marker)
         tasks = self._shard_tasks(planned)
         self.engine.make_ready(list(planned.stage.work))
@@ -222,7 +198,7 @@ class _Driver:
         self._refuse_missing(planned, tasks)
         final = planned.stage.final
         assert final is not None  # its callers look
-        missing = tuple(sorted(self._missing_before(planned)))
+        missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         return GlobalStage(
             planned, final, tasks, lambda tasks: self._run_tasks(tasks, planned), self.recipe.sha256(), missing
         )
@@ -279,7 +255,7 @@ class _Driver:
             left = {shard.number for shard in planned.shards if not shard.done} & numbers.keys()
             lost |= {numbers[number]: not_made(numbers[number], why) for number in left}
             if left:
-                self._write_record(planned)
+                self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
         return lost
 
     def _compact(self, task: TaskName) -> None:
@@ -300,7 +276,7 @@ class _Driver:
         logger.error("%s: %s", label, error)
         line = str(error).splitlines()[0]
         if task.is_shard:
-            self.errors[task.stage, task.number] = line
+            self.complete.errors[task.stage, task.number] = line
         forgiven = self.options.allow_missing and isinstance(error, DataError)
         (self.result.warnings if forgiven else self.result.failures).append(f"{label}: {line}")
 
@@ -316,7 +292,7 @@ class _Driver:
         stage = planned.stage
         data = CommittedData([one for one in self.planned if one.name in stage.inputs])
         schema = data.common_schema() if len(stage.inputs) > 1 else None
-        missing = tuple(sorted(self._missing_before(planned)))
+        missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         for shard in planned.shards:
             if shard.origin and shard.origin not in data:
                 continue  # its stage's record names it
@@ -333,16 +309,10 @@ class _Driver:
                 missing=missing,
             )
 
-    def _missing_before(self, planned: PlannedStage) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name in planned.stage.inputs:
-            found |= self._record_of(name).missing
-        return found
-
     def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
         missing = len(planned.shards) - len(tasks)
         packs = (one for one in self._before(planned) if any(s.shard and s.shard.parts for s in one.shards))
-        unread = sum(len(manifest.unreadable) for one in packs for manifest in _source_manifests(one))
+        unread = sum(len(manifest.unreadable) for one in packs for manifest in source_manifests(one))
         if (missing or unread) and not self.options.allow_missing:
             what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
             raise DataError(
@@ -373,19 +343,12 @@ class _Driver:
 
     def _tell_of_damage(self) -> None:
         for planned in self.planned:
-            for manifest in _source_manifests(planned):
+            for manifest in source_manifests(planned):
                 for file, counts in manifest.damage.items():
                     what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
                     self.result.warnings.append(f"{file}: read only in part ({what})")
-                told = self.result.warnings if self.options.allow_missing else self.result.failures
+                told = self._forgivable()
                 told += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
-
-
-def _source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
-    """The manifests of the shards of a Source that are done."""
-    if planned.stage.source is not None:
-        ledger = Ledger(planned.folder)
-        yield from (ledger[shard.number] for shard in planned.shards if shard.done)
 
 
 def _limits(planned: PlannedStage) -> Limits:

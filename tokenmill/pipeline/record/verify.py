@@ -95,9 +95,9 @@ def _listed(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord
     if kept:
         others += [(kept_folder(folder, name), kept_manifest_path(folder, name)) for name in kept_fingerprints(folder)]
     for place, path in others:
-        manifest = read_manifest(path)
-        if manifest is not None:
-            listed += [(one, path) for one in _files(place, manifest)]
+        other = read_manifest(path)
+        if other is not None:
+            listed += [(one, path) for one in _files(place, other)]
         elif storage.exists(path):
             found.unreadable.append(path)
     return listed

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow.compute as pc
 from rich.console import Console
 
 from tokenmill.core.chance import keyed_hash
@@ -44,9 +45,10 @@ class Chapter:
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
     """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules."""
     parts = [
-        pl.read_parquet(file).with_columns(pl.lit(stage.name).alias("stage"))
+        pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.lit(stage.name).alias("stage"))
         for stage in stages
         for file in stage.files("dropped")
+        for batch in stage.batches(file)
     ]
     records = (
         pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema={"stage": pl.String, "drop_rule": pl.String})
@@ -98,13 +100,20 @@ def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
     for stage in stages:
         for kind in ("data", "dropped"):
             for file in stage.files(kind):
-                for row in pl.scan_parquet(file).filter(pl.col("id") == id).collect().iter_rows(named=True):
+                for row in _rows_of(stage, file, id):
                     seen = True
                     yield Chapter(stage.name, file.rpartition("/")[2][:6], kind == "data", row)
     if not seen:
         raise RecipeError(
             f"no stage of this run knows a document {id!r}; ids are case-sensitive, as in data/ and dropped/"
         )
+
+
+def _rows_of(stage: RanStage, file: str, id: str) -> Iterator[dict[str, object]]:
+    """The rows of a document in a file; of other row groups only the ids are read."""
+    groups = [pc.any(pc.equal(batch.column("id"), id)).as_py() for batch in stage.batches(file, ["id"])]
+    for batch in stage.batches(file) if any(groups) else ():
+        yield from batch.filter(pc.equal(batch.column("id"), id)).to_pylist()
 
 
 def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:

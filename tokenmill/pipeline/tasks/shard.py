@@ -6,15 +6,12 @@ further; with --mark-only nothing is taken out. The manifest is written last: un
 """
 
 import logging
-import resource
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,12 +19,13 @@ from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents,
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord, join
-from tokenmill.core.kinds import JsonObject, Shard, Source, Step
-from tokenmill.core.memory import give_back
+from tokenmill.core.kinds import Shard, Source, Step
+from tokenmill.core.memory import give_back, peak_rss_bytes
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
+from tokenmill.pipeline.tasks.edits import text_changes
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
 from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
@@ -162,7 +160,7 @@ class Tally:
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         return Manifest(
             fingerprint=task.name.fingerprint,
-            inputs=_inputs(task),
+            inputs=input_records(task.shard) if task.shard is not None else [{"file": _committed(task).path}],
             rows_in=self.rows_in,
             rows_out=self.rows_out,
             repeated=self.repeated,
@@ -239,12 +237,6 @@ def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema
     return replace(parquet.write_table(rows, join(task.folder, name), schema=schema, sync=sync), path=name)
 
 
-def peak_rss_bytes() -> int:
-    """The most memory this process has held so far, resident; it only grows from task to task."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
-
-
 def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
     """Rows of DROPPED for marked rows."""
     have = set(gone.schema.names)
@@ -294,10 +286,6 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
 def _committed(task: ShardTask) -> FileRecord:
     assert task.input is not None  # it has no source
     return task.input
-
-
-def _inputs(task: ShardTask) -> list[JsonObject]:
-    return input_records(task.shard) if task.shard is not None else [{"file": _committed(task).path}]
 
 
 def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
@@ -400,29 +388,6 @@ def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict
     for place, rule in zip(places, bad.column("drop_rule").to_pylist(), strict=True):
         counts = damage.setdefault(place["file"] if place else task.shard.file, {})
         counts[rule] = counts.get(rule, 0) + 1
-
-
-def text_changes(before: pa.RecordBatch, after: pa.RecordBatch) -> tuple[int, int, int]:
-    """(documents that are not marked and have another text, their characters before, after)."""
-    if "text" not in before.schema.names or "text" not in after.schema.names:
-        return 0, 0, 0
-    old, new = before.column("text"), after.column("text")
-    if _same_buffers(old, new):
-        return 0, 0, 0
-    changed = as_mask(pc.not_equal(pc.fill_null(old, ""), pc.fill_null(new, ""))) & ~marked(after)
-    before_length, after_length = (int(_characters(texts)[changed].sum()) for texts in (old, new))
-    return int(changed.sum()), before_length, after_length
-
-
-def _characters(texts: pa.Array) -> npt.NDArray[np.int64]:
-    lengths: npt.NDArray[np.int64] = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)
-    return lengths
-
-
-def _same_buffers(one: pa.Array, other: pa.Array) -> bool:
-    """True if both are views of the same rows in memory, which is so after a step that sets no text."""
-    places = [[buffer.address if buffer else 0 for buffer in array.buffers()] for array in (one, other)]
-    return places[0] == places[1] and one.offset == other.offset
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:

@@ -1,0 +1,72 @@
+"""Starts a run from the results of another run that have the fingerprints it wants: `run --reuse RUN`."""
+
+import logging
+import shutil
+from dataclasses import replace
+
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.pipeline.driver.reuse import renumbered
+from tokenmill.pipeline.planning.plan import PlannedStage, check_done
+from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
+from tokenmill.pipeline.record.manifest import Manifest, to_json
+
+logger = logging.getLogger(__name__)
+
+
+class OtherRun:
+    """The finished results of another run, by fingerprint. Raises RecipeError if the folder holds no run."""
+
+    def __init__(self, run: str) -> None:
+        if not storage.exists(join(run, "recipe.yaml")):
+            raise RecipeError(
+                f"--reuse {run}: no run here (no recipe.yaml); give a run's folder, for example runs/mini"
+            )
+        self._ledgers = [Ledger(join(run, stage)) for stage in storage.list_folders(run)]
+        self._places = {
+            fingerprint: (ledger, number)
+            for ledger in self._ledgers
+            for number, fingerprint in ledger.fingerprints.items()
+        }
+
+    def lend(self, planned: PlannedStage) -> PlannedStage:
+        """Copies the results that the stage lacks and the other run has; files on one disk are linked."""
+        count = 0
+        for shard in planned.shards:
+            ledger, number = self._places.get(shard.fingerprint, (None, 0))
+            if not shard.done and ledger is not None and ledger.whole(number):
+                manifest = ledger[number]
+                outputs = [replace(one, path=renumbered(one.path, shard.number)) for one in manifest.outputs]
+                _copy_files(ledger.folder, manifest, planned.folder, replace(manifest, outputs=outputs))
+                path = planned.manifest_path(shard.number)
+                storage.write_bytes(path, to_json(replace(manifest, outputs=outputs)))
+                count += 1
+        if planned.stage.writes_corpus and not planned.whole:
+            count += self._lend_corpus(planned)
+        if count:
+            logger.info("%s: %d results come from another run", planned.name, count)
+        return check_done(planned) if count else planned
+
+    def _lend_corpus(self, planned: PlannedStage) -> bool:
+        for ledger in self._ledgers:
+            found = whole_manifest(join(ledger.folder, "manifest", "corpus.json"), ledger.folder)
+            if found is not None and found.fingerprint == planned.root:
+                _copy_files(ledger.folder, found, planned.folder, found)
+                storage.write_bytes(planned.corpus_manifest, to_json(found))
+                return True
+        return False
+
+
+def _copy_files(old_folder: str, old: Manifest, new_folder: str, new: Manifest) -> None:
+    for here, there in zip(old.outputs, new.outputs, strict=True):
+        _copy(join(old_folder, here.path), join(new_folder, there.path))
+
+
+def _copy(old: str, new: str) -> None:
+    schemes = {path.partition("://")[0] if storage.is_url(path) else "" for path in (old, new)}
+    if len(schemes) == 1:
+        storage.copy(old, new)
+        return
+    with storage.open_input(old) as source, storage.open_output(new) as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)

@@ -1,0 +1,78 @@
+"""What the documents of each stage lack: inputs that could not be read, shards that were not made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done
+from tokenmill.pipeline.record.ledger import Ledger
+from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.stage_record import StageRecord, read_record, write_record
+
+Stages = list[PlannedStage]
+
+
+@dataclass
+class Completeness:
+    """What a driver knows about it while it works.
+
+    Attributes:
+        errors: {(stage, shard number): why the shard could not be made}.
+        records: by stage, of those that the driver has finished with or asked for.
+    """
+
+    errors: dict[Origin, str] = field(default_factory=dict)
+    records: dict[str, StageRecord] = field(default_factory=dict)
+
+    def finish(self, planned: PlannedStage, stages: Stages, *, allowed: bool) -> StageRecord:
+        """Writes the stage's record and returns it."""
+        planned = check_done(planned)
+        record = StageRecord(len(planned.shards), _done(planned), self._missing(planned, stages), allowed)
+        self.records[planned.name] = record
+        write_record(planned.folder, record)
+        return record
+
+    def missing_before(self, planned: PlannedStage, stages: Stages) -> dict[str, str]:
+        """{what the stage's input lacks: why}."""
+        found: dict[str, str] = {}
+        for name in planned.stage.inputs:
+            found |= self._record_of(name, stages).missing
+        return found
+
+    def _missing(self, planned: PlannedStage, stages: Stages) -> dict[str, str]:
+        found = self.missing_before(planned, stages)
+        made = made_shards(stages)
+        for shard in planned.shards:
+            if not shard.done and (shard.origin is None or shard.origin in made):
+                file = f" ({shard.shard.file})" if shard.shard else ""
+                why = self.errors.get((planned.name, shard.number), "not made")
+                found[f"{planned.name} {shard.number:06d}{file}"] = why
+        for manifest in source_manifests(planned):
+            found |= {f"{planned.name}: {file}": why for file, why in manifest.unreadable.items()}
+        return found
+
+    def _record_of(self, name: str, stages: Stages) -> StageRecord:
+        """Of a stage that comes before: as this run left it, else as an earlier one did, else as it is now."""
+        if name not in self.records:
+            [planned] = [one for one in stages if one.name == name]
+            left = read_record(planned.folder)
+            current = left is not None and (left.shards, left.done) == (len(planned.shards), _done(planned))
+            if left is None or not current:
+                left = StageRecord(len(planned.shards), _done(planned), self._missing(planned, stages))
+            self.records[name] = left
+        return self.records[name]
+
+
+def made_shards(stages: Stages) -> set[Origin]:
+    """The shards of all stages that are done."""
+    return {(planned.name, shard.number) for planned in stages for shard in planned.shards if shard.done}
+
+
+def source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
+    """The manifests of the shards of a Source that are done."""
+    if planned.stage.source is not None:
+        ledger = Ledger(planned.folder)
+        yield from (ledger[shard.number] for shard in planned.shards if shard.done)
+
+
+def _done(planned: PlannedStage) -> int:
+    return sum(shard.done for shard in planned.shards)

@@ -1,0 +1,49 @@
+"""What makes the whole output of a Writer complete: no other files, a manifest per shard, and a record of all files."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+
+from tokenmill.core.errors import DataError
+from tokenmill.core.io import storage
+from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import Finished
+from tokenmill.pipeline.exchange.reduce_tasks import all_needed, shard_manifest_path
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.record.manifest import Manifest, write_manifests
+from tokenmill.pipeline.tasks.shard import ShardTask
+
+_AT_ONCE = 1000  # manifests
+
+
+def delete_unlisted(folder: str, made: Sequence[Manifest]) -> None:
+    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed."""
+    listed = {output.path for manifest in made for output in manifest.outputs}
+    found = (f"corpus/{path}" for path in storage.files_below(join(folder, "corpus")))
+    storage.delete_files(join(folder, path) for path in found if path not in listed)
+
+
+def whole_record(
+    planned: PlannedStage, routed: int, made: Sequence[Manifest], finished: Finished, missing: Sequence[str]
+) -> Manifest:
+    """The record of all files of the output. DataError unless it has all documents that were routed."""
+    documents = sum(manifest.facts.get("documents", 0) for manifest in made)
+    if documents != routed:
+        raise DataError(f"{planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
+    prefix = planned.folder.rstrip("/") + "/"
+    extra = [replace(storage.file_record(file), path=file.removeprefix(prefix)) for file in finished.files]
+    outputs = [output for manifest in made for output in manifest.outputs] + extra
+    facts = {"documents": documents} | finished.facts
+    return Manifest(planned.root, outputs=outputs, facts=facts, missing=list(missing))
+
+
+def write_shard_manifests(tasks: Sequence[ShardTask]) -> None:
+    """The manifests of the stage's shards: of what their map tasks wrote, the drop records are the shards' own."""
+    todo = zip(tasks, all_needed(map(shard_manifest_path, tasks)), strict=True)
+    while some := list(islice(todo, _AT_ONCE)):
+        write_manifests({task.name.manifest_path: _of_shard(counted) for task, counted in some})
+
+
+def _of_shard(counted: Manifest) -> Manifest:
+    dropped = [output for output in counted.outputs if output.path.startswith("dropped/")]
+    return replace(counted, outputs=dropped, facts={})
