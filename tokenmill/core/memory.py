@@ -1,4 +1,6 @@
-"""The least memory of a stage; the most that a process held; the return of freed memory to the system, which Arrow and the C library would keep."""
+"""The least memory of a stage; the most that this process held; the return of freed memory, which Arrow and the C
+library would keep, to the system.
+"""
 
 import ctypes
 import resource

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import yaml
@@ -33,6 +33,7 @@ class RanStage:
     manifests: Ledger
     corpus: Manifest | None
     record: StageRecord | None
+    _sound: set[str] = field(default_factory=set)
 
     @property
     def unfinished(self) -> bool:
@@ -47,6 +48,8 @@ class RanStage:
         """One of files(), after its checksum was compared (of a remote one its size). Raises DataError that names it
         and says what to do.
         """
+        if file in self._sound:
+            return file
         kind, name = file.rsplit("/", 2)[1:]
         manifest = self.manifests[int(name.partition(".")[0])]
         try:
@@ -54,12 +57,13 @@ class RanStage:
                 parquet.refuse_damage(written)
         except DamagedFile as error:
             raise self._cannot_read(error) from error
+        self._sound.add(file)
         return file
 
     def columns(self, file: str) -> pa.Schema:
         """The columns of one of files(). Raises DataError if it is damaged."""
         try:
-            return parquet.table_schema(file)
+            return parquet.table_schema(self.checked(file))
         except _UNREADABLE as error:
             raise self._cannot_read(f"{file}: {error}") from error
 
@@ -73,7 +77,7 @@ class RanStage:
     def _cannot_read(self, why: object) -> DataError:
         run = self.folder.rpartition("/")[0]
         return DataError(
-            f"{why}. `pipeline verify {run}` names all files that are damaged; run the recipe again after that, and they "
+            f"{why}. `pipeline verify {run}` names all files that are damaged; run the recipe again after it, and they "
             "are made again"
         )
 
