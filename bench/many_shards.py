@@ -24,6 +24,7 @@ from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.ledger import PART_ROWS, compact, json_path
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.record.run_format import format_line
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.funnel import funnel
 from tokenmill.stages.reading.inputs import file_shards
@@ -92,7 +93,7 @@ def measure(count: int, out: str, folder: Path) -> None:
     ready = timed(lambda: reuse(again.result[1]))
     say("until the first task may start", ready, count)
     say_requests("until the first task")
-    storage.write_bytes(join(out, "many", "recipe.yaml"), recipe.read_bytes())
+    storage.write_bytes(join(out, "many", "recipe.yaml"), format_line() + recipe.read_bytes())
     report = timed(lambda: funnel(read_run(join(out, "many"))))
     say("report", report, 2 * count)
     say_requests("report")

@@ -52,7 +52,7 @@ def main() -> None:
 def results(checkout: Path, work: Path, web: Path | None, tokenizer: Path | None) -> dict[str, tuple[int, str]]:
     """{relative path: (bytes, SHA-256)} of all that the checkout writes into `work`."""
     made_by = work / "made_by"
-    state = code_state(checkout)
+    state = f"{code_state(checkout)} {web and web.resolve()} {tokenizer and tokenizer.resolve()}"
     if not made_by.exists() or made_by.read_text() != state:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)

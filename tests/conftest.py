@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
+settings.register_profile("tokenmill", deadline=None)  # a busy machine must not decide a test
+settings.load_profile("tokenmill")
 
 if TYPE_CHECKING:
     from faulty_s3 import Store

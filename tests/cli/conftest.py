@@ -4,15 +4,45 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import tokenmill
+from tokenmill.cli import main
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 
 Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a command did in this process."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Called]
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs `pipeline ARGUMENTS` in tmp_path and in this process, which costs no start."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Called:
+        monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Called(ended.value.code, out, err)
+
+    return call
 
 
 def environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tokenmill.core.errors import RecipeError
+from tokenmill.core.kinds import Exemplary
 from tokenmill.pipeline.planning.recipe import WorkSpec
 from tokenmill.pipeline.planning.resolve import build, work_class, work_names
 
@@ -18,7 +19,7 @@ FILTERS = {name.partition(".")[2]: work_class(name) for name in work_names() if 
 def example_settings(name: str) -> dict[str, Any]:
     """What a recipe must say besides the defaults."""
     found = FILTERS[name]
-    work = found.example() if hasattr(found, "example") else found()
+    work = found.example() if isinstance(found, Exemplary) else found()
     return {
         field.name: list(value) if isinstance(value := getattr(work, field.name), tuple) else value
         for field in dataclasses.fields(work)

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tokenmill.core.columns import DOCUMENT, documents
+from tokenmill.core.kinds import Exemplary
 from tokenmill.pipeline.planning.resolve import work_class, work_names
 from tokenmill.stages.web.warc_rows import SIGNALS
 
@@ -13,7 +14,7 @@ FILTERS = {name.partition(".")[2]: work_class(name) for name in work_names() if 
 
 
 def built(found: Any) -> Any:
-    return found.example() if hasattr(found, "example") else found()
+    return found.example() if isinstance(found, Exemplary) else found()
 
 
 def batch_of(examples: list[Any]) -> pa.RecordBatch:

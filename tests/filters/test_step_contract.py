@@ -11,7 +11,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tokenmill.core.columns import MARKS, documents, without_transient
 from tokenmill.core.errors import RecipeError
-from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
+from tokenmill.core.kinds import Exemplary, kind_of
+from tokenmill.pipeline.planning.resolve import work_class, work_names
 
 HTML = "<html><body><p>Call me, please: jane.doe@example.com or +1 202 555 0143.</p><p>A second line.</p></body></html>"
 TEXTS = [
@@ -51,7 +52,7 @@ def work(request: pytest.FixtureRequest, tokenizer_file: str) -> Any:
     if "tokenizer" in {field.name for field in dataclasses.fields(found)}:
         return found(tokenizer=tokenizer_file)
     try:
-        return found.example() if hasattr(found, "example") else found()
+        return found.example() if isinstance(found, Exemplary) else found()
     except RecipeError as error:
         if "is not installed" in str(error):
             pytest.skip(str(error))

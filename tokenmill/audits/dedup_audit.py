@@ -22,9 +22,10 @@ from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
+from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
-from tokenmill.pipeline.tasks.shard import apply_step
+from tokenmill.pipeline.tasks.step_call import apply_step
 from tokenmill.stages.dedup.minhash import Minhash
 from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.similarity.shingle import shingle_sets
@@ -104,7 +105,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     for batch in _input(audited, banned):
         documents += batch.num_rows
         found.append(_near(batch, chosen, work))
-    facts = _facts(audited)
+    facts = _facts(audited.facts_file)
     if documents != facts["documents"]:
         raise DataError(
             f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage looked at "
@@ -113,6 +114,17 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     pairs = pl.concat(found) if found else _NO_PAIRS
     removed = set(gone.filter(pl.col("drop_rule") == _RULE)["id"].to_list())
     return _audit(audited.name, work, chosen.ids, documents, pairs, removed, facts)
+
+
+def _facts(file: str) -> JsonObject:
+    """What the stage counted. Raises DataError if the file does not say it."""
+    try:
+        found = json.loads(storage.read_bytes(file))
+    except ValueError as error:
+        raise DataError(f"{file}: not JSON ({error}); delete the stage's folder and run the recipe again") from error
+    if not isinstance(found, dict) or "documents" not in found:
+        raise DataError(f"{file}: no count of documents; delete the stage's folder and run the recipe again")
+    return found
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
@@ -171,17 +183,6 @@ def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]
         for step in audited.stage.steps:
             batch, _ = split(apply_step(step, batch))
         yield batch.select(["id", "text"])
-
-
-def _facts(audited: MinhashStage) -> dict[str, int]:
-    try:
-        found: dict[str, int] = json.loads(storage.read_bytes(audited.facts_file))
-    except ValueError as error:
-        raise DataError(
-            f"{audited.facts_file}: damaged ({error}). Delete the stage's folder and run the recipe again, and it is "
-            "made again"
-        ) from error
-    return found
 
 
 def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:

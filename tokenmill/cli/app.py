@@ -1,20 +1,21 @@
 """What all commands share: the Typer application, exit codes, options, output and logging.
 
 Exit codes: 0 done (with warnings for files that were read only in part), 1 failed or an input is wholly unreadable,
-2 the recipe or the command is wrong, 130 interrupted.
+2 the recipe or the command is wrong, 130 interrupted. Each error is one short message (endings.py).
 """
 
+import io
 import json
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.cli.endings import FAILED, ending_of, fitting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +29,11 @@ CorpusFolder = Annotated[str, typer.Argument(help="The corpus: its folder or man
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
+
+class Interrupted(Exception):
+    """The person interrupted a command that has its own message about how to continue."""
+
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Raw crawl in, training tokens out, every removal on record.")  # fmt: skip
 
@@ -36,8 +42,9 @@ def main() -> None:
     """Entry point of both console scripts and of `python -m tokenmill`."""
     with _exit_codes():
         code = app(standalone_mode=False)  # without standalone mode typer returns the code of a typer.Exit
-        if code == INTERRUPTED:
+        if code == INTERRUPTED:  # typer's own way to end after Ctrl-C
             raise KeyboardInterrupt
+        sys.stdout.flush()
         sys.exit(code or 0)
 
 
@@ -60,23 +67,38 @@ def log_to_stderr() -> None:
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to stop
     try:
         yield
-    except RecipeError as error:
-        _fail(error, 2)
-    except DataError as error:
-        _fail(error, 1)
+    except Interrupted as error:
+        _leave(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        print(
-            "\ninterrupted; what is committed stays. The same command goes on from there", file=sys.stderr, flush=True
-        )
-        os._exit(INTERRUPTED)  # at once: finalizers of half-started libraries may hang
+        _leave("interrupted; what is committed stays. The same command continues from there")
+    except BrokenPipeError as error:
+        if _stdout_is_open():
+            _fail(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as `head`, has enough
+        sys.exit(FAILED)
     except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        _fail(error.format_message(), 2)  # click's usage errors
+        _fail(error)
 
 
-def _fail(error: object, code: int) -> None:
-    print(f"error: {error}", file=sys.stderr)
+def _leave(message: str) -> None:
+    print(f"\n{message}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(INTERRUPTED)  # at once: finalizers of half-started libraries may hang
+
+
+def _stdout_is_open() -> bool:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _fail(error: Exception) -> NoReturn:
+    message, code = ending_of(error)
+    print(f"error: {fitting(message)}", file=sys.stderr)
     sys.exit(code)

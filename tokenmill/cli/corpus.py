@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tokenmill.cli.app import CorpusFolder
+from tokenmill.core.errors import DataError, short
 
 tokens_app = typer.Typer(no_args_is_help=True, help="Token stores: verify, stats, cat.")
 
@@ -48,7 +49,13 @@ def cat(
     from tokenmill.pipeline.report import plain
 
     found = read_corpus(corpus)
-    tokenizer = Tokenizer.from_str(tokenizer_json(found))
+    try:
+        tokenizer = Tokenizer.from_str(tokenizer_json(found))
+    except Exception as error:  # what the library raises is no narrower
+        problem = short(str(error))
+        raise DataError(
+            f"{found.folder}/tokenizer/tokenizer.json: cannot be loaded: {problem}; write it again"
+        ) from error
     for document in first_documents(found, split, documents):
         print(f"{document.id}  {plain(document.url)}")
         print(plain(tokenizer.decode(document.tokens.tolist(), skip_special_tokens=False)))

@@ -5,17 +5,22 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from tokenmill.cli.app import INTERRUPTED, Out, Plugins, RecipeFile, RunFolder, console, log_to_stderr
+from tokenmill.cli.app import Interrupted, Out, Plugins, RecipeFile, RunFolder, console, log_to_stderr
 from tokenmill.core.errors import RecipeError
 
 if TYPE_CHECKING:
     from tokenmill.pipeline.driver.run import Result
     from tokenmill.pipeline.engine import Engine
     from tokenmill.pipeline.engine.ray_job import SubmittedJob
+
+
+AcceptCode = Annotated[
+    bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
+]
 
 
 def run(
@@ -43,6 +48,7 @@ def run(
     reuse: Annotated[
         str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
     ] = None,
+    accept_code: AcceptCode = False,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage. Results of other settings or inputs are set aside, not deleted."""
@@ -52,7 +58,7 @@ def run(
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
-    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse)
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse, accept_code)
     checked = load_recipe(recipe)
     pool = _engine(engine, workers, address)
     try:
@@ -65,48 +71,59 @@ def run(
 
 
 def submit(
-    recipe: RecipeFile,
     address: Annotated[str, typer.Option(help="The cluster's dashboard, for example http://head:8265.")],
-    out: Annotated[str, typer.Option(help="The parent folder of runs: a URL, or a folder that all nodes share.")],
+    recipe: Annotated[str | None, typer.Argument(help="The recipe, a YAML file.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="The parent folder of runs: a URL, or a folder that all nodes share.")
+    ] = None,
     working_dir: Annotated[Path, typer.Option(help="Sent to the cluster; the recipe is in it.")] = Path("."),
     environment: Annotated[
         Path | None, typer.Option("--runtime-env", help="A YAML file: what Ray installs for the job.")
     ] = None,
+    follow: Annotated[str | None, typer.Option(help="A job that was submitted before: follow its log again.")] = None,
     options: Annotated[list[str] | None, typer.Argument(help="After --: more options for `pipeline run`.")] = None,
 ) -> None:
     """Run a recipe as a Ray job and follow its log; the exit code is the run's."""
     import shlex
 
+    from tokenmill.pipeline.engine.ray_job import follow as follow_job
     from tokenmill.pipeline.engine.ray_job import runtime_env
     from tokenmill.pipeline.engine.ray_job import submit as submit_job
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
+    if follow is not None:
+        _follow(follow_job(address, follow))
+    if recipe is None or out is None:
+        raise RecipeError("submit takes a recipe and --out, or --follow JOB for a job that was submitted before")
     load_recipe(recipe)  # its errors are reported here, before a job is submitted
     there = _path_on_cluster(recipe, working_dir)
     command = ["python", "-m", "tokenmill", "run", there, "--engine", "ray", "--out", out, *(options or [])]
-    job = submit_job(address, shlex.join(command), runtime_env(environment, working_dir))
-    print(f"job: {job.id}", file=sys.stderr)
-    try:
-        for text in job.log():
-            print(text, end="", flush=True)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED if _stopped(job) else 0) from None
-    raise typer.Exit(job.exit_code())
+    _follow(submit_job(address, shlex.join(command), runtime_env(environment, working_dir)))
 
 
 def plan(
-    recipe: RecipeFile, out: Out = "runs", mark_only: bool = False, limit: int | None = None, plugins: Plugins = None
+    recipe: RecipeFile,
+    out: Out = "runs",
+    mark_only: bool = False,
+    limit: int | None = None,
+    plugins: Plugins = None,
+    accept_code: AcceptCode = False,
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
+    from tokenmill.pipeline.driver.check import refuse_problems
     from tokenmill.pipeline.driver.requests import requests_outlook
     from tokenmill.pipeline.driver.reuse import outlook as results_outlook
     from tokenmill.pipeline.driver.run import Options, prepare
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table
 
-    folder, _, stages = prepare(load_recipe(recipe), Options(out, None, mark_only, limit, False, plugins))
+    checked = load_recipe(recipe)
+    options = Options(out, mark_only=mark_only, limit=limit, plugins=plugins, accept_code=accept_code)
+    folder, _, stages = prepare(checked, options)
     plan_table.show(folder, stages, console())
+    sys.stdout.flush()
+    refuse_problems(checked, stages, folder, cores())
     for planned in stages:
         outlooks = [str(results_outlook(planned)), *plan_table.outlooks(planned), requests_outlook(planned, stages)]
         for outlook in filter(None, outlooks):
@@ -150,9 +167,13 @@ def _engine(name: str, workers: int | None, address: str | None) -> "Engine":
         return RayPool(address, workers=workers)
     if address is not None:
         raise RecipeError(f"--address {address}: names a Ray cluster; say --engine ray too")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = cores if workers is None else workers
+    count = cores() if workers is None else workers
     return LocalPool(count) if count else InProcess()
+
+
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _path_on_cluster(recipe: str, working_dir: Path) -> str:
@@ -164,10 +185,21 @@ def _path_on_cluster(recipe: str, working_dir: Path) -> str:
     return Path(recipe).resolve().relative_to(working_dir.resolve()).as_posix()
 
 
-def _stopped(job: "SubmittedJob") -> bool:
-    """Ask whether Ctrl-C is to stop the job on the cluster too; without a terminal to ask on, the job continues."""
+def _follow(job: "SubmittedJob") -> NoReturn:
+    """Prints the job's log to its end and exits with its code. Raises Interrupted after Ctrl-C."""
+    print(f"job: {job.id}", file=sys.stderr, flush=True)
+    try:
+        for text in job.log():
+            print(text, end="", flush=True)
+        raise typer.Exit(job.exit_code())
+    except KeyboardInterrupt:
+        raise Interrupted(_left(job)) from None
+
+
+def _left(job: "SubmittedJob") -> str:
+    """Asks whether the job is to stop too; without a terminal to ask on, it continues. Says what became of it."""
     if sys.stdin.isatty() and typer.confirm(f"\nstop job {job.id} on the cluster? No leaves it running", default=False):
         job.stop()
-        return True
-    print(f"job {job.id}: runs on. To stop it: ray job stop {job.id}", file=sys.stderr)
-    return False
+        return f"job {job.id} is being stopped; what is committed stays. Submit the recipe again to continue from there"
+    stop = f"ray job stop {job.id} --address {job.address}"
+    return f"job {job.id} continues on the cluster. Follow it again: {job.how_to_follow}    Stop it: {stop}"

@@ -159,3 +159,12 @@ def _written(value: Any) -> str | None:
     if isinstance(value, (float, np.floating)):
         return f"{float(value):.6g}"
     return None if value is None else str(value)
+
+
+def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
+    """The batch with the columns it lacks as nulls, in the schema's order."""
+    if schema is None or batch.schema.equals(schema):
+        return batch
+    names = set(batch.schema.names)
+    arrays = [batch.column(f.name) if f.name in names else pa.nulls(batch.num_rows, f.type) for f in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,12 @@ class Rule:
         return {kind: setting for kind, setting in named.items() if setting}
 
 
+class HasRules(Protocol):
+    """A filter: it declares its rules by name, and its settings are their bounds."""
+
+    RULES: ClassVar[dict[str, Rule]]
+
+
 _CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
 
@@ -70,7 +76,7 @@ def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array
     return pa.array(part / np.maximum(whole, 1), mask=whole == 0)
 
 
-def check_bounds(work: Any) -> None:
+def check_bounds(work: HasRules) -> None:
     """Refuses bounds of rules that no document or every document would break, with a RecipeError that names them.
 
     A bound is a finite number, 0 or more. The bound of a signal called `*_ratio` is at most 1. A low bound is not above
@@ -123,7 +129,7 @@ def check_known(work: object, setting: str, known: Collection[str], *, expected:
             raise RecipeError(f"{step_name(work)}.{setting}: found {name!r}, expected {expected}{nearest}")
 
 
-def breaks_rule(work: Any, signals: Mapping[str, Any]) -> BoolMask:
+def breaks_rule(work: HasRules, signals: Mapping[str, Any]) -> BoolMask:
     """True for each document that judge() would mark by these signals, bool (rows,)."""
     fired = [fires for rule in work.RULES.values() for fires, _ in verdicts(rule, signals[rule.signal], work)]
     rows = len(next(iter(signals.values())))
@@ -131,7 +137,7 @@ def breaks_rule(work: Any, signals: Mapping[str, Any]) -> BoolMask:
     return marked
 
 
-def judge(batch: pa.RecordBatch, work: Any, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:
+def judge(batch: pa.RecordBatch, work: HasRules, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:
     """Write each signal as column `<step>.<signal>`, then mark rows by work.RULES in their declared order."""
     step = name or step_name(work)
     arrays = {signal: _as_array(values) for signal, values in signals.items()}

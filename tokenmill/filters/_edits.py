@@ -4,14 +4,13 @@ The last step writes the edited texts, the signals and the marks.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tokenmill.core.columns import BoolMask, set_column
-from tokenmill.core.rules import Rule, breaks_rule, judge, ratio
+from tokenmill.core.rules import HasRules, Rule, breaks_rule, judge, ratio
 from tokenmill.text.edit.line_edits import Edited, packed
 from tokenmill.text.kernel.arrays import Bytes, Offsets
 from tokenmill.text.words.segment import text_array
@@ -38,7 +37,7 @@ def loss_signals(
 
 def judge_edits(
     batch: pa.RecordBatch,
-    work: Any,
+    work: HasRules,
     signals: dict[str, pa.Array],
     edited: Edited,
     original: tuple[Bytes, Offsets],

@@ -1,13 +1,14 @@
 """Keeps documents in the given languages. Code (a document with `code_lang`) is never judged."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.errors import RecipeError
-from tokenmill.core.rules import Rule, check_known, check_lists, judge, signal_columns
+from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.rules import Rule, check_lists, judge, signal_columns
 
 _LABELS = """
     af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de
@@ -20,19 +21,44 @@ _LABELS = """
 KNOWN = frozenset(_LABELS.split())
 """The labels of fastText's lid.176 (ISO 639)."""
 
-UNKNOWN = "unknown"
-"""The signal of a document whose `lang` is null."""
+UNKNOWN = "und"
+"""The language that nobody knows (ISO 639-2): stages.language writes it, and a null `lang` counts as it."""
+
+_MORE_LABELS = """
+    aa ab ae ak ay bi bm ch cr cu dz ee ff fj fo ha ho hz ig ii ik iu ki kg kj kl kr ks lg ln lu mh mi na nb nd ng nr
+    nv ny oj om pi rn rw se sg sm sn ss st ti tn to ts tw ty ve wo xh za zu
+"""
+_OTHER_TWO_LETTERS = frozenset(_MORE_LABELS.split())
+"""Codes of ISO 639-1 that lid.176 never gives, but a model of the user's own may."""
+
+_THREE_LETTERS = """
+    afr:af amh:am arg:an ara:ar asm:as ava:av aze:az bak:ba bel:be bul:bg bih:bh ben:bn bod:bo tib:bo bre:br bos:bs
+    cat:ca che:ce cos:co ces:cs cze:cs chv:cv cym:cy wel:cy dan:da deu:de ger:de div:dv ell:el gre:el eng:en epo:eo
+    spa:es est:et eus:eu baq:eu fas:fa per:fa fin:fi fra:fr fre:fr fry:fy gle:ga gla:gd glg:gl grn:gn guj:gu glv:gv
+    heb:he hin:hi hrv:hr hat:ht hun:hu hye:hy arm:hy ina:ia ind:id ile:ie ido:io isl:is ice:is ita:it jpn:ja jav:jv
+    kat:ka geo:ka kaz:kk khm:km kan:kn kor:ko kur:ku kom:kv cor:kw kir:ky lat:la ltz:lb lim:li lao:lo lit:lt lav:lv
+    mlg:mg mkd:mk mac:mk mal:ml mon:mn mar:mr msa:ms may:ms mlt:mt mya:my bur:my nep:ne nld:nl dut:nl nno:nn nor:no
+    oci:oc ori:or oss:os pan:pa pol:pl pus:ps por:pt que:qu roh:rm ron:ro rum:ro rus:ru san:sa srd:sc snd:sd hbs:sh
+    sin:si slk:sk slo:sk slv:sl som:so sqi:sq alb:sq srp:sr sun:su swe:sv swa:sw tam:ta tel:te tgk:tg tha:th tuk:tk
+    tgl:tl tur:tr tat:tt uig:ug ukr:uk urd:ur uzb:uz vie:vi vol:vo wln:wa yid:yi yor:yo zho:zh chi:zh
+"""
+TWO_LETTERS_OF = dict(pair.split(":") for pair in _THREE_LETTERS.split())
+"""{code of ISO 639-2 or 639-3: label of lid.176}: languages that lid.176 and ISO 639-1 give two letters."""
+
+_THREE = re.compile(r"[a-z]{3}")
+_WITH_SUBTAGS = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})+")
 
 
 @dataclass(frozen=True)
 class LanguageIn:
     """Drops documents in other languages and documents with an uncertain language.
 
-    A document with null `lang` is dropped by the rule `language`, with the measured value "unknown". If `lang` is given
+    A document with null `lang` counts as "und", like one whose language stages.language cannot tell. If `lang` is given
     and `lang_score` is null (the source states the language), the score is not judged.
 
     Attributes:
-        keep: the languages to keep, as labels of lid.176. No default.
+        keep: the languages to keep, as they are in `lang`: labels of lid.176 such as en, those of a model of your own
+            such as eng_Latn or zh-Hant, or und. No default.
         min_score: keep a document only if its `lang_score` is above this, 0 to below 1; None switches the rule off.
             Default 0.65 (FineWeb).
     """
@@ -67,7 +93,8 @@ class LanguageIn:
         if self.min_score is not None and not 0 <= self.min_score < 1:
             raise RecipeError(f"language_in.min_score: found {self.min_score!r}, expected a number from 0 to below 1")
         check_lists(self, "keep", expected="a list of languages such as [en, de]", filled=True)
-        check_known(self, "keep", KNOWN, expected="a language that lid.176 knows")
+        for language in self.keep:
+            _check(language)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         lang, score = pc.fill_null(batch.column("lang"), UNKNOWN), pc.cast(batch.column("lang_score"), pa.float64())
@@ -75,3 +102,20 @@ class LanguageIn:
             is_code = batch.column("code_lang").is_valid()
             lang, score = (pc.if_else(is_code, pa.scalar(None, signal.type), signal) for signal in (lang, score))
         return judge(batch, self, {"lang": lang, "score": score})
+
+
+def _check(language: str) -> None:
+    """Raises RecipeError for a plain code of two or three letters that is misspelt, and for what is no code.
+
+    Codes of three letters that have none of two are not looked up: ISO 639-3 has 8,000.
+    """
+    short = TWO_LETTERS_OF.get(language)
+    if short is None and (
+        language in KNOWN | _OTHER_TWO_LETTERS | {UNKNOWN}
+        or _THREE.fullmatch(language)
+        or _WITH_SUBTAGS.fullmatch(language)
+    ):
+        return
+    nearest = f"; did you mean {short!r}?" if short else did_you_mean(language, KNOWN)
+    expected = "a language code such as en, eng_Latn, zh-Hant or und"
+    raise RecipeError(f"language_in.keep: found {language!r}, expected {expected}{nearest}")

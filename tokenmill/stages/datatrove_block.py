@@ -30,6 +30,12 @@ _INSTEAD = {
     "extractors": "stages.extract_html extracts",
     "decont": "it needs files that another block writes",
 }
+_TOKENIZERS = (
+    "nltk", "spacy", "stanza", "pyvi", "jieba", "pythainlp", "indic-nlp-library", "kiwipiepy", "khmer-nltk", "laonlp",
+    "botok", "pyidaungsu-numpy2", "sudachipy",
+)  # fmt: skip
+"""What datatrove cuts words and sentences with, by language; it loads them when they are used."""
+
 _REFUSED = {"exclusion_writer": "drops are on record in dropped/", "batch_size": "documents go one at a time"}
 
 
@@ -63,6 +69,11 @@ class DatatroveBlock:
             needed = parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
             if needed and name not in self.settings:
                 raise RecipeError(f"settings: {self.block} needs {name!r}")
+
+    def packages(self) -> tuple[str, ...]:
+        """Distributions besides datatrove that may decide what the block does, for the fingerprint."""
+        required = [need[1] if isinstance(need, tuple) else need for need in _requirements(block_class(self.block))]
+        return ("datatrove", "regex", "orjson", *_TOKENIZERS, *required)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with what the block made of each text that is not null."""
@@ -106,12 +117,16 @@ def block_class(name: str) -> type[Any]:
         blocks = [key for key, value in vars(module).items() if inspect.isclass(value)]
         raise RecipeError(f"block: no block {class_name!r} in {module_name}{did_you_mean(class_name, blocks)}")
     _refuse_others(name, found, filters.BaseFilter, formatters.BaseFormatter)
-    needs = [need for kind in found.mro() for need in getattr(kind, "_requires_dependencies", [])]
     try:
-        required.check_required_dependencies(class_name, needs)
+        required.check_required_dependencies(class_name, _requirements(found))
     except ImportError as error:
         raise RecipeError(f"block: {error}") from error
     return found
+
+
+def _requirements(block: type[Any]) -> list[str | tuple[str, str]]:
+    """What the block and its bases say that they need: names of packages, or (module, distribution)."""
+    return [need for kind in block.mro() for need in getattr(kind, "_requires_dependencies", [])]
 
 
 def _refuse_others(name: str, found: type[Any], filter: type[Any], formatter: type[Any]) -> None:

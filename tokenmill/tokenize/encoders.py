@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from tokenizers import Tokenizer, decoders
 
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.errors import RecipeError, short
 from tokenmill.tokenize.tokenizer_json import TokenizerFile
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Reference:
         try:
             self._tokenizer = Tokenizer.from_str(json.dumps(_plain(file.config)))
         except Exception as error:  # what the library raises is no narrower
-            raise RecipeError(f"tokenizer: `tokenizers` cannot load it: {error}") from error
+            raise RecipeError(f"tokenizer: `tokenizers` cannot load it: {short(str(error))}") from error
         self._tokenizer.encode_special_tokens = True
 
     def ids(self, text: str) -> Ids:

@@ -6,8 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.errors import RecipeError, did_you_mean, short
 from tokenmill.core.io import storage
+
+MAX_BYTES = 512 << 20
+"""Of a tokenizer.json. Those of 250,000 tokens have 20 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +50,28 @@ def read_tokenizer(path: str) -> TokenizerFile:
     """
     if not path:
         raise RecipeError("tokenizer: no path; give the path of a tokenizer.json")
+    if not storage.is_url(path) and storage.size_of(path) > MAX_BYTES:
+        raise RecipeError(f"tokenizer: {path!r} has more than {MAX_BYTES:,} bytes; give the path of a tokenizer.json")
     try:
         content = storage.read_bytes(path)
     except OSError as error:
         raise RecipeError(f"tokenizer: {path!r} cannot be read ({error}); give the path of a tokenizer.json") from error
     try:
         return _parsed(content)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise RecipeError(f"tokenizer: {path!r} is not a tokenizer.json: {error!r}") from error
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        expected = "expected the JSON that Hugging Face tokenizers save, with model and vocab; give the path of one"
+        raise RecipeError(
+            f"tokenizer: {path!r} is not a tokenizer.json: {_reason(content, error)}; {expected}"
+        ) from error
+
+
+def _reason(content: bytes, error: Exception) -> str:
+    """What the file is instead. The repr of some errors holds the whole file."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON at line {error.lineno}, and begins with {short(content[:20])}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no text, and begins with {short(content[:20])}"
+    return f"it is JSON, but {type(error).__name__}: {short(str(error))}"
 
 
 @functools.lru_cache(maxsize=4)

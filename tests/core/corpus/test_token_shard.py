@@ -347,7 +347,11 @@ def test_verify_names_every_fault_of_a_corpus(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema_version": 2}, "schema version: found 2, expected 1"),
+        (
+            {"schema_version": 2},
+            r"a corpus of format 2\. This is tokenmill .*, which reads format 1\. Upgrade tokenmill",
+        ),
+        ({"schema_version": 0}, r"a corpus of format 0\. .* Write the corpus again: run its recipe with another --out"),
         ({"splits": {"train": [{"path": "train/000000"}]}}, "not a corpus manifest"),
         ({"tokenizer": None}, "not a corpus manifest"),
     ],

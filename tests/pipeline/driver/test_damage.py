@@ -216,7 +216,7 @@ def test_a_shard_with_an_unreadable_manifest_is_made_again(
     assert bytes_of(copy) == bytes_of(made)
 
 
-@pytest.mark.parametrize("name", ["facts.json", "released", "record.json", "quarantine/000001.json"])
+@pytest.mark.parametrize("name", ["facts.json", "released", "record.json", "accepted.json", "quarantine/000001.json"])
 def test_other_records_that_are_unreadable_stop_no_run(made: Path, copy: Path, name: str) -> None:
     for stage in STAGES:
         path = copy / "runs/toy" / stage / name

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from tokenmill.core.errors import DataError
 from tokenmill.pipeline.engine import Limits
-from tokenmill.pipeline.engine.local import LocalPool
+from tokenmill.pipeline.engine.local import OUT_OF_MEMORY, InProcess, LocalPool
 from tokenmill.pipeline.record.manifest import Manifest
 from tokenmill.pipeline.record.task import TaskName, Tell
 
@@ -25,6 +26,29 @@ class Sleep:
     def __call__(self, tell: Tell) -> Manifest:
         time.sleep(self.seconds)
         return Manifest("sleep", facts={"pid": os.getpid()})
+
+
+@dataclass(frozen=True)
+class OutOfMemory(Sleep):
+    """A task for which there is not enough memory."""
+
+    def __call__(self, tell: Tell) -> Manifest:
+        raise MemoryError
+
+
+class Picky(DataError):
+    """An error that cannot be unpickled: it takes two arguments and passes on one."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(f"{file}: {problem}")
+
+
+@dataclass(frozen=True)
+class Refusing(Sleep):
+    """A task that raises it."""
+
+    def __call__(self, tell: Tell) -> Manifest:
+        raise Picky("f", "no")
 
 
 def run(pool: LocalPool, *tasks: Sleep) -> list[Any]:
@@ -49,5 +73,23 @@ def test_a_task_that_cannot_be_sent_raises_and_the_pool_goes_on() -> None:
         with pytest.raises(Exception, match="pickle"):
             run(pool, Sleep(what=lambda: None))
         assert run(pool, Sleep()) == [first]
+    finally:
+        pool.close()
+
+
+def test_a_task_out_of_memory_in_this_process_raises() -> None:
+    """It ended the driver, or a notebook's kernel, with exit code 77 and no word."""
+    with pytest.raises(MemoryError):
+        list(InProcess().run([OutOfMemory()], Limits(), lambda task, at: None))
+
+
+def test_what_a_worker_process_raises_reaches_the_driver() -> None:
+    """An error that cannot be unpickled was a traceback of the driver."""
+    pool = LocalPool(1)
+    try:
+        [memory] = pool.run([OutOfMemory()], Limits(), lambda task, at: None)
+        assert memory.cause == f"exit {OUT_OF_MEMORY}"
+        [refused] = pool.run([Refusing()], Limits(), lambda task, at: None)
+        assert isinstance(refused.error, DataError) and "f: no" in str(refused.error)
     finally:
         pool.close()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -143,6 +144,22 @@ def test_a_submitted_job_gives_its_log_and_its_exit_code(cluster: Any, world: Pa
     wrong = cluster.pipeline("submit", "wrong.yaml", *submit[2:], cwd=sent)
     output, _ = wrong.communicate(timeout=120)
     assert wrong.returncode == 2 and "did you mean 'filters.gopher_quality'" in output
+
+
+def test_a_job_that_was_interrupted_here_continues_and_is_followed_again(cluster: Any, world: Path) -> None:
+    submit = ["submit", "mini.yaml", "--address", cluster.dashboard, "--out", str(world / "followed")]
+    driver = cluster.pipeline(*submit, cwd=world)
+    job = next(line for line in driver.stdout if line.startswith("job: ")).removeprefix("job: ").strip()
+    assert wait_for(world / "followed/mini/lock")
+    driver.send_signal(signal.SIGINT)  # `ip netns exec`, `unshare` and `sh` have become the program itself
+    output, _ = driver.communicate(timeout=60)
+    assert driver.returncode == 130 and f"pipeline submit --follow {job} --address" in output, output
+    again = ended(cluster.pipeline("submit", "--follow", job, "--address", cluster.dashboard, cwd=world))
+    assert re.search(r"tokens: done, (\d+)/\1 shards", again)
+    assert digests(world / "followed/mini") == digests(world / "local/mini")
+    unknown = cluster.pipeline("submit", "--follow", "job_0", "--address", cluster.dashboard, cwd=world)
+    output, _ = unknown.communicate(timeout=60)
+    assert unknown.returncode == 1 and "no job 'job_0'" in output and "Traceback" not in output
 
 
 def test_ray_job_submit_runs_the_pipeline(cluster: Any, world: Path) -> None:

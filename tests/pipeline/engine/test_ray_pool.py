@@ -141,7 +141,7 @@ def test_a_task_that_lags_is_overtaken_by_a_copy(tmp_path: Path, pool: Any, monk
 def test_what_dies_with_its_worker_starts_again(tmp_path: Path, pool: Any, caplog: pytest.LogCaptureFixture) -> None:
     ends = outcomes(pool, [Note(str(tmp_path / "stage"), number, die=2 if number == 1 else 0) for number in range(3)])
     assert sorted(one.task.name.number for one in ends) == [0, 1, 2] and not any(one.error for one in ends)
-    assert caplog.text.count("note 1 was lost") == 2
+    assert caplog.text.count("stage 000001 was lost") == 2
 
 
 def test_what_is_lost_too_often_fails(tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_names_of_tasks_are_few(tmp_path: Path, pool: Any) -> None:
     from tokenmill.pipeline.engine.ray import _Names
 
     tasks = [Note(str(tmp_path / "web"), number) for number in range(100_000)]
-    assert _Names(900)(tasks[17]) == "note 17"
+    assert _Names(900)(tasks[17]) == "web 000017"
     many = _Names(len(tasks))
     assert many(tasks[17]) == "web 000000-000099" and len({many(task) for task in tasks}) == 1000
 
@@ -178,15 +178,9 @@ def test_names_of_tasks_are_few(tmp_path: Path, pool: Any) -> None:
 def test_a_node_with_other_code_is_refused(tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tokenmill.pipeline.engine import node
 
-    monkeypatch.setattr(node, "packages", lambda module: {"pyarrow": "1.0"})
-    node._versions.cache_clear()
-    try:
-        with pytest.raises(
-            DataError, match=r"other code than the driver: pyarrow is \d+.*, the driver's is 1.0. Install"
-        ):
-            outcomes(pool, [Note(str(tmp_path / "stage"), 0)])
-    finally:
-        node._versions.cache_clear()
+    monkeypatch.setattr(node, "packages", lambda units, modules: {"pyarrow": "1.0"})
+    with pytest.raises(DataError, match=r"other code than the driver: pyarrow is \d+.*, the driver's is 1.0. Install"):
+        outcomes(pool, [Note(str(tmp_path / "stage"), 0)])
 
 
 def test_a_task_no_node_has_room_for_is_said(

@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_of_its_pack_are_read
         run(tmp_path, size=1 << 30)
     for _ in range(2):  # the second time there is nothing left to do, and it is said again
         result = run(tmp_path, size=1 << 30, allow_missing=True)
-        assert len(result.failures) == 1 and str(broken) in result.failures[0]
+        assert not result.failures and any(str(broken) in warning for warning in result.warnings)
     folder = tmp_path / "runs" / "toy" / "read"
     manifest = read_manifest(str(folder / "manifest" / "000000.json"))
     assert manifest is not None and list(manifest.unreadable) == [str(broken)] and manifest.rows_out == 25

@@ -2,7 +2,9 @@
 
 import json
 import multiprocessing
+import os
 import platform
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -92,3 +94,46 @@ def test_of_several_drivers_at_once_one_wins(tmp_path: Path, stale: bool) -> Non
         for racer in racers:
             racer.join(60)
         assert sorted(won) == [False] * 4 + [True]
+
+
+def test_two_drivers_in_one_process_exclude_each_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The second took over the living lock of the first, which blocked any use from Python."""
+    with lock.locked(str(tmp_path)) as held:
+        with pytest.raises(RecipeError, match="this run is being worked on by process"):
+            with lock.locked(str(tmp_path)):
+                pass
+        held.check()
+        assert held.is_ours()
+    with lock.locked(str(tmp_path)):
+        pass
+    assert not caplog.records and not (tmp_path / "lock").exists()
+
+
+def test_a_lock_of_a_dead_driver_with_this_process_number_is_taken_over(tmp_path: Path) -> None:
+    """In containers every driver is process 1."""
+    (tmp_path / "lock").write_text(other_machine(host=platform.node(), pid=os.getpid()))
+    with lock.locked(str(tmp_path)):
+        pass
+
+
+def test_an_empty_lock_that_is_new_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without hard links a lock appears empty before its content: it counted as dead, and two drivers went on."""
+    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.2)
+    (tmp_path / "lock").write_text("")
+    writer = threading.Timer(0.05, (tmp_path / "lock").write_text, [other_machine()])
+    writer.start()
+    with pytest.raises(RecipeError, match="process 7 on elsewhere"):
+        with lock.locked(str(tmp_path)):
+            pass
+    writer.join()
+
+
+def test_an_empty_lock_that_stays_empty_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A power cut leaves such a file."""
+    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.05)
+    (tmp_path / "lock").write_text("")
+    with lock.locked(str(tmp_path)):
+        assert json.loads((tmp_path / "lock").read_text())["host"] == platform.node()
+    assert "an empty or damaged lock" in caplog.text

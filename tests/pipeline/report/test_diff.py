@@ -27,7 +27,7 @@ def run(folder: Path, out: str, text: str, *, mark_only: bool = False) -> str:
     (folder / "r.yaml").write_text(text)
     options = Options(out=str(folder / out), plugins="toolbox", mark_only=mark_only)
     assert not run_recipe(load_recipe(folder / "r.yaml"), InProcess(), options, progress_for("none")).failures
-    return str(folder / out / "toy")
+    return options.folder("toy")
 
 
 def test_a_run_does_not_differ_from_itself_nor_from_its_marks(tmp_path: Path) -> None:

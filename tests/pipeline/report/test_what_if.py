@@ -51,7 +51,7 @@ def run(out: str, text: str, *, mark_only: bool) -> str:
     options = Options(out=out, plugins="toolbox", mark_only=mark_only)
     result = run_recipe(load_recipe("r.yaml"), InProcess(), options, progress_for("none"))
     assert not result.failures
-    return f"{out}/toy"
+    return options.folder("toy")
 
 
 def fate_of_each(run: str, stages: tuple[str, ...]) -> dict[str, str | None]:

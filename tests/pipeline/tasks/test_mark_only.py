@@ -33,7 +33,7 @@ def run(folder: Path, out: str, text: str, *, mark_only: bool) -> Path:
     options = Options(out=str(folder / out), plugins="toolbox", mark_only=mark_only)
     result = run_recipe(load_recipe(folder / "r.yaml"), InProcess(), options, progress_for("none"))
     assert not result.failures
-    return folder / out / "toy"
+    return Path(options.folder("toy"))
 
 
 def table(stage: Path) -> pa.Table:

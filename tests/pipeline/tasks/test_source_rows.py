@@ -10,7 +10,7 @@ import pytest
 
 from tokenmill.core.columns import LOCATOR
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import Shard
+from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
 
 
@@ -22,7 +22,7 @@ class Listed:
     has_places: bool = True
 
     adds: ClassVar[tuple[str, ...]] = ()
-    DAMAGE: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[SourceTraits] = SourceTraits()
 
     def shards(self) -> list[Shard]:
         return [shard(file) for file in self.files]

@@ -1,12 +1,12 @@
 """stages/code/judge.py: the first rule that a source file breaks, by its member, its name and its content."""
 
 import json
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.code.archive_members import Member
 from tokenmill.stages.code.judge import Judge, once, refusal
 from tokenmill.stages.code.rows import CodeRow, Refusal
@@ -128,7 +128,9 @@ def test_notebooks_become_what_the_setting_says(notebooks: str, language: str, t
     assert (row.code_lang, (row.text or "").strip()) == (language, text)
 
 
-@pytest.mark.parametrize("error", [EOFError("ends too early"), zlib.error("bad block"), OSError("bad checksum")])
+@pytest.mark.parametrize(
+    "error", [EOFError("ends too early"), DecompressionError("bad block"), OSError("bad checksum")]
+)
 def test_a_member_that_cannot_be_unpacked_is_damaged(error: Exception) -> None:
     row = CodeRow("r:a.py", "a.py", 0, 5)
     assert JUDGE.read(Member(b"a.py", 5, 0, read=failing(error)), row) == ("corrupt", str(error), "a whole archive")

@@ -16,10 +16,15 @@ from hypothesis import strategies as st
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
 from tokenmill.mini.pii import FRAMES, TYPES, value
-from tokenmill.stages.scrubbing.scrub_pii import SIGNALS, ScrubPii, scrub_excerpt
+from tokenmill.stages.scrubbing.scrub_pii import SIGNALS, ScrubPii
 from tokenmill.text.pii.checks import has_iban_format, iban_lengths, is_card_number, is_iban, luhn_valid
 
 EMAIL, PHONE, IP, CARD, IBAN = "<EMAIL_ADDRESS>", "<PHONE_NUMBER>", "<IP_ADDRESS>", "<CREDIT_CARD>", "<IBAN_CODE>"
+
+
+def scrub_excerpt(text: str) -> str:
+    """The text with everything replaced by tags that ScrubPii would replace by default."""
+    return ScrubPii()._string_scrubbed(text)
 
 
 def scrubbed(*texts: str | None, step: ScrubPii | None = None) -> list[str | None]:

@@ -217,11 +217,11 @@ stages:
         options = Options(out=str(tmp_path / name), plugins="toolbox", mark_only=name == "b")
         result = run_recipe(load_recipe(tmp_path / "r.yaml"), InProcess(), options, progress_for("none"))
         assert not result.failures
-        files = sorted((tmp_path / name / "toy/out/corpus").iterdir())
+        files = sorted(Path(options.folder("toy"), "out/corpus").iterdir())
         made.append({file.name: file.read_bytes() for file in files})
         assert all(one.balanced for one in funnel.funnel(read_run(result.folder)))
     assert made[0] == made[1] and len(made[0]) > 2
-    kept = pq.read_table(tmp_path / "b/toy/read/data/000000.parquet")
+    kept = pq.read_table(tmp_path / "b/toy--mark-only/read/data/000000.parquet")
     assert kept.num_rows == 40
     back = read(files, source="toy", format="datatrove")
     assert all(len(row["text"]) >= 60 for row in back)

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenmill.core.errors import DataError
+from tokenmill.core.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MANIFEST_VERSION = 1
 HEADER_BYTES = 1024
 MAX_TOKENS = 2**31 - 1  # llm.c counts tokens in an int32
 TAG = b"TOKNMILL"
@@ -151,6 +153,17 @@ def refused(place: str, what: str, found: object, expected: object) -> DataError
     return DataError(
         f"{place}: {what}: found {found}, expected {expected}. Restore the file, or write the shards again."
     )
+
+
+def check_format(place: str, found: object) -> None:
+    """Raises DataError for a corpus manifest of another format."""
+    if found != MANIFEST_VERSION:
+        newer = isinstance(found, int) and found > MANIFEST_VERSION
+        advice = "Upgrade tokenmill" if newer else "Write the corpus again: run its recipe with another --out"
+        raise DataError(
+            f"{place}: a corpus of format {found}. This is tokenmill {__version__}, which reads format "
+            f"{MANIFEST_VERSION}. {advice}, or read it with the tokenmill that wrote it."
+        )
 
 
 def docs_schema() -> "pa.Schema":

@@ -22,7 +22,9 @@ import xxhash
 
 from tokenmill.core.corpus.token_layout import (
     HEADER_BYTES,
+    MANIFEST_VERSION,
     Tokens,
+    check_format,
     check_ids,
     checked_payload,
     docs_schema,
@@ -38,7 +40,6 @@ from tokenmill.core.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MANIFEST_VERSION = 1
 
 Verify = Literal["whole", "sampled", "none"]
 
@@ -305,8 +306,7 @@ def read_corpus(path: str | Path) -> Corpus:
         raise DataError(f"{place}: cannot be read ({error.strerror}); a corpus has one, written last.") from error
     try:
         manifest = json.loads(content)
-        if manifest["schema_version"] != MANIFEST_VERSION:
-            raise refused(place, "schema version", manifest["schema_version"], MANIFEST_VERSION)
+        check_format(place, manifest["schema_version"])
         tokenizer = manifest["tokenizer"]
         splits = {
             name: {shard.pop("path"): ShardInfo(**shard) for shard in shards}

@@ -2,8 +2,8 @@
 
 A decoder decompresses one stream: a gzip member, a bzip2 or xz stream, a zstd frame. `Decompressed` reads a file of
 streams; `decompress` and `decompress_prefix` take bytes that are in memory. Damage is a DecompressionError, and the
-output of all steps before the one that failed was given by then. Each step has a bound on its output, each format one
-on its window.
+output of all steps before the one that failed was given by then. A step that is given a limit keeps to it, and
+each format has a bound on its window.
 """
 
 import bz2
@@ -81,7 +81,7 @@ def growth_limit(packed_bytes: int) -> int:
     return max(_BOMB_BYTES, _BOMB_GROWTH * packed_bytes)
 
 
-class Decoder:
+class Decompressor:
     """Decompresses one stream.
 
     inner: what does the work, in the manner of Python's bz2 and lzma: it bounds its output, and keeps its input. most:
@@ -125,18 +125,18 @@ class Decoder:
         return given
 
 
-def decoder(format: Format, *, dictionary: bytes = b"") -> Decoder:
+def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
     """A decoder for one stream. dictionary: of zstd; raises DecompressionError if it is none."""
     if format is Format.ZSTD:
-        return Decoder(_ZstdFrame(dictionary))
+        return Decompressor(_ZstdFrame(dictionary))
     if format is Format.BZ2:
-        return Decoder(bz2.BZ2Decompressor())
+        return Decompressor(bz2.BZ2Decompressor())
     if format is Format.XZ:
-        return Decoder(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_MEMORY))
-    return Decoder(igzip_lib.IgzipDecompressor(flag=_ISAL_FLAGS[format]), _ISAL_OUTPUT)  # twice as fast as zlib
+        return Decompressor(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_MEMORY))
+    return Decompressor(igzip_lib.IgzipDecompressor(flag=_ISAL_FLAGS[format]), _ISAL_OUTPUT)  # twice as fast as zlib
 
 
-def lzma_decoder(settings: bytes, size: int) -> Decoder:
+def lzma_decoder(settings: bytes, size: int) -> Decompressor:
     """A decoder for LZMA without a container. settings: its five bytes. size: how many bytes of the content are wanted.
 
     Raises DecompressionError for settings that LZMA does not have, or a dictionary of more than MAX_MEMORY.
@@ -154,7 +154,7 @@ def lzma_decoder(settings: bytes, size: int) -> Decoder:
         "dict_size": max(_LZMA_MIN, min(dictionary, size)),  # nothing looks back farther than to the start
     }
     try:
-        return Decoder(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters]))
+        return Decompressor(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters]))
     except lzma.LZMAError as error:  # lc + lp may be 4 at most
         raise DecompressionError(str(error)) from error
 
@@ -333,7 +333,7 @@ def decompress_prefix(data: bytes, format: Format, limit: int) -> Prefix:
     return Prefix(b"".join(parts), whole)
 
 
-def _given(stream: Decoder, data: bytes, room: int) -> Iterator[bytes]:
+def _given(stream: Decompressor, data: bytes, room: int) -> Iterator[bytes]:
     """What a decoder gives for the data, at most `room` bytes."""
     while room:
         part = stream.feed(data, room)

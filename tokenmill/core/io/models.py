@@ -59,6 +59,11 @@ def load_once(name_or_path: str, loader: Callable[[str], Model], sha256: str | N
     return loaded
 
 
+def checksum_of(name_or_path: str, sha256: str | None = None) -> str:
+    """The SHA-256 that load_once expects of the file, "" if none is given; reads no file."""
+    return MODELS[name_or_path].sha256 if name_or_path in MODELS else (sha256 or "").lower()
+
+
 def model_path(name: str, *, folder: Path | None = None) -> Path:
     """Where a known model file lies; RecipeError with the command that gets it if it is not there."""
     path = place_of(name, folder=folder)
@@ -98,12 +103,13 @@ def sha256_of(path: str | Path) -> str:
 
 @functools.cache
 def _load(name_or_path: str, loader: Callable[[str], Any], sha256: str | None) -> Any:
-    path, expected = _resolved(name_or_path, sha256)
+    path, expected = located(name_or_path, sha256)
     _check(path, expected, str(path))
     return loader(str(path))
 
 
-def _resolved(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
+def located(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
+    """(the file, the SHA-256 that it must have); nothing is compared yet. Raises RecipeError as load_once does."""
     if name_or_path in MODELS:
         return model_path(name_or_path), MODELS[name_or_path].sha256
     path = Path(name_or_path)

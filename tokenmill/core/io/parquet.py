@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
-from tokenmill.core.errors import DamagedFile
+from tokenmill.core.errors import DamagedFile, DataError, short
 from tokenmill.core.io.storage import FileRecord, Hashing, file_record, is_url, open_input, open_output, size_of
 
 _FOOTER_BYTES = 1 << 16  # read first; pyarrow asks for as many
@@ -71,7 +71,9 @@ def read_checked(written: FileRecord) -> Iterator[pa.RecordBatch]:
                     yield from file.read_row_group(group).combine_chunks().to_batches()
             hashed.advance(written.bytes)
             hashed.refuse_damage()
-    except (OSError, ValueError, pa.ArrowException):
+    except DamagedFile:
+        raise
+    except (DataError, OSError, ValueError, pa.ArrowException):
         refuse_damage(written, whole=True)
         raise
 
@@ -80,7 +82,9 @@ def checked_schema(written: FileRecord) -> pa.Schema:
     """The columns of a file that a task has committed. Raises DamagedFile if they cannot be read."""
     try:
         return table_schema(written.path)
-    except (OSError, ValueError, pa.ArrowException):
+    except DamagedFile:
+        raise
+    except (DataError, OSError, ValueError, pa.ArrowException):
         refuse_damage(written, whole=True)
         raise
 
@@ -237,8 +241,13 @@ def table_schema(path: str) -> pa.Schema:
 @contextmanager
 def _opened(path: str) -> Iterator[pq.ParquetFile]:
     """The open file. Column chunks of a remote one that are next to each other are fetched by one request."""
-    with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
-        yield file
+    try:
+        with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+            raise  # the machine or the store failed, not the file
+        raise DataError(f"{path}: cannot be read as Parquet: {short(str(error))}; it must be made again") from error
 
 
 def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

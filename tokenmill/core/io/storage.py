@@ -253,7 +253,7 @@ def read_if_there(path: str) -> bytes | None:
     """The whole file, or None if there is none. (To ask first would cost another request.)"""
     try:
         return read_bytes(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

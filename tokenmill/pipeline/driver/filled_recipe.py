@@ -6,6 +6,7 @@ from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import excerpt_scrub, settings_of
+from tokenmill.pipeline.record.run_format import format_line
 
 
 def filled_recipe(recipe: Recipe, planned: list[PlannedStage], *, plugins: str | None) -> bytes:
@@ -23,4 +24,4 @@ def filled_recipe(recipe: Recipe, planned: list[PlannedStage], *, plugins: str |
     if named:
         excerpt["scrub"] = {named[0]: settings_of(named[1])}
     said = {"run": recipe.run, "seed": recipe.seed, "excerpt": excerpt, "stages": stages}
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()
+    return format_line() + yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()

@@ -189,7 +189,7 @@ class GlobalStage:
     def _apply(self, verdicts: Parts) -> bool:
         tasks = [
             ApplyTask(
-                group_name(group, "work/apply/", f"{_shards_title(group[:1])} apply"),
+                group_name(group, "work/apply/", f"{_shards_title(group[:1])} apply", finishes=len(group)),
                 group,
                 self.final,
                 verdicts.get(number, NO_RANGE_SET),

@@ -115,8 +115,9 @@ class _Shown:
         stage.rows_in += manifest.rows_in
         stage.rows_out += manifest.rows_out
         stage.bytes_in += manifest.bytes_in
-        stage.rows_out += manifest.facts.get("rows_change", 0)  # by verdicts, after the rows were counted
-        stage.done += 1 if task.name.is_shard else manifest.facts.get("shards", 0)
+        if task.name.finishes:
+            stage.rows_out += manifest.facts.get("rows_change", 0)  # by verdicts, after the rows were counted
+        stage.done += task.name.finishes
         if self.bars is not None:
             facts = stage.facts()
             detail = f"{facts['rows']:,} rows  {facts['mb_per_second']} MB/s  kept {facts['kept_ratio']:.1%}"

@@ -7,11 +7,13 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tokenmill.core.errors import DamagedFile, DataError, RecipeError
+from tokenmill.core.errors import DamagedFile, DataError, RecipeError, listed
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.borrow import OtherRun
+from tokenmill.pipeline.driver.check import problems, refuse_problems
 from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
+from tokenmill.pipeline.driver.failures import Failures
 from tokenmill.pipeline.driver.filled_recipe import filled_recipe
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
@@ -20,12 +22,14 @@ from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.remake import CommittedData, Remake, not_made, released_inputs
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.engine import Engine, Limits
-from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done, consumers, plan
+from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, consumers, plan
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve
+from tokenmill.pipeline.record.accepted import accept
 from tokenmill.pipeline.record.ledger import PART_ROWS, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.log import run_log
+from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import record_path
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
@@ -46,6 +50,7 @@ class Options:
         plugins: package whose modules the recipe may name.
         discard: results that are no longer wanted are deleted, not set aside.
         reuse: folder of another run whose matching results are taken over.
+        accept_code: results that differ only in the code that made them are kept, and that is recorded.
     """
 
     out: str = "runs"
@@ -56,6 +61,7 @@ class Options:
     plugins: str | None = None
     discard: bool = False
     reuse: str | None = None
+    accept_code: bool = False
 
     def folder(self, run: str) -> str:
         """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
@@ -83,9 +89,18 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
+    check_format(folder)
     if options.stage is not None:
         recipe.stage(options.stage)
-    return folder, stages, plan(recipe, stages, folder, mark_only=options.mark_only, limit=options.limit)
+    try:
+        planned = plan(recipe, stages, folder, _planning(recipe, options))
+    except RecipeError as error:
+        raise RecipeError(listed([str(error), *problems(recipe.file, stages, folder)])) from error
+    return folder, stages, planned
+
+
+def _planning(recipe: Recipe, options: Options) -> Planning:
+    return Planning(options.mark_only, options.limit, _excerpts(recipe, options).scrub, options.accept_code)
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
@@ -93,6 +108,7 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     result.
     """
     folder, _, planned = prepare(recipe, options)
+    refuse_problems(recipe, planned, folder, engine.workers)
     with locked(folder) as lock:
         if not options.discard:
             refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
@@ -139,6 +155,8 @@ class _Driver:
     gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
 
     def run(self) -> None:
+        for planned in self.planned if self.options.accept_code else ():
+            accept(planned.folder, planned.accepted, counts_as=planned.code)
         for index in range(len(self.planned)):
             if self.options.stage in (None, self.planned[index].name):
                 self._accept_gaps(self.planned[index])
@@ -157,9 +175,9 @@ class _Driver:
         absent = tuple(shard.origin for shard in planned.shards if shard.origin and shard.origin not in made)
         if planned.stage.final is not None and absent and self.options.allow_missing:
             self.gaps[planned.name] = absent
-            stages, folder = tuple(one.stage for one in self.planned), self.result.folder
-            marked, limit = self.options.mark_only, self.options.limit
-            self.planned = plan(self.recipe, stages, folder, mark_only=marked, limit=limit, gaps=self.gaps)
+            stages = tuple(one.stage for one in self.planned)
+            planning = replace(_planning(self.recipe, self.options), gaps=self.gaps)
+            self.planned = plan(self.recipe, stages, self.result.folder, planning)
 
     def _finish(self, planned: PlannedStage) -> None:
         record = self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
@@ -181,7 +199,7 @@ class _Driver:
             planned = self.other.lend(planned)
         storage.delete(planned.released_marker)
         tasks = self._shard_tasks(planned)
-        self.engine.make_ready(list(planned.stage.work))
+        self._make_ready(planned.stage)
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
@@ -193,6 +211,10 @@ class _Driver:
         planned = check_done(planned)
         self.progress.end(totals_of(planned))
         return planned
+
+    def _make_ready(self, stage: Stage) -> None:
+        scrub = self.excerpts.scrub
+        self.engine.make_ready([*stage.work, *([scrub] if scrub is not None else [])])
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
         self._refuse_missing(planned, tasks)
@@ -206,7 +228,7 @@ class _Driver:
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
         stage = self._global_stage(planned, self._shard_tasks(planned))
-        self.engine.make_ready(list(planned.stage.work))
+        self._make_ready(planned.stage)
         self.progress.start(planned.name, 0, len(planned.shards))
         decided = stage.decide()
         if decided is None:
@@ -216,9 +238,12 @@ class _Driver:
     def _run_tasks(self, tasks: Sequence[Task], planned: PlannedStage) -> Ran:
         good = True
         damaged: dict[str, list[Task]] = {}
+        failures = Failures(planned.name, planned.folder)
+        self.loose = 0
         for outcome in run_recovering(self.engine, tasks, _limits(planned), self.progress.watch):
             self.lock.check()
             if outcome.manifest is not None:
+                failures.done(outcome.task, outcome.manifest)
                 self.progress.task_done(outcome.task, outcome.manifest)
                 self._compact(outcome.task.name)
             elif isinstance(outcome.error, DamagedFile):
@@ -226,17 +251,25 @@ class _Driver:
                 damaged.setdefault(outcome.error.file, []).append(outcome.task)
             elif outcome.error is not None:
                 good = False
-                self._fail(outcome.task.name, outcome.error)
+                self._fail(outcome.task, outcome.error, failures)
+            self._stop_if_broken(failures, tasks, ended=False)
+        self._stop_if_broken(failures, tasks, ended=True)
         waiting = {file: damaged.pop(file) for file in sorted(damaged) if not file.startswith(f"{planned.folder}/")}
-        if not waiting:
-            return Ran(good, frozenset(damaged))
+        again = self._run_again(waiting, planned, failures) if waiting else Ran(True)
+        failures.log_counts()
+        self.result.failures += failures.lines(forgiven=False)
+        self.result.warnings += failures.lines(forgiven=True)
+        return Ran(good and again.good, again.damaged | damaged.keys())
+
+    def _run_again(self, waiting: dict[str, list[Task]], planned: PlannedStage, failures: Failures) -> Ran:
+        """Runs tasks after the damaged files that they read, of earlier stages, were made again."""
         lost = self._make_again(waiting)
-        for file in lost:
+        for file, why in lost.items():
             for task in waiting.pop(file):
-                self._fail(task.name, lost[file])
-        self.engine.make_ready(list(planned.stage.work))
+                self._fail(task, why, failures)
+        self._make_ready(planned.stage)
         again = self._run_tasks([task for some in waiting.values() for task in some], planned)
-        return Ran(good and again.good and not lost, again.damaged | damaged.keys())
+        return Ran(again.good and not lost, again.damaged)
 
     def _make_again(self, files: Iterable[str]) -> dict[str, DataError]:
         """Runs the tasks again that wrote files of earlier stages; {file: why it cannot be made again}."""
@@ -245,7 +278,7 @@ class _Driver:
             planned = self.planned[index] = check_done(self.planned[index])
             why = released_inputs(planned, self.planned)
             if not why:
-                self.engine.make_ready(list(planned.stage.work))
+                self._make_ready(planned.stage)
                 tasks = self._shard_tasks(planned)
                 if planned.stage.final is None:
                     self._run_tasks([task for task in tasks if task.name.number in numbers], planned)
@@ -265,20 +298,23 @@ class _Driver:
             self.loose = 0
             compact(task.folder)
 
-    def _fail(self, task: TaskName, error: BaseException) -> None:
-        label = task.label
+    def _stop_if_broken(self, failures: Failures, tasks: Sequence[Task], *, ended: bool) -> None:
+        why = failures.broken(ended=ended)
+        if why:
+            self.engine.close()  # or tasks that are under way would commit what is withdrawn here
+            failures.withdraw(tasks)
+            raise DataError(why)
+
+    def _fail(self, task: Task, error: BaseException, failures: Failures) -> None:
         if isinstance(error, RecipeError):
             raise error
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DataError(
-                f"{label}: the disk is full ({error}). What is committed stays valid; make room, run again"
+                f"{task.name.label}: the disk is full ({error}). What is committed stays valid; make room, run again"
             ) from error
-        logger.error("%s: %s", label, error)
-        line = str(error).splitlines()[0]
-        if task.is_shard:
-            self.complete.errors[task.stage, task.number] = line
-        forgiven = self.options.allow_missing and isinstance(error, DataError)
-        (self.result.warnings if forgiven else self.result.failures).append(f"{label}: {line}")
+        if task.name.is_shard:
+            self.complete.errors[task.name.stage, task.name.number] = str(error).partition("\n")[0]
+        failures.failed(task, error, forgiven=self.options.allow_missing and isinstance(error, DataError))
 
     def _shard_tasks(self, planned: PlannedStage) -> tuple[ShardTask, ...]:
         """A task for each shard whose input is there."""

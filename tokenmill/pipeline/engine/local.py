@@ -27,15 +27,21 @@ from tokenmill.core.kinds import Unit
 from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.warm import make_kernels_ready, uses_kernels
 from tokenmill.pipeline.record.ledger import made_once
-from tokenmill.pipeline.record.task import NOWHERE, Position, Task, Tell
+from tokenmill.pipeline.record.task import NOWHERE, CodeError, Position, Task, Tell
 
 logger = logging.getLogger(__name__)
 
+OUT_OF_MEMORY = 77
+"""Exit code of a worker process that ran out of memory."""
+
 _POLL_SECONDS = 0.05
+_LONGEST_ERROR, _LONGEST_TRACE = 500, 100_000  # characters
 
 
 class InProcess:
     """Runs tasks one after the other in this very process: for debugging; nothing is isolated."""
+
+    workers = 1
 
     def make_ready(self, units: Sequence[Unit]) -> None:
         if uses_kernels(units):
@@ -53,7 +59,7 @@ class LocalPool:
     """`workers` processes; a dead one is replaced when there is work left."""
 
     def __init__(self, workers: int) -> None:
-        self._wanted = workers
+        self.workers = workers
         self._workers: list[_Worker] = []
 
     def make_ready(self, units: Sequence[Unit]) -> None:
@@ -90,7 +96,7 @@ class LocalPool:
         for worker in self._workers:
             if todo and worker.task is None:
                 worker.give(todo.popleft())
-        while todo and len(self._workers) < self._wanted:
+        while todo and len(self._workers) < self.workers:
             worker = _Worker.start()
             self._workers.append(worker)
             worker.give(todo.popleft())
@@ -124,6 +130,11 @@ class _Worker:
             self.pipe.send(task)
         except (BrokenPipeError, ConnectionResetError):
             self.closed = True  # it died while idle; judge() says so
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            raise RecipeError(
+                f"{task.name.label}: it cannot be sent to a worker process, pickle says: {error}. A unit of work must "
+                "hold no open files, locks or lambdas; --workers 0 runs it in this process"
+            ) from error
         self.task, self.at, self.heard = task, NOWHERE, time.monotonic()
 
     def listen(self, watch: Watch) -> Outcome | None:
@@ -184,7 +195,10 @@ def _serve(pipe: Connection, parent: int) -> None:
             task = pipe.recv()
         except EOFError:
             return
-        ending = _attempt(task, pipe.send)
+        try:
+            ending = _attempt(task, pipe.send)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)  # the driver treats it like any death: it looks for the document
         try:
             pipe.send(ending)
         except BrokenPipeError:
@@ -192,15 +206,40 @@ def _serve(pipe: Connection, parent: int) -> None:
 
 
 def _attempt(task: Task, tell: Tell) -> Ending:
+    """How the task ended. MemoryError passes through: what it means depends on whose process this is."""
+    last = NOWHERE
+
+    def told(position: Position) -> None:
+        nonlocal last
+        last = position
+        tell(position)
+
     try:
-        return Ending(made_once(task, tell))
-    except (DataError, RecipeError, OSError) as error:
-        return Ending(error=error)
+        return Ending(made_once(task, told))
+    except (DataError, RecipeError, OSError, CodeError) as error:
+        return Ending(error=_sendable(error))
     except MemoryError:
-        os._exit(77)  # the driver treats it like any death: it looks for the document
+        raise
     except Exception as error:
-        logger.debug("a task failed", exc_info=True)
-        return Ending(error=RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}"))
+        return Ending(error=_code_error(error, last.step))
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error, or a plain one with its text if it is of a class that does not survive a pipe."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # a class that is not ours may raise anything here
+        text = f"{type(error).__name__}: {error}"
+        return OSError(text) if isinstance(error, OSError) else DataError(text)
+    return error
+
+
+def _code_error(error: Exception, step: str) -> CodeError:
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = ([one for one in frames if "site-packages" not in one.filename] or frames)[-1]
+    text = "".join(traceback.format_exception_only(error)).strip()[:_LONGEST_ERROR]
+    trace = "".join(traceback.format_exception(error))[-_LONGEST_TRACE:]
+    return CodeError(step, text, f"{frame.filename}:{frame.lineno}", trace)
 
 
 def _die_with(parent: int) -> None:

@@ -7,17 +7,21 @@ named in the same way, and the cluster sees no crash. The child lives on from ta
 import logging
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Unit
+from tokenmill.core.version import __version__
 from tokenmill.pipeline.engine import Ending, Limits
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.warm import make_kernels_ready
-from tokenmill.pipeline.planning.fingerprint import code_hash, packages
+from tokenmill.pipeline.planning.fingerprint import packages
+from tokenmill.pipeline.planning.source_code import code_hash, file_of
+from tokenmill.pipeline.planning.versions import versions
 from tokenmill.pipeline.record.task import Task
 from tokenmill.text.kernel.cache_folder import warm_marker
 
@@ -30,18 +34,38 @@ _ENGINE = ("tokenmill.pipeline.tasks.shard", "tokenmill.pipeline.exchange.global
 class Home:
     """What the driver expects of a node.
 
-    folder: the driver's working directory, or "" where each node has a copy of it. versions: (module or package, hash
-    or version), sorted. kernels: whether compiled text kernels are used.
+    Attributes:
+        folder: the driver's working directory, or "" if each node has a copy of it.
+        versions: of what a node must have.
+        kernels: whether compiled text kernels are used.
     """
 
     folder: str
-    versions: tuple[tuple[str, str], ...]
+    versions: tuple["Version", ...]
     kernels: bool
 
 
-def versions_of(units: Iterable[Unit]) -> tuple[tuple[str, str], ...]:
-    """The code and the packages that decide what these units of work give, as fingerprints count them."""
-    return _versions(tuple(sorted({type(unit).__module__ for unit in units})))
+class Version(NamedTuple):
+    """kind: "code" of a module, a "package", or "Python". version: of code a hash."""
+
+    kind: str
+    name: str
+    version: str
+
+
+def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
+    """The code and the packages that decide what these units of work give, as fingerprints count them; the version of
+    tokenmill besides, because tasks travel from the driver to nodes.
+    """
+    modules = sorted({type(unit).__module__ for unit in units} | set(_ENGINE))
+    code = [Version("code", module, code_hash(module)) for module in modules]
+    found = [Version("package", name, version) for name, version in packages(units, _ENGINE).items()]
+    return (
+        Version("Python", "Python", platform.python_version()),
+        Version("code", "tokenmill", __version__),
+        *code,
+        *found,
+    )
 
 
 def attempt(task: Task, limits: Limits, home: Home) -> Ending:
@@ -53,19 +77,10 @@ def attempt(task: Task, limits: Limits, home: Home) -> Ending:
 
 
 @cache
-def _versions(modules: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    found: dict[str, str] = {"Python": platform.python_version()}
-    for module in (*modules, *_ENGINE):
-        found[module] = code_hash(module)
-        found |= packages(module)
-    return tuple(sorted(found.items()))
-
-
-@cache
 def _settle(home: Home, run_folder: str) -> None:
     if os.path.isdir(home.folder):
         os.chdir(home.folder)  # relative paths in recipes are relative to where the driver is
-    _refuse_other_versions(dict(home.versions))
+    _refuse_other_versions(home.versions)
     if run_folder and not storage.exists(storage.join(run_folder, "recipe.yaml")):
         raise DataError(
             f"{_here()} does not see {run_folder}, where the driver has begun to write; "
@@ -77,15 +92,26 @@ def _settle(home: Home, run_folder: str) -> None:
         make_kernels_ready()
 
 
-def _refuse_other_versions(wanted: Mapping[str, str]) -> None:
-    modules = tuple(name for name in wanted if "." in name and name not in _ENGINE)
-    here = dict(_versions(tuple(sorted(modules))))
-    other = [name for name in sorted(wanted) if here.get(name) != wanted[name]]
+def _refuse_other_versions(wanted: Sequence[Version]) -> None:
+    pairs = ((one, _version_here(one)) for one in wanted)
+    other = [
+        f"{one.name} is {_short(here)}, the driver's is {_short(one.version)}"
+        for one, here in pairs
+        if here != one.version
+    ]
     if other:
-        said = "; ".join(
-            f"{name} is {_short(here.get(name))}, the driver's is {_short(wanted[name])}" for name in other
-        )
-        raise DataError(f"{_here()} has other code than the driver: {said}. Install the same on all nodes")
+        raise DataError(f"{_here()} has other code than the driver: {'; '.join(other)}. Install the same on all nodes")
+
+
+def _version_here(wanted: Version) -> str | None:
+    """None if there is no such module or package here."""
+    if wanted.kind == "Python":
+        return platform.python_version()
+    if wanted.kind == "package":
+        return versions([wanted.name]).get(wanted.name)
+    if wanted.name == "tokenmill":
+        return __version__
+    return code_hash(wanted.name) if file_of(wanted.name) else None
 
 
 @cache

@@ -55,6 +55,8 @@ class RayPool:
     starts one on this machine, of `workers` CPUs.
     """
 
+    workers = 0  # on this machine; nodes look after themselves
+
     def __init__(self, address: str | None = None, *, workers: int | None = None) -> None:
         alone = address is None and not os.environ.get("RAY_ADDRESS")
         try:

@@ -20,10 +20,16 @@ _PATIENCE = 5  # how often in a row a broken log connection is opened again
 
 @dataclass(frozen=True)
 class SubmittedJob:
-    """A job of a cluster, running or ended."""
+    """A job of a cluster, running or ended. address: of the cluster's dashboard."""
 
     client: JobSubmissionClient
     id: str
+    address: str
+
+    @property
+    def how_to_follow(self) -> str:
+        """The command that follows its log again."""
+        return f"pipeline submit --follow {self.id} --address {self.address}"
 
     def log(self) -> Iterator[str]:
         """What the driver prints, as it does, until the job has ended. A connection that breaks is opened again."""
@@ -45,7 +51,8 @@ class SubmittedJob:
                 except (RuntimeError, OSError) as error:
                     failures += 1
                     if failures > _PATIENCE:
-                        raise DataError(f"job {self.id}: its log cannot be read ({error}); it may run on") from error
+                        again = f"it may still run. Follow it again: {self.how_to_follow}"
+                        raise DataError(f"job {self.id}: its log cannot be read ({error}); {again}") from error
                 loop.run_until_complete(asyncio.sleep(failures))
         finally:
             loop.close()
@@ -68,12 +75,25 @@ def submit(address: str, entrypoint: str, runtime_env: JsonObject) -> SubmittedJ
     """Hand a command to the cluster whose dashboard is at `address`. Raises DataError if it does not take it."""
     try:
         client = JobSubmissionClient(address)
-        return SubmittedJob(client, client.submit_job(entrypoint=entrypoint, runtime_env=runtime_env))
+        return SubmittedJob(client, client.submit_job(entrypoint=entrypoint, runtime_env=runtime_env), address)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise DataError(
             f"{address}: the job was not taken: {error}. Give the dashboard's address, such as http://head:8265; a "
             "cluster that asks for a token wants RAY_AUTH_MODE=token and its token here"
         ) from error
+
+
+def follow(address: str, id: str) -> SubmittedJob:
+    """A job that was submitted before. Raises DataError if the cluster does not know it."""
+    try:
+        client = JobSubmissionClient(address)
+        client.get_job_status(id)
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        problem = str(error).strip()[:500]
+        where = f"`ray job list --address {address}` names the jobs"
+        token = "a cluster that asks for a token needs RAY_AUTH_MODE=token and its token here"
+        raise DataError(f"{address}: no job {id!r}: {problem}. {where}; {token}") from error
+    return SubmittedJob(client, id, address)
 
 
 def runtime_env(file: Path | None, working_dir: Path) -> JsonObject:

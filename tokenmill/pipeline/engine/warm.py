@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from tokenmill.core.kinds import Unit
-from tokenmill.pipeline.planning.fingerprint import reach
+from tokenmill.pipeline.planning.source_code import reach
 from tokenmill.text.kernel.cache_folder import cache_folder, warm_marker
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import drop, marked, set_column, split
+from tokenmill.core.columns import drop, marked, set_column, split, widened
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
@@ -48,9 +48,9 @@ from tokenmill.pipeline.tasks.shard import (
     count_rules,
     input_schema,
     output_schema,
-    widened,
     write_part,
 )  # fmt: skip
+from tokenmill.pipeline.tasks.step_call import raised_facts, raised_of
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class SpillTask:
                 "spills": [spill.to.ranges.facts() for spill in spills],
                 "weights": [spill.weights for spill in spills],
                 "routed": spills[0].documents,
+                **raised_facts(raised_of(one.facts) for one in shards),
             },
             timing={"seconds": time.perf_counter() - began},
         )
@@ -125,8 +126,9 @@ class SpillTask:
         for problem in tally.unreadable.values():
             raise DataError(problem)  # a Global must not run over what is missing
         outputs.append(write_part(task.name, self.dropped_to, tally.dropped, DROPPED))
-        facts: JsonObject = {"rows": tally.rows_out, "sources": sources}
-        manifest = replace(tally.manifest(task, outputs, time.perf_counter() - began), facts=facts)
+        manifest = tally.manifest(task, outputs, time.perf_counter() - began)
+        facts: JsonObject = {"rows": tally.rows_out, "sources": sources, **manifest.facts}
+        manifest = replace(manifest, facts=facts)
         write_manifest(shard_manifest_path(task), manifest)
         return manifest
 
@@ -180,7 +182,7 @@ class ApplyTask:
         manifest = Manifest(
             self.name.fingerprint,
             outputs=outputs,
-            facts={"rows_change": change, "shards": len(self.tasks)},
+            facts={"rows_change": change},
             timing={"seconds": time.perf_counter() - began},
         )
         write_manifest(self.name.manifest_path, manifest)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import marked, set_column
+from tokenmill.core.columns import marked, set_column, widened
 from tokenmill.core.errors import DamagedFile, DataError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
@@ -31,7 +31,7 @@ from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.record.manifest import Manifest, from_json, write_manifest
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks.pieces import pieces
-from tokenmill.pipeline.tasks.shard import ShardTask, widened
+from tokenmill.pipeline.tasks.shard import ShardTask
 
 ROWS = "work/rows"
 """Below the stage: the rows of shards as their map tasks left them."""
@@ -191,11 +191,11 @@ class RecallTask:
         return committed(self.name, [spill.to], {}, began)
 
 
-def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str) -> TaskName:
+def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str, *, finishes: int = 0) -> TaskName:
     """The name of a task over several shards. It has the number of the first. stem: before that number."""
     first = tasks[0].name
     fingerprint = digest([task.name.fingerprint for task in tasks])
-    return TaskName(first.folder, first.number, fingerprint, f"{stem}{first.number:06d}", title)
+    return TaskName(first.folder, first.number, fingerprint, f"{stem}{first.number:06d}", title, finishes)
 
 
 @dataclass(frozen=True)

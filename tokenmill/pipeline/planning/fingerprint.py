@@ -1,24 +1,41 @@
-"""What a result depends on, as a hash: the work's names and settings, its code, its packages, its models, its input.
+"""What a result depends on, as a string of three hashes: `settings-code-input`.
 
-Code is hashed by content: a unit's module and every tokenmill module it imports, transitively, found in the syntax
-tree.
+Two results with equal fingerprints have equal bytes. The parts say what differs: another recipe, another version of
+tokenmill or of a package, or other documents.
 """
 
-import ast
-import functools
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
-import sys
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
-from tokenmill.core.kinds import Fingerprinted, JsonObject, Source, Unit
+from tokenmill.core.kinds import Fingerprinted, JsonObject, Requiring, Source, Step, Unit
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning.resolve import settings_of
+from tokenmill.pipeline.planning.source_code import code_hash, imported_packages, imports_of, reach
+from tokenmill.pipeline.planning.versions import unicode_version, versions
 
-_JSON = json.JSONEncoder(sort_keys=True)  # json.dumps would make one a call, and there is a call a shard
+_JSON = json.JSONEncoder(sort_keys=True)  # json.dumps would make one per call, and there is a call per shard
+_KERNELS = "tokenmill.text.kernel."
+_WORK_DIGITS, _INPUT_DIGITS = 16, 32
+
+
+@dataclass(frozen=True)
+class WorkPrint:
+    """The part of fingerprints that all shards of a stage share.
+
+    Attributes:
+        settings: hash of the names of the work, its settings, and the checksums of its models and lists.
+        code: hash of the code, the versions of packages, and the Unicode version.
+    """
+
+    settings: str
+    code: str
+
+    def on(self, *parts: object) -> str:
+        """The fingerprint of this work's result on an input, which JSON values describe."""
+        return f"{self.settings}-{self.code}-{digest(*parts)[:_INPUT_DIGITS]}"
 
 
 def digest(*parts: object) -> str:
@@ -26,91 +43,75 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(_JSON.encode(parts).encode()).hexdigest()
 
 
-def work_fingerprint(units: Iterable[Unit], engine_modules: Iterable[str], *, mark_only: bool, excerpt: int) -> str:
-    """Hash of fused units of work in order, and of the engine's modules that decide the bytes."""
-    said = []
-    for unit in units:
-        module = type(unit).__module__
-        said.append([step_name(unit), _settings(unit), code_hash(module), packages(module), _models(unit)])
-    engine = [[module, code_hash(module)] for module in engine_modules]
-    return digest(said, engine, packages("tokenmill.core.io.parquet"), mark_only, excerpt)
+def code_of(fingerprint: str) -> str:
+    """The part of a fingerprint that is the code's; "" in a fingerprint of another form."""
+    parts = fingerprint.split("-")
+    return parts[1] if len(parts) == 3 else ""
 
 
-@functools.cache
-def code_hash(module: str) -> str:
-    """Hex SHA-256 over the source of a module and of all modules of its own package that it imports."""
-    whole = hashlib.sha256()
-    for name in sorted(reach(module)):
-        whole.update(name.encode() + b"\0" + _source(name) + b"\0")
-    return whole.hexdigest()
+def with_code(fingerprint: str, code: str) -> str:
+    """The fingerprint of a result with the same settings and input that other code made."""
+    settings, _, rest = fingerprint.partition("-")
+    return f"{settings}-{code}-{rest.partition('-')[2]}"
 
 
-@functools.cache
-def packages(module: str) -> dict[str, str]:
-    """Versions of the third-party distributions that a module and what it imports name in their imports."""
-    owners = _distributions()
-    tops = {name.partition(".")[0] for reached in reach(module) for name in _imports(reached)}
-    found = {dist for top in tops if top not in sys.stdlib_module_names for dist in owners.get(top, ())}
-    return {dist: importlib.metadata.version(dist) for dist in sorted(found) if dist != "tokenmill"}
+def work_fingerprint(
+    units: Iterable[Unit],
+    engine_modules: Iterable[str],
+    *,
+    mark_only: bool,
+    excerpt: int,
+    scrub: Step | None = None,
+) -> WorkPrint:
+    """Hashes of fused units of work in order, and of the engine's modules that decide the bytes.
 
-
-def _settings(unit: Unit) -> JsonObject:
-    """The settings that affect results. `paths` of a Source only says which shards there are, and each shard's own file
-    is hashed with it, so that one more path in a list leaves the results of the others valid.
+    excerpt: characters of dropped texts that are written. scrub: the Step that edits them first.
     """
-    aside = ("paths", *unit.traits.unhashed) if isinstance(unit, Source) else ()
-    return {name: value for name, value in settings_of(unit).items() if name not in aside}
+    work = list(units)
+    scrubbing = [scrub] if excerpt and scrub is not None else []
+    settings = digest([_settings(unit) for unit in work], mark_only, excerpt, [_settings(unit) for unit in scrubbing])
+    code = [_code(unit) for unit in (*work, *scrubbing)] + [_module_code(module) for module in engine_modules]
+    return WorkPrint(settings[:_WORK_DIGITS], digest(code)[:_WORK_DIGITS])
 
 
-def _models(unit: Unit) -> dict[str, str]:
-    return unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
+def packages(units: Sequence[Unit], modules: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of the third-party distributions that decide what units of work and modules of ours give."""
+    names = {top for module in (*map(_module, units), *modules) for top in imported_packages(module)}
+    names.update(name for unit in units if isinstance(unit, Requiring) for name in unit.packages())
+    return versions(names)
 
 
-@functools.cache
-def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
+def _settings(unit: Unit) -> list[object]:
+    """Name, settings that affect results, and models."""
+    aside = unit.traits.unhashed if isinstance(unit, Source) else ()
+    settings: JsonObject = {name: value for name, value in settings_of(unit).items() if name not in aside}
+    models = unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
+    return [_name(unit), settings, models]
 
 
-@functools.cache
-def reach(module: str) -> frozenset[str]:
-    """The module and all modules of its own package that it imports, transitively, by name."""
-    top = module.partition(".")[0]
-    seen: set[str] = set()
-    todo = [module]
-    while todo:
-        name = todo.pop()
-        if name not in seen and _path(name) is not None:
-            seen.add(name)
-            todo += [found for found in _imports(name) if found.partition(".")[0] == top]
-    return frozenset(seen)
+def _code(unit: Unit) -> list[object]:
+    module = _module_code(_module(unit))
+    if not isinstance(unit, Requiring):
+        return module
+    return [*module, versions(unit.packages()), unicode_version()]  # what the packages use is not known
 
 
-@functools.cache
-def _imports(module: str) -> frozenset[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(_source(module))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(found)
+@cache
+def _module_code(module: str) -> list[object]:
+    return [module, code_hash(module), versions(imported_packages(module)), _unicode(module)]
 
 
-def _source(module: str) -> bytes:
-    path = _path(module)
-    return path.read_bytes() if path else b""
+def _unicode(module: str) -> str:
+    """The version of the Unicode tables for code that reaches tables made of them, else ""."""
+    uses = any(name.startswith(_KERNELS) or "unicodedata" in imports_of(name) for name in reach(module))
+    return unicode_version() if uses else ""
 
 
-@functools.cache
-def _path(module: str) -> Path | None:
-    loaded = getattr(sys.modules.get(module), "__file__", None)
-    if loaded:
-        return Path(loaded)
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ModuleNotFoundError, AttributeError):
-        return (
-            None  # `from tokenmill.core.errors import DataError` also asks for a module DataError, which there is not
-        )
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+def _module(unit: Unit) -> str:
+    return type(unit).__module__
+
+
+def _name(unit: Unit) -> str:
+    """Work of tokenmill keeps its name when its file moves; work of two plug-ins may have one name."""
+    module = _module(unit)
+    return step_name(unit) if module.startswith("tokenmill.") else module

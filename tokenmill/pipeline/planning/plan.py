@@ -4,24 +4,25 @@ Fingerprints follow from work and input alone, so the whole plan is known before
 """
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import Packed, Shard
-from tokenmill.pipeline.planning.fingerprint import digest, work_fingerprint
+from tokenmill.core.kinds import JsonObject, Packed, Shard, Step
+from tokenmill.pipeline.planning.fingerprint import code_of, digest, with_code, work_fingerprint
 from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
-from tokenmill.pipeline.record.ledger import Ledger, json_path, whole_manifest
+from tokenmill.pipeline.record.accepted import accepted_codes
+from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
 
 logger = logging.getLogger(__name__)
 
-_ENGINE = ("tokenmill.pipeline.tasks.shard",)
-_ENGINE_OF_GLOBALS = (
+ENGINE = ("tokenmill.pipeline.tasks.shard",)
+ENGINE_OF_GLOBALS = (
     "tokenmill.pipeline.tasks.shard",
     "tokenmill.pipeline.exchange.exchange",
     "tokenmill.pipeline.driver.globals",
@@ -30,8 +31,6 @@ _ENGINE_OF_GLOBALS = (
 
 Origin = tuple[str, int]
 """A shard of a stage before: (stage, number)."""
-
-_Input = tuple[str, Shard | None, Origin | None]  # fingerprint, and one of the two it comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,22 @@ class PlannedShard:
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """root: what a Global's result depends on as a whole: the work and all its input. whole: what a Writer writes
-    besides its shards is there. released: its data was deleted on purpose.
+    """A stage with its shards.
+
+    Attributes:
+        root: fingerprint of a Global's result as a whole: the work and all its input.
+        code: the part of fingerprints that is the code's now.
+        only_code: number of results that would be made again for no other reason than that the code differs.
+        whole: what a Writer writes besides its shards is there.
+        released: its data was deleted on purpose.
     """
 
     stage: Stage
     folder: str
     root: str
     shards: tuple[PlannedShard, ...]
+    code: str = ""
+    only_code: int = 0
     whole: bool = False
     released: bool = False
 
@@ -65,6 +72,11 @@ class PlannedStage:
     @property
     def done(self) -> bool:
         return self.whole and all(shard.done for shard in self.shards)
+
+    @property
+    def accepted(self) -> Counter[str]:
+        """How many shards are results of other code that was accepted, by that code."""
+        return Counter(code for shard in self.shards if (code := code_of(shard.fingerprint)) != self.code)
 
     @property
     def corpus_manifest(self) -> str:
@@ -81,64 +93,121 @@ class PlannedStage:
         return join(self.folder, "data", f"{number:06d}.parquet")
 
 
-def plan(
-    recipe: Recipe,
-    stages: tuple[Stage, ...],
-    folder: str,
-    *,
-    mark_only: bool,
-    limit: int | None,
-    gaps: Mapping[str, Collection[Origin]] = MappingProxyType({}),
-) -> list[PlannedStage]:
-    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing input.
+@dataclass(frozen=True)
+class Planning:
+    """What is asked of a plan besides the recipe.
 
-    gaps: by stage, inputs that are accepted as missing: its result is planned without them, and differs from that with
-    them.
+    Attributes:
+        mark_only: documents are marked, not dropped.
+        limit: at most so many documents of each source's first shard. Default: all of all.
+        scrub: the Step that edits excerpts.
+        accept_code: results that differ only in the code that made them count as done.
+        made_again: stages whose results of other code do not count, because their deleted data is needed again.
+        gaps: by stage, inputs that are accepted as missing: its result is planned without them, and differs from that
+            with them. Default none.
+    """
+
+    mark_only: bool = False
+    limit: int | None = None
+    scrub: Step | None = None
+    accept_code: bool = False
+    made_again: frozenset[str] = frozenset()
+    gaps: Mapping[str, Collection[Origin]] = field(default_factory=dict)
+
+
+def plan(recipe: Recipe, stages: tuple[Stage, ...], folder: str, planning: Planning) -> list[PlannedStage]:
+    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing
+    input.
     """
     planned: dict[str, PlannedStage] = {}
     for stage in stages:
-        planned[stage.name] = _plan_stage(recipe, stage, planned, folder, mark_only, limit, gaps.get(stage.name, ()))
-    return _need_released_data(list(planned.values()))
+        planned[stage.name] = _plan_stage(recipe, stage, planned, folder, planning)
+    found = _need_released_data(list(planned.values()))
+    needed = {one.name for one in found if one.accepted and not one.done}
+    again = planning.made_again | {name for name in needed if planned[name].released}
+    return found if again == planning.made_again else plan(recipe, stages, folder, replace(planning, made_again=again))
 
 
 def _plan_stage(
-    recipe: Recipe,
-    stage: Stage,
-    before: dict[str, PlannedStage],
-    folder: str,
-    mark_only: bool,
-    limit: int | None,
-    gaps: Collection[Origin],
+    recipe: Recipe, stage: Stage, before: dict[str, PlannedStage], folder: str, planning: Planning
 ) -> PlannedStage:
-    engine = _ENGINE if stage.final is None else _ENGINE_OF_GLOBALS
-    work = work_fingerprint(stage.work, engine, mark_only=mark_only, excerpt=recipe.excerpt.chars)
-    place = join(folder, stage.name)
-    origins: list[_Input]
-    if stage.source is not None:
-        shards = _source_shards(stage, limit)
-        origins = [(digest(work, _identity(shard), limit), shard, None) for shard in shards]
+    engine = ENGINE if stage.final is None else ENGINE_OF_GLOBALS
+    chars = recipe.excerpt.chars
+    work = work_fingerprint(stage.work, engine, mark_only=planning.mark_only, excerpt=chars, scrub=planning.scrub)
+    shards, inputs = _shards(stage, before, planning)
+    if stage.final is None:
+        prints = [work.on(described) for described in inputs]
     else:
-        inputs = [
-            (name, shard) for name in stage.inputs for shard in before[name].shards if (name, shard.number) not in gaps
-        ]
-        origins = [(digest(work, shard.fingerprint), None, (name, shard.number)) for name, shard in inputs]
-    root = digest(work, [origin[0] for origin in origins])
+        everything = digest(inputs)
+        prints = [work.on(everything, described) for described in inputs]
+    root = work.on(digest(inputs))
+    planned = PlannedStage(stage, join(folder, stage.name), root, (), work.code)
+    ledger = Ledger(planned.folder)
+    if stage.name not in planning.made_again:
+        prints, planned = _with_results_of_other_code(prints, planned, ledger, accept_code=planning.accept_code)
+    numbered = zip(shards, prints, strict=True)
+    planned = replace(planned, shards=tuple(replace(shard, fingerprint=own) for shard, own in numbered))
+    return check_done(planned, ledger)
+
+
+def _shards(
+    stage: Stage, before: dict[str, PlannedStage], planning: Planning
+) -> tuple[list[PlannedShard], list[JsonObject | str]]:
+    """The stage's shards, without fingerprints, and what of each input its result depends on."""
+    if stage.source is not None:
+        found = enumerate(_source_shards(stage, planning.limit))
+        own = [PlannedShard(number, "", False, replace(shard, number=number)) for number, shard in found]
+        return own, [{"shard": _identity(one.shard), "limit": planning.limit} for one in own if one.shard is not None]
+    gaps = planning.gaps.get(stage.name, ())
+    every = ((name, shard) for name in stage.inputs for shard in before[name].shards)
+    inputs = [(name, shard) for name, shard in every if (name, shard.number) not in gaps]
     keep_numbers = len(stage.inputs) == 1
-    planned = PlannedStage(stage, place, root, ())
-    ledger, planned = _looked_up(planned)
-    shards_of = []
-    for position, (own, shard, origin) in enumerate(origins):
-        number = origin[1] if keep_numbers and origin else position
-        fingerprint = own if stage.final is None else digest(root, own)
-        done = ledger.done(number, fingerprint, released=planned.released)
-        if shard is not None and shard.number != number:
-            shard = replace(shard, number=number)
-        shards_of.append(PlannedShard(number, fingerprint, done, shard, origin))
-    return replace(planned, shards=tuple(shards_of))
+    shards = [
+        PlannedShard(shard.number if keep_numbers else place, "", False, origin=(name, shard.number))
+        for place, (name, shard) in enumerate(inputs)
+    ]
+    return shards, [shard.fingerprint for _, shard in inputs]
 
 
-def _identity(shard: Shard) -> dict[str, object]:
-    """What of a source's shard its results hang on: not its number, nor the signature that its address bears today."""
+def _with_results_of_other_code(
+    prints: list[str], planned: PlannedStage, ledger: Ledger, *, accept_code: bool
+) -> tuple[list[str], PlannedStage]:
+    """The shards' fingerprints and the plan. A result of accepted code keeps its fingerprint, so that the stages that
+    read it find their input unchanged. Of a Global all results are accepted or none: they are parts of one decision.
+    """
+    finished = _finished_by_other_code(planned, ledger)
+    if not finished:
+        return prints, planned
+    codes = sorted({code_of(found) for found in finished})
+    likes = [next((like for code in codes if (like := with_code(own, code)) in finished), "") for own in prints]
+    there = set(ledger.fingerprints.values())
+    likes = ["" if own in there else like for own, like in zip(prints, likes, strict=True)]
+    if not accept_code:
+        wanted = accepted_codes(planned.folder, counts_as=planned.code)
+        planned = replace(planned, only_code=sum(bool(like) and code_of(like) not in wanted for like in likes))
+        likes = [like if code_of(like) in wanted else "" for like in likes]
+    if planned.stage.final is None:
+        return [like or own for own, like in zip(prints, likes, strict=True)], planned
+    made_by = {code_of(like) for like in likes}
+    if len(made_by) != 1 or "" in made_by:
+        return prints, planned
+    root = with_code(planned.root, made_by.pop())
+    if planned.stage.writes_corpus and not is_done(planned.corpus_manifest, root, planned.folder):
+        return prints, planned
+    return likes, replace(planned, root=root)
+
+
+def _finished_by_other_code(planned: PlannedStage, ledger: Ledger) -> set[str]:
+    others = {code_of(found) for found in ledger.fingerprints.values()} - {planned.code, ""}
+    if not others:
+        return set()
+    released = storage.exists(planned.released_marker)
+    candidates = ((number, found) for number, found in ledger.fingerprints.items() if code_of(found) in others)
+    return {found for number, found in candidates if ledger.whole(number, released=released)}
+
+
+def _identity(shard: Shard) -> JsonObject:
+    """What of a source's shard its results depend on: not its number, nor the signature of today's address."""
     said = {name: value for name, value in vars(shard).items() if name not in ("number", "secret", "parts", "name")}
     if shard.name:
         said["name"] = shard.name
@@ -147,20 +216,14 @@ def _identity(shard: Shard) -> dict[str, object]:
 
 def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedStage:
     """The same plan with what is done looked up again. ledger: what is on disk of the stage, if that is known."""
-    ledger, planned = _looked_up(planned, ledger)
+    ledger = Ledger(planned.folder) if ledger is None else ledger
+    whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
+    planned = replace(planned, whole=whole, released=storage.exists(planned.released_marker))
     found = (ledger.done(shard.number, shard.fingerprint, released=planned.released) for shard in planned.shards)
     shards = zip(planned.shards, found, strict=True)
     return replace(
         planned, shards=tuple(shard if shard.done == done else replace(shard, done=done) for shard, done in shards)
     )
-
-
-def _looked_up(planned: PlannedStage, ledger: Ledger | None = None) -> tuple[Ledger, PlannedStage]:
-    """What is on disk of the stage, and the plan with what it says of the stage as a whole."""
-    corpus = whole_manifest(planned.corpus_manifest, planned.folder) if planned.stage.writes_corpus else None
-    whole = not planned.stage.writes_corpus or (corpus is not None and corpus.fingerprint == planned.root)
-    released = storage.exists(planned.released_marker)
-    return Ledger(planned.folder) if ledger is None else ledger, replace(planned, whole=whole, released=released)
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:

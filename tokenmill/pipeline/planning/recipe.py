@@ -8,20 +8,22 @@ no interpolation and no environment; flags of the command line set nothing in he
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from tokenmill.core.errors import RecipeError, did_you_mean
-from tokenmill.core.io import storage
+from tokenmill.core.errors import RecipeError, did_you_mean, short
 from tokenmill.core.kinds import JsonObject
+from tokenmill.pipeline.planning.yaml_nodes import Types, YamlFile
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-Types = type | tuple[type, ...]
-"""What isinstance takes."""
+
+_LONGEST_NAME = 100  # file systems take 255 bytes, and names of folders grow
+_TAKEN = ("lock", "logs")  # a stage's folder lies beside them
+_LONGEST_EXCERPT = 1_000_000
+_LEAST_MEMORY, _MOST_MEMORY = 1 << 20, 1 << 60
+_LONGEST_TIMEOUT = 10_000_000  # seconds: four months
 
 _RECIPE_KEYS: dict[str, Types] = {"run": str, "seed": int, "excerpt": (int, dict), "stages": dict}
 _STAGE_KEYS: dict[str, Types] = {
@@ -104,169 +106,130 @@ class Recipe:
 def load_recipe(path: str | Path) -> Recipe:
     """Read and check a recipe's grammar; names and settings of work are checked by resolve. Raises RecipeError."""
     file = str(path)
-    try:
-        text = storage.read_bytes(file).decode("utf-8")
-    except OSError as error:
-        raise RecipeError(f"{file}: cannot read the recipe: {error.strerror}; give the path of a YAML file") from error
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"{file}: not UTF-8 at byte {error.start}; a recipe is a YAML text file") from error
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{file}: not valid YAML: {error}") from error
-    if node is None:
-        raise RecipeError(f"{file}: empty; expected the keys run and stages")
-    return _Reader(file).recipe(node)
+    yaml_file = YamlFile(file)
+    return _Reader(yaml_file).recipe(yaml_file.root())
 
 
+@dataclass(frozen=True)
 class _Reader:
     """Walks YAML nodes, which know their lines, instead of plain values, which do not."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    nodes: YamlFile
 
     def recipe(self, node: yaml.Node) -> Recipe:
-        keys = dict(self.mapping(node, "the recipe"))
-        values = self.typed(keys, _RECIPE_KEYS, "the recipe", skip={"stages"})
+        keys = dict(self.nodes.mapping(node, "the recipe"))
+        values = self.nodes.typed(keys, _RECIPE_KEYS, "the recipe", skip={"stages"})
         for required in ("run", "stages"):
             if required not in keys:
-                raise RecipeError(f"{self.file}: no key {required!r}; a recipe has run and stages")
+                raise RecipeError(f"{self.nodes.file}: no key {required!r}; a recipe has run and stages")
         run = values["run"]
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run):
-            raise self.error(keys["run"], f"run: {run!r} cannot name a folder; use letters, digits, '.', '_' and '-'")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run) or len(run) > _LONGEST_NAME:
+            expected = f"use up to {_LONGEST_NAME} letters, digits, '.', '_' and '-'"
+            raise self.nodes.error(keys["run"], f"run: {short(run)} cannot name a folder; {expected}")
         stages: list[StageSpec] = []
-        for name, stage in self.mapping(keys["stages"], "stages"):
+        for name, stage in self.nodes.mapping(keys["stages"], "stages"):
             stages.append(self.stage(name, stage, stages))
         if not stages:
-            raise self.error(keys["stages"], "stages: none; expected at least one")
+            raise self.nodes.error(keys["stages"], "stages: none; expected at least one")
         excerpt = self.excerpt(keys["excerpt"]) if "excerpt" in keys else ExcerptSpec()
-        return Recipe(self.file, run, values.get("seed", 0), excerpt, tuple(stages))
+        return Recipe(self.nodes.file, run, values.get("seed", 0), excerpt, tuple(stages))
 
     def excerpt(self, node: yaml.Node) -> ExcerptSpec:
         """A number of characters, or {chars, scrub}."""
         if not isinstance(node, yaml.MappingNode):
-            return ExcerptSpec(self.value(node))
-        keys = dict(self.mapping(node, "excerpt"))
-        values = self.typed(keys, {"chars": int, "scrub": object}, "excerpt", skip={"scrub"})
-        scrub = self.work(keys["scrub"], "excerpt") if "scrub" in keys else None
-        return ExcerptSpec(values.get("chars", ExcerptSpec.chars), scrub)
+            return ExcerptSpec(self.excerpt_chars(node, self.nodes.value(node)))
+        keys = dict(self.nodes.mapping(node, "excerpt"))
+        values = self.nodes.typed(keys, {"chars": int, "scrub": object}, "excerpt", skip={"scrub"})
+        scrub = self.work(keys["scrub"], "excerpt: scrub") if "scrub" in keys else None
+        return ExcerptSpec(self.excerpt_chars(node, values.get("chars", ExcerptSpec.chars)), scrub)
+
+    def excerpt_chars(self, node: yaml.Node, chars: int) -> int:
+        if not 0 <= chars <= _LONGEST_EXCERPT:
+            raise self.nodes.error(node, f"excerpt: found {chars}, expected 0 to {_LONGEST_EXCERPT:,} characters")
+        return chars
 
     def stage(self, name: str, node: yaml.Node, before: list[StageSpec]) -> StageSpec:
-        if not STAGE_NAME.match(name):
-            raise self.error(node, f"stage {name!r}: a stage's name is lower-case letters, digits and '_'")
+        if not STAGE_NAME.match(name) or len(name) > _LONGEST_NAME or name in _TAKEN:
+            rule = f"a stage's name is lower-case letters, digits and '_', not {' or '.join(_TAKEN)}"
+            raise self.nodes.error(node, f"stage {short(name)}: {rule}")
         options: JsonObject = {}
         steps = node
         if isinstance(node, yaml.MappingNode):
-            keys = dict(self.mapping(node, f"stage {name!r}"))
-            options = self.typed(keys, _STAGE_KEYS, f"stage {name!r}", skip={"steps"})
+            keys = dict(self.nodes.mapping(node, f"stage {name!r}"))
+            options = self.nodes.typed(keys, _STAGE_KEYS, f"stage {name!r}", skip={"steps"})
             if "steps" not in keys:
-                raise self.error(node, f"stage {name!r}: no key 'steps'; expected a list of work")
+                raise self.nodes.error(node, f"stage {name!r}: no key 'steps'; expected a list of work")
             steps = keys["steps"]
         if not isinstance(steps, yaml.SequenceNode) or not steps.value:
-            raise self.error(node, f"stage {name!r}: expected a list of work, for example [filters.c4]")
-        work = tuple(self.work(item, name) for item in steps.value)
+            raise self.nodes.error(node, f"stage {name!r}: expected a list of work, for example [filters.c4]")
+        work = tuple(self.work(item, f"stage {name!r}") for item in steps.value)
         return StageSpec(
             name,
             work,
             node.start_mark.line + 1,
             self.inputs(options.get("from"), name, node, before),
             self.memory(options.get("memory", 4 << 30), name, node),
-            float(options.get("timeout", 600.0)),
+            self.timeout(options.get("timeout", 600.0), name, node),
             options.get("keep", True),
             self.resources(options.get("resources", {}), name, node, options.get("memory")),
         )
 
     def inputs(
-        self, given: str | list[str] | None, name: str, node: yaml.Node, before: list[StageSpec]
+        self, given: str | list[object] | None, name: str, node: yaml.Node, before: list[StageSpec]
     ) -> tuple[str, ...]:
-        known = [stage.name for stage in before]
         if given is None:
             return ()
-        names = [given] if isinstance(given, str) else given
-        for wanted in names:
-            if wanted not in known:
+        known = [stage.name for stage in before]
+        names: list[str] = []
+        for wanted in [given] if isinstance(given, str) else given:
+            if not isinstance(wanted, str) or wanted not in known:
                 hint = did_you_mean(str(wanted), known)
-                raise self.error(node, f"stage {name!r}: from {wanted!r}, which is no stage before it{hint}")
+                raise self.nodes.error(node, f"stage {name!r}: from {short(wanted)}, which is no stage before it{hint}")
+            if wanted in names:
+                raise self.nodes.error(node, f"stage {name!r}: from {wanted!r} twice; name each stage once")
+            names.append(wanted)
+        if not names:
+            raise self.nodes.error(node, f"stage {name!r}: from names no stage; name one, or leave `from` out")
         return tuple(names)
 
-    def work(self, node: yaml.Node, stage: str) -> WorkSpec:
+    def work(self, node: yaml.Node, place: str) -> WorkSpec:
         line = node.start_mark.line + 1
-        if isinstance(node, yaml.ScalarNode) and isinstance(self.value(node), str):
+        if isinstance(node, yaml.ScalarNode) and isinstance(self.nodes.value(node), str):
             return WorkSpec(node.value, {}, line)
         if isinstance(node, yaml.MappingNode) and len(node.value) == 1:
-            [(name, settings)] = self.mapping(node, f"stage {stage!r}")
-            if isinstance(settings, yaml.ScalarNode) and self.value(settings) is None:
+            [(name, settings)] = self.nodes.mapping(node, place)
+            if isinstance(settings, yaml.ScalarNode) and self.nodes.value(settings) is None:
                 return WorkSpec(name, {}, line)
             if isinstance(settings, yaml.MappingNode):
-                return WorkSpec(name, {key: self.value(value) for key, value in self.mapping(settings, name)}, line)
-            raise self.error(
-                settings, f"stage {stage!r}: {name}: expected its settings as a mapping, {{setting: value}}"
+                given = self.nodes.mapping(settings, short(name))
+                return WorkSpec(name, {key: self.nodes.value(value) for key, value in given}, line)
+            raise self.nodes.error(
+                settings, f"{place}: {short(name)}: expected its settings as a mapping, {{setting: value}}"
             )
-        raise self.error(node, f"stage {stage!r}: expected a name such as filters.c4, or {{name: {{setting: value}}}}")
+        raise self.nodes.error(node, f"{place}: expected a name such as filters.c4, or {{name: {{setting: value}}}}")
 
     def memory(self, given: object, name: str, node: yaml.Node) -> int:
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(given))
-        if not match or match[2].upper() not in _UNITS:
-            raise self.error(node, f"stage {name!r}: memory {given!r}; expected a size such as 2GB or 512MiB")
-        return int(float(match[1]) * _UNITS[match[2].upper()])
+        match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]*)\s*", str(given), re.ASCII)
+        size = int(float(match[1]) * _UNITS.get(match[2].upper(), 0)) if match else 0
+        if not _LEAST_MEMORY <= size <= _MOST_MEMORY:
+            expected = "a size of at least 1MiB such as 2GB or 512MiB"
+            raise self.nodes.error(node, f"stage {name!r}: memory {short(given)}; expected {expected}")
+        return size
+
+    def timeout(self, given: float, name: str, node: yaml.Node) -> float:
+        if not 0 < given <= _LONGEST_TIMEOUT:
+            expected = f"seconds above 0, at most {_LONGEST_TIMEOUT:,}"
+            raise self.nodes.error(node, f"stage {name!r}: timeout: found {given}, expected {expected}")
+        return float(given)
 
     def resources(self, given: JsonObject, name: str, node: yaml.Node, memory: object) -> dict[str, float]:
         """What a task reserves on a cluster; the stage's memory too, if the recipe states it."""
         amounts: dict[str, float] = {}
         for key, amount in (({"memory": memory} if memory is not None else {}) | given).items():
             value = self.memory(amount, name, node) if key == "memory" else amount
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 expected = "a number of 0 or more, such as {num_cpus: 2, num_gpus: 1, fast_disk: 1}"
-                raise self.error(node, f"stage {name!r}: resources: {key}: found {amount!r}, expected {expected}")
-            amounts[str(key)] = value
+                what = f"resources: {short(key)}: found {short(amount)}, expected {expected}"
+                raise self.nodes.error(node, f"stage {name!r}: {what}")
+            amounts[key] = value
         return amounts
-
-    def mapping(self, node: yaml.Node, what: str) -> Iterator[tuple[str, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode):
-            raise self.error(node, f"{what}: expected a mapping, {{key: value}}")
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise self.error(key, f"{what}: key {key.value!r} stands twice; the first would be lost")
-            seen.add(key.value)
-            yield key.value, value
-
-    def typed(self, keys: dict[str, yaml.Node], types: dict[str, Types], what: str, skip: set[str]) -> JsonObject:
-        values = {}
-        for key, node in keys.items():
-            if key not in types:
-                raise self.error(node, f"{what}: unknown key {key!r}{did_you_mean(key, types)}")
-            if key in skip:
-                continue
-            value = self.value(node)
-            if not isinstance(value, types[key]) or (isinstance(value, bool) and types[key] is not bool):
-                raise self.error(node, f"{what}: {key}: found {value!r}, expected {_type_name(types[key])}")
-            values[key] = value
-        return values
-
-    def value(self, node: yaml.Node) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return {key: self.value(value) for key, value in self.mapping(node, "settings")}
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item) for item in node.value]
-        loader = yaml.SafeLoader("")
-        try:
-            return loader.construct_object(node, deep=True)
-        finally:
-            loader.dispose()
-
-    def error(self, node: yaml.Node, message: str) -> RecipeError:
-        return RecipeError(f"{self.file}:{node.start_mark.line + 1}: {message}")
-
-
-def _type_name(types: Types) -> str:
-    names = {
-        str: "text",
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
-        list: "a list",
-        dict: "a mapping",
-    }
-    many = types if isinstance(types, tuple) else (types,)
-    return " or ".join(names[kind] for kind in many)

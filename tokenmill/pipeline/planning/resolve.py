@@ -9,20 +9,17 @@ import importlib
 import json
 import pkgutil
 import typing
-from typing import Any, Literal
+from typing import Any
 
 import pydantic
 
-from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.errors import RecipeError, did_you_mean, listed, short
+from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
-from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
+from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer, contract_problem
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
-
-_EXTRA_OF = {
-    "presidio_analyzer": "pii", "datatrove": "interop", "datasketch": "interop", "torch": "train", "ray": "ray",
-}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,11 +59,30 @@ class Stage:
 
 def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
     """Build every stage's work and check that each column read is there. Raises RecipeError; reads no data."""
+    built, problems = _built(recipe, plugins)
+    if problems:
+        raise RecipeError(listed(problems))
     stages: list[Stage] = []
     for spec in recipe.stages:
-        stages.append(_stage(spec, recipe, stages, plugins))
-    excerpt_scrub(recipe, plugins=plugins)
+        stages.append(_stage(spec, recipe, stages, built[spec.name]))
     return tuple(stages)
+
+
+def _built(recipe: Recipe, plugins: str | None) -> tuple[dict[str, list[Unit]], list[str]]:
+    """(the units of work of each stage, what is wrong with those that could not be built)."""
+    built: dict[str, list[Unit]] = {spec.name: [] for spec in recipe.stages}
+    problems: list[str] = []
+    for stage, work in ((spec.name, work) for spec in recipe.stages for work in spec.work):
+        where = f"{recipe.file}:{work.line}: stage {stage!r}: "
+        try:
+            built[stage].append(build(work, seed=recipe.seed, plugins=plugins, where=where))
+        except RecipeError as error:
+            problems.append(str(error))
+    try:
+        excerpt_scrub(recipe, plugins=plugins)
+    except RecipeError as error:
+        problems.append(str(error))
+    return built, list(dict.fromkeys(problems))
 
 
 def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | None:
@@ -78,6 +94,8 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
     scrub = build(work, seed=recipe.seed, plugins=plugins, where=where)
     if isinstance(scrub, Source | Global):
         raise RecipeError(f"{where}scrub: {work.name} is no Step; name one that edits texts")
+    if not set(scrub.reads) <= {"id", "text"}:
+        raise RecipeError(f"{where}scrub: {work.name} reads {', '.join(scrub.reads)}; an excerpt has only id and text")
     return work.name, scrub
 
 
@@ -99,32 +117,22 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     except ModuleNotFoundError as error:
         if error.name and module_name.startswith(error.name):
             raise RecipeError(f"{where}no module {error.name!r} for {name!r}; is the package installed?") from error
-        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
-        advice = f'pip install "tokenmill[{extra}]"' if extra else f"pip install {error.name}"
-        raise RecipeError(
-            f"{where}{name} needs the package {error.name!r}, which is not installed: {advice}"
-        ) from error
+        raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
     wanted = class_name(name)
     if not hasattr(module, wanted):
         raise RecipeError(f"{where}{module_name} has no class {wanted}; a unit's class is its file's name in capitals")
     found: type[Unit] = getattr(module, wanted)
-    if class_step_name(found) != name.rpartition(".")[2]:
-        raise RecipeError(
-            f"{where}{name}: signals and rules would be named {class_step_name(found)!r}; name the file so"
-        )
+    problem, step = contract_problem(found), class_step_name(found)
+    if step != name.rpartition(".")[2]:
+        problem = f"its signals and rules are called {step!r}, so name the file {step}.py"
+    if problem:
+        raise RecipeError(f"{where}{name}: {problem}")
     return found
 
 
 def class_name(name: str) -> str:
     """`ScrubPii` for `stages.scrub_pii`."""
     return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
-
-
-def kind_of(work: Unit | type[Unit]) -> Literal["source", "global", "step"]:
-    """The kind of a unit of work or of its class, by the members that it has."""
-    if isinstance(work, Source):
-        return "source"
-    return "global" if isinstance(work, Global) else "step"
 
 
 def settings_of(work: Unit) -> JsonObject:
@@ -162,16 +170,12 @@ def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit
             raise RecipeError(f"{where}{spec.name} needs the setting {key!r}; write {spec.name}: {{{key}: …}}")
     try:
         return cls(**values)
-    except (ValueError, RecipeError) as error:
+    except (ValueError, OSError, RecipeError) as error:
         raise RecipeError(f"{where}{spec.name}: {error}") from error
 
 
-def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], plugins: str | None) -> Stage:
+def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], units: list[Unit]) -> Stage:
     where = f"{recipe.file}:{spec.line}: stage {spec.name!r}: "
-    units = [
-        build(work, seed=recipe.seed, plugins=plugins, where=f"{recipe.file}:{work.line}: stage {spec.name!r}: ")
-        for work in spec.work
-    ]
     source: Source | None = None
     final: Global | None = None
     steps: list[Step] = []
@@ -248,7 +252,9 @@ def _checked(value: object, wanted: Any, place: str) -> object:  # wanted: a typ
         first = error.errors()[0]
         inside = ".".join(map(str, first["loc"]))
         at = f"{place}.{inside}" if inside and isinstance(value, (list, dict)) else place
-        raise RecipeError(f"{at}: found {first['input']!r}; {first['msg'][0].lower()}{first['msg'][1:]}") from error
+        raise RecipeError(
+            f"{at}: found {short(first['input'])}; {first['msg'][0].lower()}{first['msg'][1:]}"
+        ) from error
 
 
 def _nearest(name: str) -> str:

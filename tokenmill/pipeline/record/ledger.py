@@ -205,6 +205,12 @@ def standing(task: TaskName) -> Manifest | None:
     return None
 
 
+def is_done(path: str, fingerprint: str, folder: str) -> bool:
+    """True if there is a manifest of this very work at `path`, and the files it lists have the sizes it lists."""
+    manifest = whole_manifest(path, folder)
+    return manifest is not None and manifest.fingerprint == fingerprint
+
+
 def whole_manifest(path: str, folder: str) -> Manifest | None:
     """The manifest at `path`, if the files it lists have the sizes it lists."""
     manifest = read_manifest(path)

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 20.0
 STALE_SECONDS = 120.0
-_SETTLE_SECONDS = 0.5  # between taking over a lock and looking whether another did so at the same time
+_SETTLE_SECONDS = 0.5  # from taking over a lock to looking whether another did so too; an empty one this old is dead
 
 
 @dataclass
@@ -69,11 +69,25 @@ class Lock:
                 logger.warning("%s: could not be renewed (%s); trying again", self.path, error)
 
 
+_tokens: set[str] = set()
+"""Of the locks that drivers in this process hold."""
+
+
 @contextmanager
 def locked(folder: str) -> Iterator[Lock]:
-    """Hold `folder`/lock while the block runs. Raises RecipeError if a live driver holds it."""
+    """Hold `folder`/lock while the block runs. Raises RecipeError if a live driver holds it, in this process or
+    another.
+    """
     lock = Lock(storage.join(folder, "lock"))
-    _take(lock)
+    _tokens.add(lock.token)  # before another thread can read the file
+    try:
+        _take(lock)
+        yield from _held(lock)
+    finally:
+        _tokens.discard(lock.token)
+
+
+def _held(lock: Lock) -> Iterator[Lock]:
     stop = threading.Event()
     renewing = threading.Thread(target=lock.renew, args=(stop,), daemon=True)
     renewing.start()
@@ -90,6 +104,9 @@ def _take(lock: Lock) -> None:
     if storage.create_bytes(lock.path, lock.content()):
         return
     owner = _read(lock.path)
+    if not owner:  # without hard links it appears before its content
+        time.sleep(_SETTLE_SECONDS)
+        owner = _read(lock.path)
     if owner.get("token") == lock.token:
         return  # a store whose answer was lost on the way had created it
     if _lives(owner):
@@ -103,7 +120,8 @@ def _take(lock: Lock) -> None:
     time.sleep(_SETTLE_SECONDS)
     if not lock.is_ours():
         raise RecipeError(f"{lock.path}: another driver took over this run at the same moment; wait for it")
-    logger.warning("took over the lock of %s, which is no longer running; what it committed is kept", _who(owner))
+    whose = f"the lock of {_who(owner)}, which is no longer running" if owner else "an empty or damaged lock"
+    logger.warning("took over %s; what was committed is kept", whose)
 
 
 def _read(path: str) -> JsonObject:
@@ -127,7 +145,9 @@ def _lives(owner: JsonObject) -> bool:
     if owner.get("host") != platform.node():
         return time.time() - float(owner.get("renewed", 0)) < STALE_SECONDS
     pid = int(owner.get("pid", -1))
-    if pid == os.getpid() or not psutil.pid_exists(pid):
+    if pid == os.getpid():
+        return owner.get("token") in _tokens
+    if not psutil.pid_exists(pid):
         return False
     try:
         return abs(psutil.Process(pid).create_time() - float(owner.get("started", 0))) < 1.0

@@ -26,7 +26,8 @@ from tokenmill.core.version import __version__
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
+"""Of manifests and of the whole run folder, see run_format.py."""
 
 _CHECKSUM = b',\n "xxh3": "'  # stands last: no field's name comes after it
 _END = b'"\n}'

@@ -18,6 +18,7 @@ class TaskName:
         fingerprint: of what the task makes.
         stem: where the manifest is below the folder, without ".json". Files of the task's own begin with it.
         title: what messages call the task, after the name of the stage.
+        finishes: number of shards of the stage that are done when the task is. Default 0.
     """
 
     folder: str
@@ -25,6 +26,7 @@ class TaskName:
     fingerprint: str
     stem: str
     title: str
+    finishes: int = 0
 
     @property
     def manifest_path(self) -> str:
@@ -46,7 +48,7 @@ class TaskName:
 
 def shard_name(folder: str, number: int, fingerprint: str) -> TaskName:
     """The name of the task that makes one shard of the stage in `folder`."""
-    return TaskName(folder, number, fingerprint, f"manifest/{number:06d}", f"{number:06d}")
+    return TaskName(folder, number, fingerprint, f"manifest/{number:06d}", f"{number:06d}", 1)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,25 @@ NOWHERE = Position()
 
 Tell = Callable[[Position], None]
 """Called by a task as it proceeds. A task that is silent for too long counts as hung."""
+
+
+class CodeError(Exception):
+    """A task raised what no one expected: a bug in a step, or in tokenmill.
+
+    step: where the task was. error: type and message. place: file and line. trace: the whole traceback.
+    """
+
+    def __init__(self, step: str, error: str, place: str, trace: str) -> None:
+        super().__init__(step, error, place, trace)
+        self.step, self.error, self.place, self.trace = step, error, place, trace
+
+    def __str__(self) -> str:
+        return f"{self.step or 'it'} raised {self.error} ({self.place})"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """(type, place): equal for errors that have one cause."""
+        return self.error.partition(":")[0], self.place
 
 
 class Task(Protocol):

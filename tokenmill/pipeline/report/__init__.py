@@ -13,6 +13,7 @@ from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
+from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import StageRecord, read_record
 
 _UNREADABLE = (OSError, ValueError, pa.ArrowException)
@@ -83,7 +84,9 @@ class RanStage:
 
 
 def read_run(folder: str) -> list[RanStage]:
-    """The stages of a run in recipe order. Raises RecipeError if the folder holds no run."""
+    """The stages of a run in recipe order. Raises RecipeError if the folder holds no run, or one of another
+    format.
+    """
     path = join(folder, "recipe.yaml")
     if not storage.exists(path):
         parent, _, name = folder.rstrip("/").rpartition("/")
@@ -94,6 +97,7 @@ def read_run(folder: str) -> list[RanStage]:
         ]
         hint = did_you_mean(name, here)
         raise RecipeError(f"{folder}: no run here (no recipe.yaml){hint}; give the run's folder, for example runs/mini")
+    check_format(folder)
     recipe = load_recipe(path)
     filled = yaml.safe_load(storage.read_bytes(path))["stages"]
     return [_stage(folder, spec.name, tuple(filled[spec.name].get("from", ()))) for spec in recipe.stages]

@@ -42,6 +42,9 @@ class Chapter:
     row: dict[str, object]
 
 
+_NO_RECORDS = {"id": pl.String, "stage": pl.String, "drop_rule": pl.String}
+
+
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
     """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules."""
     parts = [
@@ -50,9 +53,7 @@ def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
         for file in stage.files("dropped")
         for batch in stage.batches(file)
     ]
-    records = (
-        pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema={"stage": pl.String, "drop_rule": pl.String})
-    )
+    records = pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
     if rule is None:
         return records
     chosen = records.filter((pl.col("drop_rule") == rule) | pl.col("drop_rule").str.starts_with(f"{rule}."))

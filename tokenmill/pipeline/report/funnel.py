@@ -8,6 +8,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from tokenmill.pipeline.planning.fingerprint import code_of
+from tokenmill.pipeline.record.accepted import results_of_accepted_code
 from tokenmill.pipeline.record.manifest import Manifest
 from tokenmill.pipeline.record.stage_record import StageRecord
 from tokenmill.pipeline.report import RanStage, plain
@@ -38,6 +40,7 @@ class Funnel:
         tokens: by split, for a corpus.
         unfinished: a Global that stopped before its decisions were applied.
         record: how complete it is; None if no run has finished with it.
+        accepted: results of other code that `run --accept-code` kept.
     """
 
     stage: str
@@ -59,6 +62,7 @@ class Funnel:
     tokens: dict[str, int]
     unfinished: bool
     record: StageRecord | None
+    accepted: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -68,9 +72,11 @@ class Funnel:
 
     @property
     def state(self) -> str:
-        """complete, not run, stopped, or incomplete with what is missing."""
+        """complete, not run, has stopped, or incomplete with what is missing."""
         if self.record is None:
-            return "stopped before it was done" if self.shards or self.unfinished else "not run"
+            return "has stopped before it was done" if self.shards or self.unfinished else "not run"
+        if self.unfinished:
+            return "has stopped before it was done"
         if self.shards < self.record.done:
             return f"damaged: {self.record.done - self.shards} of {self.record.done} manifests are gone"
         return str(self.record)
@@ -160,6 +166,8 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
             console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
         if one.state != "complete":
             console.print(f"[{'yellow' if one.good else 'red'}]{one.stage}[/]: {plain(one.state)}", highlight=False)
+        if one.accepted:
+            console.print(f"{one.stage}: {one.accepted:,} results were made by other code and accepted (--accept-code)")
         if one.quarantined:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
@@ -231,4 +239,5 @@ class _Counted:
             tokens=stage.corpus.facts.get("tokens", {}) if stage.corpus else {},
             unfinished=stage.unfinished,
             record=stage.record,
+            accepted=results_of_accepted_code(stage.folder, map(code_of, stage.manifests.fingerprints.values())),
         )

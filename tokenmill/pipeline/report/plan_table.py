@@ -26,7 +26,11 @@ def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
 
 
 def outlooks(planned: PlannedStage) -> Iterator[str]:
-    """What the stage's units of work say of themselves before they run, one line for each that does."""
+    """Lines about the stage before it runs: how many results are of other code, and what units of work say."""
+    if planned.only_code:
+        yield f"{planned.only_code:,} results differ only in the version of code or packages; --accept-code keeps them"
+    if accepted := planned.accepted.total():
+        yield f"{accepted:,} results of other code count as done (--accept-code)"
     for unit in planned.stage.work:
         if isinstance(unit, Advising):
             yield unit.outlook()

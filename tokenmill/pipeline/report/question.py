@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import kind_of
 from tokenmill.pipeline.planning.recipe import Recipe, load_recipe
-from tokenmill.pipeline.planning.resolve import kind_of, work_class, work_names
+from tokenmill.pipeline.planning.resolve import work_class, work_names
 from tokenmill.pipeline.report import RanStage, read_run
 from tokenmill.pipeline.report.thresholds import Rejudged, rejudged
 

@@ -15,8 +15,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.columns import DOCUMENT, LOCATOR, MARKS, as_mask, documents, drop, marked, set_column, split
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.columns import (
+    DOCUMENT,
+    LOCATOR,
+    MARKS,
+    as_mask,
+    documents,
+    drop,
+    marked,
+    set_column,
+    split,
+    widened,
+)
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import Shard, Source, Step
@@ -29,6 +39,7 @@ from tokenmill.pipeline.tasks.edits import text_changes
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
 from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
+from tokenmill.pipeline.tasks.step_call import Raised, apply_step, raised_facts
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +135,7 @@ class Tally:
     edits: dict[str, list[int]] = field(default_factory=dict)
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
+    raised: dict[str, Raised] = field(default_factory=dict)
     _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
 
     def come_in(self, batch: pa.RecordBatch) -> None:
@@ -174,6 +186,7 @@ class Tally:
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             outputs=outputs,
+            facts=raised_facts([self.raised]),
             timing={
                 "seconds": round(seconds, 3),
                 "steps": {name: round(value, 4) for name, value in self.step_seconds.items()},
@@ -288,15 +301,6 @@ def _committed(task: ShardTask) -> FileRecord:
     return task.input
 
 
-def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
-    """The batch with the columns it lacks as nulls, in the schema's order."""
-    if schema is None or batch.schema.equals(schema):
-        return batch
-    names = set(batch.schema.names)
-    arrays = [batch.column(f.name) if f.name in names else pa.nulls(batch.num_rows, f.type) for f in schema]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
 def _without(batch: pa.RecordBatch, banned: dict[str, str]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """(rows that may run, rows that killed a worker before, marked): the latter are never run again, whatever the
     mode.
@@ -325,7 +329,7 @@ def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally
         tell(Position(number, name, id))
         began = time.perf_counter()
         before = batch
-        batch = _apply(task, step, batch)
+        batch = _apply(task, step, batch, tally.raised.setdefault(name, Raised()))
         tally.edit(name, before, batch)
         del before  # or its text is held while the next step runs
         tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
@@ -342,41 +346,10 @@ def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally, place: int) -
     return batch
 
 
-def _apply(task: ShardTask, step: Step, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _apply(task: ShardTask, step: Step, batch: pa.RecordBatch, raised: Raised | None = None) -> pa.RecordBatch:
     if not task.mark_only:
-        return apply_step(step, batch)
-    return with_first_marks(apply_step(step, without_marks(batch)), batch, step_name(step))
-
-
-def apply_step(step: Step, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The step's result. If it raises, rows run one by one and those that raise are dropped by `<step>.error`."""
-    try:
-        result = step(batch)
-    except (RecipeError, DataError, MemoryError):
-        raise
-    except Exception as error:
-        logger.warning("%s raised %s on a batch; running its rows one by one", step_name(step), type(error).__name__)
-        result = _row_by_row(step, batch)
-    if result.num_rows != batch.num_rows or not result.column("id").equals(batch.column("id")):
-        raise DataError(
-            f"{step_name(step)} returned other rows than it was given; a step must keep rows and their order"
-        )
-    return result
-
-
-def _row_by_row(step: Step, batch: pa.RecordBatch) -> pa.RecordBatch:
-    whole = step(batch.slice(0, 0)).schema
-    parts = []
-    for row in range(batch.num_rows):
-        one = batch.slice(row, 1)
-        try:
-            parts.append(step(one))
-        except Exception as error:
-            failed = widened(one.select([name for name in one.schema.names if name in whole.names]), whole)
-            parts.append(drop(failed, [True], f"{step_name(step)}.error", type(error).__name__, None))
-            logger.warning("%s raised on document %s: %s", step_name(step), one.column("id")[0], type(error).__name__)
-    table = pa.concat_tables([pa.Table.from_batches([part]) for part in parts], promote_options="default")
-    return table.combine_chunks().to_batches()[0]
+        return apply_step(step, batch, raised)
+    return with_first_marks(apply_step(step, without_marks(batch), raised), batch, step_name(step))
 
 
 def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict[str, int]]) -> None:

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from tokenmill.core.io.compression import Decoder, Format, decoder, lzma_decoder
+from tokenmill.core.io.compression import Decompressor, Format, decoder, lzma_decoder
 from tokenmill.stages.code.zip_directory import HEADER_BYTES, Entry
 
 _CHUNK = 1 << 16
@@ -58,7 +58,7 @@ class _Stored:
         return data[:limit]
 
 
-def _lzma(file: IO[bytes], wanted: int) -> tuple[Decoder, int]:
+def _lzma(file: IO[bytes], wanted: int) -> tuple[Decompressor, int]:
     """A decoder, and the bytes of the stream's head."""
     head = file.read(_LZMA_HEAD.size)
     if len(head) < _LZMA_HEAD.size:
@@ -69,8 +69,8 @@ def _lzma(file: IO[bytes], wanted: int) -> tuple[Decoder, int]:
     return lzma_decoder(settings, wanted), len(head)
 
 
-_DECODERS: dict[int, Callable[[IO[bytes], int], tuple[Decoder, int]]] = {
-    0: lambda file, wanted: (Decoder(_Stored()), 0),
+_DECODERS: dict[int, Callable[[IO[bytes], int], tuple[Decompressor, int]]] = {
+    0: lambda file, wanted: (Decompressor(_Stored()), 0),
     8: lambda file, wanted: (decoder(Format.DEFLATE), 0),
     12: lambda file, wanted: (decoder(Format.BZ2), 0),
     14: _lzma,

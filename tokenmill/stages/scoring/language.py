@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tokenmill.core.columns import set_column
-from tokenmill.core.io.models import load_once
+from tokenmill.core.io.models import checksum_of, load_once, located
 from tokenmill.text.lang.fasttext_file import read_labels
 from tokenmill.text.lang.fasttext_labels import best_labels
 from tokenmill.text.words.segment import text_buffer
@@ -31,6 +31,14 @@ class Language:
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("lang", "lang_score")
+
+    def file_checksums(self) -> dict[str, str]:
+        """The model's, for the fingerprint."""
+        return {self.model: checksum_of(self.model, self.sha256)}
+
+    def check_files(self) -> None:
+        """Raises RecipeError if the model is not there."""
+        located(self.model, self.sha256)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with both columns."""

@@ -125,11 +125,6 @@ class ScrubPii:
         return scrubbed
 
 
-def scrub_excerpt(text: str) -> str:
-    """The text with everything replaced by tags that ScrubPii would replace by default."""
-    return ScrubPii()._string_scrubbed(text)
-
-
 def _mapped(value: Any, change: Any) -> Any:
     """A JSON value with every string in it changed, keys included."""
     if isinstance(value, str):

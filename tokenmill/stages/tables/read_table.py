@@ -6,6 +6,7 @@ line that is no JSON object is a row too, marked with the rule that refused it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import IO, Any, ClassVar, Protocol, TypeVar
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.stages.reading.inputs import file_shards, short_names
-from tokenmill.stages.reading.json_lines import is_packed, read_lines, read_lines_between, refuse_others
+from tokenmill.stages.reading.json_lines import Line, is_packed, read_lines, read_lines_between, refuse_others
 from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
 from tokenmill.stages.reading.plain_columns import plain_column
 from tokenmill.stages.reading.row_cuts import cut_batches
@@ -24,6 +25,7 @@ from tokenmill.stages.tables.dataset_folder import dataset_files, is_folder
 from tokenmill.stages.tables.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
 from tokenmill.stages.tables.jsonl_formats import FORMATS, unpacked
 from tokenmill.stages.tables.table_documents import Rows, python_rows, refuse_types, table_documents
+from tokenmill.stages.tables.unreadable import HEAD_BYTES, refuse_no_table, refuse_without_a_good_line, with_a_good_row
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
@@ -101,12 +103,14 @@ class ReadTable:
         the text.
         """
         with storage.open_input(shard.address) as file:
-            magic = file.read(10)
+            head = file.read(HEAD_BYTES)
+            magic = head[:10]
             file.seek(0)
             refuse_others(
                 magic, shard.file, "Parquet, Arrow IPC, JSON Lines or CSV in UTF-8, the last two also .gz or .zst"
             )
             delimiter = _delimiter(shard.file)
+            refuse_no_table(head, shard.file, is_csv=bool(delimiter))
             if magic.startswith(b"PAR1"):
                 yield from self._parquet(shard, file)
             elif magic.startswith((FILE_MAGIC, STREAM_MAGIC)):
@@ -137,12 +141,15 @@ class ReadTable:
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
+        if shard.length == shard.size:
+            batches = with_a_good_row(batches, shard.file)
         yield from self._columnar(shard, schema, batches, first)
 
     def _arrow(self, shard: Shard, file: IO[bytes]) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "Arrow IPC")
         if not shard.start:
             schema, batches = ipc_schema_and_batches(file, shard.file)
+            batches = with_a_good_row(batches, shard.file)
             yield from self._columnar(shard, schema, batches, 0)
 
     def _columnar(
@@ -175,7 +182,10 @@ class ReadTable:
             else read_lines_between(file, shard.file, limit, shard.start, shard.end)
         )
         names = self._names([*self.columns, *_NAMED_ALIKE], shard.file)
-        for batch in _batched(lines, self.batch_bytes):
+        batches = _batched(lines, self.batch_bytes)
+        if is_first:
+            batches = self._begun(batches, shard)
+        for batch in batches:
             values = [line.value for line in batch]
             if self.format is not None:
                 found, unknown = unpacked(values, self.format, shard.source, self.columns)
@@ -189,6 +199,15 @@ class ReadTable:
             if self.unknown == "drop":
                 unknown = [{} for _ in batch]
             yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
+
+    def _begun(self, batches: Iterator[list[Line]], shard: Shard) -> Iterator[list[Line]]:
+        """The same batches. Raises DataError if no line of the file can be read, however large its pieces are."""
+        first = next(batches, [])
+        if all(line.problem for line in first):
+            with storage.open_input(shard.address) as file:
+                lines = read_lines(file, shard.file, self.max_line_bytes)
+                refuse_without_a_good_line(lines, shard.file, "JSON Lines, an object per line")
+        return chain([first] if first else [], batches)
 
     def _check_keys(self, keys: list[str], shard: Shard) -> None:
         """DataError if the first lines of a file lack what is wanted; of a piece, those that follow it count too, so

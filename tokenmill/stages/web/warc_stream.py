@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from tokenmill.core.io.compression import (
-    Decoder,
     DecompressionError,
+    Decompressor,
     Format,
     decoder,
     decompress_prefix,
@@ -64,7 +64,7 @@ class Codec:
 
     dictionary: bytes = b""
 
-    def decoder(self, magic: bytes) -> Decoder:
+    def decoder(self, magic: bytes) -> Decompressor:
         """A decoder for the stream that begins with these bytes."""
         if magic.startswith(GZIP):
             return decoder(Format.GZIP)

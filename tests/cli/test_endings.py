@@ -1,0 +1,114 @@
+"""Whatever goes wrong, a command ends with its exit code and one short message that says what and where."""
+
+import errno
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from tokenmill.cli import app as cli_app
+from tokenmill.cli.endings import MAX_CHARACTERS, MAX_LINES, ending_of, fitting
+from tokenmill.core.errors import DataError, RecipeError
+
+Call = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "parts"),
+    [
+        (RecipeError("r.yaml:3: no"), 2, ["r.yaml:3: no"]),
+        (DataError("f: no"), 1, ["f: no"]),
+        (PermissionError(errno.EACCES, "Permission denied", "/out/lock"), 1, ["/out/lock", "name another place"]),
+        (OSError(errno.ENOSPC, "No space left on device", "/out/x"), 1, ["/out/x", "make room", "continues"]),
+        (OSError(errno.EROFS, "Read-only file system", "/out"), 1, ["/out", "can be written"]),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/f/lock"), 1, ["/f/lock", "a file is where a folder"]),
+        (FileNotFoundError(errno.ENOENT, "No such file", "a", None, "b"), 1, ["a and b", "check the path"]),
+        (ConnectionRefusedError("refused"), 1, ["ConnectionRefusedError: refused"]),
+        (ModuleNotFoundError("no", name="torch"), 2, ['pip install "tokenmill[train]"']),
+        (ModuleNotFoundError("no", name="ray.job"), 2, ['pip install "tokenmill[ray]"']),
+        (ModuleNotFoundError("no", name="gcsfs"), 2, ["pip install gcsfs"]),
+        (MemoryError(), 1, ["out of memory", "fewer --workers"]),
+        (pa.ArrowInvalid("bad magic"), 1, ["a file is damaged", "bad magic", "traceback is in"]),
+        (pl.exceptions.ComputeError("bad magic"), 1, ["a file is damaged", "bad magic"]),
+        (ZeroDivisionError("by zero"), 1, ["ZeroDivisionError: by zero", "a bug in tokenmill", "traceback is in"]),
+    ],
+)
+def test_each_error_has_its_code_and_its_remedy(error: Exception, code: int, parts: list[str]) -> None:
+    message, found = ending_of(error)
+    assert found == code and all(part in message for part in parts), message
+
+
+def test_the_traceback_of_a_bug_is_in_the_file_that_is_named(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug printed its traceback of fifty lines, and the message was its last one."""
+
+    def broken(standalone_mode: bool) -> None:
+        raise KeyError("x" * 1_000_000)
+
+    monkeypatch.setattr(cli_app, "app", broken)
+    ended = call("report", "runs/x")
+    assert ended.code == 1 and ended.err.count("\n") == 1 and len(ended.err) < MAX_CHARACTERS + 20
+    file = Path(ended.err.rpartition("traceback is in ")[2].strip())
+    assert "raise KeyError" in file.read_text() and "Traceback" in file.read_text()
+    file.unlink()
+
+
+def test_no_message_fills_more_than_a_screen() -> None:
+    lines = [f"line {number}" for number in range(1000)]
+    shown = fitting("\n".join(lines)).splitlines()
+    assert len(shown) == MAX_LINES and shown[0] == "line 0" and shown[-1] == "line 999"
+    assert shown[10] == "… 981 lines left out …"
+    assert len(fitting("x" * 50_000_000)) < MAX_CHARACTERS + 10
+    assert fitting("short\nones") == "short\nones"
+
+
+def test_damaged_files_of_a_run_are_named_in_a_few_lines(tmp_path: Path, call: Call, toy_recipe: str) -> None:
+    """polars' and pyarrow's errors came out as tracebacks, and none of them named the file."""
+    (tmp_path / "r.yaml").write_text(toy_recipe)
+    assert call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0").code == 0
+    document = pl.read_parquet(tmp_path / "runs/toy/short/data/000003.parquet")["id"][0]
+    commands = {
+        "dropped": [("audit", "x"), ("explain", "x", document), ("diff", "x", "runs/toy")],
+        "data": [("explain", "x", document), ("diff", "runs/toy", "x"), ("what-if", "x", "length.min_characters=30")],
+    }
+    for kind, ways in commands.items():
+        for damage in (b"", bytes(range(256)) * 9):
+            shutil.copytree(tmp_path / "runs/toy", tmp_path / "x")
+            file = tmp_path / f"x/short/{kind}/000002.parquet"
+            file.write_bytes(damage)
+            for way in ways:
+                plugins = ("--plugins", "toolbox") if way[0] == "what-if" else ()
+                ended = call(*way, *plugins)
+                assert ended.code == 1 and f"x/short/{kind}/000002.parquet" in ended.err, ended
+                assert ended.err.count("\n") <= 3 and "Traceback" not in ended.err
+            shutil.rmtree(tmp_path / "x")
+
+
+def test_places_that_cannot_be_written_are_named(tmp_path: Path, call: Call, toy_recipe: str) -> None:
+    """--out on a file, or on a read-only file system, was a traceback out of the lock."""
+    (tmp_path / "r.yaml").write_text(toy_recipe)
+    (tmp_path / "file").write_text("in the way")
+    for out in ("file", "file/below", "/proc/runs"):
+        for command in (("plan",), ("run", "--workers", "0")):
+            ended = call(*command, "r.yaml", "--plugins", "toolbox", "--out", out)
+            assert ended.code == 2 and out in ended.err and ended.err.count("\n") <= 3, ended
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_audit_of_a_run_that_made_nothing_says_so(tmp_path: Path, call: Call, toy_recipe: str) -> None:
+    """It was polars' ColumnNotFoundError."""
+    (tmp_path / "r.yaml").write_text(
+        toy_recipe.replace("toolbox.numbered", "{toolbox.numbered: {files: [a], unreadable: [a]}}")
+    )
+    assert call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0").code == 1
+    assert call("audit", "runs/toy", "--sample", "1").code == 0
+
+
+def test_json_results_have_no_messages_among_them(tmp_path: Path, call: Call, toy_recipe: str) -> None:
+    (tmp_path / "r.yaml").write_text(toy_recipe)
+    ended = call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json")
+    assert json.loads(ended.out.splitlines()[-1])["failures"] == []

@@ -1,0 +1,86 @@
+"""Errors that many shards share are one line; a step that always raises stops its stage."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options, Result, run
+from tokenmill.pipeline.engine import Engine
+from tokenmill.pipeline.engine.local import InProcess, LocalPool
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.ledger import Ledger
+
+MANY = [f"f{number}" for number in range(30)]
+
+
+def run_recipe(tmp_path: Path, source: str, step: str, engine: Engine | None = None) -> Result:
+    text = f"run: r\nexcerpt: 0\nstages:\n  read: [{{{source}}}]\n  work: [{step}]\n"
+    (tmp_path / "r.yaml").write_text(text)
+    options = Options(out=str(tmp_path), plugins="toolbox")
+    return run(load_recipe(tmp_path / "r.yaml"), engine or InProcess(), options, progress_for("none"))
+
+
+def errors_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("on", ["schema", "rows"])
+def test_a_step_that_always_raises_stops_its_stage_after_eight_shards(
+    tmp_path: Path, on: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All 30 shards were tried, with a traceback for each, or each document of the crawl was dropped as an error."""
+    with pytest.raises(DataError) as caught:
+        run_recipe(tmp_path, "toolbox.many: {count: 30}", f"toolbox.broken: {{on: {on}}}")
+    message = str(caught.value)
+    assert message.startswith("stage 'work' stops: broken raised ZeroDivisionError: a bug (")
+    assert "toolbox/broken.py:21) in each of the first 8 shards" in message and "\n" not in message
+    assert len(Ledger(str(tmp_path / "r/read"))) == 30 and len(Ledger(str(tmp_path / "r/work"))) == 0
+    said = errors_of(caplog)
+    assert len(said) == 1 and len(said[0].splitlines()) < 20
+    assert run_recipe(tmp_path, "toolbox.many: {count: 30}", "toolbox.broken: {on: never}").failures == []
+
+
+def test_a_stage_of_few_shards_stops_if_its_step_raised_on_all_documents(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"broken raised ZeroDivisionError: a bug \(.*:21\) in every shard"):
+        run_recipe(tmp_path, "toolbox.numbered: {files: [f0, f1]}", "toolbox.broken")
+    assert len(Ledger(str(tmp_path / "r/work"))) == 0
+
+
+def test_a_poisoned_document_is_dropped_even_if_it_is_alone(tmp_path: Path) -> None:
+    assert run_recipe(tmp_path, "toolbox.many: {count: 3}", "toolbox.broken: {on: 000001.warc.gz}").failures == []
+    drops = [manifest.drops for manifest in Ledger(str(tmp_path / "r/work")).values()]
+    assert drops == [{}, {"broken.error": 1}, {}]
+
+
+def test_documents_that_make_a_step_raise_are_logged_once_for_all_shards(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There was a line for each document."""
+    assert run_recipe(tmp_path, f"toolbox.numbered: {{files: {MANY}}}", "toolbox.broken: {on: '7'}").failures == []
+    first, last = errors_of(caplog)
+    assert "work 000000: broken raised ZeroDivisionError: a bug (" in first and "on 4 of 38 documents" in first
+    assert last == f"{first}; and 29 more shards like it"
+
+
+def test_unreadable_inputs_never_stop_a_stage_and_are_one_line(tmp_path: Path) -> None:
+    unreadable = MANY[:20]
+    result = run_recipe(
+        tmp_path, f"toolbox.numbered: {{files: {MANY}, unreadable: {unreadable}}}", "toolbox.broken: {on: x}"
+    )
+    assert result.failures[0] == "read 000000: f0: not a numbered file at all; and 19 more shards like it"
+    assert len(Ledger(str(tmp_path / "r/work"))) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["schema", "rows"])
+def test_worker_processes_stop_in_the_same_way(tmp_path: Path, on: str) -> None:
+    pool = LocalPool(2)
+    try:
+        with pytest.raises(DataError, match=r"broken raised ZeroDivisionError: a bug \(.*:21\) in each of the first 8"):
+            run_recipe(tmp_path, "toolbox.many: {count: 30}", f"toolbox.broken: {{on: {on}}}", pool)
+        assert len(Ledger(str(tmp_path / "r/work"))) == 0
+    finally:
+        pool.close()

@@ -1,0 +1,21 @@
+"""Optional packages: which extra of tokenmill brings which."""
+
+_EXTRA_OF = {
+    "datatrove": "interop",
+    "matplotlib": "train",
+    "nltk": "interop",
+    "orjson": "interop",
+    "presidio_analyzer": "pii",
+    "ray": "ray",
+    "s3fs": "s3",
+    "spacy": "interop",
+    "torch": "train",
+}
+
+
+def how_to_install(error: ImportError, *, user: str = "this command") -> str:
+    """The message for a package that is missing. user: what needs it."""
+    name = (error.name or "").partition(".")[0]
+    extra = _EXTRA_OF.get(name)
+    advice = f'pip install "tokenmill[{extra}]"' if extra else f"pip install {name}"
+    return f"{user} needs the package {name!r}, which is not installed: {advice}"

@@ -1,0 +1,106 @@
+"""What can be known to fail before anything is compiled or read: the output folder, model files, memory.
+
+All problems are found at once. What a recipe says wrongly is found earlier, by resolve.
+"""
+
+import logging
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+
+from tokenmill.core.errors import DataError, RecipeError, listed
+from tokenmill.core.io import http, storage
+from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import NeedsFiles
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
+from tokenmill.pipeline.planning.resolve import Stage
+
+logger = logging.getLogger(__name__)
+
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str, workers: int) -> None:
+    """Raises RecipeError with all that keeps the stages that are not done from running; logs warnings.
+
+    workers: on this machine; 0 if none are, then it need not have what they need.
+    """
+    to_do = [one.stage for one in planned if not one.done]
+    found = problems(recipe.file, to_do if workers else (), folder)
+    if found:
+        raise RecipeError(listed(found))
+    for warning in warnings(to_do, workers):
+        logger.warning("%s", warning)
+
+
+def problems(recipe: str, stages: Iterable[Stage], folder: str) -> list[str]:
+    """Why these stages cannot run here with results in `folder`, each with what to do; empty if they can.
+
+    recipe: its file, which messages name. A file is written where the folder is, or would be, and deleted again.
+    """
+    return [*_missing_files(recipe, stages), *_unwritable(folder)]
+
+
+def warnings(stages: Iterable[Stage], workers: int) -> list[str]:
+    """Stages whose memory, as the recipe states it, times `workers` is more than this machine has."""
+    there = machine_memory()
+    found = []
+    for spec in (stage.spec for stage in stages):
+        if spec.memory * workers > there and (spec.memory != StageSpec.memory or spec.memory > there):
+            found.append(
+                f"stage {spec.name!r}: memory {spec.memory / 1e9:,.1f} GB x {workers} workers is more than the "
+                f"{there / 1e9:,.1f} GB of this machine, which may end workers; use fewer --workers or less memory"
+            )
+    return found
+
+
+def machine_memory() -> int:
+    """Bytes that the processes of this machine or container may use."""
+    return min(psutil.virtual_memory().total, *_container_limits())
+
+
+def _missing_files(recipe: str, stages: Iterable[Stage]) -> Iterator[str]:
+    for stage in stages:
+        for unit, spec in zip(stage.work, stage.spec.work, strict=True):
+            if isinstance(unit, NeedsFiles):
+                try:
+                    unit.check_files()
+                except RecipeError as error:
+                    yield f"{recipe}:{spec.line}: stage {stage.name!r}: {spec.name}: {error}"
+
+
+def _unwritable(folder: str) -> Iterator[str]:
+    """At most one problem."""
+    if http.is_http(folder):
+        yield f"--out: {folder}: an HTTP server takes no files; give a local folder or a store such as s3://bucket/runs"
+        return
+    place = folder if storage.is_url(folder) else _nearest_folder(folder)
+    if not storage.is_url(folder) and not os.path.isdir(place):
+        yield f"--out: {folder}: {place} is a file, not a folder; name another place"
+        return
+    probe = join(place, f".tokenmill-{uuid.uuid4().hex[:12]}")
+    try:
+        storage.write_bytes(probe, b"")
+        storage.delete(probe)
+    except OSError as error:
+        yield f"--out: {folder}: {place} cannot be written ({error.strerror or error}); name a folder that can be"
+    except (RecipeError, DataError, NotImplementedError) as error:
+        yield f"--out: {folder}: cannot be written ({error or 'its scheme is only read'})"
+
+
+def _nearest_folder(folder: str) -> str:
+    """The folder itself, or the nearest one above it that exists."""
+    path = Path(folder).absolute()
+    return str(next(one for one in (path, *path.parents) if os.path.lexists(one)))
+
+
+def _container_limits() -> Iterator[int]:
+    for name in _CGROUP_LIMITS:
+        if os.path.isfile(name):
+            said = Path(name).read_text().strip()
+            yield int(said) if said.isdecimal() else psutil.virtual_memory().total
+    yield psutil.virtual_memory().total

@@ -1,0 +1,249 @@
+"""The code that a module's results depend on, as a hash over syntax trees.
+
+A module of tokenmill or of a plug-in counts with every module of such code that it imports, at any depth, also inside
+functions and relatively. Comments, docstrings and formatting do not count, nor do the modules in NOT_HASHED.
+"""
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tokenmill.pipeline.planning.versions import distributions_of
+
+NOT_HASHED: Final = {
+    "tokenmill": "the Python API",
+    "tokenmill.stages": "a table of names",
+    "tokenmill.tokenize": "a table of names",
+    "tokenmill.filters": "a package without code",
+    "tokenmill.core.errors": "messages",
+    "tokenmill.core.memory": "returns memory to the system",
+    "tokenmill.core.version": "the version number",
+    "tokenmill.core.corpus.local_copy": "copies files before they are read",
+    "tokenmill.core.io.cache_dirs": "says where caches are kept",
+    "tokenmill.core.io.http": "moves bytes",
+    "tokenmill.core.io.manners": "waits between requests",
+    "tokenmill.core.io.models": "finds and checks model files; their checksums are in the fingerprint",
+    "tokenmill.core.io.remote": "moves bytes",
+    "tokenmill.core.io.retry": "waits and tries again",
+    "tokenmill.core.io.s3": "moves bytes",
+    "tokenmill.core.io.storage": "moves bytes",
+    "tokenmill.core.io.url_secrets": "hides passwords in messages",
+    "tokenmill.text.kernel.cache_folder": "says where compiled kernels are kept",
+    "tokenmill.pipeline.engine.*": "decides where tasks run",
+    "tokenmill.pipeline.exchange.room": "memory and scratch folders",
+    "tokenmill.pipeline.planning.*": "decides what runs; settings and input are in the fingerprint themselves",
+    "tokenmill.pipeline.record.*": "manifests, logs and locks",
+    "tokenmill.pipeline.report.*": "reads finished runs",
+}
+"""Modules that move bytes, retry, log, plan or report, each with what it does. `folder.*`: all modules in it."""
+
+_NO_VALUE: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})  # fields of a tree that say nothing new
+
+
+@dataclass(frozen=True)
+class _Code:
+    """digest: of the syntax tree. imports: names of modules, and of what may be one: `from a import b` gives a.b."""
+
+    digest: bytes
+    imports: frozenset[str]
+
+
+@functools.cache
+def code_hash(module: str) -> str:
+    """Hex SHA-256 over the syntax trees of all modules in reach(module)."""
+    whole = hashlib.sha256()
+    for name in sorted(reach(module)):
+        whole.update(name.encode() + b"\0" + _code(name).digest)
+    return whole.hexdigest()
+
+
+@functools.cache
+def reach(module: str) -> frozenset[str]:
+    """The module and all modules of code that it imports, at any depth, without those in NOT_HASHED."""
+    own = module.partition(".")[0]
+    seen = {module} if _counts(module, own) else set[str]()
+    todo = list(seen)
+    while todo:
+        new = [name for name in _followed(todo.pop(), own) if name not in seen]
+        seen.update(new)
+        todo += new
+    return frozenset(seen)
+
+
+@functools.cache
+def imported_packages(module: str) -> frozenset[str]:
+    """The top-level names of third-party packages that the modules in reach(module) import."""
+    own = module.partition(".")[0]
+    tops = {name.partition(".")[0] for reached in reach(module) for name in _code(reached).imports}
+    return frozenset(top for top in tops if top not in sys.stdlib_module_names and not _is_code(top, own))
+
+
+def imports_of(module: str) -> frozenset[str]:
+    """What a module with Python source imports directly: modules, and names in them that may be modules."""
+    return _code(module).imports
+
+
+def is_hashed(module: str) -> bool:
+    """False for a module in NOT_HASHED."""
+    return module not in NOT_HASHED and f"{module.rpartition('.')[0]}.*" not in NOT_HASHED
+
+
+@functools.cache
+def file_of(module: str) -> Path | None:
+    """The module's Python source, found without importing it; None if there is none."""
+    loaded = getattr(sys.modules.get(module), "__file__", None)
+    if loaded and loaded.endswith(".py"):
+        return Path(loaded)
+    parent, _, name = module.rpartition(".")
+    if not parent:
+        spec = importlib.util.find_spec(name) if name not in sys.modules else None
+        return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    for folder in _folders(parent):
+        for place in (f"{name}/__init__.py", f"{name}.py"):
+            if place.partition("/")[0] in _names_in(folder) and (folder / place).is_file():
+                return folder / place
+    return None
+
+
+@functools.cache
+def _followed(module: str, own: str) -> tuple[str, ...]:
+    """The modules of code that a module imports directly, without those in NOT_HASHED."""
+    return tuple(name for name in _code(module).imports if _counts(name, own))
+
+
+def _counts(module: str, own: str) -> bool:
+    return is_hashed(module) and _is_code(module.partition(".")[0], own) and file_of(module) is not None
+
+
+@functools.cache
+def _is_code(top: str, own: str) -> bool:
+    """True for tokenmill, for the plug-in `own`, and for other local code: source that no distribution brought."""
+    if top in ("tokenmill", own):
+        return True
+    if top in sys.stdlib_module_names or distributions_of(top):
+        return False
+    return bool(_folders(top)) or file_of(top) is not None
+
+
+@functools.cache
+def _folders(package: str) -> tuple[Path, ...]:
+    """The folders that a package's modules are in; none for a module that is no package."""
+    loaded = getattr(sys.modules.get(package), "__path__", None)
+    if loaded is not None:
+        return tuple(map(Path, loaded))
+    parent, _, name = package.rpartition(".")
+    if parent:
+        return tuple(folder / name for folder in _folders(parent) if (folder / name).is_dir())
+    spec = importlib.util.find_spec(name) if name not in sys.modules else None
+    return tuple(map(Path, spec.submodule_search_locations or ())) if spec else ()
+
+
+@functools.cache
+def _names_in(folder: Path) -> frozenset[str]:
+    return frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
+
+
+@functools.cache
+def _code(module: str) -> _Code:
+    path = file_of(module)
+    assert path is not None  # its callers look
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return _parsed(path, path.stat().st_mtime_ns, package)
+
+
+@functools.cache
+def _parsed(path: Path, changed: int, package: str) -> _Code:
+    """changed: when the file was, so that an edited one is parsed again."""
+    writer = _TreeWriter(package)
+    writer.write(ast.parse(path.read_bytes(), str(path)))
+    return _Code(hashlib.sha256(" ".join(writer.words).encode()).digest(), frozenset(writer.imports))
+
+
+class _TreeWriter:
+    """Writes a syntax tree as words, the same for each Python version, and collects what it imports.
+
+    ast.dump would take twice as long, and differs between Python versions.
+    """
+
+    def __init__(self, package: str) -> None:
+        self.words: list[str] = []
+        self.imports: set[str] = set()
+        self._package = package
+        self._fields: dict[type[ast.AST], tuple[str, ...]] = {}
+
+    def write(self, node: ast.AST, *, runs: bool = True) -> None:
+        """runs: False inside `if TYPE_CHECKING`, whose imports are not executed."""
+        kind = type(node)
+        if kind not in self._fields:
+            self._fields[kind] = tuple(name for name in kind._fields if name not in _NO_VALUE)
+        if runs:
+            self._collect(node)
+        never = "body" if kind is ast.If and _is_type_checking(node) else ""
+        self.words += ("(", kind.__name__)
+        values = vars(node)
+        for name in self._fields[kind]:
+            value = values.get(name)
+            if isinstance(value, ast.AST):
+                self.words.append(name)
+                self.write(value, runs=runs)
+            elif isinstance(value, list):
+                if value:
+                    self.words += (name, "[")
+                    self._write_all(value, runs and name != never)
+                    self.words.append("]")
+            elif value is not None:
+                self.words += (name, repr(value))
+        self.words.append(")")
+
+    def _write_all(self, values: list[object], runs: bool) -> None:
+        for value in values:
+            if not isinstance(value, ast.AST):
+                self.words.append(repr(value))
+            elif not _is_docstring(value):
+                self.write(value, runs=runs)
+
+    def _collect(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.imports.add(alias.name)
+                if alias.asname is None:  # `import a.b` gives the name a
+                    self.imports.add(alias.name.partition(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = self._absolute("." * node.level + (node.module or ""))
+            self.imports.add(base)
+            self.imports.update(f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and _is_import_module(node.func):
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                self.imports.add(self._absolute(name.value))
+
+    def _absolute(self, name: str) -> str:
+        """`mylab.filters.helper` for `.helper` in a module of mylab.filters."""
+        plain = name.lstrip(".")
+        above = len(name) - len(plain) - 1
+        if above < 0:
+            return plain
+        parts = self._package.split(".")
+        return ".".join([*parts[: len(parts) - above], *([plain] if plain else [])])
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    """A string as a statement: a docstring, or the description of a constant."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    test = getattr(node, "test", None)
+    return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))
+
+
+def _is_import_module(function: ast.AST) -> bool:
+    """importlib.import_module, import_module or __import__."""
+    names = (getattr(function, "id", None), getattr(function, "attr", None))
+    return "import_module" in names or "__import__" in names

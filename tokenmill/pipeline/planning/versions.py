@@ -1,0 +1,60 @@
+"""Versions of what a result depends on besides our code: third-party packages, and Python's Unicode tables."""
+
+import functools
+import importlib.metadata
+import importlib.util
+import unicodedata
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+_COMPILERS = frozenset({"numba", "llvmlite"})  # kernels count in integers and with strict floating point
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """{distribution: version} of the installed ones, for top-level names of modules or names of distributions."""
+    found = {name for package in packages for name in distributions_of(package)} - _COMPILERS
+    return {name: version_of(name) for name in sorted(found)}
+
+
+@functools.cache
+def version_of(distribution: str) -> str:
+    """The installed version; to look it up takes a millisecond or two."""
+    return importlib.metadata.version(distribution)
+
+
+def unicode_version() -> str:
+    """Of the tables that str methods and unicodedata use; the kernels' tables are built from them."""
+    return unicodedata.unidata_version
+
+
+@functools.cache
+def distributions_of(package: str) -> tuple[str, ...]:
+    """The distributions that bring a top-level module, or the one that has this name; none for local code.
+
+    The distribution of the same name is tried first: to read what all distributions bring takes most of a second.
+    """
+    try:
+        found = importlib.metadata.distribution(package)
+    except PackageNotFoundError:
+        return tuple(sorted(_all_distributions().get(package, ()))) if _is_installed(package) else ()
+    tops = found.read_text("top_level.txt")
+    if tops is None or package in tops.split() or not _is_installed(package):
+        return (found.metadata["Name"],)
+    return tuple(sorted(_all_distributions().get(package, ())))
+
+
+@functools.cache
+def _all_distributions() -> dict[str, list[str]]:
+    return {top: list(names) for top, names in importlib.metadata.packages_distributions().items()}
+
+
+def _is_installed(package: str) -> bool:
+    """Whether there is such a module in a folder of installed packages."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ValueError, ModuleNotFoundError):  # __main__ has no spec; a name with a dot is that of a distribution
+        return False
+    places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+    parts = {part for place in places if place for part in Path(place).parts}
+    return bool(parts & {"site-packages", "dist-packages"})

@@ -1,0 +1,59 @@
+"""Code whose results count as those of other code: what `run --accept-code` writes down in a stage's folder.
+
+After an upgrade the fingerprints of finished results have another part for the code. A person who knows that the new
+code gives the same results accepts them; later runs then find them done. Manifests stay as they were written.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from tokenmill.core.io import storage
+
+logger = logging.getLogger(__name__)
+
+FILE = "accepted.json"
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Results that `made_by` made count as results of `counts_as`. results: how many there were at that time."""
+
+    made_by: str
+    counts_as: str
+    results: int
+
+
+def accepted(folder: str) -> list[Acceptance]:
+    """What was accepted for the stage in `folder`, in order."""
+    path = storage.join(folder, FILE)
+    content = storage.read_if_there(path)
+    try:
+        return [] if content is None else [Acceptance(**entry) for entry in json.loads(content)]
+    except (ValueError, TypeError, RecursionError) as error:
+        logger.warning("%s: unreadable (%s), so no other code is accepted", path, error)
+        return []
+
+
+def accepted_codes(folder: str, *, counts_as: str) -> set[str]:
+    """The code whose results count as results of `counts_as`."""
+    return {entry.made_by for entry in accepted(folder) if entry.counts_as == counts_as}
+
+
+def accept(folder: str, results: Mapping[str, int], *, counts_as: str) -> None:
+    """Writes down that results count as those of `counts_as`. results: how many there are, by the code that made
+    them.
+    """
+    known = accepted(folder)
+    pairs = {(entry.made_by, entry.counts_as) for entry in known}
+    new = [Acceptance(code, counts_as, count) for code, count in results.items() if (code, counts_as) not in pairs]
+    if new:
+        content = json.dumps([asdict(entry) for entry in [*known, *new]], indent=1).encode()
+        storage.write_bytes(storage.join(folder, FILE), content)
+
+
+def results_of_accepted_code(folder: str, codes: Iterable[str]) -> int:
+    """How many of a stage's results were made by code that was accepted. codes: that of each result."""
+    made_by = {entry.made_by for entry in accepted(folder)}
+    return sum(code in made_by for code in codes) if made_by else 0

@@ -1,0 +1,94 @@
+"""Files that are no tables at all, told by their first bytes or by having nothing that can be read, with what to do."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Protocol
+
+import pyarrow as pa
+
+from tokenmill.core.errors import DataError, short
+from tokenmill.stages.reading.parquet_batches import RowLoss
+
+HEAD_BYTES = 1 << 10
+MOST_BAD_LINES = 100_000
+"""So many lines at the start of a file, none of them readable, end the search for one that is."""
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+_ANNEX = (b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")
+_PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
+_OTHERS = {
+    b"PARE": "an encrypted Parquet file; decrypt it first",
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"%PDF-": "a PDF; it has no table that can be read",
+    b"SQLite format 3\x00": "an SQLite data base; export its table as JSON Lines or Parquet",
+    b"\x89HDF\r\n": "an HDF5 file; export its table as JSON Lines or Parquet",
+    b"Obj\x01": "an Avro file; export it as JSON Lines or Parquet",
+    b"7z\xbc\xaf": "a 7z archive; unpack it first",
+}
+_NEVER_EMPTY = (".parquet", ".arrow", ".feather", ".gz", ".zst")
+_BINARY = (".parquet", ".arrow", ".feather")
+_TABLE_MAGICS = (b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")
+
+
+def refuse_no_table(head: bytes, file: str, *, is_csv: bool) -> None:
+    """Raises DataError for a file that is known to be none of those that read_table reads. head: its first bytes."""
+    name = file.lower()
+    start = head.lstrip()
+    if not head and name.endswith(_NEVER_EMPTY):
+        raise DataError(f"{file}: is empty; get it again, or leave it out of paths")
+    if head.startswith(_LFS):
+        raise DataError(f"{file}: is a Git LFS pointer, not the data; get the data: git lfs pull")
+    if head.startswith(_ANNEX):
+        raise DataError(f"{file}: is a git-annex pointer, not the data; get the data: git annex get")
+    if start[:20].lower().startswith(_PAGES):
+        raise DataError(f"{file}: is a page of HTML or XML, such as a server's error page; download the file again")
+    for magic, what in _OTHERS.items():
+        if head.startswith(magic) and not is_csv:
+            raise DataError(f"{file}: is {what}")
+    if not is_csv and _is_array(start):
+        how = "convert it: jq -c '.[]' IN.json > OUT.jsonl"
+        raise DataError(f"{file}: is one JSON array, expected JSON Lines, an object per line; {how}")
+    if name.endswith(_BINARY) and not head.startswith((*_TABLE_MAGICS, b"{")):
+        raise DataError(f"{file}: is no table, whatever its name says: it begins with {short(head[:20])}")
+
+
+class Judged(Protocol):
+    """A line, with what is wrong with it, "" if nothing is."""
+
+    @property
+    def problem(self) -> str: ...
+
+
+def refuse_without_a_good_line(lines: Iterable[Judged], file: str, expected: str) -> None:
+    """Raises DataError if there are lines, and none of the first 100,000 can be read."""
+    count, first = 0, ""
+    for line in islice(lines, MOST_BAD_LINES):
+        if not line.problem:
+            return
+        count, first = count + 1, first or line.problem
+    if count:
+        raise DataError(
+            f"{file}: none of its {count:,} lines can be read, the first: {short(first)}; expected {expected}"
+        )
+
+
+def with_a_good_row(batches: Iterator[pa.RecordBatch | RowLoss], file: str) -> Iterator[pa.RecordBatch | RowLoss]:
+    """The same batches. Raises DataError, before it gives any, if all of them are losses."""
+    held: list[RowLoss] = []
+    for batch in batches:
+        if isinstance(batch, RowLoss):
+            held.append(batch)
+            continue
+        yield from held
+        yield batch
+        yield from batches
+        return
+    if held:
+        raise DataError(f"{file}: none of its rows can be read: {short(held[0].problem)}; get the file again")
+
+
+def _is_array(start: bytes) -> bool:
+    """True for a JSON array over several lines, or alone on one; the head may end within it."""
+    first, _, rest = start.partition(b"\n")
+    first = first.strip()
+    return first.startswith(b"[") and (first == b"[" or not first.endswith(b"]") or not rest.strip())
