@@ -203,7 +203,7 @@ def test_what_map_tasks_counted_is_counted_again(tmp_path: Path, monkeypatch: py
     assert bytes_of(tmp_path) == bytes_of(made)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"format": 2}', b"\xff\xfe", b"null"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"format": 3}', b"\xff\xfe", b"null"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_shard_with_an_unreadable_manifest_is_made_again(
     made: Path, copy: Path, stage: str, content: bytes, caplog: pytest.LogCaptureFixture
