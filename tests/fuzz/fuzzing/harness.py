@@ -20,12 +20,13 @@ from types import FrameType
 from typing import Any
 
 from fuzzing.mutations import Brackets, Material, mutated
+from fuzzing.rows import content_bytes
 
 from tokenmill.core.errors import DataError
 
 Case = int | str
 
-_CALLS, _CALLS_PER_BYTE = 400_000, 200
+_CALLS, _CALLS_PER_BYTE = 2_000_000, 200
 
 
 class TooMuchWork(BaseException):
@@ -207,20 +208,28 @@ def with_bounded_work(check: Callable[[bytes], object], data: bytes) -> object:
 
     Calls of C functions count too, so that a loop that reads on and on is found whatever the machine's speed.
     """
-    left = _CALLS + _CALLS_PER_BYTE * len(data)
+    left = limit = _CALLS + _CALLS_PER_BYTE * _size(data)
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal left
         left -= 1
         if left < 0:
             sys.setprofile(None)
-            raise TooMuchWork(f"over {_CALLS} calls and {_CALLS_PER_BYTE} for each of {len(data)} bytes")
+            raise TooMuchWork(f"over {limit:,} calls for {len(data):,} bytes")
 
     sys.setprofile(count)
     try:
         return check(data)
     finally:
         sys.setprofile(None)
+
+
+def _size(data: bytes) -> int:
+    """Bytes of the input, decompressed as far as that goes and up to 8 MiB."""
+    try:
+        return max(len(data), content_bytes(data, most=8 << 20))
+    except Exception:  # whatever the library says of damage: then the file's own size counts
+        return len(data)
 
 
 def _peak() -> int:

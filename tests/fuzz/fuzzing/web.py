@@ -11,7 +11,7 @@ from random import Random
 
 import zstandard
 from fuzzing.harness import Target
-from fuzzing.rows import assert_same, file_rows
+from fuzzing.rows import assert_same, file_rows, small_batch
 
 from tokenmill.stages.reading.charset import decode
 from tokenmill.stages.web import warc_stream as ws
@@ -143,7 +143,7 @@ def _check_rows(data: bytes, items: list[Record | Damage]) -> None:
     broken = sum(row.get("drop_rule") == "read_warc.corrupt" for row in rows)
     assert broken >= sum(isinstance(item, Damage) for item in items), "damage without a row"
     assert all(len((row["text"] or "").encode()) <= 3 * _LIMIT for row in rows), "text over the limit"
-    small = file_rows(data, "f.warc", ReadWarc, max_bytes=_LIMIT, records=_DOCUMENTS, batch_bytes=200)
+    small = file_rows(data, "f.warc", ReadWarc, max_bytes=_LIMIT, records=_DOCUMENTS, batch_bytes=small_batch(data))
     assert_same(small, rows, "small batches")
 
 
