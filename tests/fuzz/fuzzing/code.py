@@ -243,6 +243,6 @@ TARGETS = (
         tokens=(b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"), fast=20,
         slow=200,
     ),
-    Target("git", _packs, check_git, rows={"pack": 7}, fast=8, slow=80),
+    Target("git", _packs, check_git, rows={"pack": 7}, most_refused=1.0, fast=8, slow=80),
     Target("code_table", _stack_tables, check_table, rows={"none": 12, "zstd": 12}),
 )  # fmt: skip

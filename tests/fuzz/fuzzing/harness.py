@@ -47,6 +47,7 @@ class Target:
         forms: ways to pack an input. What was mutated is packed, and half of the packed bytes are mutated again.
         tokens, brackets: see Material.
         mend: repairs checksums after the mutation, so that more than the checksum is tested.
+        most_refused: share of cases that may be refused, so that a target that reads nothing is noticed.
         fast, slow: number of mutants in the fast and in the slow tests.
         cpu_seconds: that one case may take; a hundred times what it should.
         memory: bytes that the process may grow by.
@@ -62,7 +63,8 @@ class Target:
     tokens: Sequence[bytes] = ()
     brackets: Sequence[Brackets] = ()
     mend: Callable[[bytes], bytes] | None = None
-    fast: int = 30
+    most_refused: float = 0.75
+    fast: int = 20
     slow: int = 300
     cpu_seconds: int = 20
     memory: int = 512 << 20
@@ -132,9 +134,19 @@ class Cases:
 
 
 def run(
-    target: Target, *, seed: int, mutants: float, last: float = math.inf, names: Sequence[str] = (), failures: int = 3
+    target: Target,
+    *,
+    seed: int,
+    mutants: float,
+    last: float = math.inf,
+    names: Sequence[str] = (),
+    failures: int = 3,
+    told: Callable[[Failure], object] = lambda failure: None,
 ) -> Outcome:
-    """Checks the named seeds, then mutants 0, 1, ...: so many, until time.monotonic() is `last`, or too many failed."""
+    """Checks the named seeds, then mutants 0, 1, ...: so many, until time.monotonic() is `last`, or too many failed.
+
+    told: gets each failure when it is found.
+    """
     outcome, context = Outcome(), multiprocessing.get_context("fork")
     target.warm()
     cases = Cases(names, mutants, last)
@@ -149,6 +161,7 @@ def run(
             continue
         problem = problem or _ending(child.exitcode, target)
         outcome.failures.append(Failure(target.name, seed, cases.at(outcome.tried), problem))
+        told(outcome.failures[-1])
         outcome.tried += 1
     return outcome
 
@@ -208,7 +221,7 @@ def with_bounded_work(check: Callable[[bytes], object], data: bytes) -> object:
 
     Calls of C functions count too, so that a loop that reads on and on is found whatever the machine's speed.
     """
-    left = limit = _CALLS + _CALLS_PER_BYTE * _size(data)
+    left = limit = _CALLS + _CALLS_PER_BYTE * max(len(data), content_bytes(data)[0])
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal left
@@ -222,14 +235,6 @@ def with_bounded_work(check: Callable[[bytes], object], data: bytes) -> object:
         return check(data)
     finally:
         sys.setprofile(None)
-
-
-def _size(data: bytes) -> int:
-    """Bytes of the input, decompressed as far as that goes and up to 8 MiB."""
-    try:
-        return max(len(data), content_bytes(data, most=8 << 20))
-    except Exception:  # whatever the library says of damage: then the file's own size counts
-        return len(data)
 
 
 def _peak() -> int:

@@ -42,7 +42,9 @@ def _html_blocks(rows: Rows) -> list[Any]:
 
 def _sound_blocks(text: str, found: Any) -> bool:
     texts, features = found
-    return len(texts) == len(features) <= MOST_BLOCKS and all(one and one == one.strip(" ") and "\0" not in one for one in texts)
+    kept = "<pre" in text.lower()  # its spaces are
+    clean = all(one.strip() and (kept or one == one.strip(" ")) and "\0" not in one for one in texts)
+    return clean and len(texts) == len(features) <= MOST_BLOCKS
 
 
 def _main_text_twin(text: str) -> str:
@@ -50,12 +52,13 @@ def _main_text_twin(text: str) -> str:
     module = test_module("text/html/test_main_text.py")
     texts, features = features_of(text.encode())
     kept = [one for one, score in zip(texts, module.scores(np.asarray(features)), strict=True) if score >= 0]
-    return "\n".join(line for block in kept for line in block.split("\n"))
+    return " ".join(" ".join(kept).split())
 
 
 def _main_text(rows: Rows) -> list[str]:
-    found = test_module("text/html/test_main_text.py").extracted(rows)
-    return ["\n".join(line for line in text.split("\n") if line) for text in found]
+    """The texts without their layout."""
+    found = test_module("text/html/test_main_text.py").extracted(rows, bullets=False)
+    return [" ".join(text.split()) for text in found]
 
 
 def _wikitext(rows: Rows) -> list[str]:

@@ -27,6 +27,7 @@ from tokenmill.text.url.hosts import clean_host
 
 _TEXT = b"".join(b"%d words and %d more\n" % (number, number**3) for number in range(200))
 _LIMIT = 1 << 20
+_SPACES = "".join(map(chr, range(33)))
 _SKIPPABLE = b"\x53\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"(\xb5/\xfd!"
 _HEADS = (b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18", bytes(512))
 
@@ -54,12 +55,15 @@ def _past_packed() -> dict[str, bytes]:
         "lzma-settings-refused": bytes([4 * 9 + 4, 0, 0, 1, 0]) + _TEXT,
         "lzma-window-of-4-gb": b"\x5d\xff\xff\xff\xff" + _TEXT,
         "first-block-long": zstandard.compress(bytes(range(256)) * 600),
-        "bomb-of-gzip": gzip.compress(bytes(4 << 20), 9),
+        "bomb-of-gzip": gzip.compress(bytes(2 << 20), 9),
     }
 
 
 def check_decompression(data: bytes) -> int:
-    """Steps of any size give the same content up to the same damage, within the limit, whatever the format is."""
+    """Reads of any size give one content and one damage, within the limit, and what the standard library gives.
+
+    Smaller reads may give more of what lies before the damage.
+    """
     found = 0
     for format in Format:
         prefix = _attempt(lambda format=format: decompress_prefix(data, format, _LIMIT).data)  # type: ignore[misc]
@@ -74,11 +78,11 @@ def check_decompression(data: bytes) -> int:
 def _check_file(data: bytes, format: Format) -> int:
     contents = [_content(data, format, size) for size in (1 << 16, 997)]
     (whole, damage), (pieces, other) = contents
-    assert whole == pieces, f"reads of 997 bytes give {len(pieces)} bytes, not {len(whole)}"
     assert damage == other, f"reads of 997 bytes fail with {other!r}, not {damage!r}"
+    assert pieces == whole or (damage and pieces.startswith(whole)), "reads of 997 bytes give another content"
     at_once = _attempt(lambda: decompress(data, format, _LIMIT))
     assert at_once == (None if damage or len(whole) > _LIMIT else whole)
-    if not damage and format is not Format.ZSTD:
+    if not damage and len(whole) <= _LIMIT and format is not Format.ZSTD:
         standard = {Format.GZIP: gzip.decompress, Format.BZ2: bz2.decompress, Format.XZ: lzma.decompress}[format]
         assert standard(data.rstrip(b"\0") if format is Format.XZ else data)[: len(whole)] == whole
     return len(whole)
@@ -111,13 +115,12 @@ def _lists() -> dict[str, bytes]:
 
 def _past_lists() -> dict[str, bytes]:
     return {
-        "bomb": gzip.compress(bytes(65 << 20), 9),
         "members": gzip.compress(b"a.example\n") + gzip.compress(b"b.example\n"),
         "cut-off": gzip.compress(b"a.example\n")[:-3],
         "not-utf-8": b"a.com\ncaf\xe9.fr\n",
         "mark-of-byte-order": b"\xef\xbb\xbfa.com\n",
         "only-comments": b"# nothing\n\n",
-        "host-of-a-million-labels": b"a." * 500_000 + b"org\n",
+        "host-of-10000-labels": b"a." * 10_000 + b"org\n",
     }
 
 
@@ -144,9 +147,11 @@ def check_list(data: bytes) -> int:
 
 
 def _check_domains(content: bytes, names: set[str]) -> None:
-    entries = (line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").decode().split("\n"))
-    hosts = {clean_host(e.removeprefix("*").strip(".").encode()) for e in entries if e and not e.startswith("#")}
-    assert names <= hosts, f"names that no line has: {sorted(names - hosts)[:3]}"
+    entries = [line.strip(_SPACES) for line in content.removeprefix(b"\xef\xbb\xbf").decode().split("\n")]
+    bare = [entry.removeprefix("*").strip("." + _SPACES) for entry in entries if not entry.startswith("#")]
+    hosts = {clean_host(entry.encode()) for entry in bare}
+    others = {name for name in names - hosts if name not in {entry.lower() for entry in bare}}
+    assert not others, f"names that no line has: {sorted(others)[:3]}"
     lost = {host for host in hosts - names - {""} if not host.startswith("www.")}
     assert not lost, f"lines that are lost: {sorted(lost)[:3]}"
 

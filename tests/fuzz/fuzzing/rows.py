@@ -100,17 +100,12 @@ def assert_same(found: list[Row], expected: list[Row], what: str) -> None:
 
 def is_broken(data: bytes) -> bool:
     """Whether a file is gzip, bzip2 or xz, and the standard library finds it broken or cut off."""
-    if data.startswith(_ZSTD):
-        return False
-    try:
-        content_bytes(data, most=1 << 40)
-    except _BROKEN as error:
-        return "limit" not in str(error)
-    return False
+    problem = content_bytes(data, most=1 << 40)[1]
+    return problem is not None and not data.startswith(_ZSTD) and "limit" not in str(problem)
 
 
-def content_bytes(data: bytes, most: int) -> int:
-    """Bytes of the content by the standard library, or of the file if it is not compressed; stops beyond `most`."""
+def content_bytes(data: bytes, most: int = 8 << 20) -> tuple[int, Exception | None]:
+    """(bytes of the content by the standard library, what it says of damage); stops beyond `most`."""
     streams: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
         (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
         (b"BZh", bz2.BZ2File),
@@ -119,9 +114,12 @@ def content_bytes(data: bytes, most: int) -> int:
     )
     stream = next((make(io.BytesIO(data)) for magic, make in streams if data.startswith(magic)), io.BytesIO(data))
     total = 0
-    while total < most and (part := stream.read(1 << 16)):
-        total += len(part)
-    return total
+    try:
+        while total < most and (part := stream.read(1 << 16)):
+            total += len(part)
+    except _BROKEN as error:
+        return total, error
+    return total, None
 
 
 class _Xz:
@@ -142,10 +140,7 @@ class _Xz:
 
 def small_batch(data: bytes) -> int:
     """batch_bytes that make about twenty batches, and not thousands of a large content."""
-    try:
-        return max(200, content_bytes(data, most=8 << 20) // 20)
-    except _BROKEN:
-        return max(200, len(data) // 20)
+    return max(200, content_bytes(data)[0] // 20)
 
 
 def damaged(rows: list[Row], *rules: str) -> int:

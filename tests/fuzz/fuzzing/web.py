@@ -184,5 +184,5 @@ TARGETS = (
         "warc", _warcs, check_warc, past=_past, rows={"warc": 8, "arc": 8, "warc and arc": 16, "long": 4, "wet": 5},
         forms=WARC_FORMS, tokens=_TOKENS,
     ),
-    Target("http_body", _bodies, check_body, tokens=_TOKENS, fast=60, slow=1500),
+    Target("http_body", _bodies, check_body, tokens=_TOKENS, fast=30, slow=1000),
 )  # fmt: skip
