@@ -16,13 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fuzz"))
 
-from fuzzing.harness import Case, Failure, Target, all_targets, run
+from fuzzing.harness import Case, Failure, Target, run
+from fuzzing.targets import TARGETS
 
 
 def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> int:
     """Runs the seeds, then mutants for so long; returns how many broke a promise."""
     last = time.monotonic() + seconds
-    outcome = run(target, seed=seed, mutants=math.inf, last=last, names=list(target.seeds), failures=sys.maxsize, told=tell)
+    outcome = run(
+        target, seed=seed, mutants=math.inf, last=last, names=list(target.seeds), failures=sys.maxsize, told=tell
+    )
     for failure in outcome.failures:
         path = keep / f"{target.name}-{seed}-{failure.case}"
         path.write_bytes(target.case(seed, failure.case))
@@ -40,16 +43,15 @@ def case_of(text: str) -> Case:
 
 
 def main() -> None:
-    known = {target.name: target for target in all_targets()}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="+", choices=[*sorted(known), "all"])
+    parser.add_argument("targets", nargs="+", choices=[*sorted(TARGETS), "all"])
     parser.add_argument("--seconds", type=float, default=600.0, help="for each target")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for inputs that broke a promise")
     parser.add_argument("--case", type=case_of, help="run only this mutant, or the seed of this name, in this process")
     parser.add_argument("--replay", type=Path, help="run only this file, in this process")
     options = parser.parse_args()
-    chosen = [known[name] for name in (sorted(known) if "all" in options.targets else options.targets)]
+    chosen = [TARGETS[name] for name in (sorted(TARGETS) if "all" in options.targets else options.targets)]
     if options.replay or options.case is not None:
         data = options.replay.read_bytes() if options.replay else chosen[0].case(options.seed, options.case)
         print(chosen[0].check(data))

@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
-from fuzzing.harness import Target, all_targets, run
+from fuzzing.harness import Target, run
+from fuzzing.targets import TARGETS
 from fuzzing.web import check_warc
 
-_TARGETS = {target.name: target for target in all_targets()}
 _SEED = 1
 
 
@@ -22,22 +22,22 @@ def _assert_kept(target: Target, *, seeds: bool, mutants: int, seed: int) -> Non
     assert outcome.refused <= target.most_refused * outcome.tried, f"{outcome.refused} of {outcome.tried} were refused"
 
 
-@pytest.mark.parametrize("name", _TARGETS)
+@pytest.mark.parametrize("name", TARGETS)
 def test_seeds_and_some_mutants_keep_the_promises(name: str) -> None:
-    target = _TARGETS[name]
+    target = TARGETS[name]
     _assert_kept(target, seeds=True, mutants=target.fast, seed=_SEED)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", _TARGETS)
+@pytest.mark.parametrize("name", TARGETS)
 def test_many_mutants_keep_the_promises(name: str) -> None:
-    target = _TARGETS[name]
+    target = TARGETS[name]
     _assert_kept(target, seeds=False, mutants=target.slow, seed=_SEED + 1)
 
 
-@pytest.mark.parametrize("name", [name for name, target in _TARGETS.items() if target.rows])
+@pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if target.rows])
 def test_valid_files_are_read_whole_in_every_form(name: str) -> None:
-    target = _TARGETS[name]
+    target = TARGETS[name]
     for seed, rows in target.rows.items():
         for form in target.forms:
             assert target.check(form(target.seeds[seed])) == rows, (seed, form)

@@ -7,11 +7,12 @@ import contextlib
 import math
 import multiprocessing
 import resource
+import shlex
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing.connection import Connection
@@ -104,7 +105,7 @@ class Failure:
     def __str__(self) -> str:
         last = self.problem.strip().splitlines()[-1]
         return (
-            f"{last}\n  reproduce: python -m bench.fuzz {self.target} --seed {self.seed} --case {self.case}"
+            f"{last}\n  reproduce: python -m bench.fuzz {self.target} --seed {self.seed} --case {shlex.quote(str(self.case))}"
             f"\n{self.problem}"
         )
 
@@ -239,10 +240,3 @@ def with_bounded_work(check: Callable[[bytes], object], data: bytes) -> object:
 
 def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def all_targets() -> Iterator[Target]:
-    from fuzzing import code, kernels, markup, packed, tables, web, wiki
-
-    for module in (web, wiki, code, tables, packed, kernels, markup):
-        yield from module.TARGETS

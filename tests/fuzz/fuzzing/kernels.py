@@ -78,7 +78,7 @@ def text_target(
         return {key: text.encode() for key, text in (past or {}).items()}
 
     tokens = [piece.encode() for piece in pieces]
-    return Target(name, seeds, check, past=failures, tokens=tokens, brackets=brackets, fast=20, slow=500)
+    return Target(name, seeds, check, past=failures, tokens=tokens, brackets=brackets, fast=20, slow=400)
 
 
 def batch_of(rows: Rows) -> pa.RecordBatch:
@@ -122,7 +122,7 @@ def _word_kernels() -> list[Target]:
         hashed = word_hashes(batch_of(rows))[1]
         return [row.tolist() for row in map(shingle.shingled(hashed, 3).__getitem__, range(len(rows)))]
 
-    marks = "a Word .  ! ? ... ) \" 。 … \n \t 1.5 \u00a0 字 🙂".split(" ")
+    marks = ["a", "Word", ".", "", "!", "?", "...", ")", '"', "。", "…", "\n", "\t", "1.5", "\xa0", "字", "🙂"]
     letters = list("aAéE\u0301İßẞΣς각가が\u3099กำ1٣٫.,-_'’…\u00ad\u200d\ufeff\u00a0\t\n 😀€ＡＺ０\U00011cff\u302e")
     return [
         text_target("words", _all_words, split.slow_words, pieces=split.PIECES),
@@ -222,7 +222,26 @@ def _pii() -> Target:
 
 def _urls() -> list[Target]:
     hosts, url_words = test_module("text/url/test_hosts.py"), test_module("text/url/test_words.py")
-    parts = ["http://", "HTTPS://", "//", "a", "B1", ".", "-", "_", ":", "/", "@", "?", "#", "[", "]", "%", "%61", "%2E"]
+    parts = [
+        "http://",
+        "HTTPS://",
+        "//",
+        "a",
+        "B1",
+        ".",
+        "-",
+        "_",
+        ":",
+        "/",
+        "@",
+        "?",
+        "#",
+        "[",
+        "]",
+        "%",
+        "%61",
+        "%2E",
+    ]
     parts += ["\\", " ", "\t", "\n", "é", "。", "ａ", "www.", "[::1]", "0xC0", "e\u0301", "%C3%A9", "%FF"]
     past = {"host-long": "http://" + "a." * 5_000 + "org", "host-of-escapes": "http://" + "%41" * 5_000}
     return [
@@ -239,8 +258,23 @@ def _code() -> list[Target]:
         return found
 
     marks = {mark for some in comments.COMMENTS.values() for one in some for mark in (one.opens, one.closes) if mark}
-    past = {"comment-open": "/*\x1e/\x1e\"\\\x1e\"\"\"a\x1e#\x1e/*/**/", "nested": "/*" * 3000}
-    runs = ["0x1f,", "\\x1f", "1f ", "AB", "f", "0x", "123", ",", "\n", "\u3000", "_", "QUJD" * 16, "\\u00e9" * 8, "a" * 63]
+    past = {"comment-open": '/*\x1e/\x1e"\\\x1e"""a\x1e#\x1e/*/**/', "nested": "/*" * 3000}
+    runs = [
+        "0x1f,",
+        "\\x1f",
+        "1f ",
+        "AB",
+        "f",
+        "0x",
+        "123",
+        ",",
+        "\n",
+        "\u3000",
+        "_",
+        "QUJD" * 16,
+        "\\u00e9" * 8,
+        "a" * 63,
+    ]
     return [
         text_target(
             "code_comments", lambda rows: comments.measured(*[(language(row), row) for row in rows]),

@@ -16,8 +16,21 @@ _TAGS = (
     "<script>", "</script>", "<!--", "-->", "<select>", "<option>", "<br/>", "&amp;", "&#", "&#8217;", "&nbsp;", "<", ">",
     "'", '"', "=", "text ", "é", "\n", "<style>", "<P title='>'>", "<![CDATA[", "\0", "<nav>", "<article>",
 )  # fmt: skip
-_TAG_PAIRS = ((b"<div>", b"</div>"), (b"<b>", b"</b>"), (b"<table><tr><td>", b"</table>"), (b"<select>", b""), (b"<!--", b""))
-_WIKI_PAIRS = ((b"{{", b"}}"), (b"[[", b"]]"), (b"{|\n|", b"|}"), (b"<ref>", b"</ref>"), (b"{{lang|a|", b"}}"), (b"'''", b""))
+_TAG_PAIRS = (
+    (b"<div>", b"</div>"),
+    (b"<b>", b"</b>"),
+    (b"<table><tr><td>", b"</table>"),
+    (b"<select>", b""),
+    (b"<!--", b""),
+)
+_WIKI_PAIRS = (
+    (b"{{", b"}}"),
+    (b"[[", b"]]"),
+    (b"{|\n|", b"|}"),
+    (b"<ref>", b"</ref>"),
+    (b"{{lang|a|", b"}}"),
+    (b"'''", b""),
+)
 _PAST_PAGES = {
     "open-tags": "<div>" * 20_000 + "x",
     "cells": "<table><tr><td>" * 5_000 + "x",
@@ -89,6 +102,12 @@ TARGETS = (
     text_target("html_shape", _shape, None, sound=lambda text, found: min(found) >= 0, **_HTML),  # type: ignore[arg-type]
     text_target("html_visible", _visible, None, sound=lambda text, found: 0 <= found <= len(text), **_HTML),  # type: ignore[arg-type]
     text_target(
-        "wikitext", _wikitext, None, pieces=_WIKI_TOKENS, brackets=_WIKI_PAIRS, past=_PAST_WIKITEXT, sound=_sound_wikitext
+        "wikitext",
+        _wikitext,
+        None,
+        pieces=_WIKI_TOKENS,
+        brackets=_WIKI_PAIRS,
+        past=_PAST_WIKITEXT,
+        sound=_sound_wikitext,
     ),
 )

@@ -110,7 +110,11 @@ def _attempt(work: object) -> bytes | None:
 
 def _lists() -> dict[str, bytes]:
     domains = b"Bad.com\r\n# ours\n\n192.0.2.7\nb\xc3\xbccher.de\n*.x.y.evil.org\n.a.b\nxn--9ca.org\n" * 3
-    return {"domains": domains, "packed": gzip.compress(domains, mtime=0), "urls": b"good.com/Virus.exe\nhttp://a.b/c\n"}
+    return {
+        "domains": domains,
+        "packed": gzip.compress(domains, mtime=0),
+        "urls": b"good.com/Virus.exe\nhttp://a.b/c\n",
+    }
 
 
 def _past_lists() -> dict[str, bytes]:

@@ -10,7 +10,15 @@ import pyarrow.parquet as pq
 import zstandard
 from fuzzing.harness import Target
 from fuzzing.rows import (
-    WHOLE, Row, assert_same, damaged, file_rows, is_broken, same_in_any_size, same_unless_damaged, small_batch,
+    WHOLE,
+    Row,
+    assert_same,
+    damaged,
+    file_rows,
+    is_broken,
+    same_in_any_size,
+    same_unless_damaged,
+    small_batch,
 )  # fmt: skip
 
 from tokenmill.core.io.compression import MAGIC_BYTES, format_of
@@ -62,8 +70,18 @@ def _past_parquets() -> dict[str, bytes]:
         "texts-of-bad-utf-8": _parquet(_broken_texts()),
         "binary-texts": _parquet(pa.table({"text": pa.array([b"a", b"\xff", None])})),
         "date-beyond-9999": _parquet(pa.table({"text": ["a", "b", "c"], "date": dates})),
+        "place-outside-the-dictionary": place_outside_the_dictionary(),
         "one-text-400-times": _parquet(pa.table({"text": coded}), row_group_size=200),
     }
+
+
+def place_outside_the_dictionary() -> bytes:
+    """Five texts of a dictionary; the last refers to a sixth, which is not there."""
+    table = pa.table({"text": list("abcde")})
+    data = _parquet(table, compression="none", store_schema=False)
+    places = b"\x03\x03\x88\x46\x00"  # 0 to 4 in three bits each
+    assert data.count(places) == 1
+    return data.replace(places, b"\x03\x03\x88\x56\x00")
 
 
 def _arrow(table: pa.Table, make: object = pa.ipc.new_file, compression: str | None = None) -> bytes:
@@ -187,7 +205,7 @@ TARGETS = (
         brackets=((b"[", b"]"), (b'{"a":', b"}"), (b'"', b'"')),
     ),
     Target(
-        "csv", _csvs, check_csv, past=_past_csvs, rows={"quoted": 15}, forms=_PACKINGS,
+        "csv", _csvs, check_csv, past=_past_csvs, rows={"quoted": 15}, forms=_PACKINGS, slow=200,
         tokens=(b'"', b'""', b",", b'"\n', b"\r", b'",'), brackets=((b'"', b'"'), (b',"', b'",')),
     ),
 )  # fmt: skip

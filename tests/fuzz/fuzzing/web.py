@@ -95,6 +95,8 @@ def _past() -> dict[str, bytes]:
         "zstd-first-block-long": b"".join(zstandard.compress(content) for content in long),
         "zstd-dictionary-damaged": bytes(dictionary),
         "arc-like-line-without-address": _page(0) + b"http:x 20140216050221 text/html 12\n" + _page(1),
+        "header-cut-off-before-the-next": _page(0) + b"WARC/1.0\r\nWARC-Type: response\r\n" + _page(1),
+        "version-lines-alone": _page(0) + b"WARC/1.0\r\n" * 5000 + _page(1),
         "headers-long": header % (b"b" * 50_000) * 4,
         "member-of-zeros": gzip.compress(_page(0)) + bytes(512) + gzip.compress(_page(1)),
         "one-bad-byte-in-utf-8": _page(0, b"The keeper\xe2\x80\x99s \xa0 ledger" * 3),
@@ -178,11 +180,11 @@ def check_body(data: bytes) -> int:
     return 1
 
 
-WARC_FORMS = (bytes, gzip.compress, _each_record(gzip.compress), _each_record(zstandard.compress), _with_dictionary)
+_FORMS = (bytes, gzip.compress, _each_record(gzip.compress), _each_record(zstandard.compress), _with_dictionary)
 TARGETS = (
     Target(
         "warc", _warcs, check_warc, past=_past, rows={"warc": 8, "arc": 8, "warc and arc": 16, "long": 4, "wet": 5},
-        forms=WARC_FORMS, tokens=_TOKENS,
+        forms=_FORMS, tokens=_TOKENS, slow=200,
     ),
     Target("http_body", _bodies, check_body, tokens=_TOKENS, fast=30, slow=1000),
 )  # fmt: skip
