@@ -4,6 +4,7 @@ A case is a named seed as it is, or a mutant, which (target, seed, number) alone
 """
 
 import contextlib
+import functools
 import math
 import multiprocessing
 import resource
@@ -20,10 +21,14 @@ from random import Random
 from types import FrameType
 from typing import Any
 
+import pyarrow as pa
 from fuzzing.mutations import Brackets, Material, mutated
 from fuzzing.rows import content_bytes
 
 from tokenmill.core.errors import DataError
+from tokenmill.text.kernel.char_kinds import char_kinds
+from tokenmill.text.words.fold import fold_table
+from tokenmill.text.words.segment import words
 
 Case = int | str
 
@@ -50,7 +55,7 @@ class Target:
         mend: repairs checksums after the mutation, so that more than the checksum is tested.
         most_refused: share of cases that may be refused, so that a target that reads nothing is noticed.
         fast, slow: number of mutants in the fast and in the slow tests.
-        cpu_seconds: that one case may take; a hundred times what it should.
+        cpu_seconds: that one case, and the loading of kernels, may take.
         memory: bytes that the process may grow by.
     """
 
@@ -73,11 +78,6 @@ class Target:
     @cached_property
     def seeds(self) -> dict[str, bytes]:
         return {**self.make_seeds(), **self.past()}
-
-    def warm(self) -> None:
-        """Makes the seeds and loads compiled kernels, once for all children, and counted as no case's work."""
-        with contextlib.suppress(Exception):  # the first seed is a case too: there its failure is reported
-            self.check(next(iter(self.seeds.values())))
 
     def case(self, seed: int, case: Case) -> bytes:
         """The input of a case: a seed by its name, a mutant by its number."""
@@ -103,11 +103,9 @@ class Failure:
     problem: str
 
     def __str__(self) -> str:
-        last = self.problem.strip().splitlines()[-1]
-        return (
-            f"{last}\n  reproduce: python -m bench.fuzz {self.target} --seed {self.seed} --case {shlex.quote(str(self.case))}"
-            f"\n{self.problem}"
-        )
+        last, case = self.problem.strip().splitlines()[-1], shlex.quote(str(self.case))
+        reproduce = f"python -m bench.fuzz {self.target} --seed {self.seed} --case {case}"
+        return f"{last}\n  reproduce: {reproduce}\n{self.problem}"
 
 
 @dataclass
@@ -149,7 +147,8 @@ def run(
     told: gets each failure when it is found.
     """
     outcome, context = Outcome(), multiprocessing.get_context("fork")
-    target.warm()
+    load_tables()
+    _ = target.seeds  # made once for all children
     cases = Cases(names, mutants, last)
     while len(outcome.failures) < failures and cases.has(outcome.tried):
         receiver, sender = context.Pipe(duplex=False)
@@ -192,9 +191,11 @@ def _work(target: Target, cases: Cases, seed: int, start: int, sender: Connectio
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     at, before = start, _peak()
+    _allow_seconds(target.cpu_seconds)
+    with contextlib.suppress(Exception):  # loads kernels, which is no case's work; the first seed is a case as well
+        target.check(next(iter(target.seeds.values())))
     while cases.has(at):
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + target.cpu_seconds, hard))
+        _allow_seconds(target.cpu_seconds)
         refused, problem = judge(target, target.case(seed, cases.at(at)))
         if not problem and _peak() - before > target.memory:
             problem = f"the process grew by {(_peak() - before) >> 20} MiB"
@@ -204,6 +205,20 @@ def _work(target: Target, cases: Cases, seed: int, start: int, sender: Connectio
         sender.send(refused)
         at += 1
     sender.send(None)
+
+
+def _allow_seconds(seconds: int) -> None:
+    """Lets this process use so much more CPU time before SIGXCPU ends it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + seconds, hard))
+
+
+@functools.cache
+def load_tables() -> None:
+    """Makes what many kernels need, seconds of work, in the process that the children are copies of."""
+    char_kinds()
+    fold_table()
+    words(pa.record_batch({"text": pa.array(["a"], type=pa.large_string())}))
 
 
 def judge(target: Target, data: bytes) -> tuple[bool, str]:

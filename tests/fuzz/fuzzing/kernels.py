@@ -1,4 +1,4 @@
-"""Targets: kernels over plain text, each beside its plain twin. An input is up to eight rows with \\x1e between them."""
+"""Targets: kernels over plain text, each beside its plain twin. An input is up to eight rows, \\x1e between them."""
 
 import functools
 import tempfile
@@ -179,6 +179,9 @@ def _line_edits() -> list[Target]:
             buffer, offsets, min_words=_C4["least"], max_word_chars=_C4["most"], max_lorem_lines=_C4["lorem"], **both
         )
 
+    def edit_dclm(buffer: Any, offsets: Any) -> Any:
+        return edit_dclm_lines(buffer, offsets, dclm.USUAL)
+
     def filtered(buffer: Any, offsets: Any) -> Any:
         return filter_lines(buffer, offsets, phrase_automaton(equal, contain), max_contain_words=4)
 
@@ -189,9 +192,9 @@ def _line_edits() -> list[Target]:
         ),
         text_target(
             "dclm_lines",
-            lambda rows: _edited(rows, lambda buffer, offsets: edit_dclm_lines(buffer, offsets, dclm.USUAL), dclm.COUNTS),
+            lambda rows: _edited(rows, edit_dclm, dclm.COUNTS),
             lambda text: dclm.slow_edit(text, dclm.USUAL), pieces=dclm.PIECES,
-            past={"phrases-move-together": "items in items in cart cart\x1e  12K  Likes!! \x1eitems in cart items in cart"},
+            past={"phrases-move-together": "items in items in cart cart\x1e  12K  Likes!! \x1eitems in cart" * 2},
         ),
         text_target(
             "phrase_lines", lambda rows: _edited(rows, filtered, phrases.COUNTS),
@@ -278,7 +281,8 @@ def _code() -> list[Target]:
     return [
         text_target(
             "code_comments", lambda rows: comments.measured(*[(language(row), row) for row in rows]),
-            lambda text: comments.slow_chars(language(text), text), pieces=[*sorted(marks), *comments.OTHERS], past=past,
+            lambda text: comments.slow_chars(language(text), text),
+            pieces=[*sorted(marks), *comments.OTHERS], past=past,
             brackets=((b"/*", b"*/"), (b"{-", b"-}"), (b"'''", b"'''")),
         ),
         text_target("encoded_runs", lambda rows: encoded.measured(*rows), encoded.slow_measured, pieces=runs),

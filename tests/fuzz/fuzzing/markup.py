@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from fuzzing.kernels import Rows, text_target
+from fuzzing.harness import Target
+from fuzzing.kernels import Kernel, Rows, text_target
 from fuzzing.twins import test_module
 from fuzzing.web import PAGE
 from fuzzing.wiki import WIKITEXT
@@ -12,25 +13,17 @@ from tokenmill.text.html.main_text import features_of
 from tokenmill.text.html.page import MOST_BLOCKS
 
 _TAGS = (
-    "<p>", "</p>", "<div class=menu>", "</div>", "<a href='x'>", "</a>", "<h1>", "<li>", "</ul>", "<table>", "<td>", "<pre>",
-    "<script>", "</script>", "<!--", "-->", "<select>", "<option>", "<br/>", "&amp;", "&#", "&#8217;", "&nbsp;", "<", ">",
-    "'", '"', "=", "text ", "é", "\n", "<style>", "<P title='>'>", "<![CDATA[", "\0", "<nav>", "<article>",
+    "<p>", "</p>", "<div class=menu>", "</div>", "<a href='x'>", "</a>", "<h1>", "<li>", "</ul>", "<table>", "<td>",
+    "<pre>", "<script>", "</script>", "<!--", "-->", "<select>", "<option>", "<br/>", "&amp;", "&#", "&#8217;",
+    "&nbsp;", "<", ">", "'", '"', "=", "text ", "é", "\n", "<style>", "<P title='>'>", "<![CDATA[", "\0", "<nav>",
+    "<article>",
 )  # fmt: skip
 _TAG_PAIRS = (
-    (b"<div>", b"</div>"),
-    (b"<b>", b"</b>"),
-    (b"<table><tr><td>", b"</table>"),
-    (b"<select>", b""),
-    (b"<!--", b""),
-)
+    (b"<div>", b"</div>"), (b"<b>", b"</b>"), (b"<table><tr><td>", b"</table>"), (b"<select>", b""), (b"<!--", b""),
+)  # fmt: skip
 _WIKI_PAIRS = (
-    (b"{{", b"}}"),
-    (b"[[", b"]]"),
-    (b"{|\n|", b"|}"),
-    (b"<ref>", b"</ref>"),
-    (b"{{lang|a|", b"}}"),
-    (b"'''", b""),
-)
+    (b"{{", b"}}"), (b"[[", b"]]"), (b"{|\n|", b"|}"), (b"<ref>", b"</ref>"), (b"{{lang|a|", b"}}"), (b"'''", b""),
+)  # fmt: skip
 _PAST_PAGES = {
     "open-tags": "<div>" * 20_000 + "x",
     "cells": "<table><tr><td>" * 5_000 + "x",
@@ -95,19 +88,19 @@ def _visible(rows: Rows) -> list[int]:
 
 
 _WIKI_TOKENS = (*test_module("text/wikitext/test_wikitext.py")._TOKENS, "\n", "\n\n", " ", "\t", "\r\n")
-_HTML = {"pieces": _TAGS, "brackets": _TAG_PAIRS, "past": _PAST_PAGES}
+
+
+def _html_target(name: str, kernel: Kernel, twin: Any = None, **settings: Any) -> Target:
+    return text_target(name, kernel, twin, pieces=_TAGS, brackets=_TAG_PAIRS, past=_PAST_PAGES, **settings)
+
+
 TARGETS = (
-    text_target("html_blocks", _html_blocks, None, sound=_sound_blocks, **_HTML),  # type: ignore[arg-type]
-    text_target("html_main_text", _main_text, _main_text_twin, **_HTML),  # type: ignore[arg-type]
-    text_target("html_shape", _shape, None, sound=lambda text, found: min(found) >= 0, **_HTML),  # type: ignore[arg-type]
-    text_target("html_visible", _visible, None, sound=lambda text, found: 0 <= found <= len(text), **_HTML),  # type: ignore[arg-type]
+    _html_target("html_blocks", _html_blocks, sound=_sound_blocks),
+    _html_target("html_main_text", _main_text, _main_text_twin),
+    _html_target("html_shape", _shape, sound=lambda text, found: min(found) >= 0),
+    _html_target("html_visible", _visible, sound=lambda text, found: 0 <= found <= len(text)),
     text_target(
-        "wikitext",
-        _wikitext,
-        None,
-        pieces=_WIKI_TOKENS,
-        brackets=_WIKI_PAIRS,
-        past=_PAST_WIKITEXT,
+        "wikitext", _wikitext, None, pieces=_WIKI_TOKENS, brackets=_WIKI_PAIRS, past=_PAST_WIKITEXT,
         sound=_sound_wikitext,
     ),
-)
+)  # fmt: skip

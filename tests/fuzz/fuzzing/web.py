@@ -96,7 +96,7 @@ def _past() -> dict[str, bytes]:
         "zstd-dictionary-damaged": bytes(dictionary),
         "arc-like-line-without-address": _page(0) + b"http:x 20140216050221 text/html 12\n" + _page(1),
         "header-cut-off-before-the-next": _page(0) + b"WARC/1.0\r\nWARC-Type: response\r\n" + _page(1),
-        "version-lines-alone": _page(0) + b"WARC/1.0\r\n" * 5000 + _page(1),
+        "version-lines-alone": _page(0) + b"WARC/1.0\r\n" * 1000 + _page(1),
         "headers-long": header % (b"b" * 50_000) * 4,
         "member-of-zeros": gzip.compress(_page(0)) + bytes(512) + gzip.compress(_page(1)),
         "one-bad-byte-in-utf-8": _page(0, b"The keeper\xe2\x80\x99s \xa0 ledger" * 3),

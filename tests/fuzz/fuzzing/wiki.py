@@ -160,6 +160,7 @@ TARGETS = (
     Target(
         "wikipedia_html", _html_dumps, check_wikipedia_html, past=_past_html_dumps,
         rows={"tar": 8, "tar of gnu": 8, "lines": 6, "packed lines": 6},
-        tokens=(b'{"name": 1}', b"\\ud800", b"\n", b"null", b'"identifier": '), brackets=((b"[", b"]"), (b'{"a":', b"}")),
+        tokens=(b'{"name": 1}', b"\\ud800", b"\n", b"null", b'"identifier": '),
+        brackets=((b"[", b"]"), (b'{"a":', b"}")),
     ),
 )  # fmt: skip

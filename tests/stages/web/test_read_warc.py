@@ -563,7 +563,7 @@ def test_a_header_that_is_cut_off_does_not_take_in_the_next_record(tmp_path: Pat
 
 def test_version_lines_without_headers_take_time_in_proportion() -> None:
     """Found by fuzzing: from each of them on, all that followed was parsed as one header, hours of it in 64 MiB."""
-    content = page(0) + b"WARC/1.0\r\n" * 20_000 + page(1)
+    content = page(0) + b"WARC/1.0\r\n" * 2_000 + page(1)
     calls = 0
 
     def count(frame: object, event: str, argument: object) -> None:
@@ -575,4 +575,4 @@ def test_version_lines_without_headers_take_time_in_proportion() -> None:
         found = list(read_records(io.BytesIO(content), len(content), "f.warc", 1 << 20))
     finally:
         sys.setprofile(None)
-    assert len(found) == 3 and calls < 40 * 20_000
+    assert len(found) == 3 and calls < 100 * 2_000

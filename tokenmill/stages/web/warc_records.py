@@ -17,7 +17,7 @@ from tokenmill.stages.web import warc_stream as ws
 
 _HEAD_BYTES = 1 << 16
 _NEXT_START = b"\nWARC/"  # in a header: it was cut off, and the next record follows
-_HEAD_END = re.compile(rb"\n\r?\n")
+_HEAD_END = re.compile(rb"\n(?:\r?\n|WARC/)")
 _ARC_LINE = re.compile(rb"([^\n]*) \S+ (\d{12,14}) (\S+)(?: \d+ \S+ \S+ \d+ \S+)? (\d+)\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\n")
@@ -177,7 +177,7 @@ class _Cutter:
         if end < 0 or not stream.starts_record():
             return None
         head = stream.held[stream.first : stream.first + end]
-        if _NEXT_START in head:
+        if warc and head.endswith(_NEXT_START):
             return None
         fields = fields_of(head) if warc else _arc_fields(head)
         length = fields.get(b"content-length", b"")
