@@ -21,7 +21,7 @@ from tokenmill.audits.neighbours import Anchors
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import parquet, storage
+from tokenmill.core.io import storage
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
@@ -105,7 +105,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     for batch in _input(audited, banned):
         documents += batch.num_rows
         found.append(_near(batch, chosen, work))
-    facts = _facts(audited.facts_file)
+    facts = _facts(audited)
     if documents != facts["documents"]:
         raise DataError(
             f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage looked at "
@@ -185,14 +185,26 @@ def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]
         yield batch.select(["id", "text"])
 
 
+def _facts(audited: MinhashStage) -> dict[str, int]:
+    try:
+        found: dict[str, int] = json.loads(storage.read_bytes(audited.facts_file))
+    except ValueError as error:
+        raise DataError(
+            f"{audited.facts_file}: damaged ({error}). Delete the stage's folder and run the recipe again, and it is "
+            "made again"
+        ) from error
+    return found
+
+
 def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
     source = audited.stage.source
     if source is not None:
         for shard in source.shards():
             yield from source.read(shard)
     else:
-        for file in (file for stage in audited.before for file in stage.files("data")):
-            yield from parquet.read_table(file)
+        for before in audited.before:
+            for file in before.files("data"):
+                yield from before.batches(file)
 
 
 def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:

@@ -60,6 +60,7 @@ def made(folder: Path) -> dict[str, object]:
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.0)  # nobody else takes these locks
+    monkeypatch.setattr(storage.os, "fsync", lambda file: None)  # a hundred runs wait for the disk most of the time
     for module in (ledger_module, run_module):
         monkeypatch.setattr(module, "PART_ROWS", request.param)
 

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bars
 
 from tokenmill.core.kinds import JsonObject
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest
 from tokenmill.pipeline.record.task import NOWHERE, Position, Task
 
@@ -25,6 +27,13 @@ class Totals(NamedTuple):
     done: int
     rows_in: int
     rows_out: int
+
+
+def totals_of(planned: PlannedStage) -> Totals:
+    """A stage's sums, those of earlier runs included."""
+    ledger = Ledger(planned.folder)
+    made = [ledger[shard.number] for shard in planned.shards if shard.done]
+    return Totals(len(made), sum(one.rows_in for one in made), sum(one.rows_out for one in made))
 
 
 class Progress(Protocol):
@@ -99,8 +108,8 @@ class _Shown:
             self._line("working")
 
     def task_done(self, task: Task, manifest: Manifest) -> None:
-        if self.stage is None:
-            return
+        if self.stage is None or task.name.stage != self.stage.name:
+            return  # or it makes a damaged file of an earlier stage again
         stage = self.stage
         stage.tasks += 1
         stage.rows_in += manifest.rows_in

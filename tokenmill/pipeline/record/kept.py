@@ -89,6 +89,11 @@ def _clean_stage(folder: str) -> Amount:
     return amount
 
 
+def kept_manifest_path(folder: str, fingerprint: str) -> str:
+    """Where the manifest of a kept result is."""
+    return join(kept_folder(folder, fingerprint), _MANIFEST)
+
+
 def kept_folder(folder: str, fingerprint: str) -> str:
     """Where a result of the stage in `folder` is kept."""
     return join(folder, KEPT, fingerprint)

@@ -181,9 +181,7 @@ class _Known:
 def _known(folder: str, found: list[Version]) -> _Known:
     ids, texts = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.uint64)]
     for record in (record for version in found for record in version.files(folder)):
-        if storage.size_of(record.path) != record.bytes:
-            raise DataError(f"{record.path}: damaged, it is not of {record.bytes} bytes; get a sound copy")
-        for batch in parquet.read_table(record.path, ["id", "shingles"]):
+        for batch in parquet.read_checked(record):
             ids.append(_id_hashes(batch))
             texts.append(_text_hashes(ragged_values(batch.column("shingles"))))
     all_ids = np.concatenate(ids)
