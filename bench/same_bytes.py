@@ -7,7 +7,7 @@ on it; with --web they also run configs/fineweb.yaml on the .warc.gz files of th
 the mini-crawl, and of each stage the data, dropped and token files and the corpus manifest. Prints one line per
 difference. Exits with 1 if there are any, with 2 if a run fails.
 
---work keeps the results, so that a second call with the same OLD runs only NEW again. A result is made anew when the
+--work keeps the results, so that a second call with the same OLD runs only NEW again. A result is made again when the
 checkout's code has changed.
 """
 

@@ -16,6 +16,8 @@ _EXTRA_OF = {
 def how_to_install(error: ImportError, *, user: str = "this command") -> str:
     """The message for a package that is missing. user: what needs it."""
     name = (error.name or "").partition(".")[0]
+    if name == "tokenmill":
+        return f"{user}: {error}; this version of tokenmill does not have it; DESIGN.md lists the modules"
     extra = _EXTRA_OF.get(name)
     advice = f'pip install "tokenmill[{extra}]"' if extra else f"pip install {name}"
     return f"{user} needs the package {name!r}, which is not installed: {advice}"

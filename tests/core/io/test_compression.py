@@ -1,4 +1,4 @@
-"""Decoders give what the standard library gives, however input is cut, and damage is told where it lies."""
+"""Decoders give what the standard library gives, however input is cut, and report the place of damage."""
 
 import bz2
 import gzip

@@ -136,10 +136,29 @@ def test_the_recipe_may_name_the_step_that_scrubs_excerpts(tmp_path: Path) -> No
 
 
 def test_a_scrub_that_is_no_step_is_refused(tmp_path: Path) -> None:
-    for work in ("stages.exact_dedup", "toolbox.numbered", "stages.scrub_ipp"):
+    for work in (
+        "stages.exact_dedup",
+        "toolbox.numbered",
+        "stages.scrub_ipp",
+        "filters.gopher_quality",
+        "toolbox.length",
+    ):
         with pytest.raises(RecipeError, match=r"r.yaml:3: excerpt"):
             run(tmp_path, SCRUBBED.replace("toolbox.shout", work))
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_scrub_that_reorders_rows_gives_no_document_the_text_of_another(tmp_path: Path) -> None:
+    result = run(tmp_path, SCRUBBED.replace("toolbox.shout", "{toolbox.rude_scrub: {mode: reverse}}"))
+    assert result.failures and all("rude_scrub returned other rows" in str(error) for error in result.failures)
+
+
+def test_a_text_on_which_the_scrub_raises_has_no_excerpt(tmp_path: Path) -> None:
+    run(tmp_path, SCRUBBED.replace("toolbox.shout", "{toolbox.rude_scrub: {mode: raise}}"))
+    found = [row for file in (tmp_path / "runs/toy/short/dropped").iterdir() for row in pq.read_table(file).to_pylist()]
+    without = [row["excerpt"] for row in found if row["excerpt"] is None]
+    assert 0 < len(without) < len(found)
+    assert all(len(row["excerpt"]) % 2 for row in found if row["excerpt"] is not None)
 
 
 def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path) -> None:

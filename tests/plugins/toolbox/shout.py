@@ -12,7 +12,7 @@ from tokenmill.core.columns import set_column
 @dataclass(frozen=True)
 class Shout:
     reads: ClassVar[tuple[str, ...]] = ("text",)
-    adds: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[tuple[str, ...]] = ("text",)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         return set_column(batch, "text", pc.utf8_upper(batch.column("text")))

@@ -47,7 +47,7 @@ def failing(error: Exception) -> Callable[[int], bytes]:
         (Member(b"a.ipynb", 5001, 0), "a.ipynb", ("too_large", 5001, 5000)),
         (Member(b"a", 5, 0, refused="link", found="to ../b"), "a", ("link", "to ../b", "a file")),
         (Member(b"../a", 5, 0), "../a", ("unsafe_path", "a way out of the archive: ../a", "a path inside the archive")),
-        (  # a name that cannot be trusted is told first
+        (  # a name that cannot be trusted is reported first
             Member(b"/a", 5, 0, refused="link", found="b"),
             "/a",
             ("unsafe_path", "an absolute path: /a", "a path inside the archive"),

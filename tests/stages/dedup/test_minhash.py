@@ -1,4 +1,4 @@
-"""stages/dedup/minhash.py: what is removed, for what, and that it hangs on nothing but the documents."""
+"""stages/dedup/minhash.py: what is removed, for what, and that it depends on the documents alone."""
 
 import json
 import logging

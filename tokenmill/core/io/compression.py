@@ -112,7 +112,7 @@ class Decompressor:
         return self.fed - len(self.inner.unused_data)
 
     def feed(self, data: bytes | memoryview, limit: int = -1) -> bytes:
-        """The next bytes, at most `limit`, or all that the data gives if limit is -1; b"" if there are none yet.
+        """The next bytes, at most `limit`, or all that the data gives if limit is -1; b"" if no bytes are ready yet.
 
         data: the next bytes of the stream, b"" unless needs_input. Raises DecompressionError for damage; what the
         failed call would have given is lost.
@@ -126,7 +126,7 @@ class Decompressor:
 
 
 def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
-    """A decoder for one stream. dictionary: of zstd; raises DecompressionError if it is none."""
+    """A decoder for one stream. dictionary: of zstd; raises DecompressionError if it is not one."""
     if format is Format.ZSTD:
         return Decompressor(_ZstdFrame(dictionary))
     if format is Format.BZ2:

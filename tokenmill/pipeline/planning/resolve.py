@@ -92,8 +92,8 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
     work = recipe.excerpt.scrub or WorkSpec(importlib.import_module("tokenmill.stages").EXCERPT_SCRUB, {}, 1)
     where = f"{recipe.file}:{work.line}: excerpt: "
     scrub = build(work, seed=recipe.seed, plugins=plugins, where=where)
-    if isinstance(scrub, Source | Global):
-        raise RecipeError(f"{where}scrub: {work.name} is no Step; name one that edits texts")
+    if isinstance(scrub, Source | Global) or "text" not in scrub.adds:
+        raise RecipeError(f"{where}scrub: {work.name} edits no texts; name a Step that has 'text' in `adds`")
     if not set(scrub.reads) <= {"id", "text"}:
         raise RecipeError(f"{where}scrub: {work.name} reads {', '.join(scrub.reads)}; an excerpt has only id and text")
     return work.name, scrub

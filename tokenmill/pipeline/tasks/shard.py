@@ -279,10 +279,17 @@ def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 
 
 def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
-    """The beginnings of the texts, scrubbed on a longer piece: an e-mail cut in half would not be recognised."""
+    """The beginnings of the texts, null where the scrub raises. It is given a longer piece: an e-mail cut in half would
+    not be recognized.
+
+    Raises DataError if the scrub returns other rows.
+    """
     longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
     if excerpts.scrub is not None:
-        longer = excerpts.scrub(documents({"id": gone.column("id"), "text": longer})).column("text")
+        scrubbed = apply_step(excerpts.scrub, documents({"id": gone.column("id"), "text": longer}))
+        longer = scrubbed.column("text")
+        if "drop_rule" in scrubbed.schema.names:
+            longer = pc.if_else(pc.is_null(scrubbed.column("drop_rule")), longer, None)
     return pc.utf8_slice_codeunits(longer, 0, excerpts.length)
 
 
