@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 AcceptCode = Annotated[
     bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
 ]
+_MESSAGES = 8  # of a kind, so that a run's end fits a screen
 
 
 def run(
@@ -140,10 +141,8 @@ def clean(run: RunFolder) -> None:
 def _print_result(result: "Result", json_lines: bool) -> None:
     from tokenmill.pipeline.report.summary import lines, summary_of
 
-    for warning in result.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    for failure in result.failures:
-        print(f"failed: {failure}", file=sys.stderr)
+    _print_some("warning", result.warnings, result)
+    _print_some("failed", result.failures, result)
     summary = summary_of(result.folder)
     if json_lines:
         facts = {"run": result.folder, "log": result.log, "warnings": result.warnings, "failures": result.failures}
@@ -152,6 +151,15 @@ def _print_result(result: "Result", json_lines: bool) -> None:
     for line in lines(summary):
         print(line)
     print(f"run: {result.folder}    log: {result.log}    next: pipeline report {result.folder}")
+
+
+def _print_some(word: str, messages: list[str], result: "Result") -> None:
+    """Prints the first messages, and how many more there are."""
+    for message in messages[:_MESSAGES]:
+        print(f"{word}: {message}", file=sys.stderr)
+    if len(messages) > _MESSAGES:
+        more = f"and {len(messages) - _MESSAGES:,} more; pipeline report {result.folder} lists what is missing"
+        print(f"{word}: {more}", file=sys.stderr)
 
 
 def _engine(name: str, workers: int | None, address: str | None) -> "Engine":

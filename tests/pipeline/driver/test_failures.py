@@ -40,13 +40,24 @@ def test_a_step_that_always_raises_stops_its_stage_after_eight_shards(
     assert len(Ledger(str(tmp_path / "r/read"))) == 30 and len(Ledger(str(tmp_path / "r/work"))) == 0
     said = errors_of(caplog)
     assert len(said) == 1 and len(said[0].splitlines()) < 20
-    assert run_recipe(tmp_path, "toolbox.many: {count: 30}", "toolbox.broken: {on: never}").failures == []
+    assert run_recipe(tmp_path, "toolbox.many: {count: 30}", "toolbox.broken: {on: nothing}").failures == []
 
 
 def test_a_stage_of_few_shards_stops_if_its_step_raised_on_all_documents(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"broken raised ZeroDivisionError: a bug \(.*:21\) in every shard"):
         run_recipe(tmp_path, "toolbox.numbered: {files: [f0, f1]}", "toolbox.broken")
     assert len(Ledger(str(tmp_path / "r/work"))) == 0
+
+
+def test_a_shard_that_is_left_over_stops_no_stage(tmp_path: Path) -> None:
+    """A run that continues would stop where an undisturbed one drops the same documents."""
+    source, step = f"toolbox.numbered: {{files: {MANY[:3]}}}", "toolbox.broken: {on: f2-}"
+    assert run_recipe(tmp_path, source, step).failures == []
+    whole = [manifest.drops for manifest in Ledger(str(tmp_path / "r/work")).values()]
+    assert whole == [{}, {}, {"broken.error": 38}]
+    (tmp_path / "r/work/manifest/000002.json").unlink()
+    assert run_recipe(tmp_path, source, step).failures == []
+    assert [manifest.drops for manifest in Ledger(str(tmp_path / "r/work")).values()] == whole
 
 
 def test_a_poisoned_document_is_dropped_even_if_it_is_alone(tmp_path: Path) -> None:
@@ -68,7 +79,7 @@ def test_documents_that_make_a_step_raise_are_logged_once_for_all_shards(
 def test_unreadable_inputs_never_stop_a_stage_and_are_one_line(tmp_path: Path) -> None:
     unreadable = MANY[:20]
     result = run_recipe(
-        tmp_path, f"toolbox.numbered: {{files: {MANY}, unreadable: {unreadable}}}", "toolbox.broken: {on: x}"
+        tmp_path, f"toolbox.numbered: {{files: {MANY}, unreadable: {unreadable}}}", "toolbox.broken: {on: nothing}"
     )
     assert result.failures[0] == "read 000000: f0: not a numbered file at all; and 19 more shards like it"
     assert len(Ledger(str(tmp_path / "r/work"))) == 10

@@ -79,7 +79,8 @@ class Failures:
         kinds = {error.kind if error is not None else None for error in first}
         if len(kinds) != 1 or first[0] is None:
             return ""
-        if len(first) < FIRST_SHARDS and not (ended and self._documents >= FEW_DOCUMENTS):
+        few_decide = ended and self._documents >= FEW_DOCUMENTS and self._is_whole()
+        if len(first) < FIRST_SHARDS and not few_decide:
             return ""
         which = f"each of the first {FIRST_SHARDS} shards" if len(first) == FIRST_SHARDS else "every shard"
         return f"stage {self.stage!r} stops: {first[0]} in {which}. Correct the step and run again"
@@ -110,6 +111,10 @@ class Failures:
         for group in self._groups.values():
             if group.shards > 1:
                 logger.warning("%s%s", group.line, _more(group))
+
+    def _is_whole(self) -> bool:
+        """Whether no shard of the stage was made before this call: a few that are left over prove little."""
+        return len(storage.list_files(join(self.folder, "manifest"))) <= len(self._first)
 
     def _note(self, kind: Kind, line: str, forgiven: bool, trace: str = "") -> None:
         if kind in self._groups:
