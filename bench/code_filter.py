@@ -22,7 +22,7 @@ from tokenmill.text.code.comment_syntax import COMMENTS
 from tokenmill.text.code.comments import comment_chars
 from tokenmill.text.code.encoded_runs import encoded_runs
 from tokenmill.text.code.lines import code_lines
-from tokenmill.text.kernel.cache import warm
+from tokenmill.text.kernel.cache import warm_all
 from tokenmill.text.words.segment import text_buffer
 
 HOSTILE = ("\\", '"', "'''", "/*", "1f ", "\\u00e9", "a" * 63 + " ", "é", " ", "<")
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     pa.set_cpu_count(1)
-    warm()
+    warm_all()
     batch = source_files(options.folder, options.mb * 1_000_000)
     buffer, offsets = text_buffer(batch)
     languages = np.full(batch.num_rows, list(COMMENTS).index("Python"))

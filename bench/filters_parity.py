@@ -26,7 +26,7 @@ from tokenmill.filters.c4 import C4
 from tokenmill.filters.fineweb import Fineweb
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
-from tokenmill.text.kernel.cache import warm
+from tokenmill.text.kernel.cache import warm_all
 
 REASONS = {  # datatrove's reason for each of our rules
     "gopher_repetition.empty": "empty",
@@ -119,7 +119,7 @@ def their_verdicts(texts: list[str]) -> tuple[dict[str, list[Verdict]], dict[str
 
 def our_verdicts(texts: list[str]) -> tuple[dict[str, list[Verdict]], dict[str, float]]:
     """Our verdicts of each filter, and its seconds with splitting the words."""
-    warm()
+    warm_all()
     batch = documents({"id": [str(number) for number in range(len(texts))], "text": texts})
     verdicts, seconds = {}, {}
     for name, work in OURS.items():

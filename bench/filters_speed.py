@@ -39,7 +39,7 @@ from tokenmill.filters.url_blocklist import UrlBlocklist
 from tokenmill.pipeline.record.task import shard_name
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
 from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
-from tokenmill.text.kernel.cache import warm
+from tokenmill.text.kernel.cache import warm_all
 from tokenmill.text.words.segment import words
 
 MB = 1 << 20
@@ -73,7 +73,7 @@ def main() -> None:
     options = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     pa.set_cpu_count(1)
-    warm()
+    warm_all()
     texts = [text for _, text in pages(options.paths) if text]
     print_ratio(texts, options.turns)
     print_memory(texts)

@@ -219,6 +219,8 @@ def test_no_init_file_under_tests() -> None:
     [
         ("tokenmill", ["numpy", "pyarrow"]),
         ("tokenmill.cli", ["torch", "numba", "pyarrow", "polars", "ray"]),
+        ("tokenmill.filters.gopher_quality", ["numba"]),
+        ("tokenmill.stages.dedup.minhash", ["numba"]),
         ("tokenmill.pipeline.driver.run", ["torch", "ray", "numba", "fasttext", "tokenizers"]),
     ],
 )

@@ -2,8 +2,13 @@
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from conftest import Call
 
 
 @pytest.mark.parametrize("arguments", [("steps",), ("steps", "filters.c4"), ("models", "list"), ("--help",)])
@@ -13,3 +18,19 @@ def test_help_and_listings_work(
     shown = pipeline(*arguments)
     assert shown.returncode == 0, shown.stderr
     assert len(shown.stdout) > 40
+
+
+def test_kernels_of_a_recipe_are_built_without_its_data(call: "Call", tmp_path: Path) -> None:
+    recipe = """
+        run: image
+        stages:
+          read: [stages.read_table: {paths: missing/*.jsonl}, filters.gopher_quality]
+          tokens: [tokenize.encode: {tokenizer: missing.json}, tokenize.write_shards]
+    """
+    (tmp_path / "image.yaml").write_text(recipe)
+    built = call("kernels", "build", "--recipe", "image.yaml")
+    assert built.code == 0, built.err
+    assert "text kernels of 4 modules" in built.out
+    (tmp_path / "image.yaml").write_text(recipe.replace("gopher_quality", "gopher_qualty"))
+    refused = call("kernels", "build", "--recipe", "image.yaml")
+    assert refused.code != 0 and "gopher_quality" in refused.err

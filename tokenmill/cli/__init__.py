@@ -33,5 +33,6 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 for _name, _command in _COMMANDS.items():
     _program.command(_name)(_command)
 _program.add_typer(tools.models_app, name="models")
+_program.add_typer(tools.kernels_app, name="kernels")
 _program.add_typer(corpus.tokens_app, name="tokens")
 _program.add_typer(train.train_app, name="train")

@@ -1,11 +1,15 @@
-"""Commands about what comes with the program: units of work, model files, the mini-crawl."""
+"""Commands about what comes with the program: units of work, model files, text kernels, the mini-crawl."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tokenmill.cli.app import Plugins, log_to_stderr
+
 models_app = typer.Typer(no_args_is_help=True, help="Model files: what there is, and getting them.")
+kernels_app = typer.Typer(no_args_is_help=True, help="Text kernels: compiling them before the first run.")
 
 
 def steps(name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None) -> None:
@@ -44,3 +48,22 @@ def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; d
 
     for name in names or list(models.MODELS):
         print(models.pull(name))
+
+
+@kernels_app.command("build")
+def build_kernels(
+    recipe: Annotated[str | None, typer.Option(help="Only the kernels of this recipe. Default: all.")] = None,
+    plugins: Plugins = None,
+) -> None:
+    """Compile text kernels into the cache folder, for example for a container image. A run compiles what it lacks."""
+    from tokenmill.pipeline.engine import warm
+    from tokenmill.pipeline.planning.recipe import load_recipe
+    from tokenmill.pipeline.planning.resolve import classes_of
+
+    log_to_stderr()
+    modules = warm.all_kernel_modules()
+    if recipe is not None:  # its data and tokenizer need not be here: an image is built without them
+        modules = warm.kernel_modules(classes_of(load_recipe(recipe), plugins=plugins))
+    began = time.monotonic()
+    compiled = warm.make_kernels_ready(modules)
+    print(f"compiled {compiled} text kernels of {len(modules)} modules in {time.monotonic() - began:.1f} s")

@@ -16,21 +16,21 @@ from tokenmill.text.kernel import cache, cache_folder
 
 COUNT = """
 import numpy as np
-from tokenmill.text.kernel.cache import dispatcher, frozen
+from tokenmill.text.kernel.cache import as_kernel, frozen
 from tokenmill.text.words import segment
 codes, starts, ends, offsets = np.full(4, 2, np.uint8), np.array([0]), np.array([4]), np.zeros(2, np.int64)
 segment._count_words(frozen(codes), frozen(starts), frozen(ends), offsets)
-print(offsets[1], sum(dispatcher(segment._count_words).stats.cache_misses.values()))
+print(offsets[1], sum(as_kernel(segment._count_words).dispatcher.stats.cache_misses.values()))
 """
 
 COMPARE = """
 import numpy as np
-from tokenmill.text.kernel.cache import dispatcher, frozen
+from tokenmill.text.kernel.cache import as_kernel, frozen
 from tokenmill.text.similarity import keep_rule
 shingles, offsets = frozen(np.array([1, 2, 1, 2], np.uint64)), frozen(np.array([0, 2, 4]))
 values = np.zeros(1)
 keep_rule._compare(0, frozen(np.array([1], np.int32)), shingles, offsets, 0.5, values)
-print(int(values[0]), sum(dispatcher(keep_rule._compare).stats.cache_misses.values()))
+print(int(values[0]), sum(as_kernel(keep_rule._compare).dispatcher.stats.cache_misses.values()))
 """
 
 FILTERED = """
@@ -45,10 +45,10 @@ from tokenmill.filters.gopher_repetition import GopherRepetition
 from tokenmill.text.kernel import cache, cache_folder
 
 def used():
-    modules = [importlib.import_module(cache.module_name(path)) for path in cache_folder.sources()]
-    return sum(len(kernel.signatures) for module in modules for kernel in cache.kernels_of(module))
+    modules = [importlib.import_module(cache_folder.module_name(path)) for path in cache_folder.sources()]
+    return sum(len(kernel.dispatcher.signatures) for module in modules for kernel in cache.kernels_of(module))
 
-cache.warm()
+cache.warm_all()
 before = used()
 languages = ["HTML", None, "Text", "Python"]
 texts = ["{ a b c", None, "", "One. Two. Three. [1] Four. Five. " * 9]
@@ -130,23 +130,29 @@ def test_a_change_in_a_folder_of_a_folder_changes_the_hash(
     assert cache_folder.source_hash() != before
 
 
-def test_warm_runs_every_module_in_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warm_all_runs_every_module_in_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     warmed: list[str] = []
     expected = []
     for folder, _, files in os.walk(cache_folder.TEXT):
         for file in files:
             path = Path(folder, file)
-            if path.suffix == ".py" and path.name != "cache.py" and "\ndef warm()" in path.read_text():
-                name = cache.module_name(path)
+            if path.suffix == ".py" and "\ndef warm()" in path.read_text():
+                name = cache_folder.module_name(path)
                 monkeypatch.setattr(importlib.import_module(name), "warm", partial(warmed.append, name))
                 expected.append(name)
-    assert cache.warm() == 0
+    cache.warm_all()
     assert sorted(warmed) == sorted(expected)
     assert {name.split(".")[2] for name in warmed} > {"kernel", "words", "measure", "html", "wikitext", "lang"}
 
 
+def test_all_kernels_are_counted() -> None:
+    modules = {name: importlib.import_module(name) for name in map(cache_folder.module_name, cache_folder.sources())}
+    found = {name: len(cache.kernels_of(module)) for name, module in modules.items()}
+    assert cache_folder.kernel_counts() == {name: count for name, count in found.items() if count}
+
+
 def test_compiled_code_is_kept_where_no_one_else_can_write() -> None:
-    folder = cache.cache_folder()
+    folder = cache_folder.cache_folder()
     assert folder.stat().st_uid == os.getuid()
     assert not folder.parent.stat().st_mode & 0o022
 

@@ -57,7 +57,7 @@ def test_every_kernel_is_annotated() -> None:
     kernels = [
         each.py_func
         for path in cache_folder.sources()
-        for each in cache.kernels_of(importlib.import_module(cache.module_name(path)))
+        for each in cache.kernels_of(importlib.import_module(cache_folder.module_name(path)))
     ]
     bare = [
         function.__qualname__
@@ -68,7 +68,7 @@ def test_every_kernel_is_annotated() -> None:
     assert bare == []
 
 
-def test_a_kernel_is_a_dispatcher_at_run_time() -> None:
-    assert cache.dispatcher(length_in_points).py_func.__name__ == "length_in_points"
+def test_a_kernel_is_a_kernel_at_run_time() -> None:
+    assert cache.as_kernel(length_in_points).py_func.__name__ == "length_in_points"
     with pytest.raises(TypeError, match="is no kernel"):
-        cache.dispatcher(cache.frozen)
+        cache.as_kernel(cache.frozen)

@@ -13,7 +13,7 @@ import yaml
 from tokenmill.core.errors import DataError, RecipeError, listed
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import JsonObject
+from tokenmill.core.kinds import JsonObject, Unit
 from tokenmill.pipeline.driver.borrow import OtherRun
 from tokenmill.pipeline.driver.check import problems, refuse_problems
 from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
@@ -201,7 +201,7 @@ class _Driver:
             planned = self.other.lend(planned)
         storage.delete(planned.released_marker)
         tasks = tuple(self._shard_tasks(planned))
-        self._make_ready(planned.stage)
+        self.engine.make_ready(self._work_left())
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
@@ -214,9 +214,11 @@ class _Driver:
         self.progress.end(_totals(planned))
         return planned
 
-    def _make_ready(self, stage: Stage) -> None:
-        scrub = self.excerpts.scrub
-        self.engine.make_ready([*stage.work, *([scrub] if scrub is not None else [])])
+    def _work_left(self) -> list[Unit]:
+        """What this call still runs, and the scrubber of excerpts: the text kernels of all compile at the same time."""
+        stages = [each for each in self.planned if not each.done and self.options.stage in (None, each.name)]
+        scrub = [self.excerpts.scrub] if self.excerpts.scrub else []
+        return [*(unit for each in stages for unit in each.stage.work), *scrub]
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
         self._refuse_missing(planned, tasks)
@@ -231,7 +233,7 @@ class _Driver:
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
         stage = self._global_stage(planned, tuple(self._shard_tasks(planned)))
-        self._make_ready(planned.stage)
+        self.engine.make_ready(self._work_left())
         self.progress.start(planned.name, 0, len(planned.shards))
         decided = stage.decide()
         if decided is None:

@@ -25,7 +25,7 @@ import psutil
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Unit
 from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
-from tokenmill.pipeline.engine.warm import make_kernels_ready, uses_kernels
+from tokenmill.pipeline.engine.warm import kernel_modules, make_kernels_ready
 from tokenmill.pipeline.record.ledger import made_once
 from tokenmill.pipeline.record.task import NOWHERE, CodeError, Position, Task, Tell
 
@@ -44,8 +44,7 @@ class InProcess:
     workers = 1
 
     def make_ready(self, units: Sequence[Unit]) -> None:
-        if uses_kernels(units):
-            make_kernels_ready()
+        make_kernels_ready(kernel_modules(map(type, units)))
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for task in tasks:
@@ -63,8 +62,7 @@ class LocalPool:
         self._workers: list[_Worker] = []
 
     def make_ready(self, units: Sequence[Unit]) -> None:
-        if uses_kernels(units):
-            make_kernels_ready()
+        make_kernels_ready(kernel_modules(map(type, units)))
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         todo = deque(tasks)

@@ -23,7 +23,7 @@ from tokenmill.pipeline.planning.fingerprint import packages
 from tokenmill.pipeline.planning.source_code import code_hash, file_of
 from tokenmill.pipeline.planning.versions import versions
 from tokenmill.pipeline.record.task import Task
-from tokenmill.text.kernel.cache_folder import warm_marker
+from tokenmill.text.kernel.cache_folder import compiled_modules
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ class Home:
     Attributes:
         folder: the driver's working directory, or "" if each node has a copy of it.
         versions: of what a node must have.
-        kernels: whether compiled text kernels are used.
+        kernels: the modules whose compiled text kernels are used.
     """
 
     folder: str
     versions: tuple["Version", ...]
-    kernels: bool
+    kernels: tuple[str, ...]
 
 
 class Version(NamedTuple):
@@ -86,10 +86,9 @@ def _settle(home: Home, run_folder: str) -> None:
             f"{_here()} does not see {run_folder}, where the driver has begun to write; "
             "give --out a folder that all nodes share, or a URL such as s3://bucket/runs"
         )
-    if home.kernels:
-        if not warm_marker().exists():
-            logger.warning("%s compiles text kernels; this is done once a node, and takes a minute or two", _here())
-        make_kernels_ready()
+    if not compiled_modules().issuperset(home.kernels):
+        logger.warning("%s compiles text kernels; this is done once a node, and takes a minute or two", _here())
+    make_kernels_ready(home.kernels)
 
 
 def _refuse_other_versions(wanted: Sequence[Version]) -> None:

@@ -21,7 +21,7 @@ from tokenmill.core.kinds import Unit
 from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.dispatch import Dispatch, Job
 from tokenmill.pipeline.engine.node import Home, attempt, versions_of
-from tokenmill.pipeline.engine.warm import uses_kernels
+from tokenmill.pipeline.engine.warm import kernel_modules
 from tokenmill.pipeline.record.task import NOWHERE, Task
 
 logger = logging.getLogger(__name__)
@@ -68,11 +68,11 @@ class RayPool:
             ) from error
         copied = ray.get_runtime_context().runtime_env.get("working_dir")
         self._folder = "" if copied else os.getcwd()
-        self._home = Home(self._folder, (), False)
+        self._home = Home(self._folder, (), ())
         self._cluster = _Cluster()
 
     def make_ready(self, units: Sequence[Unit]) -> None:
-        self._home = Home(self._folder, versions_of(units), uses_kernels(units))
+        self._home = Home(self._folder, versions_of(units), kernel_modules(map(type, units)))
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         tasks = list(tasks)

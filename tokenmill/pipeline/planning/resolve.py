@@ -89,7 +89,7 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
     """The Step that scrubs excerpts and its name; None if no excerpts are kept. Raises RecipeError."""
     if not recipe.excerpt.chars:
         return None
-    work = recipe.excerpt.scrub or WorkSpec(importlib.import_module("tokenmill.stages").EXCERPT_SCRUB, {}, 1)
+    work = _excerpt_work(recipe)
     where = f"{recipe.file}:{work.line}: excerpt: "
     scrub = build(work, seed=recipe.seed, plugins=plugins, where=where)
     if isinstance(scrub, Source | Global) or "text" not in scrub.adds:
@@ -97,6 +97,18 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
     if not set(scrub.reads) <= {"id", "text"}:
         raise RecipeError(f"{where}scrub: {work.name} reads {', '.join(scrub.reads)}; an excerpt has only id and text")
     return work.name, scrub
+
+
+def classes_of(recipe: Recipe, *, plugins: str | None) -> tuple[type[Unit], ...]:
+    """The classes of all units that a recipe names, its scrubber of excerpts included. Checks no settings."""
+    works = [work for spec in recipe.stages for work in spec.work]
+    if recipe.excerpt.chars:
+        works.append(_excerpt_work(recipe))
+    return tuple(work_class(each.name, plugins=plugins, where=f"{recipe.file}:{each.line}: ") for each in works)
+
+
+def _excerpt_work(recipe: Recipe) -> WorkSpec:
+    return recipe.excerpt.scrub or WorkSpec(importlib.import_module("tokenmill.stages").EXCERPT_SCRUB, {}, 1)
 
 
 def work_names() -> list[str]:

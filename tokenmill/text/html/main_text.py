@@ -196,7 +196,8 @@ def _extract_all(
         room = put + page.state[0] + 16 * page.state[BLOCKS]
         if room > len(out):
             wider = np.empty(2 * room, dtype=np.uint8)
-            wider[:put] = out[:put]
+            for at in range(put):  # a slice would compile numba's text about unequal shapes, which takes 2 s
+                wider[at] = out[at]
             out = wider
         target = pointer(out)
         begin = put

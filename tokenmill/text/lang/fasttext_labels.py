@@ -214,7 +214,8 @@ def _label_all(
                         marked = np.empty(2 * length, dtype=np.uint8)
                         picked = np.empty(len(marked) * longest + 1, dtype=np.int64)
                     marked[0] = 60
-                    marked[1 : length + 1] = data[start:at]
+                    for i in range(length):  # a slice would compile numba's text about unequal shapes: 2 s
+                        marked[1 + i] = data[start + i]
                     marked[length + 1] = 62
                     grams = _gram_rows(marked, length + 2, buckets, present, before, shortest, longest, picked)
                     if word >= 0:

@@ -1,0 +1,102 @@
+"""How numba compiles a kernel. cache imports this module at the first call, since numba takes 0.5 s.
+
+A kernel compiles in two forms: called from Python (an entry), and called by another kernel (a helper). Of 340 kernels
+Python calls 51. Stock numba compiles each as if Python called it: with wrappers for Python and for C, with machine
+code, and with a file in the cache. A helper here has none of them. It is LLVM IR that its callers link, optimized as
+stock numba does it, so the machine code of the entries is as fast.
+
+This uses numba's internals. With a version that is not in TESTED, kernels compile as stock numba does it.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numba
+from numba.core import entrypoints
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.registry import CPUDispatcher
+
+from tokenmill.text.kernel.cache_folder import cache_folder
+
+TESTED = ("0.68",)
+"""Versions of numba, major.minor, with which the tests of all kernels pass."""
+
+
+def compiled_on_call(function: Callable[..., Any], *, inlined: bool) -> Any:
+    """numba's dispatcher for a kernel: no Python objects, no GIL, strict floating point, kept on disk."""
+    options = {"nopython": True, "nogil": True, "fastmath": False, "boundscheck": False, "forceinline": inlined}
+    made = _Entry if numba.__version__.rpartition(".")[0] in TESTED else CPUDispatcher
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())  # read by enable_caching; other users of numba keep their own setting
+    try:
+        dispatcher = made(function, targetoptions=options)
+        dispatcher.enable_caching()
+    finally:
+        numba.config.CACHE_DIR = before
+    return dispatcher
+
+
+def type_of(intrinsic: Any) -> Any:
+    """numba's type of an intrinsic; numba learns of new ones by refresh()."""
+    context = CPUDispatcher.targetdescr.typing_context
+    context.refresh()
+    return context.resolve_value_type(intrinsic)
+
+
+class _Entry(CPUDispatcher):  # type: ignore[misc]  # numba has no types
+    """A kernel as Python calls it. Other kernels that name it get its helper."""
+
+    def add_overload(self, compiled: Any) -> None:
+        """Also completes what numba skips for helpers: their Python objects, which a print() in a kernel needs."""
+        super().add_overload(compiled)
+        for environment in compiled._find_referenced_environments():
+            compiled.codegen.set_env(environment.env_name, environment)
+
+    def _compile_for_args(self, *arguments: Any) -> Any:
+        """Loads or compiles, without the packages that extend numba: awkward takes 0.3 s, and kernels need none.
+
+        numba imports them when another user of it compiles.
+        """
+        before, entrypoints._already_initialized = entrypoints._already_initialized, True
+        try:
+            return super()._compile_for_args(*arguments)
+        finally:
+            entrypoints._already_initialized = before
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self._helper._numba_type_
+
+    @cached_property
+    def _helper(self) -> "_Helper":
+        return _Helper(self.py_func, targetoptions=self.targetoptions, pipeline_class=_Compiler)
+
+
+class _Helper(CPUDispatcher):  # type: ignore[misc]
+    """A kernel as other kernels call it. Python cannot call it: there is no machine code."""
+
+    def add_overload(self, compiled: Any) -> None:
+        compiled = compiled._replace(entry_point=object())  # numba finds the function by it, so each needs its own
+        self.targetctx.insert_user_function(compiled.entry_point, compiled.fndesc, [compiled.library])
+        self.overloads[tuple(compiled.signature.args)] = compiled
+
+
+class _Compiler(Compiler):  # type: ignore[misc]
+    """numba's pipeline, up to optimized IR."""
+
+    def define_pipelines(self) -> Any:
+        self.state.flags.no_compile = True
+        self.state.flags.no_cpython_wrapper = True
+        self.state.flags.no_cfunc_wrapper = True
+        self.state.library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        return super().define_pipelines()
+
+
+class _Library(JITCodeLibrary):  # type: ignore[misc]
+    """A helper's IR, with its callees linked."""
+
+    def _finalize_final_module(self) -> None:
+        """Where numba would make machine code."""
+        self._finalized = True
