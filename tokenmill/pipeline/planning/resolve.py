@@ -6,11 +6,12 @@ import dataclasses
 import difflib
 import functools
 import importlib
+import itertools
 import json
 import pkgutil
 import traceback
 import typing
-from types import ModuleType
+from types import ModuleType, UnionType
 from typing import Any
 
 import pydantic
@@ -164,11 +165,30 @@ def class_name(name: str) -> str:
 
 
 def settings_of(work: Unit) -> JsonObject:
-    """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures."""
+    """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures.
+
+    Settings that are saved, loaded and saved again are the same.
+    """
     assert dataclasses.is_dataclass(work)
     values = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
     filled: JsonObject = json.loads(json.dumps(values, default=lambda value: sorted(map(str, value))))
-    return {name: _without_secrets(value) for name, value in filled.items()}
+    types = typing.get_type_hints(type(work))
+    return {name: _without_secrets(_with_floats(value, types[name])) for name, value in filled.items()}
+
+
+def _with_floats(value: object, wanted: Any) -> object:
+    """The JSON value with 3 as 3.0 wherever its type says float, which is how a recipe's 3 is loaded."""
+    kinds = typing.get_args(wanted) if typing.get_origin(wanted) in (UnionType, typing.Union) else (wanted,)
+    if type(value) is int:
+        return float(value) if float in kinds and int not in kinds else value
+    if isinstance(value, dict):
+        item = next((typing.get_args(kind)[1] for kind in kinds if typing.get_origin(kind) is dict), object)
+        return {key: _with_floats(one, item) for key, one in value.items()}
+    if isinstance(value, list):
+        items = next((typing.get_args(kind) for kind in kinds if typing.get_origin(kind) in (list, tuple)), (object,))
+        each = items if len(items) == len(value) and ... not in items else itertools.repeat(items[0])
+        return [_with_floats(one, item) for one, item in zip(value, each, strict=False)]
+    return value
 
 
 def _without_secrets(value: object) -> object:
