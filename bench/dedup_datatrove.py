@@ -1,6 +1,6 @@
 """datatrove's four MinHash stages as bench/dedup.py runs them: python -m bench.dedup_datatrove INPUTS OUT."""
 
-import sys
+import argparse
 from pathlib import Path
 
 from datatrove.executor import LocalPipelineExecutor
@@ -11,7 +11,7 @@ from datatrove.pipeline.writers import ParquetWriter
 from datatrove.utils.hashing import HashConfig
 
 
-def main(inputs: str, out: Path) -> None:
+def run(inputs: str, out: Path) -> None:
     """One task after the other in this process. sha1, its default: its other hash fails with xxhash 4."""
     config = MinhashConfig(
         hash_config=HashConfig(hash_fc="sha1", precision=64), num_buckets=14, hashes_per_bucket=8, n_grams=5
@@ -27,5 +27,13 @@ def main(inputs: str, out: Path) -> None:
         LocalPipelineExecutor(pipeline, tasks=tasks, workers=1, logging_dir=str(out / f"log{number}")).run()
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("inputs", help="a folder of .parquet files with id and text")
+    parser.add_argument("out", type=Path, help="a folder for results and logs")
+    options = parser.parse_args()
+    run(options.inputs, options.out)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main()

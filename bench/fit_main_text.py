@@ -14,15 +14,17 @@ import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 
 from bench.extraction import Page, folded, judge, read_pages
 from tokenmill.text.html.features import FEATURES
 from tokenmill.text.html.main_text import DEPTH, MODEL, UNIT, features_of
+
+if TYPE_CHECKING:
+    import lightgbm
 
 TREES = 64
 SETTINGS: dict[str, Any] = {
@@ -86,8 +88,10 @@ def _shares(blocks: list[list[str]], article: str) -> npt.NDArray[np.float64]:
     return shares
 
 
-def fit(examples: Iterable[Example]) -> lightgbm.Booster:
+def fit(examples: Iterable[Example]) -> "lightgbm.Booster":
     """Trees over the blocks whose label is known."""
+    import lightgbm  # here, so that --help works without this peer
+
     known = [(one, ~np.isnan(one.labels)) for one in examples]
     data = lightgbm.Dataset(
         np.concatenate([one.features[keep] for one, keep in known]),
@@ -97,7 +101,7 @@ def fit(examples: Iterable[Example]) -> lightgbm.Booster:
     return lightgbm.train(SETTINGS, data, TREES)
 
 
-def as_json(model: lightgbm.Booster) -> str:
+def as_json(model: "lightgbm.Booster") -> str:
     """The model file: complete trees of whole numbers, one a line."""
     used = sorted({int(number) for tree in model.dump_model()["tree_info"] for number in _used(tree["tree_structure"])})
     trees = []

@@ -22,7 +22,6 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator as FastIterator
 from fastwarc.warc import WarcRecordType
 from isal import isal_zlib
-from warcio.archiveiterator import ArchiveIterator
 
 from tokenmill.mini.world import write_mini
 from tokenmill.stages.web.http_body import read_body, read_head
@@ -34,6 +33,8 @@ _LIMIT = 64 << 20
 
 def by_warcio(file: Path) -> Iterator[tuple[str, bytes]]:
     """(record id, body) of each response."""
+    from warcio.archiveiterator import ArchiveIterator  # here, so that --help works without this peer
+
     with file.open("rb") as stream:
         for record in ArchiveIterator(stream):
             if record.rec_type == "response":

@@ -3,6 +3,8 @@
 import errno
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tokenmill.cli.endings import MAX_CHARACTERS, MAX_LINES, ending_of, fitting
 from tokenmill.core.errors import DataError, RecipeError
 
 Call = Callable[..., Any]
+Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.mark.parametrize(
@@ -112,3 +115,23 @@ def test_json_results_have_no_messages_among_them(tmp_path: Path, call: Call, to
     (tmp_path / "r.yaml").write_text(toy_recipe)
     ended = call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json")
     assert json.loads(ended.out.splitlines()[-1])["failures"] == []
+
+
+def test_a_folder_that_hides_a_module_of_python_is_named(tmp_path: Path, pipeline: Pipeline) -> None:
+    """Each worker died when a library needed the module, and the message asked for more memory."""
+    (tmp_path / "tokenize").mkdir()
+    assert pipeline("models", "list").returncode == 0  # a folder without __init__.py hides nothing
+    (tmp_path / "tokenize/__init__.py").touch()
+    ended = pipeline("models", "list")
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1, ended.stderr
+    assert f"error: {tmp_path}/tokenize/__init__.py hides Python's own module 'tokenize'; rename it" in ended.stderr
+
+
+def test_modules_behind_the_standard_library_hide_nothing(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """setuptools puts its own distutils in the place of Python's."""
+    monkeypatch.setattr(sys.modules["tokenize"], "__file__", f"{tmp_path}/tokenize.py")
+    assert call("models", "list").code == 0
+    monkeypatch.syspath_prepend(tmp_path)
+    assert call("models", "list").code == 2

@@ -4,11 +4,11 @@ import dataclasses
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
-from tokenmill.core.kinds import Filter, Global, Source, SourceTraits, Writer, contract_problem, kind_of
+from tokenmill.core.kinds import Filter, Global, Source, Writer
+from tokenmill.pipeline.planning.contract import kind_of
 from tokenmill.pipeline.planning.resolve import work_class, work_names
 
 ROOT = Path(__file__).parents[2]
@@ -42,44 +42,3 @@ def test_mypy_accepts_each_unit_as_its_kind(tmp_path: Path) -> None:
     call = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(file)]
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-
-
-@dataclasses.dataclass(frozen=True)
-class Good:
-    reads: ClassVar[tuple[str, ...]] = ("text",)
-    adds: ClassVar[tuple[str, ...]] = ()
-
-    def __call__(self, batch: object) -> object:
-        return batch
-
-
-def variant(**members: object) -> type:
-    """A class like Good with other members; None removes one."""
-    kept = {name: value for name, value in vars(Good).items() if not name.startswith("__") or name == "__call__"}
-    found = {name: value for name, value in (kept | members).items() if value is not None}
-    return dataclasses.dataclass(frozen=True)(type("Variant", (), found))
-
-
-READS = {"rounds": lambda self: [], "__call__": None}
-
-
-@pytest.mark.parametrize(
-    ("work", "problem"),
-    [
-        (Good, ""),
-        (variant(reads=None), "a step has __call__, reads, adds; Variant lacks reads"),
-        (variant(__call__=None), "lacks __call__"),
-        (variant(**READS), ""),
-        (variant(**READS, reads=None), "a global has rounds, reads, adds; Variant lacks reads"),
-        (variant(__annotations__={"repeat": int}, repeat=3), "the setting 'repeat' has the name of a method"),
-        (variant(__annotations__={"files": str}, files="*.txt"), ""),
-        (variant(files=lambda self: {}), "files is called file_checksums now"),
-        (variant(shards=list, read=list), "lacks traits"),
-        (variant(shards=list, read=list, traits=SourceTraits()), ""),
-        (variant(shards=list, read=list, traits=SourceTraits(), DAMAGE=("x",)), "DAMAGE is called traits now"),
-        (int, "lacks __call__, reads, adds"),
-    ],
-)
-def test_a_class_that_breaks_the_contract_is_refused_by_name(work: type, problem: str) -> None:
-    found = contract_problem(work)
-    assert problem in found if problem else found == ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tokenmill.cli.endings import FAILED, ending_of, fitting
+from tokenmill.cli.hidden_modules import refuse_hidden_modules
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +42,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 def main() -> None:
     """Entry point of both console scripts and of `python -m tokenmill`."""
     with _exit_codes():
+        refuse_hidden_modules()
         code = app(standalone_mode=False)  # without standalone mode typer returns the code of a typer.Exit
         if code == INTERRUPTED:  # typer's own way to end after Ctrl-C
             raise KeyboardInterrupt

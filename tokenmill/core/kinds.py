@@ -6,12 +6,12 @@ A unit of work is a frozen dataclass. Its fields are its settings. A recipe name
 What every unit of a kind must have is in the protocols Source, Step, Global and Writer. What a unit may have besides is
 in the small protocols below them: Packed, Fingerprinted, Requiring, Advising, Filter for all kinds of work; Concluding,
 Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a unit has it by
-having its members. contract_problem() says what is wrong with a class before anything runs.
+having its members. pipeline/planning/contract.py refuses a class that breaks the contract before anything runs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
@@ -64,15 +64,16 @@ class SourceTraits:
     """What the engine may know about a Source besides its rows.
 
     Attributes:
-        damage: rules that mean a damaged file. Their counts become warnings. Default none.
+        damage: rules that mean a damaged file, as `<step>.<rule>`. Their counts become warnings. Default none.
         signals: schema of the columns that it adds besides those of a document. Default none.
-        unhashed: names of settings that do not affect results, left out of the fingerprint. `paths` is one: it only
-            says which shards there are, and the fingerprint of each shard has its own file. Default: paths.
+        unhashed: names of settings that do not affect results, left out of the fingerprint. The setting `paths`
+            always is: it only says which shards there are, and the fingerprint of each shard has its own file.
+            Default none.
     """
 
     damage: tuple[str, ...] = ()
     signals: pa.Schema = field(default_factory=lambda: pa.schema([]))
-    unhashed: tuple[str, ...] = ("paths",)
+    unhashed: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -225,48 +226,6 @@ class Writer(Global, Protocol):
 
 Unit = Source | Step | Global
 """A unit of work of any kind."""
-
-Kind = Literal["source", "global", "step"]
-
-_MEMBERS: dict[Kind, tuple[str, ...]] = {
-    "source": ("shards", "read", "adds", "traits"),
-    "global": ("rounds", "reads", "adds"),
-    "step": ("__call__", "reads", "adds"),
-}
-_METHODS = (
-    "read", "shards", "rounds", "cuts", "write", "finish", "file_checksums", "outlook", "conclude", "earlier",
-    "rewrite", "repeat", "completed", "packages", "check_files",
-)  # fmt: skip
-_FORMER = {
-    "DAMAGE": "traits", "SIGNALS": "traits", "HOW": "traits", "files": "file_checksums",
-}  # fmt: skip
-
-
-def kind_of(unit: object) -> Kind:
-    """The kind of a unit of work or of its class: what it makes, compares or changes."""
-    if hasattr(unit, "shards") or hasattr(unit, "read"):
-        return "source"
-    return "global" if hasattr(unit, "rounds") else "step"
-
-
-def contract_problem(unit_class: type) -> str:
-    """What keeps a class from being a unit of work, or "". The protocols below look for members by name alone, so a
-    setting must not have the name of a method, and a member that was renamed must not be overlooked.
-    """
-    kind = kind_of(unit_class)
-    missing = [name for name in _MEMBERS[kind] if not any(name in vars(base) for base in unit_class.__mro__)]
-    if missing:
-        return f"a {kind} has {', '.join(_MEMBERS[kind])}; {unit_class.__name__} lacks {', '.join(missing)}"
-    if not is_dataclass(unit_class):
-        return f"{unit_class.__name__} is no dataclass, but its settings are its fields: write @dataclass(frozen=True)"
-    for field_ in fields(unit_class):
-        if field_.name in _METHODS:
-            return f"the setting {field_.name!r} has the name of a method that the engine calls; choose another name"
-    for name, now in _FORMER.items():
-        found = getattr(unit_class, name, None)
-        if callable(found) if name == "files" else (kind == "source" and found is not None):
-            return f"{name} is called {now} now (tokenmill/core/kinds.py)"
-    return ""
 
 
 @runtime_checkable

@@ -1,17 +1,22 @@
 """Errors that many shards share are one line; a step that always raises stops its stage."""
 
 import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tokenmill.core.errors import DataError
 from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.run import Options, Result, run
-from tokenmill.pipeline.engine import Engine
-from tokenmill.pipeline.engine.local import InProcess, LocalPool
+from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
+from tokenmill.pipeline.engine.local import OUT_OF_MEMORY, InProcess, LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.ledger import Ledger
+from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.task import Task, TaskName, Tell, shard_name
 
 MANY = [f"f{number}" for number in range(30)]
 
@@ -95,3 +100,46 @@ def test_worker_processes_stop_in_the_same_way(tmp_path: Path, on: str) -> None:
         assert len(Ledger(str(tmp_path / "r/work"))) == 0
     finally:
         pool.close()
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A task that no engine here runs."""
+
+    name: TaskName
+
+    def __call__(self, tell: Tell) -> Manifest:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """An engine whose workers die of the same cause again and again."""
+
+    cause: str
+    workers: int = 1
+
+    def make_ready(self, units: object) -> None: ...
+
+    def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+        yield from (Outcome(task, cause=self.cause) for task in tasks)
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("cause", "remedy"),
+    [
+        ("memory", "give the stage more memory, or use fewer --workers"),
+        ("signal 9", "give the stage more memory, or use fewer --workers"),
+        (f"exit {OUT_OF_MEMORY}", "give the stage more memory, or use fewer --workers"),
+        ("hang", "give the stage more timeout, or look at that part of the input"),
+        ("signal 11", "look at that part of the input, and at the log of the system"),
+        ("exit 1", "what they wrote to standard error says why"),
+    ],
+)
+def test_what_to_do_about_dead_workers_depends_on_how_they_died(cause: str, remedy: str) -> None:
+    """Workers that could not even start were said to need more memory."""
+    task = Anything(shard_name("runs/x/read", 3, ""))
+    [outcome] = run_recovering(Deadly(cause), [task], Limits(), lambda task, at: None)
+    assert str(outcome.error).endswith(f"3 workers died ({cause}) in their start at batch -1; {remedy}")

@@ -114,12 +114,14 @@ run: toy
 excerpt: {chars: 40, scrub: toolbox.shout}
 stages:
   read: [toolbox.numbered]
-  short: [{toolbox.length: {min_characters: 30}}]
+  short: [{toolbox.length: {min_characters: 30}}, toolbox.whole]
 """
 
 
 def test_a_saved_recipe_runs_again_with_nothing_to_do(tmp_path: Path) -> None:
-    """It names work as recipes do, in whatever folders the files are, and has all settings."""
+    """It names work as recipes do, in whatever folders the files are, and has all settings. A default of 3 where the
+    type is float was loaded as 3.0, which counted as another setting.
+    """
     run(tmp_path, SCRUBBED)
     saved = (tmp_path / "runs/toy/recipe.yaml").read_text()
     assert yaml.safe_load(saved)["stages"]["read"]["steps"][0].keys() == {"toolbox.numbered"}

@@ -78,3 +78,15 @@ def test_broken_yaml_an_empty_file_and_no_file_are_refused(tmp_path: Path) -> No
 def test_settings_are_not_coerced(tmp_path: Path) -> None:
     refused(tmp_path, GOOD.replace("min_characters: 10", "min_characters: '10'"), "found '10'")
     refused(tmp_path, GOOD.replace("min_characters: 10", "min_characters: 10.5"), "found 10.5")
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "part"),
+    [
+        ("{chars: 0, scrub: nonsense}", "unknown work 'nonsense'"),
+        ("{chars: 0, scrub: toolbox.length}", "toolbox.length edits no texts"),
+        ("{chars: 9, scrub: {toolbox.shout: {loud: 1}}}", "no setting 'loud'"),
+    ],
+)
+def test_a_scrub_that_is_named_is_checked_even_if_no_excerpts_are_kept(tmp_path: Path, excerpt: str, part: str) -> None:
+    refused(tmp_path, f"excerpt: {excerpt}{GOOD}", ":1: excerpt: ", part)

@@ -9,12 +9,14 @@ import logging
 from collections.abc import Iterable, Iterator
 
 from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
+from tokenmill.pipeline.engine.local import OUT_OF_MEMORY
 from tokenmill.pipeline.record.task import Probing, Task
 from tokenmill.pipeline.tasks import quarantine
 
 logger = logging.getLogger(__name__)
 
 MAX_DEATHS = 3
+_OUT_OF_MEMORY = ("memory", f"exit {OUT_OF_MEMORY}", "signal 9")  # the system ends by signal 9 who takes the last of it
 
 
 def run_recovering(engine: Engine, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
@@ -53,5 +55,15 @@ def _next_try(outcome: Outcome, deaths: dict[int, int]) -> Task | None:
 def _gave_up(outcome: Outcome) -> str:
     return (
         f"{outcome.task.name.label}: {MAX_DEATHS} workers died ({outcome.cause}) in {outcome.at.step or 'their start'} "
-        f"at batch {outcome.at.batch}; give the stage more memory or timeout, or look at that part of the input"
+        f"at batch {outcome.at.batch}; {_remedy(outcome.cause)}"
     )
+
+
+def _remedy(cause: str) -> str:
+    if cause == "hang":
+        return "give the stage more timeout, or look at that part of the input"
+    if cause in _OUT_OF_MEMORY:
+        return "give the stage more memory, or use fewer --workers"
+    if cause.startswith("exit"):  # Python ended by itself, so it said why
+        return "what they wrote to standard error says why"
+    return "look at that part of the input, and at the log of the system"

@@ -83,7 +83,7 @@ def packages(units: Sequence[Unit], modules: Iterable[str] = ()) -> dict[str, st
 
 def _settings(unit: Unit) -> list[object]:
     """Name, settings that affect results, and models."""
-    aside = unit.traits.unhashed if isinstance(unit, Source) else ()
+    aside = ("paths", *unit.traits.unhashed) if isinstance(unit, Source) else ()
     settings: JsonObject = {name: value for name, value in settings_of(unit).items() if name not in aside}
     models = unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
     return [_name(unit), settings, models]

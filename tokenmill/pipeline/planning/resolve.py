@@ -6,9 +6,12 @@ import dataclasses
 import difflib
 import functools
 import importlib
+import itertools
 import json
 import pkgutil
+import traceback
 import typing
+from types import ModuleType, UnionType
 from typing import Any
 
 import pydantic
@@ -16,9 +19,10 @@ import pydantic
 from tokenmill.core.errors import RecipeError, did_you_mean, listed, short
 from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
-from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer, contract_problem
+from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
+from tokenmill.pipeline.planning.contract import contract_problem
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
 
 
@@ -86,8 +90,10 @@ def _built(recipe: Recipe, plugins: str | None) -> tuple[dict[str, list[Unit]], 
 
 
 def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | None:
-    """The Step that scrubs excerpts and its name; None if no excerpts are kept. Raises RecipeError."""
-    if not recipe.excerpt.chars:
+    """The Step that scrubs excerpts and its name; None if no excerpts are kept. Raises RecipeError, also for a scrub
+    that is named but not needed: it may be needed soon.
+    """
+    if not recipe.excerpt.chars and recipe.excerpt.scrub is None:
         return None
     work = _excerpt_work(recipe)
     where = f"{recipe.file}:{work.line}: excerpt: "
@@ -96,7 +102,7 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
         raise RecipeError(f"{where}scrub: {work.name} edits no texts; name a Step that has 'text' in `adds`")
     if not set(scrub.reads) <= {"id", "text"}:
         raise RecipeError(f"{where}scrub: {work.name} reads {', '.join(scrub.reads)}; an excerpt has only id and text")
-    return work.name, scrub
+    return (work.name, scrub) if recipe.excerpt.chars else None
 
 
 def classes_of(recipe: Recipe, *, plugins: str | None) -> tuple[type[Unit], ...]:
@@ -119,27 +125,50 @@ def work_names() -> list[str]:
 def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Unit]:
     """The class a name stands for. Only tokenmill's own folders, and modules under `plugins`, may be named."""
     if plugins and name.startswith(f"{plugins}."):
-        module_name = name
+        module = _imported(name, name, where)
     elif name in _unit_modules():
-        module_name = _unit_modules()[name]
+        module = _imported(_unit_modules()[name], name, where)
     else:
         raise RecipeError(f"{where}unknown work {name!r}{_nearest(name)}. `pipeline steps` lists all")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and module_name.startswith(error.name):
-            raise RecipeError(f"{where}no module {error.name!r} for {name!r}; is the package installed?") from error
-        raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
     wanted = class_name(name)
     if not hasattr(module, wanted):
-        raise RecipeError(f"{where}{module_name} has no class {wanted}; a unit's class is its file's name in capitals")
+        raise RecipeError(
+            f"{where}{module.__name__} has no class {wanted}; a unit's class is its file's name in capitals"
+        )
     found: type[Unit] = getattr(module, wanted)
-    problem, step = contract_problem(found), class_step_name(found)
-    if step != name.rpartition(".")[2]:
+    problem = contract_problem(found)
+    if not problem and class_step_name(found) != name.rpartition(".")[2]:
+        step = class_step_name(found)
         problem = f"its signals and rules are called {step!r}, so name the file {step}.py"
     if problem:
         raise RecipeError(f"{where}{name}: {problem}")
     return found
+
+
+def _imported(module: str, name: str, where: str) -> ModuleType:
+    """The module of the unit `name`; what keeps a plug-in from being imported is told as its fault, with the place."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and module.startswith(error.name):
+            raise RecipeError(f"{where}no module {error.name!r} for {name!r}; is the package installed?") from error
+        raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
+    except Exception as error:  # code that is not ours may raise anything
+        if module != name:  # a module of tokenmill
+            raise
+        said = traceback.format_exception_only(error)[-1].strip()
+        raise RecipeError(f"{where}{name}: {_place(error)}: {said}. Correct this plug-in") from error
+
+
+def _place(error: Exception) -> str:
+    """`file:line` in the module whose import an exception ended."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    module = [frame.filename for frame in frames if frame.name == "<module>"][-1:]
+    inside = [frame for frame in frames if frame.filename in module]  # bodies of classes have frames too
+    place = (inside or list(frames))[-1]
+    return f"{place.filename}:{place.lineno}"
 
 
 def class_name(name: str) -> str:
@@ -148,11 +177,30 @@ def class_name(name: str) -> str:
 
 
 def settings_of(work: Unit) -> JsonObject:
-    """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures."""
+    """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures.
+
+    Settings that are saved, loaded and saved again are the same.
+    """
     assert dataclasses.is_dataclass(work)
     values = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
     filled: JsonObject = json.loads(json.dumps(values, default=lambda value: sorted(map(str, value))))
-    return {name: _without_secrets(value) for name, value in filled.items()}
+    types = typing.get_type_hints(type(work))
+    return {name: _without_secrets(_with_floats(value, types[name])) for name, value in filled.items()}
+
+
+def _with_floats(value: object, wanted: Any) -> object:
+    """The JSON value with 3 as 3.0 wherever its type says float, which is how a recipe's 3 is loaded."""
+    kinds = typing.get_args(wanted) if typing.get_origin(wanted) in (UnionType, typing.Union) else (wanted,)
+    if type(value) is int:
+        return float(value) if float in kinds and int not in kinds else value
+    if isinstance(value, dict):
+        item = next((typing.get_args(kind)[1] for kind in kinds if typing.get_origin(kind) is dict), object)
+        return {key: _with_floats(one, item) for key, one in value.items()}
+    if isinstance(value, list):
+        items = next((typing.get_args(kind) for kind in kinds if typing.get_origin(kind) in (list, tuple)), (object,))
+        each = items if len(items) == len(value) and ... not in items else itertools.repeat(items[0])
+        return [_with_floats(one, item) for one, item in zip(value, each, strict=False)]
+    return value
 
 
 def _without_secrets(value: object) -> object:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import kind_of
+from tokenmill.pipeline.planning.contract import kind_of
 from tokenmill.pipeline.planning.recipe import Recipe, load_recipe
 from tokenmill.pipeline.planning.resolve import work_class, work_names
 from tokenmill.pipeline.report import RanStage, read_run

@@ -5,7 +5,8 @@ import inspect
 from collections.abc import Iterator
 
 from tokenmill.core.errors import RecipeError
-from tokenmill.core.kinds import Filter, kind_of
+from tokenmill.core.kinds import Filter
+from tokenmill.pipeline.planning.contract import kind_of
 from tokenmill.pipeline.planning.resolve import work_class, work_names
 
 

@@ -67,7 +67,7 @@ class ReadWarc:
     traits: ClassVar[SourceTraits] = SourceTraits(
         damage=("read_warc.corrupt",),
         signals=SIGNALS,
-        unhashed=("paths", "crawl", "part", "select", "gap", "selections", "requests_per_second", "shard_bytes"),
+        unhashed=("crawl", "part", "select", "gap", "selections", "requests_per_second", "shard_bytes"),
     )
 
     def __post_init__(self) -> None:

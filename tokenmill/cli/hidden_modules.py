@@ -1,0 +1,30 @@
+"""Finds files of the person's own that hide modules of Python: what such modules break says nothing about the cause."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+from tokenmill.core.errors import RecipeError
+
+
+def refuse_hidden_modules() -> None:
+    """Raises RecipeError if a folder before the standard library, such as the one in which `python -m tokenmill` is
+    started, has a module that was imported in place of Python's own.
+    """
+    for name, file in _hidden():
+        raise RecipeError(
+            f"{file} hides Python's own module {name!r}; rename it, or start `pipeline` instead of "
+            "`python -m tokenmill`, without that folder in PYTHONPATH"
+        )
+
+
+def _hidden() -> Iterator[tuple[str, str]]:
+    """(module, the file that was imported instead), in order of names."""
+    library = os.path.dirname(os.__file__)
+    before = sys.path[: sys.path.index(library)] if library in sys.path else []
+    folders = {os.path.abspath(folder) for folder in before}
+    for name in sorted(sys.stdlib_module_names & sys.modules.keys()):
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        own = os.path.dirname(file) if os.path.basename(file).startswith("__init__.") else file
+        if file and os.path.dirname(os.path.abspath(own)) in folders:
+            yield name, file
