@@ -4,8 +4,8 @@
 
 Each kind is a corpus of its own: for every number of edits so many originals, each with one copy in which so many words
 (or characters) are others. It is deduplicated by `pipeline run`, and audited by `pipeline dedup-audit` with every
-document as an anchor: recall of nominated pairs by similarity, beside what the bands promise. By the labels: how many
-copies that are alike enough are removed, and how many documents go for one that is not their own.
+document as an anchor: recall of nominated pairs by true similarity, beside what the bands promise for those pairs. By
+the labels: how many copies that are alike enough are removed, and how many documents go for one that is not their own.
 """
 
 import argparse
@@ -126,7 +126,7 @@ def lines(kind: str, audit: dict[str, Any]) -> Iterator[str]:
         if bucket["pairs"]:
             span, pairs = f"{bucket['low']:.2f} to {bucket['high']:.2f}", bucket["pairs"]
             sure = f"{bucket['recall_low']:.1%} to {bucket['recall_high']:.1%}"
-            yield f"  {span} {pairs:6,} pairs  {bucket['recall']:6.1%}  ({sure})  S-curve {bucket['theory']:6.1%}"
+            yield f"  {span} {pairs:6,} pairs  {bucket['recall']:6.1%}  ({sure})  bands promise {bucket['theory']:6.1%}"
     yield f"  of {audit['alike']:,} pairs at {audit['threshold']} or above {audit['resolved']:,} are resolved"
 
 

@@ -132,10 +132,10 @@ def brute_force(texts: dict[str, str], at_least: float = 0.5) -> dict[tuple[str,
 
 
 def plain_shingles(text: str, ngram: int = 5) -> Iterator[str]:
-    """Five lower-cased words in a row; a word is a run of letters and digits. Deliberately not the kernels' own
-    split.
+    """Five words in a row, as they stand; a word is a run of letters and digits, or one other character. Deliberately
+    not the kernels' own split. A text of fewer words has none, because bands never nominate it.
     """
-    words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
+    words = "".join(letter if letter.isalnum() else f" {letter} " for letter in text).split()
     return (" ".join(words[at : at + ngram]) for at in range(len(words) - ngram + 1))
 
 

@@ -113,17 +113,15 @@ def _minhash(batches: list[pa.RecordBatch]) -> list[tuple[str, str, float]]:
     """(id, duplicate of, similarity) of each removal."""
     from tokenmill.stages.dedup.preference import preference
     from tokenmill.text.similarity.keep_rule import NOBODY, decide
-    from tokenmill.text.similarity.shingle import shingle_sets
-    from tokenmill.text.similarity.signature import band_keys, signatures
 
     work = Minhash()
     texts = pa.Table.from_batches([batch.select(["id", "text"]) for batch in batches])
     whole = texts.append_column("preference", [preference(pa.concat_batches(texts.to_batches()), work.keep)])
     [ordered] = whole.sort_by([("preference", "ascending"), ("id", "ascending")]).combine_chunks().to_batches()
-    _, shingles = shingle_sets(ordered, work.ngram)
-    keys = band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed), work.bands)
+    ordered, nominating = work.shingling.nominating(ordered)
+    _, verifying = work.shingling.verifying(ordered)
     decision = decide(
-        keys, shingles, threshold=work.threshold, max_bucket=work.max_bucket, hubs=work.hubs
+        work.signing(nominating), verifying, threshold=work.threshold, max_bucket=work.max_bucket, hubs=work.hubs
     )  # fmt: skip
     ids, kept_for = ordered.column("id").to_pylist(), decision.duplicate_of.tolist()
     return [

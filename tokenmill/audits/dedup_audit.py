@@ -1,7 +1,10 @@
-"""Measures a run's MinHash stage: compares anchor documents with all documents of its input by true Jaccard similarity.
+"""Measures a run's MinHash stage: compares anchor documents with all documents of its input by Jaccard similarity.
 
-Bands find a pair with a known probability; this measures it on the run's own documents. An anchor is compared with
-every document of the stage's input, not only with those that share a band with it, so missed pairs are counted too.
+An anchor is compared with every document of the stage's input, not only with those that share a band with it, so missed
+pairs are counted too. Each pair has two similarities. The true one is that of the unmodified texts, by which pairs are
+verified. The other one is what the bands see: that of the folded texts. The formula of the bands gives the probability
+of nomination from what the bands see, so the audit shows recall by both: by true similarity, which tells how many
+near-duplicates are found, and by what the bands see, which tells whether the bands work as promised.
 """
 
 import json
@@ -17,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tokenmill.audits.minhash_stage import MinhashStage, finished_minhash
-from tokenmill.audits.neighbours import Anchors
+from tokenmill.audits.neighbours import Anchors, Places
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
 from tokenmill.core.errors import DataError
@@ -28,16 +31,23 @@ from tokenmill.pipeline.report.audit import dropped
 from tokenmill.pipeline.tasks.step_call import apply_step
 from tokenmill.stages.dedup.minhash import Minhash
 from tokenmill.text.kernel.arrays import Hashes
-from tokenmill.text.similarity.shingle import shingle_sets
-from tokenmill.text.similarity.signature import band_keys, chance_of_meeting, signatures
+from tokenmill.text.similarity.jaccard import jaccard_of_pairs
+from tokenmill.text.similarity.signature import chance_of_meeting
 from tokenmill.text.words.hash import Ragged
 
 LOWEST = 0.5
 WIDTH = 0.05
 _RULE = "minhash.near_duplicate"
 _NO_PAIRS = pl.DataFrame(
-    schema={"anchor": pl.String, "other": pl.String, "similarity": pl.Float64, "nominated": pl.Boolean}
+    schema={
+        "anchor": pl.String,
+        "other": pl.String,
+        "true": pl.Float64,
+        "seen": pl.Float64,
+        "nominated": pl.Boolean,
+    }
 )
+"""true: similarity of the unmodified texts. seen: of the shingles that the bands are made of."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,9 @@ class Bucket:
         pairs: their number.
         nominated: number of pairs that share a band.
         recall, recall_low, recall_high: nominated / pairs, NaN without pairs, and its 95 % interval (Wilson).
-        theory: the recall that the formula of the bands gives for the same similarities.
-        resolved: number of pairs of which at most one document was kept; None below the threshold.
+        theory: the recall that the formula of the bands gives for these pairs, from what the bands see of them.
+        resolved: number of pairs of which at most one document was kept; None below the threshold, and in a bucket by
+            what the bands see.
     """
 
     low: float
@@ -69,8 +80,11 @@ class Audit:
 
     Attributes:
         anchors, documents: number of documents compared, and of documents that each was compared with.
-        threshold: the stage's lowest similarity at which a document is removed.
-        alike: number of pairs at or above the threshold.
+        threshold: the stage's lowest true similarity at which a document is removed.
+        fold: what the bands ignore.
+        buckets: pairs by true similarity.
+        seen: pairs by the similarity that the bands see.
+        alike: number of pairs whose true similarity is the threshold or above.
         resolved: number of those of which at most one document was kept.
         joined: number of kept documents that connected components would have removed, because an anchor is similar to
             them and to an earlier kept one. It is a lower bound, because it counts those of the anchors only.
@@ -81,7 +95,9 @@ class Audit:
     anchors: int
     documents: int
     threshold: float
+    fold: tuple[str, ...]
     buckets: tuple[Bucket, ...]
+    seen: tuple[Bucket, ...]
     alike: int
     resolved: int
     joined: int
@@ -99,8 +115,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     gone = dropped([audited.ran])
     banned = gone.filter(pl.col("drop_rule").str.ends_with(".quarantined"))["id"].to_list()
     drawn = _drawn(_input(audited, banned), anchors, seed)
-    _, shingles = shingle_sets(drawn, work.ngram, work.unit)
-    chosen = Anchors(drawn.column("id").to_pylist(), shingles, _keys(shingles, work))
+    chosen = _Chosen.of(drawn, work)
     found, documents = [], 0
     for batch in _input(audited, banned):
         documents += batch.num_rows
@@ -138,27 +153,31 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 def as_json(audit: Audit) -> dict[str, object]:
     """The audit for machines; a recall of no pairs is null, because JSON has no NaN."""
-    buckets = [asdict(one) | {"recall": None if math.isnan(one.recall) else one.recall} for one in audit.buckets]
-    return asdict(audit) | {"buckets": buckets}
+    return asdict(audit) | {"buckets": _plain_buckets(audit.buckets), "seen": _plain_buckets(audit.seen)}
+
+
+def _plain_buckets(buckets: tuple[Bucket, ...]) -> list[dict[str, object]]:
+    return [asdict(one) | {"recall": None if math.isnan(one.recall) else one.recall} for one in buckets]
 
 
 def show(audit: Audit, console: Console) -> None:
     """Print it."""
-    table = Table(title=f"{plain(audit.stage)}: {audit.anchors:,} anchors against {audit.documents:,} documents",
-                  title_justify="left")  # fmt: skip
-    for name in ("similarity", "pairs", "nominated", "recall", "95 %", "S-curve", "one of two removed"):
-        table.add_column(name, justify="right")
+    compared = f"{plain(audit.stage)}: {audit.anchors:,} anchors against {audit.documents:,} documents"
+    folded = ", ".join(audit.fold) or "nothing"
+    true = _table(f"{compared}, by true similarity (unmodified texts)", "true similarity", "bands promise")
+    true.add_column("one of two removed", justify="right")
+    seen = _table(f"The same by what the bands see ({folded} folded)", "seen similarity", "S-curve")
     for b in audit.buckets:
-        recall = f"{b.recall:.1%}" if b.pairs else ""
-        bounds = f"{b.recall_low:.1%} to {b.recall_high:.1%}" if b.pairs else ""
-        resolved = f"{b.resolved:,}" if b.resolved is not None else ""
-        table.add_row(f"{b.low:.2f} to {b.high:.2f}", f"{b.pairs:,}", f"{b.nominated:,}", recall, bounds,
-                      f"{b.theory:.1%}", resolved)  # fmt: skip
-    console.print(table)
+        true.add_row(*_cells(b), f"{b.resolved:,}" if b.resolved is not None else "")
+    for b in audit.seen:
+        seen.add_row(*_cells(b))
+    console.print(true)
+    console.print(seen)
     low, high = interval(audit.resolved, audit.alike)
     if audit.alike:
         console.print(
-            f"removals: of {audit.alike:,} pairs at {audit.threshold} or above {audit.resolved:,} are resolved, "
+            f"removals: of {audit.alike:,} pairs at {audit.threshold} or above, by true similarity, "
+            f"{audit.resolved:,} are resolved, "
             f"{audit.resolved / audit.alike:.1%} ({low:.1%} to {high:.1%})", markup=False,
         )  # fmt: skip
     console.print(
@@ -169,6 +188,19 @@ def show(audit: Audit, console: Console) -> None:
         f"chains: connected components would have removed {audit.joined:,} or more further documents beside these "
         "anchors", markup=False,
     )  # fmt: skip
+
+
+def _table(title: str, similarity: str, theory: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in (similarity, "pairs", "nominated", "recall", "95 %", theory):
+        table.add_column(name, justify="right")
+    return table
+
+
+def _cells(b: Bucket) -> tuple[str, ...]:
+    recall = f"{b.recall:.1%}" if b.pairs else ""
+    bounds = f"{b.recall_low:.1%} to {b.recall_high:.1%}" if b.pairs else ""
+    return f"{b.low:.2f} to {b.high:.2f}", f"{b.pairs:,}", f"{b.nominated:,}", recall, bounds, f"{b.theory:.1%}"
 
 
 def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]:
@@ -207,30 +239,57 @@ def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.Recor
     return drawn.drop_columns(["hash"])
 
 
-def _keys(shingles: Ragged, work: Minhash) -> Hashes:
-    return band_keys(signatures(shingles, work.bands * work.rows, seed=work.seed, bits=work.bits), work.bands)
+@dataclass(frozen=True)
+class _Chosen:
+    """The anchors. nominating, verifying: their shingles, folded and unmodified. keys: uint64 (anchors, bands)."""
+
+    ids: list[str]
+    nominating: Ragged
+    verifying: Ragged
+    keys: Hashes
+    by_seen: Anchors
+    by_true: Anchors
+
+    @classmethod
+    def of(cls, drawn: pa.RecordBatch, work: Minhash) -> "_Chosen":
+        batch, nominating = work.shingling.nominating(drawn)
+        _, verifying = work.shingling.verifying(batch)
+        keys = work.signing(nominating)
+        return cls(drawn.column("id").to_pylist(), nominating, verifying, keys, Anchors(nominating), Anchors(verifying))
 
 
-def _near(batch: pa.RecordBatch, anchors: Anchors, work: Minhash) -> pl.DataFrame:
-    """All pairs of an anchor and another document of the batch, at LOWEST or above."""
-    _, shingles = shingle_sets(batch.select(["text"]), work.ngram, work.unit)
-    row, anchor, similarity = anchors.similar_pairs(shingles, LOWEST)
+def _near(batch: pa.RecordBatch, chosen: _Chosen, work: Minhash) -> pl.DataFrame:
+    """All pairs of an anchor and another document of the batch of which either similarity is LOWEST or above."""
+    split_batch, nominating = work.shingling.nominating(batch.select(["text"]))
+    _, verifying = work.shingling.verifying(split_batch)
+    row, anchor = _either(
+        chosen.by_seen.similar_pairs(nominating, LOWEST)[:2], chosen.by_true.similar_pairs(verifying, LOWEST)[:2]
+    )
     if not len(row):
         return _NO_PAIRS
     rows, place = np.unique(row, return_inverse=True)
-    _, some = shingle_sets(batch.select(["text"]).take(pa.array(rows)), work.ngram, work.unit)
-    nominated = (_keys(some, work)[place] == anchors.keys[anchor]).any(axis=1)
+    _, some = work.shingling.nominating(batch.select(["text"]).take(pa.array(rows)))
+    nominated = (work.signing(some)[place] == chosen.keys[anchor]).any(axis=1)
+    has_bands = (np.diff(nominating.offsets)[row] > 0) & (np.diff(chosen.nominating.offsets)[anchor] > 0)
     ids = batch.column("id").to_pylist()
     pairs = pl.DataFrame(
         {
-            "anchor": [anchors.ids[i] for i in anchor.tolist()],
+            "anchor": [chosen.ids[i] for i in anchor.tolist()],
             "other": [ids[i] for i in row.tolist()],
-            "similarity": similarity,
-            "nominated": nominated,
+            "true": jaccard_of_pairs(verifying, row, chosen.verifying, anchor),
+            "seen": jaccard_of_pairs(nominating, row, chosen.nominating, anchor),
+            "nominated": nominated & has_bands,
         },
         schema=_NO_PAIRS.schema,
     )
     return pairs.filter(pl.col("anchor") != pl.col("other"))
+
+
+def _either(one: tuple[Places, Places], other: tuple[Places, Places]) -> tuple[Places, Places]:
+    """The pairs (row, anchor) that are in one of the two or in both, each once, sorted."""
+    rows, anchors = (np.concatenate(both) for both in zip(one, other, strict=True))
+    pairs = np.unique(rows << 32 | anchors)
+    return pairs >> 32, pairs & 0xFFFFFFFF
 
 
 def _audit(
@@ -244,7 +303,7 @@ def _audit(
 ) -> Audit:
     gone = pl.col("anchor").is_in(list(removed)) | pl.col("other").is_in(list(removed))
     pairs = pairs.with_columns(gone.alias("resolved"))
-    alike = pairs.filter(pl.col("similarity") >= work.threshold)
+    alike = pairs.filter(pl.col("true") >= work.threshold)
     kept_ones = alike.filter(~pl.col("other").is_in(list(removed)) & pl.col("anchor").is_in(list(removed)))
     # connected components would keep one of the documents that are similar to the same removed anchor
     first = kept_ones.group_by("anchor").agg(pl.col("other").min().alias("first"))
@@ -253,17 +312,21 @@ def _audit(
     # a pair of two anchors occurs twice, which would make the intervals too narrow
     twice = pl.col("other").is_in(anchors) & (pl.col("other") < pl.col("anchor"))
     pairs, alike = pairs.filter(~twice), alike.filter(~twice)
-    buckets = [_bucket(pairs, round(LOWEST + WIDTH * i, 2), work) for i in range(round((1 - LOWEST) / WIDTH))]
+    lows = [round(LOWEST + WIDTH * i, 2) for i in range(round((1 - LOWEST) / WIDTH))]
+    buckets, seen = (tuple(_bucket(pairs, by, low, work) for low in lows) for by in ("true", "seen"))
     resolved = int(alike["resolved"].sum())
-    return Audit(stage, len(anchors), documents, work.threshold, tuple(buckets), alike.height, resolved, joined, facts)
+    return Audit(
+        stage, len(anchors), documents, work.threshold, work.fold, buckets, seen, alike.height, resolved, joined, facts
+    )
 
 
-def _bucket(pairs: pl.DataFrame, low: float, work: Minhash) -> Bucket:
+def _bucket(pairs: pl.DataFrame, by: str, low: float, work: Minhash) -> Bucket:
+    """by: `true` or `seen`."""
     high = round(low + WIDTH, 2)
-    here = pairs.filter((pl.col("similarity") >= low) & ((pl.col("similarity") < high) | (high >= 1.0)))
+    here = pairs.filter((pl.col(by) >= low) & ((pl.col(by) < high) | (high >= 1.0)))
     count, nominated = here.height, int(here["nominated"].sum())
-    chances = [chance_of_meeting(value, work.bands, work.rows) for value in here["similarity"].to_list()]
+    chances = [chance_of_meeting(value, work.bands, work.rows) for value in here["seen"].to_list()]
     theory = sum(chances) / count if count else chance_of_meeting(low + WIDTH / 2, work.bands, work.rows)
     share = nominated / count if count else math.nan
-    resolved = int(here["resolved"].sum()) if low >= work.threshold else None
+    resolved = int(here["resolved"].sum()) if by == "true" and low >= work.threshold else None
     return Bucket(low, high, count, nominated, share, *interval(nominated, count), theory, resolved)

@@ -11,13 +11,12 @@ _MAX_MATCHES = 1 << 22  # about 200 MB of arrays
 
 
 class Anchors:
-    """ids, band keys (anchors, bands) and shingle sets of documents; one without shingles is similar to none."""
+    """Shingle sets of documents, which are known by their number. One without shingles is similar to none."""
 
-    def __init__(self, ids: list[str], shingles: Ragged, keys: npt.NDArray[np.uint64]) -> None:
-        self.ids, self.keys = ids, keys
+    def __init__(self, shingles: Ragged) -> None:
         self.sizes = np.diff(shingles.offsets)
         order = np.argsort(shingles.values, kind="stable")
-        self.owner = np.repeat(np.arange(len(ids)), self.sizes)[order]
+        self.owner = np.repeat(np.arange(len(shingles)), self.sizes)[order]
         self.shingles, self.starts = np.unique(shingles.values[order], return_index=True)
         self.counts = np.diff(np.append(self.starts, len(order)))
 
@@ -51,8 +50,8 @@ class Anchors:
         times = self.counts[place]
         first = np.repeat(self.starts[place] - np.append(0, np.cumsum(times))[:-1], times)
         owner = self.owner[first + np.arange(int(times.sum()))]
-        pairs, shared = np.unique(np.repeat(row, times) * len(self.ids) + owner, return_counts=True)
-        row, anchor = np.divmod(pairs, len(self.ids))
+        pairs, shared = np.unique(np.repeat(row, times) * len(self.sizes) + owner, return_counts=True)
+        row, anchor = np.divmod(pairs, len(self.sizes))
         value = shared / (sizes[row] + self.sizes[anchor] - shared)
         near = value >= lowest
         return row[near], anchor[near], value[near]

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from tokenmill.cli.app import app
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.driver.requests import range_reads
-from tokenmill.stages.dedup.minhash_index import write_index
+from tokenmill.stages.dedup.minhash_index import IndexKind, write_index
+from tokenmill.text.similarity.shingle import Shingling
 
 RECIPE = """
 run: toy
@@ -116,7 +117,7 @@ def test_with_an_index_it_shows_the_corpus_own_clusters_and_counts_the_rest(tmp_
     index = tmp_path / "seen"
     table = pa.table({"id": [f"old{n}" for n in range(4, 24)], "text": [text(n) for n in range(4, 24)]})
     pq.write_table(table, tmp_path / "old.parquet")
-    write_index([str(tmp_path / "old.parquet")], str(index), 5)
+    write_index([str(tmp_path / "old.parquet")], str(index), IndexKind(Shingling(5)))
     found = json.loads(look(prepared(tmp_path, f"{{stages.minhash: {{index: ['{index}']}}}}"), "--json"))
     assert [cluster["size"] for cluster in found["clusters"]] == [5, 4, 3, 2]
     assert found["touched"] == found["remembered"] + 4 + 3 + 2 + 1

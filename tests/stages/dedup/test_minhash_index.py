@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xxhash
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
@@ -20,11 +21,12 @@ from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
-from tokenmill.stages.dedup.minhash_index import index_files, write_index
+from tokenmill.stages.dedup.minhash_index import FORMAT, IndexKind, index_files, write_index
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.similarity.jaccard import jaccard_of_sets, jaccard_of_texts
 from tokenmill.text.similarity.keep_rule import decide
-from tokenmill.text.similarity.shingle import shingle_sets
+from tokenmill.text.similarity.shingle import Shingling
+from tokenmill.text.similarity.signature import Bits
 from tokenmill.text.words.hash import Ragged
 
 RECIPE = """
@@ -32,7 +34,7 @@ run: {run}
 excerpt: 0
 stages:
   read: [{{stages.read_table: {{paths: "{folder}/{run}-*.jsonl"}}}}]
-  dedup: [{{stages.minhash: {{index: [{index}]}}}}]
+  dedup: [{{stages.minhash: {{index: [{index}], bits: {bits}}}}}]
 """
 
 
@@ -50,12 +52,12 @@ def snapshots(seed: int) -> tuple[list[str], list[str]]:
     return old, new
 
 
-def run(folder: Path, name: str, texts: list[str], index: str = "") -> Path:
+def run(folder: Path, name: str, texts: list[str], index: str = "", bits: Bits = 32) -> Path:
     half = len(texts) // 2
     for part, (first, last) in enumerate([(0, half), (half, len(texts))]):
         lines = [json.dumps({"id": f"{name}{i}", "text": texts[i]}) for i in range(first, last)]
         (folder / f"{name}-{part}.jsonl").write_text("\n".join(lines))
-    (folder / f"{name}.yaml").write_text(RECIPE.format(run=name, folder=folder, index=index))
+    (folder / f"{name}.yaml").write_text(RECIPE.format(run=name, folder=folder, index=index, bits=bits))
     run_recipe(load_recipe(folder / f"{name}.yaml"), InProcess(), Options(out=str(folder)), progress_for("none"))
     return folder / name
 
@@ -149,7 +151,7 @@ def test_similarities_follow_from_the_index_as_from_the_texts(tmp_path: Path) ->
     for record in pq.read_table(second / "dedup/dropped").to_pylist():
         if record["duplicate_of"] in shingles:
             one = pa.record_batch({"text": pa.array([text[record["id"]]], pa.large_string())})
-            mine = shingle_sets(one, 5)[1][0]
+            mine = Shingling(5).verifying(one)[1][0]
             assert record["similarity"] == np.float32(jaccard_of_sets(shingles[record["duplicate_of"]], mine))
             checked += 1
     assert checked > 10
@@ -200,9 +202,13 @@ def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_
     make_index(run(tmp_path, "old", old), index)
     make_index(run(tmp_path, "other", new), index)
     with pytest.raises(RecipeError, match="made for shingles of 5 words"):
-        list(index_files(str(index), 5, "characters"))
+        list(index_files(str(index), IndexKind(Shingling(5, "characters"))))
     with pytest.raises(RecipeError, match="made for shingles of 5 words"):
-        write_index([], str(index), 4)
+        write_index([], str(index), IndexKind(Shingling(4)))
+    with pytest.raises(RecipeError, match=r"with case, .*digits folded .* this stage has .* with nothing folded"):
+        write_index([], str(index), IndexKind(Shingling(5, fold=())))
+    with pytest.raises(RecipeError, match=r"hashes of 32 bits; this stage has .* hashes of 64 bits"):
+        write_index([], str(index), IndexKind(Shingling(5), bits=64))
     first = index / "version-000001.json"
     content = first.read_text()
     for broken in (content.replace('"ngram": 5', '"ngram": 4'), content[:-9], "[]", content.replace("0", "1")):
@@ -267,3 +273,43 @@ def test_an_index_has_no_at_in_its_name(tmp_path: Path) -> None:
     made = run(tmp_path, "old", snapshots(3)[0])
     said = CliRunner().invoke(app, ["dedup-index", str(made), "--out", str(tmp_path / "snap@2024")])
     assert isinstance(said.exception, RecipeError) and "has no @" in str(said.exception)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_tables_of_other_numbers_than_the_remembered_ones_stay(tmp_path: Path, bits: Bits) -> None:
+    """Bands take all of them for the same table, so each is compared with the one of the index, exactly."""
+    tables = [
+        "\n".join(f"{1900 + i}, {i * 7919 * k % 9973}, {i * k * k % 997}" for i in range(50)) for k in range(1, 7)
+    ]
+    make_index(run(tmp_path, "old", tables[:3], bits=bits), tmp_path / "index")
+    width = bits // 8
+    for row in pq.read_table(tmp_path / "index/000001").to_pylist():
+        folded = Shingling(5).nominating(pa.record_batch({"text": pa.array([tables[0]], pa.large_string())}))[1]
+        assert len(row["nominating"]) == width * len(folded.values) < len(row["shingles"])
+    texts = [tables[0].replace("1949", "1950"), *tables[3:], tables[2]]
+    second = run(tmp_path, "new", texts, str(tmp_path / "index"), bits=bits)
+    assert kept(second) == ["new1", "new2", "new3"]
+    found = {row["id"]: row for row in pq.read_table(second / "dedup/dropped").to_pylist()}
+    assert [found[id]["duplicate_of"] for id in ("new0", "new4")] == ["old0", "old2"]
+    assert found["new0"]["similarity"] == np.float32(jaccard_of_texts(texts[0], tables[0], 5)) < 1.0
+    assert found["new4"]["similarity"] == 1.0
+
+
+def test_an_index_of_another_format_is_refused_and_says_how_to_make_it_again(tmp_path: Path) -> None:
+    old, new = snapshots(3)
+    index = tmp_path / "index"
+    first = run(tmp_path, "old", old)
+    make_index(first, index)
+    version = index / "version-000001.json"
+    for number, said in ((2, r"pipeline dedup-index RUN --out FOLDER"), (FORMAT + 1, "from a newer release")):
+        content = json.loads(version.read_text())
+        del content["checksum"]
+        content["format"] = number
+        checksum = xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True).encode())
+        version.write_text(json.dumps({**content, "checksum": checksum}))
+        with pytest.raises(RecipeError, match=said):
+            run(tmp_path, "new", new, str(index))
+        for command in (["dedup-index", str(first), "--out", str(index)], ["dedup-index-verify", str(index)]):
+            refused = CliRunner().invoke(app, command).exception
+            assert isinstance(refused, RecipeError) and f"format {number} " in str(refused)
+    assert not (tmp_path / "new").exists()

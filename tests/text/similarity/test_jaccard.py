@@ -7,22 +7,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.similarity.jaccard import jaccard_of_sets, jaccard_of_texts, similarity
-from tokenmill.text.words.hash import word_hashes
+from tokenmill.text.similarity.jaccard import jaccard_of_pairs, jaccard_of_sets, jaccard_of_texts, similarity
+from tokenmill.text.words.hash import Ragged
+from tokenmill.text.words.segment import words
 
 SETS = st.sets(st.one_of(st.integers(0, 30), st.integers(0, (1 << 64) - 1)), max_size=60)
 TEXT = st.lists(
-    st.sampled_from(["the", "cat", "sat", "on", "a", "mat", "12", "é", "字", "don't", "-"]), max_size=14
+    st.sampled_from(["the", "The", "cat,", "sat", "on", "a", "mat", "12", "13", "é", "字字", "don't", "-"]), max_size=14
 ).map(" ".join)
 
 
-def plain(a: set[int] | set[tuple[int, ...]], b: set[int] | set[tuple[int, ...]]) -> float:
+def plain(a: set[int] | set[tuple[str, ...]], b: set[int] | set[tuple[str, ...]]) -> float:
     return len(a & b) / len(a | b) if a and b else 0.0
 
 
-def grams(text: str, ngram: int) -> set[tuple[int, ...]]:
-    words = word_hashes(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))[1][0].tolist()
-    return {tuple(words[i : i + ngram]) for i in range(len(words) - ngram + 1)}
+def grams(text: str, ngram: int) -> set[tuple[str, ...]]:
+    """Runs of words of the shared split, as they are; of all words if there are fewer. Each 字 is a word."""
+    split = words(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))[1]
+    encoded = text.encode()
+    spans = zip(split.starts.tolist(), split.ends.tolist(), strict=True)
+    found = [part for a, b in spans for part in encoded[a:b].decode().replace("字", " 字 ").split()]
+    return {tuple(found[i : i + ngram]) for i in range(max(1, len(found) - ngram + 1))} if found else set()
 
 
 def array(values: set[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -54,12 +59,28 @@ def test_similarity_of_texts_is_that_of_their_sets_of_word_tuples(a: str, b: str
 @pytest.mark.parametrize(
     ("a", "b", "wanted"),
     [
-        ("one two three four", "One, two; THREE - four!", 1.0),
+        ("one two three four", "  one two\n\nthree  four", 1.0),
+        ("one two three four", "one two three Four", 0.5),
         ("one two three four", "one two three five", 0.5),
+        ("one two three four", "one two, three four", 0.4),  # the comma is a word
         ("one two three", "four five six", 0.0),
-        ("one", "one", 0.0),  # fewer words than a shingle has: alike to nothing, not even to itself
+        ("7", "7", 1.0),  # fewer words than a shingle has: all of them are one
+        ("7", "8", 0.0),
         ("", "", 0.0),
     ],
 )
 def test_examples_with_shingles_of_two_words(a: str, b: str, wanted: float) -> None:
     assert jaccard_of_texts(a, b, 2) == wanted
+
+
+@given(st.lists(SETS, min_size=1, max_size=4), st.lists(SETS, min_size=1, max_size=4))
+@settings(deadline=None)
+def test_similarities_of_pairs_of_rows_are_those_of_python_sets(ones: list[set[int]], others: list[set[int]]) -> None:
+    rows, columns = (place.ravel() for place in np.indices((len(ones), len(others))))
+    found = jaccard_of_pairs(ragged(ones), rows, ragged(others), columns)
+    assert found.tolist() == [plain(one, other) for one in ones for other in others]
+
+
+def ragged(sets: list[set[int]]) -> Ragged:
+    offsets = np.cumsum([0, *map(len, sets)])
+    return Ragged(frozen(np.concatenate([array(one) for one in sets])), frozen(offsets))

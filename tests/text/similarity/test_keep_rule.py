@@ -176,3 +176,12 @@ def test_documents_without_shingles_meet_nobody() -> None:
     decision = decided([[1]] * 4, [frozenset(), frozenset([1]), frozenset(), frozenset([1])], 0.5)
     assert decision.duplicate_of.tolist() == [-1, -1, -1, 1]
     assert decided([], [], 0.5).duplicate_of.tolist() == []
+
+
+def test_giant_buckets_of_the_same_documents_are_examined_once() -> None:
+    """Tables from one template share all bands, though no two are alike."""
+    sets = [frozenset(range(10 * i, 10 * i + 10)) for i in range(9)]
+    one, five = (decided([[7] * bands] * 9, sets, 0.5, max_bucket=3, hubs=2) for bands in (1, 5))
+    assert (one.verified, one.giants, one.unexamined) == (15, 1, 21)
+    assert (five.verified, five.giants, five.unexamined, five.unexamined_kept) == (15, 5, 105, 105)
+    assert five.duplicate_of.tolist() == one.duplicate_of.tolist() == [-1] * 9

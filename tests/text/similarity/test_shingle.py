@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.similarity.shingle import shingle_sets, shingled
+from tokenmill.text.similarity.shingle import Shingling, shingled
 from tokenmill.text.words.hash import Ragged, word_hashes
 
 MASK = (1 << 64) - 1
@@ -22,8 +22,9 @@ def lists(rows: Ragged) -> list[list[int]]:
     return [rows[row].tolist() for row in range(len(rows))]
 
 
-def plain(words: list[int], ngram: int) -> list[int]:
+def plain(words: list[int], ngram: int, *, short: bool = False) -> list[int]:
     found = set()
+    ngram = min(ngram, len(words)) if short and words else ngram
     for first in range(len(words) - ngram + 1):
         state = 0
         for word in words[first : first + ngram]:
@@ -38,6 +39,7 @@ def plain(words: list[int], ngram: int) -> list[int]:
 @settings(deadline=None)
 def test_sets_are_those_of_the_plain_twin(rows: list[list[int]], ngram: int) -> None:
     assert lists(shingled(ragged(rows), ngram)) == [plain(row, ngram) for row in rows]
+    assert lists(shingled(ragged(rows), ngram, short=True)) == [plain(row, ngram, short=True) for row in rows]
 
 
 def test_repeated_words_and_long_texts_stay_sorted_sets() -> None:
@@ -47,8 +49,19 @@ def test_repeated_words_and_long_texts_stay_sorted_sets() -> None:
 
 def test_shingles_of_a_text_come_from_its_words() -> None:
     batch = pa.record_batch({"text": pa.array(["To be, or not to be!", "too short", "", None], type=pa.large_string())})
-    split, shingles = shingle_sets(batch, 5)
+    split, shingles = Shingling(5).nominating(batch)
     words = lists(word_hashes(batch)[1])
     assert lists(shingles) == [plain(words[0], 5), [], [], []]
     assert len(shingles[0]) == 2
+    assert split.column("text").equals(batch.column("text"))
+
+
+def test_unmodified_shingles_are_those_of_the_words_as_they_are() -> None:
+    batch = pa.record_batch(
+        {"text": pa.array(["To be, or not to be!", "too short", " ", None], type=pa.large_string())}
+    )
+    split, shingles = Shingling(5).verifying(batch)
+    words = lists(word_hashes(batch, ())[1])
+    assert [len(row) for row in words] == [8, 2, 0, 0]
+    assert lists(shingles) == [plain(words[0], 5), plain(words[1], 2), [], []]
     assert split.column("text").equals(batch.column("text"))

@@ -4,9 +4,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.similarity.shingle import shingle_sets
+from tokenmill.text.similarity.shingle import Shingling
 from tokenmill.text.words.character_hashes import character_hashes
-from tokenmill.text.words.fold import BREAK, DIGIT, JOINER, NOTHING, SPELT, fold_table
+from tokenmill.text.words.fold import BREAK, DIGIT, FOLDS, JOINER, NOTHING, SPELT, Fold, fold_table
 
 MASK = (1 << 64) - 1
 texts = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("aé1٣, .-ﬁß漢\u00ad\u0301Å")), max_size=40)
@@ -18,8 +18,8 @@ def finished(state: int) -> int:
     return state ^ state >> 33
 
 
-def plain(text: str) -> list[int]:
-    codes, spellings = (table.tolist() for table in fold_table())
+def plain(text: str, fold: tuple[Fold, ...] = FOLDS) -> list[int]:
+    codes, spellings = (table.tolist() for table in fold_table(fold))
     out: list[int] = []
     for place, character in enumerate(text):
         code = codes[ord(character)]
@@ -50,9 +50,30 @@ def test_hashes_are_those_of_the_plain_twin(texts: list[str]) -> None:
 
 
 def test_shingles_of_characters_see_neither_case_nor_punctuation() -> None:
-    _, sets = shingle_sets(
-        batch_of("A «Naïve» plan: 12,000!", "a naive plan 7", "a  naïve…plan", None, "abcd"), 5, "characters"
+    _, sets = Shingling(5, "characters").nominating(
+        batch_of("A «Naïve» plan: 12,000!", "a naive plan 7", "a  naïve…plan", None, "abcd")
     )
     assert sets[0].tolist() == sets[1].tolist() != []
     assert set(sets[2].tolist()) < set(sets[0].tolist())
     assert len(sets[3]) == len(sets[4]) == 0
+
+
+@given(st.lists(texts, max_size=4), st.sets(st.sampled_from(FOLDS)))
+@settings(deadline=None, max_examples=60)
+def test_hashes_are_those_of_the_plain_twin_whatever_is_folded(texts: list[str], chosen: set[Fold]) -> None:
+    fold = tuple(one for one in FOLDS if one in chosen)
+    found = character_hashes(batch_of(*texts), fold)
+    assert [found[row].tolist() for row in range(len(found))] == [plain(text, fold) for text in texts]
+
+
+@given(texts, texts)
+@settings(deadline=None)
+def test_unmodified_characters_are_equal_if_the_texts_are_but_for_runs_of_white_space(one: str, other: str) -> None:
+    for a, b in (
+        (one, other),
+        (one, f"\n {one.replace(' ', chr(0xA0) + chr(9))}"),
+        (f"{one} {other}", f"{one}\t\t{other}"),
+    ):
+        found = character_hashes(batch_of(a, b), ())
+        assert len(found[0]) == len(" ".join(a.split()))
+        assert (found[0].tolist() == found[1].tolist()) == (a.split() == b.split())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.words.fold import JOINERS, folded
+from tokenmill.text.words.fold import FOLDS, JOINERS, Fold, folded
 from tokenmill.text.words.hash import Ragged, word_hashes
 from tokenmill.text.words.segment import words
 
@@ -24,8 +24,8 @@ def batch(*texts: str | None) -> pa.RecordBatch:
     return pa.record_batch({"text": pa.array(texts, type=pa.large_string())})
 
 
-def hashes(*texts: str | None) -> list[list[int]]:
-    rows = word_hashes(batch(*texts))[1]
+def hashes(*texts: str | None, fold: tuple[Fold, ...] = FOLDS) -> list[list[int]]:
+    rows = word_hashes(batch(*texts), fold)[1]
     return [rows[row].tolist() for row in range(len(rows))]
 
 
@@ -49,6 +49,17 @@ def pieces(word: str) -> list[str]:
             else:
                 found[-1] += spelt
     return [piece for piece in found if piece]
+
+
+def unmodified_words(text: str) -> list[str]:
+    """The words of the shared split as they are; each letter of a script without spaces is one."""
+    encoded = text.encode()
+    split = words(batch(text))[1]
+    found: list[str] = []
+    for start, end in zip(split.starts.tolist(), split.ends.tolist(), strict=True):
+        apart = "".join(f" {c} " if is_alone(c) else c for c in encoded[start:end].decode())
+        found += apart.split()
+    return found
 
 
 def is_alone(character: str) -> bool:
@@ -125,3 +136,38 @@ def test_ragged_rows_pickle() -> None:
     rows = word_hashes(batch("a b", "c"))[1]
     again: Ragged = pickle.loads(pickle.dumps(rows))
     assert again[0].tolist() == rows[0].tolist()
+
+
+@given(TEXT, TEXT)
+@settings(deadline=None)
+def test_unmodified_words_have_equal_hashes_exactly_if_they_are_equal(one: str, other: str) -> None:
+    mine, theirs = hashes(one, other, fold=())
+    assert (len(mine), len(theirs)) == (len(unmodified_words(one)), len(unmodified_words(other)))
+    for word, hash in zip(unmodified_words(one), mine, strict=True):
+        for another, its_hash in zip(unmodified_words(other), theirs, strict=True):
+            assert (word == another) == (hash == its_hash)
+
+
+@given(TEXT)
+@settings(deadline=None)
+def test_unmodified_words_lose_no_character_but_white_space(text: str) -> None:
+    assert "".join(unmodified_words(text)) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("fold", "one", "same", "others"),
+    [
+        ("case", "Straße İZ", "straße i\u0307z", ["Strasse iz", "stra\u00adße i\u0307z"]),
+        ("marks", "naïve co\u00adop", "naive coop", ["Naive coop", "naive co-op"]),
+        ("punctuation", "web-scale, really!", "web scale really", ["Web scale really", "web scäle really"]),
+        ("digits", "at 12:34, ٣", "at 5:6, 0", ["At 5:6, 0", "at 5.6, 0"]),
+    ],
+)
+def test_each_fold_ignores_its_own_difference_only(fold: Fold, one: str, same: str, others: list[str]) -> None:
+    assert hashes(one, fold=(fold,)) == hashes(same, fold=(fold,))
+    assert hashes(one, fold=()) != hashes(same, fold=())
+    assert hashes(one, fold=tuple(f for f in FOLDS if f != fold)) != hashes(
+        same, fold=tuple(f for f in FOLDS if f != fold)
+    )
+    for other in others:
+        assert hashes(one, fold=(fold,)) != hashes(other, fold=(fold,))

@@ -1,9 +1,10 @@
-"""Removes near-duplicates: MinHash bands nominate pairs, and the true Jaccard similarity of their shingle sets decides.
+"""Removes near-duplicates: MinHash bands nominate pairs, and the true Jaccard similarity of their texts decides.
 
 The default settings are those of FineWeb (14 bands of 8, word 5-grams; Penedo et al. 2024, 3.4). They nominate 77 % of
-the pairs at similarity 0.75, 92 % at 0.80 and 99.9 % at 0.90. Unlike FineWeb, each pair is verified, so that no
-document is removed below the threshold. The keep rule in text/similarity/keep_rule.py decides which documents stay. The
-result depends on the documents, not on their order.
+the pairs at similarity 0.75, 92 % at 0.80 and 99.9 % at 0.90, measured on folded texts. Unlike FineWeb, each pair is
+verified on the unmodified texts, so that no document is removed below the threshold, and none because its numbers were
+folded. The keep rule in text/similarity/keep_rule.py decides which documents stay. The result depends on the documents,
+not on their order.
 """
 
 import logging
@@ -16,7 +17,7 @@ from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Round
 from tokenmill.core.rules import check_numbers
 from tokenmill.stages.dedup.minhash_bands import bands_for, outlook
-from tokenmill.stages.dedup.minhash_index import index_files, verify_index, write_index
+from tokenmill.stages.dedup.minhash_index import IndexKind, index_files, verify_index, write_index
 from tokenmill.stages.dedup.minhash_rounds import (
     COUNTS,
     AlikeText,
@@ -28,22 +29,30 @@ from tokenmill.stages.dedup.minhash_rounds import (
 )
 from tokenmill.stages.dedup.preference import Keep
 from tokenmill.stages.dedup.settings import check_settings, columns_read, conclude
-from tokenmill.text.similarity.shingle import Unit
+from tokenmill.text.similarity.shingle import Shingling, Unit
 from tokenmill.text.similarity.signature import Bits
+from tokenmill.text.words.fold import FOLDS, Fold
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Minhash:
-    """Keeps one of the documents that are alike. A document of fewer than `ngram` words is never a duplicate.
+    """Keeps one of the documents that are alike. A document of fewer than `ngram` folded words is never a duplicate.
+
+    The similarity is that of the unmodified texts: the Jaccard similarity of their sets of `ngram` successive words (of
+    the shared split, punctuation included), where case, digits and every character count. White space between words
+    does not count. With `unit: characters`, a run of white space is one character, and none at the ends of a text.
 
     Attributes:
         bands: number of bands. A pair of similarity s is nominated with probability 1 - (1 - s^rows)^bands. At least 1.
             Default 14.
         rows: number of hashes per band, at least 1. Default 8.
         ngram: number of words, or characters, in a shingle; at least 1. For characters, 8 to 25 work well. Default 5.
-        threshold: lowest Jaccard similarity at which a document is removed, above 0 to 1. Default 0.75.
+        threshold: lowest similarity of the unmodified texts at which a document is removed, above 0 to 1. Default 0.75.
+        fold: the differences that bands ignore when they nominate pairs: case, marks (accents, and format characters,
+            which nobody sees), punctuation (with symbols), digits (each number is one digit). Verification ignores
+            none of them. With [], bands see what verification sees. Default all four.
         keep: longest, earliest, latest, best_score or source_order; ties go by id. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
@@ -53,8 +62,8 @@ class Minhash:
         hubs: largest number of rounds in a large bucket; in each round all documents are compared with one. At least 1.
             Default 200.
         seed: seed of the hash functions. Default: the recipe's seed.
-        recall: probability, above 0 and below 1, with which pairs at the threshold are nominated at least. If it is not
-            0, the step sets bands and rows itself. Default 0.
+        recall: probability, above 0 and below 1, with which pairs are nominated at least whose similarity, as the bands
+            see it, is the threshold. If it is not 0, the step sets bands and rows itself. Default 0.
         hashes: largest number of hashes that recall may use, at least 1. Default 128.
         index: folders or URLs written by `pipeline dedup-index`. A document that is like one of the index is removed,
             whatever `keep` says, and its duplicate_of is the id in the index. FOLDER@2 is the index as of its second
@@ -80,6 +89,7 @@ class Minhash:
     index: tuple[str, ...] = ()
     unit: Unit = "words"
     bits: Bits = 32
+    fold: tuple[Fold, ...] = FOLDS
 
     adds: ClassVar[tuple[str, ...]] = ("minhash.cluster_size",)
 
@@ -88,6 +98,7 @@ class Minhash:
         check_numbers(self, "bands", "rows", "ngram", "max_bucket", "hubs", "hashes", low=1)
         if not 0.0 < self.threshold <= 1.0:
             raise RecipeError(f"threshold: {self.threshold}; must be above 0 and at most 1")
+        object.__setattr__(self, "fold", tuple(one for one in FOLDS if one in self.fold))  # their order has no meaning
         if self.recall:
             self._set_bands()
 
@@ -107,11 +118,11 @@ class Minhash:
 
     def file_checksums(self) -> dict[str, str]:
         """{file of an index: its XXH3}, for the fingerprint."""
-        return {file.path: file.xxh3 for index in self.index for file in index_files(index, self.ngram, self.unit)}
+        return {file.path: file.xxh3 for index in self.index for file in index_files(index, self._index_kind)}
 
     def write_index(self, data: Iterable[str], folder: str) -> dict[str, Any]:
         """Adds the documents of these Parquet files to an index. Returns the content of its new version."""
-        return write_index(data, folder, self.ngram, self.unit)
+        return write_index(data, folder, self._index_kind)
 
     @staticmethod
     def verify_index(folder: str) -> list[dict[str, Any]]:
@@ -120,16 +131,28 @@ class Minhash:
 
     def outlook(self) -> str:
         """The recall of the bands by similarity, for `plan`."""
-        return outlook(self.bands, self.rows, self.threshold)
+        return outlook(self.bands, self.rows, self.threshold, self.fold)
 
     @property
     def reads(self) -> tuple[str, ...]:
         return columns_read(self, "id", "text")
 
+    @property
+    def shingling(self) -> Shingling:
+        return Shingling(self.ngram, self.unit, self.fold)
+
+    @property
+    def signing(self) -> Signing:
+        return Signing(self.bands, self.rows, self.seed, self.bits)
+
+    @property
+    def _index_kind(self) -> IndexKind:
+        return IndexKind(self.shingling, self.bits)
+
     def rounds(self) -> list[Round]:
-        signing = Signing(self.bands, self.rows, self.ngram, self.seed, self.unit, self.bits)
-        alike = AlikeText(signing, self.threshold, self.max_bucket, self.hubs, self)
-        return [SharedBands(signing), Neighbourhoods(), alike]
+        shingling, signing = self.shingling, self.signing
+        alike = AlikeText(shingling, signing, self.threshold, self.max_bucket, self.hubs, self)
+        return [SharedBands(shingling, signing), Neighbourhoods(), alike]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
         """Documents and COUNTS of minhash_rounds.py. Raises DataError if max_removed would be exceeded."""

@@ -4,6 +4,7 @@ Leskovec et al., Mining of Massive Datasets, 3.4: a pair of similarity s shares 
 """
 
 import math
+from collections.abc import Sequence
 
 SHOWN = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
@@ -26,10 +27,11 @@ def chance(similarity: float, bands: int, rows: int) -> float:
     return -math.expm1(bands * math.log1p(-(similarity**rows))) if similarity < 1 else 1.0
 
 
-def outlook(bands: int, rows: int, threshold: float) -> str:
+def outlook(bands: int, rows: int, threshold: float, fold: Sequence[str]) -> str:
     """The S-curve in one line."""
     curve = ", ".join(f"{s:g}: {chance(s, bands, rows):.3g}" for s in sorted({*SHOWN, threshold}))
-    return f"{bands} bands of {rows} rows nominate a pair of similarity s with a chance of ({curve})"
+    seen = f", after folding {', '.join(fold)}," if fold else ""
+    return f"{bands} bands of {rows} rows nominate a pair of similarity s{seen} with a chance of ({curve})"
 
 
 def _fewest_bands(threshold: float, recall: float, rows: int) -> int:

@@ -18,6 +18,7 @@ from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Room
 from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.kernel.cache import frozen
+from tokenmill.text.similarity.signature import Bits
 from tokenmill.text.words.hash import Ragged
 
 SHINGLE_SHARE = 5
@@ -135,17 +136,25 @@ def fixed_values(array: pa.Array, width: int) -> Hashes:
     return values[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
-def ragged_array(rows: Ragged) -> pa.Array:
-    """Each row as one little-endian binary value. Parquet stores these faster and smaller than lists of numbers."""
-    buffers = [None, pa.py_buffer(rows.offsets * 8), pa.py_buffer(rows.values)]
+def ragged_array(rows: Ragged, bits: Bits = 64) -> pa.Array:
+    """Each row as one little-endian binary value. Parquet stores these faster and smaller than lists of numbers.
+
+    bits: size of a stored number; 32 keeps the lower half of each, which is what hashes of 32 bits read.
+    """
+    values = rows.values if bits == 64 else rows.values.astype(np.uint32)
+    buffers = [None, pa.py_buffer(rows.offsets * (bits // 8)), pa.py_buffer(values)]
     return pa.Array.from_buffers(pa.large_binary(), len(rows), buffers)
 
 
-def ragged_values(array: pa.Array) -> Ragged:
+def ragged_values(array: pa.Array, bits: Bits = 64) -> Ragged:
     """The inverse of ragged_array; the first offset may be larger than 0."""
     _, offset_buffer, data = array.buffers()
-    offsets = np.frombuffer(offset_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1] // 8
-    values = np.frombuffer(data, dtype=np.uint64) if data is not None else np.empty(0, dtype=np.uint64)
+    stored = np.dtype(np.uint64 if bits == 64 else np.uint32)
+    offsets = np.frombuffer(offset_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    offsets = offsets // stored.itemsize
+    values = np.frombuffer(data, dtype=stored) if data is not None else np.empty(0, dtype=stored)
+    if bits == 32:
+        values, offsets = values[offsets[0] : offsets[-1]].astype(np.uint64), offsets - offsets[0]
     return Ragged(frozen(values), frozen(offsets))
 
 

@@ -1,10 +1,13 @@
 """The index of a deduplicated corpus: the shingle hashes of its documents, without their text.
 
-An index is a folder or a URL; versions are only ever added. Version n is a folder of Parquet files (id; shingles:
-ascending 64-bit hashes, little-endian) and version-n.json, which is written last. The JSON file has the sizes and
-checksums of these files, its own checksum and the checksum of the version before. The documents of a version are its
-own and those of all versions before it. The hashes give any bands and any similarity exactly, as long as the n-grams
-and the segmentation into words are the same; the hash of a probe text checks this.
+An index is a folder or a URL; versions are only ever added. Version n is a folder of Parquet files and version-n.json,
+which is written last. The JSON file has the sizes and checksums of these files, its own checksum and the checksum of
+the version before. The documents of a version are its own and those of all versions before it.
+
+Columns of the files: id; shingles, 64-bit hashes of the unmodified text's shingles, ascending, which give any
+similarity exactly; nominating, hashes of the folded text's shingles, which give any bands. All are little-endian. A
+hash in `nominating` takes 4 bytes, or 8 for a stage of `bits: 64`. The n-grams, what is folded, and the segmentation
+into words must be the same in all versions and in the stage that uses the index; the hash of a probe text checks this.
 """
 
 import json
@@ -23,13 +26,36 @@ from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.stages.dedup.minhash_held import ragged_array, ragged_values
 from tokenmill.text.kernel.arrays import Hashes
-from tokenmill.text.similarity.shingle import Unit, shingle_sets
+from tokenmill.text.similarity.shingle import Shingling
+from tokenmill.text.similarity.signature import Bits
 from tokenmill.text.words.hash import Ragged
 
-FORMAT = 2
+FORMAT = 3
 
-_EMPTY = pa.schema([("id", pa.string()), ("shingles", pa.large_binary())])
+_EMPTY = pa.schema([("id", pa.string()), ("shingles", pa.large_binary()), ("nominating", pa.large_binary())])
+_REBUILD = "Make the index again from its runs, in an empty FOLDER: pipeline dedup-index RUN --out FOLDER"
 _PROBE = "Déjà-vu: 12,345.67 don't STOP; \ufb01ne print 漢字かな Ελληνικά ʼquotedʼ x² 5% Straße 🥲 ٣٤ of it all, again"
+
+
+@dataclass(frozen=True)
+class IndexKind:
+    """What the hashes of an index are made of. bits: size of the hash functions that can read `nominating`."""
+
+    shingling: Shingling
+    bits: Bits = 32
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the JSON of each version has about this, in JSON values."""
+        shingling = self.shingling
+        return {"ngram": shingling.ngram, "unit": shingling.unit, "fold": list(shingling.fold), "bits": self.bits}
+
+    @property
+    def probe(self) -> str:
+        """A hash of the shingles of a probe text; it changes when words are cut or folded differently."""
+        texts = pa.record_batch({"text": pa.array([_PROBE * 2], type=pa.large_string())})
+        sets = (self.shingling.nominating(texts)[1], self.shingling.verifying(texts)[1])
+        return xxhash.xxh3_128_hexdigest(b"".join(one.values.tobytes() for one in sets))
 
 
 @dataclass(frozen=True)
@@ -45,7 +71,7 @@ class Version:
         return [FileRecord(**{**record, "path": join(folder, record["path"])}) for record in self.content["files"]]
 
 
-def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "words") -> dict[str, Any]:
+def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str, Any]:
     """Adds a version with the documents of Parquet files (id, text) whose ids the index does not have.
 
     Returns the content of the version. If there is nothing to add, its number of documents is 0 and nothing is written.
@@ -55,7 +81,7 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
     if "@" in folder.rstrip("/").rpartition("/")[2]:
         raise RecipeError(f"--out {folder}: the name of an index has no @, which stands before a version")
     before = versions(folder)
-    _refuse_others(folder, before, ngram, unit)
+    _refuse_others(folder, before, kind)
     number = len(before) + 1
     known = _known(folder, before)
     records: list[dict[str, Any]] = []
@@ -65,17 +91,17 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
         with parquet.row_group_file(join(folder, name), empty=_EMPTY) as out:
             for batch in parquet.read_table(file, ["id", "text"]):
                 is_known = np.isin(_id_hashes(batch), known.ids)
-                _, shingles = shingle_sets(batch.filter(pa.array(is_known)), ngram, unit)
-                known.refuse_other_texts(batch.filter(pa.array(is_known)), shingles)
+                again = batch.filter(pa.array(is_known))
+                known.refuse_other_texts(again, kind.shingling.verifying(again)[1])
                 batch = batch.filter(pa.array(~is_known))
                 if batch.num_rows:
-                    _, shingles = shingle_sets(batch, ngram, unit)
-                    out.write(pa.table({"id": batch.column("id"), "shingles": ragged_array(shingles)}))
-                    shingled += len(shingles.values)
+                    rows, count = _index_rows(batch, kind)
+                    out.write(rows)
+                    shingled += count
         documents += out.record.rows
         records.append({"path": name, "bytes": out.record.bytes, "xxh3": out.record.xxh3, "rows": out.record.rows})
     content = {
-        "format": FORMAT, "version": number, "ngram": ngram, "unit": unit, "probe": _probe(ngram, unit),
+        "format": FORMAT, "version": number, **kind.content, "probe": kind.probe,
         "previous": before[-1].checksum if before else "", "documents": documents, "shingles": shingled,
         "bytes": sum(record["bytes"] for record in records), "files": records,
     }  # fmt: skip
@@ -88,7 +114,7 @@ def write_index(files: Iterable[str], folder: str, ngram: int, unit: Unit = "wor
     return content
 
 
-def index_files(index: str, ngram: int, unit: Unit = "words") -> list[FileRecord]:
+def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
     """The files of an index, FOLDER or FOLDER@VERSION, with whole paths.
 
     Raises RecipeError if there is no index, if it is for other shingles, or if it is incomplete.
@@ -99,7 +125,7 @@ def index_files(index: str, ngram: int, unit: Unit = "words") -> list[FileRecord
         raise RecipeError(f"index: {folder}: no index there; make one by: pipeline dedup-index RUN --out {folder}")
     if wanted and not 0 < int(wanted) <= len(found):
         raise RecipeError(f"index: {folder}: no version {wanted} there; it has versions 1 to {len(found)}")
-    _refuse_others(folder, found, ngram, unit)
+    _refuse_others(folder, found, kind)
     records = [record for version in found[: int(wanted or len(found))] for record in version.files(folder)]
     for record in records:
         if storage.size_of(record.path) != record.bytes:
@@ -134,6 +160,7 @@ def versions(folder: str) -> list[Version]:
             checksum = content.pop("checksum")
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise RecipeError(f"index: {path}: damaged, it is no version of an index; get a sound copy") from error
+        _refuse_other_format(folder, path, content)
         previous = found[-1].checksum if found else ""
         if checksum != _checksum(content) or content["version"] != len(found) + 1 or content["previous"] != previous:
             raise RecipeError(f"index: {path}: damaged, it is not what was written after the version before it")
@@ -144,21 +171,41 @@ def versions(folder: str) -> list[Version]:
     return found
 
 
-def _refuse_others(folder: str, found: list[Version], ngram: int, unit: Unit) -> None:
-    wanted = {"format": FORMAT, "ngram": ngram, "unit": unit, "probe": _probe(ngram, unit)}
+def _refuse_others(folder: str, found: list[Version], kind: IndexKind) -> None:
+    wanted, probe = kind.content, kind.probe
     for version in found:
-        if any(version.content.get(name) != value for name, value in wanted.items()):
-            had = [version.content.get(name) for name in ("ngram", "unit", "format")]
+        had = {name: version.content.get(name) for name in wanted}
+        if had != wanted:
             raise RecipeError(
-                f"index: {folder}: version {version.number} is made for shingles of {had[0]} {had[1]} (format "
-                f"{had[2]}) and perhaps by a version that reads words otherwise; this stage needs {ngram} {unit}, "
-                f"format {FORMAT}. Make the index again from its run"
+                f"index: {folder}: version {version.number} is made for shingles of {_described(had)}; this stage has "
+                f"{_described(wanted)}. Change the stage's settings, or use another index. {_REBUILD}"
             )
+        if version.content.get("probe") != probe:
+            raise RecipeError(
+                f"index: {folder}: version {version.number} is from a release that cuts or folds words differently. "
+                f"{_REBUILD}"
+            )
+
+
+def _described(content: dict[str, Any]) -> str:
+    folded = ", ".join(content["fold"]) or "nothing"
+    return f"{content['ngram']} {content['unit']}, with {folded} folded and hashes of {content['bits']} bits"
+
+
+def _index_rows(batch: pa.RecordBatch, kind: IndexKind) -> tuple[pa.Table, int]:
+    """(the rows of an index for documents (id, text), number of shingles of their unmodified texts)."""
+    batch, nominating = kind.shingling.nominating(batch)
+    _, verifying = kind.shingling.verifying(batch)
+    columns = {"shingles": ragged_array(verifying), "nominating": ragged_array(nominating, kind.bits)}
+    return pa.table({"id": batch.column("id"), **columns}), len(verifying.values)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """The documents of an index. ids: 64-bit hashes of their ids, ascending. texts: 64-bit hashes of their shingles."""
+    """The documents of an index.
+
+    ids: 64-bit hashes of their ids, ascending. texts: 64-bit hashes of the shingles of their unmodified texts.
+    """
 
     ids: Hashes
     texts: Hashes
@@ -176,6 +223,18 @@ class _Known:
                 f"{len(other)} documents have the ids of others that the index has, with other text, for example "
                 f"{id!r}; ids must be different across snapshots"
             )
+
+
+def _refuse_other_format(folder: str, path: str, content: dict[str, Any]) -> None:
+    number = content.get("format")
+    if number == FORMAT or not isinstance(number, int):
+        return  # if it has no format, it is damaged, and its checksum tells
+    if number > FORMAT:
+        raise RecipeError(f"index: {path}: format {number} is from a newer release; this release reads format {FORMAT}")
+    raise RecipeError(
+        f"index: {path}: format {number} has hashes of folded texts only, so unmodified texts cannot be compared with "
+        f"it; this release needs format {FORMAT}. {_REBUILD}"
+    )
 
 
 def _known(folder: str, found: list[Version]) -> _Known:
@@ -208,8 +267,3 @@ def _name(version: int) -> str:
 
 def _checksum(content: dict[str, Any]) -> str:
     return xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True).encode())
-
-
-def _probe(ngram: int, unit: Unit) -> str:
-    texts = pa.record_batch({"text": pa.array([_PROBE * 2], type=pa.large_string())})
-    return xxhash.xxh3_128_hexdigest(shingle_sets(texts, ngram, unit)[1].values.tobytes())

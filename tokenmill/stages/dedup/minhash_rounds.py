@@ -5,15 +5,16 @@ Neighbourhoods  joins all pairs; returns the documents that have a neighbour, wi
 AlikeText       groups documents by neighbourhood; the keep rule decides on them
 
 No pair of candidates connects two neighbourhoods, so each neighbourhood is decided alone, in one pass in the total
-order. Therefore three rounds are enough for any pairs, also for long chains. Only documents in a neighbourhood are
-shingled a second time. Memory at any time: 5 bytes per document, and the band keys of the largest neighbourhood.
+order. Therefore three rounds are enough for any pairs, also for long chains. Bands see folded texts, and the keep rule
+sees unmodified texts. Only documents in a neighbourhood are shingled unmodified, and folded a second time. Memory at
+any time: 5 bytes per document, and the band keys of the largest neighbourhood.
 """
 
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +27,12 @@ from tokenmill.core.limits import merge_removed, removed_by_source, source_colum
 from tokenmill.stages.dedup.minhash_held import HeldNeighbourhoods, fixed_array, ragged_array, ragged_values
 from tokenmill.stages.dedup.settings import DedupSettings, Facts, limited_sources, preferences
 from tokenmill.stages.dedup.verdicts import cluster_sizes, removals
+from tokenmill.text.kernel.arrays import Hashes
 from tokenmill.text.similarity.components import MOST_PLACES, alone, flatten, join_pairs
 from tokenmill.text.similarity.keep_rule import NOBODY, Decision, decide
-from tokenmill.text.similarity.shingle import Unit, shingle_sets
+from tokenmill.text.similarity.shingle import Shingling
 from tokenmill.text.similarity.signature import Bits, band_keys, signatures
+from tokenmill.text.words.hash import Ragged
 
 RULE = "minhash.near_duplicate"
 COUNTS = (
@@ -42,28 +45,23 @@ _BATCH = 1 << 20
 
 @dataclass(frozen=True)
 class Signing:
-    """Computes shingles and band keys. The settings are those of the same names in stages/dedup/minhash.py."""
+    """Computes band keys. The settings are those of the same names in stages/dedup/minhash.py."""
 
     bands: int
     rows: int
-    ngram: int
     seed: int
-    unit: Unit = "words"
     bits: Bits = 32
 
-    def __call__(self, batch: pa.RecordBatch) -> tuple[Any, Any]:
-        """(shingle sets, band keys uint64 (rows, bands)) of the column `shingles`, or of the texts if there is none."""
-        shingles = ragged_values(batch.column("shingles")) if "shingles" in batch.schema.names else None
-        if shingles is None:
-            _, shingles = shingle_sets(batch, self.ngram, self.unit)
-        minima = signatures(shingles, self.bands * self.rows, seed=self.seed, bits=self.bits)
-        return shingles, band_keys(minima, self.bands)
+    def __call__(self, nominating: Ragged) -> Hashes:
+        """uint64 (rows, bands), from each document's nominating shingles."""
+        return band_keys(signatures(nominating, self.bands * self.rows, seed=self.seed, bits=self.bits), self.bands)
 
 
 @dataclass(frozen=True)
 class SharedBands:
     """Sorts band keys. Column `place` is the shard and the row of a document in one number."""
 
+    shingling: Shingling
     signing: Signing
 
     sort_by: ClassVar[tuple[str, ...]] = ("_partition_key",)
@@ -71,14 +69,17 @@ class SharedBands:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        shingles, keys = self.signing(batch)
-        some = np.diff(shingles.offsets) > 0
+        return self._rows(batch, self.shingling.nominating(batch)[1])
+
+    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return self._rows(batch, ragged_values(batch.column("nominating"), self.signing.bits))
+
+    def _rows(self, batch: pa.RecordBatch, nominating: Ragged) -> pa.RecordBatch:
+        keys = self.signing(nominating)
+        some = np.diff(nominating.offsets) > 0
         shard, row = (batch.column(name).to_numpy().astype(np.int64)[some] for name in ("_shard", "_row"))
         places = np.repeat(shard << 32 | row, self.signing.bands)
         return pa.RecordBatch.from_pydict({"_partition_key": keys[some].ravel(), "place": places})
-
-    def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return self.route(batch)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         key, place = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
@@ -133,8 +134,9 @@ class Neighbourhoods:
 
 @dataclass(frozen=True)
 class AlikeText:
-    """Sorts documents by neighbourhood and then by preference, with their band keys and shingle hashes."""
+    """Sorts documents by neighbourhood and then by preference, with their band keys and their verifying shingles."""
 
+    shingling: Shingling
     signing: Signing
     threshold: float
     max_bucket: int
@@ -146,27 +148,18 @@ class AlikeText:
     of_documents: ClassVar[bool] = True
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return self._rows(batch, preferences(batch, self.settings), fixed=False)
+        wanted = preferences(batch, self.settings)
+        batch, nominating = self.shingling.nominating(batch)
+        keys = self.signing(nominating)
+        del nominating  # so that only one of the two sets of a batch is in memory
+        _, verifying = self.shingling.verifying(batch)
+        return _alike_rows(batch, wanted, keys, ragged_array(verifying), fixed=False)
 
     def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Documents of an index are first in the order and are never removed."""
-        return self._rows(batch, np.full(batch.num_rows, np.iinfo(np.int64).min), fixed=True)
-
-    def _rows(self, batch: pa.RecordBatch, wanted: npt.NDArray[np.int64], *, fixed: bool) -> pa.RecordBatch:
-        shingles, keys = self.signing(batch)
-        return pa.RecordBatch.from_pydict(
-            {
-                "_partition_key": spread(batch.column("neighbourhood").to_numpy()),
-                "preference": wanted,
-                "id": batch.column("id"),
-                "source": source_column(batch),
-                "shard": batch.column("_shard"),
-                "row": batch.column("_row"),
-                "fixed": np.full(batch.num_rows, fixed),
-                "bands": fixed_array(keys),
-                "shingles": ragged_array(shingles),
-            }
-        )
+        keys = self.signing(ragged_values(batch.column("nominating"), self.signing.bits))
+        first = np.full(batch.num_rows, np.iinfo(np.int64).min)
+        return _alike_rows(batch, first, keys, batch.column("shingles"), fixed=True)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
         facts = nothing_counted()
@@ -194,6 +187,24 @@ class AlikeText:
             "pairs_unexamined_kept": decision.unexamined_kept,
             "removed_by_source": removed_by_source(limited_sources(self.settings), sources, ids, kept_for),
         }
+
+
+def _alike_rows(
+    batch: pa.RecordBatch, wanted: npt.NDArray[np.int64], keys: Hashes, shingles: pa.Array, *, fixed: bool
+) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict(
+        {
+            "_partition_key": spread(batch.column("neighbourhood").to_numpy()),
+            "preference": wanted,
+            "id": batch.column("id"),
+            "source": source_column(batch),
+            "shard": batch.column("_shard"),
+            "row": batch.column("_row"),
+            "fixed": np.full(batch.num_rows, fixed),
+            "bands": fixed_array(keys),
+            "shingles": shingles,
+        }
+    )
 
 
 def nothing_counted() -> Facts:

@@ -3,17 +3,16 @@
 import numpy as np
 import pyarrow as pa
 
-from tokenmill.text.kernel.arrays import Hashes, int64
+from tokenmill.text.kernel.arrays import Doubles, Hashes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.similarity.shingle import Unit, shingle_sets
+from tokenmill.text.similarity.shingle import Shingling, Unit
+from tokenmill.text.words.hash import Ragged
 
 
 def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
-    """The similarity of two texts as MinHash's verification measures it; 0.0 if either has fewer than ngram words, or
-    characters.
-    """
+    """The similarity of two unmodified texts as MinHash's verification measures it; 0.0 if either has no words."""
     texts = pa.record_batch({"text": pa.array([a, b], type=pa.large_string())})
-    _, sets = shingle_sets(texts, ngram, unit)
+    _, sets = Shingling(ngram, unit).verifying(texts)
     return jaccard_of_sets(sets[0], sets[1])
 
 
@@ -21,6 +20,15 @@ def jaccard_of_sets(a: Hashes, b: Hashes) -> float:
     """The similarity of two ascending arrays of distinct hashes; 0.0 if either is empty."""
     both = frozen(np.concatenate([a, b]))
     return float(similarity(both, int64(0), len(a), len(a), len(both), 0.0))
+
+
+def jaccard_of_pairs(a: Ragged, rows: Longs, b: Ragged, others: Longs) -> Doubles:
+    """The similarity of a[rows[i]] and b[others[i]] for each i, float64 (pairs,)."""
+    values = frozen(np.concatenate([a.values, b.values]))
+    offsets = frozen(np.concatenate([a.offsets, len(a.values) + b.offsets]))
+    out = np.empty(len(rows), dtype=np.float64)
+    _compare_pairs(values, offsets, frozen(rows), frozen(others + len(a) + 1), out)
+    return out
 
 
 @kernel
@@ -52,6 +60,15 @@ def similarity(values: Hashes, a: int, a_end: int, b: int, b_end: int, threshold
     return shared / (total - shared)
 
 
+@kernel
+def _compare_pairs(values: Hashes, offsets: Offsets, ones: Longs, others: Longs, out: Doubles) -> None:
+    for i in range(len(ones)):
+        a, b = ones[i], others[i]
+        out[i] = similarity(values, offsets[a], offsets[a + 1], offsets[b], offsets[b + 1], 0.0)
+
+
 def warm() -> None:
     """Compile or load the kernels of this module."""
     assert jaccard_of_texts("a b c", "a b d", 2) == 1 / 3
+    one = Ragged(frozen(np.array([7], dtype=np.uint64)), frozen(np.array([0, 1])))
+    assert jaccard_of_pairs(one, np.array([0]), one, np.array([0])).tolist() == [1.0]

@@ -1,7 +1,7 @@
 """Which documents stay: the keep rule of verified deduplication.
 
 Documents come in a total order, the most wanted first. Two documents are a pair if a band nominates them, they are
-examined, and the true Jaccard similarity of their shingle sets is at least the threshold. A document is removed if and
+examined, and the Jaccard similarity of their shingle sets is at least the threshold. A document is removed if and
 only if a pair leads to an earlier document that is kept: the kept ones are the lexicographically first independent set.
 So nothing is removed for being like a document that is removed itself, as connected components would do.
 
@@ -35,7 +35,7 @@ class Decision:
 
     duplicate_of: int32 (documents,), the most similar kept document of its pairs, the earlier at a tie; -1: it is kept.
     similarity: float64 (documents,), to that document; 0 if kept.
-    verified: how often a similarity was computed, a pair more than once if it shares more than one giant bucket.
+    verified: how often a similarity was computed, a pair more than once if it shares giant buckets that differ.
     giants: buckets above max_bucket. rounds: the most that any of them took. unexamined: pairs in them that no round
     examined there, a pair once a bucket.
     unexamined_kept: those of them of which both were kept; if none of them is a duplicate, nor would any other be.
@@ -68,10 +68,12 @@ def decide(
     """
     fixed = frozen(np.zeros(len(shingles), dtype=np.bool_) if fixed is None else fixed)
     buckets, big = _buckets(keys, shingles.offsets, max_bucket)
-    giants: list[_Giant] = []
+    giants: dict[bytes, _Giant] = {}  # texts from one template share all bands, and their rounds are the same in each
     found = _Pairs()
     for members in big:
-        giants.append(_rounds(members, shingles, threshold, hubs, release, fixed, found))
+        if members.tobytes() not in giants:
+            giants[members.tobytes()] = _rounds(members, shingles, threshold, hubs, release, fixed, found)
+    each = [giants[members.tobytes()] for members in big]
     duplicate_of = np.full(len(shingles), NOBODY, dtype=np.int32)
     similarities = np.zeros(len(shingles), dtype=np.float64)
     members, kept = np.empty(buckets.size, dtype=np.int32), np.zeros(len(buckets.starts), dtype=np.int32)
@@ -89,11 +91,11 @@ def decide(
     return Decision(
         duplicate_of,
         similarities,
-        verified=verified + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants),
-        giants=len(giants),
-        rounds=max((len(giant.hubs) for giant in giants), default=0),
-        unexamined=sum(giant.unexamined(everyone) for giant in giants),
-        unexamined_kept=sum(giant.unexamined(stays) for giant in giants),
+        verified=verified + sum(int(giant.examined.sum(dtype=np.int64)) for giant in giants.values()),
+        giants=len(each),
+        rounds=max((len(giant.hubs) for giant in each), default=0),
+        unexamined=sum(giant.unexamined(everyone) for giant in each),
+        unexamined_kept=sum(giant.unexamined(stays) for giant in each),
     )
 
 

@@ -1,8 +1,11 @@
 """The shingles of a document: the set of its runs of n words or characters, each as one 64-bit hash (Broder 1997).
 
-With 64 bits, the chance that any two of a document's 10^6 different shingles fall together is 3e-8.
+A document has two such sets. Bands nominate pairs by one that may fold case, accents, punctuation and digits. Pairs are
+verified by the other, which folds nothing. With 64 bits, the chance that any two of a document's 10^6 different
+shingles have the same hash is 3e-8.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,6 +14,7 @@ import pyarrow as pa
 from tokenmill.text.kernel.arrays import Hashes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.words.character_hashes import character_hashes
+from tokenmill.text.words.fold import FOLDS, Fold
 from tokenmill.text.words.hash import Ragged, scrambled, word_hashes
 
 _FACTOR = np.uint64(0x9FB21C651E98DF25)
@@ -19,37 +23,78 @@ _FACTOR = np.uint64(0x9FB21C651E98DF25)
 Unit = Literal["words", "characters"]
 
 
-def shingle_sets(batch: pa.RecordBatch, ngram: int, unit: Unit = "words") -> tuple[pa.RecordBatch, Ragged]:
-    """The batch with its words split if they were needed, and each document's shingle hashes, ascending, each once.
+@dataclass(frozen=True)
+class Shingling:
+    """What the shingles of a document are.
 
-    A document with fewer than ngram words or characters has none. ngram: at least 1.
+    Both methods return the batch, with its words split if they were needed, and each document's shingle hashes,
+    ascending, each once.
+
+    Attributes:
+        ngram: number of words or characters in a shingle, at least 1.
+        unit: words or characters.
+        fold: the differences that nomination ignores.
     """
-    if unit == "characters":
-        return batch, shingled(character_hashes(batch), ngram)
-    batch, hashes = word_hashes(batch)
-    return batch, shingled(hashes, ngram)
+
+    ngram: int
+    unit: Unit = "words"
+    fold: tuple[Fold, ...] = FOLDS
+
+    def nominating(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
+        """The shingles that bands are made of. A document of fewer than ngram words or characters has none."""
+        batch, units = self._units(batch, self.fold)
+        return batch, shingled(units, self.ngram)
+
+    def verifying(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
+        """The shingles of the unmodified texts. All words of a document of fewer than ngram words are one shingle.
+
+        Words are those of the shared split, punctuation included, character by character; white space between them
+        does not count. Each letter of a script without spaces is a word. With unit: characters, a run of white space is
+        one character, and none at the ends of a text.
+        """
+        batch, units = self._units(batch, ())
+        return batch, shingled(units, self.ngram, short=True)
+
+    def _units(self, batch: pa.RecordBatch, fold: tuple[Fold, ...]) -> tuple[pa.RecordBatch, Ragged]:
+        if self.unit == "characters":
+            return batch, character_hashes(batch, fold)
+        return word_hashes(batch, fold)
 
 
-def shingled(words: Ragged, ngram: int) -> Ragged:
-    """The sets of hashes of ngram successive word hashes, row by row."""
+def shingled(words: Ragged, ngram: int, *, short: bool = False) -> Ragged:
+    """The sets of hashes of ngram successive word hashes, row by row.
+
+    short: if a row has fewer words, all of them are one shingle.
+    """
     longest = int(np.max(np.diff(words.offsets), initial=0))
     scratch = np.empty(longest, dtype=np.uint64)
     counts = np.empty(longest + 1, dtype=np.int64)
     values = np.empty(len(words.values), dtype=np.uint64)
     offsets = np.zeros(len(words.offsets), dtype=np.int64)
-    used = _shingle(words.values, words.offsets, ngram, scratch, counts, values, offsets)
+    least = 1 if short else ngram
+    used = _shingle(words.values, words.offsets, ngram, least, scratch, counts, values, offsets)
     return Ragged(frozen(values[:used].copy()), frozen(offsets))
 
 
 @kernel
 def _shingle(
-    words: Hashes, word_offsets: Offsets, ngram: int, scratch: Hashes, counts: Longs, values: Hashes, offsets: Offsets
+    words: Hashes,
+    word_offsets: Offsets,
+    ngram: int,
+    least: int,
+    scratch: Hashes,
+    counts: Longs,
+    values: Hashes,
+    offsets: Offsets,
 ) -> int:
+    """least: number of words below which a row has no shingle."""
     used = int64(0)
     for row in range(len(offsets) - 1):
-        count = word_offsets[row + 1] - word_offsets[row] - ngram + 1
-        if count > 0:
-            _roll(words, word_offsets[row], ngram, scratch, count)
+        length = word_offsets[row + 1] - word_offsets[row]
+        if length >= least:
+            size = min(ngram, length)
+            count = length - size + 1
+            _roll(words, word_offsets[row], size, scratch, count)
             used = _put_sorted_set(scratch, count, counts, values, used)
         offsets[row + 1] = used
     return used
@@ -109,4 +154,4 @@ def _range_of(value: np.uint64, number: np.uint64) -> int:
 def warm() -> None:
     """Compile or load the kernels of this module."""
     batch = pa.record_batch({"text": pa.array(["a b c d"], type=pa.large_string())})
-    assert len(shingle_sets(batch, 3)[1].values) == 2
+    assert len(Shingling(3).nominating(batch)[1].values) == 2

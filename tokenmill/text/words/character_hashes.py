@@ -1,7 +1,8 @@
 """Hashes of characters, 64 bits each, as fold.py sees them, for shingles of characters instead of words.
 
-Case, marks and format characters make no difference, a number is one digit, and whatever stands between two words
-(white space, punctuation, symbols) is one character between them.
+Folded, case, marks and format characters make no difference, a number is one digit, and whatever stands between two
+words (white space, punctuation, symbols) is one character between them. With nothing folded, the characters are those
+of the text as it is, except that a run of white space is one character, and none at the ends of a text.
 """
 
 import numpy as np
@@ -10,15 +11,18 @@ import pyarrow as pa
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, Uints, int64, uint32
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.kernel.points import point_at
-from tokenmill.text.words.fold import BREAK, DIGIT, JOINER, NOTHING, SPELT, fold_table
+from tokenmill.text.words.fold import BREAK, DIGIT, FOLDS, JOINER, NOTHING, SPELT, Fold, fold_table
 from tokenmill.text.words.hash import Ragged, scrambled
 from tokenmill.text.words.segment import text_buffer
 
 
-def character_hashes(batch: pa.RecordBatch) -> Ragged:
-    """The hash of each character of each document, in order; none for what is between words at a text's ends."""
+def character_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> Ragged:
+    """The hash of each character of each document, in order; none for what is between words at a text's ends.
+
+    fold: the differences that are ignored.
+    """
     buffer, offsets = text_buffer(batch)
-    codes, spellings = fold_table()
+    codes, spellings = fold_table(fold)
     ends = np.zeros(len(offsets), dtype=np.int64)
     _hash_characters(buffer, offsets, codes, spellings, np.empty(0, dtype=np.uint64), ends)  # how many there are
     hashes = np.empty(int(ends[-1]), dtype=np.uint64)

@@ -1,12 +1,14 @@
 """How MinHash sees a character: one table that says which code points are the same letter, and which are none.
 
-It follows datatrove's text normalisation, which FineWeb used, character by character: lower case, canonical
-decomposition without its non-spacing marks, decimal digits all `0`, punctuation and symbols between words. Format
-characters (soft hyphens, joiners, byte order marks) are left out too, because copies differ in what nobody sees.
+With everything folded it follows datatrove's text normalisation, which FineWeb used, character by character: lower
+case, canonical decomposition without its non-spacing marks, decimal digits all `0`, punctuation and symbols between
+words. Format characters (soft hyphens, joiners, byte order marks) are left out too, because copies differ in what
+nobody sees. With nothing folded each character counts as it is, except that white space only separates words.
 """
 
 import unicodedata
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
@@ -17,29 +19,41 @@ NOTHING = 0
 BREAK = 1  # between words
 JOINER = 2  # between words, except that between two digits it is part of the number
 DIGIT = 48
+AS_IT_IS = 1 << 24  # flag: U+0000 to U+0030 unchanged; their own numbers are the codes above
 ALONE = 1 << 30  # flag: the code is a word by itself
 SPELT = 1 << 31  # flag: the rest is a place in the spellings: how many codes, then the codes
 
 JOINERS = ".,،٫⎖⎗⎘"
+
+Fold = Literal["case", "marks", "punctuation", "digits"]
+FOLDS: tuple[Fold, ...] = ("case", "marks", "punctuation", "digits")
+"""case: upper and lower case are the same. marks: accents and format characters are left out. punctuation: punctuation
+and symbols only separate words. digits: each number is one digit.
+"""
 
 _ALONE = "e01-eda 1000-104f 1780-17ff 3005-3007 3041-30ff 3105-312f 31f0-31ff 3400-9fff f900-faff ff66-ff9d 20000-323af"
 """Scripts without spaces between words (Chinese, Japanese, Thai, Lao, Burmese, Khmer): there each letter is a word."""
 
 
 @cache
-def fold_table() -> tuple[Uints, Uints]:
+def fold_table(fold: tuple[Fold, ...] = FOLDS) -> tuple[Uints, Uints]:
     """(code of every code point, uint32 (0x110000,); spellings of those that are several codes), both read-only."""
     codes = np.arange(0x110000, dtype=np.uint32)
+    codes[: DIGIT + 1] |= uint32(AS_IT_IS)
     spellings: list[int] = []
     category = unicodedata.category
     for point in (*range(0xD800), *range(0xF900, 0x32400), *range(0xE0000, 0xE0200)):  # elsewhere each is itself
         character = chr(point)
+        if not fold and not character.isspace():
+            continue  # a fourth of the time
         kind = category(character)
         if kind == "Lo" and not unicodedata.decomposition(character) and not 0xAC00 <= point < 0xD7A4:
             continue  # most of them, and neither case nor parts
-        code = _code_of_kind(character, kind)
+        code = _code_of_kind(character, kind, fold)
         if code is None:
-            letters = folded(character)
+            letters = folded(character, fold)
+            if letters == character:
+                continue
             if len(letters) == 1:
                 code = ord(letters)
             else:
@@ -53,17 +67,22 @@ def fold_table() -> tuple[Uints, Uints]:
     return frozen(codes), frozen(np.array(spellings, dtype=np.uint32))
 
 
-def folded(character: str) -> str:
-    """A letter's lower case, decomposed (NFD), without non-spacing marks; often one character, sometimes none."""
-    parts = unicodedata.normalize("NFD", character.lower())
-    return "".join(part for part in parts if unicodedata.category(part) != "Mn")
+def folded(character: str, fold: tuple[Fold, ...] = FOLDS) -> str:
+    """A letter in lower case, and decomposed (NFD) without non-spacing marks; often one character, sometimes none."""
+    letters = character.lower() if "case" in fold else character
+    if "marks" not in fold:
+        return letters
+    return "".join(part for part in unicodedata.normalize("NFD", letters) if unicodedata.category(part) != "Mn")
 
 
-def _code_of_kind(character: str, kind: str) -> int | None:
-    if kind == "Nd":
-        return DIGIT
-    if character in JOINERS:
-        return JOINER
-    if kind[0] in "PSZ" or kind == "Cc":
+def _code_of_kind(character: str, kind: str, fold: tuple[Fold, ...]) -> int | None:
+    """The code of a character by its Unicode category; None for a letter, and for a character that stays as it is."""
+    if character.isspace():
         return BREAK
-    return NOTHING if kind in ("Mn", "Cf") else None
+    if kind == "Nd":
+        return DIGIT if "digits" in fold else None
+    if "punctuation" in fold and character in JOINERS:
+        return JOINER
+    if "punctuation" in fold and (kind[0] in "PSZ" or kind == "Cc"):
+        return BREAK
+    return NOTHING if "marks" in fold and kind in ("Mn", "Cf") else None

@@ -1,7 +1,9 @@
-"""Hashes of words, 64 bits each, over their letters as fold.py sees them. No string is built on the way.
+"""Hashes of words, 64 bits each, over their characters as fold.py sees them. No string is built on the way.
 
-A word of the split gives no hash if it has no letter or digit (punctuation), and several if punctuation stands inside
-it (`web-scale` is two words, a URL many). A run of digits, with single decimal marks inside, is hashed as `0`.
+Folded, a word of the split gives no hash if it has no letter or digit (punctuation), and several if punctuation stands
+inside it (`web-scale` is two words, a URL many). A run of digits, with single decimal marks inside, is hashed as `0`.
+With nothing folded, each word of the split gives one hash of its characters as they are. Letters of scripts without
+spaces are always words by themselves.
 """
 
 from dataclasses import dataclass
@@ -13,8 +15,8 @@ from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, Uints, int64, u
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.codes import next_word
 from tokenmill.text.kernel.points import point_at
-from tokenmill.text.words.fold import ALONE, BREAK, DIGIT, JOINER, SPELT, fold_table
-from tokenmill.text.words.segment import Words, text_buffer, words
+from tokenmill.text.words.fold import ALONE, BREAK, DIGIT, FOLDS, JOINER, SPELT, Fold, fold_table
+from tokenmill.text.words.segment import text_buffer, words
 
 _EMPTY = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR = np.uint64(0xD6E8FEB86659FD93)
@@ -37,12 +39,16 @@ class Ragged:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
 
-def word_hashes(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
-    """The batch with its words split, and the hash of each word of each document, in order."""
+def word_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> tuple[pa.RecordBatch, Ragged]:
+    """The batch with its words split, and the hash of each word of each document, in order.
+
+    fold: the differences that are ignored; the words of `()` are those of the text as it is.
+    """
     batch, split = words(batch)
     buffer, offsets = text_buffer(batch)
-    codes, spellings = fold_table()
-    hashes = np.empty(_most_hashes(offsets, split), dtype=np.uint64)  # memory pages that are not touched cost nothing
+    codes, spellings = fold_table(fold)
+    most = int(offsets[-1] - offsets[0])  # a hash covers a byte or more
+    hashes = np.empty(most, dtype=np.uint64)  # memory pages that are not touched cost nothing
     hash_offsets = np.zeros(len(offsets), dtype=np.int64)
     coded = (split.codes, split.code_starts, split.code_ends)
     used = _hash_words(buffer, offsets, *coded, codes, spellings, hashes, hash_offsets)
@@ -148,11 +154,6 @@ def _put(hashes: Hashes, used: int, state: np.uint64) -> tuple[int, np.uint64]:
 @kernel
 def _digit_follows(buffer: Bytes, i: int, end: int, folds: Uints) -> bool:
     return i < end and folds[point_at(buffer, i, end)[0]] == DIGIT
-
-
-def _most_hashes(offsets: Offsets, split: Words) -> int:
-    """A word of n bytes gives at most (n + 1) // 2 hashes, and its code takes a byte or more."""
-    return int(offsets[-1] - offsets[0] + np.sum(split.code_ends - split.code_starts)) // 2
 
 
 def warm() -> None:
