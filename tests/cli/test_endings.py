@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ from tokenmill.core.errors import DataError, RecipeError
 
 Call = Callable[..., Any]
 Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def tracebacks_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files with tracebacks go where the test's other files go."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +64,6 @@ def test_the_traceback_of_a_bug_is_in_the_file_that_is_named(call: Call, monkeyp
     assert ended.code == 1 and ended.err.count("\n") == 1 and len(ended.err) < MAX_CHARACTERS + 20
     file = Path(ended.err.rpartition("traceback is in ")[2].strip())
     assert "raise KeyError" in file.read_text() and "Traceback" in file.read_text()
-    file.unlink()
 
 
 def test_no_message_fills_more_than_a_screen() -> None:

@@ -24,7 +24,7 @@ from tokenmill.audits.neighbours import Anchors, Places
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import parquet, storage
+from tokenmill.core.io import storage
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
@@ -223,8 +223,9 @@ def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
         for shard in source.shards():
             yield from source.read(shard)
     else:
-        for file in (file for stage in audited.before for file in stage.files("data")):
-            yield from parquet.read_table(file)
+        for before in audited.before:
+            for file in before.files("data"):
+                yield from before.batches(file)
 
 
 def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:

@@ -34,7 +34,7 @@ def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str
     the index does not fit.
     """
     chosen = finished_minhash(run, stage, plugins)
-    said = chosen.minhash.write_index(chosen.ran.files("data"), index)
+    said = chosen.minhash.write_index(map(chosen.ran.checked, chosen.ran.files("data")), index)
     version = _version(said)
     if not version.documents and version.number > 1:
         return Added(None)

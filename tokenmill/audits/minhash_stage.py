@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import parquet, storage
+from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.planning.resolve import Stage, resolve
@@ -44,7 +44,7 @@ def finished_minhash(run: str, stage: str | None, plugins: str | None) -> Minhas
     if found.ran.unfinished or not storage.exists(found.facts_file):
         raise DataError(f"{run}: stage {name!r} is not done; run the recipe again, it goes on from there")
     data = found.ran.files("data")
-    if data and "drop_rule" in parquet.table_schema(data[0]).names:
+    if data and "drop_rule" in found.ran.columns(data[0]).names:
         raise DataError(f"{run}: made with --mark-only, so stage {name!r} removed nothing; run it without")
     return found
 

@@ -24,6 +24,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "explain": look.explain,
     "what-if": look.what_if,
     "diff": look.diff,
+    "verify": look.verify,
     "clean": run.clean,
     "steps": tools.steps,
     "mini": tools.mini,

@@ -1,10 +1,18 @@
 """Commands that show what a run did with its documents."""
 
-from typing import Annotated
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenmill.cli.app import AsJson, Plugins, RunFolder, console, print_json
+
+if TYPE_CHECKING:
+    from tokenmill.pipeline.record.verify import Checked, Told
+
+PROGRESS_SECONDS = 2.0
 
 
 def report(run: RunFolder, json_out: AsJson = False) -> None:
@@ -70,3 +78,84 @@ def diff(
         print_json(diff.as_json(found))
     else:
         diff.show(found, console())
+
+
+def verify(
+    run: RunFolder,
+    stage: Annotated[str | None, typer.Option(help="Check this stage alone.")] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="Check results that were set aside, too.")] = False,
+    json_out: AsJson = False,
+) -> None:
+    """Read every file of a run and compare its checksum; exits 1 and names what is damaged or listed nowhere.
+
+    Damaged results are taken off the record, so that the next run makes them again.
+    """
+    from tokenmill.core.errors import RecipeError, did_you_mean
+    from tokenmill.pipeline.record.verify import lines, verify_stage
+    from tokenmill.pipeline.report import read_run
+
+    folders = {one.name: one.folder for one in read_run(run)}
+    if stage is not None and stage not in folders:
+        raise RecipeError(f"{run}: no stage {stage!r}{did_you_mean(stage, folders)}")
+    chosen = {name: folder for name, folder in folders.items() if stage in (None, name)}
+    checked = [verify_stage(folder, kept=kept, told=_progress()) for folder in chosen.values()]
+    for one, folder in zip(checked, chosen.values(), strict=True):
+        _verify_corpus(folder, one)
+    off_record = _take_off_record(run, dict(zip(chosen.values(), checked, strict=True)))
+    if json_out:
+        stages = [{name: value for name, value in asdict(one).items() if name != "results"} for one in checked]
+        print_json({"run": run, "good": all(one.good for one in checked), "off_record": off_record, "stages": stages})
+    else:
+        for line in lines(checked, off_record=off_record):
+            print(line)
+    if not all(one.good for one in checked):
+        raise typer.Exit(1)
+
+
+def _verify_corpus(folder: str, checked: "Checked") -> None:
+    """The bytes of a corpus are compared already; this holds its files against each other and its manifest."""
+    from tokenmill.core.corpus.verify import verify_corpus
+    from tokenmill.core.errors import DataError
+    from tokenmill.core.io import storage
+    from tokenmill.core.io.storage import is_url, join
+
+    corpus = join(folder, "corpus")
+    if is_url(folder) or not checked.good or not storage.exists(join(corpus, "manifest.json")):
+        return
+    try:
+        verify_corpus(corpus, verify="sampled")
+    except DataError as error:
+        checked.damaged[corpus] = str(error)
+        checked.results[corpus] = join(folder, "manifest", "corpus.json")
+
+
+def _take_off_record(run: str, checked: "dict[str, Checked]") -> bool:
+    """Whether that could be done: no driver is at work on the run."""
+    from tokenmill.core.errors import RecipeError
+    from tokenmill.pipeline.record.lock import locked
+    from tokenmill.pipeline.record.verify import take_off_record
+
+    damaged = {folder: one for folder, one in checked.items() if one.results or one.unreadable}
+    if not damaged:
+        return False
+    try:
+        with locked(run):
+            for folder, one in damaged.items():
+                take_off_record(folder, one)
+    except RecipeError as error:
+        print(error, file=sys.stderr)
+        return False
+    return True
+
+
+def _progress() -> "Told":
+    """Tells people on standard error, now and then, how far the work is."""
+    said = time.monotonic()
+
+    def told(stage: str, done: int, of: int) -> None:
+        nonlocal said
+        if time.monotonic() - said > PROGRESS_SECONDS:
+            said = time.monotonic()
+            print(f"{stage}: {done:,} of {of:,} files checked", file=sys.stderr, flush=True)
+
+    return told

@@ -1,6 +1,10 @@
-"""The least memory of a stage; the return of freed memory to the system, which Arrow and the C library would keep."""
+"""The least memory of a stage; the most that this process held; the return of freed memory, which Arrow and the C
+library would keep, to the system.
+"""
 
 import ctypes
+import resource
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -27,3 +31,9 @@ def _malloc_trim() -> Callable[[int], Any] | None:
     except (OSError, TypeError):
         return None
     return found
+
+
+def peak_rss_bytes() -> int:
+    """The most memory this process has held so far, resident; it only grows from task to task."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

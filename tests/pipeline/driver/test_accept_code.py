@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.reuse import reuse
 from tokenmill.pipeline.driver.run import Options, prepare, run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning import plan as planning
@@ -71,6 +72,11 @@ class Lab:
         return load_recipe(self.folder / "r.yaml")
 
 
+def results(files: dict[str, int]) -> dict[str, int]:
+    """Without manifests, which are written anew when a result returns."""
+    return {path: changed for path, changed in files.items() if "/manifest/" not in path}
+
+
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A finished run of code "a"; then comes code "b"."""
@@ -113,6 +119,26 @@ def test_what_runs_after_accepted_stages_is_made_once(lab: Lab) -> None:
     assert lab.files(*STAGES) == made
     funnels = funnel(read_run(str(lab.folder / "runs/toy")))
     assert [one.accepted for one in funnels] == [3, 0, 0, 0] and all(one.balanced for one in funnels)
+
+
+def test_results_in_kept_are_accepted_and_return(lab: Lab) -> None:
+    """A run without --accept-code had set them aside; the next one could not find them and made all again."""
+    before = lab.files(*STAGES)
+    for stage in STAGES:
+        reuse(lab.plan()[stage])
+    assert lab.done() == [] and lab.plan()["read"].only_code == 3
+    assert all(one.accepted for one in lab.plan(accept_code=True).values())
+    lab.run(accept_code=True)
+    assert lab.files(*STAGES).items() >= results(before).items()
+    assert lab.done() == list(STAGES)
+
+
+def test_results_of_accepted_code_come_before_those_in_kept(lab: Lab) -> None:
+    lab.run()  # those of code a go to kept/
+    lab.upgrade("c")
+    lab.run(accept_code=True)
+    assert [one["made_by"] for one in lab.accepted("short")] == ["b" * 16]
+    assert lab.done() == list(STAGES)
 
 
 def test_results_of_input_that_was_made_again_are_not_accepted(lab: Lab) -> None:

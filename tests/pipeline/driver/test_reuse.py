@@ -1,7 +1,10 @@
 """Results follow their input to its new number, wherever the driver dies meanwhile, and are not made again."""
 
+import itertools
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record import ledger as ledger_module
 from tokenmill.pipeline.record import lock
 from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
-from tokenmill.pipeline.record.ledger import Ledger
+from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
 
 RECIPE = """
 run: toy
@@ -25,6 +28,9 @@ stages:
   read: [{stages.read_table: {paths: [PATHS], shard_bytes: 100000}}]
   short: [toolbox.length]
 """
+WITH_OUTPUT = RECIPE + "  lines: [stages.write_jsonl]\n"
+SETTING = "toolbox.length"
+OTHER = "{toolbox.length: {min_characters: 60}}"
 FIRST, MORE = "bdfh", "a"
 
 
@@ -38,11 +44,35 @@ def write(folder: Path, names: str) -> None:
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def go(folder: Path, data: Path, names: str = "*") -> None:
+def go(folder: Path, data: Path, names: str = "*", *, recipe: str = RECIPE) -> None:
+    edited(folder, data, SETTING, names, recipe=recipe)
+
+
+def edited(folder: Path, data: Path, work: str, names: str = "*", *, recipe: str = RECIPE, **options: object) -> None:
+    """A run with another setting of the second stage."""
     paths = ", ".join(f'"{data}/{name}.jsonl"' for name in names)
-    (folder / "r.yaml").write_text(RECIPE.replace("PATHS", paths))
-    options = Options(out=str(folder / "runs"), plugins="toolbox")
-    assert not run(load_recipe(folder / "r.yaml"), InProcess(), options, progress_for("none")).failures
+    (folder / "r.yaml").write_text(recipe.replace("PATHS", paths).replace(SETTING, work))
+    chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
+    assert not run(load_recipe(folder / "r.yaml"), InProcess(), chosen, progress_for("none")).failures
+
+
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, *, at: int) -> Iterator[None]:
+    """The driver dies at the change of a file that has this number, and changes nothing after it."""
+    changes = itertools.count()
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def change(*args: object, **kwargs: object) -> object:
+            if next(changes) >= at:
+                raise Stop
+            return real(*args, **kwargs)
+
+        return change
+
+    with monkeypatch.context() as patch:
+        for name in ("replace", "remove", "link", "unlink", "rmdir"):
+            patch.setattr(storage.os, name, counted(getattr(storage.os, name)))
+        yield
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -60,6 +90,7 @@ def made(folder: Path) -> dict[str, object]:
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.0)  # nobody else takes these locks
+    monkeypatch.setattr(storage.os, "fsync", lambda file: None)  # a hundred runs wait for the disk most of the time
     for module in (ledger_module, run_module):
         monkeypatch.setattr(module, "PART_ROWS", request.param)
 
@@ -81,24 +112,9 @@ def test_results_move_with_their_input_through_a_crash_at_any_change(
     while stopped:
         folder = tmp_path / f"stopped{last}"
         shutil.copytree(start, folder)
-        changes = iter(range(10_000))
-
-        def counted(real, changes=changes, last=last):  # type: ignore[no-untyped-def]
-            def change(*args, **kwargs):  # type: ignore[no-untyped-def]
-                if next(changes) >= last:
-                    raise Stop
-                return real(*args, **kwargs)
-
-            return change
-
-        with monkeypatch.context() as patch:
-            for name in ("replace", "remove", "link"):
-                patch.setattr(storage.os, name, counted(getattr(storage.os, name)))
-            try:
-                go(folder, data)
-                stopped = False
-            except Stop:
-                pass
+        with dying(monkeypatch, at=last), suppress(Stop):
+            go(folder, data)
+            stopped = False
         go(folder, data)
         assert files(folder) == whole
         kept = {fingerprint: how for fingerprint, how in made(folder).items() if fingerprint in before}
@@ -119,18 +135,6 @@ def test_files_that_change_places_in_a_ring_are_not_made_again(tmp_path: Path, t
         go(folder, data, FIRST[1:] + FIRST[0])
     assert files(tmp_path) == files(fresh)
     assert made(tmp_path) == before != made(fresh)
-
-
-SETTING = "toolbox.length"
-OTHER = "{toolbox.length: {min_characters: 60}}"
-
-
-def edited(folder: Path, data: Path, work: str, names: str = "*", **options: object) -> None:
-    """A run with another setting of the second stage."""
-    paths = ", ".join(f'"{data}/{name}.jsonl"' for name in names)
-    (folder / "r.yaml").write_text(RECIPE.replace("PATHS", paths).replace(SETTING, work))
-    chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
-    assert not run(load_recipe(folder / "r.yaml"), InProcess(), chosen, progress_for("none")).failures
 
 
 def kept(folder: Path) -> list[str]:
@@ -211,40 +215,31 @@ def test_limited_and_marked_runs_leave_the_finished_run_as_it_is(tmp_path: Path)
 
 
 @pytest.mark.parametrize("tables", [3, 1000], indirect=True, ids=["in tables", "in files"])
+@pytest.mark.parametrize("way", ["set aside", pytest.param("restored", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("recipe", [RECIPE, pytest.param(WITH_OUTPUT, marks=pytest.mark.slow)], ids=["steps", "writer"])
 def test_every_finished_result_is_in_its_place_or_kept_wherever_a_replacement_dies(
-    tmp_path: Path, tables: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tables: None, recipe: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, start = tmp_path / "data", tmp_path / "start"
     data.mkdir()
     start.mkdir()
     write(data, FIRST)
-    go(start, data)
+    go(start, data, recipe=recipe)
     before = made(start)
+    if way == "restored":
+        edited(start, data, OTHER, recipe=recipe)
+    there = finished(start)
     last, stopped = 0, True
     while stopped:
         folder = tmp_path / f"stopped{last}"
         shutil.copytree(start, folder)
-        changes = iter(range(10_000))
-
-        def counted(real, changes=changes, last=last):  # type: ignore[no-untyped-def]
-            def change(*args, **kwargs):  # type: ignore[no-untyped-def]
-                if next(changes) >= last:
-                    raise Stop
-                return real(*args, **kwargs)
-
-            return change
-
-        with monkeypatch.context() as patch:
-            for name in ("replace", "remove", "link"):
-                patch.setattr(storage.os, name, counted(getattr(storage.os, name)))
-            try:
-                edited(folder, data, OTHER)
-                stopped = False
-            except Stop:
-                pass
-        assert finished(folder) >= set(before), last
-        go(folder, data)
-        assert made(folder) == before, last
+        with dying(monkeypatch, at=last), suppress(Stop):
+            edited(folder, data, OTHER if way == "set aside" else SETTING, recipe=recipe)
+            stopped = False
+        assert finished(folder) >= there, last
+        go(folder, data, recipe=recipe)
+        assert made(folder) == before and finished(folder) >= there, last
+        shutil.rmtree(folder)
         last += 1
     assert last > 25
 
@@ -252,9 +247,11 @@ def test_every_finished_result_is_in_its_place_or_kept_wherever_a_replacement_di
 def finished(folder: Path) -> set[str]:
     """The fingerprints of results that are whole, in their place or in kept/."""
     found = set()
-    for stage in ("read", "short"):
+    for stage in ("read", "short", "lines"):
         place = str(folder / "runs/toy" / stage)
         ledger = Ledger(place)
         found |= {ledger.fingerprints[number] for number in ledger if ledger.whole(number)}
         found |= {name for name in kept_fingerprints(place) if kept_manifest(place, name) is not None}
+        output = whole_manifest(f"{place}/manifest/corpus.json", place)
+        found |= {output.fingerprint} if output is not None else set()
     return found

@@ -125,3 +125,18 @@ def test_a_run_has_a_log_file_and_a_resumed_stage_counts_all_rows(
     run_recipe(recipe, InProcess(), options, progress_for("plain"))
     assert "read: done, 4/4 shards, 160 rows" in capsys.readouterr().err
     assert yaml.safe_load((tmp_path / "runs/toy/recipe.yaml").read_text())["run"] == "toy"
+
+
+def test_a_stage_that_made_nothing_is_not_called_done_nor_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its line said "done, 0/1 shards, 0 rows, kept 100.0%"."""
+    (tmp_path / "r.yaml").write_text(
+        "run: toy\nexcerpt: 0\nstages:\n  read: [{toolbox.numbered: {files: [a], unreadable: [a]}}]\n"
+    )
+    options = Options(out=str(tmp_path / "runs"), plugins="toolbox")
+    for style in ("plain", "json"):
+        assert run_recipe(load_recipe(tmp_path / "r.yaml"), InProcess(), options, progress_for(style)).failures
+    said = capsys.readouterr().err
+    assert "read: incomplete, 0/1 shards, 0 rows, 0.0 MB/s, 0." in said and "%" not in said
+    assert '"event": "incomplete"' in said and '"kept_ratio": null' in said

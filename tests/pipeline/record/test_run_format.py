@@ -11,6 +11,7 @@ from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options, prepare, run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.kept import clean_run
 from tokenmill.pipeline.record.manifest import FORMAT
 from tokenmill.pipeline.record.run_format import check_format, format_line
 from tokenmill.pipeline.report import read_run
@@ -42,10 +43,17 @@ OPENINGS: list[Callable[[Path], object]] = [
     lambda folder: prepare(load_recipe(folder / "r.yaml"), _options(folder)),
     lambda folder: run(load_recipe(folder / "r.yaml"), InProcess(), _options(folder), progress_for("none")),
     lambda folder: read_run(str(folder / "runs/toy")),
+    lambda folder: clean_run(str(folder / "runs/toy")),
+    lambda folder: run(
+        load_recipe(folder / "r.yaml"),
+        InProcess(),
+        Options(str(folder / "other"), plugins="toolbox", reuse=str(folder / "runs/toy")),
+        progress_for("none"),
+    ),
 ]
 
 
-@pytest.mark.parametrize("opening", OPENINGS, ids=["plan", "run", "report"])
+@pytest.mark.parametrize("opening", OPENINGS, ids=["plan", "run", "report", "clean", "reuse"])
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -70,3 +70,19 @@ def test_an_id_is_data_whatever_it_holds(tmp_path: Path, id: str) -> None:
     assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {id: "s"}
     assert [path.name for path in tmp_path.rglob("*.json")] == ["000000.json"]
     assert len(json.loads(Path(quarantine.path(str(tmp_path), 0)).read_bytes())) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", "7", '[{"id": "a"}]', '["a"]', "[null]", "[" * 100_000])
+def test_a_damaged_record_says_nothing_and_is_named(
+    tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was a traceback in every later run, and in the report."""
+    add(tmp_path, 0, "a")
+    add(tmp_path, 1, "b")
+    Path(quarantine.path(str(tmp_path), 0)).write_text(content)
+    (tmp_path / "quarantine/notes.txt").write_text("not a record")
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {}
+    assert quarantine.path(str(tmp_path), 0) in caplog.text
+    assert quarantine.count(str(tmp_path), {0: "f1", 1: "f1"}) == 1
+    add(tmp_path, 0, "c")
+    assert quarantine.load(shard_name(str(tmp_path), 0, "f1")) == {"c": "s"}

@@ -303,7 +303,9 @@ def read_corpus(path: str | Path) -> Corpus:
     try:
         content = file_content(place)
     except OSError as error:
-        raise DataError(f"{place}: cannot be read ({error.strerror}); a corpus has one, written last.") from error
+        raise DataError(
+            f"{place}: cannot be read ({error.strerror}); a corpus has one, written last. Run the recipe to its end"
+        ) from error
     try:
         manifest = json.loads(content)
         check_format(place, manifest["schema_version"])

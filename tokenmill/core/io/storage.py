@@ -2,8 +2,13 @@
 
 Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one
 becomes visible when it is closed, and a run counts only what a manifest lists.
+
+What is written is synced to the disk, the file before it is renamed and its folder after, so that no power cut leaves a
+manifest without the files that it lists. Only scratch files and spills are not (sync=False): who reads them compares
+their checksums, and makes them again.
 """
 
+import errno
 import glob
 import os
 import shutil
@@ -58,22 +63,63 @@ def open_input(path: str) -> IO[bytes]:
 
 
 @contextmanager
-def open_output(path: str) -> Iterator[IO[bytes]]:
-    """A file to write bytes to. It appears at `path`, whole, when the block ends, and not at all if the block fails."""
+def open_output(path: str, *, sync: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write bytes to. It appears at `path`, whole, when the block ends, and not at all if the block fails.
+
+    sync: a local file is on the disk then, and survives a power cut.
+    """
     if is_url(path):
         with remote.open_output(path) as file:
             yield file
         return
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with _local_output(path, sync=sync) as local:
+        yield local
+    if sync:
+        _sync_folder(os.path.dirname(path))
+
+
+@contextmanager
+def _local_output(path: str, *, sync: bool) -> Iterator[IO[bytes]]:
+    """As open_output; the folder is not synced."""
+    make_folder(os.path.dirname(path))
     # a unique name, because two copies of a task may write the same file at once
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     try:
         with open(unfinished, "wb") as local:
             yield local
+            if sync:
+                _sync(local)
         os.replace(unfinished, path)
     except BaseException:
         delete(unfinished)
         raise
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: str) -> None:
+    """The names in the folder survive a power cut."""
+    place = os.open(folder or ".", os.O_RDONLY)
+    try:
+        os.fsync(place)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems cannot sync a folder
+            raise
+    finally:
+        os.close(place)
+
+
+def make_folder(folder: str) -> None:
+    """A local folder and those above it, whose names survive a power cut."""
+    if not folder or os.path.isdir(folder):
+        return
+    above = os.path.dirname(folder)
+    make_folder(above)
+    os.makedirs(folder, exist_ok=True)
+    _sync_folder(above)
 
 
 def exists(path: str) -> bool:
@@ -163,12 +209,16 @@ def delete_files(paths: Iterable[str]) -> None:
 
 def delete_unfinished(folder: str) -> None:
     """Remove what killed writers left in a local folder and below it; no writer may be at work there."""
+    for path in unfinished(folder):
+        os.remove(path)
+
+
+def unfinished(folder: str) -> list[str]:
+    """What killed writers left, or writers at work have written so far, in a local folder and below it."""
     if is_url(folder):
-        return  # a remote file is visible only when it is whole
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(".tmp"):
-                os.remove(os.path.join(parent, name))
+        return []  # a remote file is visible only when it is whole
+    found = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if path.endswith(".tmp"))
 
 
 def copy(old: str, new: str) -> None:
@@ -176,13 +226,16 @@ def copy(old: str, new: str) -> None:
     if is_url(old):
         remote.copy(old, new)
         return
-    os.makedirs(os.path.dirname(new) or ".", exist_ok=True)
+    make_folder(os.path.dirname(new))
     unfinished = f"{new}.{uuid.uuid4().hex[:12]}.tmp"
     try:
         os.link(old, unfinished)
     except OSError:  # a file system without links
         shutil.copyfile(old, unfinished)
+        with open(unfinished, "rb+") as copied:
+            _sync(copied)
     os.replace(unfinished, new)
+    _sync_folder(os.path.dirname(new))
 
 
 def read_bytes(path: str) -> bytes:
@@ -224,9 +277,12 @@ def write_many(files: Mapping[str, bytes]) -> None:
     """Write whole files, given by path; remote ones many at a time."""
     if any(map(is_url, files)):
         remote.at_once(lambda path: write_bytes(path, files[path]), files)
-    else:
-        for path, content in files.items():
-            write_bytes(path, content)
+        return
+    for path, content in files.items():
+        with _local_output(path, sync=True) as file:
+            file.write(content)
+    for folder in {os.path.dirname(path) for path in files}:
+        _sync_folder(folder)
 
 
 def create_bytes(path: str, content: bytes) -> bool:
@@ -243,10 +299,11 @@ def create_bytes(path: str, content: bytes) -> bool:
 
 def _link_new(path: str, content: bytes) -> None:
     """The file appears with its content: if it were opened for exclusive writing, others would first see it empty."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    make_folder(os.path.dirname(path))
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     with open(unfinished, "wb") as file:
         file.write(content)
+        _sync(file)
     try:
         os.link(unfinished, path)
     except FileExistsError:
@@ -254,8 +311,10 @@ def _link_new(path: str, content: bytes) -> None:
     except OSError:  # a file system without hard links
         with open(path, "xb") as file:
             file.write(content)
+            _sync(file)
     finally:
         os.remove(unfinished)
+    _sync_folder(os.path.dirname(path))
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:

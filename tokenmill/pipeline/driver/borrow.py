@@ -11,18 +11,22 @@ from tokenmill.pipeline.driver.reuse import renumbered
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done
 from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
 from tokenmill.pipeline.record.manifest import Manifest, to_json
+from tokenmill.pipeline.record.run_format import check_format
 
 logger = logging.getLogger(__name__)
 
 
 class OtherRun:
-    """The finished results of another run, by fingerprint. Raises RecipeError if the folder holds no run."""
+    """The finished results of another run, by fingerprint. Raises RecipeError if the folder holds no run, or one of
+    another format.
+    """
 
     def __init__(self, run: str) -> None:
         if not storage.exists(join(run, "recipe.yaml")):
             raise RecipeError(
                 f"--reuse {run}: no run here (no recipe.yaml); give a run's folder, for example runs/mini"
             )
+        check_format(run)
         self._ledgers = [Ledger(join(run, stage)) for stage in storage.list_folders(run)]
         self._places = {
             fingerprint: (ledger, number)

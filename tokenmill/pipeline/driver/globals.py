@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tokenmill.core.errors import DataError
+from tokenmill.core.errors import DamagedFile, DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Global, JsonObject, Remembering, Round, Writer
@@ -80,6 +80,15 @@ class GlobalStage:
 
     def run(self) -> bool:
         """True when the stage is complete. What is left of an earlier try is used if it belongs to the same work."""
+        for _ in range(REMADE):
+            try:
+                return self._run()
+            except DamagedFile as error:  # what a task counted, which the driver reads
+                if not self._make_again([error.file]):
+                    return False
+        return self._run()
+
+    def _run(self) -> bool:
         if isinstance(self.final, Writer):
             done = self._write_corpus(self.final)
         else:
@@ -368,7 +377,7 @@ class GlobalStage:
 
 def input_bytes(task: ShardTask) -> int:
     """Of a shard's input, as it is stored."""
-    return task.shard.length if task.shard is not None else max(0, storage.size_of(task.input))
+    return task.shard.length if task.shard is not None else task.input.bytes if task.input is not None else 0
 
 
 def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bars
 
 from tokenmill.core.kinds import JsonObject
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest
 from tokenmill.pipeline.record.task import NOWHERE, Position, Task
 
@@ -25,6 +27,13 @@ class Totals(NamedTuple):
     done: int
     rows_in: int
     rows_out: int
+
+
+def totals_of(planned: PlannedStage) -> Totals:
+    """A stage's sums, those of earlier runs included."""
+    ledger = Ledger(planned.folder)
+    made = [ledger[shard.number] for shard in planned.shards if shard.done]
+    return Totals(len(made), sum(one.rows_in for one in made), sum(one.rows_out for one in made))
 
 
 class Progress(Protocol):
@@ -57,7 +66,7 @@ class _Stage:
 
     def facts(self) -> JsonObject:
         seconds = max(time.monotonic() - self.began, 1e-9)
-        kept = self.rows_out / self.rows_in if self.rows_in else 1.0
+        kept = round(self.rows_out / self.rows_in, 4) if self.rows_in else None
         left = (self.total - self.done) * seconds / self.tasks if self.tasks else None
         return {
             "stage": self.name,
@@ -65,7 +74,7 @@ class _Stage:
             "shards": self.total,
             "rows": self.rows_in,
             "mb_per_second": round(self.bytes_in / 1e6 / seconds, 2),
-            "kept_ratio": round(kept, 4),
+            "kept_ratio": kept,
             "seconds": round(seconds, 1),
             "seconds_left": None if left is None else round(left, 1),
         }
@@ -99,8 +108,8 @@ class _Shown:
             self._line("working")
 
     def task_done(self, task: Task, manifest: Manifest) -> None:
-        if self.stage is None:
-            return
+        if self.stage is None or task.name.stage != self.stage.name:
+            return  # or it makes a damaged file of an earlier stage again
         stage = self.stage
         stage.tasks += 1
         stage.rows_in += manifest.rows_in
@@ -111,8 +120,7 @@ class _Shown:
         stage.done += task.name.finishes
         if self.bars is not None:
             facts = stage.facts()
-            detail = f"{facts['rows']:,} rows  {facts['mb_per_second']} MB/s  kept {facts['kept_ratio']:.1%}"
-            self.bars.update(self.bars.task_ids[0], completed=stage.done, detail=detail)
+            self.bars.update(self.bars.task_ids[0], completed=stage.done, detail=_rows_of(facts))
         self.watch(task, NOWHERE)
 
     def skip(self, stage: str, shards: int) -> None:
@@ -127,7 +135,8 @@ class _Shown:
         if self.bars is not None:
             self.bars.stop()
             self.bars = None
-        self._line("done")
+        complete = self.stage is not None and self.stage.done == self.stage.total
+        self._line("done" if complete else "incomplete")
         self.stage = None
 
     def _line(self, event: str) -> None:
@@ -142,8 +151,14 @@ class _Shown:
             f", {facts['seconds_left']:.0f} s left" if event == "working" and facts["seconds_left"] is not None else ""
         )
         print(
-            f"{facts['stage']}: {event}, {facts['shards_done']}/{facts['shards']} shards, {facts['rows']:,} rows, "
-            f"{facts['mb_per_second']} MB/s, kept {facts['kept_ratio']:.1%}, {facts['seconds']:.1f} s{left}",
+            f"{facts['stage']}: {event}, {facts['shards_done']}/{facts['shards']} shards, {_rows_of(facts)}, "
+            f"{facts['seconds']:.1f} s{left}",
             file=self.out,
             flush=True,
         )
+
+
+def _rows_of(facts: JsonObject) -> str:
+    """How many rows, how fast, and which part of them was kept; of no rows no part was."""
+    kept = "" if facts["kept_ratio"] is None else f", kept {facts['kept_ratio']:.1%}"
+    return f"{facts['rows']:,} rows, {facts['mb_per_second']} MB/s{kept}"

@@ -78,6 +78,7 @@ def reuse(planned: PlannedStage, *, discard: bool = False) -> PlannedStage:
     manifest is there for it. discard: unwanted results are deleted.
     """
     ledger = Ledger(planned.folder)
+    storage.delete_files(ledger.unreadable)
     settled = {shard.number for shard in planned.shards if shard.done}
     moves = _moves(planned, ledger, settled)
     unwanted = _unwanted(planned, ledger)

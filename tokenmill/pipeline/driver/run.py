@@ -4,35 +4,32 @@ stops.
 
 import errno
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import pyarrow as pa
-import yaml
-
-from tokenmill.core.errors import DataError, RecipeError, listed
-from tokenmill.core.io import parquet, storage
+from tokenmill.core.errors import DamagedFile, DataError, RecipeError, listed
+from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import JsonObject, Unit
 from tokenmill.pipeline.driver.borrow import OtherRun
 from tokenmill.pipeline.driver.check import problems, refuse_problems
 from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
 from tokenmill.pipeline.driver.failures import Failures
+from tokenmill.pipeline.driver.filled_recipe import filled_recipe
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.preview import Preview, preview_of
-from tokenmill.pipeline.driver.progress import Progress, Totals
+from tokenmill.pipeline.driver.progress import Progress, totals_of
 from tokenmill.pipeline.driver.recover import run_recovering
+from tokenmill.pipeline.driver.remake import CommittedData, Remake, not_made, released_inputs
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.engine import Engine, Limits
-from tokenmill.pipeline.exchange.ranges import DamagedFile
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, consumers, plan
-from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
-from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve, settings_of
+from tokenmill.pipeline.planning.recipe import Recipe
+from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve
 from tokenmill.pipeline.record.accepted import accept
-from tokenmill.pipeline.record.ledger import PART_ROWS, Ledger, compact
+from tokenmill.pipeline.record.ledger import PART_ROWS, compact
 from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.log import run_log
-from tokenmill.pipeline.record.run_format import check_format, format_line
+from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import record_path
 from tokenmill.pipeline.record.task import Task, TaskName, shard_name
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
@@ -107,18 +104,16 @@ def _planning(recipe: Recipe, options: Options) -> Planning:
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
-    """Run what is missing. Raises RecipeError or DataError when nothing more can be done; shards that fail are in the
-    result.
-    """
+    """Run what is missing. Raises RecipeError or DataError if it must stop; the result names shards that failed."""
     folder, _, planned = prepare(recipe, options)
     refuse_problems(recipe, planned, folder, engine.workers)
+    other = OtherRun(options.reuse) if options.reuse else None
     with locked(folder) as lock:
         if not options.discard:
             refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
-        storage.write_bytes(join(folder, "recipe.yaml"), _filled(recipe, options, planned))
+        storage.write_bytes(join(folder, "recipe.yaml"), filled_recipe(recipe, planned, plugins=options.plugins))
         with run_log(folder) as log:
             result = Result(folder, log)
-            other = OtherRun(options.reuse) if options.reuse else None
             excerpts = _excerpts(recipe, options)
             _Driver(recipe, engine, options, progress, planned, result, lock, excerpts, other).run()
             return result
@@ -152,6 +147,7 @@ class _Driver:
     lock: Lock
     excerpts: Excerpts
     other: OtherRun | None = None
+    remake: Remake = field(default_factory=Remake)
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
     complete: Completeness = field(default_factory=Completeness)
     gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
@@ -200,51 +196,53 @@ class _Driver:
         if self.other is not None:
             planned = self.other.lend(planned)
         storage.delete(planned.released_marker)
-        tasks = tuple(self._shard_tasks(planned))
-        self.engine.make_ready(self._work_left())
+        tasks = self._shard_tasks(planned)
+        self._make_all_ready()
         self.progress.start(planned.name, sum(shard.done for shard in planned.shards), len(planned.shards))
         if planned.stage.final is None:
             todo = {shard.number for shard in planned.shards if not shard.done}
-            self._run_tasks([task for task in tasks if task.name.number in todo], _limits(planned))
+            self._run_tasks([task for task in tasks if task.name.number in todo], planned)
         elif not planned.done and not self._global_stage(planned, tasks).run():
             raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
         storage.delete_unfinished(planned.folder)
         compact(planned.folder)
         planned = check_done(planned)
-        self.progress.end(_totals(planned))
+        self.progress.end(totals_of(planned))
         return planned
 
-    def _work_left(self) -> list[Unit]:
-        """What this call still runs, and the scrubber of excerpts: the text kernels of all compile at the same time."""
-        stages = [each for each in self.planned if not each.done and self.options.stage in (None, each.name)]
+    def _make_all_ready(self) -> None:
+        """For all that this call still runs: the text kernels of all stages compile at the same time."""
+        self._make_ready(*(each for each in self.planned if not each.done and self.options.stage in (None, each.name)))
+
+    def _make_ready(self, *stages: PlannedStage) -> None:
         scrub = [self.excerpts.scrub] if self.excerpts.scrub else []
-        return [*(unit for each in stages for unit in each.stage.work), *scrub]
+        self.engine.make_ready([*(unit for each in stages for unit in each.stage.work), *scrub])
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
         self._refuse_missing(planned, tasks)
-        limits = _limits(planned)
         final = planned.stage.final
         assert final is not None  # its callers look
         missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         return GlobalStage(
-            planned, final, tasks, lambda tasks: self._run_tasks(tasks, limits), self.recipe.sha256(), missing
+            planned, final, tasks, lambda tasks: self._run_tasks(tasks, planned), self.recipe.sha256(), missing
         )
 
     def preview(self, name: str, sample: int) -> Preview:
         [planned] = [each for each in self.planned if each.name == name]
-        stage = self._global_stage(planned, tuple(self._shard_tasks(planned)))
-        self.engine.make_ready(self._work_left())
+        stage = self._global_stage(planned, self._shard_tasks(planned))
+        self._make_all_ready()
         self.progress.start(planned.name, 0, len(planned.shards))
         decided = stage.decide()
         if decided is None:
             raise DataError(f"stage {name!r} cannot be looked at: " + "; ".join(self.result.failures[:3]))
         return preview_of(stage, decided, sample=sample, excerpts=self.excerpts)
 
-    def _run_tasks(self, tasks: Sequence[Task], limits: Limits) -> Ran:
-        good, damaged = True, set()
-        failures = Failures(tasks[0].name.stage, tasks[0].name.folder) if tasks else Failures("", "")
+    def _run_tasks(self, tasks: Sequence[Task], planned: PlannedStage) -> Ran:
+        good = True
+        damaged: dict[str, list[Task]] = {}
+        failures = Failures(planned.name, planned.folder)
         self.loose = 0
-        for outcome in run_recovering(self.engine, tasks, limits, self.progress.watch):
+        for outcome in run_recovering(self.engine, tasks, _limits(planned), self.progress.watch):
             self.lock.check()
             if outcome.manifest is not None:
                 failures.done(outcome.task, outcome.manifest)
@@ -252,16 +250,48 @@ class _Driver:
                 self._compact(outcome.task.name)
             elif isinstance(outcome.error, DamagedFile):
                 logger.warning("%s: %s", outcome.task.name.label, outcome.error)
-                damaged.add(outcome.error.file)
+                damaged.setdefault(outcome.error.file, []).append(outcome.task)
             elif outcome.error is not None:
                 good = False
                 self._fail(outcome.task, outcome.error, failures)
             self._stop_if_broken(failures, tasks, ended=False)
         self._stop_if_broken(failures, tasks, ended=True)
+        waiting = {file: damaged.pop(file) for file in sorted(damaged) if not file.startswith(f"{planned.folder}/")}
+        again = self._run_again(waiting, planned, failures) if waiting else Ran(True)
         failures.log_counts()
         self.result.failures += failures.lines(forgiven=False)
         self.result.warnings += failures.lines(forgiven=True)
-        return Ran(good, frozenset(damaged))
+        return Ran(good and again.good, again.damaged | damaged.keys())
+
+    def _run_again(self, waiting: dict[str, list[Task]], planned: PlannedStage, failures: Failures) -> Ran:
+        """Runs tasks after the damaged files that they read, of earlier stages, were made again."""
+        lost = self._make_again(waiting)
+        for file, why in lost.items():
+            for task in waiting.pop(file):
+                self._fail(task, why, failures)
+        self._make_ready(planned)
+        again = self._run_tasks([task for some in waiting.values() for task in some], planned)
+        return Ran(again.good and not lost, again.damaged)
+
+    def _make_again(self, files: Iterable[str]) -> dict[str, DataError]:
+        """Runs the tasks again that wrote files of earlier stages; {file: why it cannot be made again}."""
+        lost: dict[str, DataError] = {}
+        for index, numbers in self.remake.take_off_record(files, self.planned).items():
+            planned = self.planned[index] = check_done(self.planned[index])
+            why = released_inputs(planned, self.planned)
+            if not why:
+                self._make_ready(planned)
+                tasks = self._shard_tasks(planned)
+                if planned.stage.final is None:
+                    self._run_tasks([task for task in tasks if task.name.number in numbers], planned)
+                else:
+                    self._global_stage(planned, tasks).run()
+                planned = self.planned[index] = check_done(planned)
+            left = {shard.number for shard in planned.shards if not shard.done} & numbers.keys()
+            lost |= {numbers[number]: not_made(numbers[number], why) for number in left}
+            if left:
+                self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
+        return lost
 
     def _compact(self, task: TaskName) -> None:
         """Keeps the manifests that are not in a table few, so that a resume needs few reads."""
@@ -288,10 +318,18 @@ class _Driver:
             self.complete.errors[task.name.stage, task.name.number] = str(error).partition("\n")[0]
         failures.failed(task, error, forgiven=self.options.allow_missing and isinstance(error, DataError))
 
-    def _shard_tasks(self, planned: PlannedStage) -> Iterator[ShardTask]:
+    def _shard_tasks(self, planned: PlannedStage) -> tuple[ShardTask, ...]:
+        """A task for each shard whose input is there."""
+        while True:
+            try:
+                return tuple(self._tasks_of_shards(planned))
+            except DamagedFile as error:  # the driver reads columns; how often is bounded by _make_again
+                self._make_again([error.file])
+
+    def _tasks_of_shards(self, planned: PlannedStage) -> Iterator[ShardTask]:
         stage = planned.stage
-        data = self._committed_data(stage)
-        schema = _common_schema(data) if len(stage.inputs) > 1 else None
+        data = CommittedData([one for one in self.planned if one.name in stage.inputs])
+        schema = data.common_schema() if len(stage.inputs) > 1 else None
         missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         for shard in planned.shards:
             if shard.origin and shard.origin not in data:
@@ -302,17 +340,12 @@ class _Driver:
                 self.excerpts,
                 source=stage.source,
                 shard=shard.shard,
-                input=data[shard.origin] if shard.origin else "",
+                input=data[shard.origin] if shard.origin else None,
                 schema=schema,
                 mark_only=self.options.mark_only,
                 limit=self.options.limit if stage.source is not None else None,
                 missing=missing,
             )
-
-    def _committed_data(self, stage: Stage) -> dict[tuple[str, int], str]:
-        """{(stage, shard number): data file} of all shards that are there of a stage's inputs."""
-        before = [planned for planned in self.planned if planned.name in stage.inputs]
-        return {(p.name, shard.number): p.data_path(shard.number) for p in before for shard in p.shards if shard.done}
 
     def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
         missing = len(planned.shards) - len(tasks)
@@ -356,13 +389,6 @@ class _Driver:
                 told += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
 
 
-def _totals(planned: PlannedStage) -> Totals:
-    """A stage's sums, those of earlier runs included."""
-    ledger = Ledger(planned.folder)
-    made = [ledger[shard.number] for shard in planned.shards if shard.done]
-    return Totals(len(made), sum(one.rows_in for one in made), sum(one.rows_out for one in made))
-
-
 def _limits(planned: PlannedStage) -> Limits:
     spec = planned.stage.spec
     return Limits(spec.memory, spec.timeout, spec.resources)
@@ -371,27 +397,3 @@ def _limits(planned: PlannedStage) -> Limits:
 def _excerpts(recipe: Recipe, options: Options) -> Excerpts:
     named = excerpt_scrub(recipe, plugins=options.plugins)
     return Excerpts(recipe.excerpt.chars, named[1] if named else None)
-
-
-def _common_schema(data: dict[tuple[str, int], str]) -> pa.Schema:
-    """All columns of several stages that come together; one shard speaks for its stage."""
-    one_each = {name: path for (name, _), path in data.items()}
-    return pa.unify_schemas([parquet.table_schema(path) for path in one_each.values()], promote_options="permissive")
-
-
-def _filled(recipe: Recipe, options: Options, planned: list[PlannedStage]) -> bytes:
-    """The recipe with all defaults in, as it is saved with the run."""
-    stages = {}
-    for stage in (one.stage for one in planned):
-        work = [{name: settings_of(unit)} for name, unit in stage.named_work]
-        spec = stage.spec
-        limits: JsonObject = {"timeout": spec.timeout, "keep": spec.keep, "resources": spec.resources}
-        if spec.memory != StageSpec.memory:  # stated memory is reserved on a cluster, the default is not
-            limits["memory"] = f"{spec.memory}B"
-        stages[stage.name] = ({"from": list(stage.inputs)} if stage.inputs else {}) | limits | {"steps": work}
-    named = excerpt_scrub(recipe, plugins=options.plugins)
-    excerpt: JsonObject = {"chars": recipe.excerpt.chars}
-    if named:
-        excerpt["scrub"] = {named[0]: settings_of(named[1])}
-    said = {"run": recipe.run, "seed": recipe.seed, "excerpt": excerpt, "stages": stages}
-    return format_line() + yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()

@@ -25,6 +25,7 @@ from tokenmill.core.rules import step_name
 from tokenmill.pipeline.exchange.exchange import Spill, spill_file
 from tokenmill.pipeline.exchange.ranges import RangeSet
 from tokenmill.pipeline.exchange.reduce_tasks import (
+    COUNTED,
     ROWS,
     about,
     alive,
@@ -73,7 +74,9 @@ class SpillTask:
     @property
     def row_files(self) -> list[str]:
         """What it writes of each shard, for an ApplyTask."""
-        return [f"{kind}/{task.name.number:06d}.parquet" for kind in (ROWS, self.dropped_to) for task in self.tasks]
+        numbers = [f"{task.name.number:06d}" for task in self.tasks]
+        tables = [f"{kind}/{number}.parquet" for kind in (ROWS, self.dropped_to) for number in numbers]
+        return [*tables, *(f"{COUNTED}/{number}.json" for number in numbers)]
 
     def name_at(self, position: Position) -> TaskName:
         return self._at(position).name
@@ -193,7 +196,8 @@ class ApplyTask:
         began = time.perf_counter()
         spilled, rows = kept_rows(task)
         tally = Tally(drops=dict(spilled.drops), marked=dict(spilled.marked))
-        tally.dropped = list(parquet.read_table(join(task.name.folder, f"work/dropped/{task.name.number:06d}.parquet")))
+        [dropped] = spilled.files(task.name.folder, "work/dropped")
+        tally.dropped = list(parquet.read_checked(dropped))
         outputs = [
             write_part(task.name, "data", self._judged(rows, decided, tally), self._schema(rows)),
             write_part(task.name, "dropped", tally.dropped, DROPPED),
@@ -221,7 +225,8 @@ class ApplyTask:
 
     def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
         first = 0
-        for batch in parquet.read_table(rows.input):
+        assert rows.input is not None  # a Source's rows are kept
+        for batch in parquet.read_checked(rows.input):
             batch = widened(batch, rows.schema)
             marked_before, before = marked(batch), batch
             batch = self._told(batch, verdicts, first)

@@ -14,23 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import xxhash
 
-from tokenmill.core.errors import DataError
+from tokenmill.core.errors import DamagedFile
 from tokenmill.core.io import storage
 
 Longs = npt.NDArray[np.int64]
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
-
-
-class DamagedFile(DataError):
-    """A file that a task has committed is gone or not as it was written; file: which one."""
-
-    def __init__(self, file: str, problem: str) -> None:
-        super().__init__(f"{file}: {problem}")
-        self.file, self.problem = file, problem
-
-    def __reduce__(self) -> tuple[type["DamagedFile"], tuple[str, str]]:
-        return type(self), (self.file, self.problem)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +123,7 @@ class RangeFile:
 @contextmanager
 def range_file(path: str) -> Iterator[RangeFile]:
     """A file written range by range that appears, whole, when the block ends."""
-    with storage.open_output(path) as file, storage.Hashing(file) as hashing:
+    with storage.open_output(path, sync=False) as file, storage.Hashing(file) as hashing:
         ranges = RangeFile(hashing)
         yield ranges
         ranges.close(path)

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.columns import marked, set_column, widened
-from tokenmill.core.errors import DataError
+from tokenmill.core.errors import DamagedFile, DataError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import FACTS, EarlierRound, JsonObject, Room, Round
 from tokenmill.pipeline.exchange.exchange import Grouped, Spill, grouped_file, spill_file
-from tokenmill.pipeline.exchange.ranges import DamagedFile, Ranges, RangeSet, whole_file
+from tokenmill.pipeline.exchange.ranges import Ranges, RangeSet, whole_file
 from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
 from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 from tokenmill.pipeline.planning.fingerprint import digest
@@ -35,6 +35,9 @@ from tokenmill.pipeline.tasks.shard import ShardTask
 
 ROWS = "work/rows"
 """Below the stage: the rows of shards as their map tasks left them."""
+
+COUNTED = "work/shard"
+"""Below the stage: what map tasks counted of shards."""
 
 _AT_A_TIME = 1000  # manifests
 
@@ -143,13 +146,15 @@ def needed(path: str) -> Manifest:
 
 
 def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
-    """The manifests of tasks that have ended, in order; those on a store are read many at a time."""
+    """The manifests of tasks that have ended, in order; those on a store are read many at a time. One that is not there
+    raises DamagedFile.
+    """
     todo = iter(paths)
     while some := list(islice(todo, _AT_A_TIME)):
         for path, content in zip(some, storage.read_many(some), strict=True):
             manifest = None if content is None else from_json(content, path)
             if manifest is None:
-                raise DataError(f"{path}: the manifest is gone though its task had ended; run again")
+                raise DamagedFile(path, "is gone or unreadable though its task had ended")
             yield manifest
 
 
@@ -207,13 +212,13 @@ class EarlierTask:
 
     def __call__(self, tell: Tell) -> Manifest:
         began, rows = time.perf_counter(), 0
-        if self.said is None and storage.file_record(self.file).xxh3 != self.xxh3:
-            raise DataError(f"{self.file}: damaged, its XXH3 is not {self.xxh3}; get a sound copy, or make it anew")
         said = all_said(self.said) if self.said is not None else None
+        wanted = self.said is None or said is not None
+        if wanted and storage.file_record(self.file).xxh3 != self.xxh3:
+            raise DataError(f"{self.file}: damaged, its XXH3 is not {self.xxh3}; get a sound copy, or make it again")
         earlier = Earlier(self.round)
         memory = buffer_bytes(self.memory)
         with spill_file(self.name.folder, ranges_name(self.name), earlier, self.partitions, memory=memory) as spill:
-            wanted = self.said is None or said is not None
             for number, batch in enumerate(parquet.read_table(self.file) if wanted else ()):
                 tell(Position(number, type(self.round).__name__))
                 here = numbered(batch, self.name.number, rows)
@@ -266,36 +271,27 @@ def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch
 
 def shard_manifest_path(task: ShardTask) -> str:
     """Where a map task says what it counted of one of its shards."""
-    return join(task.name.folder, "work/shard", f"{task.name.number:06d}.json")
+    return join(task.name.folder, COUNTED, f"{task.name.number:06d}.json")
 
 
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
-    """(what the shard's map task counted of it; a task whose input is the rows as they were then). Raises DamagedFile
-    if what it wrote is not as it was.
-    """
+    """(what the shard's map task counted of it; a task whose input is the rows as they were then)."""
     counted = needed(shard_manifest_path(task))
-    for output in counted.outputs:
-        _refuse_damage(join(task.name.folder, output.path), output)
-    kept = [join(task.name.folder, output.path) for output in counted.outputs if output.path.startswith(f"{ROWS}/")]
+    kept = counted.files(task.name.folder, ROWS)
     return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
 
 
-def _refuse_damage(path: str, written: storage.FileRecord) -> None:
-    """Of a file on a store only the size is looked at: stores check what they keep, and it would be read twice."""
-    size = storage.size_of(path)
-    if size < 0:
-        raise DamagedFile(path, "is gone though its task had ended")
-    if size != written.bytes or (not storage.is_url(path) and storage.file_record(path).xxh3 != written.xxh3):
-        raise DamagedFile(path, f"{size} bytes are not those that were written")
-
-
 def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """The rows of a shard as its spill saw them, with `_shard` and `_row`; just the columns named, as far as known."""
+    """The rows of a shard as its spill saw them, with `_shard` and `_row`; just the columns named, as far as known.
+    Raises DamagedFile if they are not as they were written.
+    """
     _, rows = kept_rows(task)
-    have = parquet.table_schema(rows.input).names
+    assert rows.input is not None  # a Source's rows are kept
+    parquet.refuse_damage(rows.input)
+    have = parquet.checked_schema(rows.input).names
     wanted = [name for name in have if name in columns]
     first = 0
-    for batch in parquet.read_table(rows.input, wanted):
+    for batch in parquet.read_table(rows.input.path, wanted):
         yield numbered(widened(batch, _only(rows.schema, columns)), task.name.number, first)
         first += batch.num_rows
 

@@ -1,6 +1,5 @@
 """What a reduction may use: the stage's memory less what any worker needs, and a scratch folder on a local disk."""
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ def scratch_folder(folder: str) -> Iterator[str]:
     """
     parent = None if storage.is_url(folder) else join(folder, "work/scratch")
     if parent is not None:
-        os.makedirs(parent, exist_ok=True)
+        storage.make_folder(parent)
     scratch = tempfile.mkdtemp(prefix="tokenmill-", dir=parent)
     try:
         yield scratch

@@ -17,6 +17,7 @@ from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
 from tokenmill.pipeline.record.accepted import accepted_codes
+from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
 from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
 
 logger = logging.getLogger(__name__)
@@ -175,15 +176,11 @@ def _with_results_of_other_code(
     """The shards' fingerprints and the plan. A result of accepted code keeps its fingerprint, so that the stages that
     read it find their input unchanged. Of a Global all results are accepted or none: they are parts of one decision.
     """
-    finished = _finished_by_other_code(planned, ledger)
-    if not finished:
+    wanted = accepted_codes(planned.folder, counts_as=planned.code)
+    likes = _finished_by_other_code(prints, planned, ledger, preferred=wanted)
+    if not any(likes):
         return prints, planned
-    codes = sorted({code_of(found) for found in finished})
-    likes = [next((like for code in codes if (like := with_code(own, code)) in finished), "") for own in prints]
-    there = set(ledger.fingerprints.values())
-    likes = ["" if own in there else like for own, like in zip(prints, likes, strict=True)]
     if not accept_code:
-        wanted = accepted_codes(planned.folder, counts_as=planned.code)
         planned = replace(planned, only_code=sum(bool(like) and code_of(like) not in wanted for like in likes))
         likes = [like if code_of(like) in wanted else "" for like in likes]
     if planned.stage.final is None:
@@ -192,18 +189,39 @@ def _with_results_of_other_code(
     if len(made_by) != 1 or "" in made_by:
         return prints, planned
     root = with_code(planned.root, made_by.pop())
-    if planned.stage.writes_corpus and not is_done(planned.corpus_manifest, root, planned.folder):
+    if planned.stage.writes_corpus and not _has_corpus(planned, root):
         return prints, planned
     return likes, replace(planned, root=root)
 
 
-def _finished_by_other_code(planned: PlannedStage, ledger: Ledger) -> set[str]:
-    others = {code_of(found) for found in ledger.fingerprints.values()} - {planned.code, ""}
+def _finished_by_other_code(
+    prints: list[str], planned: PlannedStage, ledger: Ledger, *, preferred: Collection[str]
+) -> list[str]:
+    """For each shard the fingerprint of a whole result that differs in its code alone; "" if there is none, or one of
+    this code. preferred: codes that come first; then come results in their place, then those in kept/.
+    """
+    numbers = {found: number for number, found in ledger.fingerprints.items()}
+    kept = kept_fingerprints(planned.folder)
+    others = {code_of(found) for found in numbers.keys() | kept} - {planned.code, ""}
     if not others:
-        return set()
+        return [""] * len(prints)
     released = storage.exists(planned.released_marker)
-    candidates = ((number, found) for number, found in ledger.fingerprints.items() if code_of(found) in others)
-    return {found for number, found in candidates if ledger.whole(number, released=released)}
+
+    def finished(like: str) -> bool:
+        in_place = like in numbers and ledger.whole(numbers[like], released=released)
+        return in_place or (like in kept and kept_manifest(planned.folder, like) is not None)
+
+    def likes(own: str) -> list[str]:
+        found = [with_code(own, code) for code in sorted(others)]
+        return sorted(found, key=lambda like: (code_of(like) not in preferred, like not in numbers))
+
+    return ["" if own in numbers else next(filter(finished, likes(own)), "") for own in prints]
+
+
+def _has_corpus(planned: PlannedStage, root: str) -> bool:
+    """Whether a Writer's output of this fingerprint is there, or in kept/."""
+    in_place = is_done(planned.corpus_manifest, root, planned.folder)
+    return in_place or kept_manifest(planned.folder, root) is not None
 
 
 def _identity(shard: Shard) -> JsonObject:

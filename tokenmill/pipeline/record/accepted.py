@@ -5,10 +5,13 @@ code gives the same results accepts them; later runs then find them done. Manife
 """
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from tokenmill.core.io import storage
+
+logger = logging.getLogger(__name__)
 
 FILE = "accepted.json"
 
@@ -24,8 +27,13 @@ class Acceptance:
 
 def accepted(folder: str) -> list[Acceptance]:
     """What was accepted for the stage in `folder`, in order."""
-    content = storage.read_if_there(storage.join(folder, FILE))
-    return [] if content is None else [Acceptance(**entry) for entry in json.loads(content)]
+    path = storage.join(folder, FILE)
+    content = storage.read_if_there(path)
+    try:
+        return [] if content is None else [Acceptance(**entry) for entry in json.loads(content)]
+    except (ValueError, TypeError, RecursionError) as error:
+        logger.warning("%s: unreadable (%s), so no other code is accepted", path, error)
+        return []
 
 
 def accepted_codes(folder: str, *, counts_as: str) -> set[str]:

@@ -13,6 +13,7 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.record.lock import locked
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest, to_json
+from tokenmill.pipeline.record.run_format import check_format
 
 KEPT = "kept"
 _MANIFEST = "manifest.json"
@@ -46,7 +47,7 @@ def keep_copy(folder: str, manifest: Manifest) -> None:
     place = kept_folder(folder, manifest.fingerprint)
     for output in manifest.outputs:
         storage.copy(join(folder, output.path), join(place, output.path))
-    storage.write_bytes(join(place, _MANIFEST), to_json(manifest))
+    storage.write_bytes(kept_manifest_path(folder, manifest.fingerprint), to_json(manifest))
 
 
 def kept_fingerprints(folder: str) -> set[str]:
@@ -57,7 +58,7 @@ def kept_fingerprints(folder: str) -> set[str]:
 def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
     """The manifest of a kept result whose files all have the size that it lists; else None."""
     place = kept_folder(folder, fingerprint)
-    manifest = read_manifest(join(place, _MANIFEST))
+    manifest = read_manifest(kept_manifest_path(folder, fingerprint))
     if manifest is None or manifest.fingerprint != fingerprint:
         return None
     whole = all(storage.size_of(join(place, output.path)) == output.bytes for output in manifest.outputs)
@@ -75,18 +76,26 @@ def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[
 
 
 def clean_run(run: str) -> Amount:
-    """Deletes what is kept of all stages of a run. Raises RecipeError if the folder holds no run."""
+    """Deletes what is kept of all stages of a run. Raises RecipeError if the folder holds no run, or one of another
+    format.
+    """
     if not storage.exists(join(run, "recipe.yaml")):
         raise RecipeError(f"{run}: no run here (no recipe.yaml); give the run's folder, for example runs/mini")
+    check_format(run)
     with locked(run):
         return sum((_clean_stage(join(run, stage)) for stage in storage.list_folders(run)), NOTHING)
 
 
 def _clean_stage(folder: str) -> Amount:
-    manifests = (read_manifest(join(kept_folder(folder, name), _MANIFEST)) for name in kept_fingerprints(folder))
+    manifests = (read_manifest(kept_manifest_path(folder, name)) for name in kept_fingerprints(folder))
     amount = amount_of(manifest for manifest in manifests if manifest is not None)
     storage.delete(join(folder, KEPT))
     return amount
+
+
+def kept_manifest_path(folder: str, fingerprint: str) -> str:
+    """Where the manifest of a kept result is."""
+    return join(kept_folder(folder, fingerprint), _MANIFEST)
 
 
 def kept_folder(folder: str, fingerprint: str) -> str:

@@ -1,14 +1,17 @@
 """All manifests of one stage, known from a few listings instead of some requests a shard.
 
 A task writes `manifest/000007.json`. When a thousand lie there, the driver puts them into a table beside them,
-`part-000003.parquet`, one row a shard; so a stage of 100,000 shards is a hundred files to read. The table is written
-whole before the files it holds are deleted: a crash leaves a manifest twice, never nowhere. A JSON file counts before
-any row, and a later table before an earlier one. Before a shard is made anew the driver takes its row out (`forget`):
-a task deletes its JSON first, and no row may go on speaking for files that are being replaced.
+`part-000003-CHECKSUM.parquet`, one row a shard; so a stage of 100,000 shards is a hundred files to read. The table is
+written whole before the files it holds are deleted: a crash leaves a manifest twice, never nowhere. A JSON file counts
+before any row, and a later table before an earlier one. Before a shard is made anew the driver takes its row out
+(`forget`): a task deletes its JSON first, and no row may go on speaking for files that are being replaced.
+
+What is damaged is not there: its shards are not done.
 """
 
 import functools
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -16,7 +19,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
+from tokenmill.core.errors import DataError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.record.manifest import Manifest, from_json, read_manifest
@@ -33,6 +38,7 @@ _OUTPUTS = pa.list_(pa.struct([("path", pa.string()), ("bytes", pa.int64())]))
 _ROWS = pa.schema(
     [("number", pa.int32()), ("fingerprint", pa.string()), ("outputs", _OUTPUTS), ("manifest", pa.large_binary())]
 )
+_PART = re.compile(r"part-(\d+)(?:-([0-9a-f]{16}))?\.parquet")  # its number and its XXH3; older versions wrote no XXH3
 
 
 class _Place(NamedTuple):
@@ -49,7 +55,8 @@ _JSON = _Place("", 0, 0)
 class Ledger(Mapping[int, Manifest]):
     """{shard number: manifest} of the stage in `folder`, as it is on disk when this is made.
 
-    Fingerprints and sizes are held; manifests are read when asked for, so that iterating costs no memory.
+    Fingerprints and sizes are held; manifests are read when asked for, so that iterating costs no memory. unreadable:
+    manifests and tables that are damaged.
     """
 
     def __init__(self, folder: str) -> None:
@@ -60,11 +67,13 @@ class Ledger(Mapping[int, Manifest]):
         self._json: dict[int, bytes] = {}
         self._names: dict[str, dict[str, int]] = {}
         self._group = functools.lru_cache(maxsize=4)(self._read_group)
+        self.unreadable: list[str] = []
         names = storage.list_files(join(folder, "manifest"))
-        self.parts = [name for name in names if name.startswith("part-")]
-        for part in self.parts:
-            self._take_part(join(folder, "manifest", part))
-        numbers = [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal()]
+        self.parts = [join(folder, "manifest", name) for name in names if _PART.fullmatch(name)]
+        for part, content in zip(self.parts, storage.read_many(self.parts), strict=True):
+            if content is not None:
+                self._take_part(part, content)
+        numbers = [int(name[:-5]) for name in names if _is_json(name)]
         files = [json_path(folder, number) for number in numbers]
         for number, content in zip(numbers, storage.read_many(files), strict=True):
             if content is not None:
@@ -74,7 +83,8 @@ class Ledger(Mapping[int, Manifest]):
         part, group, row = self._at[number]
         content = self._group(part, group)[row] if part else self._json[number]
         manifest = from_json(content, part or json_path(self.folder, number))
-        assert manifest is not None
+        if manifest is None:
+            raise DataError(f"{part}: damaged since this command looked at it; run it again")
         return manifest
 
     def __iter__(self) -> Iterator[int]:
@@ -113,20 +123,27 @@ class Ledger(Mapping[int, Manifest]):
         listed = (path for number in self for path, _ in self._files[number] if path.startswith(f"{kind}/"))
         return [join(self.folder, path) for path in listed if path.rpartition("/")[2] in self.names(kind)]
 
-    def _take_part(self, part: str) -> None:
-        for group, batch in enumerate(parquet.read_table(part, ["number", "fingerprint", "outputs"])):
-            numbers = batch.column("number").to_pylist()
-            outputs = batch.column("outputs")
+    def _take_part(self, part: str, content: bytes) -> None:
+        try:
+            tables = list(_tables(part, content))
+        except (ValueError, OSError, KeyError, pa.ArrowException) as error:
+            logger.warning("%s: unreadable (%s), so the shards in it count as not done", part, error)
+            self.unreadable.append(part)
+            return
+        for group, table in enumerate(tables):
+            numbers = table.column("number").to_pylist()
+            outputs = table.column("outputs").combine_chunks()
             flat = pc.list_flatten(outputs)
             files = list(zip(flat.field("path").to_pylist(), flat.field("bytes").to_pylist(), strict=True))
             ends = np.cumsum(pc.list_value_length(outputs).to_numpy()).tolist()
-            self.fingerprints.update(zip(numbers, batch.column("fingerprint").to_pylist(), strict=True))
+            self.fingerprints.update(zip(numbers, table.column("fingerprint").to_pylist(), strict=True))
             self._files.update(zip(numbers, (files[a:b] for a, b in pairwise([0, *ends])), strict=True))
             self._at.update((number, _Place(part, group, row)) for row, number in enumerate(numbers))
 
     def _take_json(self, number: int, content: bytes) -> None:
         manifest = from_json(content, json_path(self.folder, number))
         if manifest is None:
+            self.unreadable.append(json_path(self.folder, number))
             return
         before = self.fingerprints.get(number)
         if before not in (None, manifest.fingerprint):
@@ -221,42 +238,63 @@ def compact(folder: str) -> None:
     """Put the manifests that lie there as JSON into a table, if they are many."""
     place = join(folder, "manifest")
     names = storage.list_files(place)
-    loose = [name for name in names if name.endswith(".json") and name[:-5].isdecimal()]
+    loose = [name for name in names if _is_json(name)]
     if len(loose) < PART_ROWS:
         return
-    contents = storage.read_many(join(place, name) for name in loose)
-    rows = [(int(name[:-5]), content) for name, content in zip(loose, contents, strict=True) if content is not None]
-    with parquet.row_group_file(_next_part(place, names), empty=_ROWS) as file:
-        for start in range(0, len(rows), PART_ROWS):
-            file.write(_table(folder, rows[start : start + PART_ROWS]))
-    storage.delete_files(json_path(folder, number) for number, _ in rows)
+    first = _next_part(names)
+    for number, start in enumerate(range(0, len(loose), PART_ROWS), start=first):
+        some = loose[start : start + PART_ROWS]
+        rows = []
+        for name, content in zip(some, storage.read_many(join(place, name) for name in some), strict=True):
+            manifest = None if content is None else from_json(content, join(place, name))
+            if content is not None and manifest is not None:
+                rows.append((int(name[:-5]), manifest, content))
+        if rows:
+            _write_part(place, number, _table(rows))
+            storage.delete_files(json_path(folder, number) for number, _, _ in rows)
 
 
 def forget(ledger: Ledger, numbers: Iterable[int]) -> None:
     """Take the rows of these shards out of the tables; JSON files stay. The ledger is out of date then."""
     gone = {number for number in numbers if ledger.part_of(number)}
-    if not gone:
-        return
     place = join(ledger.folder, "manifest")
-    with parquet.row_group_file(_next_part(place, ledger.parts), empty=_ROWS) as file:
-        for part in ledger.parts:
-            path = join(place, part)
-            for batch in parquet.read_table(path):
-                kept = [n not in gone and ledger.part_of(n) == path for n in batch.column("number").to_pylist()]
-                if any(kept):
-                    file.write(pa.Table.from_batches([batch.filter(pa.array(kept))]))
-    storage.delete_files(join(place, part) for part in ledger.parts)
+    parts = sorted({ledger.part_of(number) for number in gone})
+    for number, part in enumerate(parts, start=_next_part(storage.list_files(place))):
+        table = pa.concat_tables(pa.Table.from_batches([batch]) for batch in parquet.read_table(part))
+        kept = [n not in gone and ledger.part_of(n) == part for n in table.column("number").to_pylist()]
+        if any(kept):
+            _write_part(place, number, table.filter(pa.array(kept)))
+        storage.delete_files([part])
 
 
-def _next_part(place: str, names: Iterable[str]) -> str:
-    numbers = [int(name[5:-8]) for name in names if name.startswith("part-")]
-    return join(place, f"part-{max(numbers, default=-1) + 1:06d}.parquet")
+def _is_json(name: str) -> bool:
+    return name.endswith(".json") and name[:-5].isdecimal()
 
 
-def _table(folder: str, rows: list[tuple[int, bytes]]) -> pa.Table:
-    numbers, contents = zip(*rows, strict=True)
-    manifests = [from_json(content, json_path(folder, number)) for number, content in rows]
-    known = [manifest or Manifest("") for manifest in manifests]  # one of another format counts for nothing
-    outputs = [[{"path": output.path, "bytes": output.bytes} for output in manifest.outputs] for manifest in known]
-    columns = [numbers, [manifest.fingerprint for manifest in known], outputs, contents]
+def _next_part(names: Iterable[str]) -> int:
+    """The number after those of the tables among these files."""
+    return 1 + max((int(found[1]) for found in map(_PART.fullmatch, names) if found), default=-1)
+
+
+def _write_part(place: str, number: int, table: pa.Table) -> None:
+    content = parquet.encoded(table)
+    storage.write_bytes(join(place, f"part-{number:06d}-{xxhash.xxh3_64_hexdigest(content)}.parquet"), content)
+
+
+def _tables(part: str, content: bytes) -> Iterator[pa.Table]:
+    """The row groups of a table without the manifests. Raises ValueError and pyarrow's errors if it is damaged."""
+    checksum = part.removesuffix(".parquet").rpartition("-")[2]
+    older = len(checksum) != 16
+    if not older and xxhash.xxh3_64_hexdigest(content) != checksum:
+        raise ValueError("its checksum does not fit")
+    for table in parquet.decoded(content, _ROWS.names if older else _ROWS.names[:-1]):
+        if older and any(from_json(one, part) is None for one in table.column("manifest").to_pylist()):
+            raise ValueError("a manifest in it is damaged")
+        yield table
+
+
+def _table(rows: list[tuple[int, Manifest, bytes]]) -> pa.Table:
+    numbers, manifests, contents = zip(*rows, strict=True)
+    outputs = [[{"path": output.path, "bytes": output.bytes} for output in manifest.outputs] for manifest in manifests]
+    columns = [numbers, [manifest.fingerprint for manifest in manifests], outputs, contents]
     return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, _ROWS, strict=True)], schema=_ROWS)

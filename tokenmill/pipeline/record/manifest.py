@@ -1,24 +1,36 @@
 """A task's manifest: written last, its presence means that the task's outputs are whole.
 
 Counts must balance (rows in = rows out + drops) or it refuses to be written. `timing` and `host` are facts about this
-run of the task; no hash covers them.
+run of the task; no hash covers them. Its last field is the XXH3 of what comes before it, so that a manifest which is
+cut, empty or otherwise damaged counts as none.
 """
 
 import dataclasses
+import functools
 import json
+import logging
 import os
 import platform
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import xxhash
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.core.io.storage import FileRecord
+from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import JsonObject
 from tokenmill.core.version import __version__
 
+logger = logging.getLogger(__name__)
+
 FORMAT = 3
 """Of manifests and of the whole run folder, see run_format.py."""
+
+_CHECKSUM = b',\n "xxh3": "'  # stands last: no field's name comes after it
+_END = b'"\n}'
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,11 @@ class Manifest:
     def balanced(self) -> bool:
         return self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
+    def files(self, folder: str, kind: str) -> list[FileRecord]:
+        """The outputs in `kind` of the stage in `folder`, with whole paths."""
+        mine = (output for output in self.outputs if output.path.startswith(f"{kind}/"))
+        return [dataclasses.replace(output, path=join(folder, output.path)) for output in mine]
+
 
 def write_manifest(path: str, manifest: Manifest) -> None:
     """Write it, whole or not at all, with this machine as its host. Raises DataError if rows in plus repeated differ
@@ -102,18 +119,71 @@ def read_manifest(path: str) -> Manifest | None:
 
 def to_json(manifest: Manifest) -> bytes:
     """The manifest as it is written."""
-    return json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()
+    body = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()[:-2]
+    return body + _CHECKSUM + xxhash.xxh3_64_hexdigest(body).encode() + _END
 
 
 def from_json(content: bytes, path: str) -> Manifest | None:
-    """A manifest as it was written, None if it is of another format. path: for the DataError if it is broken."""
+    """A manifest as it was written. None, with a warning that names `path`, if it is damaged; None without one if it is
+    of another format: either counts as if it were not there.
+    """
     try:
-        said = json.loads(content)
-    except ValueError as error:
-        raise DataError(
-            f"{path}: not JSON ({error}); delete the file and run again, its task will be redone"
-        ) from error
-    if said.pop("format", None) != FORMAT:
+        said, checked = _parsed(content)
+        return None if said.pop("format") != FORMAT else _from_fields(said, checked=checked)
+    except (ValueError, KeyError, RecursionError) as error:
+        logger.warning("%s: unreadable (%s), so it counts as not there and its task runs again", path, error)
         return None
+
+
+def _parsed(content: bytes) -> tuple[JsonObject, bool]:
+    """(fields, whether there was a checksum to compare: older versions wrote none). Raises ValueError."""
+    if not content:
+        raise ValueError("it is empty")
+    said = json.loads(content)
+    if not isinstance(said, dict):
+        raise ValueError("it is no JSON object")
+    if said.pop("xxh3", None) is None:
+        return said, False
+    body, _, checksum = content.rpartition(_CHECKSUM)
+    if checksum != xxhash.xxh3_64_hexdigest(body).encode() + _END:
+        raise ValueError("its checksum does not fit")
+    return said, True
+
+
+def _from_fields(said: JsonObject, *, checked: bool) -> Manifest:
+    """Raises ValueError for fields that no manifest has, and for values that it cannot hold. checked: the values are
+    those that were written.
+    """
+    kinds = _kinds(Manifest)
+    if said.keys() != kinds.keys():
+        raise ValueError(f"fields {sorted(said.keys() ^ kinds.keys())} are missing or unknown")
+    if not isinstance(said["outputs"], list):
+        raise ValueError("outputs: found no list")
+    for output in said["outputs"]:
+        if not isinstance(output, dict) or output.keys() != _kinds(FileRecord).keys():
+            raise ValueError("outputs: found something else than file records")
     said["outputs"] = [FileRecord(**output) for output in said["outputs"]]
+    wrong = [name for name, kind in kinds.items() if not checked and not _fits(said[name], kind)]
+    if wrong:
+        raise ValueError(f"fields {wrong} have values of wrong types")
     return Manifest(**said)
+
+
+@functools.cache
+def _kinds(of: type) -> dict[str, Any]:
+    """{field: type} of a dataclass."""
+    return typing.get_type_hints(of)
+
+
+def _fits(value: object, kind: Any) -> bool:
+    """Whether a value is of a type such as dict[str, list[int]]."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return True
+    if origin is list:
+        return isinstance(value, list) and all(_fits(one, arguments[0]) for one in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(one, arguments[1]) for one in value.values())
+    if kind is FileRecord:
+        return isinstance(value, FileRecord) and all(_fits(vars(value)[name], of) for name, of in _kinds(kind).items())
+    return isinstance(value, kind) and not isinstance(value, bool)

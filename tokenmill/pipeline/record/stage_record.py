@@ -48,6 +48,7 @@ def read_record(folder: str) -> StageRecord | None:
     """The record of the stage in `folder`; None if no run has finished with it, or the file is damaged."""
     content = storage.read_if_there(record_path(folder))
     try:
-        return None if content is None else StageRecord(**json.loads(content))
-    except (ValueError, TypeError):
+        found = None if content is None else StageRecord(**json.loads(content))
+    except (ValueError, TypeError, RecursionError):
         return None
+    return found if found is not None and isinstance(found.missing, dict) else None

@@ -1,18 +1,22 @@
 """Reads what a run left on disk: the funnel, dropped documents, one document's story. Nothing here changes a run."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+import pyarrow as pa
 import yaml
 
-from tokenmill.core.errors import RecipeError, did_you_mean
-from tokenmill.core.io import storage
+from tokenmill.core.errors import DamagedFile, DataError, RecipeError, did_you_mean
+from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
 from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import StageRecord, read_record
+
+_UNREADABLE = (OSError, ValueError, pa.ArrowException)
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -30,6 +34,7 @@ class RanStage:
     manifests: Ledger
     corpus: Manifest | None
     record: StageRecord | None
+    _sound: set[str] = field(default_factory=set)
 
     @property
     def unfinished(self) -> bool:
@@ -39,6 +44,43 @@ class RanStage:
     def files(self, kind: str) -> list[str]:
         """Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""
         return self.manifests.files(kind)
+
+    def checked(self, file: str) -> str:
+        """One of files(), after its checksum was compared (of a remote one its size). Raises DataError that names it
+        and says what to do.
+        """
+        if file in self._sound:
+            return file
+        kind, name = file.rsplit("/", 2)[1:]
+        manifest = self.manifests[int(name.partition(".")[0])]
+        try:
+            for written in manifest.files(self.folder, kind):
+                parquet.refuse_damage(written)
+        except DamagedFile as error:
+            raise self._cannot_read(error) from error
+        self._sound.add(file)
+        return file
+
+    def columns(self, file: str) -> pa.Schema:
+        """The columns of one of files(). Raises DataError if it is damaged."""
+        try:
+            return parquet.table_schema(self.checked(file))
+        except _UNREADABLE as error:
+            raise self._cannot_read(f"{file}: {error}") from error
+
+    def batches(self, file: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of one of files(), one batch for each row group. Raises DataError if it is damaged."""
+        try:
+            yield from parquet.read_table(self.checked(file), columns)
+        except _UNREADABLE as error:
+            raise self._cannot_read(f"{file}: {error}") from error
+
+    def _cannot_read(self, why: object) -> DataError:
+        run = self.folder.rpartition("/")[0]
+        return DataError(
+            f"{why}. `pipeline verify {run}` names all files that are damaged; run the recipe again after it, and they "
+            "are made again"
+        )
 
 
 def read_run(folder: str) -> list[RanStage]:

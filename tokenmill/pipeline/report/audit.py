@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow.compute as pc
 from rich.console import Console
 
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.pipeline.report import RanStage, plain
-from tokenmill.pipeline.report.frames import read_frame
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,10 @@ _NO_RECORDS = {"id": pl.String, "stage": pl.String, "drop_rule": pl.String}
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
     """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules."""
     parts = [
-        read_frame(file).with_columns(pl.lit(stage.name).alias("stage"))
+        pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.lit(stage.name).alias("stage"))
         for stage in stages
         for file in stage.files("dropped")
+        for batch in stage.batches(file)
     ]
     records = pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
     if rule is None:
@@ -100,13 +101,20 @@ def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
     for stage in stages:
         for kind in ("data", "dropped"):
             for file in stage.files(kind):
-                for row in read_frame(file, lambda rows: rows.filter(pl.col("id") == id)).iter_rows(named=True):
+                for row in _rows_of(stage, file, id):
                     seen = True
                     yield Chapter(stage.name, file.rpartition("/")[2][:6], kind == "data", row)
     if not seen:
         raise RecipeError(
             f"no stage of this run knows a document {id!r}; ids are case-sensitive, as in data/ and dropped/"
         )
+
+
+def _rows_of(stage: RanStage, file: str, id: str) -> Iterator[dict[str, object]]:
+    """The rows of a document in a file; of other row groups only the ids are read."""
+    groups = [pc.any(pc.equal(batch.column("id"), id)).as_py() for batch in stage.batches(file, ["id"])]
+    for batch in stage.batches(file) if any(groups) else ():
+        yield from batch.filter(pc.equal(batch.column("id"), id)).to_pylist()
 
 
 def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:

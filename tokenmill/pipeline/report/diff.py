@@ -7,9 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from tokenmill.core.io import parquet
 from tokenmill.pipeline.report import RanStage, plain, read_run
-from tokenmill.pipeline.report.frames import read_frame
 from tokenmill.pipeline.report.moves import Move, counted_moves, moves_as_json
 
 KEPT, ABSENT = "kept", "not read"
@@ -74,13 +72,15 @@ def show(found: Difference, console: Console) -> None:
 
 def _fates_of(stage: RanStage) -> Iterator[pl.DataFrame]:
     for file in stage.files("data"):
-        marked = "drop_rule" in parquet.table_schema(file).names
-        yield _read(file, pl.col("drop_rule") if marked else pl.lit(None))
+        yield from _read(stage, file)
     for file in stage.files("dropped"):
-        yield _read(file, pl.col("drop_rule"))
+        yield from _read(stage, file)
 
 
-def _read(file: str, rule: pl.Expr) -> pl.DataFrame:
-    url = pl.col("url") if "url" in parquet.table_schema(file).names else pl.lit(None, dtype=pl.String)
+def _read(stage: RanStage, file: str) -> Iterator[pl.DataFrame]:
+    names = [name for name in ("id", "url", "drop_rule") if name in stage.columns(file).names]
+    url, rule = (pl.col(name) if name in names else pl.lit(None) for name in ("url", "drop_rule"))
     fate = rule.cast(pl.String).fill_null(KEPT)
-    return read_frame(file, lambda rows: rows.select("id", url.alias("url"), fate.alias("fate")))
+    for batch in stage.batches(file, names):
+        rows = pl.DataFrame(pl.from_arrow(batch))
+        yield rows.select("id", url.cast(pl.String).alias("url"), fate.alias("fate"))

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import BoolMask
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import parquet
 from tokenmill.core.kinds import Filter
 from tokenmill.core.rules import Rule, verdicts
 from tokenmill.pipeline.report.question import Question
@@ -24,16 +23,17 @@ _MEASURED_DIGITS = 5e-6  # drop records hold six significant digits
 
 def fates(question: Question) -> Iterator[pl.DataFrame]:
     """Rows of FATE for every document on disk."""
-    for file in question.chain[-1].files("data"):
-        names = set(parquet.table_schema(file).names)
+    last = question.chain[-1]
+    for file in last.files("data"):
+        names = set(last.columns(file).names)
         columns = [name for name in _columns(question) if name in names]
-        for batch in parquet.read_table(file, columns):
+        for batch in last.batches(file, columns):
             yield (_marked_rows if question.mark_only else _kept_rows)(question, batch, file)
     if not question.mark_only:
-        types = parquet.table_schema(question.chain[-1].files("data")[0])
+        types = last.columns(last.files("data")[0])
         for stage in question.chain:
             for file in stage.files("dropped"):
-                for batch in parquet.read_table(file, ["id", "url", "drop_rule", "drop_measured"]):
+                for batch in stage.batches(file, ["id", "url", "drop_rule", "drop_measured"]):
                     yield _dropped_rows(question, batch, types)
 
 

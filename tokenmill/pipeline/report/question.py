@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.contract import kind_of
 from tokenmill.pipeline.planning.recipe import Recipe, load_recipe
@@ -45,7 +44,7 @@ def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
     judges = rejudged(recipe, wishes, plugins=plugins)
     globals_ = {stage.name: name for stage in recipe.stages if (name := _global_of(recipe, stage.name, plugins))}
     chain, barrier = _chain(stages, globals_, judges)
-    mark_only = "drop_rule" in parquet.table_schema(chain[-1].files("data")[0]).names
+    mark_only = "drop_rule" in chain[-1].columns(chain[-1].files("data")[0]).names
     final = _step(globals_.get(chain[-1].name, ""))
     steps = {stage.name: [_step(spec.name) for spec in stage.work] for stage in recipe.stages}
     first, *others = chain

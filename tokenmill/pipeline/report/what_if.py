@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from tokenmill.core.io import parquet
 from tokenmill.pipeline.report.fates import FATE, fates
-from tokenmill.pipeline.report.frames import read_frame
 from tokenmill.pipeline.report.moves import Move, counted_moves
 from tokenmill.pipeline.report.question import Question, ask
 
@@ -77,12 +75,15 @@ def _orphans(question: Question, moved: pl.DataFrame) -> int:
     leave = moved.filter(pl.col("now").is_null() & (pl.col("then").is_not_null() | ~pl.col("sure"))).select("id")
     names = [stage.name for stage in question.stages]
     files = [
-        file
+        (stage, file)
         for stage in question.stages[names.index(question.chain[0].name) :]
         for file in stage.files("data" if question.mark_only else "dropped")
-        if "duplicate_of" in parquet.table_schema(file).names
+        if "duplicate_of" in stage.columns(file).names
     ]
     if leave.is_empty() or not files:
         return 0
-    parts = [read_frame(file, lambda rows: rows.select("id", "duplicate_of").drop_nulls()) for file in files]
+    batches = (batch for stage, file in files for batch in stage.batches(file, ["id", "duplicate_of"]))
+    parts = [pl.DataFrame(pl.from_arrow(batch)).select("id", "duplicate_of").drop_nulls() for batch in batches]
+    if not parts:
+        return 0
     return pl.concat(parts).unique("id").join(leave, left_on="duplicate_of", right_on="id", how="semi").height

@@ -5,10 +5,15 @@ it.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 
 from tokenmill.core.io import storage
 from tokenmill.pipeline.record.task import TaskName, shard_name
+
+logger = logging.getLogger(__name__)
+
+_FIELDS = ("id", "step", "cause", "fingerprint")
 
 
 def path(folder: str, number: int) -> str:
@@ -23,15 +28,24 @@ def load(task: TaskName) -> dict[str, str]:
 
 
 def entries(folder: str, number: int) -> list[dict[str, str]]:
-    """The record of a shard: id, step, cause (how the worker ended) and fingerprint of the work, per document."""
+    """The record of a shard: id, step, cause (how the worker ended) and fingerprint of the work, per document. One that
+    is damaged says nothing: a document that kills a worker is found again.
+    """
     content = storage.read_if_there(path(folder, number))
-    found: list[dict[str, str]] = json.loads(content) if content is not None else []
-    return found
+    if content is None:
+        return []
+    try:
+        found = json.loads(content)
+        return [{name: str(entry[name]) for name in _FIELDS} for entry in found]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        logger.warning("%s: unreadable (%s), so it counts as not there", path(folder, number), error)
+        return []
 
 
 def count(folder: str, fingerprints: Mapping[int, str]) -> int:
     """How many documents of these shards are on record for this very work; the folder is listed once."""
-    numbers = [int(name.partition(".")[0]) for name in storage.list_files(storage.join(folder, "quarantine"))]
+    names = (name.removesuffix(".json") for name in storage.list_files(storage.join(folder, "quarantine")))
+    numbers = [int(name) for name in names if name.isdecimal()]
     return sum(len(load(shard_name(folder, number, fingerprints.get(number, "")))) for number in numbers)
 
 

@@ -6,8 +6,6 @@ further; with --mark-only nothing is taken out. The manifest is written last: un
 """
 
 import logging
-import resource
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -32,7 +30,7 @@ from tokenmill.core.columns import (
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import Shard, Source, Step
-from tokenmill.core.memory import give_back
+from tokenmill.core.memory import give_back, peak_rss_bytes
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
@@ -93,7 +91,7 @@ class ShardTask:
     excerpts: Excerpts
     source: Source | None = None
     shard: Shard | None = None
-    input: str = ""
+    input: FileRecord | None = None
     schema: pa.Schema | None = None
     mark_only: bool = False
     limit: int | None = None
@@ -174,7 +172,7 @@ class Tally:
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         return Manifest(
             fingerprint=task.name.fingerprint,
-            inputs=input_records(task.shard) if task.shard is not None else [{"file": task.input}],
+            inputs=input_records(task.shard) if task.shard is not None else [{"file": _committed(task).path}],
             rows_in=self.rows_in,
             rows_out=self.rows_out,
             repeated=self.repeated,
@@ -242,19 +240,14 @@ def input_schema(task: ShardTask) -> pa.Schema:
     if task.source is not None:
         own = [DOCUMENT.field(name) for name in task.source.adds if name in DOCUMENT.names]
         return pa.schema([*own, *task.source.traits.signals])
-    return parquet.table_schema(task.input)
+    return parquet.checked_schema(_committed(task))
 
 
 def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
     """Writes `<kind>/<number>.parquet` in the stage's folder; the record's path is relative to the folder."""
     name = f"{kind}/{task.number:06d}.parquet"
-    return replace(parquet.write_table(rows, join(task.folder, name), schema=schema), path=name)
-
-
-def peak_rss_bytes() -> int:
-    """The most memory this process has held so far, resident; it only grows from task to task."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+    sync = not kind.startswith("work/")
+    return replace(parquet.write_table(rows, join(task.folder, name), schema=schema, sync=sync), path=name)
 
 
 def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
@@ -298,7 +291,7 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
     if task.source is not None and task.shard is not None:
         batches = source_rows(task.source, task.shard, tally.unreadable)
     else:
-        batches = parquet.read_table(task.input)
+        batches = parquet.read_checked(_committed(task))
     left = task.limit
     for number, batch in enumerate(batches):
         if left is not None:
@@ -308,6 +301,11 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
         tell(Position(number, "read"))
         if left == 0:
             return
+
+
+def _committed(task: ShardTask) -> FileRecord:
+    assert task.input is not None  # it has no source
+    return task.input
 
 
 def _without(batch: pa.RecordBatch, banned: dict[str, str]) -> tuple[pa.RecordBatch, pa.RecordBatch]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import xxhash
 
 from tokenmill.core.chance import keyed_hash
-from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.errors import DamagedFile, DataError, RecipeError
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.stages.dedup.minhash_held import ragged_array, ragged_values
@@ -240,11 +240,12 @@ def _refuse_other_format(folder: str, path: str, content: dict[str, Any]) -> Non
 def _known(folder: str, found: list[Version]) -> _Known:
     ids, texts = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.uint64)]
     for record in (record for version in found for record in version.files(folder)):
-        if storage.size_of(record.path) != record.bytes:
-            raise DataError(f"{record.path}: damaged, it is not of {record.bytes} bytes; get a sound copy")
-        for batch in parquet.read_table(record.path, ["id", "shingles"]):
-            ids.append(_id_hashes(batch))
-            texts.append(_text_hashes(ragged_values(batch.column("shingles"))))
+        try:
+            batches = list(parquet.read_checked(record))
+        except DamagedFile as error:
+            raise DataError(f"index: {error}; get a sound copy, or make the index again") from error
+        ids += map(_id_hashes, batches)
+        texts += (_text_hashes(ragged_values(batch.column("shingles"))) for batch in batches)
     all_ids = np.concatenate(ids)
     order = np.argsort(all_ids)
     return _Known(all_ids[order], np.concatenate(texts)[order])

@@ -1,0 +1,46 @@
+"""Zeros behind or between the members of a gzip file are no damage, as for gzip(1); what else is there is named."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tokenmill.stages.tables.read_table import ReadTable
+
+ROWS = "".join(json.dumps({"id": f"d{n}", "text": f"text {n} " * 9}) + "\n" for n in range(400)).encode()
+ONE, TWO = gzip.compress(ROWS[:9000], mtime=0), gzip.compress(ROWS[9000:], mtime=0)
+
+
+def read(folder: Path, content: bytes) -> tuple[list[str], list[str]]:
+    """(ids of the documents, what was dropped: rule and measured)."""
+    (folder / "a.jsonl.gz").write_bytes(content)
+    source = ReadTable(paths=(str(folder / "a.jsonl.gz"),))
+    batches = [batch for shard in source.shards() for batch in source.read(shard)]
+    rows = pa.Table.from_batches(batches).to_pylist()
+    dropped = [f"{row['drop_rule']}: {row['drop_measured']}" for row in rows if row.get("drop_rule")]
+    return [row["id"] for row in rows if not row.get("drop_rule")], dropped
+
+
+IDS = [f"d{n}" for n in range(400)]
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 511, 512, 1 << 20])
+@pytest.mark.parametrize("place", ["end", "between", "both"])
+def test_zeros_are_passed_over(tmp_path: Path, zeros: int, place: str) -> None:
+    """They were reported as damage of a zstd frame, in a gzip file."""
+    padding = bytes(zeros)
+    between, end = padding if place != "end" else b"", padding if place != "between" else b""
+    assert read(tmp_path, ONE + between + TWO + end) == (IDS, [])
+
+
+@pytest.mark.parametrize("junk", [b"x", b"\xff" * 512, bytes(512) + b"junk", b"\x28\xb5\x2f\xfd" + bytes(90), b"BZh9"])
+def test_junk_behind_is_reported_in_words_of_gzip_and_costs_no_row(tmp_path: Path, junk: bytes) -> None:
+    ids, [dropped] = read(tmp_path, ONE + TWO + junk)
+    assert ids == IDS and "behind a gzip member follows no other" in dropped and "zstd" not in dropped
+
+
+def test_junk_between_members_costs_what_follows(tmp_path: Path) -> None:
+    ids, [dropped] = read(tmp_path, ONE + b"junk" + TWO)
+    assert ids == IDS[: len(ids)] and 90 < len(ids) < 120 and "gzip" in dropped

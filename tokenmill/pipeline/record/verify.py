@@ -1,0 +1,148 @@
+"""Checks a run whole: each file that a manifest lists is there as it was written, and no other file is beside it.
+
+A result whose files are damaged is taken off the record: its manifest says that they are whole. The next run makes it
+again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from tokenmill.core.errors import DamagedFile
+from tokenmill.core.io import parquet, storage
+from tokenmill.core.io.storage import FileRecord, join
+from tokenmill.pipeline.record.kept import kept_fingerprints, kept_folder, kept_manifest_path
+from tokenmill.pipeline.record.ledger import Ledger, forget, json_path
+from tokenmill.pipeline.record.manifest import Manifest, read_manifest
+
+KINDS = ("data", "dropped", "corpus")
+"""The folders of a stage that hold exactly what manifests list."""
+
+_AT_ONCE = 8
+
+
+@dataclass
+class Checked:
+    """What was found of one stage. Paths are whole.
+
+    Attributes:
+        files, bytes: number and size of the files that manifests list.
+        damaged: {file that is not as it was written, or gone: what is wrong}.
+        unreadable: manifests, and tables of manifests, that are damaged or another shard's.
+        unlisted: files in `data`, `dropped` and `corpus` that no manifest lists.
+        unfinished: what writers left that were killed, or are at work.
+        results: {damaged file: the manifest that lists it}.
+    """
+
+    stage: str
+    files: int = 0
+    bytes: int = 0
+    damaged: dict[str, str] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    results: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        return not (self.damaged or self.unreadable or self.unlisted)
+
+
+Told = Callable[[str, int, int], None]
+"""Called with a stage's name, how many of its files are checked, and how many there are."""
+
+
+def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
+    """Reads every file of the stage in `folder`, many at a time. kept: those in `kept/` too."""
+    found = Checked(folder.rpartition("/")[2])
+    listed = _listed(folder, found, kept=kept)
+    found.files, found.bytes = len(listed), sum(record.bytes for record, _ in listed)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        problems = pool.map(_problem, (record for record, _ in listed))
+        for number, ((record, manifest), problem) in enumerate(zip(listed, problems, strict=True), start=1):
+            told(found.stage, number, len(listed))
+            if problem:
+                found.damaged[record.path] = problem
+                found.results[record.path] = manifest
+    known = {record.path for record, _ in listed}
+    there = (join(folder, kind, name) for kind in KINDS for name in storage.files_below(join(folder, kind)))
+    found.unlisted = [path for path in there if path not in known]
+    found.unfinished = storage.unfinished(folder)
+    return found
+
+
+def take_off_record(folder: str, checked: Checked) -> None:
+    """Deletes the manifests of the stage's damaged results, so that the next run makes them again; the caller holds the
+    run's lock.
+    """
+    ledger = Ledger(folder)
+    numbers = [number for number in ledger if json_path(folder, number) in checked.results.values()]
+    forget(ledger, numbers)
+    storage.delete_files({*checked.results.values(), *checked.unreadable})
+
+
+def _listed(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord, str]]:
+    """(file with its whole path, where its manifest is or would be) of all results."""
+    ledger = Ledger(folder)
+    found.unreadable += ledger.unreadable
+    released = storage.exists(join(folder, "released"))
+    listed: list[tuple[FileRecord, str]] = []
+    for number, manifest in ledger.items():
+        if not ledger.part_of(number) and not _is_of(number, manifest):
+            found.unreadable.append(json_path(folder, number))
+            continue
+        files = _files(folder, manifest)
+        gone = {one.path for one in files if released and one.path.startswith(f"{folder}/data/")} - _there(ledger)
+        listed += [(one, json_path(folder, number)) for one in files if one.path not in gone]
+    others = [(folder, join(folder, "manifest", "corpus.json"))]
+    if kept:
+        others += [(kept_folder(folder, name), kept_manifest_path(folder, name)) for name in kept_fingerprints(folder)]
+    for place, path in others:
+        other = read_manifest(path)
+        if other is not None:
+            listed += [(one, path) for one in _files(place, other)]
+        elif storage.exists(path):
+            found.unreadable.append(path)
+    return listed
+
+
+def _is_of(number: int, manifest: Manifest) -> bool:
+    """False of another shard's manifest: it would speak for that shard's files twice."""
+    return all(one.path.rpartition("/")[2] == f"{number:06d}.parquet" for one in manifest.outputs)
+
+
+def _there(ledger: Ledger) -> set[str]:
+    return {join(ledger.folder, "data", name) for name in ledger.names("data")}
+
+
+def _files(folder: str, manifest: Manifest) -> list[FileRecord]:
+    return [one for kind in KINDS for one in manifest.files(folder, kind)]
+
+
+def _problem(written: FileRecord) -> str:
+    try:
+        parquet.refuse_damage(written, whole=True)
+    except DamagedFile as error:
+        return error.problem
+    except OSError as error:
+        return f"cannot be read ({error})"
+    return ""
+
+
+def lines(checked: Sequence[Checked], *, off_record: bool) -> Iterable[str]:
+    """For people. off_record: damaged results were taken off the record."""
+    for one in checked:
+        yield f"{one.stage}: {one.files:,} files, {one.bytes / 1e6:,.1f} MB" + (", as they were written" * one.good)
+        yield from (f"  {path}: {problem}" for path, problem in one.damaged.items())
+        yield from (f"  {path}: unreadable, or another shard's" for path in one.unreadable)
+        if one.unlisted:
+            yield f"  {len(one.unlisted):,} files that no manifest lists:"
+            yield from (f"  {path}" for path in one.unlisted)
+        if one.unfinished:
+            yield f"  {len(one.unfinished):,} unfinished files (.tmp); a run deletes those that no writer is at work on"
+    if any(one.damaged or one.unreadable for one in checked):
+        again = "Run the recipe again: what is damaged is made again"
+        wait = "A driver is at work on this run. When it has ended, verify again, then run the recipe again"
+        yield again if off_record else wait
+    if any(one.unlisted for one in checked):
+        yield "Readers take files that no manifest lists for results: run the recipe to its end, or delete them"
