@@ -1,32 +1,47 @@
 """What many shards cost the driver: planning, planning again when 99 % is done, memory, and requests to a store.
 
-Run: python -m bench.many_shards [SHARDS] [--files N] [--s3 N]. The shards are a plugin's with nothing in them; their
-manifests and outputs are written as tasks would, and compacted as the driver does. --files N writes N small files and
-takes the etags of all. --s3 N does it on a moto server, whose own time is in the seconds.
+Run: python -m bench.many_shards [SHARDS] [--looks N] [--files N] [--s3 N]. The shards are a plugin's with nothing in
+them; their manifests and outputs are written as tasks would, and compacted as the driver does. The tasks of a Global
+are pickled. --looks N writes a run of N shards with small tables, and counts the tables that `audit` and `explain` read
+of it. --files N writes N small files and takes the etags of all. --s3 N does it on a moto server, whose own time is in
+the seconds.
 """
 
 import argparse
 import os
+import pickle
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow as pa
 
-from tokenmill.core.io import storage
+from tokenmill.core.columns import documents, drop
+from tokenmill.core.io import parquet, storage
+from tokenmill.core.io.parquet import write_table
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.pipeline.driver.reuse import reuse
 from tokenmill.pipeline.driver.run import Options, prepare
+from tokenmill.pipeline.exchange.exchange import UniqueIds
+from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET
+from tokenmill.pipeline.exchange.reduce_tasks import ReduceTask
+from tokenmill.pipeline.exchange.shard_rows import SCHEMA, ShardRows
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.ledger import PART_ROWS, compact, json_path
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.run_format import format_line
+from tokenmill.pipeline.record.task import TaskName
 from tokenmill.pipeline.report import read_run
+from tokenmill.pipeline.report.audit import sample
+from tokenmill.pipeline.report.explain import story
 from tokenmill.pipeline.report.funnel import funnel
+from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, drop_records
 from tokenmill.stages.reading.inputs import file_shards
 
 PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"
@@ -101,6 +116,72 @@ def measure(count: int, out: str, folder: Path) -> None:
     print(f"resume at 99 %: {again.seconds + ready.seconds:.1f} s; peak {peak_megabytes():,.0f} MB resident")
 
 
+def measure_reductions(count: int, folder: Path) -> None:
+    """What the driver pickles for one Global of 1,024 partitions and three rounds."""
+    rows = pa.RecordBatch.from_arrays(
+        [pa.array(range(count)), pa.array([10_000] * count), pa.array([True] * count)], schema=SCHEMA
+    )
+    table = write_table([rows], str(folder / "shards.parquet"), schema=SCHEMA)
+    name = TaskName("runs/many/unique", 0, "0" * 66, "work/reduce/0.000000", "round 0 partition 0")
+    task = ReduceTask(name, UniqueIds(), NO_RANGE_SET, 2 << 30, ShardRows(table))
+    size = len(pickle.dumps(task))
+    print(
+        f"a reduction besides its ranges: {size:,} bytes pickled; a Global of three rounds: {size * 3072 / 1e6:,.1f} MB"
+    )
+    read = timed(lambda: len(task.shard_rows))
+    print(f"the rows of {count:,} shards: {table.bytes / 1e6:.1f} MB, read by a worker in {read.seconds:.2f} s")
+
+
+def measure_looks(run: str) -> None:
+    """audit and explain of one document. The drop records and data of all shards are real tables."""
+    opened = Counter[str]()
+    plain = parquet.open_input
+
+    def counted(path: str) -> Any:
+        opened["files"] += 1
+        return plain(path)
+
+    parquet.open_input = counted
+    for what, look in (
+        ("audit of 10", lambda: sample(read_run(run), None, 10)),
+        ("explain, a file named in the id", lambda: list(story(read_run(run), "000123.warc.gz-7"))),
+    ):
+        opened.clear()
+        one = timed(look)
+        print(f"{what}: {one.seconds:.2f} s, {opened['files']:,} table reads, {one.megabytes:+.0f} MB", flush=True)
+
+
+def commit_tables(planned: PlannedStage) -> None:
+    """As commit(), with ten rows and two drop records in each shard."""
+    for count, shard in enumerate(planned.shards, start=1):
+        file = f"crawl/{shard.number:06d}.warc.gz"
+        kept = documents({"id": [f"{shard.number:06d}.warc.gz-{row}" for row in range(10)], "text": ["nothing"] * 10})
+        lost = documents({"id": [f"{shard.number:06d}.warc.gz-{row}" for row in (10, 11)], "text": ["x"] * 2})
+        gone = drop_records(drop(lost, [True, True], "length.short", 1, 20), NO_EXCERPTS)
+        outputs = []
+        for kind, rows in (("data", kept), ("dropped", gone)):
+            name = f"{kind}/{shard.number:06d}.parquet"
+            written = write_table([rows], join(planned.folder, name), schema=rows.schema, sync=False)
+            outputs.append(replace(written, path=name))
+        said = Manifest(
+            shard.fingerprint, inputs=[{"file": file}], rows_in=12, rows_out=10, drops={"length.short": 2},
+            outputs=outputs, timing={"seconds": 1.25, "steps": {"length": 1.0}, "peak_rss_bytes": 1 << 29},
+        )  # fmt: skip
+        write_manifest(json_path(planned.folder, shard.number), said)
+        if count % PART_ROWS == 0:
+            compact(planned.folder)
+
+
+def measure_run(count: int, out: str, folder: Path) -> None:
+    """A finished run of tables, looked at."""
+    recipe = folder / "many.yaml"
+    recipe.write_text(RECIPE.replace("COUNT", str(count)))
+    for planned in prepare(load_recipe(recipe), Options(out=out, plugins="toolbox"))[2]:
+        commit_tables(planned)
+    storage.write_bytes(join(out, "many", "recipe.yaml"), format_line() + recipe.read_bytes())
+    measure_looks(join(out, "many"))
+
+
 def measure_files(count: int, folder: Path) -> None:
     for number in range(count):
         (folder / f"{number:06d}.warc.gz").write_bytes(os.urandom(20_000))
@@ -139,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shards", nargs="?", type=int, default=100_000)
     parser.add_argument("--files", type=int, default=0, metavar="N", help="make N files and take their etags")
+    parser.add_argument("--looks", type=int, default=0, metavar="N", help="audit and explain a run of N shards")
     parser.add_argument("--s3", type=int, default=0, metavar="N", help="N shards on a moto server as well")
     asked = parser.parse_args()
     sys.path.insert(0, str(PLUGINS))
@@ -146,6 +228,10 @@ def main() -> None:
         if asked.shards:
             print(f"{asked.shards:,} shards in each of two stages, local disk")
             measure(asked.shards, join(name, "runs"), Path(name))
+            measure_reductions(asked.shards, Path(name))
+        if asked.looks:
+            print(f"{asked.looks:,} shards in each of two stages, with tables, local disk")
+            measure_run(asked.looks, join(name, "looks"), Path(name))
         if asked.files:
             (Path(name) / "crawl").mkdir()
             measure_files(asked.files, Path(name) / "crawl")

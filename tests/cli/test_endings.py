@@ -79,9 +79,9 @@ def test_damaged_files_of_a_run_are_named_in_a_few_lines(tmp_path: Path, call: C
     """polars' and pyarrow's errors came out as tracebacks, and none of them named the file."""
     (tmp_path / "r.yaml").write_text(toy_recipe)
     assert call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0").code == 0
-    document = pl.read_parquet(tmp_path / "runs/toy/short/data/000003.parquet")["id"][0]
+    document = pl.read_parquet(tmp_path / "runs/toy/short/data/000002.parquet")["id"][0]
     commands = {
-        "dropped": [("audit", "x"), ("explain", "x", document), ("diff", "x", "runs/toy")],
+        "dropped": [("audit", "x", "--sample", "999"), ("explain", "x", document), ("diff", "x", "runs/toy")],
         "data": [("explain", "x", document), ("diff", "runs/toy", "x"), ("what-if", "x", "length.min_characters=30")],
     }
     for kind, ways in commands.items():

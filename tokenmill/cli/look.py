@@ -37,14 +37,14 @@ def audit(
     """Look at a sample of what was dropped."""
     from tokenmill.pipeline.report import audit, read_run
 
-    audit.show(audit.sample(audit.dropped(read_run(run), rule), sample, seed), console())
+    audit.show(audit.sample(read_run(run), rule, sample, seed), console())
 
 
 def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id.")]) -> None:
     """One document's whole story: every stage it passed, or where and why it was dropped."""
-    from tokenmill.pipeline.report import audit, read_run
+    from tokenmill.pipeline.report import explain, read_run
 
-    audit.show_story(audit.story(read_run(run), id), console())
+    explain.show_story(explain.story(read_run(run), id), console())
 
 
 def what_if(

@@ -114,7 +114,7 @@ class Damaging(InProcess):
             yield outcome
 
 
-@pytest.mark.parametrize("of", ["SpillTask", "ReduceTask", "RecallTask", "MergeTask"])
+@pytest.mark.parametrize("of", ["SpillTask", "CountTask", "ReduceTask", "RecallTask", "MergeTask"])
 def test_a_spill_that_is_damaged_after_it_was_written_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_spill_that_is_damaged_after_it_was_written_is_made_again(
     texts = quoting(3)
     write_input(tmp_path, [*texts, *(f"{text} end" for text in texts)])
     whole = run(tmp_path, "stages.minhash")
-    engine = Damaging(of)
+    engine = Damaging(of, what="shards.parquet" if of == "CountTask" else ".ranges")
     damaged = run(tmp_path, "stages.minhash", engine=engine, out="damaged")
     assert len(engine.ruined) == 1
     assert "a file it wrote is damaged; it is made again" in caplog.text

@@ -22,7 +22,8 @@ from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.exchange import exchange
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
-from tokenmill.pipeline.report.audit import dropped, story
+from tokenmill.pipeline.report.audit import dropped
+from tokenmill.pipeline.report.explain import story
 from tokenmill.pipeline.report.funnel import funnel
 
 PLUGINS = Path(__file__).parents[2] / "plugins"

@@ -25,7 +25,8 @@ PROBE = Path(__file__).with_name("fingerprint_probe.py")
 LEFT_OUT = {
     "tokenmill", "tokenmill.stages", "tokenmill.tokenize", "tokenmill.filters", "tokenmill.core.errors",
     "tokenmill.core.memory", "tokenmill.core.version", "tokenmill.core.corpus.local_copy",
-    "tokenmill.core.io.cache_dirs", "tokenmill.core.io.http", "tokenmill.core.io.manners", "tokenmill.core.io.models",
+    "tokenmill.core.io.cache_dirs", "tokenmill.core.io.http", "tokenmill.core.io.local_input",
+    "tokenmill.core.io.manners", "tokenmill.core.io.models",
     "tokenmill.core.io.remote", "tokenmill.core.io.retry", "tokenmill.core.io.s3", "tokenmill.core.io.storage",
     "tokenmill.core.io.url_secrets", "tokenmill.text.kernel.cache_folder", "tokenmill.pipeline.engine.*",
     "tokenmill.pipeline.exchange.room", "tokenmill.pipeline.planning.*", "tokenmill.pipeline.record.*",
@@ -37,7 +38,8 @@ COUNTED = {
     "core.chance", "core.columns", "core.kinds", "core.limits", "core.rules",
     "core.corpus.token_layout", "core.corpus.token_shard", "core.io.compression", "core.io.parquet",
     "pipeline.driver.globals", "pipeline.exchange.exchange", "pipeline.exchange.global_tasks",
-    "pipeline.exchange.ranges", "pipeline.exchange.reduce_tasks", "pipeline.exchange.sorted_rows",
+    "pipeline.exchange.ranges", "pipeline.exchange.reduce_tasks", "pipeline.exchange.shard_rows",
+    "pipeline.exchange.sorted_rows",
     "pipeline.tasks.mark_only", "pipeline.tasks.pieces", "pipeline.tasks.quarantine", "pipeline.tasks.shard",
     "pipeline.tasks.source_rows", "pipeline.driver.outputs", "pipeline.tasks.edits", "pipeline.tasks.step_call",
 }  # fmt: skip

@@ -16,8 +16,9 @@ from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
-from tokenmill.pipeline.report.audit import dropped, story
+from tokenmill.pipeline.report.audit import dropped
 from tokenmill.pipeline.report.diff import diff
+from tokenmill.pipeline.report.explain import story
 from tokenmill.pipeline.report.what_if import what_if
 
 RECIPE = """
@@ -92,7 +93,7 @@ def test_a_damaged_file_is_named(run: Path, command: str, file: str, seed: int) 
 
 @pytest.mark.parametrize("command", ["audit", "explain"])
 def test_the_program_ends_with_one_line(run: Path, command: str) -> None:
-    damage(run / "short/dropped/000001.parquet", 7)
-    arguments = [command, str(run), *(["f2-0-3"] if command == "explain" else [])]
+    damage(run / "short/dropped/000003.parquet", 7)
+    arguments = [command, str(run), *(["f3-1-7"] if command == "explain" else ["--sample", "999"])]
     ended = subprocess.run([sys.executable, "-m", "tokenmill", *arguments], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1 and "short/dropped/000001" in ended.stderr
+    assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1 and "short/dropped/000003" in ended.stderr

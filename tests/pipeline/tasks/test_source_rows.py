@@ -49,7 +49,7 @@ def pack(*files: str) -> Shard:
 
 
 def ids_of(source: Listed, read: Shard, unreadable: dict[str, str]) -> list[list[str]]:
-    return [batch.column("id").to_pylist() for batch in source_rows(source, read, unreadable)]
+    return [batch.column("id").to_pylist() for batch in source_rows(source, read, unreadable, {})]
 
 
 def test_batches_come_as_the_source_gives_them() -> None:
@@ -111,19 +111,19 @@ def test_whole_local_files_are_recorded_with_a_hash(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"0123456789")
     whole = shard(str(path))
-    (record,) = input_records(whole)
+    (record,) = input_records(whole, {})
     assert {name: record[name] for name in ("file", "start", "end", "size", "etag")} == {
         "file": str(path), "start": 0, "end": 10, "size": 10, "etag": "etag",
     }  # fmt: skip
     path.write_bytes(b"0123456780")
-    assert input_records(whole)[0]["xxh3"] != record["xxh3"]
+    assert input_records(whole, {})[0]["xxh3"] != record["xxh3"]
 
 
 def test_parts_of_files_remote_and_missing_ones_have_no_hash_and_secrets_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"0123456789")
     part = replace(shard(str(tmp_path / "f")), end=5)
     remote = replace(shard("https://host/f"), secret="https://user:password@host/f")
-    records = input_records(replace(shard("f"), parts=(part, remote, shard(str(tmp_path / "missing")))))
+    records = input_records(replace(shard("f"), parts=(part, remote, shard(str(tmp_path / "missing")))), {})
     assert [(record["file"], record["end"]) for record in records] == [
         (str(tmp_path / "f"), 5),
         ("https://host/f", 10),

@@ -20,9 +20,7 @@ from typing import IO, Any
 
 import xxhash
 
-from tokenmill.core.io import http, remote
-
-_SAMPLE_BYTES = 1 << 12
+from tokenmill.core.io import http, local_input, remote
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def open_input(path: str) -> IO[bytes]:
     """The file opened for reading bytes; seekable. A remote one reads ahead only for consecutive reads."""
     if http.is_http(path):
         return http.open_file(path)
-    return open(path, "rb") if not is_url(path) else remote.open_input(path)
+    return local_input.open_local(path) if not is_url(path) else remote.open_input(path)
 
 
 @contextmanager
@@ -352,12 +350,7 @@ def etag(path: str) -> str:
         if info is None:
             raise FileNotFoundError(2, "no such object", path)
         return _remote_etag(info)
-    found = os.stat(path)
-    digest = xxhash.xxh3_128()
-    with open(path, "rb", buffering=0) as file:
-        for offset in (0, found.st_size // 2, max(0, found.st_size - _SAMPLE_BYTES)):
-            digest.update(os.pread(file.fileno(), _SAMPLE_BYTES, offset))
-    return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()}"
+    return local_input.etag(path)
 
 
 def _remote_etag(info: dict[str, Any]) -> str:

@@ -12,10 +12,11 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import Concluding, Cut, EarlierRound, Global, JsonObject, Remembering, Round, Writer
 from tokenmill.pipeline.driver.outputs import delete_unlisted, whole_record, write_shard_manifests
-from tokenmill.pipeline.exchange.exchange import SPILL_BYTES, UniqueIds, map_groups, partition_count, wants_merging
+from tokenmill.pipeline.exchange.exchange import UniqueIds, map_groups, merge_groups, partition_count, wants_merging
 from tokenmill.pipeline.exchange.global_tasks import ApplyTask, CutTask, SpillTask
 from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET, RangeSet, range_sets
 from tokenmill.pipeline.exchange.reduce_tasks import (
+    CountTask,
     EarlierTask,
     MergeTask,
     RecallTask,
@@ -25,6 +26,7 @@ from tokenmill.pipeline.exchange.reduce_tasks import (
     shard_manifest_path,
     spilled,
 )
+from tokenmill.pipeline.exchange.shard_rows import SHARDS, ShardRows
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import unfinished
@@ -124,17 +126,14 @@ class GlobalStage:
         earlier = self._earlier_tasks(0, rounds[0], counts[0], {})
         if not self._finish(earlier):
             return None
-        counted = (*map(shard_manifest_path, self.shard_tasks), *(task.name.manifest_path for task in earlier))
-        every: list[ShardTask | EarlierTask] = [*self.shard_tasks, *earlier]
-        numbers = [task.name.number for task in every]
-        rows = (manifest.facts["rows"] for manifest in all_needed(counted))
-        shard_rows = dict(zip(numbers, rows, strict=True))
-        firsts = (*(group[0].name.number for group in self._groups), *(task.name.number for task in earlier))
+        shard_rows = self._shard_rows(earlier)
+        if shard_rows is None:
+            return None
         parts = self._parts(0, [*spills, *earlier])
         for place, round in enumerate(rounds):
             follow = rounds[place + 1] if place + 1 < len(rounds) else None
             to = None if follow is None or follow.of_documents else follow
-            reduces = self._reduce_tasks(place, round, parts or {}, shard_rows, firsts, to, counts)
+            reduces = self._reduce_tasks(place, round, parts or {}, shard_rows, to, counts)
             if parts is None or not self._finish(reduces):
                 return None
             parts = self._parts(2 * place + 1, reduces)
@@ -146,6 +145,20 @@ class GlobalStage:
             return None
         said = [one.facts["said"] for one in _manifests(reduces) if "said" in one.facts]
         return Decided(parts, said)
+
+    def _shard_rows(self, earlier: Sequence[EarlierTask]) -> ShardRows | None:
+        """How many rows each shard has, those of earlier corpora included; None if a task failed."""
+        counted = {task.name.number: shard_manifest_path(task) for task in self.shard_tasks}
+        counted |= {task.name.number: task.name.manifest_path for task in earlier}
+        firsts = (*(group[0].name.number for group in self._groups), *(task.name.number for task in earlier))
+        name = TaskName(self.planned.folder, 0, digest(self.planned.root, "count"), "work/shards", "rows of all shards")
+        count = CountTask(name, counted, frozenset(firsts))
+        self._makers[join(self.planned.folder, SHARDS)] = count
+        if not self._finish([count]):
+            return None
+        [manifest] = _manifests([count])
+        [written] = manifest.files(self.planned.folder, "work")
+        return ShardRows(written)
 
     def conclude(self, decided: Decided) -> JsonObject | None:
         """What was counted in all. DataError if the Global refuses to go on."""
@@ -164,13 +177,13 @@ class GlobalStage:
 
     def _spill(self, first: Round, count: int) -> list[SpillTask] | None:
         """The map tasks, done, after ids were found to be unique; None if a task failed."""
-        corpus = self.planned.stage.writes_corpus
+        corpus, compare_ids = self.planned.stage.writes_corpus, not self.planned.ids_differ
         spills = [
             SpillTask(
                 group_name(group, "work/spill/", _shards_title(group)),
                 group,
-                rounds=(first, UniqueIds()),
-                partitions=(count, partition_count(self._size)),
+                rounds=(first, UniqueIds()) if compare_ids else (first,),
+                partitions=(count, partition_count(self._size)) if compare_ids else (count,),
                 keep_rows=not corpus and (group[0].source is not None or bool(group[0].steps)),
                 dropped_to="dropped" if corpus else "work/dropped",
                 memory=self.memory,
@@ -181,10 +194,12 @@ class GlobalStage:
             self._makers.update({join(self.planned.folder, name): spill for name in spill.row_files})
         if not self._finish(spills):
             return None
+        return spills if not compare_ids or self._ids_compared(spills) else None
+
+    def _ids_compared(self, spills: list[SpillTask]) -> bool:
+        """False if a task failed. DataError if an id occurs twice."""
         ids = self._parts(-1, spills, spill=1)
-        if ids is None or not self._finish(self._reduce_tasks(-1, UniqueIds(), ids, {}, (0,), None, [])):
-            return None
-        return spills
+        return ids is not None and self._finish(self._reduce_tasks(-1, UniqueIds(), ids, ShardRows(), None, []))
 
     def _apply(self, verdicts: Parts) -> bool:
         tasks = [
@@ -232,8 +247,7 @@ class GlobalStage:
         place: int,
         round: Round,
         parts: Parts,
-        shard_rows: dict[int, int],
-        firsts: tuple[int, ...],
+        shard_rows: ShardRows,
         follow: Round | None,
         counts: list[int],
     ) -> list[ReduceTask]:
@@ -245,7 +259,6 @@ class GlobalStage:
                 parts[number],
                 self.memory,
                 shard_rows,
-                firsts,
                 follow,
                 counts[place + 1] if follow is not None else 1,
             )
@@ -315,24 +328,16 @@ class GlobalStage:
         return range_sets(merged)
 
     def _merge_tasks(self, step: int, tasks: Sequence[Task], spill: int, sizes: list[int]) -> list[MergeTask]:
-        groups: list[list[int]] = [[]]
-        filled = 0
-        for number, size in enumerate(sizes):
-            if groups[-1] and filled + size > SPILL_BYTES:
-                groups.append([])
-                filled = 0
-            groups[-1].append(number)
-            filled += size
         return [
             MergeTask(
                 self._name("merge", step, number, self._merged_fingerprint(step, tasks, group), f"merge {number}"),
                 tuple((tasks[each].name.manifest_path, spill) for each in group),
                 self.memory,
             )
-            for number, group in enumerate(groups)
+            for number, group in enumerate(merge_groups(sizes))
         ]
 
-    def _merged_fingerprint(self, step: int, tasks: Sequence[Task], group: list[int]) -> str:
+    def _merged_fingerprint(self, step: int, tasks: Sequence[Task], group: range) -> str:
         return digest(self.planned.root, "merge", step, [tasks[each].name.fingerprint for each in group])
 
     def _cut_task(

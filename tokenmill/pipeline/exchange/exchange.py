@@ -49,7 +49,16 @@ def map_groups(sizes: list[int]) -> list[range]:
     Up to SPILL_BYTES of input, so that spills are few and their ranges large; but no more than a part in MAP_TASKS of
     the whole, so that there is work for many workers.
     """
-    most = min(SPILL_BYTES, sum(sizes) // MAP_TASKS)
+    return _groups_of(sizes, min(SPILL_BYTES, sum(sizes) // MAP_TASKS))
+
+
+def merge_groups(sizes: list[int]) -> list[range]:
+    """Which successive spills, of so many bytes, go together: up to SPILL_BYTES of them."""
+    return _groups_of(sizes, SPILL_BYTES)
+
+
+def _groups_of(sizes: list[int], most: int) -> list[range]:
+    """Successive numbers, cut where the sum of their sizes would be above `most`."""
     groups: list[range] = []
     first = held = 0
     for number, size in enumerate(sizes):
@@ -179,7 +188,7 @@ def partition_of(keys: pa.Array, partitions: int) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class UniqueIds:
-    """A round before every Global: two documents with one id are a DataError that names both places."""
+    """A round before the first Global over documents: two with one id are a DataError that names both places."""
 
     sort_by: ClassVar[tuple[str, ...]] = ("id", "shard", "row")
     single: ClassVar[bool] = False

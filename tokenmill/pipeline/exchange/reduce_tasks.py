@@ -1,5 +1,6 @@
 """The tasks between a Global's spill and its verdicts.
 
+CountTask    how many rows each shard has, as one table
 ReduceTask   one partition: sort, reduce, and route on to the next round, or to the shards the result is about
 MergeTask    some spills as one, where their ranges are too small to be read one by one
 RecallTask   some shards: the documents that a round named, routed to the next one
@@ -14,7 +15,6 @@ from itertools import islice
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +26,7 @@ from tokenmill.core.kinds import FACTS, EarlierRound, JsonObject, Room, Round
 from tokenmill.pipeline.exchange.exchange import Grouped, Spill, grouped_file, spill_file
 from tokenmill.pipeline.exchange.ranges import Ranges, RangeSet, whole_file
 from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
+from tokenmill.pipeline.exchange.shard_rows import SCHEMA, SHARDS, ShardRows
 from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.record.manifest import Manifest, from_json, write_manifest
@@ -46,6 +47,34 @@ RECALLED_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
+class CountTask:
+    """Collects the numbers of rows that the tasks before counted, as one table for all reductions.
+
+    Attributes:
+        counted: the manifest that says how many rows a shard has, by shard number, in order.
+        firsts: the first shard of each group of shards that is read together.
+    """
+
+    name: TaskName
+    counted: Mapping[int, str]
+    firsts: frozenset[int]
+
+    def __call__(self, tell: Tell) -> Manifest:
+        began = time.perf_counter()
+        tell(Position(0, "count"))
+        rows = [manifest.facts["rows"] for manifest in all_needed(self.counted.values())]
+        first = [shard in self.firsts for shard in self.counted]
+        table = pa.RecordBatch.from_arrays(
+            [pa.array(list(self.counted)), pa.array(rows), pa.array(first)], schema=SCHEMA
+        )
+        path = join(self.name.folder, SHARDS)
+        written = replace(parquet.write_table([table], path, schema=SCHEMA, sync=False), path=SHARDS)
+        manifest = Manifest(self.name.fingerprint, outputs=[written], timing={"seconds": time.perf_counter() - began})
+        write_manifest(self.name.manifest_path, manifest)
+        return manifest
+
+
+@dataclass(frozen=True)
 class ReduceTask:
     """One partition of one round.
 
@@ -55,8 +84,7 @@ class ReduceTask:
     Attributes:
         ranges: what to read.
         memory: bytes of a worker.
-        shard_rows: number of rows by shard number.
-        firsts: the first shard of each group of shards that is read together.
+        shard_rows: of all shards.
         next: the round to which the result is routed.
     """
 
@@ -64,8 +92,7 @@ class ReduceTask:
     round: Round
     ranges: RangeSet
     memory: int
-    shard_rows: Mapping[int, int]
-    firsts: tuple[int, ...]
+    shard_rows: ShardRows
     next: Round | None = None
     next_partitions: int = 1
 
@@ -87,19 +114,13 @@ class ReduceTask:
                 if spill is not None:
                     spill.add(batch)
                 else:
-                    grouped.add(batch, groups_of(batch.column("shard"), self.firsts))
+                    grouped.add(batch, self.shard_rows.groups_of(batch.column("shard")))
         return committed(self.name, [grouped], facts, began)
 
 
 def ranges_name(task: TaskName) -> str:
     """The task's file of ranges, below the stage's folder."""
     return f"{task.stem}.ranges"
-
-
-def groups_of(shards: pa.Array, firsts: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """int64 (rows,): which group of shards each is in."""
-    places: npt.NDArray[np.int64] = np.searchsorted(firsts, shards.to_numpy(), side="right") - 1
-    return places
 
 
 def committed(task: TaskName, files: list[Grouped], facts: JsonObject, began: float) -> Manifest:

@@ -49,6 +49,11 @@ def code_of(fingerprint: str) -> str:
     return parts[1] if len(parts) == 3 else ""
 
 
+def input_of(fingerprint: str) -> str:
+    """The part of a fingerprint that is the input's; all of a fingerprint of another form."""
+    return fingerprint.rpartition("-")[2]
+
+
 def with_code(fingerprint: str, code: str) -> str:
     """The fingerprint of a result with the same settings and input that other code made."""
     settings, _, rest = fingerprint.partition("-")

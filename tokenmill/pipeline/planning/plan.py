@@ -5,17 +5,18 @@ Fingerprints follow from work and input alone, so the whole plan is known before
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import JsonObject, Packed, Shard, Step
-from tokenmill.pipeline.planning.fingerprint import code_of, digest, with_code, work_fingerprint
+from tokenmill.core.kinds import JsonObject, Packed, Repeating, Shard, Step
+from tokenmill.pipeline.planning.fingerprint import WorkPrint, code_of, digest, with_code, work_fingerprint
 from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
+from tokenmill.pipeline.planning.touched import with_recorded_etags
 from tokenmill.pipeline.record.accepted import accepted_codes
 from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
 from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
@@ -55,6 +56,7 @@ class PlannedStage:
         only_code: number of results that would be made again for no other reason than that the code differs.
         whole: what a Writer writes besides its shards is there.
         released: its data was deleted on purpose.
+        ids_differ: a Global before has compared the ids of all documents that come to the stage.
     """
 
     stage: Stage
@@ -65,6 +67,7 @@ class PlannedStage:
     only_code: int = 0
     whole: bool = False
     released: bool = False
+    ids_differ: bool = False
 
     @property
     def name(self) -> str:
@@ -136,19 +139,33 @@ def _plan_stage(
     chars = recipe.excerpt.chars
     work = work_fingerprint(stage.work, engine, mark_only=planning.mark_only, excerpt=chars, scrub=planning.scrub)
     shards, inputs = _shards(stage, before, planning)
-    if stage.final is None:
-        prints = [work.on(described) for described in inputs]
-    else:
-        everything = digest(inputs)
-        prints = [work.on(everything, described) for described in inputs]
+    ledger = Ledger(join(folder, stage.name))
+    prints = _fingerprints(stage, work, inputs)
+    own = [shard.shard for shard in shards if shard.shard is not None]
+    found = with_recorded_etags(own, prints, ledger)
+    if found != own:
+        shards = [replace(shard, shard=one) for shard, one in zip(shards, found, strict=True)]
+        inputs = _source_inputs(found, planning)
+        prints = _fingerprints(stage, work, inputs)
     root = work.on(digest(inputs))
-    planned = PlannedStage(stage, join(folder, stage.name), root, (), work.code)
-    ledger = Ledger(planned.folder)
+    ids_differ = _ids_differ([before[name] for name in stage.inputs])
+    planned = PlannedStage(stage, ledger.folder, root, (), work.code, ids_differ=ids_differ)
     if stage.name not in planning.made_again:
         prints, planned = _with_results_of_other_code(prints, planned, ledger, accept_code=planning.accept_code)
     numbered = zip(shards, prints, strict=True)
     planned = replace(planned, shards=tuple(replace(shard, fingerprint=own) for shard, own in numbered))
     return check_done(planned, ledger)
+
+
+def _fingerprints(stage: Stage, work: WorkPrint, inputs: Sequence[JsonObject | str]) -> list[str]:
+    if stage.final is None:
+        return [work.on(described) for described in inputs]
+    everything = digest(inputs)
+    return [work.on(everything, described) for described in inputs]
+
+
+def _source_inputs(shards: Sequence[Shard], planning: Planning) -> list[JsonObject | str]:
+    return [{"shard": _identity(shard), "limit": planning.limit} for shard in shards]
 
 
 def _shards(
@@ -158,7 +175,7 @@ def _shards(
     if stage.source is not None:
         found = enumerate(_source_shards(stage, planning.limit))
         own = [PlannedShard(number, "", False, replace(shard, number=number)) for number, shard in found]
-        return own, [{"shard": _identity(one.shard), "limit": planning.limit} for one in own if one.shard is not None]
+        return own, _source_inputs([one.shard for one in own if one.shard is not None], planning)
     gaps = planning.gaps.get(stage.name, ())
     every = ((name, shard) for name in stage.inputs for shard in before[name].shards)
     inputs = [(name, shard) for name, shard in every if (name, shard.number) not in gaps]
@@ -168,6 +185,16 @@ def _shards(
         for place, (name, shard) in enumerate(inputs)
     ]
     return shards, [shard.fingerprint for _, shard in inputs]
+
+
+def _ids_differ(inputs: list[PlannedStage]) -> bool:
+    """Whether a Global has compared the ids of all documents of these stages. Steps keep ids, so this holds for all
+    stages after it, until documents of several stages come together or a Global makes copies.
+    """
+    if len(inputs) != 1:
+        return False
+    [before] = inputs
+    return before.ids_differ if before.stage.final is None else not isinstance(before.stage.final, Repeating)
 
 
 def _with_results_of_other_code(

@@ -27,6 +27,7 @@ NOT_HASHED: Final = {
     "tokenmill.core.corpus.local_copy": "copies files before they are read",
     "tokenmill.core.io.cache_dirs": "says where caches are kept",
     "tokenmill.core.io.http": "moves bytes",
+    "tokenmill.core.io.local_input": "identifies and hashes files; what it says is in the fingerprint",
     "tokenmill.core.io.manners": "waits between requests",
     "tokenmill.core.io.models": "finds and checks model files; their checksums are in the fingerprint",
     "tokenmill.core.io.remote": "moves bytes",

@@ -123,6 +123,12 @@ class Ledger(Mapping[int, Manifest]):
         listed = (path for number in self for path, _ in self._files[number] if path.startswith(f"{kind}/"))
         return [join(self.folder, path) for path in listed if path.rpartition("/")[2] in self.names(kind)]
 
+    def file(self, kind: str, number: int) -> str:
+        """The shard's output in that folder, "" if it is not listed or not there."""
+        path = next((path for path, _ in self._files[number] if path.startswith(f"{kind}/")), "")
+        there = path and path.rpartition("/")[2] in self.names(kind)
+        return join(self.folder, path) if there else ""
+
     def _take_part(self, part: str, content: bytes) -> None:
         try:
             tables = list(_tables(part, content))

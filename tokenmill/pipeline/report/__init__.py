@@ -45,6 +45,15 @@ class RanStage:
         """Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""
         return self.manifests.files(kind)
 
+    def file(self, kind: str, shard: int) -> str:
+        """The file of kind 'data' or 'dropped' of a shard, "" if its manifest lists none or it is not there."""
+        return self.manifests.file(kind, shard)
+
+    @property
+    def released(self) -> bool:
+        """True if its data was deleted on purpose after use."""
+        return storage.exists(join(self.folder, "released"))
+
     def checked(self, file: str) -> str:
         """One of files(), after its checksum was compared (of a remote one its size). Raises DataError that names it
         and says what to do.

@@ -1,14 +1,18 @@
-"""Shows removals: a sample of what a rule dropped, and the story of one document."""
+"""Shows removals: a sample of what a rule dropped.
 
-from collections.abc import Iterable, Iterator
+Manifests say how many records of each rule a shard has, so only shards with the rule are read, and for a sample only
+those that it falls into.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
-import pyarrow.compute as pc
 from rich.console import Console
 
 from tokenmill.core.chance import keyed_hash
-from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.pipeline.report import RanStage, plain
 
 
@@ -33,50 +37,92 @@ class DroppedDocument:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """What one stage did with a document. row: its columns if it was kept, else its drop record."""
+class _Counted:
+    """A shard of a stage whose drop records a question is about, and how many there are."""
 
-    stage: str
-    shard: str
-    kept: bool
-    row: dict[str, object]
+    stage: RanStage
+    shard: int
+    records: int
 
 
 _NO_RECORDS = {"id": pl.String, "stage": pl.String, "drop_rule": pl.String}
 
 
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
-    """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules."""
-    parts = [
-        pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.lit(stage.name).alias("stage"))
-        for stage in stages
-        for file in stage.files("dropped")
-        for batch in stage.batches(file)
+    """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules.
+    Raises RecipeError if nothing was dropped by it.
+    """
+    parts = [_records(one, rule) for one in _counted(stages, rule)]
+    return pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
+
+
+def sample(stages: list[RanStage], rule: str | None, size: int, seed: int = 0) -> list[DroppedDocument]:
+    """At most `size` of the records that dropped() gives. All have the same chance; they depend on the seed alone."""
+    counted = _counted(stages, rule)
+    ends = np.cumsum([one.records for one in counted], dtype=np.int64)
+    chosen = _draw(int(ends[-1]) if len(ends) else 0, size, seed)
+    owners = np.searchsorted(ends, chosen, side="right").tolist()
+    records = {owner: _records(counted[owner], rule) for owner in sorted(set(owners))}
+    return [
+        _document(records[owner], place - int(ends[owner]) + counted[owner].records)
+        for owner, place in zip(owners, chosen, strict=True)
     ]
-    records = pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
-    if rule is None:
-        return records
-    chosen = records.filter((pl.col("drop_rule") == rule) | pl.col("drop_rule").str.starts_with(f"{rule}."))
-    if chosen.is_empty():
-        known = records["drop_rule"].unique().to_list()
+
+
+def _counted(stages: list[RanStage], rule: str | None) -> list[_Counted]:
+    """The shards that dropped something by the rule. Raises RecipeError if there is none."""
+    counted: list[_Counted] = []
+    known: set[str] = set()
+    for stage in stages:
+        for shard, manifest in stage.manifests.items():
+            records = sum(count for name, count in manifest.drops.items() if _is_of(name, rule))
+            known |= manifest.drops.keys()
+            if records and stage.file("dropped", shard):
+                counted.append(_Counted(stage, shard, records))
+    if rule is not None and not counted:
         raise RecipeError(f"no document was dropped by {rule!r}{did_you_mean(rule, known)}")
-    return chosen
+    return counted
 
 
-def sample(records: pl.DataFrame, size: int, seed: int = 0) -> list[DroppedDocument]:
-    """At most `size` records, the same ones for the same seed, in whatever order they come."""
-    if records.is_empty():
-        return []
-    order = pl.Series("_order", keyed_hash(seed, "audit", records["id"].to_list()), dtype=pl.UInt64)
-    names = {"rule": "drop_rule", "measured": "drop_measured", "threshold": "drop_threshold"}
-    plain_names = ("id", "url", "stage", "duplicate_of", "similarity", "excerpt")
-    chosen = records.with_columns(order).sort("_order", "id").head(size)
-    columns = chosen.select(
-        *plain_names,
-        *(pl.col(column).alias(name) for name, column in names.items()),
-        *(pl.col("locator").struct.field(name) for name in ("file", "offset")),
+def _is_of(name: str, rule: str | None) -> bool:
+    return rule is None or name == rule or name.startswith(f"{rule}.")
+
+
+def _records(one: _Counted, rule: str | None) -> pl.DataFrame:
+    """The drop records of a shard by the rule. Raises DataError if they are not as many as its manifest says."""
+    file = one.stage.file("dropped", one.shard)
+    parts = [pl.DataFrame(pl.from_arrow(batch)) for batch in one.stage.batches(file)]
+    every = pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
+    chosen = every.filter([_is_of(name, rule) for name in every["drop_rule"].to_list()])
+    if chosen.height != one.records:
+        raise DataError(
+            f"{file}: {chosen.height} records of {rule or 'all rules'}, but its manifest says {one.records}"
+        )
+    return chosen.with_columns(pl.lit(one.stage.name).alias("stage"))
+
+
+def _draw(total: int, size: int, seed: int) -> list[int]:
+    """`size` different numbers below `total`, or all of them."""
+    if total <= size:
+        return list(range(total))
+    drawn: dict[int, None] = {}  # a set that keeps the order
+    while len(drawn) < size:
+        hashes = keyed_hash(seed, "audit", [f"{len(drawn)}/{number}" for number in range(size)])
+        drawn.update(dict.fromkeys(int(hash % total) for hash in hashes.tolist()))
+    return list(drawn)[:size]
+
+
+def _document(records: pl.DataFrame, place: int) -> DroppedDocument:
+    row = records.row(place, named=True)
+    same = ("id", "url", "stage", "duplicate_of", "similarity", "excerpt")
+    named = {"rule": "drop_rule", "measured": "drop_measured", "threshold": "drop_threshold"}
+    locator = row["locator"] or {"file": None, "offset": None}
+    return DroppedDocument(
+        **{name: row[name] for name in same},
+        **{name: row[column] for name, column in named.items()},
+        file=locator["file"],
+        offset=locator["offset"],
     )
-    return [DroppedDocument(**row) for row in columns.iter_rows(named=True)]
 
 
 def show(documents: Iterable[DroppedDocument], console: Console) -> None:
@@ -93,39 +139,3 @@ def show(documents: Iterable[DroppedDocument], console: Console) -> None:
             say(f"  {one.file} at byte {one.offset}", markup=False)
         if one.excerpt:
             say(f"  {plain(one.excerpt)}", markup=False)
-
-
-def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
-    """What each stage did with a document, in order. Raises RecipeError if no stage knows the id."""
-    seen = False
-    for stage in stages:
-        for kind in ("data", "dropped"):
-            for file in stage.files(kind):
-                for row in _rows_of(stage, file, id):
-                    seen = True
-                    yield Chapter(stage.name, file.rpartition("/")[2][:6], kind == "data", row)
-    if not seen:
-        raise RecipeError(
-            f"no stage of this run knows a document {id!r}; ids are case-sensitive, as in data/ and dropped/"
-        )
-
-
-def _rows_of(stage: RanStage, file: str, id: str) -> Iterator[dict[str, object]]:
-    """The rows of a document in a file; of other row groups only the ids are read."""
-    groups = [pc.any(pc.equal(batch.column("id"), id)).as_py() for batch in stage.batches(file, ["id"])]
-    for batch in stage.batches(file) if any(groups) else ():
-        yield from batch.filter(pc.equal(batch.column("id"), id)).to_pylist()
-
-
-def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:
-    """Print a document's way through the run, with the first `text_characters` of its text."""
-    for chapter in chapters:
-        verdict = "kept" if chapter.kept else f"dropped by {chapter.row['drop_rule']}"
-        console.print(f"[bold]{chapter.stage}[/] shard {chapter.shard}: {verdict}", highlight=False)
-        for name, value in chapter.row.items():
-            if value is None:
-                continue
-            shown = plain(str(value))
-            if name == "text":
-                shown = f"{len(str(value)):,} characters: {shown[:text_characters]}"
-            console.print(f"  {name}: {shown}", markup=False, highlight=False)

@@ -28,8 +28,9 @@ from tokenmill.core.columns import (
     widened,
 )
 from tokenmill.core.io import parquet
+from tokenmill.core.io.local_input import ContentHash
 from tokenmill.core.io.storage import FileRecord, join
-from tokenmill.core.kinds import Shard, Source, Step
+from tokenmill.core.kinds import JsonObject, Shard, Source, Step
 from tokenmill.core.memory import give_back, peak_rss_bytes
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
@@ -136,6 +137,7 @@ class Tally:
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
     raised: dict[str, Raised] = field(default_factory=dict)
+    hashes: dict[str, ContentHash] = field(default_factory=dict)
     _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
 
     def come_in(self, batch: pa.RecordBatch) -> None:
@@ -172,7 +174,7 @@ class Tally:
     def manifest(self, task: ShardTask, outputs: list[FileRecord], seconds: float) -> Manifest:
         return Manifest(
             fingerprint=task.name.fingerprint,
-            inputs=input_records(task.shard) if task.shard is not None else [{"file": _committed(task).path}],
+            inputs=self._inputs(task),
             rows_in=self.rows_in,
             rows_out=self.rows_out,
             repeated=self.repeated,
@@ -193,6 +195,12 @@ class Tally:
                 "peak_rss_bytes": peak_rss_bytes(),
             },
         )
+
+    def _inputs(self, task: ShardTask) -> list[JsonObject]:
+        if task.shard is None:
+            return [{"file": _committed(task).path}]
+        # with a limit a few documents are read of a file: to hash it would cost more
+        return input_records(task.shard, self.hashes, hashed=task.limit is None)
 
     def _count_sources(self, batch: pa.RecordBatch, place: int) -> None:
         if "source" in batch.schema.names and batch.num_rows:
@@ -289,7 +297,7 @@ def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
 def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatch]:
     tell(Position(-1, "read"))
     if task.source is not None and task.shard is not None:
-        batches = source_rows(task.source, task.shard, tally.unreadable)
+        batches = source_rows(task.source, task.shard, tally.unreadable, tally.hashes)
     else:
         batches = parquet.read_checked(_committed(task))
     left = task.limit

@@ -1,0 +1,100 @@
+"""Local files of Sources: what identifies one, and its hash, which is made while a Source reads it.
+
+To identify a file costs three small reads. Its whole content is read once, by the task.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import IO, Any
+
+import xxhash
+
+_SAMPLE_BYTES = 1 << 12
+_CHUNK = 1 << 20
+_BUFFER = 1 << 16
+
+
+def etag(path: str) -> str:
+    """Size, modification time, and a hash of a page at the start, middle and end of the file."""
+    found = os.stat(path)
+    digest = xxhash.xxh3_128()
+    with open(path, "rb", buffering=0) as file:
+        for offset in (0, found.st_size // 2, max(0, found.st_size - _SAMPLE_BYTES)):
+            digest.update(os.pread(file.fileno(), _SAMPLE_BYTES, offset))
+    return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()}"
+
+
+def only_time_differs(one: str, other: str) -> bool:
+    """Whether two etags differ in nothing but the modification time, so that their files may have one content."""
+    parts, others = one.split("-"), other.split("-")
+    return len(parts) == len(others) == 3 and one != other and (parts[0], parts[2]) == (others[0], others[2])
+
+
+class ContentHash:
+    """XXH3-128 of a file's whole content. What is read of the file in order, in a block of while_reading(), is hashed
+    on the way; finish() reads the rest.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._digest, self._end = xxhash.xxh3_128(), 0
+
+    def saw(self, start: int, data: memoryview) -> None:
+        """These bytes were read at `start`."""
+        end = start + data.nbytes
+        if start <= self._end < end:
+            self._digest.update(data[self._end - start :])
+            self._end = end
+
+    def finish(self) -> str:
+        """The hash in hex digits."""
+        with open(self.path, "rb") as file:
+            file.seek(self._end)
+            while data := file.read(_CHUNK):
+                self.saw(self._end, memoryview(data))
+        return self._digest.hexdigest()
+
+
+_CURRENT: ContextVar[ContentHash | None] = ContextVar("content_hash", default=None)
+"""Whose file is hashed if this thread opens it."""
+
+
+@contextmanager
+def while_reading(content: ContentHash) -> Iterator[None]:
+    """In this block open_local() gives a file that `content` sees, also after the block."""
+    token = _CURRENT.set(content)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def open_local(path: str) -> IO[bytes]:
+    """The file opened for reading bytes."""
+    content = _CURRENT.get()
+    if content is None or content.path != path:
+        return open(path, "rb")
+    return io.BufferedReader(_SeenFile(path, content), _BUFFER)
+
+
+class _SeenFile(io.FileIO):
+    """A file that shows what is read of it to a ContentHash."""
+
+    def __init__(self, path: str, content: ContentHash) -> None:
+        super().__init__(path, "rb")
+        self._content = content
+
+    def readinto(self, buffer: Any) -> int:
+        start = self.tell()
+        count = super().readinto(buffer)
+        self._content.saw(start, memoryview(buffer).cast("B")[:count])
+        return count
+
+    def readall(self) -> bytes:
+        start = self.tell()
+        data = super().readall()
+        self._content.saw(start, memoryview(data))
+        return data

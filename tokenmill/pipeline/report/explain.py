@@ -1,0 +1,157 @@
+"""One document's story: what each stage of a run did with it.
+
+Only the shards that can have the document are read. Which these are follows from what is known without reading rows:
+the files that the shards of a Source name, and the numbers of shards, which stay the same from stage to stage.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+from rich.console import Console
+
+from tokenmill.core.errors import RecipeError
+from tokenmill.pipeline.report import RanStage, plain
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What one stage did with a document. row: its columns if it was kept, else its drop record."""
+
+    stage: str
+    shard: str
+    kept: bool
+    row: dict[str, object]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a stage has the document.
+
+    Attributes:
+        shard: its number.
+        kept: the document is in the stage's data, so the stages after it may have it too.
+        file: the input file that the document comes from, "" if the stage does not say.
+    """
+
+    shard: int
+    kept: bool
+    file: str = ""
+
+
+def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
+    """What each stage did with a document, in order. Raises RecipeError if no stage knows the id.
+
+    Of each stage the first shard that has the document counts, because ids are unique.
+    """
+    by_name = {stage.name: stage for stage in stages}
+    read = {stage.name: _input_files(stage) for stage in stages if not stage.inputs}
+    named = any(_has(by_name[name], shard, id) for name, files in read.items() for shard in _likely(files, id, set()))
+    places: dict[str, _Place] = {}
+    for stage in stages:
+        if stage.inputs:
+            shards = _of_inputs(stage, by_name, places)
+        else:
+            shards = _of_source(read[stage.name], id, places, named=named)
+        for shard in shards:
+            chapters = list(_chapters(stage, shard, id))
+            if chapters:
+                kept = any(chapter.kept for chapter in chapters)
+                places[stage.name] = _Place(shard, kept, _file_of(chapters[0].row))
+                yield from chapters
+                break
+    if not places:
+        raise RecipeError(
+            f"no stage of this run knows a document {id!r}; ids are case-sensitive, as in data/ and dropped/"
+        )
+
+
+def _input_files(stage: RanStage) -> dict[int, list[str]]:
+    """The files that each shard of a stage reads."""
+    return {number: [str(one["file"]) for one in manifest.inputs] for number, manifest in stage.manifests.items()}
+
+
+def _of_source(read: Mapping[int, list[str]], id: str, places: Mapping[str, _Place], *, named: bool) -> Iterator[int]:
+    """The shards of a stage with a Source that may have the document, the likely ones first.
+
+    read: what _input_files() gives. named: the document is in a shard that reads a file named in its id. Then, or if
+    another Source has the document, only such shards are given: it comes twice only if two Sources read one file.
+    """
+    likely = _likely(read, id, {place.file for place in places.values()} - {""})
+    yield from likely
+    if not named and not places:
+        yield from sorted(read.keys() - set(likely))
+
+
+def _likely(read: Mapping[int, list[str]], id: str, files: set[str]) -> list[int]:
+    """The shards that read one of the files, or a file whose base name is part of the id."""
+
+    def fits(path: str) -> bool:
+        return path.endswith(tuple(files)) or path.rpartition("/")[2] in id
+
+    return [number for number, paths in read.items() if any(map(fits, paths))]
+
+
+def _has(stage: RanStage, shard: int, id: str) -> bool:
+    return next(_chapters(stage, shard, id), None) is not None
+
+
+def _of_inputs(stage: RanStage, stages: Mapping[str, RanStage], places: dict[str, _Place]) -> Iterator[int]:
+    """The shards of a stage after others that may have the document, the likely ones first.
+
+    A stage without data (deleted after use, or written in another form) gets a place as if it had kept the document,
+    unless it is found to have dropped it.
+    """
+    expected = [number for number in _expected(stage, stages, places) if number in stage.manifests]
+    with_data = [number for number in expected if stage.file("data", number)]
+    if expected and not with_data:
+        places[stage.name] = _Place(expected[0], kept=True)
+    yield from expected
+    rest = sorted(stage.manifests.keys() - set(expected))
+    if with_data or any(name not in places and stages[name].released for name in stage.inputs):
+        yield from rest  # the numbers changed since this stage was made, or are not known
+    elif not places:
+        yield from (number for number in rest if stage.manifests[number].repeated)  # it made copies with new ids
+
+
+def _expected(stage: RanStage, stages: Mapping[str, RanStage], places: Mapping[str, _Place]) -> Iterator[int]:
+    """The numbers that the input's shard should have in this stage: the shards of all inputs are counted in order."""
+    before = 0
+    for name in stage.inputs:
+        if name in places and places[name].kept:
+            yield before + places[name].shard
+        record = stages[name].record
+        before += record.shards if record is not None else len(stages[name].manifests)
+
+
+def _chapters(stage: RanStage, shard: int, id: str) -> Iterator[Chapter]:
+    for kind in ("data", "dropped"):
+        file = stage.file(kind, shard)
+        for row in _rows_of(stage, file, id) if file else ():
+            yield Chapter(stage.name, f"{shard:06d}", kind == "data", row)
+
+
+def _rows_of(stage: RanStage, file: str, id: str) -> Iterator[dict[str, object]]:
+    """The rows of a document in a file; of other files only the ids are read."""
+    groups = [pc.any(pc.equal(batch.column("id"), id)).as_py() for batch in stage.batches(file, ["id"])]
+    for batch in stage.batches(file) if any(groups) else ():
+        yield from batch.filter(pc.equal(batch.column("id"), id)).to_pylist()
+
+
+def _file_of(row: Mapping[str, object]) -> str:
+    locator = row.get("locator")
+    return str(locator["file"]) if isinstance(locator, dict) else ""
+
+
+def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:
+    """Print a document's way through the run, with the first `text_characters` of its text."""
+    for chapter in chapters:
+        verdict = "kept" if chapter.kept else f"dropped by {chapter.row['drop_rule']}"
+        console.print(f"[bold]{chapter.stage}[/] shard {chapter.shard}: {verdict}", highlight=False)
+        for name, value in chapter.row.items():
+            if value is None:
+                continue
+            shown = plain(str(value))
+            if name == "text":
+                shown = f"{len(str(value)):,} characters: {shown[:text_characters]}"
+            console.print(f"  {name}: {shown}", markup=False, highlight=False)
