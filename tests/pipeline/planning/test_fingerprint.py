@@ -48,7 +48,8 @@ COUNTED = {
 BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras"} | {
     f"pipeline.driver.{name}"
     for name in (
-        "borrow", "check", "completeness", "failures", "preview", "progress", "recover", "requests", "reuse", "run",
+        "borrow", "check", "completeness", "failures", "filled_recipe", "preview", "progress", "recover", "remake",
+        "requests", "reuse", "run",
     )
 }  # fmt: skip
 """Modules that no unit of work and no engine reaches."""
