@@ -11,7 +11,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tokenmill.core.columns import MARKS, documents, without_transient
 from tokenmill.core.errors import RecipeError
-from tokenmill.core.kinds import Exemplary, kind_of
+from tokenmill.core.kinds import Exemplary
+from tokenmill.pipeline.planning.contract import kind_of
 from tokenmill.pipeline.planning.resolve import work_class, work_names
 
 HTML = "<html><body><p>Call me, please: jane.doe@example.com or +1 202 555 0143.</p><p>A second line.</p></body></html>"

@@ -245,6 +245,8 @@ def test_splits_of_a_saved_data_set_are_chosen(tmp_path: Path) -> None:
     ("state", "message"),
     [
         ({"_data_files": [{"filename": "../../secret.arrow"}]}, "which is none of the folder's"),
+        ({"_data_files": [{"filename": ".."}]}, "which is none of the folder's"),
+        ({"_data_files": [{"filename": "a\ud800.arrow"}]}, "which is none of the folder's"),
         (
             {"_data_files": [{"filename": "a.arrow"}], "_indices_data_files": [{"filename": "i.arrow"}]},
             "flatten_indices",
@@ -273,7 +275,7 @@ def test_a_saved_data_set_without_one_of_its_splits_is_an_error(tmp_path: Path) 
     assert [row[0] for row in fates(tmp_path, splits=("train",))] == ["train-0"]
 
 
-@pytest.mark.parametrize("split", ["../other", "a/b", "..", "", 1])
+@pytest.mark.parametrize("split", ["../other", "a/b", "..", "", 1, "a\0b", "\ud800"])
 def test_a_split_that_lies_elsewhere_is_refused(tmp_path: Path, split: Any) -> None:
     saved(tmp_path / "other", ["data-0.arrow"], "train")
     (tmp_path / "set").mkdir()

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -270,6 +270,27 @@ def test_another_table_is_no_index(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"t.parquet: has no column .*warc_filename"):
         find_records([str(tmp_path / "t.parquet")], Wanted(tld=("de",)))
     (tmp_path / "t.parquet").write_bytes(b"PAR1 no table")
+    with pytest.raises(DataError, match=r"t.parquet: cannot be read as a columnar index"):
+        find_records([str(tmp_path / "t.parquet")], Wanted(tld=("de",)))
+
+
+def damaged_names(content: bytes) -> bytes:
+    """The names of WARC files are no UTF-8."""
+    return content.replace(b"a.warc.gz", b"a.w\xffrc.gz")
+
+
+def damaged_footer(content: bytes) -> bytes:
+    """Found by fuzzing: for a footer that cannot be decoded pyarrow raises OSError."""
+    size = int.from_bytes(content[-8:-4], "little")
+    return content[: -size - 8] + b"\xff" * size + content[-8:]
+
+
+@pytest.mark.parametrize("damage", [damaged_names, damaged_footer])
+def test_a_damaged_index_is_refused_by_name(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    places = {"warc_filename": ["a.warc.gz"], "warc_record_offset": [0], "warc_record_length": [9]}
+    pq.write_table(pa.table({"url_host_tld": ["de"], **places}), tmp_path / "t.parquet", compression="none")
+    assert find_records([str(tmp_path / "t.parquet")], Wanted(tld=("de",))).num_rows == 1
+    (tmp_path / "t.parquet").write_bytes(damage((tmp_path / "t.parquet").read_bytes()))
     with pytest.raises(DataError, match=r"t.parquet: cannot be read as a columnar index"):
         find_records([str(tmp_path / "t.parquet")], Wanted(tld=("de",)))
 

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import struct
+import sys
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -551,3 +552,27 @@ def test_long_headers_count_towards_a_batch(tmp_path: Path) -> None:
     work = ReadWarc(paths=str(tmp_path / "h.warc"), batch_bytes=500_000)
     sizes = [batch.num_rows for shard in work.shards() for batch in work.read(shard)]
     assert sum(sizes) == 100 and max(sizes) <= 11
+
+
+def test_a_header_that_is_cut_off_does_not_take_in_the_next_record(tmp_path: Path) -> None:
+    """Found by fuzzing: the next record's fields were taken for its own, and it was in no row."""
+    cut = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:7>\r\n"
+    found = told(rows(tmp_path, page(0) + cut + page(1), name="f.warc"))
+    assert [rule for _, rule in found] == [None, "read_warc.corrupt", None] and found[2][0] == "<urn:uuid:1>"
+
+
+def test_version_lines_without_headers_take_time_in_proportion() -> None:
+    """Found by fuzzing: from each of them on, all that followed was parsed as one header, hours of it in 64 MiB."""
+    content = page(0) + b"WARC/1.0\r\n" * 2_000 + page(1)
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        found = list(read_records(io.BytesIO(content), len(content), "f.warc", 1 << 20))
+    finally:
+        sys.setprofile(None)
+    assert len(found) == 3 and calls < 100 * 2_000

@@ -73,7 +73,7 @@ def hexes(text: str) -> list[tuple[int, str]]:
     for colon in re.finditer(":", text):
         if colon.start() < after:
             continue
-        before = re.compile("[0-9a-fA-F]{0,5}$").search(text[: colon.start()])
+        before = re.compile("[0-9a-fA-F]{0,5}\\Z").search(text[: colon.start()])
         rest = re.compile("[0-9a-fA-F:.]*").match(text, colon.start())
         assert before and rest
         after = rest.end()
@@ -103,7 +103,7 @@ def numbers(text: str) -> list[tuple[int, str]]:
 def number(text: str, run: list[tuple[int, int]]) -> list[tuple[int, str]]:
     places = []
     start, end = run[0][0], run[-1][1]
-    if re.search(r"(?<![A-Za-z0-9])[A-Za-z]{2}$", text[:start]) and re.match("[0-9]{2}", text[start:]):
+    if re.search(r"(?<![A-Za-z0-9])[A-Za-z]{2}\Z", text[:start]) and re.match("[0-9]{2}", text[start:]):
         places.append((IBAN, text[start - 2 : start + 2]))
     places += [(V4, text[chain[0][0] : chain[-1][1]]) for chain in chains(text, run)]
     digits = sum(last - first for first, last in run)
@@ -155,3 +155,11 @@ def test_any_text_is_scanned_as_the_twin_does(text: str) -> None:
 
 def test_a_text_full_of_places_needs_more_room_than_was_given() -> None:
     assert len(found("AB12 " * 5_000)) == 5_000
+
+
+def test_an_open_bracket_begins_no_host() -> None:
+    """Found by fuzzing: the host went on 48 bytes behind the bracket, in the midst of a character."""
+    for host in ("é.2" * 40, "1.1" * 40, "a.b\n]"):
+        text = f"x@[{host} y@[1.2.3.4] z@a.org"
+        assert found(text) == plainly(text)
+        assert [place for _, kind, place in found(text) if kind == MAIL] == ["y@[1.2.3.4]", "z@a.org"]

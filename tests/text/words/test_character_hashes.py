@@ -1,5 +1,7 @@
 """text/words/character_hashes.py against a plain twin."""
 
+import functools
+
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +20,14 @@ def finished(state: int) -> int:
     return state ^ state >> 33
 
 
+@functools.cache
+def folded(fold: tuple[Fold, ...]) -> tuple[list[int], list[int]]:
+    codes, spellings = fold_table(fold)
+    return codes.tolist(), spellings.tolist()
+
+
 def plain(text: str, fold: tuple[Fold, ...] = FOLDS) -> list[int]:
-    codes, spellings = (table.tolist() for table in fold_table(fold))
+    codes, spellings = folded(fold)
     out: list[int] = []
     for place, character in enumerate(text):
         code = codes[ord(character)]

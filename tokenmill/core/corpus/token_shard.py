@@ -325,7 +325,7 @@ def read_corpus(path: str | Path) -> Corpus:
             recipe_hash=manifest["recipe_hash"],
             splits=splits,
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise DataError(f"{place}: not a corpus manifest: {error!r}. Write the shards again.") from error
     for stem in (stem for shards in corpus.splits.values() for stem in shards):
         _check_stem(place, stem)

@@ -255,7 +255,7 @@ def _opened(path: str) -> Iterator[pq.ParquetFile]:
     try:
         with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
             yield file
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
         if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
             raise  # the machine or the store failed, not the file
         raise DataError(f"{path}: cannot be read as Parquet: {short(str(error))}; it must be made again") from error

@@ -158,7 +158,7 @@ def versions(folder: str) -> list[Version]:
         try:
             content = json.loads(storage.read_bytes(path))
             checksum = content.pop("checksum")
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise RecipeError(f"index: {path}: damaged, it is no version of an index; get a sound copy") from error
         _refuse_other_format(folder, path, content)
         previous = found[-1].checksum if found else ""

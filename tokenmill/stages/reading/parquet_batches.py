@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 _CLAIMED = re.compile(r"of size (\d+)")
@@ -64,12 +65,27 @@ def row_batches(
             for batch in _joined(
                 reader.iter_batches(few, row_groups=[group], columns=columns), 0 if whole else rows, size
             ):
+                for column in batch.columns if whole else ():
+                    _check_indices(column)
                 left -= batch.num_rows
                 yield batch
         except (pa.ArrowException, OSError) as error:
             if not is_damage(error):
                 raise
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")
+
+
+def _check_indices(column: pa.Array) -> None:
+    """Raises ArrowInvalid if a value refers to a place outside of its dictionary, which pyarrow does not check."""
+    if pa.types.is_dictionary(column.type):
+        found = pc.min_max(column.indices).as_py()
+        if found["max"] is not None and not 0 <= found["min"] <= found["max"] < len(column.dictionary):
+            raise pa.ArrowInvalid(f"a value refers to place {found['max']} of {len(column.dictionary)} in a dictionary")
+    elif pa.types.is_struct(column.type):
+        for number in range(column.type.num_fields):
+            _check_indices(column.field(number))
+    elif pa.types.is_nested(column.type):
+        _check_indices(column.values)
 
 
 def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator[pa.RecordBatch]:

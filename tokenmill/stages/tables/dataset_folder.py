@@ -53,7 +53,7 @@ def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
     place = storage.join(folder, "dataset_dict.json")
     named = named if isinstance(named, list) else [named]
     for split in named:
-        if not isinstance(split, str) or posixpath.basename(split) != split or split in ("", ".", ".."):
+        if not _is_name(split):
             raise RecipeError(f"paths: {place} names the split {split!r}, which is none of the folder's")
         state = storage.join(folder, split, "state.json")
         if (not splits or split in splits) and storage.size_of(state) < 0:
@@ -70,13 +70,19 @@ def _saved_split(folder: str, name: str) -> list[tuple[str, str]]:
         file = one.get("filename") if isinstance(one, dict) else None
         if not isinstance(file, str):
             raise DataError(f'{folder}/state.json: _data_files has {str(one)[:200]!r}, expected {{"filename": NAME}}')
-        if posixpath.basename(file) != file:
+        if not _is_name(file):
             raise RecipeError(f"paths: {folder}/state.json names the file {file!r}, which is none of the folder's")
         files.append(file)
     split = state.get("_split")
     return [
         (name or (split if isinstance(split, str) and split else "train"), storage.join(folder, file)) for file in files
     ]
+
+
+def _is_name(said: Any) -> bool:
+    """Whether a folder may have a file of this name; neither NUL nor half a surrogate pair can be in one."""
+    is_name = isinstance(said, str) and posixpath.basename(said) == said and said not in ("", ".", "..")
+    return is_name and "\0" not in said and said == said.encode("utf-8", "ignore").decode()
 
 
 def _listed(state: dict[str, Any]) -> list[Any]:
@@ -90,7 +96,7 @@ def _facts(folder: str, name: str) -> dict[str, Any]:
         return {}
     try:
         said = json.loads(storage.read_bytes(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"paths: {path} is no JSON: {error}") from error
     return said if isinstance(said, dict) else {}
 

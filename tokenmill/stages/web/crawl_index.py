@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
+from tokenmill.core.io.http import GoneError
 from tokenmill.core.io.storage import is_url
 from tokenmill.core.io.url_secrets import shown
 
@@ -34,6 +35,9 @@ _PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
 _READERS = 8  # of remote files at once; the host's rate holds all the same
 RECORDS = pa.schema([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
 """Where the picked records lie: the file's name as the index has it, sorted by file and offset."""
+
+_ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError, IndexError)
+"""Of damaged tables; the last two for the name of a column, and for a place outside of a dictionary."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -130,15 +134,18 @@ def _find_in(file: str, wanted: Wanted) -> pa.Table:
                 raise DataError(f"{shown(file)}: has no column {', '.join(sorted(missing))}; expected a columnar index")
             groups = [group for group in range(index.num_row_groups) if _may_hold(index, group, asked)]
             parts = [part for group in groups if (part := _find_in_group(index, group, asked)) is not None]
+        found = _as_records(pa.concat_tables(parts) if parts else RECORDS.empty_table())
+        found.validate(full=True)  # UTF-8, and places in dictionaries
     except KeyError as error:  # of read_dictionary
         raise DataError(f"{shown(file)}: has no column {error}; expected a columnar index") from error
-    except pa.ArrowInvalid as error:
+    except GoneError:
+        raise
+    except _ERRORS as error:
         raise DataError(f"{shown(file)}: cannot be read as a columnar index: {error}") from error
-    found: pa.Table = pa.concat_tables(parts) if parts else RECORDS.empty_table()
     if found.num_rows and (pc.min(found.column(1)).as_py() < 0 or pc.min(found.column(2)).as_py() < 1):
         raise DataError(f"{shown(file)}: has a record at a negative offset, or of no bytes; it is damaged")
     logger.info("%s: %d of its records are selected", shown(file), found.num_rows)
-    return _as_records(found)
+    return found
 
 
 def _find_in_group(index: pq.ParquetFile, group: int, asked: Mapping[str, Sequence[Any]]) -> pa.Table | None:

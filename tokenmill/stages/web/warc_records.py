@@ -16,7 +16,8 @@ from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.web import warc_stream as ws
 
 _HEAD_BYTES = 1 << 16
-_HEAD_END = re.compile(rb"\n\r?\n")
+_NEXT_START = b"\nWARC/"  # in a header: it was cut off, and the next record follows
+_HEAD_END = re.compile(rb"\n(?:\r?\n|WARC/)")
 _ARC_LINE = re.compile(rb"([^\n]*) \S+ (\d{12,14}) (\S+)(?: \d+ \S+ \S+ \d+ \S+)? (\d+)\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\n")
@@ -104,6 +105,8 @@ def _quick_record(window: ws.Window, offset: int, limit: int) -> Record | None:
     head = data.find(b"\r\n\r\n", 0, _HEAD_BYTES)
     if head < 0 or not data.startswith(b"WARC/") or not ws.starts_record(data[:12]) or not data.endswith(b"\r\n\r\n"):
         return None
+    if _NEXT_START in data[:head]:
+        return None
     fields = fields_of(data[:head])
     length = fields.get(b"content-length", b"")
     size = len(data) - head - 8
@@ -174,6 +177,8 @@ class _Cutter:
         if end < 0 or not stream.starts_record():
             return None
         head = stream.held[stream.first : stream.first + end]
+        if warc and head.endswith(_NEXT_START):
+            return None
         fields = fields_of(head) if warc else _arc_fields(head)
         length = fields.get(b"content-length", b"")
         return (end, fields, int(length)) if length.isdigit() and len(length) < 19 else None

@@ -333,12 +333,13 @@ def _scan_mail(
             begin = place
     end = after
     dots = int64(0)
-    literal = end < high and data[end] == 91  # user@[192.0.2.1]
-    if literal:
-        while end < high and end - after < 48 and data[end] != 93 and data[end] != 10:
-            end += 1
-        literal = end < high and data[end] == 93
-        end += literal
+    literal = False
+    if end < high and data[end] == 91:  # user@[192.0.2.1]
+        close = end
+        while close < high and close - after < 48 and data[close] != 93 and data[close] != 10:
+            close += 1
+        literal = close < high and data[close] == 93
+        end = close + 1 if literal else end
     while end < high and not literal:
         if data[end] < 0x80:
             if not parts[data[end]] & _HOST:

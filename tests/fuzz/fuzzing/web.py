@@ -1,23 +1,21 @@
-"""Fuzzing targets of the web: WARC and ARC files, HTTP bodies, charsets and HTML. See bench.fuzz."""
+"""Targets: WARC and ARC files, and HTTP responses."""
 
 import gzip
 import io
 import itertools
+import random
+import re
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 
-import pyarrow as pa
 import zstandard
+from fuzzing.harness import Target
+from fuzzing.rows import assert_same, file_rows, small_batch
 
-from bench.fuzz import Target
-from tokenmill.core.columns import documents
 from tokenmill.stages.reading.charset import decode
 from tokenmill.stages.web import warc_stream as ws
-from tokenmill.stages.web.extract_html import ExtractHtml
 from tokenmill.stages.web.http_body import read_body, read_head
 from tokenmill.stages.web.opt_out_signs import signs
 from tokenmill.stages.web.read_warc import ReadWarc
@@ -25,37 +23,44 @@ from tokenmill.stages.web.warc_records import Damage, Record, read_records
 
 _LIMIT = 1 << 20
 _LONG = (700, 9_000, 100_000, 2_000)
-_PAGE = (
+PAGE = (
     b"<!DOCTYPE html><html><head><title>Plain words</title><meta charset=utf-8><meta name=robots content='noai'></head>"
     b"<body><nav><a href=/>Home</a></nav><article><h1>A page</h1><p>Of plain words &amp; entities &#8212; &copy;.</p>"
     b"<ul><li>one<li>two</ul><table><tr><td>a<td>b</table><pre>x  y</pre><script>if (a<b) c()</script>"
     b"<!-- a comment --><p>Caf\xc3\xa9 \xe2\x82\xac\xf0\x9f\x99\x82</p></article></body></html>"
 )
 _KINDS = (b"warcinfo", b"request", b"response", b"revisit", b"metadata", b"conversion", b"resource", b"response")
+_DOCUMENTS = ("response", "conversion", "resource", "metadata")
+_HEAD = re.compile(rb"(?s)WARC/.*?\n\r?\n")  # in a file that is not compressed
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+_TOKENS = (
+    b"WARC/1.0\r\n", b"\r\n\r\n", b"Content-Length: 5\r\n", b"WARC-Type: response\r\n", b"Content-Encoding: gzip\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"http:x 20140216050221 text/html 12\n", b"HTTP/1.1 200 OK\r\n",
+    b"\x50\x2a\x4d\x18\x05\0\0\0", b"Content-Type: text/plain; charset=x\r\n", b"WARC-Truncated: length\r\n",
+)  # fmt: skip
 
 
-def _record(number: int, kind: bytes, block: bytes, version: bytes = b"WARC/1.0") -> bytes:
+def _record(number: int, kind: bytes, block: bytes, version: bytes = b"WARC/1.0", mime: bytes = b"") -> bytes:
     head = (
         b"WARC-Type: %s\r\nWARC-Record-ID: <urn:uuid:%d>\r\nWARC-Date: 2026-01-02T03:04:05Z\r\n"
-        b"WARC-Target-URI: http://a.example/%d\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n"
-    ) % (kind, number, number, len(block))
+        b"WARC-Target-URI: http://a.example/%d\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+    ) % (kind, number, number, mime or b"application/http", len(block))
     return version + b"\r\n" + head + block + b"\r\n\r\n"
 
 
-def _bodies() -> list[bytes]:
+def _bodies() -> dict[str, bytes]:
     """HTTP responses in all codings."""
-    chunks = b"5;x=y\r\n" + _PAGE[:5] + b"\r\n%x\r\n" % len(_PAGE[5:]) + _PAGE[5:] + b"\r\n0\r\n\r\n"
+    chunks = b"5;x=y\r\n" + PAGE[:5] + b"\r\n%x\r\n" % len(PAGE[5:]) + PAGE[5:] + b"\r\n0\r\n\r\n"
     coded = {
-        b"X-Robots-Tag: noai": _PAGE,
-        b"Transfer-Encoding: chunked": chunks,
-        b"Content-Encoding: gzip": gzip.compress(_PAGE, mtime=0),
-        b"Content-Encoding: deflate": zlib.compress(_PAGE),
-        b"Content-Encoding: br": _stored_brotli(_PAGE),
-        b"Content-Encoding: zstd": zstandard.compress(_PAGE),
-        b"Content-Encoding: gzip, gzip": gzip.compress(gzip.compress(_PAGE, mtime=0), mtime=0),
+        "plain": (b"X-Robots-Tag: noai", PAGE),
+        "chunked": (b"Transfer-Encoding: chunked", chunks),
+        "gzip": (b"Content-Encoding: gzip", gzip.compress(PAGE, mtime=0)),
+        "deflate": (b"Content-Encoding: deflate", zlib.compress(PAGE)),
+        "brotli": (b"Content-Encoding: br", _stored_brotli(PAGE)),
+        "zstd": (b"Content-Encoding: zstd", zstandard.compress(PAGE)),
+        "gzip twice": (b"Content-Encoding: gzip, gzip", gzip.compress(gzip.compress(PAGE, mtime=0), mtime=0)),
     }
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
-    return [head + field + b"\r\n\r\n" + body for field, body in coded.items()]
+    return {name: _OK + field + b"\r\n\r\n" + body for name, (field, body) in coded.items()}
 
 
 def _stored_brotli(body: bytes) -> bytes:
@@ -64,20 +69,45 @@ def _stored_brotli(body: bytes) -> bytes:
     return sum(bit << place for place, bit in enumerate(bits)).to_bytes(3, "little") + body + b"\x03"
 
 
-def _warcs() -> list[bytes]:
-    bodies = itertools.cycle(_bodies())
+def _warcs() -> dict[str, bytes]:
+    bodies = itertools.cycle(_bodies().values())
     versions = itertools.cycle((b"WARC/1.0", b"WARC/1.1", b"WARC/0.18"))
     warc = b"".join(_record(n, kind, next(bodies), next(versions)) for n, kind in enumerate(_KINDS))
     line = b"http://a.example/%d 10.0.0.1 20140216050221 text/html %d\n"
     arc = b"filedesc://x.arc 0.0.0.0 20140216050221 text/plain 2\n1\n\n"
-    arc += b"".join(line % (n, len(body)) + body + b"\n" for n, body in enumerate(_bodies()))
+    arc += b"".join(line % (n, len(body)) + body + b"\n" for n, body in enumerate(_bodies().values()))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
     long = [_record(n, b"response", head + Random(n).randbytes(size).hex().encode()) for n, size in enumerate(_LONG)]
-    return [warc, arc, warc + arc, b"".join(long)]
+    wet = [_record(n, b"conversion", b"Plain text %d.\n\xc3\xa9\n" % n * 9, mime=b"text/plain") for n in range(5)]
+    return {
+        "warc": warc, "arc": arc, "warc and arc": warc + arc, "long": b"".join(long), "wet": b"".join(wet),
+    }  # fmt: skip
+
+
+def _page(number: int, body: bytes = PAGE) -> bytes:
+    return _record(number, b"response", _OK + b"\r\n" + body)
+
+
+def _past() -> dict[str, bytes]:
+    long = [_page(n, random.Random(n).randbytes(size).hex().encode()) for n, size in enumerate((100, 70_000, 300_000))]
+    header = b"WARC/1.0\r\nWARC-Type: revisit\r\nWARC-Target-URI: http://a/%s\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
+    dictionary = bytearray(_with_dictionary(_page(0) + _page(1)))
+    dictionary[8] ^= 0xFF
+    return {
+        "zstd-first-block-long": b"".join(zstandard.compress(content) for content in long),
+        "zstd-dictionary-damaged": bytes(dictionary),
+        "arc-like-line-without-address": _page(0) + b"http:x 20140216050221 text/html 12\n" + _page(1),
+        "header-cut-off-before-the-next": _page(0) + b"WARC/1.0\r\nWARC-Type: response\r\n" + _page(1),
+        "header-cut-off-behind-its-length": _page(0) + b"WARC/1.0\r\nContent-Length: 5\r\n" + _page(1),
+        "version-lines-alone": _page(0) + b"WARC/1.0\r\n" * 200 + _page(1),
+        "headers-long": header % (b"b" * 50_000) * 4,
+        "member-of-zeros": gzip.compress(_page(0)) + bytes(512) + gzip.compress(_page(1)),
+        "one-bad-byte-in-utf-8": _page(0, b"The keeper\xe2\x80\x99s \xa0 ledger" * 3),
+    }
 
 
 def _each_record(pack: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
-    """Packs what stands between the begins of records on its own."""
+    """Packs what is between the starts of records on its own."""
 
     def packed(data: bytes) -> bytes:
         starts = [0, *(at.start() for at in ws._START_OF_LINE.finditer(data) if at.start()), len(data)]
@@ -87,7 +117,7 @@ def _each_record(pack: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
 
 
 def _with_dictionary(data: bytes) -> bytes:
-    words = zstandard.ZstdCompressionDict(_warcs()[0][:4000], dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    words = zstandard.ZstdCompressionDict(_warcs()["warc"][:4000], dict_type=zstandard.DICT_TYPE_RAWCONTENT)
     packer = zstandard.ZstdCompressor(dict_data=words)
     frame = b"\x5d\x2a\x4d\x18" + struct.pack("<I", len(words.as_bytes())) + words.as_bytes()
     return frame + _each_record(packer.compress)(data)
@@ -108,19 +138,20 @@ def check_warc(data: bytes) -> int:
     _assert_nothing(data[at:], at, codec)
     inners = [(item.offset, item.inner) for item in items]
     assert inners == sorted(set(inners)), "records out of order, or twice"
+    heads = [_HEAD.match(data, item.offset) for item in items if isinstance(item, Record)]
+    assert all(b"\nWARC/" not in head[0] for head in heads if head), "a header with the next record in it"
     _check_rows(data, items)
     return len(items)
 
 
 def _check_rows(data: bytes, items: list[Record | Damage]) -> None:
-    """The source gives a row for each damaged span, and no text longer than its limit."""
-    with tempfile.NamedTemporaryFile(suffix=".warc") as file:
-        Path(file.name).write_bytes(data)
-        work = ReadWarc(file.name, max_bytes=_LIMIT)
-        rows = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
+    """There is a row for each damaged span, no text is over the limit, and batches of any size give the same rows."""
+    rows = file_rows(data, "f.warc", ReadWarc, max_bytes=_LIMIT, records=_DOCUMENTS)
     broken = sum(row.get("drop_rule") == "read_warc.corrupt" for row in rows)
     assert broken >= sum(isinstance(item, Damage) for item in items), "damage without a row"
     assert all(len((row["text"] or "").encode()) <= 3 * _LIMIT for row in rows), "text over the limit"
+    small = file_rows(data, "f.warc", ReadWarc, max_bytes=_LIMIT, records=_DOCUMENTS, batch_bytes=small_batch(data))
+    assert_same(small, rows, "small batches")
 
 
 def _assert_nothing(data: bytes, at: int, codec: ws.Codec) -> None:
@@ -140,7 +171,7 @@ def _assert_nothing(data: bytes, at: int, codec: ws.Codec) -> None:
             return
 
 
-def check_body(data: bytes) -> None:
+def check_body(data: bytes) -> int:
     """A response of any bytes gives a body within the limit or a named problem, and text from it that is UTF-8."""
     for cut in (False, True):
         head = read_head(data)
@@ -151,27 +182,18 @@ def check_body(data: bytes) -> None:
         assert 0 <= decoded.bad[0] <= 1
         said = signs(head.signs, decoded.text[0].as_py().encode())
         assert said.tdm in ("", "0", "1") and len(said.policy) <= 2048
+    return 1
 
 
-def check_html(data: bytes) -> None:
-    """Any text gives a text, the same alone as in company."""
-    text = data.decode("utf-8", "replace")
-    alone = ExtractHtml()(_one([text]))
-    both = ExtractHtml()(_one([text, text]))
-    alone.validate(full=True)
-    assert both.column("text").to_pylist() == alone.column("text").to_pylist() * 2
-
-
-def _one(texts: list[str]) -> pa.RecordBatch:
-    return documents({"id": [str(n) for n in range(len(texts))], "text": texts})
-
-
-TARGETS = {
-    "warc": Target(
-        _warcs,
-        check_warc,
-        forms=(bytes, gzip.compress, _each_record(gzip.compress), _each_record(zstandard.compress), _with_dictionary),
+_FORMS = (bytes, gzip.compress, _each_record(gzip.compress), _each_record(zstandard.compress), _with_dictionary)
+TARGETS = (
+    Target(
+        "warc", _warcs, check_warc, past=_past,
+        rows={
+            "warc": 8, "arc": 8, "warc and arc": 16, "long": 4, "wet": 5, "header-cut-off-before-the-next": 3,
+            "header-cut-off-behind-its-length": 3,
+        },
+        forms=_FORMS, tokens=_TOKENS, fast=8, slow=200,
     ),
-    "http_body": Target(_bodies, check_body),
-    "html": Target(lambda: [_PAGE, _PAGE * 20], check_html),
-}
+    Target("http_body", _bodies, check_body, tokens=_TOKENS, fast=10, slow=1000),
+)  # fmt: skip
