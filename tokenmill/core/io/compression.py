@@ -29,7 +29,7 @@ MAGIC_BYTES = 6
 
 _STEP = 2048  # bytes of a file fed at once: damage loses what they give
 _ISAL_OUTPUT = 1 << 16  # bytes given at once: ISA-L takes memory for all that it may give, and is slow with more
-_CHUNK = 1 << 14  # bytes read from a file at once
+_CHUNK = 1 << 17  # bytes read from a file at once: a zstd block fits in most cases, and is then decoded in one call
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _ZEROS = re.compile(rb"\0*")
 _BOMB_BYTES, _BOMB_GROWTH = 64 << 20, 200
