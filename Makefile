@@ -34,6 +34,7 @@ demo: .venv/.installed  ## mini-crawl to trained model: crawl, filter, dedup, to
 	@echo "model    $(DEMO)/model                  (loss plot: $(DEMO)/model/loss.png)"
 
 test: .venv/.installed  ## the fast tests
+	$(BIN)/pipeline kernels build
 	$(BIN)/python -m pytest -q -m "not slow and not gpu"
 
 test-slow: .venv/.installed  ## the slow tests: kills, hostile steps, the whole mini-crawl
