@@ -32,7 +32,11 @@ def test_a_run_and_its_report_end_with_0(tmp_path: Path, pipeline: Pipeline, toy
         (("length", "lenght"), (), "lenght"),
         (("", ""), ("--stage", "shortt"), "did you mean 'short'?"),
         (("", ""), ("--frobnicate",), "No such option"),
-        (("toolbox.numbered", "{stages.read_warc: {paths: nothing/*.warc.gz}}"), (), "nothing/*.warc.gz"),
+        (
+            ("toolbox.numbered", "{stages.read_warc: {paths: nothing/*.warc.gz}}"),
+            (),
+            "r.yaml:4: stage 'read': stages.read_warc: paths: 'nothing/*.warc.gz' matches no file",
+        ),
     ],
 )
 def test_a_wrong_recipe_ends_with_2_and_writes_nothing(
@@ -76,3 +80,25 @@ def test_a_plan_names_work_and_sizes_and_runs_nothing(tmp_path: Path, pipeline: 
     assert planned.returncode == 0 and "plan for runs/toy" in planned.stdout, planned.stderr
     assert "numbered" in planned.stdout and "MB a shard: least" in planned.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]
+
+
+def test_a_plan_takes_the_options_of_a_run_that_change_it(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(toy_recipe)
+    options = ("r.yaml", "--plugins", "toolbox")
+    assert pipeline("plan", *options, "--limit", "0").returncode == 2
+    assert pipeline("run", *options, "--workers", "0").returncode == 0
+    other = pipeline("plan", *options, "--out", "others", "--reuse", "runs/toy")
+    assert other.stdout.count("4 results come from the other run (--reuse)") == 2, other.stderr
+    recipe.write_text(toy_recipe.replace("toolbox.length", "{toolbox.length: {min_characters: 30}}"))
+    assert "set aside in kept/" in pipeline("plan", *options).stdout
+    assert "deleted (--discard)" in pipeline("plan", *options, "--discard").stdout
+
+
+def test_a_run_of_one_stage_warns_of_the_others_in_json_too(
+    tmp_path: Path, pipeline: Pipeline, toy_recipe: str
+) -> None:
+    (tmp_path / "r.yaml").write_text(toy_recipe)
+    arguments = ("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json", "--stage", "read")
+    ended = json.loads(pipeline(*arguments).stdout.splitlines()[-1])
+    assert ended["warnings"][0] == "stage short has not run yet: run without --stage"

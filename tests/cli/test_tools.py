@@ -20,6 +20,16 @@ def test_help_and_listings_work(
     assert len(shown.stdout) > 40
 
 
+def test_steps_say_what_settings_mean_and_show_plug_ins(call: "Call") -> None:
+    shown = call("steps", "filters.gopher_quality").out
+    assert "  min_words: int | None = 50\n      smallest number of words. Default 50.\n" in shown
+    assert "max_bytes: of a body; the rest is cut off" in call("steps", "stages.read_warc").out
+    assert "toolbox.length " in call("steps", "--plugins", "toolbox").out
+    assert "min_characters: int = 20" in call("steps", "toolbox.length", "--plugins", "toolbox").out
+    assert "give --plugins toolbox; `pipeline steps` lists all" in call("steps", "toolbox.length").err
+    assert "(its folder must be in PYTHONPATH)?" in call("steps", "--plugins", "nowhere").err
+
+
 def test_kernels_of_a_recipe_are_built_without_its_data(call: "Call", tmp_path: Path) -> None:
     recipe = """
         run: image

@@ -1,6 +1,6 @@
 """What all commands share: the Typer application, exit codes, options, output and logging.
 
-Exit codes: 0 done (with warnings for files that were read only in part), 1 failed or an input is wholly unreadable,
+Exit codes: 0 done (with warnings for files with damaged records), 1 failed or an input is wholly unreadable,
 2 the recipe or the command is wrong, 130 interrupted. Each error is one short message (endings.py).
 """
 

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 AcceptCode = Annotated[
     bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
 ]
+Limit = Annotated[int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")]
+Discard = Annotated[
+    bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
+]
+Reuse = Annotated[
+    str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
+]
 _MESSAGES = 8  # of a kind, so that a run's end fits a screen
 
 
@@ -36,19 +43,13 @@ def run(
     ] = None,
     out: Out = "runs",
     mark_only: Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")
-    ] = None,
+    limit: Limit = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Let a Global run over missing shards.")
     ] = False,
     plugins: Plugins = None,
-    discard: Annotated[
-        bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
-    ] = False,
-    reuse: Annotated[
-        str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
-    ] = None,
+    discard: Discard = False,
+    reuse: Reuse = None,
     accept_code: AcceptCode = False,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
@@ -107,11 +108,14 @@ def plan(
     recipe: RecipeFile,
     out: Out = "runs",
     mark_only: bool = False,
-    limit: int | None = None,
+    limit: Limit = None,
     plugins: Plugins = None,
+    discard: Discard = False,
+    reuse: Reuse = None,
     accept_code: AcceptCode = False,
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
+    from tokenmill.pipeline.driver.borrow import OtherRun
     from tokenmill.pipeline.driver.check import refuse_problems
     from tokenmill.pipeline.driver.requests import requests_outlook
     from tokenmill.pipeline.driver.reuse import outlook as results_outlook
@@ -125,8 +129,15 @@ def plan(
     plan_table.show(folder, stages, console())
     sys.stdout.flush()
     refuse_problems(checked, stages, folder, cores())
+    other = OtherRun(reuse) if reuse else None
     for planned in stages:
-        outlooks = [str(results_outlook(planned)), *plan_table.outlooks(planned), requests_outlook(planned, stages)]
+        lent = other.outlook(planned) if other else ""
+        outlooks = [
+            results_outlook(planned).told(discard=discard),
+            lent,
+            *plan_table.outlooks(planned),
+            requests_outlook(planned, stages),
+        ]
         for outlook in filter(None, outlooks):
             print(f"{planned.name}: {outlook}")
 
@@ -141,12 +152,13 @@ def clean(run: RunFolder) -> None:
 def _print_result(result: "Result", json_lines: bool) -> None:
     from tokenmill.pipeline.report.summary import lines, summary_of
 
-    _print_some("warning", result.warnings, result)
-    _print_some("failed", result.failures, result)
     summary = summary_of(result.folder)
+    warnings = [*summary.warnings, *result.warnings]
+    _print_some("warning", warnings, result)
+    _print_some("failed", result.failures, result)
     if json_lines:
-        facts = {"run": result.folder, "log": result.log, "warnings": result.warnings, "failures": result.failures}
-        print(json.dumps({"event": "ended", **facts, **asdict(summary)}))
+        facts = {"run": result.folder, "log": result.log, "failures": result.failures}
+        print(json.dumps({"event": "ended", **facts, **asdict(summary), "warnings": warnings}))
         return
     for line in lines(summary):
         print(line)

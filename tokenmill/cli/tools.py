@@ -12,11 +12,14 @@ models_app = typer.Typer(no_args_is_help=True, help="Model files: what there is,
 kernels_app = typer.Typer(no_args_is_help=True, help="Text kernels: compiling them before the first run.")
 
 
-def steps(name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None) -> None:
+def steps(
+    name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None,
+    plugins: Plugins = None,
+) -> None:
     """What work there is; with a name, its settings, defaults and rules."""
     from tokenmill.pipeline.report import steps
 
-    for line in steps.describe(name) if name else steps.overview():
+    for line in steps.describe(name, plugins=plugins) if name else steps.overview(plugins=plugins):
         print(line)
 
 

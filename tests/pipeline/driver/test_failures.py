@@ -54,6 +54,12 @@ def test_a_stage_of_few_shards_stops_if_its_step_raised_on_all_documents(tmp_pat
     assert len(Ledger(str(tmp_path / "r/work"))) == 0
 
 
+def test_a_step_that_raises_on_no_rows_stops_its_stage_even_if_that_has_one_shard(tmp_path: Path) -> None:
+    """The stage after it was refused for missing shards, which hid the cause."""
+    with pytest.raises(DataError, match=r"in every shard\. Correct the step and run again"):
+        run_recipe(tmp_path, "toolbox.many: {count: 1}", "toolbox.broken: {on: schema}")
+
+
 def test_a_shard_that_is_left_over_stops_no_stage(tmp_path: Path) -> None:
     """A run that continues would stop where an undisturbed one drops the same documents."""
     source, step = f"toolbox.numbered: {{files: {MANY[:3]}}}", "toolbox.broken: {on: f2-}"

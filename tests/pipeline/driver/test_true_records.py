@@ -69,7 +69,7 @@ def test_an_unreadable_input_is_named_in_every_record_downstream(tmp_path: Path,
     result = run(tmp_path, tokenizer, "f2", stage="read")
     assert result.failures == ["read 000002: f2: not a numbered file at all"]
     result = run(tmp_path, tokenizer, "f2", stage="short")
-    assert "short: incomplete: 1 inputs missing: read 000002 (f2)" in result.failures[0]
+    assert "short: incomplete: 1 input missing: read 000002 (f2)" in result.failures[0]
     found = report(tmp_path)
     assert found["short"]["missing"] == {"read 000002 (f2)": "f2: not a numbered file at all"}
     assert found["unique"]["state"] == "not run" and not any(one["good"] for one in found.values())
@@ -79,7 +79,7 @@ def test_an_accepted_gap_is_on_record_and_another_result(tmp_path: Path, tokeniz
     result = run(tmp_path, tokenizer, "f2", allow_missing=True)
     assert result.failures == [] and any("f2" in warning for warning in result.warnings)
     found = report(tmp_path)
-    assert all(one["good"] and "incomplete: 1 inputs missing" in str(one["state"]) for one in found.values())
+    assert all(one["good"] and "incomplete: 1 input missing" in str(one["state"]) for one in found.values())
     assert corpus(tmp_path)["summary"]["missing"] == ["read 000002 (f2)"]  # type: ignore[index]
     manifests = (tmp_path / "runs/toy/unique/manifest").glob("0*.json")
     assert {tuple(json.loads(one.read_text())["missing"]) for one in manifests} == {("read 000002 (f2)",)}

@@ -48,8 +48,8 @@ COUNTED = {
 BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras"} | {
     f"pipeline.driver.{name}"
     for name in (
-        "borrow", "check", "completeness", "failures", "filled_recipe", "preview", "progress", "recover", "remake",
-        "requests", "reuse", "run",
+        "borrow", "check", "completeness", "failures", "filled_recipe", "out_of_date", "preview", "progress",
+        "recover", "remake", "requests", "reuse", "run",
     )
 }  # fmt: skip
 """Modules that no unit of work and no engine reaches."""

@@ -52,6 +52,13 @@ class OtherRun:
             logger.info("%s: %d results come from another run", planned.name, count)
         return check_done(planned) if count else planned
 
+    def outlook(self, planned: PlannedStage) -> str:
+        """How many results lend() would copy; "" if none."""
+        lacking = (shard.fingerprint for shard in planned.shards if not shard.done)
+        found = (self._places[one] for one in lacking if one in self._places)
+        count = sum(ledger.whole(number) for ledger, number in found)
+        return f"{count:,} results come from the other run (--reuse)" if count else ""
+
     def _lend_corpus(self, planned: PlannedStage) -> bool:
         for ledger in self._ledgers:
             found = whole_manifest(join(ledger.folder, "manifest", "corpus.json"), ledger.folder)

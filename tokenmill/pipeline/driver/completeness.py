@@ -74,5 +74,15 @@ def source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
         yield from (ledger[shard.number] for shard in planned.shards if shard.done)
 
 
+def damage_lines(manifest: Manifest, run: str) -> Iterator[str]:
+    """A line for each input file with damage; how much of it was lost is in the drop records."""
+    for file, counts in manifest.damage.items():
+        total = sum(counts.values())
+        what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
+        records = "1 damaged record is" if total == 1 else f"{total:,} damaged records are"
+        rule = next(iter(counts))
+        yield f"{file}: {records} on record as dropped ({what}); see `pipeline audit {run} --rule {rule}`"
+
+
 def _done(planned: PlannedStage) -> int:
     return sum(shard.done for shard in planned.shards)

@@ -48,12 +48,14 @@ class Failures:
     _groups: dict[Kind, _Group] = field(default_factory=dict)
     _first: list[CodeError | None] = field(default_factory=list)
     _documents: int = 0
+    _on_no_rows: int = 0
 
     def failed(self, task: Task, error: BaseException, *, forgiven: bool = False) -> None:
         """A task without a result. The first error of its kind is logged. forgiven: such a gap is accepted."""
         line = f"{task.name.label}: {str(error).partition(chr(10))[0]}"
         if isinstance(error, CodeError):
             self._first.append(error)
+            self._on_no_rows += 1
             self._note(("code", *error.kind), line, forgiven, error.trace)
         else:
             self._note((type(error).__name__, _OWN.sub("", str(error))), line, forgiven)
@@ -79,7 +81,9 @@ class Failures:
         kinds = {error.kind if error is not None else None for error in first}
         if len(kinds) != 1 or first[0] is None:
             return ""
-        few_decide = ended and self._documents >= FEW_DOCUMENTS and self._is_whole()
+        # a step that raises before any document comes does so in each shard, however few there are
+        sure = self._documents >= FEW_DOCUMENTS or self._on_no_rows == len(self._first)
+        few_decide = ended and sure and self._is_whole()
         if len(first) < FIRST_SHARDS and not few_decide:
             return ""
         which = f"each of the first {FIRST_SHARDS} shards" if len(first) == FIRST_SHARDS else "every shard"

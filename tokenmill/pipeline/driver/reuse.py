@@ -43,8 +43,10 @@ class Outlook:
     aside: Amount = NOTHING
     back: int = 0
 
-    def __str__(self) -> str:
-        parts = [f"{self.aside} set aside in kept/"] if self.aside.results else []
+    def told(self, *, discard: bool = False) -> str:
+        """One line, "" if nothing happens. discard: results are deleted instead."""
+        gone = "deleted (--discard)" if discard else "set aside in kept/"
+        parts = [f"{self.aside} {gone}"] if self.aside.results else []
         parts += [f"{self.back:,} results return from kept/"] if self.back else []
         return "; ".join(parts)
 

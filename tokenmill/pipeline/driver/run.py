@@ -12,10 +12,11 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.borrow import OtherRun
 from tokenmill.pipeline.driver.check import problems, refuse_problems
-from tokenmill.pipeline.driver.completeness import Completeness, made_shards, source_manifests
+from tokenmill.pipeline.driver.completeness import Completeness, damage_lines, made_shards, source_manifests
 from tokenmill.pipeline.driver.failures import Failures
 from tokenmill.pipeline.driver.filled_recipe import filled_recipe
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
+from tokenmill.pipeline.driver.out_of_date import mark_out_of_date
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress, totals_of
 from tokenmill.pipeline.driver.recover import run_recovering
@@ -75,7 +76,7 @@ class Result:
 
     Attributes:
         failures: one line per problem that ends the run with exit code 1.
-        warnings: files that were read only in part, and what is missing if that was allowed.
+        warnings: files with damaged records, and what is missing if that was allowed.
         log: the log file of this run.
     """
 
@@ -155,6 +156,7 @@ class _Driver:
     def run(self) -> None:
         for planned in self.planned if self.options.accept_code else ():
             accept(planned.folder, planned.accepted, counts_as=planned.code)
+        mark_out_of_date(self.planned)
         for index in range(len(self.planned)):
             if self.options.stage in (None, self.planned[index].name):
                 self._accept_gaps(self.planned[index])
@@ -382,9 +384,7 @@ class _Driver:
     def _tell_of_damage(self) -> None:
         for planned in self.planned:
             for manifest in source_manifests(planned):
-                for file, counts in manifest.damage.items():
-                    what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
-                    self.result.warnings.append(f"{file}: read only in part ({what})")
+                self.result.warnings += damage_lines(manifest, self.result.folder)
                 told = self._forgivable()
                 told += [f"{planned.name}: {problem}" for problem in manifest.unreadable.values()]
 

@@ -138,7 +138,7 @@ def _plan_stage(
     engine = ENGINE if stage.final is None else ENGINE_OF_GLOBALS
     chars = recipe.excerpt.chars
     work = work_fingerprint(stage.work, engine, mark_only=planning.mark_only, excerpt=chars, scrub=planning.scrub)
-    shards, inputs = _shards(stage, before, planning)
+    shards, inputs = _shards(stage, recipe, before, planning)
     ledger = Ledger(join(folder, stage.name))
     prints = _fingerprints(stage, work, inputs)
     own = [shard.shard for shard in shards if shard.shard is not None]
@@ -169,11 +169,11 @@ def _source_inputs(shards: Sequence[Shard], planning: Planning) -> list[JsonObje
 
 
 def _shards(
-    stage: Stage, before: dict[str, PlannedStage], planning: Planning
+    stage: Stage, recipe: Recipe, before: dict[str, PlannedStage], planning: Planning
 ) -> tuple[list[PlannedShard], list[JsonObject | str]]:
     """The stage's shards, without fingerprints, and what of each input its result depends on."""
     if stage.source is not None:
-        found = enumerate(_source_shards(stage, planning.limit))
+        found = enumerate(_source_shards(stage, recipe, planning.limit))
         own = [PlannedShard(number, "", False, replace(shard, number=number)) for number, shard in found]
         return own, _source_inputs([one.shard for one in own if one.shard is not None], planning)
     gaps = planning.gaps.get(stage.name, ())
@@ -276,11 +276,16 @@ def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[Planned
     return [other for other in stages if planned.name in other.stage.inputs]
 
 
-def _source_shards(stage: Stage, limit: int | None) -> list[Shard]:
+def _source_shards(stage: Stage, recipe: Recipe, limit: int | None) -> list[Shard]:
     assert stage.source is not None
-    shards = stage.source.shards()
+    work = stage.spec.work[0]
+    where = f"{recipe.file}:{work.line}: stage {stage.name!r}: {work.name}"
+    try:
+        shards = stage.source.shards()
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
     if not shards:
-        raise RecipeError(f"stage {stage.name!r}: {stage.spec.work[0].name} found no input")
+        raise RecipeError(f"{where} found no input")
     if limit is not None:
         return shards[:1]
     return packed(shards, stage.source.shard_bytes if isinstance(stage.source, Packed) else 0)

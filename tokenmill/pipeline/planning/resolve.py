@@ -122,6 +122,13 @@ def work_names() -> list[str]:
     return sorted(_unit_modules())
 
 
+def plugin_names(plugins: str) -> list[str]:
+    """Names of the modules of a package of one's own, sorted. Raises RecipeError if it cannot be imported."""
+    package = _imported(plugins, plugins, "--plugins: ")
+    found = pkgutil.walk_packages(getattr(package, "__path__", ()), f"{plugins}.")
+    return sorted(module.name for module in found if not module.ispkg)
+
+
 def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Unit]:
     """The class a name stands for. Only tokenmill's own folders, and modules under `plugins`, may be named."""
     if plugins and name.startswith(f"{plugins}."):
@@ -129,7 +136,9 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     elif name in _unit_modules():
         module = _imported(_unit_modules()[name], name, where)
     else:
-        raise RecipeError(f"{where}unknown work {name!r}{_nearest(name)}. `pipeline steps` lists all")
+        raise RecipeError(
+            f"{where}unknown work {name!r}{_nearest(name)}{_plugins_hint(name)}; `pipeline steps` lists all"
+        )
     wanted = class_name(name)
     if not hasattr(module, wanted):
         raise RecipeError(
@@ -151,7 +160,10 @@ def _imported(module: str, name: str, where: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and module.startswith(error.name):
-            raise RecipeError(f"{where}no module {error.name!r} for {name!r}; is the package installed?") from error
+            raise RecipeError(
+                f"{where}no module {error.name!r} for {name!r}; is the package installed "
+                "(its folder must be in PYTHONPATH)?"
+            ) from error
         raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
     except Exception as error:  # code that is not ours may raise anything
         if module != name:  # a module of tokenmill
@@ -324,6 +336,12 @@ def _nearest(name: str) -> str:
         last[match] for match in difflib.get_close_matches(name.rpartition(".")[2], last, n=1)
     ]
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _plugins_hint(name: str) -> str:
+    """What a name of one's own lacks; the names of tokenmill's units begin with these folders."""
+    folder = name.partition(".")[0]
+    return "" if folder in ("stages", "filters", "tokenize") or folder == name else f"; give --plugins {folder}"
 
 
 @functools.cache

@@ -19,19 +19,24 @@ class StageRecord:
         missing: {what its documents lack: why}: inputs that could not be read, shards that were not made, of this stage
             and of all before it.
         allowed: the run was told to accept that, by --allow-missing.
+        stale: its results are of other settings, code or inputs than the run's recipe.yaml names.
     """
 
     shards: int
     done: int
     missing: dict[str, str] = field(default_factory=dict)
     allowed: bool = False
+    stale: bool = False
 
     def __str__(self) -> str:
+        if self.stale:
+            return "out of date: run without --stage"
         if not self.missing:
             return "complete"
         names = "; ".join(f"{name}: {why}" for name, why in list(self.missing.items())[:NAMES_SHOWN])
         more = f"; and {len(self.missing) - NAMES_SHOWN:,} more" if len(self.missing) > NAMES_SHOWN else ""
-        return f"incomplete: {len(self.missing):,} inputs missing: {names}{more}"
+        inputs = f"{len(self.missing):,} input{'s' if len(self.missing) > 1 else ''} missing"
+        return f"incomplete: {inputs}: {names}{more}"
 
 
 def record_path(folder: str) -> str:

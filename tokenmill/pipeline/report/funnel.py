@@ -71,10 +71,22 @@ class Funnel:
         return fed and self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
     @property
+    def begun(self) -> bool:
+        """True if the stage has a result, or work towards one."""
+        return bool(self.shards) or self.unfinished
+
+    @property
+    def stale(self) -> bool:
+        """True if its results are not those that the recipe asks for now."""
+        return self.record is not None and self.record.stale
+
+    @property
     def state(self) -> str:
-        """complete, not run, has stopped, or incomplete with what is missing."""
+        """complete, not run, out of date, has stopped, or incomplete with what is missing."""
         if self.record is None:
-            return "has stopped before it was done" if self.shards or self.unfinished else "not run"
+            return "has stopped before it was done" if self.begun else "not run"
+        if self.record.stale:
+            return str(self.record)
         if self.unfinished:
             return "has stopped before it was done"
         if self.shards < self.record.done:
@@ -84,8 +96,13 @@ class Funnel:
     @property
     def good(self) -> bool:
         """True if the stage balances, is finished, and lacks nothing but what was accepted."""
-        accepted = self.record is not None and self.shards >= self.record.done and self.record.allowed
-        return self.balanced and (self.state == "complete" or accepted)
+        return self.balanced and (self.state == "complete" or self.accepted_gap)
+
+    @property
+    def accepted_gap(self) -> bool:
+        """True if all that the stage lacks was accepted by --allow-missing."""
+        record = self.record
+        return record is not None and self.shards >= record.done and record.allowed and not record.stale
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
@@ -162,16 +179,16 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
     drops = sum(sum(one.drops.values()) for one in funnels)
     repeated = sum(one.repeated for one in funnels)
     for one in funnels:
-        if not one.balanced:
-            console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
         if one.state != "complete":
             console.print(f"[{'yellow' if one.good else 'red'}]{one.stage}[/]: {plain(one.state)}", highlight=False)
+        if not one.balanced and (one.state == "complete" or one.accepted_gap):  # else the state says why
+            console.print(f"[red]{one.stage} does not balance[/]: in {one.rows_in:,}, expected {one.expected_in}")
         if one.accepted:
             console.print(f"{one.stage}: {one.accepted:,} results were made by other code and accepted (--accept-code)")
         if one.quarantined:
             console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
         for rule, count in one.damage.items():
-            console.print(f"{one.stage}: {count} × {rule}: input files read only in part (see dropped/ for offsets)")
+            console.print(f"{one.stage}: {count} × {rule}: damaged records of input files (see dropped/ for offsets)")
     if all(one.good for one in funnels):
         again = f" + {repeated:,} repeated" if repeated else ""
         kept = f"{sources + repeated - drops:,} kept"

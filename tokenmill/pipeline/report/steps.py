@@ -2,28 +2,31 @@
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Iterator
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Filter
 from tokenmill.pipeline.planning.contract import kind_of
-from tokenmill.pipeline.planning.resolve import work_class, work_names
+from tokenmill.pipeline.planning.resolve import plugin_names, work_class, work_names
+
+_SETTING = re.compile(r"(\w+(?:, \w+)*): (.*)")
 
 
-def overview() -> Iterator[str]:
-    """One line for each unit: its name, kind and the first line of its docstring."""
-    for name in work_names():
+def overview(*, plugins: str | None = None) -> Iterator[str]:
+    """One line for each unit, those of `plugins` included: its name, kind and the first line of its docstring."""
+    for name in [*work_names(), *(plugin_names(plugins) if plugins else ())]:
         try:
-            cls = work_class(name)
+            cls = work_class(name, plugins=plugins)
         except RecipeError as missing:
             yield f"{name:28} {missing}"
             continue
         yield f"{name:28} {kind_of(cls):7} {_first_line(cls)}"
 
 
-def describe(name: str) -> Iterator[str]:
+def describe(name: str, *, plugins: str | None = None) -> Iterator[str]:
     """Everything about one unit, line by line."""
-    cls = work_class(name)
+    cls = work_class(name, plugins=plugins)
     yield f"{name} ({kind_of(cls)})"
     yield inspect.getdoc(inspect.getmodule(cls)) or ""
     yield ""
@@ -31,10 +34,14 @@ def describe(name: str) -> Iterator[str]:
         columns = vars(cls).get(title, ())
         if isinstance(columns, tuple):  # else they depend on settings
             yield f"{title}: {', '.join(columns) or '-'}"
+    meanings = _meanings(cls)
+    if not meanings:  # its docstring tells of the settings in sentences
+        yield from [*(inspect.getdoc(cls) or "").splitlines(), ""]
     yield "settings:"
     assert dataclasses.is_dataclass(cls)
     for field in dataclasses.fields(cls):
         yield f"  {field.name}: {_type(field.type)} = {_default(field)}"
+        yield from (f"      {line}" for line in meanings.get(field.name, ()))
     rules = cls.RULES if isinstance(cls, Filter) else {}
     if rules:
         yield "rules, in order:"
@@ -42,6 +49,21 @@ def describe(name: str) -> Iterator[str]:
     for rule, what in rules.items():
         bounds = [f"{kind} {setting}" for kind, setting in what.bounds.items()]
         yield f"  {step}.{rule}: {step}.{what.signal}, {', '.join(bounds)}"
+
+
+def _meanings(cls: type) -> dict[str, list[str]]:
+    """{setting: lines} of what the docstring says under `Attributes:`."""
+    found: dict[str, list[str]] = {}
+    own: list[str] = []
+    text = inspect.cleandoc((inspect.getdoc(cls) or "").partition("Attributes:\n")[2].partition("\n\n")[0])
+    for line in text.splitlines():
+        begins = _SETTING.fullmatch(line)
+        if begins:
+            own = [begins[2]]
+            found |= dict.fromkeys(begins[1].split(", "), own)
+        else:
+            own.append(line.strip())
+    return found
 
 
 def _first_line(cls: type) -> str:

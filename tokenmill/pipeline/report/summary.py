@@ -1,53 +1,97 @@
-"""The end of a run in a few lines: documents, tokens, and the rules that dropped most."""
+"""The end of a run in a few lines: documents, tokens, the rules that dropped most, and what to look at."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from tokenmill.pipeline.report import read_run
-from tokenmill.pipeline.report.funnel import funnel
+from tokenmill.pipeline.report.funnel import Funnel, funnel
 
 RULES_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run made.
+    """What a run made, as far as it is up to date.
 
     Attributes:
         read: documents that its sources gave.
-        kept: documents that came out of the stages that no other stage reads.
+        kept: documents that came out of the last stages that have results.
         tokens: by split.
         dropped: documents by rule, the most first.
+        marked: documents by rule, in a --mark-only run, where nothing is dropped.
+        warnings: what the counts alone do not show.
     """
 
     read: int
     kept: int
     tokens: dict[str, int]
     dropped: dict[str, int]
+    marked: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 def summary_of(run: str) -> Summary:
-    """The sums of all stages of a run that are on disk."""
+    """The sums of all stages of a run that are on disk and up to date."""
     stages = read_run(run)
-    consumed = {name for stage in stages for name in stage.inputs}
-    funnels = funnel(stages)
+    every = funnel(stages)
+    funnels = [one for one in every if one.begun and not one.stale]
+    there = {one.stage for one in funnels}
+    consumed = {name for stage in stages if stage.name in there for name in stage.inputs}
     drops: Counter[str] = Counter()
+    marked: Counter[str] = Counter()
     tokens: Counter[str] = Counter()
     for one in funnels:
         drops.update(one.drops)
+        marked.update(one.marked)
         tokens.update(one.tokens)
     read = sum(one.rows_in for one in funnels if one.expected_in is None)
     kept = sum(one.rows_out for one in funnels if one.stage not in consumed)
-    return Summary(read, kept, dict(tokens), dict(drops.most_common()))
+    warnings = [*_not_up_to_date(every), *_emptied(funnels), *_raised(drops, marked)]
+    return Summary(read, kept, dict(tokens), dict(drops.most_common()), dict(marked.most_common()), warnings)
 
 
 def lines(summary: Summary) -> list[str]:
     """For people."""
     share = f", {summary.kept / summary.read:.1%}" if summary.read else ""
     found = [f"documents: {summary.read:,} read, {summary.kept:,} kept{share}"]
+    if summary.marked:
+        gone = sum(summary.marked.values())
+        found = [f"documents: {summary.read:,} read, {summary.kept - gone:,} would be kept, {gone:,} marked"]
     if summary.tokens:
         found.append("tokens: " + ", ".join(f"{count:,} in {split}" for split, count in summary.tokens.items()))
-    if summary.dropped:
-        most = list(summary.dropped.items())[:RULES_SHOWN]
-        found.append("dropped most by: " + ", ".join(f"{rule} {count:,}" for rule, count in most))
+    for word, counts in (("dropped", summary.dropped), ("marked", summary.marked)):
+        if counts:
+            most = list(counts.items())[:RULES_SHOWN]
+            found.append(f"{word} most by: " + ", ".join(f"{rule} {count:,}" for rule, count in most))
     return found
+
+
+def _not_up_to_date(funnels: list[Funnel]) -> Iterator[str]:
+    stale = [one.stage for one in funnels if one.stale]
+    if stale:
+        yield f"{_stages(stale)} {'are' if len(stale) > 1 else 'is'} out of date: run without --stage"
+    waiting = [one.stage for one in funnels if not one.begun and one.record is None]
+    if waiting:
+        yield f"{_stages(waiting)} {'have' if len(waiting) > 1 else 'has'} not run yet: run without --stage"
+
+
+def _stages(names: list[str]) -> str:
+    return f"stage{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _emptied(funnels: list[Funnel]) -> Iterator[str]:
+    """The stages that let no document through, with the rule that dropped most."""
+    for one in funnels:
+        if one.rows_in and not one.rows_out:
+            rule, count = max(one.drops.items(), key=lambda item: item[1], default=("", 0))
+            by = f"; {rule} dropped {count:,}" if rule else ""
+            yield f"stage {one.stage!r} kept none of its {one.rows_in:,} documents{by}"
+
+
+def _raised(drops: Counter[str], marked: Counter[str]) -> Iterator[str]:
+    for word, counts in (("dropped", drops), ("marked", marked)):
+        errors = {rule: count for rule, count in counts.items() if rule.endswith(".error")}
+        if errors:
+            rules = ", ".join(errors)
+            yield f"{sum(errors.values()):,} documents were {word} because a step raised ({rules}); the log says where"

@@ -1,0 +1,104 @@
+"""A run of one stage, or one that was interrupted, says which results are no longer what the recipe asks for."""
+
+from pathlib import Path
+
+import pytest
+
+from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.progress import progress_for
+from tokenmill.pipeline.driver.run import Options
+from tokenmill.pipeline.driver.run import run as run_recipe
+from tokenmill.pipeline.engine.local import InProcess
+from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.report import read_run
+from tokenmill.pipeline.report.funnel import funnel
+from tokenmill.pipeline.report.summary import Summary, lines, summary_of
+
+RECIPE = """
+run: toy
+excerpt: 0
+stages:
+  read: [toolbox.numbered]
+  short: [{toolbox.length: {min_characters: MIN}}]
+  unique: [stages.exact_dedup]
+  last: [BROKEN]
+"""
+
+
+def run(folder: Path, least: int = 20, broken: str = "{toolbox.broken: {on: nothing}}", **options: object) -> Summary:
+    (folder / "r.yaml").write_text(RECIPE.replace("MIN", str(least)).replace("BROKEN", broken))
+    chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
+    run_recipe(load_recipe(folder / "r.yaml"), InProcess(), chosen, progress_for("none"))
+    return summary_of(str(folder / "runs" / ("toy--mark-only" if chosen.mark_only else "toy")))
+
+
+def states(folder: Path) -> dict[str, str]:
+    return {one.stage: one.state for one in funnel(read_run(str(folder / "runs/toy")))}
+
+
+def test_stages_after_one_that_ran_alone_are_out_of_date(tmp_path: Path) -> None:
+    """Their old results were added to the new ones, without a word."""
+    whole = run(tmp_path)
+    assert not whole.warnings
+    part = run(tmp_path, 40, stage="short")
+    assert part.warnings == ["stages unique, last are out of date: run without --stage"]
+    assert part.kept == part.read - sum(part.dropped.values()) and list(part.dropped) == [
+        "length.short",
+        "numbered.damaged",
+    ]
+    assert states(tmp_path)["unique"] == "out of date: run without --stage"
+    assert run(tmp_path, 20, stage="short") == whole and set(states(tmp_path).values()) == {"complete"}
+    run(tmp_path, 40, stage="short")
+    assert not run(tmp_path, 40).warnings and set(states(tmp_path).values()) == {"complete"}
+
+
+def test_stages_that_wait_are_named(tmp_path: Path) -> None:
+    found = run(tmp_path, stage="read")
+    assert found.warnings == ["stages short, unique, last have not run yet: run without --stage"]
+    assert found.kept == found.read - found.dropped["numbered.damaged"]
+
+
+def test_stages_after_one_that_failed_are_out_of_date(tmp_path: Path) -> None:
+    """The record of a run before it still called them complete."""
+    run(tmp_path)
+    with pytest.raises(DataError, match="stage 'last' stops"):
+        run(tmp_path, 40, broken="toolbox.broken")
+    assert states(tmp_path)["unique"] == "complete" and states(tmp_path)["last"] != "complete"
+    with pytest.raises(DataError, match="stage 'short' stops"):
+        run_broken_first(tmp_path)
+    assert states(tmp_path)["unique"] == "out of date: run without --stage"
+
+
+def run_broken_first(folder: Path) -> None:
+    text = RECIPE.replace("{toolbox.length: {min_characters: MIN}}", "toolbox.broken").replace(
+        "BROKEN", "toolbox.length"
+    )
+    (folder / "r.yaml").write_text(text)
+    chosen = Options(out=str(folder / "runs"), plugins="toolbox")
+    run_recipe(load_recipe(folder / "r.yaml"), InProcess(), chosen, progress_for("none"))
+
+
+def test_a_run_that_marks_says_how_many_would_be_kept(tmp_path: Path) -> None:
+    """It said that all documents were kept."""
+    dropped, marked = run(tmp_path), run(tmp_path, mark_only=True)
+    assert marked.kept == marked.read and marked.marked["length.short"] == dropped.dropped["length.short"]
+    first, last = lines(marked)
+    gone = sum(marked.marked.values())
+    assert first == f"documents: {marked.read:,} read, {marked.read - gone:,} would be kept, {gone:,} marked"
+    assert last.startswith("marked most by: length.short ")
+
+
+def test_a_stage_that_lets_nothing_through_is_named_with_its_rule(tmp_path: Path) -> None:
+    found = run(tmp_path, 10**6)
+    count = found.dropped["length.short"]
+    assert found.kept == 0
+    assert found.warnings == [f"stage 'short' kept none of its {count:,} documents; length.short dropped {count:,}"]
+
+
+def test_documents_on_which_a_step_raised_are_in_a_warning(tmp_path: Path) -> None:
+    """A run that lost them ended without a word."""
+    found = run(tmp_path, broken="{toolbox.broken: {on: '7'}}")
+    count = found.dropped["broken.error"]
+    assert found.warnings == [
+        f"{count} documents were dropped because a step raised (broken.error); the log says where"
+    ]
