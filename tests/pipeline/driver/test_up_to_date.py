@@ -42,7 +42,7 @@ def test_stages_after_one_that_ran_alone_are_out_of_date(tmp_path: Path) -> None
     assert not whole.warnings
     part = run(tmp_path, 40, stage="short")
     assert part.warnings == ["stages unique, last are out of date: run without --stage"]
-    assert part.kept == part.read - sum(part.dropped.values()) and list(part.dropped) == [
+    assert sum(part.kept.values()) == part.read - sum(part.dropped.values()) and list(part.dropped) == [
         "length.short",
         "numbered.damaged",
     ]
@@ -55,7 +55,7 @@ def test_stages_after_one_that_ran_alone_are_out_of_date(tmp_path: Path) -> None
 def test_stages_that_wait_are_named(tmp_path: Path) -> None:
     found = run(tmp_path, stage="read")
     assert found.warnings == ["stages short, unique, last have not run yet: run without --stage"]
-    assert found.kept == found.read - found.dropped["numbered.damaged"]
+    assert sum(found.kept.values()) == found.read - found.dropped["numbered.damaged"]
 
 
 def test_stages_after_one_that_failed_are_out_of_date(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def run_broken_first(folder: Path) -> None:
 def test_a_run_that_marks_says_how_many_would_be_kept(tmp_path: Path) -> None:
     """It said that all documents were kept."""
     dropped, marked = run(tmp_path), run(tmp_path, mark_only=True)
-    assert marked.kept == marked.read and marked.marked["length.short"] == dropped.dropped["length.short"]
+    assert sum(marked.kept.values()) == marked.read and marked.marked["length.short"] == dropped.dropped["length.short"]
     first, last = lines(marked)
     gone = sum(marked.marked.values())
     assert first == f"documents: {marked.read:,} read, {marked.read - gone:,} would be kept, {gone:,} marked"
@@ -91,7 +91,7 @@ def test_a_run_that_marks_says_how_many_would_be_kept(tmp_path: Path) -> None:
 def test_a_stage_that_lets_nothing_through_is_named_with_its_rule(tmp_path: Path) -> None:
     found = run(tmp_path, 10**6)
     count = found.dropped["length.short"]
-    assert found.kept == 0
+    assert sum(found.kept.values()) == 0
     assert found.warnings == [f"stage 'short' kept none of its {count:,} documents; length.short dropped {count:,}"]
 
 
@@ -102,3 +102,14 @@ def test_documents_on_which_a_step_raised_are_in_a_warning(tmp_path: Path) -> No
     assert found.warnings == [
         f"{count} documents were dropped because a step raised (broken.error); the log says where"
     ]
+
+
+def test_each_branch_has_a_count_of_its_own(tmp_path: Path) -> None:
+    """Their sum was said to be what a run kept: 200 % of what it read."""
+    branches = "  left: {from: [read], steps: [toolbox.length]}\n  right: {from: [read], steps: [toolbox.length]}\n"
+    (tmp_path / "r.yaml").write_text("run: toy\nstages:\n  read: [toolbox.numbered]\n" + branches)
+    options = Options(out=str(tmp_path / "runs"), plugins="toolbox")
+    run_recipe(load_recipe(tmp_path / "r.yaml"), InProcess(), options, progress_for("none"))
+    found = summary_of(str(tmp_path / "runs/toy"))
+    assert found.kept.keys() == {"left", "right"}
+    assert lines(found)[0].endswith(f"kept: {found.kept['left']:,} in left, {found.kept['right']:,} in right")

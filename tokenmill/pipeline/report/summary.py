@@ -16,7 +16,7 @@ class Summary:
 
     Attributes:
         read: documents that its sources gave.
-        kept: documents that came out of the last stages that have results.
+        kept: documents that came out, by stage, of each stage that has results and that no other such stage reads.
         tokens: by split.
         dropped: documents by rule, the most first.
         marked: documents by rule, in a --mark-only run, where nothing is dropped.
@@ -24,7 +24,7 @@ class Summary:
     """
 
     read: int
-    kept: int
+    kept: dict[str, int]
     tokens: dict[str, int]
     dropped: dict[str, int]
     marked: dict[str, int] = field(default_factory=dict)
@@ -46,18 +46,14 @@ def summary_of(run: str) -> Summary:
         marked.update(one.marked)
         tokens.update(one.tokens)
     read = sum(one.rows_in for one in funnels if one.expected_in is None)
-    kept = sum(one.rows_out for one in funnels if one.stage not in consumed)
+    kept = {one.stage: one.rows_out for one in funnels if one.stage not in consumed}
     warnings = [*_not_up_to_date(every), *_emptied(funnels), *_raised(drops, marked)]
     return Summary(read, kept, dict(tokens), dict(drops.most_common()), dict(marked.most_common()), warnings)
 
 
 def lines(summary: Summary) -> list[str]:
     """For people."""
-    share = f", {summary.kept / summary.read:.1%}" if summary.read else ""
-    found = [f"documents: {summary.read:,} read, {summary.kept:,} kept{share}"]
-    if summary.marked:
-        gone = sum(summary.marked.values())
-        found = [f"documents: {summary.read:,} read, {summary.kept - gone:,} would be kept, {gone:,} marked"]
+    found = [f"documents: {summary.read:,} read, {_kept(summary)}"]
     if summary.tokens:
         found.append("tokens: " + ", ".join(f"{count:,} in {split}" for split, count in summary.tokens.items()))
     for word, counts in (("dropped", summary.dropped), ("marked", summary.marked)):
@@ -65,6 +61,17 @@ def lines(summary: Summary) -> list[str]:
             most = list(counts.items())[:RULES_SHOWN]
             found.append(f"{word} most by: " + ", ".join(f"{rule} {count:,}" for rule, count in most))
     return found
+
+
+def _kept(summary: Summary) -> str:
+    """A recipe that branches keeps a document once in each of its last stages, so their counts are no sum."""
+    if len(summary.kept) > 1:
+        return "kept: " + ", ".join(f"{count:,} in {stage}" for stage, count in summary.kept.items())
+    count = sum(summary.kept.values())
+    if summary.marked:
+        gone = sum(summary.marked.values())
+        return f"{count - gone:,} would be kept, {gone:,} marked"
+    return f"{count:,} kept" + (f", {count / summary.read:.1%}" if summary.read else "")
 
 
 def _not_up_to_date(funnels: list[Funnel]) -> Iterator[str]:
