@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.similarity.jaccard import jaccard_of_pairs, jaccard_of_sets, jaccard_of_texts, similarity
+from tokenmill.text.words.fold import ALONE, fold_table
 from tokenmill.text.words.hash import Ragged
 from tokenmill.text.words.segment import words
 
@@ -22,12 +23,19 @@ def plain(a: set[int] | set[tuple[str, ...]], b: set[int] | set[tuple[str, ...]]
 
 
 def grams(text: str, ngram: int) -> set[tuple[str, ...]]:
-    """Runs of words of the shared split, as they are; of all words if there are fewer. Each 字 is a word."""
+    """Runs of words of the shared split, as they are; of all words if there are fewer. Letters like 字 are words."""
     split = words(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))[1]
     encoded = text.encode()
     spans = zip(split.starts.tolist(), split.ends.tolist(), strict=True)
-    found = [part for a, b in spans for part in encoded[a:b].decode().replace("字", " 字 ").split()]
+    parts = (spaced(encoded[a:b].decode()).split() for a, b in spans)
+    found = [part for some in parts for part in some]
     return {tuple(found[i : i + ngram]) for i in range(max(1, len(found) - ngram + 1))} if found else set()
+
+
+def spaced(word: str) -> str:
+    """With spaces around each letter of a script that has no spaces between words."""
+    codes = fold_table(())[0]
+    return "".join(f" {letter} " if codes[ord(letter)] & ALONE else letter for letter in word)
 
 
 def array(values: set[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
