@@ -27,7 +27,7 @@ from tokenmill.stages.tables.jsonl_formats import FORMATS
 from tokenmill.stages.tables.read_table import ReadTable
 
 _LIMIT = 1 << 12
-_DAMAGE = tuple(f"read_table.{rule}" for rule in ("bad_json", "bad_csv", "bad_utf8", "corrupt"))
+_DAMAGE = tuple(f"read_table.{rule}" for rule in ("bad_compression", "bad_json", "bad_csv", "bad_utf8", "corrupt"))
 _PACKINGS = (bytes, bytes, gzip.compress, zstandard.compress)
 
 

@@ -25,6 +25,7 @@ from tokenmill.pipeline.planning.recipe import load_recipe
 
 STAGES = {
     "files": "  read: [{stages.read_table: {paths: IN, shard_bytes: 100000}}]\n  short: [toolbox.length]\n",
+    "ranges": "  read: [{stages.read_table: {paths: IN, shard_bytes: 10000}}]\n  short: [toolbox.length]\n",
     "packs": "  read: [{stages.read_table: {paths: IN, shard_bytes: 2000000}}]\n  short: [toolbox.length]\n",
     "global": "  read: [{stages.read_table: {paths: IN}}, stages.exact_dedup]\n  short: [toolbox.length]\n",
 }
@@ -144,6 +145,45 @@ def test_the_hash_costs_no_second_read(folder: Path, pattern: str, monkeypatch: 
     for path in (folder / "runs/toy/read/manifest").glob("0*.json"):
         for record in json.loads(path.read_text())["inputs"]:
             assert record["xxh3"] == xxhash.xxh3_128_hexdigest(Path(record["file"]).read_bytes())
+
+
+def test_the_ranges_of_a_file_are_hashed_once_while_they_are_read_and_once_by_a_plan(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, int] = {}
+    unread: list[int] = []
+    update, finish = ContentHash.saw, ContentHash.finish
+
+    def counted(self: ContentHash, start: int, data: memoryview) -> None:
+        before = self._end
+        update(self, start, data)
+        seen[self.path] = seen.get(self.path, 0) + self._end - before
+
+    def noted(self: ContentHash) -> str:
+        unread.append(min(self.until, os.path.getsize(self.path)) - self._end)
+        return finish(self)
+
+    monkeypatch.setattr(ContentHash, "saw", counted)
+    monkeypatch.setattr(ContentHash, "finish", noted)
+    sizes = {str(path): path.stat().st_size for path in (folder / "in").iterdir()}
+    assert len(go(folder, STAGES["ranges"])) > 2 * len(sizes)
+    assert seen == sizes and not any(unread)
+    for path in (folder / "in").iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+    seen.clear()
+    assert go(folder, STAGES["ranges"]) == [] and seen == sizes
+
+
+def test_a_range_without_a_result_makes_its_touched_file_again(folder: Path) -> None:
+    """Where the ranges that are left end, lines of the other one may have changed."""
+    go(folder, STAGES["ranges"])
+    first = folder / "runs/toy/read/manifest/000000.json"
+    assert json.loads(first.read_text())["inputs"][0]["file"] == f"{folder}/in/0.jsonl"
+    first.unlink()
+    for path in (folder / "in").iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+    ran = [label for label in go(folder, STAGES["ranges"]) if label.startswith("read ")]
+    assert len(ran) == -(-(folder / "in/0.jsonl").stat().st_size // 10_000)
 
 
 def test_with_a_limit_no_file_is_read_to_its_end(folder: Path) -> None:

@@ -36,7 +36,8 @@ LEFT_OUT = {
 
 COUNTED = {
     "core.chance", "core.columns", "core.kinds", "core.limits", "core.rules",
-    "core.corpus.token_layout", "core.corpus.token_shard", "core.io.compression", "core.io.parquet",
+    "core.corpus.token_layout", "core.corpus.token_shard", "core.io.compression", "core.io.gzip_member",
+    "core.io.parquet",
     "pipeline.driver.globals", "pipeline.exchange.exchange", "pipeline.exchange.global_tasks",
     "pipeline.exchange.ranges", "pipeline.exchange.reduce_tasks", "pipeline.exchange.shard_rows",
     "pipeline.exchange.sorted_rows",

@@ -1,5 +1,6 @@
 """pipeline/tasks/source_rows.py: a shard's batches, with ids checked, and parts of a pack that cannot be read named."""
 
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,24 +103,47 @@ def test_a_part_that_breaks_a_promise_after_its_first_rows_is_an_error(broken: l
     assert unreadable == {}
 
 
+def test_an_id_that_damage_made_is_no_fault_of_the_ids(tmp_path: Path) -> None:
+    """The checksum of a compressed file comes last: a changed id is seen before it."""
+    path, packed = tmp_path / "f.gz", bytearray(gzip.compress(b"rows\n" * 100))
+    path.write_bytes(packed)
+    source = Listed({str(path): [["a", "a"]], "https://host/f.gz": [["a", "a"]], "f": [["a", "a"]]})
+    with pytest.raises(DataError, match=r"ids must be unique within a file$"):
+        ids_of(source, shard(str(path)), {})
+    packed[-8] ^= 1
+    path.write_bytes(packed)
+    with pytest.raises(DataError, match=r"id 'a' occurs twice.*; but the compressed file is damaged.*checksum.*again$"):
+        ids_of(source, shard(str(path)), {})
+    with pytest.raises(DataError, match=r"; or the file is damaged: its checksum comes after these rows$"):
+        ids_of(source, shard("https://host/f.gz"), {})
+    with pytest.raises(DataError, match=r"ids must be unique within a file$"):
+        ids_of(source, shard("f"), {})
+
+
 def test_a_bug_of_a_source_is_never_taken_for_an_unreadable_file() -> None:
     with pytest.raises(ZeroDivisionError):
         ids_of(Listed({"f": [ZeroDivisionError()], "g": [["a"]]}), pack("f", "g"), {})
 
 
-def test_whole_local_files_are_recorded_with_a_hash(tmp_path: Path) -> None:
+def test_local_files_and_ranges_of_them_are_recorded_with_a_hash(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"0123456789")
-    whole = shard(str(path))
+    whole = replace(shard(str(path)), etag="10-1-abc")
     (record,) = input_records(whole, {})
     assert {name: record[name] for name in ("file", "start", "end", "size", "etag")} == {
-        "file": str(path), "start": 0, "end": 10, "size": 10, "etag": "etag",
+        "file": str(path), "start": 0, "end": 10, "size": 10, "etag": "10-1-abc",
     }  # fmt: skip
+    begin, end = replace(whole, end=5), replace(whole, start=5)
+    before = [input_records(part, {})[0]["xxh3"] for part in (whole, begin, end)]
     path.write_bytes(b"0123456780")
-    assert input_records(whole, {})[0]["xxh3"] != record["xxh3"]
+    after = [input_records(part, {})[0]["xxh3"] for part in (whole, begin, end)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, False]
+    assert before[0] == record["xxh3"]
 
 
-def test_parts_of_files_remote_and_missing_ones_have_no_hash_and_secrets_are_left_out(tmp_path: Path) -> None:
+def test_remote_missing_and_otherwise_named_files_have_no_hash_and_secrets_are_left_out(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "f").write_bytes(b"0123456789")
     part = replace(shard(str(tmp_path / "f")), end=5)
     remote = replace(shard("https://host/f"), secret="https://user:password@host/f")

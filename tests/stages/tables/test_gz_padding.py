@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import zstandard
 
 from tokenmill.stages.tables.read_table import ReadTable
 
@@ -44,3 +45,32 @@ def test_junk_behind_is_reported_in_words_of_gzip_and_costs_no_row(tmp_path: Pat
 def test_junk_between_members_costs_what_follows(tmp_path: Path) -> None:
     ids, [dropped] = read(tmp_path, ONE + b"junk" + TWO)
     assert ids == IDS[: len(ids)] and 90 < len(ids) < 120 and "gzip" in dropped
+
+
+NOISE = [{"id": f"d{n}", "text": f"{n**7 % 99991} {n**5}"} for n in range(1000)]
+
+
+def noise(newline: bytes = b"\n") -> bytes:
+    return b"\n".join(json.dumps(row).encode() for row in NOISE) + newline
+
+
+@pytest.mark.parametrize("newline", [b"\n", b""])
+@pytest.mark.parametrize("end", ["checksum", "length", "junk", "cut", "zstd junk"])
+def test_damage_of_the_end_alone_costs_no_row(tmp_path: Path, newline: bytes, end: str) -> None:
+    packed = bytearray(gzip.compress(noise(newline), mtime=0))
+    if end == "zstd junk":
+        packed = bytearray(zstandard.compress(noise(newline)))
+    if end in ("checksum", "length"):
+        packed[-8 if end == "checksum" else -4] ^= 1
+    packed = packed[:-3] if end == "cut" else packed + b"junk" * ("junk" in end)
+    ids, [dropped] = read(tmp_path, bytes(packed))
+    assert ids == [row["id"] for row in NOISE]
+    assert dropped.startswith("read_table.bad_compression: the compressed file breaks here: ")
+
+
+def test_damage_inside_costs_little_of_a_small_file(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(noise(), mtime=0))
+    place = len(packed) // 2
+    packed[place : place + 400] = b"\xff" * 400
+    content = read(tmp_path, bytes(packed))[0]
+    assert len(content) > 400

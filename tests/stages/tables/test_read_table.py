@@ -113,7 +113,7 @@ def test_a_compressed_file_that_breaks_gives_its_good_lines_and_its_end(tmp_path
     assert [row["text"] for row in good] == [value["text"] for value in values[: len(good)]]
     assert len(good) > 15_000
     assert (last["drop_rule"], last["drop_measured"]) == (
-        "read_table.bad_json",
+        "read_table.bad_compression",
         "the compressed file breaks here: the file ends inside a gzip member",
     )
 

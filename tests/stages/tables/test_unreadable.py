@@ -51,6 +51,8 @@ def texts(path: Path) -> list[str | None]:
         ("a.parquet", b"", "is empty"),
         ("a.arrow", b"", "is empty"),
         ("a.jsonl.gz", b"", "is empty"),
+        ("a.jsonl.bz2", b"", "is empty"),
+        ("a.jsonl.XZ", b"", "is empty"),
         ("a.parquet", parquet()[:-60], "cannot be read as Parquet"),
         ("a.parquet", parquet()[:40], "cannot be read as Parquet"),
         ("a.parquet", b"PARE" + parquet()[4:], "an encrypted Parquet file"),

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, Protocol
 import zstandard
 from isal import igzip_lib
 
+from tokenmill.core.io.gzip_member import GzipMember
+
 MAX_WINDOW = 128 << 20
 """Bytes that a zstd frame may look back: `zstd --long=27`."""
 
@@ -27,7 +29,8 @@ MAX_MEMORY = 192 << 20
 MAGIC_BYTES = 6
 """Bytes of a file that are enough for format_of."""
 
-_STEP = 2048  # bytes of a file fed at once: damage loses what they give
+_LEAST_STEP, _STEP = 128, 2048  # bytes of a file fed at once: damage loses what they give
+_STEPS = 16  # a step is one part in so many of what was fed before, so that damage loses little of a small file
 _ISAL_OUTPUT = 1 << 16  # bytes given at once: ISA-L takes memory for all that it may give, and is slow with more
 _CHUNK = 1 << 17  # bytes read from a file at once: a zstd block fits in most cases, and is then decoded in one call
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
@@ -63,7 +66,6 @@ class Format(StrEnum):
 
 _MAGICS = {Format.GZIP: b"\x1f\x8b", Format.BZ2: b"BZh", Format.XZ: b"\xfd7zXZ\0", Format.ZSTD: b"\x28\xb5\x2f\xfd"}
 _ISAL_FLAGS = {
-    Format.GZIP: igzip_lib.DECOMP_GZIP,
     Format.ZLIB: igzip_lib.DECOMP_ZLIB,
     Format.DEFLATE: igzip_lib.DECOMP_DEFLATE,
 }
@@ -133,6 +135,8 @@ def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
         return Decompressor(bz2.BZ2Decompressor())
     if format is Format.XZ:
         return Decompressor(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_MEMORY))
+    if format is Format.GZIP:
+        return Decompressor(GzipMember(), _ISAL_OUTPUT)
     return Decompressor(igzip_lib.IgzipDecompressor(flag=_ISAL_FLAGS[format]), _ISAL_OUTPUT)  # twice as fast as zlib
 
 
@@ -244,7 +248,7 @@ class Decompressed:
 
     def __init__(self, file: Readable, format: Format, start: bytes = b"") -> None:
         self.file, self.format, self.decoder = file, format, decoder(format)
-        self.held, self.at = start, 0
+        self.held, self.at, self.fed, self.next_step = start, 0, 0, _LEAST_STEP
         self.damage: DecompressionError | None = None
 
     def read(self, size: int) -> bytes:
@@ -275,9 +279,12 @@ class Decompressed:
             self.held, self.at = self.file.read(_CHUNK), 0
             if not self.held:
                 raise DecompressionError(f"the file ends inside a {self.format.stream}")
-        size = _CHUNK if self.format is Format.ZSTD else _STEP  # zstd goes by its own blocks
+        size = _CHUNK if self.format is Format.ZSTD else self.next_step  # zstd goes by its own blocks
         step = memoryview(self.held)[self.at : self.at + size]
         self.at += len(step)
+        if self.next_step < _STEP:
+            self.fed += len(step)
+            self.next_step = min(max(_LEAST_STEP, self.fed // _STEPS), _STEP)
         return step
 
     def _begins_another(self) -> bool:
@@ -310,6 +317,24 @@ def decompress(data: bytes, format: Format, limit: int) -> bytes:
     if not room:
         raise DecompressionError(f"it has more than {limit:,} bytes when decompressed")
     return b"".join(parts)
+
+
+def compression_damage(path: str) -> str:
+    """What is wrong with the streams of a local file; "" if nothing is, or if it is not compressed.
+
+    Nor is it damage if nothing can be decompressed: it may want a dictionary. Reads the whole file.
+    """
+    with open(path, "rb") as file:
+        start = file.read(MAGIC_BYTES)
+        if (format := format_of(start)) is None:
+            return ""
+        content, given = Decompressed(file, format, start), 0
+        try:
+            while part := content.read(_CHUNK):
+                given += len(part)
+        except DecompressionError as error:
+            return str(error) if given else ""
+    return ""
 
 
 class Prefix(NamedTuple):

@@ -1,10 +1,11 @@
 """Local files of Sources: what identifies one, and its hash, which is made while a Source reads it.
 
-To identify a file costs three small reads. Its whole content is read once, by the task.
+To identify a file costs three small reads. Its whole content is read once, by the tasks.
 """
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,31 +30,37 @@ def etag(path: str) -> str:
 
 def only_time_differs(one: str, other: str) -> bool:
     """Whether two etags differ in nothing but the modification time, so that their files may have one content."""
-    parts, others = one.split("-"), other.split("-")
-    return len(parts) == len(others) == 3 and one != other and (parts[0], parts[2]) == (others[0], others[2])
+    if one == other or not (tells_time(one) and tells_time(other)):
+        return False
+    return one.split("-")[::2] == other.split("-")[::2]
+
+
+def tells_time(etag: str) -> bool:
+    """Whether it is one of etag(), not of a store, or made up by a Source."""
+    return etag.count("-") == 2
 
 
 class ContentHash:
-    """XXH3-128 of a file's whole content. What is read of the file in order, in a block of while_reading(), is hashed
-    on the way; finish() reads the rest.
+    """XXH3-128 of a file's bytes from `start` to `until`. What is read of them in order, in a block of while_reading(),
+    is hashed on the way; finish() reads the rest.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._digest, self._end = xxhash.xxh3_128(), 0
+    def __init__(self, path: str, start: int = 0, until: int = sys.maxsize) -> None:
+        self.path, self.until = path, until
+        self._digest, self._end = xxhash.xxh3_128(), start
 
     def saw(self, start: int, data: memoryview) -> None:
         """These bytes were read at `start`."""
-        end = start + data.nbytes
+        end = min(start + data.nbytes, self.until)
         if start <= self._end < end:
-            self._digest.update(data[self._end - start :])
+            self._digest.update(data[self._end - start : end - start])
             self._end = end
 
     def finish(self) -> str:
         """The hash in hex digits."""
         with open(self.path, "rb") as file:
             file.seek(self._end)
-            while data := file.read(_CHUNK):
+            while data := file.read(min(_CHUNK, self.until - self._end)):
                 self.saw(self._end, memoryview(data))
         return self._digest.hexdigest()
 

@@ -1,13 +1,15 @@
 """Input files whose modification time changed but whose content did not: copied, restored or touched.
 
-Such a file has another etag, so its results would be made again. The manifest of a result has the hash of each whole
-local file that was read for it. A file that differs from its record only in time is read once more and compared.
+Such a file has another etag, so its results would be made again. The manifest of a result has the hash of the bytes of
+each local file that were read for it, of a file cut into ranges those of one range. A file that differs from its record
+only in time is read once more and compared as a whole: lines begin in one range and end in another.
 """
 
 import functools
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from tokenmill.core.io import storage
 from tokenmill.core.io.local_input import ContentHash, only_time_differs
@@ -17,6 +19,12 @@ from tokenmill.pipeline.planning.packs import parts_of
 from tokenmill.pipeline.record.ledger import Ledger
 
 logger = logging.getLogger(__name__)
+
+Ranges = dict[tuple[int, int], str]
+"""By start and end: the hash of these bytes."""
+
+Recorded = dict[str, dict[str, Ranges]]
+"""By file and etag: what was read."""
 
 
 def with_recorded_etags(shards: list[Shard], prints: Sequence[str], ledger: Ledger) -> list[Shard]:
@@ -31,30 +39,57 @@ def with_recorded_etags(shards: list[Shard], prints: Sequence[str], ledger: Ledg
     recorded = _recorded(ledger[number].inputs for number in stray) if any(lack) else {}
     if not recorded:
         return shards
-    found = [_as_recorded(shard, recorded) if new else shard for shard, new in zip(shards, lack, strict=True)]
+    etags = _Etags(recorded)
+    found = [_as_recorded(shard, etags) if new else shard for shard, new in zip(shards, lack, strict=True)]
     same = sum(one != other for one, other in zip(found, shards, strict=True))
     if same:
         logger.info("%s: %d inputs differ from their record in time alone; their results stay", ledger.folder, same)
     return found
 
 
-def _recorded(inputs: Iterable[list[JsonObject]]) -> dict[str, tuple[str, str]]:
-    """{file: (etag, hash)} of the files that have a hash."""
-    return {one["file"]: (one["etag"], one["xxh3"]) for some in inputs for one in some if "xxh3" in one}
+def _recorded(inputs: Iterable[list[JsonObject]]) -> Recorded:
+    found: Recorded = {}
+    for one in chain.from_iterable(inputs):
+        if "xxh3" in one:
+            ranges = found.setdefault(one["file"], {}).setdefault(one["etag"], {})
+            ranges[one["start"], one["end"]] = one["xxh3"]
+    return found
 
 
-def _as_recorded(shard: Shard, recorded: dict[str, tuple[str, str]]) -> Shard:
-    parts = tuple(_with_its_etag(part, recorded) for part in parts_of(shard))
+def _as_recorded(shard: Shard, etags: "_Etags") -> Shard:
+    parts = tuple(replace(part, etag=etags[part.file, part.etag, part.size]) for part in parts_of(shard))
     return replace(shard, parts=parts) if shard.parts else parts[0]
 
 
-def _with_its_etag(part: Shard, recorded: dict[str, tuple[str, str]]) -> Shard:
-    etag, xxh3 = recorded.get(part.file, ("", ""))
-    if part.length != part.size or storage.is_url(part.file) or not only_time_differs(etag, part.etag):
-        return part
-    return replace(part, etag=etag) if _content_hash(part.file, part.etag) == xxh3 else part
+class _Etags(dict[tuple[str, str, int], str]):
+    """By file, etag and size: the etag of the file's record if that has its content, else its own."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        super().__init__()
+        self.recorded = recorded
+
+    def __missing__(self, key: tuple[str, str, int]) -> str:
+        file, etag, size = key
+        known = {} if storage.is_url(file) else self.recorded.get(file, {})
+        alike = (one for one, ranges in known.items() if only_time_differs(one, etag) and _is_whole(ranges, size))
+        self[key] = next((one for one in alike if _has_content(file, etag, known[one])), etag)
+        return self[key]
+
+
+def _is_whole(ranges: Ranges, size: int) -> bool:
+    """Whether the ranges cover the file. They do not if one has no result."""
+    end = 0
+    for start, until in sorted(ranges):
+        if start > end:
+            return False
+        end = max(end, until)
+    return end >= size
+
+
+def _has_content(file: str, etag: str, ranges: Ranges) -> bool:
+    return all(_content_hash(file, etag, *bounds) == xxh3 for bounds, xxh3 in sorted(ranges.items()))
 
 
 @functools.cache  # a run plans several times
-def _content_hash(file: str, etag: str) -> str:
-    return ContentHash(file).finish()
+def _content_hash(file: str, etag: str, start: int, end: int) -> str:
+    return ContentHash(file, start, end).finish()

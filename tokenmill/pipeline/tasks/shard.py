@@ -28,7 +28,6 @@ from tokenmill.core.columns import (
     widened,
 )
 from tokenmill.core.io import parquet
-from tokenmill.core.io.local_input import ContentHash
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.core.kinds import JsonObject, Shard, Source, Step
 from tokenmill.core.memory import give_back, peak_rss_bytes
@@ -39,7 +38,7 @@ from tokenmill.pipeline.tasks import quarantine
 from tokenmill.pipeline.tasks.edits import text_changes
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
-from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
+from tokenmill.pipeline.tasks.source_rows import Hashes, input_records, source_rows
 from tokenmill.pipeline.tasks.step_call import Raised, apply_step, raised_facts
 
 logger = logging.getLogger(__name__)
@@ -137,7 +136,7 @@ class Tally:
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
     raised: dict[str, Raised] = field(default_factory=dict)
-    hashes: dict[str, ContentHash] = field(default_factory=dict)
+    hashes: Hashes = field(default_factory=dict)
     _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
 
     def come_in(self, batch: pa.RecordBatch) -> None:

@@ -1,30 +1,37 @@
 """The rows of a Source's shard, part by part, with what makes ids and places trustworthy checked on the way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pyarrow as pa
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.core.io.local_input import ContentHash, while_reading
+from tokenmill.core.io.compression import compression_damage
+from tokenmill.core.io.local_input import ContentHash, tells_time, while_reading
 from tokenmill.core.kinds import JsonObject, Shard, Source
 from tokenmill.pipeline.planning.packs import parts_of
 
+_PACKED_ENDINGS = (".gz", ".zst", ".bz2", ".xz")
 
-def source_rows(
-    source: Source, shard: Shard, unreadable: dict[str, str], hashes: dict[str, ContentHash]
-) -> Iterator[pa.RecordBatch]:
+Hashes = dict[tuple[str, int], ContentHash]
+"""By file and start: the hashes of parts of a shard."""
+
+
+def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes: Hashes) -> Iterator[pa.RecordBatch]:
     """Batches of the shard. Raises DataError for an id that is missing, or occurs twice in a part.
 
     unreadable: gets {file: why} of the parts of a pack that cannot be read at all, which are passed over; a shard that
     is no pack raises. So does a part that breaks a promise after it gave rows.
-    hashes: gets, by file, the hash of each whole local file, as far as it was read.
+    hashes: gets the hash of each part of a local file, as far as it was read.
     """
     for part in parts_of(shard):
         seen: dict[str, str] = {}
         try:
             for batch in _hashed(source.read(part), part, hashes):
-                _refuse_known_ids(batch, seen)
+                try:
+                    _refuse_known_ids(batch, seen)
+                except DataError as error:
+                    raise DataError(f"{error}{_damage_note(part)}") from error
                 yield batch
                 del batch  # or it is held while the next one is read
         except DataError as error:
@@ -33,12 +40,12 @@ def source_rows(
             unreadable[part.file] = str(error)
 
 
-def _hashed(batches: Iterator[pa.RecordBatch], part: Shard, hashes: dict[str, ContentHash]) -> Iterator[pa.RecordBatch]:
-    """The same batches. The part's file is hashed while they are read, so that no byte is read twice for it."""
-    if not _is_whole_file(part):
+def _hashed(batches: Iterator[pa.RecordBatch], part: Shard, hashes: Hashes) -> Iterator[pa.RecordBatch]:
+    """The same batches. The part's bytes are hashed while they are read, so that none is read twice for it."""
+    if not _can_be_touched(part):
         yield from batches
         return
-    content = hashes[part.file] = ContentHash(part.address)
+    content = hashes[part.file, part.start] = _hash_of(part)
     while True:
         with while_reading(content):
             batch = next(batches, None)
@@ -48,15 +55,15 @@ def _hashed(batches: Iterator[pa.RecordBatch], part: Shard, hashes: dict[str, Co
         del batch
 
 
-def input_records(shard: Shard, hashes: Mapping[str, ContentHash], *, hashed: bool = True) -> list[JsonObject]:
-    """What a manifest says of the files read: their bytes, what identifies them, and for whole local ones a hash.
+def input_records(shard: Shard, hashes: Hashes, *, hashed: bool = True) -> list[JsonObject]:
+    """What a manifest says of the files read: their bytes, what identifies them, for local ones a hash.
 
-    hashes: what source_rows() made. What it did not read of a file is read now. hashed: False leaves the hashes out.
+    hashes: what source_rows() made. What it did not read of a part is read now. hashed: False leaves the hashes out.
     """
     return [_record(part, hashes, hashed=hashed) for part in parts_of(shard)]
 
 
-def _record(shard: Shard, hashes: Mapping[str, ContentHash], *, hashed: bool) -> JsonObject:
+def _record(shard: Shard, hashes: Hashes, *, hashed: bool) -> JsonObject:
     said: JsonObject = {
         "file": shard.file,
         "start": shard.start,
@@ -64,15 +71,21 @@ def _record(shard: Shard, hashes: Mapping[str, ContentHash], *, hashed: bool) ->
         "size": shard.size,
         "etag": shard.etag,
     }
-    if hashed and _is_whole_file(shard):
-        content = hashes[shard.file] if shard.file in hashes else ContentHash(shard.address)
-        said["xxh3"] = content.finish()
+    if hashed and _can_be_touched(shard):
+        said["xxh3"] = (hashes.get((shard.file, shard.start)) or _hash_of(shard)).finish()
     return said
 
 
-def _is_whole_file(shard: Shard) -> bool:
-    """Whether it is a whole local file that is there."""
-    return shard.length == shard.size and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0
+def _hash_of(part: Shard) -> ContentHash:
+    """Of the bytes from start to end. If a Source counts otherwise, its parts never add up to the file, and the plan
+    compares none of them.
+    """
+    return ContentHash(part.address, part.start, part.end)
+
+
+def _can_be_touched(shard: Shard) -> bool:
+    """Whether it is of a local file that is there, and that has another etag once its time changes."""
+    return tells_time(shard.etag) and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0
 
 
 def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str]) -> None:
@@ -84,3 +97,14 @@ def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str]) -> None:
         if id in seen:
             raise DataError(f"{where}: id {id!r} occurs twice, first in {seen[id]}; ids must be unique within a file")
         seen[id] = where
+
+
+def _damage_note(part: Shard) -> str:
+    """What makes an id look wrong though the file had none: its checksum comes after the rows that damage changed."""
+    if storage.is_url(part.file):
+        packed = part.file.lower().endswith(_PACKED_ENDINGS)
+        return "; or the file is damaged: its checksum comes after these rows" if packed else ""
+    damage = compression_damage(part.address) if storage.size_of(part.file) >= 0 else ""
+    return (
+        f"; but the compressed file is damaged, so that its rows may be wrong: {damage}; get it again" if damage else ""
+    )

@@ -30,8 +30,15 @@ _OTHERS = {
 }
 
 
+BREAK = "the compressed file breaks here: "
+"""The problem of the place where a compressed file breaks begins so."""
+
+
 class RawLine(NamedTuple):
-    """One line: byte offset and length in the decompressed file, its bytes unless something is wrong with it."""
+    """One line: byte offset and length in the decompressed file, its bytes unless something is wrong with it.
+
+    Where a compressed file breaks, content is what was read of the last line.
+    """
 
     offset: int
     length: int
@@ -69,9 +76,19 @@ def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
     """The objects of lines that are not blank."""
     for line in lines:
         if line.problem:
-            yield Line(line.offset, line.length, {}, line.problem)
+            yield from _with_whole_object(line)
         elif line.content.strip():
             yield _parsed(line.offset, line.content)
+
+
+def _with_whole_object(line: RawLine) -> Iterator[Line]:
+    """The line; if it is a whole object, and only the file breaks behind it, the object and then the break."""
+    last = _parsed(line.offset, line.content) if line.content.strip() else None
+    if last is None or last.problem:
+        yield Line(line.offset, line.length, {}, line.problem)
+        return
+    yield last
+    yield Line(line.offset + line.length, 0, {}, line.problem)
 
 
 def raw_lines(
@@ -104,7 +121,7 @@ def raw_lines(
     except (DecompressionError, EOFError) as error:
         if offset + size == first:
             raise DataError(f"{name}: cannot be decompressed: {error}; expected {expected}") from error
-        yield RawLine(offset, size, b"", f"the compressed file breaks here: {error}")
+        yield RawLine(offset, size, b"".join(parts) if size <= limit else b"", f"{BREAK}{error}")
         return
     if size:
         yield _raw(offset, size, b"".join(parts), limit)

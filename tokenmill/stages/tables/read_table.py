@@ -63,6 +63,7 @@ class ReadTable:
 
     traits: ClassVar[SourceTraits] = SourceTraits(
         damage=(
+            "read_table.bad_compression",
             "read_table.bad_json",
             "read_table.bad_csv",
             "read_table.bad_utf8",

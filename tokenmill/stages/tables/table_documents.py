@@ -15,6 +15,7 @@ from tokenmill.core.columns import DOCUMENT, LOCATOR, documents, drop
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Shard
 from tokenmill.stages.reading.dates import TIMESTAMP, moments, timestamps
+from tokenmill.stages.reading.json_lines import BREAK
 from tokenmill.text.kernel.utf8 import soundness
 from tokenmill.text.words.segment import text_buffer
 
@@ -51,6 +52,8 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     columns["meta"] = pa.array([json_text(values) for values in rows.unknown], type=pa.string())
     columns |= {ours: pa.nulls(count, DOCUMENT.field(ours).type) for ours in adds if ours not in columns}
     batch = documents({ours: columns[ours] for ours in adds})
+    breaks = pa.array([(problem or "").startswith(BREAK) for problem in rows.problems])
+    batch = drop(batch, breaks, "read_table.bad_compression", rows.problems, "a compressed file without damage")
     bad = pa.array([problem is not None for problem in rows.problems])
     batch = drop(batch, bad, f"read_table.{rule}", rows.problems, expected)
     broken = _broken_sequences(rows.found.get("text"))

@@ -25,7 +25,7 @@ _OTHERS = {
     b"Obj\x01": "an Avro file; export it as JSON Lines or Parquet",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
 }
-_NEVER_EMPTY = (".parquet", ".arrow", ".feather", ".gz", ".zst")
+_NEVER_EMPTY = (".parquet", ".arrow", ".feather", ".gz", ".zst", ".bz2", ".xz")
 _BINARY = (".parquet", ".arrow", ".feather")
 _TABLE_MAGICS = (b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")
 
