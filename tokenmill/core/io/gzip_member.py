@@ -1,4 +1,4 @@
-"""One gzip member, decompressed so that a wrong trailer costs no byte of the content. compression.py is in front of it."""
+"""One gzip member, decompressed so that a wrong trailer costs no byte of the content; compression.py uses it."""
 
 import struct
 import zlib
