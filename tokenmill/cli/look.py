@@ -83,12 +83,13 @@ def diff(
 def verify(
     run: RunFolder,
     stage: Annotated[str | None, typer.Option(help="Check this stage alone.")] = None,
-    kept: Annotated[bool, typer.Option("--kept", help="Check results that were set aside, too.")] = False,
+    kept: Annotated[bool, typer.Option(help="Check results that were set aside, too.")] = True,
     json_out: AsJson = False,
 ) -> None:
     """Read every file of a run and compare its checksum; exits 1 and names what is damaged or listed nowhere.
 
-    Damaged results are taken off the record, so that the next run makes them again.
+    Damaged results are taken off the record, so that the next run makes them again; those set aside in kept/ are
+    deleted, so that they cannot return.
     """
     from tokenmill.core.errors import RecipeError, did_you_mean
     from tokenmill.pipeline.record.verify import lines, verify_stage
@@ -103,7 +104,11 @@ def verify(
         _verify_corpus(folder, one)
     off_record = _take_off_record(run, dict(zip(chosen.values(), checked, strict=True)))
     if json_out:
-        stages = [{name: value for name, value in asdict(one).items() if name != "results"} for one in checked]
+        hidden = ("results", "folder")
+        stages = [
+            {"stage": one.stage} | {name: value for name, value in asdict(one).items() if name not in hidden}
+            for one in checked
+        ]
         print_json({"run": run, "good": all(one.good for one in checked), "off_record": off_record, "stages": stages})
     else:
         for line in lines(checked, off_record=off_record):

@@ -145,18 +145,117 @@ def test_files_that_no_manifest_lists_are_named(copy: Path, capsys: pytest.Captu
     assert code == 1 and json.loads(out)["stages"][0]["unlisted"] == [str(copy / "runs/toy" / strays[2])]
 
 
-def test_results_in_kept_are_checked_if_that_is_asked_for(
-    made: Path, copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def report(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    capsys.readouterr()
+    try:
+        code = app(["report", str(folder / "runs/toy")], standalone_mode=False) or 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return code, capsys.readouterr().out.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("tokens/manifest/corpus.json", "tokens/manifest/corpus.json is"),
+        ("tokens/corpus/train", "tokens/corpus/train/000000.bin"),
+        ("tokens/dropped", "tokens/dropped/000000.parquet"),
+        ("lines/corpus", "lines/corpus/"),
+        ("unique/data/000000.parquet", "unique/data/000000.parquet is"),
+        ("short/dropped/000001.parquet", "short/dropped/000001.parquet is"),
+    ],
+)
+@pytest.mark.parametrize("way", ["gone", "empty"])
+def test_the_report_names_files_that_are_missing(
+    made: Path, copy: Path, path: str, named: str, way: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))
-    run(copy, tmp_path / "other.yaml")
-    kept = sorted((copy / "runs/toy/short/kept").glob("*/data/*"))
-    kept[1].write_bytes(b"x" * kept[1].stat().st_size)
+    """It said "balanced"."""
+    assert report(copy, capsys)[0] == 0
+    target = copy / "runs/toy" / path
+    for one in [target, *sorted(target.glob("*"))] if way == "empty" else []:
+        if one.is_file():
+            one.write_bytes(b"")
+    if way == "gone":
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+    code, out = report(copy, capsys)
+    assert code == 1 and f"{copy}/runs/toy/{named}" in out and "incomplete: " in out and "balanced" not in out
+    assert "`pipeline verify` compares content" in out
+
+
+@pytest.mark.parametrize("way", ["gone", "empty", "flipped"])
+@pytest.mark.parametrize("checked", [True, False])
+def test_damaged_facts_are_named_and_made_again(
+    made: Path, copy: Path, way: str, checked: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = copy / "runs/toy/unique/facts.json"
+    before = facts.read_bytes()
+    if way == "flipped":
+        flip(facts)
+    else:
+        facts.unlink()
+        facts.write_bytes(b"") if way == "empty" else None
+    code, out = report(copy, capsys)
+    assert code == 1 and f"{facts} is" in out
+    if checked:
+        code, out = verify(copy, capsys)
+        assert code == 1 and f"{facts}: is " in out
+    run(copy, made / "r.yaml")
+    assert facts.read_bytes() == before and contents(copy) == contents(made)
+    assert verify(copy, capsys)[0] == 0 == report(copy, capsys)[0]
+
+
+def other_settings(made: Path, copy: Path) -> None:
+    """Runs the recipe with another setting, so that the results of the first go to kept/."""
+    (copy / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))
+    run(copy, copy / "other.yaml")
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()  # it may be a link to another file
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("stage", ["short", "unique", "lines", "tokens"])
+def test_damaged_results_do_not_return_from_kept(
+    made: Path, copy: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only their sizes were compared, so that a damaged corpus was complete and public."""
+    other_settings(made, copy)
+    damaged = [path for path in files_of(copy, ("kept",)) if stage in path.parts and path.name != "manifest.json"]
+    damaged += (copy / "runs/toy" / stage / "kept").glob("*/corpus/manifest.json")
+    for path in damaged:
+        flip(path)
+    damaged[0].write_bytes(b"")
+    run(copy, made / "r.yaml")
+    assert damaged and all(str(path) in caplog.text for path in damaged)
+    assert contents(copy) == contents(made) and verify(copy, capsys)[0] == 0
+
+
+@pytest.mark.parametrize("stage", ["short", "tokens"])
+def test_damage_in_kept_is_named_and_cannot_return(
+    made: Path, copy: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    other_settings(made, copy)
+    kept = [path for path in files_of(copy, ("kept",)) if stage in path.parts and path.suffix in (".bin", ".parquet")]
+    flip(kept[0])
+    assert verify(copy, capsys, "--no-kept")[0] == 0 == verify(copy, capsys, "--stage", "read")[0]
+    code, out = verify(copy, capsys, "--stage", stage)
+    assert code == 1 and f"{kept[0]}: " in out and "set aside in kept/" in out and not kept[0].exists()
+    assert "Run the recipe again" not in out
     assert verify(copy, capsys)[0] == 0
-    code, out = verify(copy, capsys, "--kept")
-    assert code == 1 and str(kept[1]) in out
     run(copy, made / "r.yaml")
     assert contents(copy) == contents(made) and verify(copy, capsys)[0] == 0
+
+
+def test_a_damaged_manifest_in_kept_is_named(made: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other_settings(made, copy)
+    manifest = next((copy / "runs/toy/short/kept").glob("*/manifest.json"))
+    flip(manifest)
+    code, out = verify(copy, capsys)
+    assert code == 1 and f"{manifest}: unreadable" in out
+    assert verify(copy, capsys)[0] == 0 and not manifest.parent.exists()
 
 
 def test_data_that_was_deleted_after_use_is_not_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

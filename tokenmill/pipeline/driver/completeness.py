@@ -26,7 +26,10 @@ class Completeness:
     def finish(self, planned: PlannedStage, stages: Stages, *, allowed: bool) -> StageRecord:
         """Writes the stage's record and returns it."""
         planned = check_done(planned)
-        record = StageRecord(len(planned.shards), _done(planned), self._missing(planned, stages), allowed)
+        missing, stage = self._missing(planned, stages), planned.stage
+        record = StageRecord(
+            len(planned.shards), _done(planned), missing, allowed, corpus=stage.writes_corpus, facts=stage.has_facts
+        )
         self.records[planned.name] = record
         write_record(planned.folder, record)
         return record

@@ -1,6 +1,5 @@
 """A Global's stage, driven: spill all shards, reduce round by round, then apply the verdicts or cut the corpus."""
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,15 +28,13 @@ from tokenmill.pipeline.exchange.reduce_tasks import (
 from tokenmill.pipeline.exchange.shard_rows import SHARDS, ShardRows
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.record.facts import write_facts
 from tokenmill.pipeline.record.ledger import unfinished
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Task, TaskName
 from tokenmill.pipeline.tasks.shard import ShardTask
 
 logger = logging.getLogger(__name__)
-
-FACTS = "facts.json"
-"""In the stage's folder: what the Global counted besides its verdicts (pairs never examined)."""
 
 REMADE = 3
 """How often files found damaged are made again before the stage gives up."""
@@ -173,7 +170,7 @@ class GlobalStage:
 
     def _put_on_record(self, facts: JsonObject | None) -> None:
         if facts is not None:
-            storage.write_bytes(join(self.planned.folder, FACTS), json.dumps(facts, indent=1, sort_keys=True).encode())
+            write_facts(self.planned.folder, facts)
 
     def _spill(self, first: Round, count: int) -> list[SpillTask] | None:
         """The map tasks, done, after ids were found to be unique; None if a task failed."""

@@ -2,8 +2,9 @@
 
 Results are found by fingerprint. One input file more shifts the numbers of those after it: their results are moved to
 their new numbers, not made again. A result that the plan does not want (edited settings, other code, withdrawn input)
-goes to `kept/` and returns when the plan wants it again. A move is: copy the files, write the new manifest, delete the
-old one. Wherever that stops, each finished result is whole in its place or in `kept/`, and the next run continues.
+goes to `kept/` and returns, if its bytes are sound, when the plan wants it again. A move is: copy the files, write the
+new manifest, delete the old one. Wherever that stops, each finished result is whole in its place or in `kept/`, and the
+next run continues.
 """
 
 import logging
@@ -22,8 +23,8 @@ from tokenmill.pipeline.record.kept import (
     amount_of,
     keep_copy,
     kept_fingerprints,
-    kept_manifest,
     restore,
+    sound_manifest,
 )
 from tokenmill.pipeline.record.ledger import Ledger, forget, json_path, whole_manifest
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest, to_json
@@ -149,19 +150,19 @@ def _set_corpus_aside(planned: PlannedStage, *, discard: bool) -> Amount:
 
 
 def _restore(planned: PlannedStage, there: set[int]) -> set[int]:
-    """Brings back the kept results that the plan wants; gives the shards' numbers."""
+    """Brings back the kept results that the plan wants and that are sound; gives the shards' numbers."""
     kept = kept_fingerprints(planned.folder)
     back = set()
     for shard in planned.shards:
         if shard.number in there or shard.fingerprint not in kept:
             continue
-        manifest = kept_manifest(planned.folder, shard.fingerprint)
+        manifest = sound_manifest(planned.folder, shard.fingerprint)
         if manifest is not None:
             paths = {output.path: renumbered(output.path, shard.number) for output in manifest.outputs}
             restore(planned.folder, manifest, planned.manifest_path(shard.number), paths=paths)
             back.add(shard.number)
     if planned.stage.writes_corpus and not planned.whole and planned.root in kept:
-        corpus = kept_manifest(planned.folder, planned.root)
+        corpus = sound_manifest(planned.folder, planned.root)
         if corpus is not None:
             restore(planned.folder, corpus, planned.corpus_manifest, paths={})
     return back

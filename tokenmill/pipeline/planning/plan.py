@@ -18,6 +18,7 @@ from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
 from tokenmill.pipeline.planning.touched import with_recorded_etags
 from tokenmill.pipeline.record.accepted import accepted_codes
+from tokenmill.pipeline.record.facts import facts_problem
 from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
 from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
 
@@ -54,7 +55,7 @@ class PlannedStage:
         root: fingerprint of a Global's result as a whole: the work and all its input.
         code: the part of fingerprints that is the code's now.
         only_code: number of results that would be made again for no other reason than that the code differs.
-        whole: what a Writer writes besides its shards is there.
+        whole: what a Writer writes besides its shards is there, and so are a Global's facts.
         released: its data was deleted on purpose.
         ids_differ: a Global before has compared the ids of all documents that come to the stage.
     """
@@ -263,6 +264,7 @@ def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedSt
     """The same plan with what is done looked up again. ledger: what is on disk of the stage, if that is known."""
     ledger = Ledger(planned.folder) if ledger is None else ledger
     whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
+    whole = whole and not (planned.stage.has_facts and facts_problem(planned.folder))
     planned = replace(planned, whole=whole, released=storage.exists(planned.released_marker))
     found = (ledger.done(shard.number, shard.fingerprint, released=planned.released) for shard in planned.shards)
     shards = zip(planned.shards, found, strict=True)

@@ -19,7 +19,7 @@ import pydantic
 from tokenmill.core.errors import RecipeError, did_you_mean, listed, short
 from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
-from tokenmill.core.kinds import Completing, Global, JsonObject, Source, Step, Unit, Writer
+from tokenmill.core.kinds import Completing, Concluding, Global, JsonObject, Source, Step, Unit, Writer
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.contract import contract_problem
@@ -59,6 +59,11 @@ class Stage:
     def writes_corpus(self) -> bool:
         """True if the stage ends in files of its own (token shards) instead of documents."""
         return isinstance(self.final, Writer)
+
+    @property
+    def has_facts(self) -> bool:
+        """True if the stage writes what its Global counted to facts.json."""
+        return isinstance(self.final, Concluding)
 
 
 def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:

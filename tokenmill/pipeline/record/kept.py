@@ -3,20 +3,28 @@
 A result is a shard's files with its manifest, or a Writer's whole output with its record. It is copied (on a local disk
 linked) before it is deleted, and manifests come last and go first. So wherever this stops, the result is whole in its
 place or in `kept/`.
+
+Before a result returns, all its bytes are compared: it may have lain there for long, and many readers of a corpus do
+not compare checksums. A damaged one is deleted, and made again.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from tokenmill.core.errors import RecipeError
-from tokenmill.core.io import storage
-from tokenmill.core.io.storage import join
+from tokenmill.core.errors import DamagedFile, RecipeError
+from tokenmill.core.io import parquet, storage
+from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.pipeline.record.lock import locked
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest, to_json
 from tokenmill.pipeline.record.run_format import check_format
 
+logger = logging.getLogger(__name__)
+
 KEPT = "kept"
 _MANIFEST = "manifest.json"
+_AT_ONCE = 8  # files that are compared
 
 
 @dataclass(frozen=True)
@@ -51,22 +59,60 @@ def keep_copy(folder: str, manifest: Manifest) -> None:
 
 
 def kept_fingerprints(folder: str) -> set[str]:
-    """The fingerprints of results that may be in `kept/`; restore() finds those that are whole."""
+    """The fingerprints of results that may be in `kept/`; sound_manifest() finds those that are whole."""
     return set(storage.list_folders(join(folder, KEPT)))
 
 
 def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
     """The manifest of a kept result whose files all have the size that it lists; else None."""
     place = kept_folder(folder, fingerprint)
-    manifest = read_manifest(kept_manifest_path(folder, fingerprint))
-    if manifest is None or manifest.fingerprint != fingerprint:
+    manifest = _listed(folder, fingerprint)
+    if manifest is None:
         return None
     whole = all(storage.size_of(join(place, output.path)) == output.bytes for output in manifest.outputs)
     return manifest if whole else None
 
 
+def sound_manifest(folder: str, fingerprint: str) -> Manifest | None:
+    """The manifest of a kept result whose files are as they were written; else None, and a damaged result is deleted,
+    with a warning for each damaged file.
+    """
+    manifest = _listed(folder, fingerprint)
+    if manifest is None:
+        return None
+    place = kept_folder(folder, fingerprint)
+    files = [replace(output, path=join(place, output.path)) for output in manifest.outputs]
+    damaged = {file.path: problem for file, problem in zip(files, problems(files), strict=True) if problem}
+    for path, problem in damaged.items():
+        logger.warning("%s: %s; the result is deleted from kept/ and made again", path, problem)
+    if damaged:
+        storage.delete(place)
+    return None if damaged else manifest
+
+
+def _listed(folder: str, fingerprint: str) -> Manifest | None:
+    manifest = read_manifest(kept_manifest_path(folder, fingerprint))
+    return manifest if manifest is not None and manifest.fingerprint == fingerprint else None
+
+
+def problems(files: Sequence[FileRecord]) -> Iterable[str]:
+    """What is wrong with each of these files, "" if it is as it was written; all of each is read, some at once."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(_problem, files)
+
+
+def _problem(written: FileRecord) -> str:
+    try:
+        parquet.refuse_damage(written, whole=True)
+    except DamagedFile as error:
+        return error.problem
+    except OSError as error:
+        return f"cannot be read ({error})"
+    return ""
+
+
 def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[str, str]) -> None:
-    """Brings a kept result back: its files to `paths` ({path in kept: path in the folder}), then its manifest."""
+    """Brings a sound kept result back: its files to `paths` ({path in kept: path in the folder}), then its manifest."""
     place = kept_folder(folder, manifest.fingerprint)
     outputs = [replace(output, path=paths.get(output.path, output.path)) for output in manifest.outputs]
     for old, new in zip(manifest.outputs, outputs, strict=True):

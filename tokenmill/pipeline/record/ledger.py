@@ -108,6 +108,16 @@ class Ledger(Mapping[int, Manifest]):
                 return False
         return True
 
+    def lacking(self, *, released: bool = False) -> list[str]:
+        """The files that manifests list and that are gone or have another size, with whole paths."""
+        found = []
+        for number in self:
+            for path, size in self._files[number]:
+                kind, _, name = path.rpartition("/")
+                if not (released and kind == "data") and self.names(kind).get(name) != size:
+                    found.append(join(self.folder, path))
+        return found
+
     def names(self, kind: str) -> dict[str, int]:
         """{name: bytes} of the files in an output folder, as they were when first asked for."""
         if kind not in self._names:
@@ -221,6 +231,13 @@ def whole_manifest(path: str, folder: str) -> Manifest | None:
     """The manifest at `path`, if the files it lists have the sizes it lists."""
     manifest = read_manifest(path)
     return manifest if manifest is not None and _made(manifest, manifest.fingerprint, folder, _sizes()) else None
+
+
+def lacking(manifest: Manifest, folder: str) -> list[str]:
+    """The files of a result that are gone or have another size, with whole paths; lists each folder once."""
+    size_of = _sizes()
+    files = ((join(folder, output.path), output.bytes) for output in manifest.outputs)
+    return [path for path, size in files if size_of(path) != size]
 
 
 def _made(manifest: Manifest | None, fingerprint: str, folder: str, size_of: Callable[[str], int]) -> bool:

@@ -119,7 +119,13 @@ def read_manifest(path: str) -> Manifest | None:
 
 def to_json(manifest: Manifest) -> bytes:
     """The manifest as it is written."""
-    body = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()[:-2]
+    body = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()
+    return with_checksum(body)
+
+
+def with_checksum(content: bytes) -> bytes:
+    """A JSON object, written with indent=1, with the XXH3 of what is before it as its last field."""
+    body = content.removesuffix(b"\n}")
     return body + _CHECKSUM + xxhash.xxh3_64_hexdigest(body).encode() + _END
 
 
@@ -128,14 +134,14 @@ def from_json(content: bytes, path: str) -> Manifest | None:
     of another format: either counts as if it were not there.
     """
     try:
-        said, checked = _parsed(content)
+        said, checked = parsed(content)
         return None if said.pop("format") != FORMAT else _from_fields(said, checked=checked)
     except (ValueError, KeyError, RecursionError) as error:
         logger.warning("%s: unreadable (%s), so it counts as not there and its task runs again", path, error)
         return None
 
 
-def _parsed(content: bytes) -> tuple[JsonObject, bool]:
+def parsed(content: bytes) -> tuple[JsonObject, bool]:
     """(fields, whether there was a checksum to compare: older versions wrote none). Raises ValueError."""
     if not content:
         raise ValueError("it is empty")

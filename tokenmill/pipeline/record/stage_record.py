@@ -19,6 +19,8 @@ class StageRecord:
         missing: {what its documents lack: why}: inputs that could not be read, shards that were not made, of this stage
             and of all before it.
         allowed: the run was told to accept that, by --allow-missing.
+        corpus: it writes a corpus or other files of all its documents, which a record of their own lists.
+        facts: it writes facts.json.
         stale: its results are of other settings, code or inputs than the run's recipe.yaml names.
     """
 
@@ -27,6 +29,8 @@ class StageRecord:
     missing: dict[str, str] = field(default_factory=dict)
     allowed: bool = False
     stale: bool = False
+    corpus: bool = False
+    facts: bool = False
 
     def __str__(self) -> str:
         if self.stale:

@@ -1,29 +1,27 @@
 """Checks a run whole: each file that a manifest lists is there as it was written, and no other file is beside it.
 
 A result whose files are damaged is taken off the record: its manifest says that they are whole. The next run makes it
-again.
+again. One that was set aside in `kept/` is deleted, so that it cannot return.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tokenmill.core.errors import DamagedFile
-from tokenmill.core.io import parquet, storage
+from tokenmill.core.io import storage
 from tokenmill.core.io.storage import FileRecord, join
-from tokenmill.pipeline.record.kept import kept_fingerprints, kept_folder, kept_manifest_path
+from tokenmill.pipeline.record.facts import facts_path, facts_problem
+from tokenmill.pipeline.record.kept import KEPT, kept_fingerprints, kept_folder, kept_manifest_path, problems
 from tokenmill.pipeline.record.ledger import Ledger, forget, json_path
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
+from tokenmill.pipeline.record.stage_record import read_record
 
 KINDS = ("data", "dropped", "corpus")
 """The folders of a stage that hold exactly what manifests list."""
 
-_AT_ONCE = 8
-
 
 @dataclass
 class Checked:
-    """What was found of one stage. Paths are whole.
+    """What was found of the stage in `folder`. Paths are whole.
 
     Attributes:
         files, bytes: number and size of the files that manifests list.
@@ -34,7 +32,7 @@ class Checked:
         results: {damaged file: the manifest that lists it}.
     """
 
-    stage: str
+    folder: str
     files: int = 0
     bytes: int = 0
     damaged: dict[str, str] = field(default_factory=dict)
@@ -42,6 +40,10 @@ class Checked:
     unlisted: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stage(self) -> str:
+        return self.folder.rpartition("/")[2]
 
     @property
     def good(self) -> bool:
@@ -54,31 +56,51 @@ Told = Callable[[str, int, int], None]
 
 def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
     """Reads every file of the stage in `folder`, many at a time. kept: those in `kept/` too."""
-    found = Checked(folder.rpartition("/")[2])
+    found = Checked(folder)
     listed = _listed(folder, found, kept=kept)
     found.files, found.bytes = len(listed), sum(record.bytes for record, _ in listed)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        problems = pool.map(_problem, (record for record, _ in listed))
-        for number, ((record, manifest), problem) in enumerate(zip(listed, problems, strict=True), start=1):
-            told(found.stage, number, len(listed))
-            if problem:
-                found.damaged[record.path] = problem
-                found.results[record.path] = manifest
-    known = {record.path for record, _ in listed}
+    found_problems = problems([record for record, _ in listed])
+    for number, ((record, manifest), problem) in enumerate(zip(listed, found_problems, strict=True), start=1):
+        told(found.stage, number, len(listed))
+        if problem:
+            found.damaged[record.path] = problem
+            found.results[record.path] = manifest
+    stage = read_record(folder)
+    wanted = stage is not None and stage.facts and stage.done == stage.shards
+    if wanted or storage.exists(facts_path(folder)):
+        _check_facts(folder, found)
+    known = {one.path for one, _ in listed}
     there = (join(folder, kind, name) for kind in KINDS for name in storage.files_below(join(folder, kind)))
     found.unlisted = [path for path in there if path not in known]
     found.unfinished = storage.unfinished(folder)
     return found
 
 
+def _check_facts(folder: str, found: Checked) -> None:
+    path, problem = facts_path(folder), facts_problem(folder)
+    found.files, found.bytes = found.files + 1, found.bytes + max(0, storage.size_of(path))
+    if problem:
+        found.damaged[path] = problem
+        found.results[path] = path  # without it the stage counts as not done
+
+
 def take_off_record(folder: str, checked: Checked) -> None:
-    """Deletes the manifests of the stage's damaged results, so that the next run makes them again; the caller holds the
-    run's lock.
+    """Deletes the manifests of the stage's damaged results, so that the next run makes them again, and damaged results
+    in `kept/` whole; the caller holds the run's lock.
     """
     ledger = Ledger(folder)
     numbers = [number for number in ledger if json_path(folder, number) in checked.results.values()]
     forget(ledger, numbers)
-    storage.delete_files({*checked.results.values(), *checked.unreadable})
+    manifests = {*checked.results.values(), *checked.unreadable}
+    kept = {path for path in manifests if is_kept(folder, path)}
+    storage.delete_files(manifests - kept)
+    for path in sorted(kept):
+        storage.delete(path.rpartition("/")[0])
+
+
+def is_kept(folder: str, path: str) -> bool:
+    """True of a file of a result that was set aside."""
+    return path.startswith(join(folder, KEPT, ""))
 
 
 def _listed(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord, str]]:
@@ -119,30 +141,28 @@ def _files(folder: str, manifest: Manifest) -> list[FileRecord]:
     return [one for kind in KINDS for one in manifest.files(folder, kind)]
 
 
-def _problem(written: FileRecord) -> str:
-    try:
-        parquet.refuse_damage(written, whole=True)
-    except DamagedFile as error:
-        return error.problem
-    except OSError as error:
-        return f"cannot be read ({error})"
-    return ""
-
-
 def lines(checked: Sequence[Checked], *, off_record: bool) -> Iterable[str]:
     """For people. off_record: damaged results were taken off the record."""
     for one in checked:
         yield f"{one.stage}: {one.files:,} files, {one.bytes / 1e6:,.1f} MB" + (", as they were written" * one.good)
-        yield from (f"  {path}: {problem}" for path, problem in one.damaged.items())
-        yield from (f"  {path}: unreadable, or another shard's" for path in one.unreadable)
+        yield from (f"  {path}: {problem}{_aside(one, path)}" for path, problem in one.damaged.items())
+        yield from (f"  {path}: unreadable, or another shard's{_aside(one, path)}" for path in one.unreadable)
         if one.unlisted:
             yield f"  {len(one.unlisted):,} files that no manifest lists:"
             yield from (f"  {path}" for path in one.unlisted)
         if one.unfinished:
             yield f"  {len(one.unfinished):,} unfinished files (.tmp); a run deletes those that no writer is at work on"
-    if any(one.damaged or one.unreadable for one in checked):
-        again = "Run the recipe again: what is damaged is made again"
-        wait = "A driver is at work on this run. When it has ended, verify again, then run the recipe again"
-        yield again if off_record else wait
+    bad = [is_kept(one.folder, path) for one in checked for path in (*one.damaged, *one.unreadable)]
+    if bad and not off_record:
+        yield "A driver is at work on this run. When it has ended, verify again, then run the recipe again"
+    elif bad:
+        if not all(bad):
+            yield "Run the recipe again: what is damaged is made again"
+        if any(bad):
+            yield "Damaged results in kept/ were deleted, so that they cannot return"
     if any(one.unlisted for one in checked):
         yield "Readers take files that no manifest lists for results: run the recipe to its end, or delete them"
+
+
+def _aside(checked: Checked, path: str) -> str:
+    return " (set aside in kept/)" if is_kept(checked.folder, path) else ""

@@ -11,7 +11,8 @@ from tokenmill.core.errors import DamagedFile, DataError, RecipeError, did_you_m
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import load_recipe
-from tokenmill.pipeline.record.ledger import Ledger
+from tokenmill.pipeline.record.facts import facts_path, facts_problem
+from tokenmill.pipeline.record.ledger import Ledger, lacking
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
 from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import StageRecord, read_record
@@ -40,6 +41,18 @@ class RanStage:
     def unfinished(self) -> bool:
         """True for a Global that stopped before its decisions were applied."""
         return storage.exists(join(self.folder, "work"))
+
+    def lacking(self) -> list[str]:
+        """Files of its results that are gone or have another size; contents are not compared."""
+        found = self.manifests.lacking(released=self.released)
+        record = self.record if self.record is not None and self.record.done == self.record.shards else None
+        if self.corpus is not None:
+            found += lacking(self.corpus, self.folder)
+        elif record is not None and record.corpus:
+            found.append(join(self.folder, "manifest", "corpus.json"))
+        if record is not None and record.facts and facts_problem(self.folder):
+            found.append(facts_path(self.folder))
+        return found
 
     def files(self, kind: str) -> list[str]:
         """Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""

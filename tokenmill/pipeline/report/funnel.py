@@ -2,6 +2,7 @@
 
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from tokenmill.pipeline.planning.fingerprint import code_of
 from tokenmill.pipeline.record.accepted import results_of_accepted_code
 from tokenmill.pipeline.record.manifest import Manifest
-from tokenmill.pipeline.record.stage_record import StageRecord
+from tokenmill.pipeline.record.stage_record import NAMES_SHOWN, StageRecord
 from tokenmill.pipeline.report import RanStage, plain
 from tokenmill.pipeline.tasks import quarantine
 
@@ -41,6 +42,7 @@ class Funnel:
         unfinished: a Global that stopped before its decisions were applied.
         record: how complete it is; None if no run has finished with it.
         accepted: results of other code that `run --accept-code` kept.
+        lacking: files of its results that are gone or have another size.
     """
 
     stage: str
@@ -63,6 +65,7 @@ class Funnel:
     unfinished: bool
     record: StageRecord | None
     accepted: int = 0
+    lacking: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -91,6 +94,9 @@ class Funnel:
             return "has stopped before it was done"
         if self.shards < self.record.done:
             return f"damaged: {self.record.done - self.shards} of {self.record.done} manifests are gone"
+        if self.lacking:
+            why = "gone, unreadable or of another size; `pipeline verify` compares content"
+            return f"incomplete: {_some(self.lacking)} {why}"
         return str(self.record)
 
     @property
@@ -102,7 +108,14 @@ class Funnel:
     def accepted_gap(self) -> bool:
         """True if all that the stage lacks was accepted by --allow-missing."""
         record = self.record
-        return record is not None and self.shards >= record.done and record.allowed and not record.stale
+        there = record is not None and self.shards >= record.done and not self.lacking
+        return there and record is not None and record.allowed and not record.stale
+
+
+def _some(files: Sequence[str]) -> str:
+    """The first of these files, and how many there are."""
+    more = f" and {len(files) - NAMES_SHOWN:,} more" if len(files) > NAMES_SHOWN else ""
+    return ", ".join(files[:NAMES_SHOWN]) + more + (" is" if len(files) == 1 else " are")
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
@@ -257,4 +270,5 @@ class _Counted:
             unfinished=stage.unfinished,
             record=stage.record,
             accepted=results_of_accepted_code(stage.folder, map(code_of, stage.manifests.fingerprints.values())),
+            lacking=tuple(stage.lacking()),
         )
