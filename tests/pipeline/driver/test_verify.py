@@ -204,6 +204,16 @@ def test_damaged_facts_are_named_and_made_again(
     assert verify(copy, capsys)[0] == 0 == report(copy, capsys)[0]
 
 
+def test_results_that_return_from_kept_have_their_own_facts(made: Path, copy: Path) -> None:
+    """Those of the settings between were left, and the report was of another run."""
+    facts = copy / "runs/toy/unique/facts.json"
+    before = facts.read_bytes()
+    other_settings(made, copy)
+    assert facts.read_bytes() != before
+    run(copy, made / "r.yaml")
+    assert facts.read_bytes() == before
+
+
 def other_settings(made: Path, copy: Path) -> None:
     """Runs the recipe with another setting, so that the results of the first go to kept/."""
     (copy / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))

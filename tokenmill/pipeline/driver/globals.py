@@ -170,7 +170,7 @@ class GlobalStage:
 
     def _put_on_record(self, facts: JsonObject | None) -> None:
         if facts is not None:
-            write_facts(self.planned.folder, facts)
+            write_facts(self.planned.folder, facts, self.planned.root)
 
     def _spill(self, first: Round, count: int) -> list[SpillTask] | None:
         """The map tasks, done, after ids were found to be unique; None if a task failed."""

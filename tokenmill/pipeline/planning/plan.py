@@ -264,7 +264,7 @@ def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedSt
     """The same plan with what is done looked up again. ledger: what is on disk of the stage, if that is known."""
     ledger = Ledger(planned.folder) if ledger is None else ledger
     whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
-    whole = whole and not (planned.stage.has_facts and facts_problem(planned.folder))
+    whole = whole and not (planned.stage.has_facts and facts_problem(planned.folder, planned.root))
     planned = replace(planned, whole=whole, released=storage.exists(planned.released_marker))
     found = (ledger.done(shard.number, shard.fingerprint, released=planned.released) for shard in planned.shards)
     shards = zip(planned.shards, found, strict=True)

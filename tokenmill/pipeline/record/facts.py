@@ -13,18 +13,22 @@ def facts_path(folder: str) -> str:
     return join(folder, "facts.json")
 
 
-def write_facts(folder: str, facts: JsonObject) -> None:
-    """Writes the facts of the stage in `folder`."""
-    storage.write_bytes(facts_path(folder), with_checksum(json.dumps(facts, indent=1, sort_keys=True).encode()))
+def write_facts(folder: str, facts: JsonObject, fingerprint: str) -> None:
+    """Writes the facts of the stage in `folder`. fingerprint: of the work and the input that were counted."""
+    content = json.dumps(facts | {"fingerprint": fingerprint}, indent=1, sort_keys=True)
+    storage.write_bytes(facts_path(folder), with_checksum(content.encode()))
 
 
-def facts_problem(folder: str) -> str:
-    """What is wrong with the facts of the stage in `folder`, "" if they are there as they were written."""
+def facts_problem(folder: str, fingerprint: str | None = None) -> str:
+    """What is wrong with the facts of the stage in `folder`, "" if they are there as they were written.
+
+    fingerprint: facts of another one are wrong too: results that return from kept/ bring no facts with them.
+    """
     content = storage.read_if_there(facts_path(folder))
     if content is None:
         return "is gone"
     try:
-        parsed(content)
+        facts, _ = parsed(content)
     except (ValueError, RecursionError) as error:
         return f"is not as it was written ({error})"
-    return ""
+    return "counts another result" if fingerprint not in (None, facts.get("fingerprint")) else ""
