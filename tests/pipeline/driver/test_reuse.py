@@ -190,6 +190,21 @@ def test_a_new_run_takes_over_the_results_of_another_that_match(tmp_path: Path) 
         edited(second, data, OTHER, reuse=str(data))
 
 
+def test_a_damaged_result_of_another_run_is_not_taken_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    data, second = tmp_path / "data", tmp_path / "second"
+    data.mkdir()
+    second.mkdir()
+    write(data, FIRST)
+    go(tmp_path, data)
+    whole = files(tmp_path)
+    damaged = tmp_path / "runs/toy/read/data/000000.parquet"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    edited(second, data, SETTING, reuse=str(tmp_path / "runs/toy"))
+    assert files(second) == whole and f"{damaged}: " in caplog.text
+
+
 def test_discard_deletes_what_is_not_wanted(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -1,4 +1,7 @@
-"""Starts a run from the results of another run that have the fingerprints it wants: `run --reuse RUN`."""
+"""Starts a run from the results of another run that have the fingerprints it wants: `run --reuse RUN`.
+
+All bytes of a result are compared with their checksums before they are taken over; a damaged one is made again.
+"""
 
 import logging
 import shutil
@@ -9,6 +12,7 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.reuse import renumbered
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done
+from tokenmill.pipeline.record.kept import problems
 from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
 from tokenmill.pipeline.record.manifest import Manifest, to_json
 from tokenmill.pipeline.record.run_format import check_format
@@ -39,7 +43,7 @@ class OtherRun:
         count = 0
         for shard in planned.shards:
             ledger, number = self._places.get(shard.fingerprint, (None, 0))
-            if not shard.done and ledger is not None and ledger.whole(number):
+            if not shard.done and ledger is not None and ledger.whole(number) and _sound(ledger.folder, ledger[number]):
                 manifest = ledger[number]
                 outputs = [replace(one, path=renumbered(one.path, shard.number)) for one in manifest.outputs]
                 _copy_files(ledger.folder, manifest, planned.folder, replace(manifest, outputs=outputs))
@@ -62,11 +66,20 @@ class OtherRun:
     def _lend_corpus(self, planned: PlannedStage) -> bool:
         for ledger in self._ledgers:
             found = whole_manifest(join(ledger.folder, "manifest", "corpus.json"), ledger.folder)
-            if found is not None and found.fingerprint == planned.root:
+            if found is not None and found.fingerprint == planned.root and _sound(ledger.folder, found):
                 _copy_files(ledger.folder, found, planned.folder, found)
                 storage.write_bytes(planned.corpus_manifest, to_json(found))
                 return True
         return False
+
+
+def _sound(folder: str, manifest: Manifest) -> bool:
+    """Whether the files of a result are as they were written; warns of each that is not."""
+    files = [replace(output, path=join(folder, output.path)) for output in manifest.outputs]
+    damaged = {file.path: problem for file, problem in zip(files, problems(files), strict=True) if problem}
+    for path, problem in damaged.items():
+        logger.warning("%s: %s; the result is not taken over", path, problem)
+    return not damaged
 
 
 def _copy_files(old_folder: str, old: Manifest, new_folder: str, new: Manifest) -> None:
