@@ -15,7 +15,7 @@ from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
-from tokenmill.pipeline.report.audit import DroppedDocument, dropped, sample
+from tokenmill.pipeline.report.audit import DroppedDocument, _draw, dropped, sample
 from tokenmill.pipeline.report.explain import story
 
 FRUIT = """
@@ -164,3 +164,12 @@ def test_records_that_contradict_the_manifest_are_refused(made: Path, monkeypatc
     monkeypatch.setattr(type(short), "file", lambda self, kind, shard: f"{made}/short/dropped/{other:06d}.parquet")
     with pytest.raises(DataError, match="but its manifest says"):
         dropped([short], "length.short")
+
+
+@pytest.mark.parametrize("size", [2, 10, 20])
+def test_a_sample_of_almost_all_ends(size: int) -> None:
+    """A turn that drew nothing new was repeated for ever."""
+    for seed in range(100):
+        for total in (size + 1, 2 * size, 3 * size):
+            drawn = _draw(total, size, seed)
+            assert len(set(drawn)) == size and min(drawn) >= 0 and max(drawn) < total

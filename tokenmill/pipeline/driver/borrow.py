@@ -12,7 +12,7 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.reuse import renumbered
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done
-from tokenmill.pipeline.record.kept import problems
+from tokenmill.pipeline.record.kept import faults_of
 from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
 from tokenmill.pipeline.record.manifest import Manifest, to_json
 from tokenmill.pipeline.record.run_format import check_format
@@ -75,11 +75,10 @@ class OtherRun:
 
 def _sound(folder: str, manifest: Manifest) -> bool:
     """Whether the files of a result are as they were written; warns of each that is not."""
-    files = [replace(output, path=join(folder, output.path)) for output in manifest.outputs]
-    damaged = {file.path: problem for file, problem in zip(files, problems(files), strict=True) if problem}
-    for path, problem in damaged.items():
-        logger.warning("%s: %s; the result is not taken over", path, problem)
-    return not damaged
+    found = faults_of(folder, manifest)
+    for path, fault in found.items():
+        logger.warning("%s: %s; the result is not taken over", path, fault.text)
+    return not found
 
 
 def _copy_files(old_folder: str, old: Manifest, new_folder: str, new: Manifest) -> None:

@@ -9,9 +9,10 @@ not compare checksums. A damaged one is deleted, and made again.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tokenmill.core.errors import DamagedFile, RecipeError
 from tokenmill.core.io import parquet, storage
@@ -74,20 +75,21 @@ def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
 
 
 def sound_manifest(folder: str, fingerprint: str) -> Manifest | None:
-    """The manifest of a kept result whose files are as they were written; else None, and a damaged result is deleted,
-    with a warning for each damaged file.
+    """The manifest of a kept result whose files are as they were written; else None, with a warning for each other
+    file. A damaged result is deleted; one that cannot be read now stays.
     """
     manifest = _listed(folder, fingerprint)
     if manifest is None:
         return None
     place = kept_folder(folder, fingerprint)
-    files = [replace(output, path=join(place, output.path)) for output in manifest.outputs]
-    damaged = {file.path: problem for file, problem in zip(files, problems(files), strict=True) if problem}
-    for path, problem in damaged.items():
-        logger.warning("%s: %s; the result is deleted from kept/ and made again", path, problem)
+    found = faults_of(place, manifest)
+    damaged = any(fault.damaged for fault in found.values())
+    for path, fault in found.items():
+        what = "is deleted from kept/" if damaged else "stays in kept/"
+        logger.warning("%s: %s; the result %s and is made again", path, fault.text, what)
     if damaged:
         storage.delete(place)
-    return None if damaged else manifest
+    return None if found else manifest
 
 
 def _listed(folder: str, fingerprint: str) -> Manifest | None:
@@ -95,20 +97,33 @@ def _listed(folder: str, fingerprint: str) -> Manifest | None:
     return manifest if manifest is not None and manifest.fingerprint == fingerprint else None
 
 
-def problems(files: Sequence[FileRecord]) -> Iterable[str]:
-    """What is wrong with each of these files, "" if it is as it was written; all of each is read, some at once."""
+class Fault(NamedTuple):
+    """Why a file is not as it was written. damaged: False if it cannot be read now, which says nothing about it."""
+
+    text: str
+    damaged: bool
+
+
+def faults_of(folder: str, manifest: Manifest) -> dict[str, Fault]:
+    """{file of a result with its whole path: what is wrong with it}, of those that are not as they were written."""
+    files = [replace(output, path=join(folder, output.path)) for output in manifest.outputs]
+    return {file.path: fault for file, fault in zip(files, faults(files), strict=True) if fault is not None}
+
+
+def faults(files: Sequence[FileRecord]) -> Iterator[Fault | None]:
+    """What is wrong with each of these files, None if it is as it was written; all of each is read, some at once."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield from pool.map(_problem, files)
+        yield from pool.map(_fault, files)
 
 
-def _problem(written: FileRecord) -> str:
+def _fault(written: FileRecord) -> Fault | None:
     try:
         parquet.refuse_damage(written, whole=True)
     except DamagedFile as error:
-        return error.problem
+        return Fault(error.problem, damaged=True)
     except OSError as error:
-        return f"cannot be read ({error})"
-    return ""
+        return Fault(f"cannot be read ({error})", damaged=False)
+    return None
 
 
 def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[str, str]) -> None:

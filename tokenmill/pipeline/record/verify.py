@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import FileRecord, join
 from tokenmill.pipeline.record.facts import facts_path, facts_problem
-from tokenmill.pipeline.record.kept import KEPT, kept_fingerprints, kept_folder, kept_manifest_path, problems
+from tokenmill.pipeline.record.kept import KEPT, faults, kept_fingerprints, kept_folder, kept_manifest_path
 from tokenmill.pipeline.record.ledger import Ledger, forget, json_path
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
 from tokenmill.pipeline.record.stage_record import read_record
@@ -25,11 +25,11 @@ class Checked:
 
     Attributes:
         files, bytes: number and size of the files that manifests list.
-        damaged: {file that is not as it was written, or gone: what is wrong}.
+        damaged: {file that is not as it was written, or gone, or that cannot be read: what is wrong}.
         unreadable: manifests, and tables of manifests, that are damaged or another shard's.
         unlisted: files in `data`, `dropped` and `corpus` that no manifest lists.
         unfinished: what writers left that were killed, or are at work.
-        results: {damaged file: the manifest that lists it}.
+        results: {damaged file that can be read: the manifest that lists it}.
     """
 
     folder: str
@@ -59,11 +59,12 @@ def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
     found = Checked(folder)
     listed = _listed(folder, found, kept=kept)
     found.files, found.bytes = len(listed), sum(record.bytes for record, _ in listed)
-    found_problems = problems([record for record, _ in listed])
-    for number, ((record, manifest), problem) in enumerate(zip(listed, found_problems, strict=True), start=1):
+    compared = faults([record for record, _ in listed])
+    for number, ((record, manifest), fault) in enumerate(zip(listed, compared, strict=True), start=1):
         told(found.stage, number, len(listed))
-        if problem:
-            found.damaged[record.path] = problem
+        if fault is not None:
+            found.damaged[record.path] = fault.text
+        if fault is not None and fault.damaged:
             found.results[record.path] = manifest
     stage = read_record(folder)
     wanted = stage is not None and stage.facts and stage.done == stage.shards
@@ -87,11 +88,18 @@ def _check_facts(folder: str, found: Checked) -> None:
 def take_off_record(folder: str, checked: Checked) -> None:
     """Deletes the manifests of the stage's damaged results, so that the next run makes them again, and damaged results
     in `kept/` whole; the caller holds the run's lock.
+
+    Before there was a lock, a driver may have replaced a result. So the damaged files are compared once more.
     """
+    now = Checked(folder)
+    listed = {record.path: (record, manifest) for record, manifest in _listed(folder, now, kept=True)}
+    suspects = [listed[path] for path in checked.results if path in listed]
+    compared = faults([record for record, _ in suspects])
+    damaged = {path for (_, path), fault in zip(suspects, compared, strict=True) if fault and fault.damaged}
+    damaged |= {path for path in checked.results.values() if path == facts_path(folder) and facts_problem(folder)}
     ledger = Ledger(folder)
-    numbers = [number for number in ledger if json_path(folder, number) in checked.results.values()]
-    forget(ledger, numbers)
-    manifests = {*checked.results.values(), *checked.unreadable}
+    forget(ledger, [number for number in ledger if json_path(folder, number) in damaged])
+    manifests = damaged | {*checked.unreadable} & {*now.unreadable}
     kept = {path for path in manifests if is_kept(folder, path)}
     storage.delete_files(manifests - kept)
     for path in sorted(kept):
@@ -107,15 +115,16 @@ def _listed(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord
     """(file with its whole path, where its manifest is or would be) of all results."""
     ledger = Ledger(folder)
     found.unreadable += ledger.unreadable
-    released = storage.exists(join(folder, "released"))
+    there = _there(ledger) if storage.exists(join(folder, "released")) else None
     listed: list[tuple[FileRecord, str]] = []
     for number, manifest in ledger.items():
         if not ledger.part_of(number) and not _is_of(number, manifest):
             found.unreadable.append(json_path(folder, number))
             continue
         files = _files(folder, manifest)
-        gone = {one.path for one in files if released and one.path.startswith(f"{folder}/data/")} - _there(ledger)
-        listed += [(one, json_path(folder, number)) for one in files if one.path not in gone]
+        if there is not None:  # the data of shards may have been deleted after use
+            files = [one for one in files if one.path in there or not one.path.startswith(f"{folder}/data/")]
+        listed += [(one, json_path(folder, number)) for one in files]
     others = [(folder, join(folder, "manifest", "corpus.json"))]
     if kept:
         others += [(kept_folder(folder, name), kept_manifest_path(folder, name)) for name in kept_fingerprints(folder)]

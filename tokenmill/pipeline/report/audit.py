@@ -4,6 +4,7 @@ Manifests say how many records of each rule a shard has, so only shards with the
 those that it falls into.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -106,9 +107,11 @@ def _draw(total: int, size: int, seed: int) -> list[int]:
     if total <= size:
         return list(range(total))
     drawn: dict[int, None] = {}  # a set that keeps the order
-    while len(drawn) < size:
-        hashes = keyed_hash(seed, "audit", [f"{len(drawn)}/{number}" for number in range(size)])
+    for turn in itertools.count():  # a turn may draw nothing new, so its number and not len(drawn) is hashed
+        hashes = keyed_hash(seed, "audit", [f"{turn}/{number}" for number in range(size)])
         drawn.update(dict.fromkeys(int(hash % total) for hash in hashes.tolist()))
+        if len(drawn) >= size:
+            break
     return list(drawn)[:size]
 
 
