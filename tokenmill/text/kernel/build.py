@@ -17,7 +17,8 @@ from numba.core import event
 
 logger = logging.getLogger(__name__)
 
-_LONGEST = 2000  # characters of an error: several processes share a pipe, which keeps lines up to 4096 bytes whole
+_LONGEST = 600  # characters of an error, 6 bytes each at most: a shared pipe keeps lines up to 4096 bytes whole
+_REPORTS = os.dup(1)  # standard output as it is at the start
 
 
 class _Listener(event.Listener):  # type: ignore[misc]  # numba has no types
@@ -50,8 +51,9 @@ def build(modules: Iterable[str]) -> int:
 
 
 def _report(**facts: str) -> None:
-    os.write(sys.stdout.fileno(), json.dumps(facts).encode() + b"\n")
+    os.write(_REPORTS, json.dumps(facts).encode() + b"\n")
 
 
 if __name__ == "__main__":
+    os.dup2(2, 1)  # what numba prints, if its debug variables are set, is no report
     sys.exit(build(sys.argv[1:]))
