@@ -13,6 +13,7 @@ from tokenmill.cli.app import app
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord
 from tokenmill.pipeline.driver import run as run_module
+from tokenmill.pipeline.driver.globals import GlobalStage
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
@@ -208,14 +209,19 @@ def test_damaged_facts_are_named_and_made_again(
     assert verify(copy, capsys)[0] == 0 == report(copy, capsys)[0]
 
 
-def test_results_that_return_from_kept_have_their_own_facts(made: Path, copy: Path) -> None:
-    """Those of the settings between were left, and the report was of another run."""
+def test_results_that_return_from_kept_have_their_own_facts(
+    made: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the settings between were left, or the whole stage ran again to count them."""
     facts = copy / "runs/toy/unique/facts.json"
     before = facts.read_bytes()
+    made_before = [(one.host, one.timing) for one in Ledger(str(facts.parent)).values()]
     other_settings(made, copy)
     assert facts.read_bytes() != before
+    monkeypatch.delattr(GlobalStage, "run")
     run(copy, made / "r.yaml")
     assert facts.read_bytes() == before
+    assert [(one.host, one.timing) for one in Ledger(str(facts.parent)).values()] == made_before
 
 
 def other_settings(made: Path, copy: Path) -> None:

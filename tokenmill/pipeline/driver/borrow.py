@@ -12,6 +12,7 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.reuse import renumbered
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done
+from tokenmill.pipeline.record.facts import facts_path, lend_facts
 from tokenmill.pipeline.record.kept import faults_of
 from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
 from tokenmill.pipeline.record.manifest import Manifest, to_json
@@ -50,6 +51,8 @@ class OtherRun:
                 path = planned.manifest_path(shard.number)
                 storage.write_bytes(path, to_json(replace(manifest, outputs=outputs)))
                 count += 1
+        for ledger in self._ledgers if planned.stage.has_facts and count else ():
+            lend_facts(facts_path(ledger.folder), planned.folder, planned.root)
         if planned.stage.writes_corpus and not planned.whole:
             count += self._lend_corpus(planned)
         if count:

@@ -17,6 +17,7 @@ from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.plan import PlannedStage, check_done
+from tokenmill.pipeline.record.facts import exchange_facts
 from tokenmill.pipeline.record.kept import (
     NOTHING,
     Amount,
@@ -93,6 +94,8 @@ def reuse(planned: PlannedStage, *, discard: bool = False) -> PlannedStage:
             _move(planned.folder, old, new)
     aside += _set_corpus_aside(planned, discard=discard)
     back = _restore(planned, settled | set(moves.values()))
+    if planned.stage.has_facts:
+        exchange_facts(planned.folder, planned.root, discard=discard)
     _sweep(planned, ledger, settled | set(moves.values()) | back)
     if moves or aside.results or back:
         what = "deleted" if discard else "set aside in kept/"

@@ -1,11 +1,14 @@
 """`<stage>/facts.json`: what a Global counted besides its verdicts. Like a manifest it ends with its own XXH3."""
 
 import json
+import logging
 
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.record.manifest import parsed, with_checksum
+
+logger = logging.getLogger(__name__)
 
 
 def facts_path(folder: str) -> str:
@@ -19,10 +22,47 @@ def write_facts(folder: str, facts: JsonObject, fingerprint: str) -> None:
     storage.write_bytes(facts_path(folder), with_checksum(content.encode()))
 
 
+def exchange_facts(folder: str, fingerprint: str, *, discard: bool) -> None:
+    """Sets the facts of another result aside in `kept/`, unless discard, and brings those of this fingerprint back."""
+    there = _fingerprint_of(facts_path(folder))
+    if there == fingerprint:
+        return
+    if there and not discard:
+        _copy(facts_path(folder), _kept_path(folder, there))
+    lend_facts(_kept_path(folder, fingerprint), folder, fingerprint)
+
+
+def lend_facts(path: str, folder: str, fingerprint: str) -> None:
+    """Copies the facts at `path` to the stage in `folder` if they are sound and of this fingerprint."""
+    if _fingerprint_of(path) == fingerprint:
+        _copy(path, facts_path(folder))
+
+
+def _kept_path(folder: str, fingerprint: str) -> str:
+    return join(folder, "kept", f"facts-{fingerprint}.json")
+
+
+def _copy(old: str, new: str) -> None:
+    storage.write_bytes(new, storage.read_bytes(old))
+
+
+def _fingerprint_of(path: str) -> str:
+    """Whose facts these are; "" if there are none, or if they are damaged."""
+    content = storage.read_if_there(path)
+    if content is None:
+        return ""
+    try:
+        facts, _ = parsed(content)
+    except (ValueError, RecursionError) as error:
+        logger.warning("%s: is not as it was written (%s); the facts are counted again", path, error)
+        return ""
+    return str(facts.get("fingerprint", ""))
+
+
 def facts_problem(folder: str, fingerprint: str | None = None) -> str:
     """What is wrong with the facts of the stage in `folder`, "" if they are there as they were written.
 
-    fingerprint: facts of another one are wrong too: results that return from kept/ bring no facts with them.
+    fingerprint: facts of another one are wrong too.
     """
     content = storage.read_if_there(facts_path(folder))
     if content is None:
