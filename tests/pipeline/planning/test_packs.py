@@ -158,8 +158,10 @@ def test_a_damaged_file_of_a_pack_is_named_in_the_warning(tmp_path: Path) -> Non
     damaged.write_bytes(damaged.read_bytes()[:-900])
     result = run(tmp_path, size=1 << 30)
     [warning] = result.warnings
-    assert warning.startswith(f"{damaged}: 1 damaged record is on record as dropped (1 × read_table.bad_json); see ")
-    [row] = dropped(read_run(str(tmp_path / "runs" / "toy")), "read_table.bad_json").to_dicts()
+    assert warning.startswith(
+        f"{damaged}: 1 damaged record is on record as dropped (1 × read_table.bad_compression); see "
+    )
+    [row] = dropped(read_run(str(tmp_path / "runs" / "toy")), "read_table.bad_compression").to_dicts()
     assert row["locator"]["file"] == str(damaged)
 
 
