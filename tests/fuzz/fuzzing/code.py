@@ -235,7 +235,7 @@ def _stack_tables() -> dict[str, bytes]:
 TARGETS = (
     Target(
         "tar", _tars, lambda data: _check_archive(data, "lib-1.0.tar"), past=_past_tars,
-        rows={"pax": 10, "gnu": 10, "ustar": 10}, mend=resealed,
+        rows={"pax": 10, "gnu": 10, "ustar": 10}, repair=resealed,
         forms=(bytes, bytes, gzip.compress, zstandard.compress, bz2.compress, lzma.compress),
         tokens=(bytes(512), b"ustar\x0000", b"30 path=x/y/z\n", b"\x80"), fast=5, slow=200,
     ),

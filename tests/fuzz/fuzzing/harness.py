@@ -53,7 +53,7 @@ class Target:
         refusals: exceptions that are documented answers to a bad input.
         forms: ways to pack an input. What was mutated is packed, and half of the packed bytes are mutated again.
         tokens, brackets: see Material.
-        mend: repairs checksums after the mutation, so that more than the checksum is tested.
+        repair: repairs checksums after the mutation, so that more than the checksum is tested.
         most_refused: share of cases that may be refused, so that a target that reads nothing is noticed.
         fast, slow: number of mutants in the fast and in the slow tests.
         cpu_seconds: that one case may take: far more than any needs, so that only a case without an end takes them.
@@ -69,7 +69,7 @@ class Target:
     forms: tuple[Callable[[bytes], bytes], ...] = (bytes,)
     tokens: Sequence[bytes] = ()
     brackets: Sequence[Brackets] = ()
-    mend: Callable[[bytes], bytes] | None = None
+    repair: Callable[[bytes], bytes] | None = None
     most_refused: float = 0.75
     fast: int = 6
     slow: int = 300
@@ -91,7 +91,7 @@ class Target:
         data = form(mutated(data, material, random) if inside else data)
         if not inside or random.random() < 0.5:
             data = mutated(data, material, random)
-        return self.mend(data) if self.mend and random.random() < 0.7 else data
+        return self.repair(data) if self.repair and random.random() < 0.7 else data
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _rows_of_bytes() -> dict[str, bytes]:
 
 
 def check_notebook(data: bytes) -> int:
-    """A notebook gives a text that UTF-8 can hold, or it is none."""
+    """Whatever the file holds, the result is a text and the name of a language."""
     for kind in ("markdown", "script"):
         text, language = converted(data.decode("utf-8", "replace"), kind)
         assert isinstance(text, str) and isinstance(language, str)

@@ -73,7 +73,7 @@ class Lab:
 
 
 def results(files: dict[str, int]) -> dict[str, int]:
-    """Without manifests, which are written anew when a result returns."""
+    """Without manifests, which are written again when a result returns."""
     return {path: changed for path, changed in files.items() if "/manifest/" not in path}
 
 

@@ -73,7 +73,7 @@ class GzipMember:
 
 
 def _header_bytes(start: bytes) -> int:
-    """The length of a gzip header; 0 if `start` is too short to tell. Raises ValueError if it is none."""
+    """The length of a gzip header; 0 if `start` is too short to tell. Raises ValueError if it is no gzip header."""
     if not start.startswith(_START[: len(start)]):
         raise ValueError("a gzip member begins with no gzip header")
     if len(start) < _LEAST_HEADER:
