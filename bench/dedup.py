@@ -34,6 +34,7 @@ import pyarrow.parquet as pq
 from bench import dedup_signatures
 from bench.dedup_texts import clustered_prose, quoting_prose, short_documents
 from bench.versus_datatrove import ONE_THREAD
+from tokenmill.pipeline.record.facts import read_facts
 
 RECIPE = """
 run: bench
@@ -102,7 +103,7 @@ def substring(folder: Path, megabytes: float, memory: str, workers: int) -> dict
     before = children_seconds()
     seconds, peak = watched([*command, "dedup"])
     used = children_seconds() - before
-    facts = json.loads((folder / "runs/bench/dedup/facts.json").read_text())
+    facts = read_facts(str(folder / "runs/bench/dedup"))
     return {
         "megabytes": megabytes,
         "seconds": seconds,
@@ -125,7 +126,7 @@ def scale(folder: Path, count: int, memory: str, workers: int) -> dict[str, Any]
     before = children_seconds()
     seconds, peak = watched([*command, "dedup"])
     used = children_seconds() - before
-    facts = json.loads((folder / "runs/bench/dedup/facts.json").read_text())
+    facts = read_facts(str(folder / "runs/bench/dedup"))
     return {
         "documents": count,
         "read_seconds": read,

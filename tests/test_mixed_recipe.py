@@ -1,6 +1,5 @@
 """configs/mixed.yaml takes crawl, Wikipedia and code to one verified corpus, in the shares that it names."""
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options, run
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.facts import read_facts
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.funnel import funnel
 
@@ -57,7 +57,7 @@ def test_it_balances_and_the_corpus_verifies(whole: Path) -> None:
 
 @pytest.mark.slow
 def test_the_sources_have_the_shares_that_the_recipe_names(whole: Path) -> None:
-    facts = json.loads((whole / "mix" / "facts.json").read_text())
+    facts = read_facts(str(whole / "mix"))
     size: Counter[str] = Counter()
     for path in (whole / "mix" / "data").glob("*.parquet"):
         for row in pq.read_table(path, columns=["source", "text"]).to_pylist():

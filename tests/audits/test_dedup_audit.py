@@ -20,6 +20,7 @@ from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.facts import read_facts, write_facts
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.similarity.jaccard import jaccard_of_texts
 from tokenmill.text.similarity.signature import chance_of_meeting
@@ -114,14 +115,17 @@ def test_what_cannot_be_audited_is_refused(ran: Path, tmp_path: Path) -> None:
         audit(tmp_path)
     with pytest.raises(RecipeError, match=r"stages that end in stages\.minhash: none"):
         dedup_audit(str(ran), anchors=1, stage="other", seed=0, plugins=None)
-    facts = ran / "dedup" / "facts.json"
-    before = facts.read_text()
-    facts.write_text(before.replace('"documents": 200', '"documents": 201'))
+    file = ran / "dedup" / "facts.json"
+    before = file.read_bytes()
     try:
+        write_facts(str(file.parent), read_facts(str(file.parent)) | {"documents": 201}, "of the test")
         with pytest.raises(DataError, match="is now 200 documents, but the stage looked at 201"):
             audit(ran)
+        file.write_bytes(before.replace(b'"documents": 200', b'"documents": 201'))
+        with pytest.raises(DataError, match=r"facts\.json: its checksum does not fit; run the recipe again"):
+            audit(ran)
     finally:
-        facts.write_text(before)
+        file.write_bytes(before)
 
 
 def ragged(sets: list[set[int]]) -> Ragged:

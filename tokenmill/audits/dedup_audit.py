@@ -7,7 +7,6 @@ of nomination from what the bands see, so the audit shows recall by both: by tru
 near-duplicates are found, and by what the bands see, which tells whether the bands work as promised.
 """
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,8 +23,7 @@ from tokenmill.audits.neighbours import Anchors, Places
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.columns import split
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import storage
-from tokenmill.core.kinds import JsonObject
+from tokenmill.pipeline.record.facts import read_facts
 from tokenmill.pipeline.report import plain
 from tokenmill.pipeline.report.audit import dropped
 from tokenmill.pipeline.tasks.step_call import apply_step
@@ -120,7 +118,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     for batch in _input(audited, banned):
         documents += batch.num_rows
         found.append(_near(batch, chosen, work))
-    facts = _facts(audited.facts_file)
+    facts = read_facts(audited.ran.folder)
     if documents != facts["documents"]:
         raise DataError(
             f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage looked at "
@@ -129,17 +127,6 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     pairs = pl.concat(found) if found else _NO_PAIRS
     removed = set(gone.filter(pl.col("drop_rule") == _RULE)["id"].to_list())
     return _audit(audited.name, work, chosen.ids, documents, pairs, removed, facts)
-
-
-def _facts(file: str) -> JsonObject:
-    """What the stage counted. Raises DataError if the file does not say it."""
-    try:
-        found = json.loads(storage.read_bytes(file))
-    except ValueError as error:
-        raise DataError(f"{file}: not JSON ({error}); delete the stage's folder and run the recipe again") from error
-    if not isinstance(found, dict) or "documents" not in found:
-        raise DataError(f"{file}: no count of documents; delete the stage's folder and run the recipe again")
-    return found
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.planning.resolve import Stage, resolve
+from tokenmill.pipeline.record.facts import facts_path
 from tokenmill.pipeline.report import RanStage, read_run
 from tokenmill.stages.dedup.minhash import Minhash
 
@@ -26,11 +27,6 @@ class MinhashStage:
     def name(self) -> str:
         return self.stage.name
 
-    @property
-    def facts_file(self) -> str:
-        """What the stage counted, as JSON."""
-        return join(self.ran.folder, "facts.json")
-
 
 def finished_minhash(run: str, stage: str | None, plugins: str | None) -> MinhashStage:
     """The run's stage that ends in MinHash; `stage` names it if there are several.
@@ -41,7 +37,7 @@ def finished_minhash(run: str, stage: str | None, plugins: str | None) -> Minhas
     planned, minhash = _minhash_stage(resolve(load_recipe(join(run, "recipe.yaml")), plugins=plugins), stage)
     name = planned.name
     found = MinhashStage(planned, minhash, ran[name], tuple(ran[one] for one in ran if one in planned.inputs))
-    if found.ran.unfinished or not storage.exists(found.facts_file):
+    if found.ran.unfinished or not storage.exists(facts_path(found.ran.folder)):
         raise DataError(f"{run}: stage {name!r} is not done; run the recipe again, it goes on from there")
     data = found.ran.files("data")
     if data and "drop_rule" in found.ran.columns(data[0]).names:

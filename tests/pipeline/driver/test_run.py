@@ -21,6 +21,7 @@ from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.exchange import exchange
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.facts import read_facts
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.audit import dropped
 from tokenmill.pipeline.report.explain import story
@@ -339,13 +340,13 @@ def test_minhash_gives_the_same_bytes_for_any_workers_and_partitions(
         "[stages.minhash", "[{stages.minhash").replace("0.5}]", "0.5}}]")  # fmt: skip
     (tmp_path / "one").mkdir()
     run(tmp_path / "one", text)
-    facts = json.loads((tmp_path / "one/runs/toy/unique/facts.json").read_text())
+    facts = read_facts(str(tmp_path / "one/runs/toy/unique"))
     assert facts["removed"] == len(pq.read_table(tmp_path / "one/runs/toy/unique/dropped")) > 0
     monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 1000)
     (tmp_path / "many").mkdir()
     run(tmp_path / "many", text, workers=workers)
     assert bytes_of(tmp_path / "many") == bytes_of(tmp_path / "one")
-    assert json.loads((tmp_path / "many/runs/toy/unique/facts.json").read_text()) == facts
+    assert read_facts(str(tmp_path / "many/runs/toy/unique")) == facts
 
 
 def test_memory_too_small_to_look_across_documents_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Deduplication of many documents as a run: adversarial neighbourhoods against the known outcome, and killed runs."""
 
-import json
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.exchange import exchange
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.facts import read_facts
 
 RECIPE = """
 run: toy
@@ -52,7 +52,7 @@ def removed(folder: Path, texts: list[str], settings: str) -> tuple[dict[int, in
     run_recipe(load_recipe(recipe), InProcess(), Options(out=str(folder)), progress_for("none"))
     dropped = pq.read_table(folder / "toy/dedup/dropped")
     gone = zip(dropped["id"].to_pylist(), dropped["duplicate_of"].to_pylist(), strict=True)
-    return {int(id): int(kept) for id, kept in gone}, json.loads((folder / "toy/dedup/facts.json").read_text())
+    return {int(id): int(kept) for id, kept in gone}, read_facts(str(folder / "toy/dedup"))
 
 
 @pytest.mark.slow

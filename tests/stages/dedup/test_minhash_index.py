@@ -21,6 +21,7 @@ from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.facts import read_facts
 from tokenmill.stages.dedup.minhash_index import FORMAT, IndexKind, index_files, write_index
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.similarity.jaccard import jaccard_of_sets, jaccard_of_texts
@@ -86,7 +87,7 @@ def test_a_second_snapshot_loses_what_the_first_one_kept(tmp_path: Path) -> None
         assert record["drop_rule"] == "minhash.near_duplicate"
         assert record["similarity"] == np.float32(measured) >= 0.75
         assert record["duplicate_of"] in remembered | set(kept(second))
-    facts = json.loads((second / "dedup/facts.json").read_text())
+    facts = read_facts(str(second / "dedup"))
     assert (facts["documents"], facts["removed"]) == (len(new), len(records))
 
 

@@ -15,6 +15,7 @@ from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.facts import read_facts
 from tokenmill.text.similarity.jaccard import jaccard_of_sets
 from tokenmill.text.similarity.shingle import Shingling, Unit
 from tokenmill.text.words.segment import words
@@ -76,8 +77,7 @@ def removed(folder: Path, texts: dict[str, str], **settings: Any) -> dict[str, d
 
 
 def facts(folder: Path) -> dict[str, int]:
-    found: dict[str, int] = json.loads((folder / "toy/dedup/facts.json").read_text())
-    return found
+    return read_facts(str(folder / "toy/dedup"))
 
 
 def unmodified_similarity(a: str, b: str, unit: Unit) -> float:

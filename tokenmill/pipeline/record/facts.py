@@ -3,6 +3,7 @@
 import json
 import logging
 
+from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
@@ -18,8 +19,23 @@ def facts_path(folder: str) -> str:
 
 def write_facts(folder: str, facts: JsonObject, fingerprint: str) -> None:
     """Writes the facts of the stage in `folder`. fingerprint: of the work and the input that were counted."""
-    content = json.dumps(facts | {"fingerprint": fingerprint}, indent=1, sort_keys=True)
+    content = json.dumps({"facts": facts, "fingerprint": fingerprint}, indent=1, sort_keys=True)
     storage.write_bytes(facts_path(folder), with_checksum(content.encode()))
+
+
+def read_facts(folder: str) -> JsonObject:
+    """What the Global of the stage in `folder` counted, as `write_facts` was given it. Raises DataError if the file is
+    missing or damaged.
+    """
+    path = facts_path(folder)
+    content = storage.read_if_there(path)
+    try:
+        if content is None:
+            raise ValueError("there is no such file")
+        facts: JsonObject = _parsed(content)["facts"]
+    except ValueError as error:
+        raise DataError(f"{path}: {error}; run the recipe again, it counts the facts of a stage again") from error
+    return facts
 
 
 def exchange_facts(folder: str, fingerprint: str, *, discard: bool) -> None:
@@ -52,11 +68,10 @@ def _fingerprint_of(path: str) -> str:
     if content is None:
         return ""
     try:
-        facts, _ = parsed(content)
-    except (ValueError, RecursionError) as error:
+        return str(_parsed(content)["fingerprint"])
+    except ValueError as error:
         logger.warning("%s: is not as it was written (%s); the facts are counted again", path, error)
         return ""
-    return str(facts.get("fingerprint", ""))
 
 
 def facts_problem(folder: str, fingerprint: str | None = None) -> str:
@@ -68,7 +83,18 @@ def facts_problem(folder: str, fingerprint: str | None = None) -> str:
     if content is None:
         return "is gone"
     try:
-        facts, _ = parsed(content)
-    except (ValueError, RecursionError) as error:
+        found = _parsed(content)["fingerprint"]
+    except ValueError as error:
         return f"is not as it was written ({error})"
-    return "counts another result" if fingerprint not in (None, facts.get("fingerprint")) else ""
+    return "counts another result" if fingerprint not in (None, found) else ""
+
+
+def _parsed(content: bytes) -> JsonObject:
+    """{"facts": {name: count}, "fingerprint": text}. Raises ValueError for anything else and for a wrong checksum."""
+    try:
+        found, checked = parsed(content)
+    except RecursionError as error:
+        raise ValueError("its JSON is nested too deeply") from error
+    if not checked or found.keys() != {"facts", "fingerprint"} or not isinstance(found["facts"], dict):
+        raise ValueError("it has no checksum, or other fields than facts and fingerprint")
+    return found
