@@ -37,9 +37,30 @@ print(fib(3))
 print([sum(as_kernel(each).dispatcher.stats.cache_misses.values()) for each in (fib, told, added)])
 """
 
+BESIDE = """
+import sys
+import numba
+import numpy as np
+from tokenmill.text.kernel.cache import kernel
 
-def run(folder: Path, *arguments: str) -> list[str]:
-    (folder / "kernels.py").write_text(KERNELS)
+@kernel
+def twice(n: int) -> int:
+    return n + n
+
+twice(1)
+print("scipy.linalg" in sys.modules)
+
+@numba.njit
+def product(a):
+    return np.dot(a, a), np.convolve(a, a)[0]
+
+print(product(np.array([1.0, 2.0, 3.0])))
+print("scipy.linalg" in sys.modules)
+"""
+
+
+def run(folder: Path, *arguments: str, program: str = KERNELS) -> list[str]:
+    (folder / "kernels.py").write_text(program)
     environment = os.environ | {
         "PYTHONPATH": str(Path(tokenmill.__file__).parents[1]),
         "XDG_CACHE_HOME": str(folder / arguments[0] if arguments else folder / "home"),
@@ -58,6 +79,12 @@ def test_helpers_give_what_stock_numba_gives_and_only_entries_are_kept(tmp_path:
     assert len(list((tmp_path / "home").rglob("*.nbc"))) == 2
     assert run(tmp_path, "stock") == [*said, "[1, 1, 1]"]
     assert len(list((tmp_path / "stock").rglob("*.nbc"))) == 3
+
+
+@pytest.mark.slow
+def test_kernels_do_not_import_scipy_and_other_users_of_numba_have_it(tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    assert run(tmp_path, program=BESIDE) == ["False", "(14.0, 1.0)", "True"]
 
 
 def test_the_installed_numba_is_a_tested_one() -> None:

@@ -16,6 +16,7 @@ from tokenmill.pipeline.planning.fingerprint import WorkPrint, code_of, digest, 
 from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
+from tokenmill.pipeline.planning.source_code import remember_code
 from tokenmill.pipeline.planning.touched import with_recorded_etags
 from tokenmill.pipeline.record.accepted import accepted_codes
 from tokenmill.pipeline.record.facts import facts_problem
@@ -127,6 +128,7 @@ def plan(recipe: Recipe, stages: tuple[Stage, ...], folder: str, planning: Plann
     planned: dict[str, PlannedStage] = {}
     for stage in stages:
         planned[stage.name] = _plan_stage(recipe, stage, planned, folder, planning)
+    remember_code()
     found = _need_released_data(list(planned.values()))
     needed = {one.name for one in found if one.accepted and not one.done}
     again = planning.made_again | {name for name in needed if planned[name].released}

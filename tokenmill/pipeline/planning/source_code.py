@@ -10,10 +10,10 @@ import hashlib
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tokenmill.pipeline.planning.known_code import Code, KnownCode
 from tokenmill.pipeline.planning.versions import distributions_of
 
 NOT_HASHED: Final = {
@@ -47,12 +47,7 @@ NOT_HASHED: Final = {
 _NO_VALUE: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})  # fields of a tree that say nothing new
 
 
-@dataclass(frozen=True)
-class _Code:
-    """digest: of the syntax tree. imports: names of modules, and of what may be one: `from a import b` gives a.b."""
-
-    digest: bytes
-    imports: frozenset[str]
+_known = KnownCode(Path(__file__))
 
 
 @functools.cache
@@ -151,19 +146,23 @@ def _names_in(folder: Path) -> frozenset[str]:
 
 
 @functools.cache
-def _code(module: str) -> _Code:
+def _code(module: str) -> Code:
     path = file_of(module)
     assert path is not None  # its callers look
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return _parsed(path, path.stat().st_mtime_ns, package)
+    content = path.read_bytes()
+    return _known.of(content, package, lambda: _parsed(content, path, package))
 
 
-@functools.cache
-def _parsed(path: Path, changed: int, package: str) -> _Code:
-    """changed: when the file was, so that an edited one is parsed again."""
+def remember_code() -> None:
+    """Writes to the user's cache what was parsed, so that the next start need not parse it."""
+    _known.save()
+
+
+def _parsed(content: bytes, path: Path, package: str) -> Code:
     writer = _TreeWriter(package)
-    writer.write(ast.parse(path.read_bytes(), str(path)))
-    return _Code(hashlib.sha256(" ".join(writer.words).encode()).digest(), frozenset(writer.imports))
+    writer.write(ast.parse(content, str(path)))
+    return Code(hashlib.sha256(" ".join(writer.words).encode()).digest(), frozenset(writer.imports))
 
 
 class _TreeWriter:

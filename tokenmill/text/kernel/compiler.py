@@ -8,8 +8,10 @@ stock numba does it, so the machine code of the entries is as fast.
 This uses numba's internals. With a version that is not in TESTED, kernels compile as stock numba does it.
 """
 
+import importlib
 from collections.abc import Callable
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 import numba
@@ -17,6 +19,7 @@ from numba.core import entrypoints
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
+from numba.np import linalg
 
 from tokenmill.text.kernel.cache_folder import cache_folder
 
@@ -24,10 +27,37 @@ TESTED = ("0.68",)
 """Versions of numba, major.minor, with which the tests of all kernels pass."""
 
 
+def _is_tested() -> bool:
+    return numba.__version__.rpartition(".")[0] in TESTED
+
+
+def _load_arrays() -> None:
+    """Imports numba's functions of arrays, which every kernel needs, without scipy.
+
+    They look for BLAS by importing scipy.linalg, which takes 0.2 to 0.3 s. Here they see whether scipy is installed; a
+    kernel of somebody else that needs BLAS still imports it when it compiles.
+    """
+    before = linalg.ensure_blas
+    linalg.ensure_blas = _find_scipy
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = before
+
+
+def _find_scipy() -> None:
+    if find_spec("scipy") is None:
+        raise ImportError("scipy is not installed")
+
+
+if _is_tested():
+    _load_arrays()
+
+
 def compiled_on_call(function: Callable[..., Any], *, inlined: bool) -> Any:
     """numba's dispatcher for a kernel: no Python objects, no GIL, strict floating point, kept on disk."""
     options = {"nopython": True, "nogil": True, "fastmath": False, "boundscheck": False, "forceinline": inlined}
-    made = _Entry if numba.__version__.rpartition(".")[0] in TESTED else CPUDispatcher
+    made = _Entry if _is_tested() else CPUDispatcher
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())  # read by enable_caching; other users of numba keep their own setting
     try:
