@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenmill.core.columns import DOCUMENT, documents, drop, marked, set_column, split
+from tokenmill.core.columns import DOCUMENT, documents, drop, marked, set_column, source_column, split
 
 
 def batch() -> pa.RecordBatch:
@@ -64,3 +64,8 @@ def test_texts_that_stay_take_no_more_room_than_they_need() -> None:
     long = documents({"id": list("abcd"), "text": [letter * 1000 for letter in "abcd"]})
     alive, gone = split(drop(long, [False, True, False, False], "a.b", 1, 1))
     assert [part.column("text").buffers()[2].size for part in (alive, gone)] == [3000, 1000]
+
+
+def test_without_the_column_all_sources_are_null() -> None:
+    assert source_column(pa.record_batch({"id": ["a", "b"]})).to_pylist() == [None, None]
+    assert source_column(pa.record_batch({"source": ["web"]})).to_pylist() == ["web"]

@@ -16,7 +16,6 @@ from tokenmill.core.limits import (
     enforce_max_removed,
     merge_removed,
     removed_by_source,
-    source_column,
 )
 
 IDS = pa.array([f"id{number}" for number in range(4)])
@@ -71,8 +70,3 @@ def test_a_limit_that_is_no_share_is_refused(share: float) -> None:
     check_max_removed({"web": 0.0, "wiki": 1.0})
     with pytest.raises(RecipeError, match="max_removed: web: "):
         check_max_removed({"web": share})
-
-
-def test_without_the_column_all_sources_are_null() -> None:
-    assert source_column(pa.record_batch({"id": ["a", "b"]})).to_pylist() == [None, None]
-    assert source_column(pa.record_batch({"source": ["web"]})).to_pylist() == ["web"]

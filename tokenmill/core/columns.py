@@ -168,3 +168,9 @@ def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
     names = set(batch.schema.names)
     arrays = [batch.column(f.name) if f.name in names else pa.nulls(batch.num_rows, f.type) for f in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def source_column(batch: pa.RecordBatch) -> pa.Array:
+    """The batch's sources; nulls if there is no such column."""
+    has = "source" in batch.schema.names
+    return batch.column("source") if has else pa.nulls(batch.num_rows, pa.string())

@@ -29,12 +29,6 @@ def check_max_removed(max_removed: Mapping[str, float]) -> None:
             raise RecipeError(f"max_removed: {source}: {share}; must be a share of the source, 0 to 1")
 
 
-def source_column(batch: pa.RecordBatch) -> pa.Array:
-    """The batch's sources; nulls if there is no such column."""
-    has = "source" in batch.schema.names
-    return batch.column("source") if has else pa.nulls(batch.num_rows, pa.string())
-
-
 def removed_by_source(
     limited: Iterable[str], sources: npt.NDArray[Any], ids: pa.Array, kept_for: npt.NDArray[Any]
 ) -> RemovedBySource:

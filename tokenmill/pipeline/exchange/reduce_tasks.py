@@ -266,7 +266,7 @@ class Earlier:
 
 
 def all_said(told: RangeSet) -> pa.Table | None:
-    """What was said about a group of shards, by shard and row, as a table; None if nothing was."""
+    """The rows that a round returned about documents of a group of shards, by shard and row; None if there are none."""
     tables = list(told.tables())
     if not tables:
         return None

@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.chance import keyed_hash
-from tokenmill.core.columns import drop, set_column
+from tokenmill.core.columns import drop, set_column, source_column
 from tokenmill.core.kinds import FACTS, Room, Round
-from tokenmill.core.limits import source_column
 from tokenmill.core.rules import check_numbers, signal_columns
 from tokenmill.stages.dedup.groups import group_sizes, group_starts, with_carried
 from tokenmill.stages.dedup.preference import Keep

@@ -21,9 +21,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tokenmill.core.chance import spread
+from tokenmill.core.columns import source_column
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import FACTS, VERDICT, Room
-from tokenmill.core.limits import merge_removed, removed_by_source, source_column
+from tokenmill.core.limits import merge_removed, removed_by_source
 from tokenmill.stages.dedup.minhash_held import HeldNeighbourhoods, fixed_array, ragged_array, ragged_values
 from tokenmill.stages.dedup.settings import DedupSettings, Facts, limited_sources, preferences
 from tokenmill.stages.dedup.verdicts import cluster_sizes, removals

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from tokenmill.core.columns import BoolMask
+from tokenmill.core.columns import BoolMask, source_column
 from tokenmill.core.kinds import FACTS, VERDICT, Room
-from tokenmill.core.limits import merge_removed, removed_by_source, source_column
+from tokenmill.core.limits import merge_removed, removed_by_source
 from tokenmill.stages.dedup.groups import Positions, group_sizes, group_starts, with_carried
 from tokenmill.stages.dedup.settings import DedupSettings, limited_sources, preferences
 from tokenmill.stages.dedup.verdicts import cluster_sizes, removals, same_key

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.chance import keyed_hash, spread
+from tokenmill.core.columns import source_column
 from tokenmill.core.kinds import FACTS, Room
-from tokenmill.core.limits import source_column
 from tokenmill.stages.dedup.groups import Positions, group_sizes, group_starts, with_carried
 from tokenmill.stages.dedup.settings import DedupSettings, preferences
 from tokenmill.text.similarity.windows import chosen_grams, windows_with
