@@ -124,3 +124,11 @@ def test_a_corpus_of_another_format_says_so_and_nothing_of_checksums(corpus: Pat
     (corpus / "manifest.json").write_bytes(with_checksum(json.dumps(said | {"schema_version": 2}, indent=1).encode()))
     with pytest.raises(DataError, match=r"a corpus of format 2\. .* Upgrade tokenmill"):
         read_corpus(corpus)
+
+
+def test_a_link_to_nothing_in_a_corpus_is_named(corpus: Path) -> None:
+    """Listings skip it, so the corpus was good; a reader that globs the folder fails on it."""
+    verify_corpus(corpus)
+    (corpus / "train/000001.bin").symlink_to("nowhere")
+    with pytest.raises(DataError, match=r"train/000001\.bin: the manifest does not list this file; delete it"):
+        verify_corpus(corpus)
