@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokenmill.audits.minhash_stage import finished_minhash
+from tokenmill.core.io.storage import join
 from tokenmill.stages.dedup.minhash import Minhash
+from tokenmill.stages.dedup.minhash_index import leftovers
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str
     """
     chosen = finished_minhash(run, stage, plugins)
     said = chosen.minhash.write_index(map(chosen.ran.checked, chosen.ran.files("data")), index)
-    version = _version(said)
-    if not version.documents and version.number > 1:
+    if said is None:
         return Added(None)
+    version = _version(said)
     if index.rstrip("/") not in [one.rstrip("/") for one in chosen.minhash.index]:
         return Added(version)
     return Added(
@@ -50,6 +52,11 @@ def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str
 def verified_versions(index: str) -> list[IndexVersion]:
     """All versions of an index, after comparing every checksum. Raises RecipeError or DataError naming the damage."""
     return [_version(said) for said in Minhash.verify_index(index)]
+
+
+def removable(index: str) -> list[str]:
+    """Folders and files of an index that belong to no version, with whole paths; no reader looks at them."""
+    return [join(index, name) for name in leftovers(index)]
 
 
 def _version(said: dict[str, Any]) -> IndexVersion:

@@ -16,9 +16,15 @@ def verify(corpus: CorpusFolder) -> None:
     from tokenmill.core.corpus.corpus_contents import split_totals
     from tokenmill.core.corpus.verify import verify_corpus
 
-    totals = split_totals(verify_corpus(corpus))
+    found = verify_corpus(corpus)
+    totals = split_totals(found)
     shards = sum(total.shards for total in totals)
     print(f"verified: {shards} shards, " + ", ".join(f"{total.tokens:,} tokens in {total.split}" for total in totals))
+    if not found.checked:
+        print(
+            f"{found.folder}/manifest.json has no checksum of its own, as earlier builds wrote it: edits are not "
+            "noticed. To have one, run the recipe again with this build"
+        )
 
 
 @tokens_app.command("stats")

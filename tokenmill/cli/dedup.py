@@ -80,10 +80,15 @@ def dedup_index(
 
 def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
     """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
-    from tokenmill.audits.dedup_index import verified_versions
+    from tokenmill.audits.dedup_index import removable, verified_versions
 
     for version in verified_versions(index):
         _show_version(index, version)
+    if left := removable(index):
+        print(f"index: {index}: {len(left):,} folders and files belong to no version:")
+        for path in left:
+            print(f"  {path}")
+        print("Programs left them that were killed or came second; when no dedup-index is at work, delete them")
 
 
 def _show_version(index: str, version: "IndexVersion") -> None:

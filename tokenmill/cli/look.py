@@ -86,13 +86,13 @@ def verify(
     kept: Annotated[bool, typer.Option(help="Check results that were set aside, too.")] = True,
     json_out: AsJson = False,
 ) -> None:
-    """Read every file of a run and compare its checksum; exits 1 and names what is damaged or listed nowhere.
+    """Read every file of a run and compare its checksum; exits 1 and names what is damaged or does not belong.
 
     Damaged results are taken off the record, so that the next run makes them again; those set aside in kept/ are
     deleted, so that they cannot return.
     """
     from tokenmill.core.errors import RecipeError, did_you_mean
-    from tokenmill.pipeline.record.verify import lines, verify_stage
+    from tokenmill.pipeline.record.verify import lines, strangers, verify_stage
     from tokenmill.pipeline.report import read_run
 
     folders = {one.name: one.folder for one in read_run(run)}
@@ -102,18 +102,20 @@ def verify(
     checked = [verify_stage(folder, kept=kept, told=_progress()) for folder in chosen.values()]
     for one, folder in zip(checked, chosen.values(), strict=True):
         _verify_corpus(folder, one)
+    strange = strangers(run, folders) if stage is None else []
     off_record = _take_off_record(run, dict(zip(chosen.values(), checked, strict=True)))
+    good = all(one.good for one in checked) and not strange
     if json_out:
         hidden = ("results", "folder")
         stages = [
             {"stage": one.stage} | {name: value for name, value in asdict(one).items() if name not in hidden}
             for one in checked
         ]
-        print_json({"run": run, "good": all(one.good for one in checked), "off_record": off_record, "stages": stages})
+        print_json({"run": run, "good": good, "off_record": off_record, "strangers": strange, "stages": stages})
     else:
-        for line in lines(checked, off_record=off_record):
+        for line in lines(checked, strange, off_record=off_record):
             print(line)
-    if not all(one.good for one in checked):
+    if not good:
         raise typer.Exit(1)
 
 

@@ -44,3 +44,19 @@ def test_urls_work_as_paths_do() -> None:
     assert [found.rpartition("/")[2] for found in storage.expand("memory://bucket/folder/*")] == ["file"]
     storage.delete("memory://bucket/folder")
     assert not storage.exists(path) and storage.size_of(path) == -1
+
+
+def test_links_to_nothing_and_to_themselves_are_listed_apart(tmp_path: Path) -> None:
+    """A link to itself made every listing raise."""
+    (tmp_path / "folder/inside").mkdir(parents=True)
+    (tmp_path / "folder/inside/file").write_bytes(b"123")
+    (tmp_path / "folder/loop").symlink_to("loop")
+    (tmp_path / "folder/inside/gone").symlink_to("nowhere")
+    (tmp_path / "folder/unfinished.tmp").symlink_to("nowhere")
+    (tmp_path / "folder/linked").symlink_to(tmp_path / "folder/inside/file")
+    folder = str(tmp_path / "folder")
+    assert storage.sizes(folder) == {"linked": 3} and storage.list_folders(folder) == ["inside"]
+    assert storage.files_below(folder) == ["inside/file", "linked"]
+    assert storage.not_files(folder) == [f"{folder}/inside/gone", f"{folder}/loop"]
+    assert storage.unfinished(folder) == [f"{folder}/unfinished.tmp"]
+    assert storage.not_files("memory://there") == storage.not_files(str(tmp_path / "nothing")) == []

@@ -96,10 +96,12 @@ def _manifests() -> dict[str, bytes]:
 
 
 def check_manifest(data: bytes) -> int:
-    """No shard that a manifest names is outside of its folder."""
+    """A manifest with a checksum is what was written; no shard that a manifest names is outside of its folder."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         (Path(folder) / "manifest.json").write_bytes(data)
-        stems = [stem for shards in read_corpus(folder).splits.values() for stem in shards]
+        corpus = read_corpus(folder)
+        assert not corpus.checked or data == _corpus()["manifest.json"]
+        stems = [stem for shards in corpus.splits.values() for stem in shards]
         assert all(".." not in stem.split("/") and not stem.startswith("/") for stem in stems)
         return len(stems)
 

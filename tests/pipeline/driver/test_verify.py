@@ -10,6 +10,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tokenmill.cli.app import app
+from tokenmill.core.errors import DataError
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord
 from tokenmill.pipeline.driver import run as run_module
@@ -228,6 +229,20 @@ def other_settings(made: Path, copy: Path) -> None:
     """Runs the recipe with another setting, so that the results of the first go to kept/."""
     (copy / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))
     run(copy, copy / "other.yaml")
+
+
+def test_an_edited_manifest_of_a_corpus_is_refused_and_written_again(
+    made: Path, copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tokens verify` compared only what the shards say of themselves."""
+    manifest = copy / "runs/toy/tokens/corpus/manifest.json"
+    content = manifest.read_text()
+    manifest.write_text(content.replace('"shuffle_seed": 0', '"shuffle_seed": 1'))
+    with pytest.raises(DataError, match=r"manifest\.json: not as it was written"):
+        app(["tokens", "verify", str(manifest.parent)], standalone_mode=False)
+    manifest.unlink()
+    run(copy, made / "r.yaml")
+    assert manifest.read_text() == content and contents(copy) == contents(made)
 
 
 def flip(path: Path) -> None:

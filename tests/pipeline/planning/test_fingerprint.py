@@ -35,7 +35,7 @@ LEFT_OUT = {
 """The reviewed list: none of these can change a value in a result. A module that is added to it needs a reason."""
 
 COUNTED = {
-    "core.chance", "core.columns", "core.kinds", "core.limits", "core.rules",
+    "core.chance", "core.checked_json", "core.columns", "core.kinds", "core.limits", "core.rules",
     "core.corpus.token_layout", "core.corpus.token_shard", "core.io.compression", "core.io.gzip_member",
     "core.io.parquet",
     "pipeline.driver.globals", "pipeline.exchange.exchange", "pipeline.exchange.global_tasks",

@@ -4,8 +4,9 @@ A shard is three files side by side, little-endian throughout:
   <stem>.bin   a 1,024-byte header (words 0-2 are llm.c's, others carry integrity), then the ids, nothing after them
   <stem>.idx   Megatron's index with one sequence a document and byte pointers that start at 1,024
   <stem>.docs  Parquet, one row a document in payload order: id, source, url, end, n_bytes, locator
-A corpus is a folder of shards in named splits; its manifest.json, written last, is all a training run is told. The
-bytes of all these are a function of the arguments alone. Reading takes numpy and xxhash; pyarrow is loaded for .docs.
+A corpus is a folder of shards in named splits; its manifest.json, written last and with a checksum of its own at its
+end, is all that a training run needs to know. The bytes of all these are a function of the arguments alone. Reading
+takes numpy and xxhash; pyarrow is loaded for .docs.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from tokenmill.core.checked_json import parsed, with_checksum
 from tokenmill.core.corpus.token_layout import (
     HEADER_BYTES,
     MANIFEST_VERSION,
@@ -35,13 +37,16 @@ from tokenmill.core.corpus.token_layout import (
     refused,
     token_dtype,
 )
-from tokenmill.core.errors import DataError
+from tokenmill.core.errors import DataError, short
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 Verify = Literal["whole", "sampled", "none"]
+
+_REPAIR = "Get a sound copy of it, or delete it and run its recipe again, which writes it again."
+_FIELDS = {"schema_version", "tokenizer", "splits", "totals", "shuffle_seed", "recipe_hash", "summary"}
 
 
 class DocumentRow(NamedTuple):
@@ -213,7 +218,9 @@ def open_token_shard(
 class Corpus:
     """A read manifest. sha256, of the manifest's bytes, is the data's identity. splits: name -> shard stem -> info.
 
-    folder: a path or URL. copies: where shards of a remote one are copied to, to be mapped; by default a cache.
+    folder: a path or URL. checked: False if the manifest has no checksum of its own, as earlier builds wrote it, so
+    that an edit of it is not noticed. copies: where shards of a remote one are copied to, to be mapped; by default a
+    cache.
     """
 
     folder: str
@@ -225,6 +232,7 @@ class Corpus:
     shuffle_seed: int
     recipe_hash: str
     splits: dict[str, dict[str, ShardInfo]]
+    checked: bool
     copies: Path | None = None
 
     def shards(self, split: str, *, verify: Verify = "sampled") -> list[TokenShard]:
@@ -291,7 +299,7 @@ def write_corpus_manifest(
         "recipe_hash": recipe_hash,
         "summary": dict(summary or {}),
     }
-    content = (json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+    content = with_checksum(json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False).encode())
     storage.write_bytes(storage.join(str(folder), "manifest.json"), content)
     return hashlib.sha256(content).hexdigest()
 
@@ -306,9 +314,8 @@ def read_corpus(path: str | Path) -> Corpus:
         raise DataError(
             f"{place}: cannot be read ({error.strerror}); a corpus has one, written last. Run the recipe to its end"
         ) from error
+    manifest, checked = _parsed(place, content)
     try:
-        manifest = json.loads(content)
-        check_format(place, manifest["schema_version"])
         tokenizer = manifest["tokenizer"]
         splits = {
             name: {shard.pop("path"): ShardInfo(**shard) for shard in shards}
@@ -324,12 +331,27 @@ def read_corpus(path: str | Path) -> Corpus:
             shuffle_seed=manifest["shuffle_seed"],
             recipe_hash=manifest["recipe_hash"],
             splits=splits,
+            checked=checked,
         )
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise DataError(f"{place}: not a corpus manifest: {error!r}. Write the shards again.") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(f"{place}: not a corpus manifest: {error!r}. {_REPAIR}") from error
     for stem in (stem for shards in corpus.splits.values() for stem in shards):
         _check_stem(place, stem)
     return corpus
+
+
+def _parsed(place: str, content: bytes) -> tuple[dict[str, Any], bool]:
+    """(fields of a manifest, whether it has a checksum). Raises DataError if it is damaged or of another format."""
+    try:
+        manifest, checked = parsed(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{place}: not as it was written: {error}. {_REPAIR}") from error
+    if "schema_version" in manifest:
+        check_format(place, manifest["schema_version"])
+    wrong = _FIELDS - manifest.keys() if checked else _FIELDS ^ manifest.keys()
+    if wrong:
+        raise DataError(f"{place}: not a corpus manifest: fields {short(sorted(wrong))} missing or unknown. {_REPAIR}")
+    return manifest, checked
 
 
 def file_content(path: str) -> bytes:

@@ -53,7 +53,8 @@ def unlisted(corpus: Corpus) -> list[str]:
     stems = (stem for shards in corpus.splits.values() for stem in shards)
     listed = {f"{stem}.{suffix}" for stem in stems for suffix in COMPANIONS}
     listed |= {"manifest.json", "tokenizer/tokenizer.json"}
-    return [name for name in storage.files_below(corpus.folder) if name not in listed]
+    others = (path.removeprefix(f"{corpus.folder}/") for path in storage.not_files(corpus.folder))
+    return [name for name in (*storage.files_below(corpus.folder), *others) if name not in listed]
 
 
 def _verify_companions(shard: TokenShard, info: ShardInfo) -> None:

@@ -145,8 +145,8 @@ def sizes(folder: str) -> dict[str, int]:
     if not os.path.isdir(folder):
         return {}
     with os.scandir(folder) as there:
-        entries = (entry for entry in there if not entry.name.endswith(".tmp") and entry.is_file())
-        return {entry.name: entry.stat().st_size for entry in entries}
+        files = (one for one in there if (os.path.isfile(one) if one.is_symlink() else one.is_file()))
+        return {file.name: file.stat().st_size for file in files if not file.name.endswith(".tmp")}
 
 
 def list_files(folder: str) -> list[str]:
@@ -157,7 +157,8 @@ def list_files(folder: str) -> list[str]:
 def list_folders(folder: str) -> list[str]:
     """Sorted names of the folders directly in a folder; empty if there is no folder."""
     if not is_url(folder):
-        return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
+        there = os.scandir(folder) if os.path.isdir(folder) else ()  # both is_… raise for a link to itself
+        return sorted(one.name for one in there if (os.path.isdir(one) if one.is_symlink() else one.is_dir()))
     return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
 
 
@@ -213,10 +214,18 @@ def delete_unfinished(folder: str) -> None:
 
 def unfinished(folder: str) -> list[str]:
     """What killed writers left, or writers at work have written so far, in a local folder and below it."""
-    if is_url(folder):
-        return []  # a remote file is visible only when it is whole
-    found = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
-    return sorted(path for path in found if path.endswith(".tmp"))
+    return sorted(path for path in _below(folder) if path.endswith(".tmp"))
+
+
+def not_files(folder: str) -> list[str]:
+    """What is neither a file nor a folder, in a local folder and below it: links to nothing, pipes."""
+    others = (path for path in _below(folder) if not path.endswith(".tmp") and not os.path.isfile(path))
+    return sorted(path for path in others if os.path.lexists(path))  # a run at work may have deleted a file meanwhile
+
+
+def _below(folder: str) -> Iterator[str]:
+    walked = () if is_url(folder) else os.walk(folder)  # a remote file is visible only when it is whole
+    return (os.path.join(parent, name) for parent, _, names in walked for name in names)
 
 
 def copy(old: str, new: str) -> None:

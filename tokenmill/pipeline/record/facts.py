@@ -3,11 +3,11 @@
 import json
 import logging
 
+from tokenmill.core.checked_json import parsed, with_checksum
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject
-from tokenmill.pipeline.record.manifest import parsed, with_checksum
 
 logger = logging.getLogger(__name__)
 

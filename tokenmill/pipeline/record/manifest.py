@@ -16,8 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import xxhash
-
+from tokenmill.core.checked_json import parsed, with_checksum
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import FileRecord, join
@@ -28,9 +27,6 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 3
 """Of manifests and of the whole run folder, see run_format.py."""
-
-_CHECKSUM = b',\n "xxh3": "'  # stands last: no field's name comes after it
-_END = b'"\n}'
 
 
 @dataclass(frozen=True)
@@ -123,12 +119,6 @@ def to_json(manifest: Manifest) -> bytes:
     return with_checksum(body)
 
 
-def with_checksum(content: bytes) -> bytes:
-    """A JSON object, written with indent=1, with the XXH3 of what is before it as its last field."""
-    body = content.removesuffix(b"\n}")
-    return body + _CHECKSUM + xxhash.xxh3_64_hexdigest(body).encode() + _END
-
-
 def from_json(content: bytes, path: str) -> Manifest | None:
     """A manifest as it was written. None, with a warning that names `path`, if it is damaged; None without one if it is
     of another format: either counts as if it were not there.
@@ -139,21 +129,6 @@ def from_json(content: bytes, path: str) -> Manifest | None:
     except (ValueError, KeyError, RecursionError) as error:
         logger.warning("%s: unreadable (%s), so it counts as not there and its task runs again", path, error)
         return None
-
-
-def parsed(content: bytes) -> tuple[JsonObject, bool]:
-    """(fields, whether there was a checksum to compare: older versions wrote none). Raises ValueError."""
-    if not content:
-        raise ValueError("it is empty")
-    said = json.loads(content)
-    if not isinstance(said, dict):
-        raise ValueError("it is no JSON object")
-    if said.pop("xxh3", None) is None:
-        return said, False
-    body, _, checksum = content.rpartition(_CHECKSUM)
-    if checksum != xxhash.xxh3_64_hexdigest(body).encode() + _END:
-        raise ValueError("its checksum does not fit")
-    return said, True
 
 
 def _from_fields(said: JsonObject, *, checked: bool) -> Manifest:

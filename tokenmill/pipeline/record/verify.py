@@ -4,7 +4,7 @@ A result whose files are damaged is taken off the record: its manifest says that
 again. One that was set aside in `kept/` is deleted, so that it cannot return.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tokenmill.core.io import storage
@@ -27,6 +27,7 @@ class Checked:
         files, bytes: number and size of the files that manifests list.
         damaged: {file that is not as it was written, or gone, or that cannot be read: what is wrong}.
         unreadable: manifests, and tables of manifests, that are damaged or another shard's.
+        not_files: links to nothing, pipes and what else is neither a file nor a folder, and is not `damaged`.
         unlisted: files in `data`, `dropped` and `corpus` that no manifest lists.
         unfinished: what writers left that were killed, or are at work.
         results: {damaged file that can be read: the manifest that lists it}.
@@ -37,6 +38,7 @@ class Checked:
     bytes: int = 0
     damaged: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    not_files: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Checked:
 
     @property
     def good(self) -> bool:
-        return not (self.damaged or self.unreadable or self.unlisted)
+        return not (self.damaged or self.unreadable or self.not_files or self.unlisted)
 
 
 Told = Callable[[str, int, int], None]
@@ -74,7 +76,24 @@ def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
     there = (join(folder, kind, name) for kind in KINDS for name in storage.files_below(join(folder, kind)))
     found.unlisted = [path for path in there if path not in known]
     found.unfinished = storage.unfinished(folder)
+    found.not_files = [path for path in _not_files(folder) if path not in known and (kept or not is_kept(folder, path))]
     return found
+
+
+def _not_files(folder: str) -> list[str]:
+    """As storage.not_files, also in folders that are links to folders elsewhere."""
+    inside = (storage.not_files(join(folder, name)) for name in storage.list_folders(folder))
+    return sorted({*storage.not_files(folder), *(path for paths in inside for path in paths)})
+
+
+def strangers(run: str, stages: Collection[str]) -> list[str]:
+    """What is in a run's folder and belongs to no stage of its recipe, with whole paths: folders, such as those of
+    stages that the recipe no longer names, and what is neither a file nor a folder. stages: the names in the recipe.
+    """
+    folders = [name for name in storage.list_folders(run) if name not in (*stages, "logs")]
+    names = (path.removeprefix(join(run, "")) for path in storage.not_files(run))
+    others = (name for name in names if name.partition("/")[0] in ("logs", name))
+    return [join(run, name) for name in sorted([*folders, *others])]
 
 
 def _check_facts(folder: str, found: Checked) -> None:
@@ -150,8 +169,8 @@ def _files(folder: str, manifest: Manifest) -> list[FileRecord]:
     return [one for kind in KINDS for one in manifest.files(folder, kind)]
 
 
-def lines(checked: Sequence[Checked], *, off_record: bool) -> Iterable[str]:
-    """For people. off_record: damaged results were taken off the record."""
+def lines(checked: Sequence[Checked], strange: Sequence[str], *, off_record: bool) -> Iterable[str]:
+    """For people. strange: what strangers() found. off_record: damaged results were taken off the record."""
     for one in checked:
         yield f"{one.stage}: {one.files:,} files, {one.bytes / 1e6:,.1f} MB" + (", as they were written" * one.good)
         yield from (f"  {path}: {problem}{_aside(one, path)}" for path, problem in one.damaged.items())
@@ -159,8 +178,14 @@ def lines(checked: Sequence[Checked], *, off_record: bool) -> Iterable[str]:
         if one.unlisted:
             yield f"  {len(one.unlisted):,} files that no manifest lists:"
             yield from (f"  {path}" for path in one.unlisted)
+        if one.not_files:
+            yield f"  {len(one.not_files):,} links to nothing, or others that are neither files nor folders:"
+            yield from (f"  {path}" for path in one.not_files)
         if one.unfinished:
             yield f"  {len(one.unfinished):,} unfinished files (.tmp); a run deletes those that no writer is at work on"
+    if strange:
+        yield f"{len(strange):,} folders, or links to nothing, that belong to no stage of the run's recipe:"
+        yield from (f"  {path}" for path in strange)
     bad = [is_kept(one.folder, path) for one in checked for path in (*one.damaged, *one.unreadable)]
     if bad and not off_record:
         yield "A driver is at work on this run. When it has ended, verify again, then run the recipe again"
@@ -171,6 +196,10 @@ def lines(checked: Sequence[Checked], *, off_record: bool) -> Iterable[str]:
             yield "Damaged results in kept/ were deleted, so that they cannot return"
     if any(one.unlisted for one in checked):
         yield "Readers take files that no manifest lists for results: run the recipe to its end, or delete them"
+    if any(one.not_files for one in checked):
+        yield "Readers of a folder stop at links to nothing: put back what they point to, or delete them"
+    if strange:
+        yield "Checks and reports leave them out: name these stages in the recipe again, or delete them"
 
 
 def _aside(checked: Checked, path: str) -> str:

@@ -120,8 +120,10 @@ class Minhash:
         """{file of an index: its XXH3}, for the fingerprint."""
         return {file.path: file.xxh3 for index in self.index for file in index_files(index, self._index_kind)}
 
-    def write_index(self, data: Iterable[str], folder: str) -> dict[str, Any]:
-        """Adds the documents of these Parquet files to an index. Returns the content of its new version."""
+    def write_index(self, data: Iterable[str], folder: str) -> dict[str, Any] | None:
+        """Adds the documents of these Parquet files to an index. Returns the content of its new version, None if it has
+        all of them.
+        """
         return write_index(data, folder, self._index_kind)
 
     @staticmethod

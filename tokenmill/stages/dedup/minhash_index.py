@@ -4,6 +4,10 @@ An index is a folder or a URL; versions are only ever added. Version n is a fold
 which is written last. The JSON file has the sizes and checksums of these files, its own checksum and the checksum of
 the version before. The documents of a version are its own and those of all versions before it.
 
+Several programs may write at once. Each writes its files in a folder of its own, `unfinished-…`. Then it copies them to
+a folder whose name has a hash of their content, so that only programs with the same files use the same folder; and of
+all, one creates version-n.json. What no version lists was left by programs that were killed, or that were not first.
+
 Columns of the files: id; shingles, 64-bit hashes of the unmodified text's shingles, ascending, which give any
 similarity exactly; nominating, hashes of the folded text's shingles, which give any bands. All are little-endian. A
 hash in `nominating` takes 4 bytes, or 8 for a stage of `bits: 64`. The n-grams, what is folded, and the segmentation
@@ -11,8 +15,9 @@ into words must be the same in all versions and in the stage that uses the index
 """
 
 import json
+import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -33,6 +38,7 @@ from tokenmill.text.words.hash import Ragged
 FORMAT = 3
 
 _EMPTY = pa.schema([("id", pa.string()), ("shingles", pa.large_binary()), ("nominating", pa.large_binary())])
+_UNFINISHED = "unfinished-"
 _REBUILD = "Make the index again from its runs, in an empty FOLDER: pipeline dedup-index RUN --out FOLDER"
 _PROBE = "Déjà-vu: 12,345.67 don't STOP; \ufb01ne print 漢字かな Ελληνικά ʼquotedʼ x² 5% Straße 🥲 ٣٤ of it all, again"
 
@@ -71,47 +77,84 @@ class Version:
         return [FileRecord(**{**record, "path": join(folder, record["path"])}) for record in self.content["files"]]
 
 
-def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str, Any]:
+def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str, Any] | None:
     """Adds a version with the documents of Parquet files (id, text) whose ids the index does not have.
 
-    Returns the content of the version. If there is nothing to add, its number of documents is 0 and nothing is written.
-    Raises RecipeError if the index is for other shingles; DataError if it is damaged, if another program adds a version
-    at the same time, or if the index has a document with the same id and other text.
+    Returns the content of the version, None if there was nothing to add: the index had all documents, or another
+    program added the same ones at the same time. Raises RecipeError if the index is for other shingles; DataError if it
+    is damaged, if another program adds other documents at the same time, or if the index has a document with the same
+    id and other text.
     """
     if "@" in folder.rstrip("/").rpartition("/")[2]:
         raise RecipeError(f"--out {folder}: the name of an index has no @, which stands before a version")
     before = versions(folder)
     _refuse_others(folder, before, kind)
-    number = len(before) + 1
     known = _known(folder, before)
-    records: list[dict[str, Any]] = []
-    shingled = documents = 0
-    for part, file in enumerate(files):
-        name = f"{number:06d}/{part:06d}.parquet"
-        with parquet.row_group_file(join(folder, name), empty=_EMPTY) as out:
-            for batch in parquet.read_table(file, ["id", "text"]):
-                is_known = np.isin(_id_hashes(batch), known.ids)
-                again = batch.filter(pa.array(is_known))
-                known.refuse_other_texts(again, kind.shingling.verifying(again)[1])
-                batch = batch.filter(pa.array(~is_known))
-                if batch.num_rows:
-                    rows, count = _index_rows(batch, kind)
-                    out.write(rows)
-                    shingled += count
-        documents += out.record.rows
-        records.append({"path": name, "bytes": out.record.bytes, "xxh3": out.record.xxh3, "rows": out.record.rows})
-    content = {
+    own = join(folder, _UNFINISHED + uuid.uuid4().hex)
+    try:
+        written = [_index_file(file, join(own, _part(part)), known, kind) for part, file in enumerate(files)]
+        content = _content(before, written, kind)
+        new = content["documents"] or not before
+        return content if new and _is_added(folder, content, own) else None
+    finally:
+        storage.delete(own)
+
+
+def _index_file(file: str, path: str, known: "_Known", kind: IndexKind) -> tuple[FileRecord, int]:
+    """Writes what the index does not have of a Parquet file to `path`: (its record, number of shingles)."""
+    shingled = 0
+    with parquet.row_group_file(path, empty=_EMPTY) as out:
+        for batch in parquet.read_table(file, ["id", "text"]):
+            is_known = np.isin(_id_hashes(batch), known.ids)
+            again = batch.filter(pa.array(is_known))
+            known.refuse_other_texts(again, kind.shingling.verifying(again)[1])
+            batch = batch.filter(pa.array(~is_known))
+            if batch.num_rows:
+                rows, count = _index_rows(batch, kind)
+                out.write(rows)
+                shingled += count
+    return out.record, shingled
+
+
+def _content(before: list[Version], written: list[tuple[FileRecord, int]], kind: IndexKind) -> dict[str, Any]:
+    """The JSON of the version after those before, with these files; it follows from the documents alone."""
+    number = len(before) + 1
+    records = [record for record, _ in written]
+    place = f"{number:06d}-{xxhash.xxh3_64_hexdigest(''.join(one.xxh3 for one in records).encode())}"
+    return {
         "format": FORMAT, "version": number, **kind.content, "probe": kind.probe,
-        "previous": before[-1].checksum if before else "", "documents": documents, "shingles": shingled,
-        "bytes": sum(record["bytes"] for record in records), "files": records,
+        "previous": before[-1].checksum if before else "", "documents": sum(one.rows for one in records),
+        "shingles": sum(count for _, count in written), "bytes": sum(one.bytes for one in records),
+        "files": [{**asdict(one), "path": f"{place}/{_part(part)}"} for part, one in enumerate(records)],
     }  # fmt: skip
-    if not documents and before:
-        storage.delete(join(folder, f"{number:06d}"))
-        return content
+
+
+def _is_added(folder: str, content: dict[str, Any], own: str) -> bool:
+    """Adds a version with the files that are in the folder `own`. False if it is there, added by another program with
+    the same documents. Raises DataError if another program added a version of this number.
+    """
+    version = join(folder, _name(content["version"]))
     encoded = json.dumps({**content, "checksum": _checksum(content)}, indent=1).encode()
-    if not storage.create_bytes(join(folder, _name(number)), encoded):
-        raise DataError(f"{folder}: another program added version {number} at the same time; run again")
-    return content
+    if not storage.exists(version):
+        for record in Version(content["version"], content, "").files(folder):
+            _copy_once(join(own, record.path.rpartition("/")[2]), record)
+        if storage.create_bytes(version, encoded):
+            return True
+    if storage.read_if_there(version) == encoded:
+        return False
+    raise DataError(
+        f"{folder}: another program added version {content['version']} at the same time, with other documents; it is "
+        "whole, and nothing of this program is in it. Run again to add yours as the next version. Files that this one "
+        "may have left are named by: pipeline dedup-index-verify"
+    )
+
+
+def _copy_once(file: str, record: FileRecord) -> None:
+    """Copies a file to the record's place, unless the same bytes are there: of another program, which may be using
+    them.
+    """
+    if storage.size_of(record.path) != record.bytes or storage.file_record(record.path).xxh3 != record.xxh3:
+        storage.copy(file, record.path)
 
 
 def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
@@ -153,6 +196,7 @@ def verify_index(folder: str) -> list[dict[str, Any]]:
 
 def versions(folder: str) -> list[Version]:
     """All versions in order. Raises RecipeError if one is missing or damaged."""
+    names = [name for name in storage.list_files(folder) if name.startswith("version-")]  # a later one may be added now
     found: list[Version] = []
     while storage.exists(path := join(folder, _name(len(found) + 1))):
         try:
@@ -165,10 +209,24 @@ def versions(folder: str) -> list[Version]:
         if checksum != _checksum(content) or content["version"] != len(found) + 1 or content["previous"] != previous:
             raise RecipeError(f"index: {path}: damaged, it is not what was written after the version before it")
         found.append(Version(len(found) + 1, content, checksum))
-    later = [name for name in storage.list_files(folder) if name.startswith("version-")]
-    if len(later) > len(found):
-        raise RecipeError(f"index: {join(folder, _name(len(found) + 1))}: gone, though {later[-1]} is there")
+    if len(names) > len(found):
+        raise RecipeError(f"index: {join(folder, _name(len(found) + 1))}: gone, though {names[-1]} is there")
     return found
+
+
+def leftovers(folder: str) -> list[str]:
+    """Folders and files in an index that belong to no version, relative to it: what programs left that were killed, or
+    are at work. Raises RecipeError if a version is damaged.
+    """
+    found = versions(folder)
+    listed = {record["path"] for version in found for record in version.content["files"]}
+    used = {path.partition("/")[0] for path in listed}
+    strangers = [name for name in storage.list_folders(folder) if name not in used]
+    files = [f"{place}/{name}" for place in used for name in storage.files_below(join(folder, place))]
+    files += storage.list_files(folder)
+    files += [path.removeprefix(folder.rstrip("/") + "/") for path in storage.unfinished(folder)]
+    listed |= {_name(version.number) for version in found}
+    return sorted([*strangers, *(one for one in files if one not in listed and one.partition("/")[0] not in strangers)])
 
 
 def _refuse_others(folder: str, found: list[Version], kind: IndexKind) -> None:
@@ -260,6 +318,10 @@ def _text_hashes(shingles: Ragged) -> Hashes:
 
 def _id_hashes(batch: pa.RecordBatch) -> Hashes:
     return keyed_hash(0, "minhash_index", batch.column("id").to_pylist())
+
+
+def _part(number: int) -> str:
+    return f"{number:06d}.parquet"
 
 
 def _name(version: int) -> str:
