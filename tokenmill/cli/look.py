@@ -40,7 +40,7 @@ def audit(
     audit.show(audit.sample(read_run(run), rule, sample, seed), console())
 
 
-def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id.")]) -> None:
+def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id or URL.")]) -> None:
     """One document's whole story: every stage it passed, or where and why it was dropped."""
     from tokenmill.pipeline.report import explain, read_run
 

@@ -1,7 +1,6 @@
 """Commands that run a recipe, here or on a cluster, and that show what a run would do."""
 
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,6 @@ from tokenmill.core.errors import RecipeError
 
 if TYPE_CHECKING:
     from tokenmill.pipeline.driver.run import Result
-    from tokenmill.pipeline.engine import Engine
     from tokenmill.pipeline.engine.ray_job import SubmittedJob
 
 
@@ -57,12 +55,13 @@ def run(
     from tokenmill.pipeline.driver.progress import progress_for
     from tokenmill.pipeline.driver.run import Options
     from tokenmill.pipeline.driver.run import run as run_recipe
+    from tokenmill.pipeline.engine.choice import engine_for
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
     options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse, accept_code)
     checked = load_recipe(recipe)
-    pool = _engine(engine, workers, address)
+    pool = engine_for(engine, workers, address)
     try:
         result = run_recipe(checked, pool, options, progress_for("json", sys.stdout) if json_lines else progress_for())
     finally:
@@ -120,6 +119,7 @@ def plan(
     from tokenmill.pipeline.driver.requests import requests_outlook
     from tokenmill.pipeline.driver.reuse import outlook as results_outlook
     from tokenmill.pipeline.driver.run import Options, prepare
+    from tokenmill.pipeline.engine.choice import cores
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table
 
@@ -172,28 +172,6 @@ def _print_some(word: str, messages: list[str], result: "Result") -> None:
     if len(messages) > _MESSAGES:
         more = f"and {len(messages) - _MESSAGES:,} more; pipeline report {result.folder} lists what is missing"
         print(f"{word}: {more}", file=sys.stderr)
-
-
-def _engine(name: str, workers: int | None, address: str | None) -> "Engine":
-    from tokenmill.pipeline.engine.local import InProcess, LocalPool
-
-    if workers is not None and workers < 0:
-        raise RecipeError(f"--workers {workers}: expected 0 or more")
-    if name == "ray":
-        from tokenmill.pipeline.engine.ray import RayPool
-
-        if address is not None and workers is not None:
-            raise RecipeError("--workers is for a cluster that starts here; one at --address has the nodes it has")
-        return RayPool(address, workers=workers)
-    if address is not None:
-        raise RecipeError(f"--address {address}: names a Ray cluster; say --engine ray too")
-    count = cores() if workers is None else workers
-    return LocalPool(count) if count else InProcess()
-
-
-def cores() -> int:
-    """The CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _path_on_cluster(recipe: str, working_dir: Path) -> str:

@@ -2,7 +2,12 @@
 
 UNITS says in which module each unit of work is. Recipes, manifests and reports use the names, so a unit keeps its name
 when its file moves. The class is the last part of the module's name in capitals: ReadWarc in web/read_warc.py.
+`from tokenmill.stages import ReadWarc` loads that module alone.
 """
+
+from typing import Any
+
+from tokenmill.core.lazy import class_name, lazy_class
 
 EXCERPT_SCRUB = "stages.scrub_pii"
 """The Step that scrubs the excerpts of dropped texts, unless the recipe names another."""
@@ -26,3 +31,11 @@ UNITS = {
     "url_dedup": "tokenmill.stages.dedup.url_dedup",
     "write_jsonl": "tokenmill.stages.tables.write_jsonl",
 }
+
+
+def __getattr__(name: str) -> Any:
+    return lazy_class(__name__, UNITS, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *map(class_name, UNITS)]

@@ -3,9 +3,21 @@
 UNITS says in which module each unit of work is, as in stages/.
 """
 
+from typing import Any
+
+from tokenmill.core.lazy import class_name, lazy_class
+
 UNITS = {
     "encode": "tokenmill.tokenize.encode",
     "mix": "tokenmill.tokenize.mix",
     "rehydrate": "tokenmill.tokenize.rehydrate",
     "write_shards": "tokenmill.tokenize.write_shards",
 }
+
+
+def __getattr__(name: str) -> Any:
+    return lazy_class(__name__, UNITS, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *map(class_name, UNITS)]

@@ -46,7 +46,7 @@ COUNTED = {
 }  # fmt: skip
 """Modules of core and pipeline that decide values, below tokenmill."""
 
-BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras"} | {
+BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras", "core.lazy"} | {
     f"pipeline.driver.{name}"
     for name in (
         "borrow", "check", "completeness", "failures", "filled_recipe", "out_of_date", "preview", "progress",

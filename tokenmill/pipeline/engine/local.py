@@ -11,14 +11,17 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from types import ModuleType
 
 import psutil
 
@@ -119,7 +122,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
-        process.start()
+        with _without_script():
+            process.start()
         theirs.close()
         return cls(process, psutil.Process(process.pid), ours)
 
@@ -175,6 +179,23 @@ class _Worker:
         if _resident_bytes(self.seen) > limits.memory:
             return "memory"
         return "hang" if time.monotonic() - self.heard > limits.timeout else ""
+
+
+_starting = threading.Lock()
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Starts processes that do not import the caller's script, as multiprocessing makes them do. No task needs it, and
+    a script without `if __name__ == "__main__"` would run again in each of them.
+    """
+    with _starting:
+        script = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = script
 
 
 def _resident_bytes(process: psutil.Process) -> int:

@@ -105,8 +105,15 @@ class Recipe:
 
 def load_recipe(path: str | Path) -> Recipe:
     """Read and check a recipe's grammar; names and settings of work are checked by resolve. Raises RecipeError."""
-    file = str(path)
-    yaml_file = YamlFile(file)
+    return _read(YamlFile(str(path)))
+
+
+def read_recipe(text: str, name: str) -> Recipe:
+    """The recipe that is given as YAML, checked as by load_recipe. name: begins every message, in place of a file's."""
+    return _read(YamlFile(name, text.encode()))
+
+
+def _read(yaml_file: YamlFile) -> Recipe:
     return _Reader(yaml_file).recipe(yaml_file.root())
 
 

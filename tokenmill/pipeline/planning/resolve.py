@@ -20,6 +20,7 @@ from tokenmill.core.errors import RecipeError, did_you_mean, listed, short
 from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Completing, Concluding, Global, JsonObject, Source, Step, Unit, Writer
+from tokenmill.core.lazy import class_name
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.contract import contract_problem
@@ -188,11 +189,6 @@ def _place(error: Exception) -> str:
     return f"{place.filename}:{place.lineno}"
 
 
-def class_name(name: str) -> str:
-    """`ScrubPii` for `stages.scrub_pii`."""
-    return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
-
-
 def settings_of(work: Unit) -> JsonObject:
     """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures.
 
@@ -356,7 +352,5 @@ def _unit_modules() -> dict[str, str]:
     The packages are imported by name, so that this module, and what imports it, does not depend on the tables' content.
     """
     tables = {folder: importlib.import_module(f"tokenmill.{folder}").UNITS for folder in ("stages", "tokenize")}
-    filters = importlib.import_module("tokenmill.filters")
-    files = [module.name for module in pkgutil.iter_modules(filters.__path__) if not module.name.startswith("_")]
-    tables["filters"] = {name: f"tokenmill.filters.{name}" for name in files}
+    tables["filters"] = importlib.import_module("tokenmill.filters").units()
     return {f"{folder}.{name}": module for folder, table in tables.items() for name, module in table.items()}

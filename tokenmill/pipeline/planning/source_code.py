@@ -20,7 +20,7 @@ NOT_HASHED: Final = {
     "tokenmill": "the Python API",
     "tokenmill.stages": "a table of names",
     "tokenmill.tokenize": "a table of names",
-    "tokenmill.filters": "a package without code",
+    "tokenmill.filters": "a table of names",
     "tokenmill.core.errors": "messages",
     "tokenmill.core.memory": "returns memory to the system",
     "tokenmill.core.version": "the version number",

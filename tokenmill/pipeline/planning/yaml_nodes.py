@@ -38,9 +38,15 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML file that people write. file: its path or URL, which begins every message."""
+    """A YAML file that people write.
+
+    Attributes:
+        file: its path or URL, which begins every message.
+        content: its bytes, if they are known. Default: they are read from the file.
+    """
 
     file: str
+    content: bytes | None = None
 
     def root(self) -> yaml.Node:
         """The tree. Raises RecipeError if there is none, or if it is not what the head of this module says."""
@@ -116,13 +122,19 @@ class YamlFile:
         cut = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
         return RecipeError(f"{self.file}:{line + 1}: {cut}")
 
-    def _text(self) -> str:
+    def _bytes(self) -> bytes:
+        """At most one more than a recipe may have."""
+        if self.content is not None:
+            return self.content
         try:
             with storage.open_input(self.file) as stream:
-                content = stream.read(MAX_BYTES + 1)
+                return stream.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or error
             raise RecipeError(f"{self.file}: cannot read the recipe: {reason}; give the path of a YAML file") from error
+
+    def _text(self) -> str:
+        content = self._bytes()
         if content.startswith(_UTF16):
             raise self.refusal(0, "text in UTF-16; save the recipe as text in UTF-8")
         if b"\0" in content:

@@ -39,11 +39,40 @@ class _Place:
     file: str = ""
 
 
-def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
-    """What each stage did with a document, in order. Raises RecipeError if no stage knows the id.
+def story(stages: list[RanStage], id_or_url: str) -> Iterator[Chapter]:
+    """What each stage did with a document, in order, given its id or its URL.
 
-    Of each stage the first shard that has the document counts, because ids are unique.
+    A URL may have several documents, whose chapters follow one another. Raises RecipeError if no stage has one.
     """
+    chapters = list(_story_of_id(stages, id_or_url))
+    if chapters:
+        return iter(chapters)
+    ids = _ids_of(stages, id_or_url)
+    if not ids:
+        raise RecipeError(
+            f"no stage of this run knows a document {id_or_url!r}; give an id or a URL as in data/ and dropped/, which "
+            "are case-sensitive"
+        )
+    return (chapter for id in ids for chapter in _story_of_id(stages, id))
+
+
+def _ids_of(stages: list[RanStage], url: str) -> list[str]:
+    """The ids of documents with this URL, or with this id in angle brackets, as the Sources gave or dropped them."""
+    wanted = f"<{url.strip('<>')}>"
+    found: dict[str, None] = {}
+    for stage in (stage for stage in stages if not stage.inputs):
+        for file in (*stage.files("data"), *stage.files("dropped")):
+            columns = [name for name in ("id", "url") if name in stage.columns(file).names]
+            for batch in stage.batches(file, columns):
+                fits = pc.equal(batch.column("id"), wanted)
+                if "url" in columns:
+                    fits = pc.or_(fits, pc.fill_null(pc.equal(batch.column("url"), url), False))
+                found |= dict.fromkeys(batch.column("id").filter(fits).to_pylist())
+    return list(found)
+
+
+def _story_of_id(stages: list[RanStage], id: str) -> Iterator[Chapter]:
+    """Of each stage the first shard that has the document counts, because ids are unique. Nothing if none has it."""
     by_name = {stage.name: stage for stage in stages}
     read = {stage.name: _input_files(stage) for stage in stages if not stage.inputs}
     named = any(_has(by_name[name], shard, id) for name, files in read.items() for shard in _likely(files, id, set()))
@@ -60,10 +89,6 @@ def story(stages: list[RanStage], id: str) -> Iterator[Chapter]:
                 places[stage.name] = _Place(shard, kept, _file_of(chapters[0].row))
                 yield from chapters
                 break
-    if not places:
-        raise RecipeError(
-            f"no stage of this run knows a document {id!r}; ids are case-sensitive, as in data/ and dropped/"
-        )
 
 
 def _input_files(stage: RanStage) -> dict[int, list[str]]:

@@ -1,0 +1,94 @@
+"""tokenmill.apply: steps on documents in memory do what they do in a run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tokenmill
+from tokenmill import filters, stages, tokenize
+from tokenmill.core.lazy import class_name
+from tokenmill.filters import C4, GopherQuality
+from tokenmill.pipeline.planning.resolve import work_class, work_names
+
+GOOD = "A sentence that ends well. " * 5
+BAD = "lorem ipsum dolor"
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Raises on one text."""
+
+    reads = ("text",)
+    adds = ()
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if BAD in batch.column("text").to_pylist():
+            raise ValueError("not this")
+        return batch
+
+
+def test_every_unit_is_importable_by_its_class() -> None:
+    packages: dict[str, Any] = {"stages": stages, "filters": filters, "tokenize": tokenize}
+    for name in work_names():
+        folder, _, unit = name.partition(".")
+        assert getattr(packages[folder], class_name(unit)) is work_class(name)
+        assert class_name(unit) in dir(packages[folder])
+    with pytest.raises(AttributeError, match="did you mean 'GopherQuality'"):
+        _ = filters.GopherQualty
+    with pytest.raises(AttributeError, match="has no attribute 'runs'"):
+        _ = tokenmill.runs
+    assert set(tokenmill.__all__) <= set(dir(tokenmill))
+
+
+@pytest.mark.parametrize(
+    "steps", [C4(min_sentences=1), {"filters.c4": {"min_sentences": 1}}, [C4(min_sentences=1), "filters.toxicity"]]
+)
+def test_dicts_and_tables_keep_what_passes(steps: Any) -> None:
+    kept = tokenmill.apply(steps, [{"text": GOOD, "mine": 1}, {"text": BAD, "mine": 2}])
+    assert [(one["id"], one["mine"]) for one in kept] == [("0", 1)] and "drop_rule" not in kept[0]
+    table = tokenmill.apply(steps, pa.table({"id": ["a", "b"], "text": [BAD, GOOD]}))
+    assert isinstance(table, pa.Table) and table["id"].to_pylist() == ["b"]
+
+
+def test_mark_only_returns_all_with_the_first_mark() -> None:
+    found = tokenmill.apply([C4(), GopherQuality()], [{"text": BAD}, {"text": GOOD * 10}], mark_only=True)
+    assert found[0]["drop_rule"] == found[0]["c4.rule"] and found[0]["gopher_quality.rule"]
+    assert found[1]["drop_rule"] == (found[1]["c4.rule"] or found[1]["gopher_quality.rule"])
+    assert tokenmill.apply(C4(), [], mark_only=True) == []
+
+
+def test_a_step_that_raises_drops_that_document() -> None:
+    assert [one["text"] for one in tokenmill.apply(Failing(), [{"text": BAD}, {"text": GOOD}])] == [GOOD]
+    marked = tokenmill.apply(Failing(), [{"text": BAD}], mark_only=True)
+    assert (marked[0]["drop_rule"], marked[0]["drop_measured"]) == ("failing.error", "ValueError")
+
+
+@pytest.mark.parametrize(
+    ("steps", "documents", "message"),
+    [
+        ("filters.c5", [], "unknown work 'filters.c5'"),
+        ({"filters.c4": {"min_sentence": 1}}, [], "has no setting 'min_sentence'; did you mean 'min_sentences'"),
+        ("stages.exact_dedup", [], "ExactDedup is no Step"),
+        ({"stages.read_table": {"paths": "x"}}, [], "ReadTable is no Step"),
+        ("filters.language_in", [{"text": GOOD}], "needs the setting 'keep'"),
+        ({"filters.language_in": {"keep": ["en"]}}, [{"text": GOOD}], "language_in reads the column 'lang'"),
+        (C4(), [{"txt": GOOD}], "c4 reads the column 'text', which the documents do not have"),
+        (C4(), [{"text": [1]}], "of another type"),
+        ({}, [{"text": 1}], "expected one name with its settings"),
+    ],
+)
+def test_what_cannot_run_is_refused(steps: Any, documents: Any, message: str) -> None:
+    with pytest.raises(tokenmill.RecipeError, match=message):
+        tokenmill.apply(steps, documents)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from([GOOD, BAD, "", None, "x"]), max_size=12), st.integers(0, 12))
+def test_documents_do_not_see_each_other(texts: list[str | None], cut: int) -> None:
+    whole = [{"id": str(number), "text": text} for number, text in enumerate(texts)]
+    steps = [C4(), GopherQuality(min_words=3)]
+    assert tokenmill.apply(steps, whole) == tokenmill.apply(steps, whole[:cut]) + tokenmill.apply(steps, whole[cut:])

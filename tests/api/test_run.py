@@ -1,0 +1,173 @@
+"""tokenmill.run and tokenmill.open_run: the same results as the program, in a script, twice, from text or a dict."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+import tokenmill
+from tokenmill.pipeline.driver import run as driver
+
+TEXTS = ["A sentence that ends well. " * 3 + str(number) for number in range(30)] + ["lorem ipsum dolor"]
+
+
+def recipe(folder: Path, **changed: Any) -> dict[str, Any]:
+    lines = [
+        {"id": f"<urn:{number}>", "url": f"http://x/{number // 2}", "text": text} for number, text in enumerate(TEXTS)
+    ]
+    (folder / "in.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    read = {"stages.read_table": {"paths": str(folder / "in.jsonl"), "source": "web"}}
+    stages = {"read": [read], "clean": [{"filters.c4": {"min_sentences": 1}}], "unique": ["stages.exact_dedup"]}
+    return {"run": "toy", "stages": stages | changed}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tokenmill.Run:
+    folder = tmp_path_factory.mktemp("api")
+    return tokenmill.run(recipe(folder), out=folder / "runs", workers=0, progress="none")
+
+
+def test_a_run_says_what_it_made(made: tokenmill.Run) -> None:
+    assert made.ok and made.failures == () and Path(made.log).exists()
+    assert [(one.stage, one.rows_in, one.rows_out) for one in made.report()] == [
+        ("read", 31, 31), ("clean", 31, 30), ("unique", 30, 30),
+    ]  # fmt: skip
+    documents = made.documents().select("id", "text").collect()
+    assert documents["id"].to_list() == [f"<urn:{number}>" for number in range(30)]
+    assert made.documents("read").select(pl.len()).collect().item() == 31
+    [gone] = made.dropped().collect().to_dicts()
+    assert (gone["stage"], gone["id"], gone["drop_rule"]) == ("clean", "<urn:30>", "c4.lorem_ipsum")
+    assert made.dropped("unique").collect().is_empty()
+
+
+@pytest.mark.parametrize(("name", "found"), [("<urn:4>", [4]), ("urn:4", [4]), ("http://x/2", [4, 5])])
+def test_documents_are_explained_by_id_and_by_url(made: tokenmill.Run, name: str, found: list[int]) -> None:
+    story = [(chapter.stage, chapter.row["id"]) for chapter in made.explain(name)]
+    assert story == [(stage, f"<urn:{number}>") for number in found for stage in ("read", "clean", "unique")]
+
+
+def test_what_is_not_there_is_refused(made: tokenmill.Run, tmp_path: Path) -> None:
+    for call in (lambda: made.documents("claen"), lambda: made.dropped("claen")):
+        with pytest.raises(tokenmill.RecipeError, match="no stage 'claen'; did you mean 'clean'"):
+            call()
+    with pytest.raises(tokenmill.RecipeError, match="no stage of this run knows a document 'urn:nobody'"):
+        made.explain("urn:nobody")
+    with pytest.raises(tokenmill.RecipeError, match="stages with a corpus: none"):
+        made.corpus()
+    with pytest.raises(tokenmill.RecipeError, match="no run here"):
+        tokenmill.open_run(tmp_path / "nothing")
+    with pytest.raises(tokenmill.RecipeError, match="workers -1"):
+        tokenmill.run(recipe(tmp_path), out=tmp_path, workers=-1)
+
+
+def test_a_finished_run_is_opened(made: tokenmill.Run) -> None:
+    opened = tokenmill.open_run(f"{made.folder}/")
+    assert opened.ok and opened.folder == made.folder
+    assert opened.documents().collect().equals(made.documents().collect())
+
+
+def test_what_if_answers_from_signals(made: tokenmill.Run) -> None:
+    answer = made.what_if({"c4.min_sentences": 100})
+    assert answer.now[None] == 30 and answer.kept[1:] == (0, 0)
+
+
+def test_path_text_and_dict_are_the_same_recipe(made: tokenmill.Run, tmp_path: Path) -> None:
+    given = recipe(tmp_path)
+    file = tmp_path / "r.yaml"
+    file.write_text(yaml.safe_dump(given, sort_keys=False))
+    ways = {"path": file, "name": str(file), "text": file.read_text(), "dict": given}
+    for name, way in ways.items():
+        run = tokenmill.run(way, out=tmp_path / name, workers=0, progress="none")
+        assert run.documents().drop("locator").collect().equals(made.documents().drop("locator").collect())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"run": "toy"}, "the recipe: no key 'stages'"),
+        ("run: toy\nstages: [", "the recipe:2: not valid YAML"),
+        ({"run": "toy", "stages": {"a": [{"stages.read_table": {"paths": object()}}]}}, "the recipe: "),
+        ("nothing.yaml", "nothing.yaml: cannot read the recipe"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_by_name(wrong: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(tokenmill.RecipeError, match=message):
+        tokenmill.run(wrong, out=tmp_path, workers=0)
+
+
+def test_two_runs_of_one_folder_in_one_process_refuse_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, go = threading.Event(), threading.Event()
+    before = driver._Driver.run
+
+    def slow(self: Any) -> None:
+        inside.set()
+        assert go.wait(30)
+        before(self)
+
+    monkeypatch.setattr(driver._Driver, "run", slow)
+    runs: list[tokenmill.Run] = []
+    call = {"out": tmp_path / "runs", "workers": 0, "progress": "none"}
+    given = recipe(tmp_path)
+    first = threading.Thread(target=lambda: runs.append(tokenmill.run(given, **call)))
+    first.start()
+    assert inside.wait(30)
+    with pytest.raises(tokenmill.RecipeError, match="this run is being worked on by process"):
+        tokenmill.run(given, **call)
+    go.set()
+    first.join()
+    assert runs[0].ok
+
+
+def test_other_loggers_stay_as_they_are(tmp_path: Path) -> None:
+    def state() -> dict[str, Any]:
+        names = [name for name in logging.root.manager.loggerDict if not name.startswith("tokenmill")]
+        loggers = [logging.root, *map(logging.getLogger, names)]
+        return {one.name: (one.level, one.disabled, one.propagate, list(one.handlers)) for one in loggers}
+
+    before = state()
+    tokenmill.run(recipe(tmp_path), out=tmp_path, workers=0, progress="none")
+    after = state()
+    assert {name: after[name] for name in before} == before
+
+
+SCRIPT = """
+import tokenmill
+from tokenmill.filters import GopherQuality
+
+print("begins")
+run = tokenmill.run("r.yaml", workers=2, progress="none")
+print(run.ok, run.documents().collect().height)
+again = tokenmill.run("r.yaml", out="again", workers=2, progress="none")
+print(again.ok, tokenmill.apply(GopherQuality(), [{"text": "too short"}]))
+"""
+
+
+def called(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    source = str(Path(tokenmill.__file__).parents[1])
+    environment = os.environ | {"PYTHONPATH": source, "MYPYPATH": source}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe(tmp_path), sort_keys=False))
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = called(tmp_path, "script.py")
+    assert (done.stdout, done.stderr, done.returncode) == ("begins\nTrue 30\nTrue []\n", "", 0)
+
+
+@pytest.mark.slow
+def test_a_script_passes_mypy_strict(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = called(tmp_path, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "script.py")
+    assert done.returncode == 0, done.stdout

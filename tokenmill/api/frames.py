@@ -1,0 +1,52 @@
+"""The Parquet files of a run as lazy polars frames."""
+
+import polars as pl
+import pyarrow.dataset as ds
+
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
+from tokenmill.core.io import remote
+from tokenmill.core.io.storage import is_url
+from tokenmill.pipeline.report import RanStage
+from tokenmill.pipeline.tasks.shard import DROPPED
+
+
+def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
+    """The documents of a stage; see Run.documents."""
+    stage = _named(stages, name) if name is not None else _last(stages)
+    if stage.released:
+        raise DataError(f"{stage.folder}: its data was deleted after use; give the stage `keep: true`, and run again")
+    return _frame(stage.files("data"))
+
+
+def dropped_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
+    """The drop records of a stage, or of all; see Run.dropped."""
+    chosen = stages if name is None else [_named(stages, name)]
+    parts = [(stage.name, stage.files("dropped")) for stage in chosen]
+    frames = [_frame(files).with_columns(stage=pl.lit(stage)) for stage, files in parts if files]
+    if not frames:
+        return pl.DataFrame(DROPPED.empty_table()).with_columns(stage=pl.lit("")).lazy()
+    return pl.concat(frames, how="diagonal")
+
+
+def _frame(files: list[str]) -> pl.LazyFrame:
+    if not files:
+        return pl.LazyFrame()
+    if not is_url(files[0]):
+        return pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
+    filesystem = remote.place(files[0])[0]
+    return pl.scan_pyarrow_dataset(ds.dataset([remote.place(file)[1] for file in files], filesystem=filesystem))
+
+
+def _named(stages: list[RanStage], name: str) -> RanStage:
+    names = [stage.name for stage in stages]
+    if name not in names:
+        raise RecipeError(f"no stage {name!r}{did_you_mean(name, names)}; the run has {', '.join(names)}")
+    return stages[names.index(name)]
+
+
+def _last(stages: list[RanStage]) -> RanStage:
+    """The last stage that makes documents, not files of its own."""
+    makers = [stage for stage in stages if stage.files("data")]
+    if not makers:
+        raise RecipeError("no stage of this run has documents")
+    return makers[-1]

@@ -1,0 +1,115 @@
+"""Steps on documents that are in memory: to try a filter, or to use one without a run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from tokenmill.core.columns import MARKS, documents, set_column, split, without_transient
+from tokenmill.core.errors import RecipeError, short
+from tokenmill.core.kinds import Global, Source, Step, Unit
+from tokenmill.core.rules import step_name
+from tokenmill.pipeline.planning.recipe import WorkSpec
+from tokenmill.pipeline.planning.resolve import build
+from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
+from tokenmill.pipeline.tasks.step_call import apply_step
+
+OneStep = Step | str | Mapping[str, Mapping[str, Any] | None]
+"""A Step, its name, or its name with settings."""
+
+BATCH_ROWS = 1000
+"""Documents that a step sees together."""
+
+
+def apply(
+    steps: OneStep | Sequence[OneStep],
+    documents: pa.Table | Iterable[Mapping[str, Any]],
+    *,
+    mark_only: bool = False,
+    plugins: str | None = None,
+    seed: int = 0,
+) -> Any:
+    """Run steps on documents in memory, and return those that no step dropped.
+
+    Args:
+        steps: one or several of: a Step, its name ("filters.c4"), or its name with settings as in a recipe
+            ({"filters.c4": {"min_sentences": 3}}).
+        documents: a table, or dicts with at least `text`. If they have no `id`, they are numbered from 0.
+        mark_only: return all documents. Dropped ones have `drop_rule`, `drop_measured` and `drop_threshold`, and each
+            step's own verdict is in `<step>.rule`.
+        plugins: the package whose modules may be named.
+        seed: of named steps with chance whose settings have none.
+
+    Returns a table for a table, else a list of dicts, in the order of the documents, with the columns that the steps
+    added. A document on which a step raises is dropped by the rule `<step>.error`. Raises RecipeError for a name or a
+    setting that does not exist, a Source or a Global, a missing column, and a column of another type.
+    """
+    chosen = _steps(steps, plugins, seed)
+    if isinstance(documents, pa.Table):
+        return _applied_to_table(chosen, documents, mark_only=mark_only)
+    dicts = [dict(one) for one in documents]  # of none the columns are not known
+    return _applied_to_table(chosen, pa.Table.from_pylist(dicts), mark_only=mark_only).to_pylist() if dicts else []
+
+
+def _applied_to_table(steps: list[Step], table: pa.Table, *, mark_only: bool) -> pa.Table:
+    batch = _documents(table)
+    _refuse_missing_columns(steps, batch.schema.names)
+    parts = [_applied(steps, part, mark_only=mark_only) for part in _parts(batch)]
+    return pa.concat_tables([pa.Table.from_batches([part]) for part in parts], promote_options="permissive")
+
+
+def _applied(steps: list[Step], batch: pa.RecordBatch, *, mark_only: bool) -> pa.RecordBatch:
+    for step in steps:
+        if mark_only:
+            batch = with_first_marks(apply_step(step, without_marks(batch)), batch, step_name(step))
+        else:
+            batch, _ = split(apply_step(step, batch))
+    for name in MARKS.names if mark_only else ():
+        batch = batch if name in batch.schema.names else set_column(batch, name, pa.nulls(batch.num_rows, pa.string()))
+    return without_transient(batch)
+
+
+def _parts(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """Slices of BATCH_ROWS; one without rows if there are none, so that the columns are known."""
+    starts = range(0, max(1, batch.num_rows), BATCH_ROWS)
+    return [batch.slice(start, BATCH_ROWS) for start in starts]
+
+
+def _documents(table: pa.Table) -> pa.RecordBatch:
+    """The documents with columns of the schema's types, and an id each."""
+    columns = {name: table.column(name).combine_chunks() for name in table.schema.names}
+    if "id" not in columns:
+        columns = {"id": [str(row) for row in range(table.num_rows)]} | columns
+    try:
+        return documents(columns)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise RecipeError(f"the documents have a column of another type than tokenmill's: {error}") from error
+
+
+def _refuse_missing_columns(steps: list[Step], have: list[str]) -> None:
+    known = set(have)
+    for step in steps:
+        missing = [name for name in step.reads if name not in known]
+        if missing:
+            raise RecipeError(f"{step_name(step)} reads the column {missing[0]!r}, which the documents do not have")
+        known.update(step.adds)
+
+
+def _steps(given: OneStep | Sequence[OneStep], plugins: str | None, seed: int) -> list[Step]:
+    several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    return [_step(one, plugins, seed) for one in several]
+
+
+def _step(given: OneStep, plugins: str | None, seed: int) -> "Step":
+    unit = _built(given, plugins, seed) if isinstance(given, str | Mapping) else given
+    if isinstance(unit, Source | Global):
+        raise RecipeError(f"{type(unit).__name__} is no Step; apply() runs steps, run() runs whole recipes")
+    return unit
+
+
+def _built(named: str | Mapping[str, Mapping[str, Any] | None], plugins: str | None, seed: int) -> Unit:
+    work = {named: None} if isinstance(named, str) else named
+    if len(work) != 1:
+        raise RecipeError(f"{short(dict(work))}: expected one name with its settings, such as {{'filters.c4': {{}}}}")
+    [(name, settings)] = work.items()
+    return build(WorkSpec(name, dict(settings or {}), 0), seed=seed, plugins=plugins, where="")

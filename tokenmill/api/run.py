@@ -1,0 +1,194 @@
+"""Run a recipe from Python, and look at what a run made."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tokenmill.core.errors import RecipeError
+from tokenmill.core.io.storage import join
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tokenmill.core.corpus.token_shard import Corpus
+    from tokenmill.pipeline.planning.recipe import Recipe
+    from tokenmill.pipeline.report import RanStage
+    from tokenmill.pipeline.report.explain import Chapter
+    from tokenmill.pipeline.report.funnel import Funnel
+    from tokenmill.pipeline.report.what_if import Answer
+
+RecipeLike = str | os.PathLike[str] | Mapping[str, Any]
+"""A recipe: the path or URL of a YAML file, the YAML itself as text of several lines, or its content as a dict."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk.
+
+    Attributes:
+        folder: where it is, a path or a URL.
+        failures: one line for each problem that made run() fail; empty for a run that was opened.
+        warnings: files with damaged records, and inputs that are missing if that was allowed.
+        log: the log file of the call of run(); "" for a run that was opened.
+        plugins: the package of its own units of work, which what_if() imports.
+    """
+
+    folder: str
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    log: str = ""
+    plugins: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing failed and every stage is complete and balanced."""
+        return not self.failures and all(one.good for one in self.report())
+
+    def report(self) -> list["Funnel"]:
+        """The counts of each stage in order: documents in and out, drops by rule, tokens. `pipeline report` shows them
+        as a table.
+        """
+        from tokenmill.pipeline.report.funnel import funnel
+
+        return funnel(self._stages())
+
+    def documents(self, stage: str | None = None) -> "pl.LazyFrame":
+        """The documents that a stage made, one per row. Files are read when the frame is collected.
+
+        stage: default the last one that makes documents. Raises RecipeError if there is no such stage, DataError if its
+        data was deleted after use (`keep: false`). Checksums are not compared; `pipeline verify` does that.
+        """
+        from tokenmill.api.frames import documents_of
+
+        return documents_of(self._stages(), stage)
+
+    def dropped(self, stage: str | None = None) -> "pl.LazyFrame":
+        """The drop records of a stage, one per row, with its name in the column `stage`. Files are read when the frame
+        is collected.
+
+        stage: default all stages. Raises RecipeError if there is no such stage.
+        """
+        from tokenmill.api.frames import dropped_of
+
+        return dropped_of(self._stages(), stage)
+
+    def explain(self, id_or_url: str) -> list["Chapter"]:
+        """What each stage did with a document, in order.
+
+        If a URL has several documents, the chapters of each follow one
+        another. Raises RecipeError if no stage has such a document.
+        """
+        from tokenmill.pipeline.report.explain import story
+
+        return list(story(self._stages(), id_or_url))
+
+    def what_if(self, thresholds: Mapping[str, object], *, examples: int = 3) -> "Answer":
+        """What other thresholds would drop and keep, from the stored signals alone.
+
+        thresholds: for example {"gopher_quality.min_words": 30}. examples: documents to name for each kind of change.
+        Raises RecipeError if the run cannot answer.
+        """
+        import json
+
+        from tokenmill.pipeline.report.what_if import what_if
+
+        settings = [f"{name}={json.dumps(value)}" for name, value in thresholds.items()]
+        return what_if(self.folder, settings, plugins=self.plugins, sample=examples)
+
+    def corpus(self, stage: str | None = None) -> "Corpus":
+        """The token corpus that a stage wrote. stage: default the only one. Raises RecipeError if there is none."""
+        from tokenmill.core.corpus.token_shard import read_corpus
+
+        found = [one.name for one in self._stages() if one.corpus is not None and stage in (None, one.name)]
+        if len(found) != 1:
+            names = ", ".join(found) or "none"
+            raise RecipeError(f"{self.folder}: stages with a corpus: {names}; expected one, name it with stage=")
+        return read_corpus(join(self.folder, found[0], "corpus"))
+
+    def _stages(self) -> list["RanStage"]:
+        from tokenmill.pipeline.report import read_run
+
+        return read_run(self.folder)
+
+
+def run(
+    recipe: RecipeLike,
+    *,
+    out: str | os.PathLike[str] = "runs",
+    workers: int | None = None,
+    engine: Literal["local", "ray"] = "local",
+    address: str | None = None,
+    stage: str | None = None,
+    limit: int | None = None,
+    mark_only: bool = False,
+    allow_missing: bool = False,
+    plugins: str | None = None,
+    discard: bool = False,
+    reuse: str | os.PathLike[str] | None = None,
+    accept_code: bool = False,
+    progress: Literal["auto", "plain", "json", "none"] = "auto",
+) -> Run:
+    """Run what is missing of a recipe, as `pipeline run` does.
+
+    Args:
+        recipe: a path or URL, YAML text of several lines, or a dict.
+        out: the parent folder of runs, a path or a URL.
+        workers: processes; 0 runs the tasks in this process. Default: the number of CPU cores.
+        engine: where tasks run.
+        address: the Ray cluster. Default: the one that this process is a job of, else one that is started.
+        stage: run this stage alone, from the one before it.
+        limit: read at most so many documents, of each source's first file. Such a run has a folder of its own.
+        mark_only: mark documents instead of dropping them. Such a run has a folder of its own.
+        allow_missing: a Global also runs if shards of its input are missing.
+        plugins: the package whose modules the recipe may name.
+        discard: delete results that are no longer wanted instead of setting them aside.
+        reuse: the folder of another run, whose matching results are copied.
+        accept_code: keep results that differ only in the version of code or packages.
+        progress: `auto` draws bars if standard error is a terminal and writes lines otherwise; `none` is silent.
+
+    Returns a Run whose `ok` says whether everything was made. Raises RecipeError for a wrong recipe or setting, and if
+    another run works in the same folder; DataError if the run must stop; MemoryError if workers=0 and there is none.
+    """
+    from tokenmill.pipeline.driver.progress import progress_for
+    from tokenmill.pipeline.driver.run import Options
+    from tokenmill.pipeline.driver.run import run as run_recipe
+    from tokenmill.pipeline.engine.choice import engine_for
+
+    options = Options(
+        os.fspath(out), stage, mark_only, limit, allow_missing, plugins, discard,
+        os.fspath(reuse) if reuse is not None else None, accept_code,
+    )  # fmt: skip
+    loaded = load(recipe)
+    chosen = engine_for(engine, workers, address)
+    try:
+        result = run_recipe(loaded, chosen, options, progress_for(progress))
+    finally:
+        chosen.close()
+    return Run(result.folder, tuple(result.failures), tuple(result.warnings), result.log, plugins)
+
+
+def open_run(folder: str | os.PathLike[str], *, plugins: str | None = None) -> Run:
+    """The run in a folder. Raises RecipeError if there is none, or one of another format."""
+    from tokenmill.pipeline.report import read_run
+
+    found = Run(os.fspath(folder).rstrip("/"), plugins=plugins)
+    read_run(found.folder)
+    return found
+
+
+def load(recipe: RecipeLike) -> "Recipe":
+    """The recipe with its grammar checked. Raises RecipeError."""
+    import yaml
+
+    from tokenmill.pipeline.planning.recipe import load_recipe, read_recipe
+
+    if isinstance(recipe, Mapping):
+        try:
+            return read_recipe(yaml.safe_dump(dict(recipe), sort_keys=False), "the recipe")
+        except yaml.representer.RepresenterError as error:
+            raise RecipeError(f"the recipe: {error}; expected text, numbers, lists and dicts") from error
+    if isinstance(recipe, Path) or "\n" not in os.fspath(recipe):
+        return load_recipe(os.fspath(recipe))
+    return read_recipe(os.fspath(recipe), "the recipe")

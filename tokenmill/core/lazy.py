@@ -1,0 +1,24 @@
+"""Classes that load when they are used, so that a package of units of work costs no time to import."""
+
+import importlib
+from collections.abc import Mapping
+
+from tokenmill.core.errors import did_you_mean
+
+
+def class_name(name: str) -> str:
+    """`ScrubPii` for `stages.scrub_pii`."""
+    return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
+
+
+def lazy_class(package: str, modules: Mapping[str, str], name: str) -> type:
+    """The class `name` of a package.
+
+    modules: {name of a unit of work: its module}. Raises AttributeError if none of them has that class.
+    """
+    units = {class_name(unit): module for unit, module in modules.items()}
+    if name not in units:
+        near = "" if name.startswith("__") else did_you_mean(name, units)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}{near}")
+    found: type = getattr(importlib.import_module(units[name]), name)
+    return found
