@@ -1,12 +1,14 @@
 """What makes the whole output of a Writer complete: no other files, a manifest per shard, and a record of all files."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from pathlib import PurePosixPath
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
-from tokenmill.core.io.storage import join
+from tokenmill.core.io.storage import is_url, join
 from tokenmill.core.kinds import Finished
 from tokenmill.pipeline.exchange.reduce_tasks import all_needed, shard_manifest_path
 from tokenmill.pipeline.planning.plan import PlannedStage
@@ -17,10 +19,19 @@ _AT_ONCE = 1000  # manifests
 
 
 def delete_unlisted(folder: str, made: Sequence[Manifest]) -> None:
-    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed."""
+    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed.
+
+    What is behind a link to a folder stays, because it may be somebody's data; `pipeline verify` names it.
+    """
+    corpus = join(folder, "corpus")
     listed = {output.path for manifest in made for output in manifest.outputs}
-    found = (f"corpus/{path}" for path in storage.files_below(join(folder, "corpus")))
-    storage.delete_files(join(folder, path) for path in found if path not in listed)
+    unlisted = (path for path in storage.files_below(corpus) if f"corpus/{path}" not in listed)
+    storage.delete_files(join(corpus, path) for path in unlisted if not _is_behind_link(corpus, path))
+
+
+def _is_behind_link(folder: str, path: str) -> bool:
+    parents = PurePosixPath(path).parents[:-1]  # without "."
+    return not is_url(folder) and any(os.path.islink(join(folder, str(parent))) for parent in parents)
 
 
 def whole_record(
