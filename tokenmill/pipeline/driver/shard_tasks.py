@@ -65,4 +65,4 @@ class CommittedData:
         """All columns of stages that come together; one shard speaks for its stage. Raises DamagedFile."""
         one_each = {origin[0]: origin for origin in self._done}
         schemas = [parquet.checked_schema(self[origin]) for origin in one_each.values()]
-        return pa.unify_schemas(schemas, promote_options="permissive")
+        return pa.unify_schemas(schemas, promote_options="permissive") if schemas else pa.schema([])
