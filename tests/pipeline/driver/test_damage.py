@@ -131,6 +131,15 @@ def test_columns_that_the_driver_cannot_read(tmp_path: Path, number: int) -> Non
     assert not run(tmp_path, text).failures and bytes_of(tmp_path) == whole
 
 
+def test_columns_of_stages_of_which_nothing_is_made(tmp_path: Path) -> None:
+    """The run ended with pyarrow's error for a list without schemas."""
+    text = RECIPE.partition("  unique")[0] + "  both:\n    from: [read, short]\n    steps: [toolbox.shout]\n"
+    assert run(tmp_path, text, stage="read").failures == []
+    shutil.rmtree(tmp_path / "runs/toy/read")
+    [failure] = run(tmp_path, text, stage="both").failures
+    assert failure.startswith("both: incomplete: 4 inputs missing: read 000000 (f0): not made")
+
+
 def test_a_file_whose_input_was_deleted_after_use(tmp_path: Path) -> None:
     text = RECIPE.replace("[{toolbox.numbered: {rows: 8}}]", "{keep: false, steps: [{toolbox.numbered: {rows: 8}}]}")
     assert not run(tmp_path, text).failures and not (tmp_path / "runs/toy/read/data").exists()

@@ -1,6 +1,8 @@
 """A run of one stage, or one that was interrupted, says which results are no longer what the recipe asks for."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,8 @@ from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
+from tokenmill.pipeline.planning import plan as planning
+from tokenmill.pipeline.planning.fingerprint import work_fingerprint
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.funnel import funnel
@@ -113,3 +117,60 @@ def test_each_branch_has_a_count_of_its_own(tmp_path: Path) -> None:
     found = summary_of(str(tmp_path / "runs/toy"))
     assert found.kept.keys() == {"left", "right"}
     assert lines(found)[0].endswith(f"kept: {found.kept['left']:,} in left, {found.kept['right']:,} in right")
+
+
+GAPS = """
+run: toy
+excerpt: 0
+stages:
+  read: [{toolbox.numbered: {unreadable: [f2]}}]
+  unique: [{stages.exact_dedup: {normalize: UNIQUE}}]
+  last: [{toolbox.length: {min_characters: LAST}}]
+"""
+
+
+def run_with_gaps(folder: Path, *, unique: str = "false", last: int = 20, **options: object) -> dict[str, bool]:
+    """{stage: whether it is out of date} after a run."""
+    text = GAPS.replace("UNIQUE", unique).replace("LAST", str(last))
+    (folder / "r.yaml").write_text(text)
+    chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
+    run_recipe(load_recipe(folder / "r.yaml"), InProcess(), chosen, progress_for("none"))
+    return {one.stage: one.stale for one in funnel(read_run(str(folder / "runs/toy")))}
+
+
+def upgrade(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """From now on all code is of this version."""
+
+    def other(*args: Any, **options: Any) -> object:
+        return replace(work_fingerprint(*args, **options), code=code * 16)
+
+    monkeypatch.setattr(planning, "work_fingerprint", other)
+
+
+@pytest.mark.parametrize("changed", [{"unique": "true"}, {"last": 40}, {"unique": "true", "last": 40}])
+def test_accepted_gaps_hide_no_changed_settings(tmp_path: Path, changed: dict[str, Any]) -> None:
+    """A stage that lacks inputs, with --allow-missing, was never out of date: the report said "accepted"."""
+    fresh = dict.fromkeys(("read", "unique", "last"), False)
+    assert run_with_gaps(tmp_path, allow_missing=True) == fresh
+    again = run_with_gaps(tmp_path, **changed, stage="read", allow_missing=True)
+    assert again == fresh | dict.fromkeys(changed, True)
+    assert run_with_gaps(tmp_path, **changed, allow_missing=True) == fresh
+
+
+def test_accepted_gaps_hide_no_changed_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade(monkeypatch, "a")
+    fresh = run_with_gaps(tmp_path, allow_missing=True)
+    upgrade(monkeypatch, "b")
+    assert run_with_gaps(tmp_path, stage="read", allow_missing=True) == fresh | {"unique": True, "last": True}
+
+
+def test_gaps_alone_make_no_stage_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade(monkeypatch, "a")
+    fresh = run_with_gaps(tmp_path, allow_missing=True)
+    assert not any(fresh.values()) and run_with_gaps(tmp_path, stage="read") == fresh
+    upgrade(monkeypatch, "b")
+    assert run_with_gaps(tmp_path, allow_missing=True, accept_code=True) == fresh
+    assert run_with_gaps(tmp_path, stage="read") == fresh  # the accepted code counts as that of today
+    before = sorted(path.stat().st_mtime_ns for path in tmp_path.glob("runs/toy/*/data/*"))
+    assert run_with_gaps(tmp_path, allow_missing=True) == fresh
+    assert sorted(path.stat().st_mtime_ns for path in tmp_path.glob("runs/toy/*/data/*")) == before

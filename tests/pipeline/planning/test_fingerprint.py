@@ -50,7 +50,7 @@ BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras", "c
     f"pipeline.driver.{name}"
     for name in (
         "borrow", "check", "completeness", "failures", "filled_recipe", "out_of_date", "preview", "progress",
-        "recover", "remake", "requests", "reuse", "run",
+        "recover", "released", "remake", "requests", "reuse", "run", "shard_tasks",
     )
 }  # fmt: skip
 """Modules that no unit of work and no engine reaches."""

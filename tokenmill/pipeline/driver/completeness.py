@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tokenmill.core.errors import DataError
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest
@@ -68,6 +69,31 @@ class Completeness:
 def made_shards(stages: Stages) -> set[Origin]:
     """The shards of all stages that are done."""
     return {(planned.name, shard.number) for planned in stages for shard in planned.shards if shard.done}
+
+
+def absent_inputs(planned: PlannedStage, stages: Stages) -> tuple[Origin, ...]:
+    """The shards of the stage's inputs that are not made, in order."""
+    made, by_name = made_shards(stages), {one.name: one for one in stages}
+    every = ((name, shard.number) for name in planned.stage.inputs for shard in by_name[name].shards)
+    return tuple(origin for origin in every if origin not in made)
+
+
+def refuse_gaps(planned: PlannedStage, stages: Stages, *, missing: int) -> None:
+    """Raises DataError if a Global's stage would run over less than all documents. missing: input shards."""
+    packs = (one for one in _before(planned, stages) if any(s.shard and s.shard.parts for s in one.shards))
+    unread = sum(len(manifest.unreadable) for one in packs for manifest in source_manifests(one))
+    if missing or unread:
+        what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
+        raise DataError(
+            f"stage {planned.name!r} looks across all documents, but {what} are missing. Repair what is named above "
+            "and run the stage before it again, or accept the gap with --allow-missing"
+        )
+
+
+def _before(planned: PlannedStage, stages: Stages) -> Stages:
+    """The stages whose documents come to this one."""
+    found = [one for one in stages if one.name in planned.stage.inputs]
+    return found + [earlier for one in found for earlier in _before(one, stages)]
 
 
 def source_manifests(planned: PlannedStage) -> Iterator[Manifest]:

@@ -1,10 +1,12 @@
 """The errors of a stage's tasks. Those that many share are reported once with a count; one that all share stops it."""
 
+import errno
 import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
@@ -32,6 +34,16 @@ class _Group:
     line: str
     forgiven: bool
     shards: int = 1
+
+
+def raise_if_fatal(task: Task, error: BaseException) -> None:
+    """Raises an error that all other tasks would meet too: one in the recipe, a full disk."""
+    if isinstance(error, RecipeError):
+        raise error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise DataError(
+            f"{task.name.label}: the disk is full ({error}). What is committed stays valid; make room, run again"
+        ) from error
 
 
 @dataclass

@@ -94,6 +94,8 @@ class _Shown:
     def start(self, stage: str, done: int, total: int) -> None:
         self.stage = _Stage(stage, done, total)
         self.said = time.monotonic()
+        if self.bars is not None:  # of a stage that was left for one before it
+            self.bars.stop()
         if self.style == "bars":
             columns = (
                 TextColumn("{task.description}"),

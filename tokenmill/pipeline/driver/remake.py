@@ -2,30 +2,64 @@
 
 A stage's tasks compare the checksum of what they read. If it differs, the manifest of the shard that the file belongs
 to is deleted, and its task runs again; its own input may be damaged too.
+
+A result of earlier code that was accepted (`--accept-code`) cannot be made again as it was: the code of today may give
+other bytes. It must not be on record under the fingerprint of the earlier code, nor may anything that is made of it be
+on record as made of the old bytes. So the run is planned again (`PlanAgain`). The shard has the fingerprint of today's
+code then, and the tasks that read it have other fingerprints and read the new file.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-
-import pyarrow as pa
+from typing import TypeVar
 
 from tokenmill.core.errors import DataError
-from tokenmill.core.io import parquet, storage
-from tokenmill.core.io.storage import FileRecord
+from tokenmill.core.io import storage
 from tokenmill.pipeline.driver.globals import REMADE
+from tokenmill.pipeline.planning.fingerprint import code_of
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import Ledger, forget, json_path
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+
+class PlanAgain(Exception):
+    """Results of earlier code that the plan counts on are gone: nothing may run before there is another plan."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(
+            f"stage {stage!r}: results of earlier code, which were accepted (--accept-code), are damaged or gone. The "
+            "code of today makes them, and what depends on them is planned again"
+        )
+
+
+def replanning(work: Callable[[], T], plan_again: Callable[[], None]) -> T:
+    """What the work returns. It begins again, after another plan, whenever it finds that one is needed."""
+    while True:
+        try:
+            return work()
+        except PlanAgain as lost:
+            logger.warning("%s", lost)
+            plan_again()
+
 
 @dataclass
 class Remake:
-    """Damaged files that were made again. times: how often, by file."""
+    """Damaged files that were made again.
+
+    Attributes:
+        times: how often, by file.
+        damaged: one damaged file of each stage that had one.
+        lost: fingerprints of results of earlier code that were neither in place nor in kept/ when their stage began.
+    """
 
     times: Counter[str] = field(default_factory=Counter)
+    damaged: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
 
     def take_off_record(self, files: Iterable[str], stages: Sequence[PlannedStage]) -> dict[int, dict[int, str]]:
         """Deletes the manifests of the shards that the files belong to: {place of the stage: {shard number: file}}.
@@ -41,6 +75,7 @@ class Remake:
                 )
             index, number = _shard_of(file, stages)
             found.setdefault(index, {})[number] = file
+            self.damaged[stages[index].name] = file
         for index, numbers in found.items():
             folder = stages[index].folder
             forget(Ledger(folder), numbers)
@@ -48,6 +83,29 @@ class Remake:
             for number, file in numbers.items():
                 logger.warning("%s %06d: %s is damaged; the shard is made again", stages[index].name, number, file)
         return dict(sorted(found.items()))
+
+    def refuse_lost_results(self, planned: PlannedStage) -> None:
+        """Raises PlanAgain if the stage, whose kept results are back, lacks results of earlier code; DataError if it
+        did before.
+        """
+        lost = lost_results(planned)
+        if lost & self.lost:
+            raise DataError(
+                f"{planned.folder}: {len(lost):,} results of earlier code, which were accepted (--accept-code), are in "
+                "kept/ and cannot be read now, see above. Run again when they can be read, or delete them "
+                "(`pipeline clean`), so that the code of today makes them"
+            )
+        self.lost |= lost
+        if lost:
+            raise PlanAgain(planned.name)
+
+
+def lost_results(planned: PlannedStage) -> set[str]:
+    """The fingerprints of other code in the plan whose results are not there: today's code must make none of them."""
+    wanted = {shard.fingerprint for shard in planned.shards if not shard.done}
+    if planned.stage.final is not None and not planned.done:
+        wanted.add(planned.root)
+    return {fingerprint for fingerprint in wanted if code_of(fingerprint) != planned.code}
 
 
 def _shard_of(file: str, stages: Sequence[PlannedStage]) -> tuple[int, int]:
@@ -59,41 +117,6 @@ def _shard_of(file: str, stages: Sequence[PlannedStage]) -> tuple[int, int]:
     raise DataError(f"{file}: damaged, and no stage of this run makes it; get a sound copy")
 
 
-def released_inputs(planned: PlannedStage, stages: Iterable[PlannedStage]) -> str:
-    """Why the stage cannot run: the data of a stage that it reads was deleted on purpose; "" if it can."""
-    before = (one for one in stages if one.name in planned.stage.inputs)
-    gone = [repr(one.name) for one in before if storage.exists(one.released_marker)]
-    if not gone:
-        return ""
-    return (
-        f"its input, the data of stage {', '.join(gone)}, was deleted after use (keep: false). Run the recipe again: "
-        "that stage is made again first"
-    )
-
-
 def not_made(file: str, why: str) -> DataError:
     """For the tasks that would read the file."""
     return DataError(f"{file}: damaged, and it cannot be made again: {why or 'its own task failed, see above'}")
-
-
-class CommittedData:
-    """The data files of all shards that are there of some stages, by (stage, shard number)."""
-
-    def __init__(self, stages: Sequence[PlannedStage]) -> None:
-        self._ledgers: Mapping[str, Ledger] = {one.name: Ledger(one.folder) for one in stages}
-        self._done = {(one.name, shard.number): None for one in stages for shard in one.shards if shard.done}
-
-    def __contains__(self, origin: tuple[str, int]) -> bool:
-        return origin in self._done
-
-    def __getitem__(self, origin: tuple[str, int]) -> FileRecord:
-        name, number = origin
-        ledger = self._ledgers[name]
-        [data] = ledger[number].files(ledger.folder, "data")
-        return data
-
-    def common_schema(self) -> pa.Schema:
-        """All columns of stages that come together; one shard speaks for its stage. Raises DamagedFile."""
-        one_each = {origin[0]: origin for origin in self._done}
-        schemas = [parquet.checked_schema(self[origin]) for origin in one_each.values()]
-        return pa.unify_schemas(schemas, promote_options="permissive")

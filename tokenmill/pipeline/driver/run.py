@@ -2,9 +2,8 @@
 stops.
 """
 
-import errno
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tokenmill.core.errors import DamagedFile, DataError, RecipeError, listed
@@ -12,18 +11,26 @@ from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.borrow import OtherRun
 from tokenmill.pipeline.driver.check import problems, refuse_problems
-from tokenmill.pipeline.driver.completeness import Completeness, damage_lines, made_shards, source_manifests
-from tokenmill.pipeline.driver.failures import Failures
+from tokenmill.pipeline.driver.completeness import (
+    Completeness,
+    absent_inputs,
+    damage_lines,
+    refuse_gaps,
+    source_manifests,
+)
+from tokenmill.pipeline.driver.failures import Failures, raise_if_fatal
 from tokenmill.pipeline.driver.filled_recipe import filled_recipe
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
 from tokenmill.pipeline.driver.out_of_date import mark_out_of_date
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress, totals_of
 from tokenmill.pipeline.driver.recover import run_recovering
-from tokenmill.pipeline.driver.remake import CommittedData, Remake, not_made, released_inputs
+from tokenmill.pipeline.driver.released import consumed, release, released_inputs
+from tokenmill.pipeline.driver.remake import PlanAgain, Remake, lost_results, not_made, replanning
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
+from tokenmill.pipeline.driver.shard_tasks import tasks_of_shards
 from tokenmill.pipeline.engine import Engine, Limits
-from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, consumers, plan
+from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, plan
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve
 from tokenmill.pipeline.record.accepted import accept
@@ -32,7 +39,7 @@ from tokenmill.pipeline.record.lock import Lock, locked
 from tokenmill.pipeline.record.log import run_log
 from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import record_path
-from tokenmill.pipeline.record.task import Task, TaskName, shard_name
+from tokenmill.pipeline.record.task import Task, TaskName
 from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 
 logger = logging.getLogger(__name__)
@@ -154,11 +161,34 @@ class _Driver:
     gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
 
     def run(self) -> None:
+        self._accept_code()
+        mark_out_of_date(self.planned)
+        replanning(lambda: self._run_stages(self._names), self._start_over)
+        self._tell_of_damage()
+
+    def _accept_code(self) -> None:
         for planned in self.planned if self.options.accept_code else ():
             accept(planned.folder, planned.accepted, counts_as=planned.code)
+
+    def _start_over(self) -> None:
+        """For another plan: what failed so far is tried again."""
+        self.result.failures.clear()
+        self.result.warnings.clear()
+        self.complete = Completeness()
+        self._plan_again()
         mark_out_of_date(self.planned)
+        if not self.options.discard:
+            refuse_if_too_large(self.result.folder, [one for one in self.planned if one.name in self._names])
+
+    @property
+    def _names(self) -> set[str]:
+        """The stages that this call runs; with --stage also those of which damaged files must be made again."""
+        every = {planned.name for planned in self.planned}
+        return every if self.options.stage is None else {self.options.stage, *self.remake.damaged}
+
+    def _run_stages(self, names: Collection[str]) -> None:
         for index in range(len(self.planned)):
-            if self.options.stage in (None, self.planned[index].name):
+            if self.planned[index].name in names:
                 self._accept_gaps(self.planned[index])
                 planned = self.planned[index]
                 logger.info("stage %s begins", planned.name)
@@ -166,18 +196,21 @@ class _Driver:
                     planned = self.planned[index] = self._run_stage(planned)
                 finally:
                     self._finish(planned)
-                self._release()
-        self._tell_of_damage()
+                release(self.planned)
 
     def _accept_gaps(self, planned: PlannedStage) -> None:
         """With --allow-missing a Global is planned over the inputs that are there, so that its result says so."""
-        made = made_shards(self.planned)
-        absent = tuple(shard.origin for shard in planned.shards if shard.origin and shard.origin not in made)
-        if planned.stage.final is not None and absent and self.options.allow_missing:
+        absent = absent_inputs(planned, self.planned)
+        known = self.gaps.get(planned.name, ())
+        if planned.stage.final is not None and absent != known and self.options.allow_missing:
             self.gaps[planned.name] = absent
-            stages = tuple(one.stage for one in self.planned)
-            planning = replace(_planning(self.recipe, self.options), gaps=self.gaps)
-            self.planned = plan(self.recipe, stages, self.result.folder, planning)
+            self._plan_again()
+
+    def _plan_again(self) -> None:
+        stages = tuple(one.stage for one in self.planned)
+        planning = replace(_planning(self.recipe, self.options), gaps=self.gaps)
+        self.planned = plan(self.recipe, stages, self.result.folder, planning)
+        self._accept_code()
 
     def _finish(self, planned: PlannedStage) -> None:
         record = self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
@@ -191,12 +224,14 @@ class _Driver:
 
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
         storage.delete(record_path(planned.folder))
-        if planned.done or (planned.stage.spec.keep is False and self._consumed(planned)):
+        if planned.done or consumed(planned, self.planned):
             self.progress.skip(planned.name, len(planned.shards))
             return planned
         planned = reuse(planned, discard=self.options.discard)
         if self.other is not None:
             planned = self.other.lend(planned)
+        self.remake.refuse_lost_results(planned)
+        self._refuse_released(planned)
         storage.delete(planned.released_marker)
         tasks = self._shard_tasks(planned)
         self._make_all_ready()
@@ -214,14 +249,15 @@ class _Driver:
 
     def _make_all_ready(self) -> None:
         """For all that this call still runs: the text kernels of all stages compile at the same time."""
-        self._make_ready(*(each for each in self.planned if not each.done and self.options.stage in (None, each.name)))
+        self._make_ready(*(each for each in self.planned if not each.done and each.name in self._names))
 
     def _make_ready(self, *stages: PlannedStage) -> None:
         scrub = [self.excerpts.scrub] if self.excerpts.scrub else []
         self.engine.make_ready([*(unit for each in stages for unit in each.stage.work), *scrub])
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
-        self._refuse_missing(planned, tasks)
+        if not self.options.allow_missing:
+            refuse_gaps(planned, self.planned, missing=len(planned.shards) - len(tasks))
         final = planned.stage.final
         assert final is not None  # its callers look
         missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
@@ -230,7 +266,13 @@ class _Driver:
         )
 
     def preview(self, name: str, sample: int) -> Preview:
+        return replanning(lambda: self._preview(name, sample), self._start_over)
+
+    def _preview(self, name: str, sample: int) -> Preview:
+        self._run_stages(set(self.remake.damaged))
         [planned] = [each for each in self.planned if each.name == name]
+        if lost_results(planned):
+            raise RecipeError(f"stage {name!r} has run already; `pipeline run` brings its results back from kept/")
         stage = self._global_stage(planned, self._shard_tasks(planned))
         self._make_all_ready()
         self.progress.start(planned.name, 0, len(planned.shards))
@@ -280,6 +322,8 @@ class _Driver:
         lost: dict[str, DataError] = {}
         for index, numbers in self.remake.take_off_record(files, self.planned).items():
             planned = self.planned[index] = check_done(self.planned[index])
+            if lost_results(planned):
+                raise PlanAgain(planned.name)
             why = released_inputs(planned, self.planned)
             if not why:
                 self._make_ready(planned)
@@ -294,6 +338,12 @@ class _Driver:
             if left:
                 self.complete.finish(planned, self.planned, allowed=self.options.allow_missing)
         return lost
+
+    def _refuse_released(self, planned: PlannedStage) -> None:
+        """Raises DataError if a stage runs only for a damaged file, and the stages before it do not run."""
+        why = released_inputs(planned, self.planned)
+        if why and self.options.stage not in (None, planned.name):
+            raise not_made(self.remake.damaged[planned.name], why)
 
     def _compact(self, task: TaskName) -> None:
         """Keeps the manifests that are not in a table few, so that a resume needs few reads."""
@@ -310,76 +360,24 @@ class _Driver:
             raise DataError(why)
 
     def _fail(self, task: Task, error: BaseException, failures: Failures) -> None:
-        if isinstance(error, RecipeError):
-            raise error
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(
-                f"{task.name.label}: the disk is full ({error}). What is committed stays valid; make room, run again"
-            ) from error
+        raise_if_fatal(task, error)
         if task.name.is_shard:
             self.complete.errors[task.name.stage, task.name.number] = str(error).partition("\n")[0]
         failures.failed(task, error, forgiven=self.options.allow_missing and isinstance(error, DataError))
 
     def _shard_tasks(self, planned: PlannedStage) -> tuple[ShardTask, ...]:
         """A task for each shard whose input is there."""
+        missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
+        mark_only, limit = self.options.mark_only, self.options.limit
         while True:
             try:
-                return tuple(self._tasks_of_shards(planned))
+                return tuple(
+                    tasks_of_shards(
+                        planned, self.planned, self.excerpts, mark_only=mark_only, limit=limit, missing=missing
+                    )
+                )
             except DamagedFile as error:  # the driver reads columns; how often is bounded by _make_again
                 self._make_again([error.file])
-
-    def _tasks_of_shards(self, planned: PlannedStage) -> Iterator[ShardTask]:
-        stage = planned.stage
-        data = CommittedData([one for one in self.planned if one.name in stage.inputs])
-        schema = data.common_schema() if len(stage.inputs) > 1 else None
-        missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
-        for shard in planned.shards:
-            if shard.origin and shard.origin not in data:
-                continue  # its stage's record names it
-            yield ShardTask(
-                shard_name(planned.folder, shard.number, shard.fingerprint),
-                stage.steps,
-                self.excerpts,
-                source=stage.source,
-                shard=shard.shard,
-                input=data[shard.origin] if shard.origin else None,
-                schema=schema,
-                mark_only=self.options.mark_only,
-                limit=self.options.limit if stage.source is not None else None,
-                missing=missing,
-            )
-
-    def _refuse_missing(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> None:
-        missing = len(planned.shards) - len(tasks)
-        packs = (one for one in self._before(planned) if any(s.shard and s.shard.parts for s in one.shards))
-        unread = sum(len(manifest.unreadable) for one in packs for manifest in source_manifests(one))
-        if (missing or unread) and not self.options.allow_missing:
-            what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
-            raise DataError(
-                f"stage {planned.name!r} looks across all documents, but {what} are missing. Mend what is named above "
-                "and run the stage before it again, or accept the gap with --allow-missing"
-            )
-
-    def _before(self, planned: PlannedStage) -> list[PlannedStage]:
-        """The stages whose documents come to this one."""
-        found = [one for one in self.planned if one.name in planned.stage.inputs]
-        return found + [earlier for one in found for earlier in self._before(one)]
-
-    def _consumed(self, planned: PlannedStage) -> bool:
-        readers = consumers(planned, self.planned)
-        return bool(readers) and all(reader.done for reader in readers) and planned.released
-
-    def _release(self) -> None:
-        """Delete the data of stages with keep: false once all that read them have committed."""
-        for planned in self.planned:
-            readers = consumers(planned, self.planned)
-            if planned.stage.spec.keep or not readers or not planned.done or not all(reader.done for reader in readers):
-                continue
-            if not storage.exists(planned.released_marker):
-                storage.write_bytes(
-                    planned.released_marker, b"its data was deleted after its consumers had committed\n"
-                )
-                storage.delete(join(planned.folder, "data"))
 
     def _tell_of_damage(self) -> None:
         for planned in self.planned:

@@ -49,6 +49,11 @@ def code_of(fingerprint: str) -> str:
     return parts[1] if len(parts) == 3 else ""
 
 
+def work_of(fingerprint: str) -> str:
+    """The parts of a fingerprint that are the settings' and the code's; "" in a fingerprint of another form."""
+    return fingerprint.rpartition("-")[0]
+
+
 def input_of(fingerprint: str) -> str:
     """The part of a fingerprint that is the input's; all of a fingerprint of another form."""
     return fingerprint.rpartition("-")[2]

@@ -19,7 +19,7 @@ from tokenmill.pipeline.planning.resolve import Stage
 from tokenmill.pipeline.planning.source_code import remember_code
 from tokenmill.pipeline.planning.touched import with_recorded_etags
 from tokenmill.pipeline.record.accepted import accepted_codes
-from tokenmill.pipeline.record.facts import facts_problem
+from tokenmill.pipeline.record.facts import facts_problem, has_facts
 from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
 from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
 
@@ -221,6 +221,8 @@ def _with_results_of_other_code(
     root = with_code(planned.root, made_by.pop())
     if planned.stage.writes_corpus and not _has_corpus(planned, root):
         return prints, planned
+    if planned.stage.has_facts and not has_facts(planned.folder, root):
+        return prints, planned  # other code would count them
     return likes, replace(planned, root=root)
 
 

@@ -54,6 +54,11 @@ def lend_facts(path: str, folder: str, fingerprint: str) -> None:
         _copy(path, facts_path(folder))
 
 
+def has_facts(folder: str, fingerprint: str) -> bool:
+    """Whether sound facts of this fingerprint are there, in their place or in `kept/`."""
+    return not facts_problem(folder, fingerprint) or _fingerprint_of(_kept_path(folder, fingerprint)) == fingerprint
+
+
 def _kept_path(folder: str, fingerprint: str) -> str:
     return join(folder, "kept", f"facts-{fingerprint}.json")
 

@@ -1,0 +1,68 @@
+"""The tasks of a stage's shards, each with the file that it reads as that is on record now."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+
+from tokenmill.core.io import parquet
+from tokenmill.core.io.storage import FileRecord
+from tokenmill.pipeline.planning.plan import PlannedStage
+from tokenmill.pipeline.record.ledger import Ledger
+from tokenmill.pipeline.record.task import shard_name
+from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
+
+
+def tasks_of_shards(
+    planned: PlannedStage,
+    stages: Sequence[PlannedStage],
+    excerpts: Excerpts,
+    *,
+    mark_only: bool,
+    limit: int | None,
+    missing: tuple[str, ...],
+) -> Iterator[ShardTask]:
+    """A task for each shard whose input is there. Raises DamagedFile for a file whose columns cannot be read.
+
+    limit: documents that are read of a shard of a Source. missing: what the stage's input lacks.
+    """
+    stage = planned.stage
+    data = CommittedData([one for one in stages if one.name in stage.inputs])
+    schema = data.common_schema() if len(stage.inputs) > 1 else None
+    for shard in planned.shards:
+        if shard.origin and shard.origin not in data:
+            continue  # its stage's record names it
+        yield ShardTask(
+            shard_name(planned.folder, shard.number, shard.fingerprint),
+            stage.steps,
+            excerpts,
+            source=stage.source,
+            shard=shard.shard,
+            input=data[shard.origin] if shard.origin else None,
+            schema=schema,
+            mark_only=mark_only,
+            limit=limit if stage.source is not None else None,
+            missing=missing,
+        )
+
+
+class CommittedData:
+    """The data files of all shards that are there of some stages, by (stage, shard number)."""
+
+    def __init__(self, stages: Sequence[PlannedStage]) -> None:
+        self._ledgers: Mapping[str, Ledger] = {one.name: Ledger(one.folder) for one in stages}
+        self._done = {(one.name, shard.number): None for one in stages for shard in one.shards if shard.done}
+
+    def __contains__(self, origin: tuple[str, int]) -> bool:
+        return origin in self._done
+
+    def __getitem__(self, origin: tuple[str, int]) -> FileRecord:
+        name, number = origin
+        ledger = self._ledgers[name]
+        [data] = ledger[number].files(ledger.folder, "data")
+        return data
+
+    def common_schema(self) -> pa.Schema:
+        """All columns of stages that come together; one shard speaks for its stage. Raises DamagedFile."""
+        one_each = {origin[0]: origin for origin in self._done}
+        schemas = [parquet.checked_schema(self[origin]) for origin in one_each.values()]
+        return pa.unify_schemas(schemas, promote_options="permissive") if schemas else pa.schema([])
