@@ -270,3 +270,26 @@ def finished(folder: Path) -> set[str]:
         output = whole_manifest(f"{place}/manifest/corpus.json", place)
         found |= {output.fingerprint} if output is not None else set()
     return found
+
+
+BOTH = """
+run: toy
+excerpt: 0
+stages:
+  fruit: [{toolbox.numbered: {files: [apple], rows: 3}}]
+  trees: [{toolbox.numbered: {files: [oak], rows: 3}}STEP]
+  both: {from: [fruit, trees], steps: [toolbox.shout]}
+"""
+
+
+def test_a_column_that_one_input_gains_changes_the_results_of_all(tmp_path: Path) -> None:
+    """Shards of a stage over several inputs have the columns of all of them. The shards of `fruit` kept theirs."""
+    contents = {}
+    for name, steps in (("again", ["", ", toolbox.length"]), ("once", [", toolbox.length"])):
+        for step in steps:
+            (tmp_path / "r.yaml").write_text(BOTH.replace("STEP", step))
+            options = Options(out=str(tmp_path / name), plugins="toolbox")
+            assert not run(load_recipe(tmp_path / "r.yaml"), InProcess(), options, progress_for("none")).failures
+        files = sorted((tmp_path / name / "toy/both/data").glob("*"))
+        contents[name] = [file.read_bytes() for file in files]
+    assert contents["again"] == contents["once"] and len(contents["once"]) == 2

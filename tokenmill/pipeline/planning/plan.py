@@ -187,7 +187,10 @@ def _shards(
         PlannedShard(shard.number if keep_numbers else place, "", False, origin=(name, shard.number))
         for place, (name, shard) in enumerate(inputs)
     ]
-    return shards, [shard.fingerprint for _, shard in inputs]
+    if keep_numbers:
+        return shards, [shard.fingerprint for _, shard in inputs]
+    columns = [before[name].stage.columns for name in stage.inputs]  # all shards get the columns of all inputs
+    return shards, [{"input": shard.fingerprint, "columns": columns} for _, shard in inputs]
 
 
 def _ids_differ(inputs: list[PlannedStage]) -> bool:
