@@ -117,7 +117,7 @@ def plan(
     from tokenmill.pipeline.driver.borrow import OtherRun
     from tokenmill.pipeline.driver.check import refuse_problems
     from tokenmill.pipeline.driver.requests import requests_outlook
-    from tokenmill.pipeline.driver.reuse import outlook as results_outlook
+    from tokenmill.pipeline.driver.reuse import results_outlook
     from tokenmill.pipeline.driver.run import Options, prepare
     from tokenmill.pipeline.engine.choice import cores
     from tokenmill.pipeline.planning.recipe import load_recipe

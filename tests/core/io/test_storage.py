@@ -58,5 +58,5 @@ def test_links_to_nothing_and_to_themselves_are_listed_apart(tmp_path: Path) -> 
     assert storage.sizes(folder) == {"linked": 3} and storage.list_folders(folder) == ["inside"]
     assert storage.files_below(folder) == ["inside/file", "linked"]
     assert storage.not_files(folder) == [f"{folder}/inside/gone", f"{folder}/loop"]
-    assert storage.unfinished(folder) == [f"{folder}/unfinished.tmp"]
+    assert storage.unfinished_files(folder) == [f"{folder}/unfinished.tmp"]
     assert storage.not_files("memory://there") == storage.not_files(str(tmp_path / "nothing")) == []

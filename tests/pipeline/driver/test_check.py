@@ -37,7 +37,7 @@ def homeless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_model_and_a_bad_out_are_named_together(tmp_path: Path, homeless: None) -> None:
     """`plan` said nothing, and `run` compiled kernels for minutes before it missed the model."""
     (tmp_path / "file").write_text("")
-    found = check.problems("r.yaml", stages_of(tmp_path), f"{tmp_path}/file/run")
+    found = check.plan_problems("r.yaml", stages_of(tmp_path), f"{tmp_path}/file/run")
     assert len(found) == 2
     assert found[0].startswith("r.yaml:7: stage 'tongue': stages.language: the model file lid176 is not at ")
     assert found[0].endswith("run: pipeline models pull lid176")
@@ -69,7 +69,7 @@ def test_settings_wrong_in_several_places_are_listed_together(tmp_path: Path) ->
 @pytest.mark.parametrize("out", ["new/er/run", "run"])
 def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path: Path, out: str) -> None:
     (tmp_path / "run").mkdir()
-    assert check.problems("r.yaml", (), f"{tmp_path}/{out}") == []
+    assert check.plan_problems("r.yaml", (), f"{tmp_path}/{out}") == []
     assert [path.name for path in tmp_path.rglob("*")] == ["run"]
 
 
@@ -82,7 +82,7 @@ def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path: Path, out: str
     ],
 )
 def test_places_that_take_no_files_are_refused(out: str, message: str) -> None:
-    [found] = check.problems("r.yaml", (), out)
+    [found] = check.plan_problems("r.yaml", (), out)
     assert out in found and message in found
 
 

@@ -208,11 +208,11 @@ def delete_files(paths: Iterable[str]) -> None:
 
 def delete_unfinished(folder: str) -> None:
     """Remove what killed writers left in a local folder and below it; no writer may be at work there."""
-    for path in unfinished(folder):
+    for path in unfinished_files(folder):
         os.remove(path)
 
 
-def unfinished(folder: str) -> list[str]:
+def unfinished_files(folder: str) -> list[str]:
     """What killed writers left, or writers at work have written so far, in a local folder and below it."""
     return sorted(path for path in _below(folder) if path.endswith(".tmp"))
 

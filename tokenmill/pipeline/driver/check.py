@@ -30,14 +30,14 @@ def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str
     workers: on this machine; 0 if none are, then it need not have what they need.
     """
     to_do = [one.stage for one in planned if not one.done]
-    found = problems(recipe.file, to_do if workers else (), folder)
+    found = plan_problems(recipe.file, to_do if workers else (), folder)
     if found:
         raise RecipeError(listed(found))
     for warning in warnings(to_do, workers):
         logger.warning("%s", warning)
 
 
-def problems(recipe: str, stages: Iterable[Stage], folder: str) -> list[str]:
+def plan_problems(recipe: str, stages: Iterable[Stage], folder: str) -> list[str]:
     """Why these stages cannot run here with results in `folder`, each with what to do; empty if they can.
 
     recipe: its file, which messages name. A file is written where the folder is, or would be, and deleted again.

@@ -29,7 +29,7 @@ from tokenmill.pipeline.exchange.shard_rows import SHARDS, ShardRows
 from tokenmill.pipeline.planning.fingerprint import digest
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.facts import write_facts
-from tokenmill.pipeline.record.ledger import unfinished
+from tokenmill.pipeline.record.ledger import to_do
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.task import Task, TaskName
 from tokenmill.pipeline.tasks.shard import ShardTask
@@ -356,7 +356,7 @@ class GlobalStage:
     def _finish(self, tasks: Sequence[Task]) -> bool:
         """Run what is not done. Files that turn out to be damaged are made again, by the tasks that wrote them."""
         for _ in range(REMADE + 1):
-            ran = self.run_tasks(unfinished(tasks))
+            ran = self.run_tasks(to_do(tasks))
             if not ran.damaged:
                 return ran.good
             if not self._make_again(ran.damaged):

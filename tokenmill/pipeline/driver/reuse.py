@@ -53,7 +53,7 @@ class Outlook:
         return "; ".join(parts)
 
 
-def outlook(planned: PlannedStage) -> Outlook:
+def results_outlook(planned: PlannedStage) -> Outlook:
     """What reuse() would do to the stage. Reads manifests, changes nothing."""
     if planned.done:
         return Outlook()
@@ -66,7 +66,7 @@ def outlook(planned: PlannedStage) -> Outlook:
 
 def refuse_if_too_large(folder: str, stages: Iterable[PlannedStage]) -> None:
     """DataError if the disk has no space for results that are set aside and for those that replace them."""
-    aside = sum((outlook(stage).aside for stage in stages), NOTHING)
+    aside = sum((results_outlook(stage).aside for stage in stages), NOTHING)
     if not aside.results or storage.is_url(folder) or not os.path.isdir(folder):
         return
     free = shutil.disk_usage(folder).free

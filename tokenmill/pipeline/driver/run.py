@@ -10,7 +10,7 @@ from tokenmill.core.errors import DamagedFile, DataError, RecipeError, listed
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.driver.borrow import OtherRun
-from tokenmill.pipeline.driver.check import problems, refuse_problems
+from tokenmill.pipeline.driver.check import plan_problems, refuse_problems
 from tokenmill.pipeline.driver.completeness import (
     Completeness,
     absent_inputs,
@@ -103,7 +103,7 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     try:
         planned = plan(recipe, stages, folder, _planning(recipe, options))
     except RecipeError as error:
-        raise RecipeError(listed([str(error), *problems(recipe.file, stages, folder)])) from error
+        raise RecipeError(listed([str(error), *plan_problems(recipe.file, stages, folder)])) from error
     return folder, stages, planned
 
 

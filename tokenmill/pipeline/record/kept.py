@@ -67,7 +67,7 @@ def kept_fingerprints(folder: str) -> set[str]:
 def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
     """The manifest of a kept result whose files all have the size that it lists; else None."""
     place = kept_folder(folder, fingerprint)
-    manifest = _listed(folder, fingerprint)
+    manifest = _results_set_aside(folder, fingerprint)
     if manifest is None:
         return None
     whole = all(storage.size_of(join(place, output.path)) == output.bytes for output in manifest.outputs)
@@ -78,7 +78,7 @@ def sound_manifest(folder: str, fingerprint: str) -> Manifest | None:
     """The manifest of a kept result whose files are as they were written; else None, with a warning for each other
     file. A damaged result is deleted; one that cannot be read now stays.
     """
-    manifest = _listed(folder, fingerprint)
+    manifest = _results_set_aside(folder, fingerprint)
     if manifest is None:
         return None
     place = kept_folder(folder, fingerprint)
@@ -92,7 +92,7 @@ def sound_manifest(folder: str, fingerprint: str) -> Manifest | None:
     return None if found else manifest
 
 
-def _listed(folder: str, fingerprint: str) -> Manifest | None:
+def _results_set_aside(folder: str, fingerprint: str) -> Manifest | None:
     manifest = read_manifest(kept_manifest_path(folder, fingerprint))
     return manifest if manifest is not None and manifest.fingerprint == fingerprint else None
 

@@ -178,7 +178,7 @@ def json_path(folder: str, number: int) -> str:
     return join(folder, "manifest", f"{number:06d}.json")
 
 
-def unfinished(tasks: Sequence[T]) -> list[T]:
+def to_do(tasks: Sequence[T]) -> list[T]:
     """The tasks of one stage that are not done: no manifest of this very work, or a file of it has not its size."""
     names = [task.name for task in tasks]
     if names and all(name.is_shard for name in names):

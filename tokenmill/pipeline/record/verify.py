@@ -59,7 +59,7 @@ Told = Callable[[str, int, int], None]
 def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
     """Reads every file of the stage in `folder`, many at a time. kept: those in `kept/` too."""
     found = Checked(folder)
-    listed = _listed(folder, found, kept=kept)
+    listed = _written_files(folder, found, kept=kept)
     found.files, found.bytes = len(listed), sum(record.bytes for record, _ in listed)
     compared = faults([record for record, _ in listed])
     for number, ((record, manifest), fault) in enumerate(zip(listed, compared, strict=True), start=1):
@@ -75,7 +75,7 @@ def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
     known = {one.path for one, _ in listed}
     there = (join(folder, kind, name) for kind in KINDS for name in storage.files_below(join(folder, kind)))
     found.unlisted = [path for path in there if path not in known]
-    found.unfinished = storage.unfinished(folder)
+    found.unfinished = storage.unfinished_files(folder)
     found.not_files = [path for path in _not_files(folder) if path not in known and (kept or not is_kept(folder, path))]
     return found
 
@@ -111,7 +111,7 @@ def take_off_record(folder: str, checked: Checked) -> None:
     Before there was a lock, a driver may have replaced a result. So the damaged files are compared once more.
     """
     now = Checked(folder)
-    listed = {record.path: (record, manifest) for record, manifest in _listed(folder, now, kept=True)}
+    listed = {record.path: (record, manifest) for record, manifest in _written_files(folder, now, kept=True)}
     suspects = [listed[path] for path in checked.results if path in listed]
     compared = faults([record for record, _ in suspects])
     damaged = {path for (_, path), fault in zip(suspects, compared, strict=True) if fault and fault.damaged}
@@ -130,7 +130,7 @@ def is_kept(folder: str, path: str) -> bool:
     return path.startswith(join(folder, KEPT, ""))
 
 
-def _listed(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord, str]]:
+def _written_files(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord, str]]:
     """(file with its whole path, where its manifest is or would be) of all results."""
     ledger = Ledger(folder)
     found.unreadable += ledger.unreadable

@@ -38,7 +38,7 @@ class DroppedDocument:
 
 
 @dataclass(frozen=True)
-class _Counted:
+class _ShardRecords:
     """A shard of a stage whose drop records a question is about, and how many there are."""
 
     stage: RanStage
@@ -70,16 +70,16 @@ def sample(stages: list[RanStage], rule: str | None, size: int, seed: int = 0) -
     ]
 
 
-def _counted(stages: list[RanStage], rule: str | None) -> list[_Counted]:
+def _counted(stages: list[RanStage], rule: str | None) -> list[_ShardRecords]:
     """The shards that dropped something by the rule. Raises RecipeError if there is none."""
-    counted: list[_Counted] = []
+    counted: list[_ShardRecords] = []
     known: set[str] = set()
     for stage in stages:
         for shard, manifest in stage.manifests.items():
             records = sum(count for name, count in manifest.drops.items() if _is_of(name, rule))
             known |= manifest.drops.keys()
             if records and stage.file("dropped", shard):
-                counted.append(_Counted(stage, shard, records))
+                counted.append(_ShardRecords(stage, shard, records))
     if rule is not None and not counted:
         raise RecipeError(f"no document was dropped by {rule!r}{did_you_mean(rule, known)}")
     return counted
@@ -89,7 +89,7 @@ def _is_of(name: str, rule: str | None) -> bool:
     return rule is None or name == rule or name.startswith(f"{rule}.")
 
 
-def _records(one: _Counted, rule: str | None) -> pl.DataFrame:
+def _records(one: _ShardRecords, rule: str | None) -> pl.DataFrame:
     """The drop records of a shard by the rule. Raises DataError if they are not as many as its manifest says."""
     file = one.stage.file("dropped", one.shard)
     parts = [pl.DataFrame(pl.from_arrow(batch)) for batch in one.stage.batches(file)]

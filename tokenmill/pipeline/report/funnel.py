@@ -123,7 +123,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
     rows_out: dict[str, int] = {}
     found = []
     for stage in stages:
-        counted = _Counted()
+        counted = _Sums()
         for manifest in stage.manifests.values():
             counted.add(manifest)
         expected = sum(rows_out[name] for name in stage.inputs) if stage.inputs and counted.shards else None
@@ -209,7 +209,7 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
 
 
 @dataclass
-class _Counted:
+class _Sums:
     """A stage's sums, while its manifests are read one at a time."""
 
     shards: int = 0

@@ -224,7 +224,7 @@ def leftovers(folder: str) -> list[str]:
     strangers = [name for name in storage.list_folders(folder) if name not in used]
     files = [f"{place}/{name}" for place in used for name in storage.files_below(join(folder, place))]
     files += storage.list_files(folder)
-    files += [path.removeprefix(folder.rstrip("/") + "/") for path in storage.unfinished(folder)]
+    files += [path.removeprefix(folder.rstrip("/") + "/") for path in storage.unfinished_files(folder)]
     listed |= {_name(version.number) for version in found}
     return sorted([*strangers, *(one for one in files if one not in listed and one.partition("/")[0] not in strangers)])
 
