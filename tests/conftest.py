@@ -1,5 +1,7 @@
 """Shared by all tests: plugin work is importable, here and in spawned workers, and there is a store that speaks S3."""
 
+import os
+import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -13,8 +15,17 @@ sys.path.insert(0, str(Path(__file__).parent / "plugins"))
 settings.register_profile("tokenmill", deadline=None)  # a busy machine must not decide a test
 settings.load_profile("tokenmill")
 
+_MEMORY = Path("/dev/shm")
+_ROOM = 8 << 30  # far more than the fast tests write
+
 if TYPE_CHECKING:
     from faulty_s3 import Store
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of the fast tests lie in memory where there is room: runs in tests mostly wait for syncs of the disk."""
+    if "not slow" in config.option.markexpr and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="module")

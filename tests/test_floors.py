@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -78,16 +79,21 @@ def modules() -> Iterator[Path]:
     return iter(sorted(ROOT.rglob("*.py")))
 
 
-def imported(path: Path) -> set[str]:
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import; imports are absolute"
             names.add(node.module or "")
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
 def ours(path: Path) -> set[str]:
@@ -96,9 +102,9 @@ def ours(path: Path) -> set[str]:
 
 def strings(path: Path) -> Iterator[str]:
     """All string constants of a file that are not docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    found = nodes(path)
+    docstrings = {id(node.value) for node in found if isinstance(node, ast.Expr)}
+    for node in found:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
 
@@ -150,7 +156,7 @@ def test_nothing_imports_the_package_itself_or_a_table_of_names() -> None:
         tables = {"tokenmill", "tokenmill.stages", "tokenmill.tokenize", "tokenmill.filters"}
         found = {
             node.module if isinstance(node, ast.ImportFrom) else alias.name
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in nodes(path)
             if isinstance(node, (ast.Import, ast.ImportFrom))
             for alias in node.names
         }

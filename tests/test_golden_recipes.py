@@ -59,11 +59,16 @@ def test_each_document_has_the_fate_it_had(name: str, crawl: Path) -> None:
     assert "kept" in found.values()
 
 
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the paths of the recipes lead to files."""
+    folder = tmp_path_factory.mktemp("inputs")
+    write_mini(folder / "demo" / "crawl", pages=40)
+    (folder / "data").symlink_to(folder / "demo" / "crawl")
+    return folder
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.yaml")))
-def test_each_recipe_that_is_shipped_can_be_resolved(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_mini(tmp_path / "demo" / "crawl", pages=40)
-    (tmp_path / "data").symlink_to(tmp_path / "demo" / "crawl")
-    monkeypatch.chdir(tmp_path)
+def test_each_recipe_that_is_shipped_can_be_resolved(name: str, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(inputs)
     assert resolve(load_recipe(CONFIGS / f"{name}.yaml"))

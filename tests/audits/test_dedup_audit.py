@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.facts import read_facts, write_facts
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.similarity.jaccard import jaccard_of_texts
+from tokenmill.text.similarity.shingle import Shingling
 from tokenmill.text.similarity.signature import chance_of_meeting
 from tokenmill.text.words.hash import Ragged
 
@@ -64,11 +65,16 @@ def audit(run: Path, **how: int) -> Audit:
     return dedup_audit(str(run), anchors=how.get("anchors", 1000), stage=None, seed=how.get("seed", 0), plugins=None)
 
 
+def similarities(texts: list[str]) -> list[float]:
+    """Of all pairs, by Python's sets of their shingles."""
+    _, ragged = Shingling(5).verifying(pa.record_batch({"text": pa.array(texts, pa.large_string())}))
+    shingles = [set(ragged[row].tolist()) for row in range(len(texts))]
+    return [len(a & b) / len(a | b) for i, a in enumerate(shingles) for b in shingles[:i]]
+
+
 def test_with_every_document_an_anchor_it_counts_each_pair_once(ran: Path) -> None:
     every = texts()
-    pairs = [(a, b) for i, a in enumerate(every) for b in every[:i]]
-    true = [jaccard_of_texts(a, b, 5) for a, b in pairs]
-    seen = [jaccard_of_texts(a.lower(), b.lower(), 5) for a, b in pairs]
+    true, seen = similarities(every), similarities([text.lower() for text in every])
     assert sum(one < other for one, other in zip(true, seen, strict=True)) > 100
     found = audit(ran)
     assert (found.anchors, found.documents) == (200, 200)

@@ -6,22 +6,26 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from conftest import Call
 
 Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-def test_a_run_and_its_report_end_with_0(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+def test_a_run_and_its_report_end_with_0(tmp_path: Path, pipeline: Pipeline, call: "Call", toy_recipe: str) -> None:
     (tmp_path / "r.yaml").write_text(toy_recipe)
     ran = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json")
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout.splitlines()[-1])["failures"] == []
-    report = pipeline("report", "runs/toy")
-    assert report.returncode == 0 and "balanced" in report.stdout and "length.short" in report.stdout
-    audit = pipeline("audit", "runs/toy", "--rule", "length.short", "--sample", "2")
-    assert audit.returncode == 0 and audit.stdout.count("measured") == 2
+    report = call("report", "runs/toy")
+    assert report.code == 0 and "balanced" in report.out and "length.short" in report.out
+    audit = call("audit", "runs/toy", "--rule", "length.short", "--sample", "2")
+    assert audit.code == 0 and audit.out.count("measured") == 2
     again = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0")
     assert again.returncode == 0 and again.stderr.count("already done") == 2
 
@@ -40,19 +44,18 @@ def test_a_run_and_its_report_end_with_0(tmp_path: Path, pipeline: Pipeline, toy
     ],
 )
 def test_a_wrong_recipe_ends_with_2_and_writes_nothing(
-    tmp_path: Path, pipeline: Pipeline, toy_recipe: str, replace: tuple[str, str], arguments: tuple[str, ...],
-    message: str,
+    tmp_path: Path, call: "Call", toy_recipe: str, replace: tuple[str, str], arguments: tuple[str, ...], message: str
 ) -> None:  # fmt: skip
     (tmp_path / "r.yaml").write_text(toy_recipe.replace(*replace))
-    ran = pipeline("run", "r.yaml", "--plugins", "toolbox", *arguments)
-    assert ran.returncode == 2 and message in ran.stderr and "Traceback" not in ran.stderr
+    ran = call("run", "r.yaml", "--plugins", "toolbox", *arguments)
+    assert ran.code == 2 and message in ran.err and "Traceback" not in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]
 
 
-def test_an_unreadable_input_ends_with_1(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+def test_an_unreadable_input_ends_with_1(tmp_path: Path, call: "Call", toy_recipe: str) -> None:
     (tmp_path / "r.yaml").write_text(toy_recipe.replace("toolbox.numbered", "{toolbox.numbered: {unreadable: [f2]}}"))
-    ran = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0")
-    assert ran.returncode == 1 and "f2: not a numbered file at all" in ran.stderr
+    ran = call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0")
+    assert ran.code == 1 and "f2: not a numbered file at all" in ran.err
     assert (tmp_path / "runs/toy/short/data/000003.parquet").exists()
 
 
@@ -74,31 +77,29 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
     assert pipeline("run", "r.yaml", "--plugins", "toolbox").returncode == 0
 
 
-def test_a_plan_names_work_and_sizes_and_runs_nothing(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+def test_a_plan_names_work_and_sizes_and_runs_nothing(tmp_path: Path, call: "Call", toy_recipe: str) -> None:
     (tmp_path / "r.yaml").write_text(toy_recipe)
-    planned = pipeline("plan", "r.yaml", "--plugins", "toolbox")
-    assert planned.returncode == 0 and "plan for runs/toy" in planned.stdout, planned.stderr
-    assert "numbered" in planned.stdout and "MB a shard: least" in planned.stdout
+    planned = call("plan", "r.yaml", "--plugins", "toolbox")
+    assert planned.code == 0 and "plan for runs/toy" in planned.out, planned.err
+    assert "numbered" in planned.out and "MB a shard: least" in planned.out
     assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]
 
 
-def test_a_plan_takes_the_options_of_a_run_that_change_it(tmp_path: Path, pipeline: Pipeline, toy_recipe: str) -> None:
+def test_a_plan_takes_the_options_of_a_run_that_change_it(tmp_path: Path, call: "Call", toy_recipe: str) -> None:
     recipe = tmp_path / "r.yaml"
     recipe.write_text(toy_recipe)
     options = ("r.yaml", "--plugins", "toolbox")
-    assert pipeline("plan", *options, "--limit", "0").returncode == 2
-    assert pipeline("run", *options, "--workers", "0").returncode == 0
-    other = pipeline("plan", *options, "--out", "others", "--reuse", "runs/toy")
-    assert other.stdout.count("4 results come from the other run (--reuse)") == 2, other.stderr
+    assert call("plan", *options, "--limit", "0").code == 2
+    assert call("run", *options, "--workers", "0").code == 0
+    other = call("plan", *options, "--out", "others", "--reuse", "runs/toy")
+    assert other.out.count("4 results come from the other run (--reuse)") == 2, other.err
     recipe.write_text(toy_recipe.replace("toolbox.length", "{toolbox.length: {min_characters: 30}}"))
-    assert "set aside in kept/" in pipeline("plan", *options).stdout
-    assert "deleted (--discard)" in pipeline("plan", *options, "--discard").stdout
+    assert "set aside in kept/" in call("plan", *options).out
+    assert "deleted (--discard)" in call("plan", *options, "--discard").out
 
 
-def test_a_run_of_one_stage_warns_of_the_others_in_json_too(
-    tmp_path: Path, pipeline: Pipeline, toy_recipe: str
-) -> None:
+def test_a_run_of_one_stage_warns_of_the_others_in_json_too(tmp_path: Path, call: "Call", toy_recipe: str) -> None:
     (tmp_path / "r.yaml").write_text(toy_recipe)
     arguments = ("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json", "--stage", "read")
-    ended = json.loads(pipeline(*arguments).stdout.splitlines()[-1])
+    ended = json.loads(call(*arguments).out.splitlines()[-1])
     assert ended["warnings"][0] == "stage short has not run yet: run without --stage"

@@ -1,7 +1,5 @@
 """Listings of what comes with the program."""
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +10,10 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("arguments", [("steps",), ("steps", "filters.c4"), ("models", "list"), ("--help",)])
-def test_help_and_listings_work(
-    pipeline: Callable[..., "subprocess.CompletedProcess[str]"], arguments: tuple[str, ...]
-) -> None:
-    shown = pipeline(*arguments)
-    assert shown.returncode == 0, shown.stderr
-    assert len(shown.stdout) > 40
+def test_help_and_listings_work(call: "Call", arguments: tuple[str, ...]) -> None:
+    shown = call(*arguments)
+    assert shown.code == 0, shown.err
+    assert len(shown.out) > 40
 
 
 def test_steps_say_what_settings_mean_and_show_plug_ins(call: "Call") -> None:

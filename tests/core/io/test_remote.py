@@ -84,6 +84,7 @@ def test_a_store_that_stays_down_is_said_so_after_bounded_tries(
     from faulty_s3 import Faults
 
     monkeypatch.setattr(retry, "ATTEMPTS", 3)
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
     s3_server.faults = Faults(rate=1.0, kinds=("SlowDown",))
     with pytest.raises(StoreUnavailable, match=rf"{bucket}/x: write: failed 3 times, last with SlowDown.*run again"):
         storage.write_bytes(f"{bucket}/x", b"")

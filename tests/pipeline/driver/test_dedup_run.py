@@ -67,7 +67,7 @@ def test_workers_and_partitions_make_no_difference(tmp_path: Path, monkeypatch: 
     write_input(tmp_path, [*texts, *texts[:40], *(f"{text} end" for text in texts[20:50])])
     one = run(tmp_path, work)
     two = run(tmp_path, work, workers=2, out="two")
-    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 1000)
+    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 8000)
     many = run(tmp_path, work, out="many")
     assert bytes_of(one) == bytes_of(two) == bytes_of(many)
     facts = [read_facts(str(made / "dedup")) for made in (one, two, many)]
@@ -85,7 +85,7 @@ def test_map_tasks_over_many_shards_and_merged_spills_make_no_difference(
     texts = quoting(2)
     write_input(tmp_path, [*texts, *(f"{text}\nend" for text in texts[20:50])], files=5)
     one = run(tmp_path, work)
-    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 1000)
+    monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 8000)
     monkeypatch.setattr(exchange, "MAP_TASKS", 2)
     monkeypatch.setattr(exchange, "MERGE_ABOVE", 0)
     with caplog.at_level("INFO"):

@@ -211,24 +211,32 @@ def test_damaged_facts_are_named_and_made_again(
 
 
 def test_results_that_return_from_kept_have_their_own_facts(
-    made: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, edited: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of the settings between were left, or the whole stage ran again to count them."""
-    facts = copy / "runs/toy/unique/facts.json"
-    before = facts.read_bytes()
-    made_before = [(one.host, one.timing) for one in Ledger(str(facts.parent)).values()]
-    other_settings(made, copy)
-    assert facts.read_bytes() != before
+    first, facts = made / "runs/toy/unique/facts.json", edited / "runs/toy/unique/facts.json"
+    assert facts.read_bytes() != first.read_bytes()
     monkeypatch.delattr(GlobalStage, "run")
-    run(copy, made / "r.yaml")
-    assert facts.read_bytes() == before
-    assert [(one.host, one.timing) for one in Ledger(str(facts.parent)).values()] == made_before
+    run(edited, made / "r.yaml")
+    assert facts.read_bytes() == first.read_bytes()
+    when = [[(one.host, one.timing) for one in Ledger(str(one_facts.parent)).values()] for one_facts in (first, facts)]
+    assert when[0] == when[1]
 
 
-def other_settings(made: Path, copy: Path) -> None:
-    """Runs the recipe with another setting, so that the results of the first go to kept/."""
-    (copy / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))
-    run(copy, copy / "other.yaml")
+@pytest.fixture(scope="module")
+def made_edited(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run after one of the recipe with another setting, so that the results of the first are in kept/."""
+    folder = tmp_path_factory.mktemp("edited")
+    shutil.copytree(made / "runs", folder / "runs")
+    (folder / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))
+    run(folder, folder / "other.yaml")
+    return folder
+
+
+@pytest.fixture
+def edited(made_edited: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made_edited / "runs", tmp_path / "runs")
+    return tmp_path
 
 
 def test_an_edited_manifest_of_a_corpus_is_refused_and_written_again(
@@ -254,63 +262,59 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize("stage", ["short", "unique", "lines", "tokens"])
 def test_damaged_results_do_not_return_from_kept(
-    made: Path, copy: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    made: Path, edited: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Only their sizes were compared, so that a damaged corpus was complete and public."""
-    other_settings(made, copy)
-    damaged = [path for path in files_of(copy, ("kept",)) if stage in path.parts and path.name != "manifest.json"]
-    damaged += (copy / "runs/toy" / stage / "kept").glob("*/corpus/manifest.json")
+    damaged = [path for path in files_of(edited, ("kept",)) if stage in path.parts and path.name != "manifest.json"]
+    damaged += (edited / "runs/toy" / stage / "kept").glob("*/corpus/manifest.json")
     for path in damaged:
         flip(path)
     damaged[0].write_bytes(b"")
-    run(copy, made / "r.yaml")
+    run(edited, made / "r.yaml")
     assert damaged and all(str(path) in caplog.text for path in damaged)
-    assert contents(copy) == contents(made) and verify(copy, capsys)[0] == 0
+    assert contents(edited) == contents(made) and verify(edited, capsys)[0] == 0
 
 
 @pytest.mark.parametrize("stage", ["short", "tokens"])
 def test_damage_in_kept_is_named_and_cannot_return(
-    made: Path, copy: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    made: Path, edited: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    other_settings(made, copy)
-    kept = [path for path in files_of(copy, ("kept",)) if stage in path.parts and path.suffix in (".bin", ".parquet")]
+    kept = [path for path in files_of(edited, ("kept",)) if stage in path.parts and path.suffix in (".bin", ".parquet")]
     flip(kept[0])
-    assert verify(copy, capsys, "--no-kept")[0] == 0 == verify(copy, capsys, "--stage", "read")[0]
-    code, out = verify(copy, capsys, "--stage", stage)
+    assert verify(edited, capsys, "--no-kept")[0] == 0 == verify(edited, capsys, "--stage", "read")[0]
+    code, out = verify(edited, capsys, "--stage", stage)
     assert code == 1 and f"{kept[0]}: " in out and "set aside in kept/" in out and not kept[0].exists()
     assert "Run the recipe again" not in out
-    assert verify(copy, capsys)[0] == 0
-    run(copy, made / "r.yaml")
-    assert contents(copy) == contents(made) and verify(copy, capsys)[0] == 0
+    assert verify(edited, capsys)[0] == 0
+    run(edited, made / "r.yaml")
+    assert contents(edited) == contents(made) and verify(edited, capsys)[0] == 0
 
 
 def test_what_cannot_be_read_now_is_not_deleted(
-    made: Path, copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    made: Path, edited: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that is down for an hour says nothing about its objects."""
-    other_settings(made, copy)
-    before = {path: path.read_bytes() for path in files_of(copy, ("data", "kept"))}
+    before = {path: path.read_bytes() for path in files_of(edited, ("data", "kept"))}
 
     def no_luck(path: str) -> FileRecord:
         raise OSError(errno.EIO, "Input/output error", path)
 
     with monkeypatch.context() as patch:
         patch.setattr(parquet, "file_record", no_luck)
-        code, out = verify(copy, capsys)
+        code, out = verify(edited, capsys)
         assert code == 1 and "cannot be read" in out
-        for fingerprint in kept_fingerprints(str(copy / "runs/toy/short")):
-            assert sound_manifest(str(copy / "runs/toy/short"), fingerprint) is None
-    assert {path: path.read_bytes() for path in files_of(copy, ("data", "kept"))} == before
-    assert verify(copy, capsys)[0] == 0
+        for fingerprint in kept_fingerprints(str(edited / "runs/toy/short")):
+            assert sound_manifest(str(edited / "runs/toy/short"), fingerprint) is None
+    assert {path: path.read_bytes() for path in files_of(edited, ("data", "kept"))} == before
+    assert verify(edited, capsys)[0] == 0
 
 
-def test_a_damaged_manifest_in_kept_is_named(made: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other_settings(made, copy)
-    manifest = next((copy / "runs/toy/short/kept").glob("*/manifest.json"))
+def test_a_damaged_manifest_in_kept_is_named(made: Path, edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = next((edited / "runs/toy/short/kept").glob("*/manifest.json"))
     flip(manifest)
-    code, out = verify(copy, capsys)
+    code, out = verify(edited, capsys)
     assert code == 1 and f"{manifest}: unreadable" in out
-    assert verify(copy, capsys)[0] == 0 and not manifest.parent.exists()
+    assert verify(edited, capsys)[0] == 0 and not manifest.parent.exists()
 
 
 def test_data_that_was_deleted_after_use_is_not_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

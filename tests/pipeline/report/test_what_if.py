@@ -82,6 +82,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> tuple[str, str]:
+    """A run that marks and one that drops, with the filters as they are, in one stage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        marked, plain = (run(str(folder / kind), recipe_of({}), mark_only=kind == "m") for kind in "mp")
+    return marked, plain
+
+
 def wishes_over(run: str, stages: tuple[str, ...], count: int) -> list[tuple[str, str, Any]]:
     """(step, setting, value) with values that documents have, so that each moves some; null now and then."""
     random = Random(7)
@@ -103,11 +112,13 @@ def wishes_over(run: str, stages: tuple[str, ...], count: int) -> list[tuple[str
 
 @pytest.mark.parametrize("split", [False, True])
 def test_the_answer_is_what_running_again_gives(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: bool
+    folder: Path, runs: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: bool
 ) -> None:
     monkeypatch.chdir(folder)
-    stages = ("one", "two") if split else ("one",)
-    marked, plain = (run(str(tmp_path / kind), recipe_of({}, split=split), mark_only=kind == "m") for kind in "mp")
+    stages, (marked, plain) = ("one",), runs
+    if split:
+        stages = ("one", "two")
+        marked, plain = (run(str(tmp_path / kind), recipe_of({}, split=True), mark_only=kind == "m") for kind in "mp")
     was = fate_of_each(plain, stages)
     gone_before = sum((rule or "").startswith("gopher") for rule in was.values()) if split else 0
     moved = unsure_ever = 0
@@ -132,9 +143,11 @@ def test_the_answer_is_what_running_again_gives(
     assert moved > 50 and unsure_ever > 10  # the test tests something
 
 
-def test_several_settings_at_once_and_the_sums(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_settings_at_once_and_the_sums(
+    folder: Path, runs: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
-    marked, plain = (run(str(tmp_path / kind), recipe_of({}), mark_only=kind == "m") for kind in "mp")
+    marked, plain = runs
     news = {"gopher_quality": {"min_words": 20, "min_stop_words": 3}, "fineweb": {"max_newline_ratio": None}}
     truth = fate_of_each(run(str(tmp_path / "again"), recipe_of(news), mark_only=False), ("one",))
     wishes = [f"{name}.{key}={json.dumps(value)}" for name, some in news.items() for key, value in some.items()]
@@ -188,24 +201,22 @@ def test_duplicates_of_documents_that_leave_are_counted(
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_name(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: str, message: str
+    folder: Path, runs: tuple[str, str], monkeypatch: pytest.MonkeyPatch, wish: str, message: str
 ) -> None:
     monkeypatch.chdir(folder)
-    plain = run(str(tmp_path / "p"), recipe_of({}), mark_only=False)
     with pytest.raises(RecipeError, match=message.replace("?", r"\?")):
-        what_if(plain, [wish], plugins="toolbox")
+        what_if(runs[1], [wish], plugins="toolbox")
 
 
-def test_a_run_with_plugins_asks_for_them(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_plugins_asks_for_them(folder: Path, runs: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     with pytest.raises(RecipeError, match="--plugins"):
-        what_if(run(str(tmp_path / "p"), recipe_of({}), mark_only=False), ["gopher_quality.min_words=3"])
+        what_if(runs[1], ["gopher_quality.min_words=3"])
 
 
-def test_the_command_prints_both_ways(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_both_ways(folder: Path, runs: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    marked = run(str(tmp_path / "m"), recipe_of({}), mark_only=True)
-    command = [sys.executable, "-m", "tokenmill", "what-if", marked, "gopher_quality.min_words=30"]
+    command = [sys.executable, "-m", "tokenmill", "what-if", runs[0], "gopher_quality.min_words=30"]
     environment = {"PYTHONPATH": f"{Path(__file__).parents[3]}:{Path(__file__).parents[2] / 'plugins'}"}
     options = ["--plugins", "toolbox"]
     shown, data = (

@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -11,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xxhash
-from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from tokenmill.cli.app import app
@@ -158,26 +156,9 @@ def test_similarities_follow_from_the_index_as_from_the_texts(tmp_path: Path) ->
     assert checked > 10
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """The URL of a folder on an S3 server of our own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    options = {"endpoint_url": f"http://{host}:{port}", "key": "k", "secret": "s", "skip_instance_cache": True}
-    before = fsspec.config.conf.get("s3")
-    fsspec.config.conf["s3"] = options
-    try:
-        fsspec.filesystem("s3").mkdir("indexes")
-        yield "s3://indexes/one"
-    finally:
-        server.stop()
-        fsspec.config.conf.pop("s3") if before is None else fsspec.config.conf.update(s3=before)
-
-
 @pytest.mark.parametrize("place", ["memory://indexes/one", "s3"])
 def test_an_index_lies_on_object_storage(tmp_path: Path, place: str, request: pytest.FixtureRequest) -> None:
-    url = request.getfixturevalue("bucket") if place == "s3" else place
+    url = f"{request.getfixturevalue('bucket')}/one" if place == "s3" else place
     old, new = snapshots(6)
     first = run(tmp_path, "old", old)
     make_index(first, tmp_path / "index")

@@ -326,7 +326,7 @@ def test_json_lines_in_pieces_are_the_lines_of_the_whole(
 
 @pytest.mark.parametrize("size", [1, 700, 5000, 1 << 20])
 def test_parquet_in_pieces_is_the_rows_of_the_whole(tmp_path: Path, size: int) -> None:
-    texts = [f"{number} " + "word " * (number % 50) for number in range(300)]
+    texts = [f"{number} " + "word " * (number % 50) for number in range(150)]
     pq.write_table(pa.table({"text": texts}), tmp_path / "t.parquet", row_group_size=20)
     assert rows(tmp_path / "t.parquet", shard_bytes=size) == rows(tmp_path / "t.parquet")
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.resolver import Resolver
 
 from tokenmill.core.errors import RecipeError, did_you_mean, short
 from tokenmill.core.io import storage
@@ -52,8 +54,7 @@ class YamlFile:
         """The tree. Raises RecipeError if there is none, or if it is not what the head of this module says."""
         text = self._text()
         try:
-            self._check_events(text)
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = _Tree(self._checked(text)).get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = ", ".join(filter(None, (error.context, error.problem)))
@@ -149,12 +150,14 @@ class YamlFile:
             line = content.count(b"\n", 0, error.start)
             raise self.refusal(line, f"not UTF-8 at byte {error.start}; save the recipe as text in UTF-8") from error
 
-    def _check_events(self, text: str) -> None:
-        """Refuses tags, depth, size and recursion while nothing is built yet."""
+    def _checked(self, text: str) -> list[yaml.Event]:
+        """The events of the text. Refuses tags, depth, size and recursion while nothing is built yet."""
+        events = []
         size = 0
         inside: list[_Open] = []
         known: dict[str, _Extent] = {}
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            events.append(event)
             line = event.start_mark.line if event.start_mark else 0
             if isinstance(event, yaml.CollectionEndEvent):
                 size = _leave(inside, known, size)
@@ -178,6 +181,7 @@ class YamlFile:
                 raise self.refusal(line, f"lists or mappings more than {MAX_DEPTH} deep; a recipe needs fewer")
             if size > MAX_NODES:
                 raise self.refusal(line, f"more than {MAX_NODES:,} values; put long lists into files of their own")
+        return events
 
     def _check_value(self, node: yaml.Node, value: object) -> None:
         if isinstance(value, float) and not math.isfinite(value):
@@ -187,6 +191,25 @@ class YamlFile:
             raise self.error(node, f"{what}; put it in quotes if it is text")
         if isinstance(value, str) and ("\0" in value or any("\ud800" <= one <= "\udfff" for one in value)):
             raise self.error(node, f"found {short(value)}, which has a character that no UTF-8 text can have")
+
+
+class _Tree(Composer, Resolver):
+    """Makes the nodes of a text that is parsed already; parsing it again would double the time."""
+
+    def __init__(self, events: Sequence[yaml.Event]) -> None:
+        Composer.__init__(self)
+        Resolver.__init__(self)
+        self._events, self._at = events, 0
+
+    def peek_event(self) -> yaml.Event:
+        return self._events[self._at]
+
+    def get_event(self) -> yaml.Event:
+        self._at += 1
+        return self._events[self._at - 1]
+
+    def check_event(self, *kinds: type[yaml.Event]) -> bool:
+        return isinstance(self._events[self._at], kinds)
 
 
 @dataclass(frozen=True)
