@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+_NO_THREAD = "Failed to launch worker thread"
 _CLAIMED = re.compile(r"of size (\d+)")
 _NONSENSE = 1 << 36  # bytes that no one column of a batch has
 _TEXTS = ("STRING", "NONE")  # logical types
@@ -40,7 +41,12 @@ def open_parquet(file: IO[bytes]) -> Parquet:
 
 
 def is_damage(error: BaseException) -> bool:
-    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage."""
+    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage.
+
+    Raises MemoryError if Arrow could not start a thread, which it reports as an error of the file.
+    """
+    if _NO_THREAD in str(error):
+        raise MemoryError(f"the system starts no more threads: {error}") from error
     claimed = _CLAIMED.search(str(error))
     return not isinstance(error, MemoryError) or (claimed is not None and int(claimed[1]) >= _NONSENSE)
 
