@@ -3,7 +3,7 @@
     python -m bench.dedup_recall [--pairs 60] [--kinds prose short] [--folder DIR] [--json]
 
 Each kind is a corpus of its own: for every number of edits so many originals, each with one copy in which so many words
-(or characters) are others. It is deduplicated by `pipeline run`, and audited by `pipeline dedup-audit` with every
+(or characters) are others. It is deduplicated by `pipeline run`, and audited by `pipeline dedup audit` with every
 document as an anchor: recall of nominated pairs by true similarity, beside what the bands promise for those pairs. By
 the labels: how many copies that are alike enough are removed, and how many documents go for one that is not their own.
 """
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def measured(folder: Path, kind: str, pairs: int) -> dict[str, Any]:
-    """What dedup-audit says, and: labelled, removed: pairs alike enough, and those of which the copy or original went;
+    """What dedup audit says, and: labelled, removed: pairs alike enough, and those of which the copy or original went;
     strangers: documents that went for one they are no copy of.
     """
     make, settings = KINDS[kind]
@@ -88,7 +88,7 @@ def measured(folder: Path, kind: str, pairs: int) -> dict[str, Any]:
     recipe = folder / f"{kind}.yaml"
     recipe.write_text(RECIPE.format(kind=kind, folder=folder, settings=settings))
     tokenmill(["run", str(recipe), "--workers", "1", "--out", str(folder)])
-    said = tokenmill(["dedup-audit", str(folder / kind), "--anchors", str(len(documents)), "--json"])
+    said = tokenmill(["dedup", "audit", str(folder / kind), "--anchors", str(len(documents)), "--json"])
     audit: dict[str, Any] = json.loads(said)
     dropped = pq.read_table(folder / kind / "dedup/dropped").to_pylist()
     strangers = sum(row["id"].partition("-")[0] != row["duplicate_of"].partition("-")[0] for row in dropped)

@@ -25,8 +25,9 @@ from tokenmill.core.columns import documents, drop
 from tokenmill.core.io import parquet, storage
 from tokenmill.core.io.parquet import write_table
 from tokenmill.core.io.storage import FileRecord, join
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.reuse import reuse
-from tokenmill.pipeline.driver.run import Options, prepare
+from tokenmill.pipeline.driver.run import prepare
 from tokenmill.pipeline.exchange.exchange import UniqueIds
 from tokenmill.pipeline.exchange.ranges import NO_RANGE_SET
 from tokenmill.pipeline.exchange.reduce_tasks import ReduceTask

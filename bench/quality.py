@@ -22,8 +22,9 @@ from bench.real_quality import real_figures
 from tokenmill.core.columns import documents
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.text.similarity.jaccard import jaccard_of_texts

@@ -27,8 +27,9 @@ import psutil
 
 from bench.empty_task import nothings
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine import Limits
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.ray import RayPool

@@ -17,7 +17,8 @@ from typing import Any
 
 import yaml
 
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.options import Options
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run

@@ -9,8 +9,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tokenmill.mini.code_dump import repository, write_code
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run

@@ -13,8 +13,9 @@ import pytest
 
 from tokenmill.core.corpus.verify import verify_corpus
 from tokenmill.mini.world import write_mini
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.report import read_run

@@ -82,7 +82,7 @@ def test_a_run_through_faults_gives_the_same_bytes_and_every_command_reads_it(
     assert without_seconds(pipeline(world, "report", run, "--json")) == without_seconds(
         pipeline(world, "report", local, "--json")
     )
-    for command in (("audit", "RUN"), ("what-if", "RUN", "gopher_quality.min_words=60"), ("dedup-audit", "RUN")):
+    for command in (("audit", "RUN"), ("what-if", "RUN", "gopher_quality.min_words=60"), ("dedup", "audit", "RUN")):
         here, there = (
             [run if part == "RUN" else part for part in command],
             [local if p == "RUN" else p for p in command],
@@ -98,7 +98,7 @@ def test_a_run_through_faults_gives_the_same_bytes_and_every_command_reads_it(
         world, "tokens", "cat", f"{local}/tokens/corpus"
     )
     assert list(tmp_path.rglob("*.bin"))
-    pipeline(world, "dedup-index", run, "--out", f"{bucket}/index")
+    pipeline(world, "dedup", "index", run, "--out", f"{bucket}/index")
     assert "already done" in pipeline_errors(world, "run", "mini.yaml", "--out", bucket)
     storage.write_bytes(f"{corpus}/train/000000.bin", b"not a shard")
     assert f"{corpus}/train/000000" in pipeline(world, "tokens", "verify", corpus, fails=1)

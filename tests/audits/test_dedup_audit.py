@@ -16,8 +16,8 @@ from tokenmill.audits.dedup_audit import Audit, dedup_audit, interval
 from tokenmill.audits.neighbours import Anchors
 from tokenmill.cli.app import app
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
@@ -106,12 +106,12 @@ def test_a_few_anchors_are_the_same_ones_each_time_and_others_for_another_seed(r
 
 
 def test_the_command_prints_a_table_and_json(ran: Path) -> None:
-    said = CliRunner().invoke(app, ["dedup-audit", str(ran), "--anchors", "50"])
+    said = CliRunner().invoke(app, ["dedup", "audit", str(ran), "--anchors", "50"])
     assert said.exit_code == 0
     assert "50 anchors against 200 documents, by true similarity (unmodified texts)" in said.output
     assert "The same by what the bands see (case, marks, punctuation, digits folded)" in said.output
     assert "never examined: 0 pairs in 0 giant buckets" in said.output
-    found = json.loads(CliRunner().invoke(app, ["dedup-audit", str(ran), "--anchors", "50", "--json"]).output)
+    found = json.loads(CliRunner().invoke(app, ["dedup", "audit", str(ran), "--anchors", "50", "--json"]).output)
     assert found["documents"] == 200
     assert (len(found["buckets"]), len(found["seen"])) == (10, 10)
 

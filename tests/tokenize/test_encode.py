@@ -242,3 +242,15 @@ def test_its_result_depends_on_the_tokenizers_content(tokenizer_path: str, tmp_p
     assert before == Encode(tokenizer_path).file_checksums()
     copy.write_bytes(copy.read_bytes() + b"\n")
     assert Encode(str(copy)).file_checksums() != before
+
+
+@pytest.mark.parametrize("name", ["gpt2", "allenai/OLMo-2-0425-1B"])
+def test_the_name_of_a_model_says_where_its_tokenizer_is(name: str) -> None:
+    with pytest.raises(RecipeError, match=f"give the address of its file, https://huggingface.co/{name}/resolve/main/"):
+        Encode(tokenizer=name)
+
+
+@pytest.mark.parametrize("path", ["no/such/tokenizer.json", "/no/such", "s p a c e"])
+def test_a_path_without_a_file_is_no_name_of_a_model(path: str) -> None:
+    with pytest.raises(RecipeError, match="give the path of a tokenizer.json"):
+        Encode(tokenizer=path)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Repeating, Rewriting
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.tokenize.mix import Mix

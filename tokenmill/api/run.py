@@ -128,6 +128,8 @@ def run(
     discard: bool = False,
     reuse: str | os.PathLike[str] | None = None,
     accept_code: bool = False,
+    first: str | None = None,
+    last: str | None = None,
     progress: Literal["auto", "plain", "json", "none"] = "auto",
 ) -> Run:
     """Run what is missing of a recipe, as `pipeline run` does.
@@ -146,19 +148,20 @@ def run(
         discard: delete results that are no longer wanted instead of setting them aside.
         reuse: the folder of another run, whose matching results are copied.
         accept_code: keep results that differ only in the version of code or packages.
+        first, last: run the stages from this one to that one. Default: all.
         progress: `auto` draws bars if standard error is a terminal and writes lines otherwise; `none` is silent.
 
     Returns a Run whose `ok` says whether everything was made. Raises RecipeError for a wrong recipe or setting, and if
     another run works in the same folder; DataError if the run must stop; MemoryError if workers=0 and there is none.
     """
+    from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for
-    from tokenmill.pipeline.driver.run import Options
     from tokenmill.pipeline.driver.run import run as run_recipe
     from tokenmill.pipeline.engine.choice import engine_for
 
     options = Options(
         os.fspath(out), stage, mark_only, limit, allow_missing, plugins, discard,
-        os.fspath(reuse) if reuse is not None else None, accept_code,
+        os.fspath(reuse) if reuse is not None else None, accept_code, first, last,
     )  # fmt: skip
     loaded = load(recipe)
     chosen = engine_for(engine, workers, address)

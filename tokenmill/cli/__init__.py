@@ -6,8 +6,9 @@ Commands load pipeline, train and other heavy packages when they are called, so 
 from collections.abc import Callable
 
 from tokenmill.cli import corpus, dedup, look, run, tools, train
+from tokenmill.cli.app import HELP, main
 from tokenmill.cli.app import app as _program
-from tokenmill.cli.app import main
+from tokenmill.cli.sections import examples
 
 __all__ = ["main"]
 
@@ -17,10 +18,6 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "plan": run.plan,
     "report": look.report,
     "audit": look.audit,
-    "dedup-audit": dedup.dedup_audit,
-    "dedup-preview": dedup.dedup_preview,
-    "dedup-index": dedup.dedup_index,
-    "dedup-index-verify": dedup.dedup_index_verify,
     "explain": look.explain,
     "what-if": look.what_if,
     "diff": look.diff,
@@ -29,11 +26,18 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "steps": tools.steps,
     "mini": tools.mini,
 }
-"""{name: function}, in the order of the help."""
+"""{name: function}. sections.py has the order of the help."""
+
+_GROUPS = {
+    "dedup": dedup.dedup_app,
+    "models": tools.models_app,
+    "kernels": tools.kernels_app,
+    "tokens": corpus.tokens_app,
+    "train": train.train_app,
+}
+"""{name: commands about one topic}."""
 
 for _name, _command in _COMMANDS.items():
-    _program.command(_name)(_command)
-_program.add_typer(tools.models_app, name="models")
-_program.add_typer(tools.kernels_app, name="kernels")
-_program.add_typer(corpus.tokens_app, name="tokens")
-_program.add_typer(train.train_app, name="train")
+    _program.command(_name, context_settings=HELP, epilog=examples(_name))(_command)
+for _name, _group in _GROUPS.items():
+    _program.add_typer(_group, name=_name, context_settings=HELP)

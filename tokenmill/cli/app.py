@@ -17,6 +17,7 @@ import typer
 
 from tokenmill.cli.endings import FAILED, ending_of, fitting
 from tokenmill.cli.hidden_modules import refuse_hidden_modules
+from tokenmill.cli.sections import Sections
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,8 +36,31 @@ class Interrupted(Exception):
     """The person interrupted a command that has its own message about how to continue."""
 
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-                  help="Raw crawl in, training tokens out, every removal on record.")  # fmt: skip
+HELP = {"help_option_names": ["-h", "--help"]}
+"""Of each command and group of commands."""
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, cls=Sections, context_settings=HELP,
+    epilog="One command's options: pipeline COMMAND -h. docs/ has a page per topic.",
+)  # fmt: skip
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from tokenmill.core.version import __version__
+
+        print(f"tokenmill {__version__}")
+        raise typer.Exit()
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+]
+
+
+@app.callback()
+def program(version: Version = False) -> None:
+    """Raw crawl in, training tokens out, and a record of every removal."""
 
 
 def main() -> None:

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from tokenmill.cli.app import CorpusFolder
+from tokenmill.cli.sections import Sentences
 from tokenmill.core.errors import DataError, short
 
-tokens_app = typer.Typer(no_args_is_help=True, help="Token stores: verify, stats, cat.")
+tokens_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Token stores: verify, stats, cat.")
 
 
 @tokens_app.command("verify")

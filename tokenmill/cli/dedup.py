@@ -1,18 +1,24 @@
-"""Commands about deduplication: measure it, look at it before it is applied, and remember what it kept."""
+"""Commands about deduplication: `pipeline dedup ...`. Measure it, preview it, and remember what it kept."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenmill.cli.app import AsJson, Out, Plugins, RecipeFile, RunFolder, console, print_json
+from tokenmill.cli.sections import Sentences
 
 if TYPE_CHECKING:
     from tokenmill.audits.dedup_index import IndexVersion
 
+dedup_app = typer.Typer(
+    no_args_is_help=True, cls=Sentences, help="Near-duplicates: preview, audit, and indexes of earlier snapshots."
+)
+
 MinhashStage = Annotated[str | None, typer.Option(help="Which MinHash stage, if there are several.")]
 
 
-def dedup_audit(
+@dedup_app.command("audit")
+def audit(
     run: RunFolder,
     anchors: Annotated[int, typer.Option(min=1, help="How many documents to compare with all others.")] = 1000,
     stage: MinhashStage = None,
@@ -30,7 +36,8 @@ def dedup_audit(
         dedup_audit.show(found, console())
 
 
-def dedup_preview(
+@dedup_app.command("preview")
+def preview(
     recipe: RecipeFile,
     stage: Annotated[str, typer.Option(help="The stage that removes duplicates; those before it must have run.")],
     sample: Annotated[int, typer.Option(min=0, help="How many of a cluster's duplicates to show.")] = 3,
@@ -41,9 +48,9 @@ def dedup_preview(
     json_out: AsJson = False,
 ) -> None:
     """A dry run: the twenty largest clusters of duplicates with samples. Nothing of the stage's results is written."""
-    from tokenmill.pipeline.driver import preview
+    from tokenmill.pipeline.driver import preview as previews
+    from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for
-    from tokenmill.pipeline.driver.run import Options
     from tokenmill.pipeline.driver.run import preview as preview_stage
     from tokenmill.pipeline.engine.local import InProcess, LocalPool
     from tokenmill.pipeline.planning.recipe import load_recipe
@@ -55,12 +62,13 @@ def dedup_preview(
     finally:
         pool.close()
     if json_out:
-        print_json(preview.as_json(found))
+        print_json(previews.as_json(found))
     else:
-        preview.show(found, console())
+        previews.show(found, console())
 
 
-def dedup_index(
+@dedup_app.command("index")
+def index(
     run: RunFolder,
     to: Annotated[str, typer.Option("--out", help="The folder to write; for `index` of another run's stages.minhash.")],
     stage: MinhashStage = None,
@@ -78,7 +86,8 @@ def dedup_index(
         print(f"warning: {added.warning}")
 
 
-def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
+@dedup_app.command("verify")
+def verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
     """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
     from tokenmill.audits.dedup_index import removable, verified_versions
 
@@ -88,7 +97,7 @@ def dedup_index_verify(index: Annotated[str, typer.Argument(help="The folder or 
         print(f"index: {index}: {len(left):,} folders and files belong to no version:")
         for path in left:
             print(f"  {path}")
-        print("Programs left them that were killed or came second; when no dedup-index is at work, delete them")
+        print("Programs left them that were killed or came second; when no `dedup index` is at work, delete them")
 
 
 def _show_version(index: str, version: "IndexVersion") -> None:

@@ -49,17 +49,19 @@ def run(
     discard: Discard = False,
     reuse: Reuse = None,
     accept_code: AcceptCode = False,
+    first: Annotated[str | None, typer.Option("--from", help="Run the stages from this one on.")] = None,
+    last: Annotated[str | None, typer.Option("--until", help="Run the stages up to this one.")] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
 ) -> None:
     """Run what is missing of a recipe, or one stage. Results of other settings or inputs are set aside, not deleted."""
+    from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for
-    from tokenmill.pipeline.driver.run import Options
     from tokenmill.pipeline.driver.run import run as run_recipe
     from tokenmill.pipeline.engine.choice import engine_for
     from tokenmill.pipeline.planning.recipe import load_recipe
 
     log_to_stderr()
-    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse, accept_code)
+    options = Options(out, stage, mark_only, limit, allow_missing, plugins, discard, reuse, accept_code, first, last)
     checked = load_recipe(recipe)
     pool = engine_for(engine, workers, address)
     try:
@@ -116,9 +118,10 @@ def plan(
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
     from tokenmill.pipeline.driver.borrow import OtherRun
     from tokenmill.pipeline.driver.check import refuse_problems
+    from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.requests import requests_outlook
     from tokenmill.pipeline.driver.reuse import results_outlook
-    from tokenmill.pipeline.driver.run import Options, prepare
+    from tokenmill.pipeline.driver.run import prepare
     from tokenmill.pipeline.engine.choice import cores
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.report import plan_table

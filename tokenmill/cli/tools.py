@@ -7,9 +7,12 @@ from typing import Annotated
 import typer
 
 from tokenmill.cli.app import Plugins, log_to_stderr
+from tokenmill.cli.sections import Sentences
 
-models_app = typer.Typer(no_args_is_help=True, help="Model files: what there is, and getting them.")
-kernels_app = typer.Typer(no_args_is_help=True, help="Text kernels: compiling them before the first run.")
+models_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Model files: what there is, and getting them.")
+kernels_app = typer.Typer(
+    no_args_is_help=True, cls=Sentences, help="Text kernels: compiling them before the first run."
+)
 
 
 def steps(

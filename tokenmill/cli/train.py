@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from tokenmill.cli.app import log_to_stderr
+from tokenmill.cli.sections import Sentences
 from tokenmill.core.errors import RecipeError
 
-train_app = typer.Typer(no_args_is_help=True, help="Train a model on a token store.")
+train_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Train a model on a token store.")
 
 
 @train_app.command("run")

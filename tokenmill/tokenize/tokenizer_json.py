@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,7 @@ def read_tokenizer(path: str) -> TokenizerFile:
     try:
         content = storage.read_bytes(path)
     except OSError as error:
-        raise RecipeError(f"tokenizer: {path!r} cannot be read ({error}); give the path of a tokenizer.json") from error
+        raise RecipeError(f"tokenizer: {path!r} cannot be read ({error}); {_how_to_get(path)}") from error
     try:
         return _parsed(content)
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
@@ -63,6 +64,14 @@ def read_tokenizer(path: str) -> TokenizerFile:
         raise RecipeError(
             f"tokenizer: {path!r} is not a tokenizer.json: {_reason(content, error)}; {expected}"
         ) from error
+
+
+def _how_to_get(path: str) -> str:
+    """What to give instead; `gpt2` and `allenai/OLMo-2` are names of models."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?", path) or path.endswith(".json"):
+        return "give the path of a tokenizer.json"
+    file = f"https://huggingface.co/{path}/resolve/main/tokenizer.json"
+    return f"if it is a model of the Hugging Face Hub, give the address of its file, {file}, or the path of a copy"
 
 
 def _reason(content: bytes, error: Exception) -> str:

@@ -60,3 +60,10 @@ def test_links_to_nothing_and_to_themselves_are_listed_apart(tmp_path: Path) -> 
     assert storage.not_files(folder) == [f"{folder}/inside/gone", f"{folder}/loop"]
     assert storage.unfinished_files(folder) == [f"{folder}/unfinished.tmp"]
     assert storage.not_files("memory://there") == storage.not_files(str(tmp_path / "nothing")) == []
+
+
+def test_an_existing_file_wins_over_its_reading_as_a_glob(tmp_path: Path) -> None:
+    for name in ("page[1].html", "page1.html", "page2.html"):
+        (tmp_path / name).touch()
+    assert storage.expand(f"{tmp_path}/page[1].html") == [f"{tmp_path}/page[1].html"]
+    assert storage.expand(f"{tmp_path}/page[12].html") == [f"{tmp_path}/page1.html", f"{tmp_path}/page2.html"]

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.reuse import reuse
-from tokenmill.pipeline.driver.run import Options, prepare, run
+from tokenmill.pipeline.driver.run import prepare, run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning import plan as planning
 from tokenmill.pipeline.planning.fingerprint import work_fingerprint

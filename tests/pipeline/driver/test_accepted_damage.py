@@ -14,9 +14,10 @@ import pytest
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.reuse import reuse
-from tokenmill.pipeline.driver.run import Options, Result, prepare, preview, run
+from tokenmill.pipeline.driver.run import Result, prepare, preview, run
 from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.planning import plan as planning

@@ -6,8 +6,9 @@ import pytest
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.driver import check
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.planning.resolve import Stage, resolve

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tokenmill.core.io import parquet, remote, storage
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, Result
+from tokenmill.pipeline.driver.run import Result
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe

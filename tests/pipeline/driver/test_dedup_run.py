@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import InProcess, LocalPool

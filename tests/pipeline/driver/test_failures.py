@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.recover import run_recovering
-from tokenmill.pipeline.driver.run import Options, Result, run
+from tokenmill.pipeline.driver.run import Result, run
 from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import OUT_OF_MEMORY, InProcess, LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe

@@ -14,8 +14,9 @@ from faulty_server import FaultySite, serving
 
 from tokenmill.core.io import manners
 from tokenmill.core.io.manners import Manners
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, Result
+from tokenmill.pipeline.driver.run import Result
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe

@@ -1,4 +1,4 @@
-"""`pipeline dedup-preview`: the largest clusters, the least similar of each, and nothing written of the stage."""
+"""`pipeline dedup preview`: the largest clusters, the least similar of each, and nothing written of the stage."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def prepared(folder: Path, work: str, *, excerpt: int = 60) -> Path:
 
 def look(recipe: Path, *more: str) -> str:
     said = CliRunner().invoke(
-        app, ["dedup-preview", str(recipe), "--stage", "dedup", "--out", str(recipe.parent), *more]
+        app, ["dedup", "preview", str(recipe), "--stage", "dedup", "--out", str(recipe.parent), *more]
     )
     assert said.exit_code == 0, said.output
     return said.stdout
@@ -73,7 +73,7 @@ def test_it_shows_the_largest_clusters_and_writes_no_result_and_the_run_goes_on_
     dropped = pq.read_table(stage / "dropped").to_pylist()
     assert len(dropped) == 300
     assert {row["id"] for row in dropped if row["duplicate_of"] == "23-0"} == {f"23-{i}" for i in range(1, 25)}
-    again = CliRunner().invoke(app, ["dedup-preview", str(recipe), "--stage", "dedup", "--out", str(tmp_path)])
+    again = CliRunner().invoke(app, ["dedup", "preview", str(recipe), "--stage", "dedup", "--out", str(tmp_path)])
     assert isinstance(again.exception, RecipeError) and "has run already" in str(again.exception)
 
 
@@ -100,7 +100,7 @@ def test_of_edited_texts_it_shows_those_that_lose_most_pieces(tmp_path: Path) ->
 @pytest.mark.parametrize(("stage", "problem"), [("read", "does not end in work"), ("deduq", "deduq")])
 def test_a_stage_that_removes_no_duplicates_is_refused(tmp_path: Path, stage: str, problem: str) -> None:
     recipe = prepared(tmp_path, "stages.exact_dedup")
-    said = CliRunner().invoke(app, ["dedup-preview", str(recipe), "--stage", stage, "--out", str(tmp_path)])
+    said = CliRunner().invoke(app, ["dedup", "preview", str(recipe), "--stage", stage, "--out", str(tmp_path)])
     assert isinstance(said.exception, RecipeError) and problem in str(said.exception)
 
 

@@ -12,8 +12,9 @@ import pytest
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.pipeline.driver import run as run_module
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record import ledger as ledger_module

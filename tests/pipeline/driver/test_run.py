@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, Result
+from tokenmill.pipeline.driver.run import Result
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.exchange import exchange

@@ -15,8 +15,8 @@ import pytest
 import xxhash
 
 from tokenmill.core.io.local_input import ContentHash
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine import Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import InProcess

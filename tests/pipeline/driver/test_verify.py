@@ -15,8 +15,8 @@ from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord
 from tokenmill.pipeline.driver import run as run_module
 from tokenmill.pipeline.driver.globals import GlobalStage
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe

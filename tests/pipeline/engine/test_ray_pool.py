@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine import Limits, Outcome, dispatch
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.planning.recipe import load_recipe

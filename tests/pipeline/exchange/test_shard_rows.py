@@ -12,8 +12,8 @@ import pytest
 from tokenmill.core.errors import DamagedFile
 from tokenmill.core.io import parquet
 from tokenmill.pipeline.driver import globals as global_stage
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine import Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import InProcess

@@ -49,7 +49,7 @@ COUNTED = {
 BESIDE = {"core.corpus.corpus_contents", "core.corpus.verify", "core.extras", "core.lazy"} | {
     f"pipeline.driver.{name}"
     for name in (
-        "borrow", "check", "completeness", "failures", "filled_recipe", "out_of_date", "preview", "progress",
+        "borrow", "check", "completeness", "failures", "filled_recipe", "options", "out_of_date", "preview", "progress",
         "recover", "released", "remake", "requests", "reuse", "run", "shard_tasks",
     )
 }  # fmt: skip

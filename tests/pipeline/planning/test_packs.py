@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Shard
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, Result, prepare
+from tokenmill.pipeline.driver.run import Result, prepare
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.planning.packs import FILE_BYTES, packed, parts_of

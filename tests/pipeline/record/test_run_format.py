@@ -7,8 +7,9 @@ import pytest
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.version import __version__
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, prepare, run
+from tokenmill.pipeline.driver.run import prepare, run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.pipeline.record.kept import clean_run

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from tokenmill.cli.app import app
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
@@ -66,7 +66,7 @@ def kept(run: Path) -> list[str]:
 
 
 def make_index(run: Path, to: Path | str) -> str:
-    said = CliRunner().invoke(app, ["dedup-index", str(run), "--out", str(to)])
+    said = CliRunner().invoke(app, ["dedup", "index", str(run), "--out", str(to)])
     assert said.exit_code == 0, said.output
     return said.output
 
@@ -113,7 +113,7 @@ def test_an_index_grows_by_versions_and_each_of_them_can_be_used(tmp_path: Path)
     assert kept(run(tmp_path, "again", new, str(index))) == []
     pinned = run(tmp_path, "pinned", new, f"{index}@1")
     assert kept(pinned) == [id.replace("new", "pinned") for id in kept(second)]
-    verified = CliRunner().invoke(app, ["dedup-index-verify", str(index)])
+    verified = CliRunner().invoke(app, ["dedup", "verify", str(index)])
     assert verified.exit_code == 0
     assert f"version 1, {len(kept(first))} documents" in verified.output
     assert f"version 2, {len(kept(second))} documents" in verified.output
@@ -166,11 +166,11 @@ def test_an_index_lies_on_object_storage(tmp_path: Path, place: str, request: py
     by_folder, by_url = run(tmp_path, "new", new, str(tmp_path / "index")), run(tmp_path, "newer", new, url)
     assert [id.replace("newer", "new") for id in kept(by_url)] == kept(by_folder)
     assert "version 2" in make_index(by_url, url)
-    assert CliRunner().invoke(app, ["dedup-index-verify", url]).exit_code == 0
+    assert CliRunner().invoke(app, ["dedup", "verify", url]).exit_code == 0
     damaged = next(file for file in fsspec.open_files(f"{url}/000001-*/*.parquet", "rb"))
     content = damaged.fs.cat_file(damaged.path)
     damaged.fs.pipe_file(damaged.path, content[:50] + bytes([content[50] ^ 1]) + content[51:])
-    said = CliRunner().invoke(app, ["dedup-index-verify", url])
+    said = CliRunner().invoke(app, ["dedup", "verify", url])
     assert isinstance(said.exception, DataError) and "000001-" in str(said.exception)
     with pytest.raises(DataError, match=r"newest|XXH3"):
         run(tmp_path, "newest", new, url)
@@ -178,7 +178,7 @@ def test_an_index_lies_on_object_storage(tmp_path: Path, place: str, request: py
 
 def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_path: Path) -> None:
     old, new = snapshots(3)
-    with pytest.raises(RecipeError, match="no index there; make one by: pipeline dedup-index"):
+    with pytest.raises(RecipeError, match="no index there; make one by: pipeline dedup index"):
         run(tmp_path, "new", new, str(tmp_path / "nothing"))
     index = tmp_path / "index"
     make_index(run(tmp_path, "old", old), index)
@@ -227,7 +227,7 @@ def test_other_text_under_a_known_id_is_refused(tmp_path: Path) -> None:
     make_index(run(tmp_path, "old", old), index)
     (tmp_path / "other").mkdir()
     other = run(tmp_path / "other", "old", new)
-    said = CliRunner().invoke(app, ["dedup-index", str(other), "--out", str(index)])
+    said = CliRunner().invoke(app, ["dedup", "index", str(other), "--out", str(index)])
     assert isinstance(said.exception, DataError) and "with other text, for example 'old" in str(said.exception)
     assert len(list(index.glob("version-*.json"))) == 1
 
@@ -236,7 +236,7 @@ def test_a_run_that_is_not_done_or_only_marked_is_not_remembered(tmp_path: Path)
     old, _ = snapshots(8)
     made = run(tmp_path, "old", old)
     (made / "dedup/work").mkdir()
-    for command in (["dedup-index", str(made), "--out", str(tmp_path / "i")], ["dedup-audit", str(made)]):
+    for command in (["dedup", "index", str(made), "--out", str(tmp_path / "i")], ["dedup", "audit", str(made)]):
         said = CliRunner().invoke(app, command)
         assert "stage 'dedup' is not done" in str(said.exception)
     assert "has stopped before it was done" in CliRunner().invoke(app, ["report", str(made)]).output
@@ -253,7 +253,7 @@ def test_a_run_that_is_in_the_index_it_names_is_warned_of(tmp_path: Path) -> Non
 
 def test_an_index_has_no_at_in_its_name(tmp_path: Path) -> None:
     made = run(tmp_path, "old", snapshots(3)[0])
-    said = CliRunner().invoke(app, ["dedup-index", str(made), "--out", str(tmp_path / "snap@2024")])
+    said = CliRunner().invoke(app, ["dedup", "index", str(made), "--out", str(tmp_path / "snap@2024")])
     assert isinstance(said.exception, RecipeError) and "has no @" in str(said.exception)
 
 
@@ -283,7 +283,7 @@ def test_an_index_of_another_format_is_refused_and_says_how_to_make_it_again(tmp
     first = run(tmp_path, "old", old)
     make_index(first, index)
     version = index / "version-000001.json"
-    for number, said in ((2, r"pipeline dedup-index RUN --out FOLDER"), (FORMAT + 1, "from a newer release")):
+    for number, said in ((2, r"pipeline dedup index RUN --out FOLDER"), (FORMAT + 1, "from a newer release")):
         content = json.loads(version.read_text())
         del content["checksum"]
         content["format"] = number
@@ -291,7 +291,7 @@ def test_an_index_of_another_format_is_refused_and_says_how_to_make_it_again(tmp
         version.write_text(json.dumps({**content, "checksum": checksum}))
         with pytest.raises(RecipeError, match=said):
             run(tmp_path, "new", new, str(index))
-        for command in (["dedup-index", str(first), "--out", str(index)], ["dedup-index-verify", str(index)]):
+        for command in (["dedup", "index", str(first), "--out", str(index)], ["dedup", "verify", str(index)]):
             refused = CliRunner().invoke(app, command).exception
             assert isinstance(refused, RecipeError) and f"format {number} " in str(refused)
     assert not (tmp_path / "new").exists()

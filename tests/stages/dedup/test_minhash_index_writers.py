@@ -151,7 +151,7 @@ def test_what_a_killed_program_left_is_no_damage_and_hinders_nobody(
     killed.communicate()
     left = leftovers(index)
     assert left and contents(index) == before and len(verify_index(index)) == 1
-    said = CliRunner().invoke(app, ["dedup-index-verify", index])
+    said = CliRunner().invoke(app, ["dedup", "verify", index])
     assert said.exit_code == 0 and all(f"{index}/{one}" in said.output for one in left)
     assert "belong to no version" in said.output and "delete them" in said.output
     new = texts(tmp_path, "new", first=next_first)

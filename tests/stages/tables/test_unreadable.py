@@ -11,8 +11,9 @@ import pyarrow.parquet.encryption as pe
 import pytest
 
 from tokenmill.core.errors import DataError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options, run
+from tokenmill.pipeline.driver.run import run
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe
 from tokenmill.stages.tables.read_table import ReadTable

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
-from tokenmill.pipeline.driver.run import Options
 from tokenmill.pipeline.driver.run import run as run_recipe
 from tokenmill.pipeline.engine.local import InProcess
 from tokenmill.pipeline.planning.recipe import load_recipe

@@ -169,16 +169,15 @@ def files_below(folder: str) -> list[str]:
 
 
 def expand(pattern: str) -> list[str]:
-    """The sorted files that match a glob (`**` too); a URL keeps its scheme. An HTTP address is not a glob."""
+    """The sorted files that match a glob (`**` too), or the one of that very name; a URL keeps its scheme."""
     return sorted(find(pattern))
 
 
 def find(pattern: str) -> dict[str, Found]:
     """What expand() finds, with sizes and, if the store's listing has them, etags."""
     if not is_url(pattern):
-        return {
-            path: Found(os.path.getsize(path)) for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)
-        }
+        paths = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
+        return {path: Found(os.path.getsize(path)) for path in paths if os.path.isfile(path)}
     if http.is_http(pattern):  # servers do not list what they have
         version = http.found(pattern)
         return {pattern: Found(version.size, _http_etag(version))} if version else {}

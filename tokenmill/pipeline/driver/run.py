@@ -21,6 +21,7 @@ from tokenmill.pipeline.driver.completeness import (
 from tokenmill.pipeline.driver.failures import Failures, raise_if_fatal
 from tokenmill.pipeline.driver.filled_recipe import filled_recipe
 from tokenmill.pipeline.driver.globals import GlobalStage, Ran
+from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.out_of_date import mark_out_of_date
 from tokenmill.pipeline.driver.preview import Preview, preview_of
 from tokenmill.pipeline.driver.progress import Progress, totals_of
@@ -45,38 +46,6 @@ from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the command line may say about a run.
-
-    Attributes:
-        out: the parent folder of runs. Default "runs".
-        stage: run this one alone, from the one before it. Default: all.
-        mark_only: documents are marked, not dropped. Such a run has a folder of its own.
-        limit: read at most so many documents of each source's first shard. Such a run has a folder of its own.
-        allow_missing: a Global runs even if input is missing.
-        plugins: package whose modules the recipe may name.
-        discard: results that are no longer wanted are deleted, not set aside.
-        reuse: folder of another run whose matching results are taken over.
-        accept_code: results that differ only in the code that made them are kept, and that is recorded.
-    """
-
-    out: str = "runs"
-    stage: str | None = None
-    mark_only: bool = False
-    limit: int | None = None
-    allow_missing: bool = False
-    plugins: str | None = None
-    discard: bool = False
-    reuse: str | None = None
-    accept_code: bool = False
-
-    def folder(self, run: str) -> str:
-        """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
-        limited = f"--limit-{self.limit}" if self.limit is not None else ""
-        return join(self.out, run + limited + ("--mark-only" if self.mark_only else ""))
-
-
 @dataclass
 class Result:
     """How a run ended.
@@ -98,8 +67,7 @@ def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], l
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
     check_format(folder)
-    if options.stage is not None:
-        recipe.stage(options.stage)
+    options.stages(recipe)
     try:
         planned = plan(recipe, stages, folder, _planning(recipe, options))
     except RecipeError as error:
@@ -118,7 +86,7 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
     other = OtherRun(options.reuse) if options.reuse else None
     with locked(folder) as lock:
         if not options.discard:
-            refuse_if_too_large(folder, [one for one in planned if options.stage in (None, one.name)])
+            refuse_if_too_large(folder, [one for one in planned if one.name in options.stages(recipe)])
         storage.write_bytes(join(folder, "recipe.yaml"), filled_recipe(recipe, planned, plugins=options.plugins))
         with run_log(folder) as log:
             result = Result(folder, log)
@@ -182,9 +150,8 @@ class _Driver:
 
     @property
     def _names(self) -> set[str]:
-        """The stages that this call runs; with --stage also those of which damaged files must be made again."""
-        every = {planned.name for planned in self.planned}
-        return every if self.options.stage is None else {self.options.stage, *self.remake.damaged}
+        """The stages that this call runs, and those of which damaged files must be made again."""
+        return self.options.stages(self.recipe) | self.remake.damaged.keys()
 
     def _run_stages(self, names: Collection[str]) -> None:
         for index in range(len(self.planned)):
@@ -342,7 +309,7 @@ class _Driver:
     def _refuse_released(self, planned: PlannedStage) -> None:
         """Raises DataError if a stage runs only for a damaged file, and the stages before it do not run."""
         why = released_inputs(planned, self.planned)
-        if why and self.options.stage not in (None, planned.name):
+        if why and planned.name not in self.options.stages(self.recipe):
             raise not_made(self.remake.damaged[planned.name], why)
 
     def _compact(self, task: TaskName) -> None:

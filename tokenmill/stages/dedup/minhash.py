@@ -65,7 +65,7 @@ class Minhash:
         recall: probability, above 0 and below 1, with which pairs are nominated at least whose similarity, as the bands
             see it, is the threshold. If it is not 0, the step sets bands and rows itself. Default 0.
         hashes: largest number of hashes that recall may use, at least 1. Default 128.
-        index: folders or URLs written by `pipeline dedup-index`. A document that is like one of the index is removed,
+        index: folders or URLs written by `pipeline dedup index`. A document that is like one of the index is removed,
             whatever `keep` says, and its duplicate_of is the id in the index. FOLDER@2 is the index as of its second
             version. Default none.
         unit: what a shingle consists of: words or characters. Default words.

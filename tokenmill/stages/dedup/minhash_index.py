@@ -39,7 +39,7 @@ FORMAT = 3
 
 _EMPTY = pa.schema([("id", pa.string()), ("shingles", pa.large_binary()), ("nominating", pa.large_binary())])
 _UNFINISHED = "unfinished-"
-_REBUILD = "Make the index again from its runs, in an empty FOLDER: pipeline dedup-index RUN --out FOLDER"
+_REBUILD = "Make the index again from its runs, in an empty FOLDER: pipeline dedup index RUN --out FOLDER"
 _PROBE = "Déjà-vu: 12,345.67 don't STOP; \ufb01ne print 漢字かな Ελληνικά ʼquotedʼ x² 5% Straße 🥲 ٣٤ of it all, again"
 
 
@@ -145,7 +145,7 @@ def _is_added(folder: str, content: dict[str, Any], own: str) -> bool:
     raise DataError(
         f"{folder}: another program added version {content['version']} at the same time, with other documents; it is "
         "whole, and nothing of this program is in it. Run again to add yours as the next version. Files that this one "
-        "may have left are named by: pipeline dedup-index-verify"
+        "may have left are named by: pipeline dedup verify"
     )
 
 
@@ -165,7 +165,7 @@ def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
     folder, _, wanted = index.rpartition("@") if index.rpartition("@")[2].isdigit() else (index, "", "")
     found = versions(folder)
     if not found:
-        raise RecipeError(f"index: {folder}: no index there; make one by: pipeline dedup-index RUN --out {folder}")
+        raise RecipeError(f"index: {folder}: no index there; make one by: pipeline dedup index RUN --out {folder}")
     if wanted and not 0 < int(wanted) <= len(found):
         raise RecipeError(f"index: {folder}: no version {wanted} there; it has versions 1 to {len(found)}")
     _refuse_others(folder, found, kind)
