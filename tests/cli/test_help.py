@@ -73,3 +73,15 @@ def test_examples_name_options_that_exist() -> None:
 def test_exit_codes_of_the_program_itself(arguments: list[str], code: int, said: str) -> None:
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == code and said in done.output
+
+
+def test_commands_that_show_a_result_have_it_as_json() -> None:
+    without = {
+        "submit", "clean", "steps", "mini", "kernels build", "models pull", "tokens cat", "train run",
+        "", "dedup", "kernels", "models", "tokens", "train",
+    }  # fmt: skip
+    assert {" ".join(path) for path in commands(get_command(app)) if "--json" not in helped(path)} == without
+
+
+def helped(path: tuple[str, ...]) -> str:
+    return CliRunner().invoke(app, [*path, "-h"]).output

@@ -26,6 +26,11 @@ def test_a_run_and_its_report_end_with_0(tmp_path: Path, pipeline: Pipeline, cal
     assert report.code == 0 and "balanced" in report.out and "length.short" in report.out
     audit = call("audit", "runs/toy", "--rule", "length.short", "--sample", "2")
     assert audit.code == 0 and audit.out.count("measured") == 2
+    [dropped] = json.loads(call("audit", "runs/toy", "--rule", "length.short", "--sample", "1", "--json").out)
+    told = json.loads(call("explain", "runs/toy", dropped["id"], "--json").out)
+    assert [one["kept"] for one in told] == [True, False] and told[1]["row"]["drop_rule"] == "length.short"
+    planned = json.loads(call("plan", "r.yaml", "--plugins", "toolbox", "--json").out)
+    assert [(one["stage"], one["shards"] - one["done"]) for one in planned["stages"]] == [("read", 0), ("short", 0)]
     again = pipeline("run", "r.yaml", "--plugins", "toolbox", "--workers", "0")
     assert again.returncode == 0 and again.stderr.count("already done") == 2
 

@@ -82,8 +82,8 @@ def console() -> "Console":
 
 
 def print_json(value: object) -> None:
-    """Print a result for machines."""
-    print(json.dumps(value, indent=1))
+    """Print a result for machines; what is not of JSON, such as a date, as text."""
+    print(json.dumps(value, indent=1, default=str))
 
 
 def log_to_stderr() -> None:

@@ -1,10 +1,11 @@
 """Commands that check and show a token store: `pipeline tokens ...`."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from tokenmill.cli.app import CorpusFolder
+from tokenmill.cli.app import AsJson, CorpusFolder, print_json
 from tokenmill.cli.sections import Sentences
 from tokenmill.core.errors import DataError, short
 
@@ -12,13 +13,16 @@ tokens_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Token stores
 
 
 @tokens_app.command("verify")
-def verify(corpus: CorpusFolder) -> None:
+def verify(corpus: CorpusFolder, json_out: AsJson = False) -> None:
     """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
     from tokenmill.core.corpus.corpus_contents import split_totals
     from tokenmill.core.corpus.verify import verify_corpus
 
     found = verify_corpus(corpus)
     totals = split_totals(found)
+    if json_out:
+        print_json({"corpus": found.folder, "checksum": found.checked, "splits": [asdict(total) for total in totals]})
+        return
     shards = sum(total.shards for total in totals)
     print(f"verified: {shards} shards, " + ", ".join(f"{total.tokens:,} tokens in {total.split}" for total in totals))
     if not found.checked:
@@ -29,12 +33,16 @@ def verify(corpus: CorpusFolder) -> None:
 
 
 @tokens_app.command("stats")
-def stats(corpus: CorpusFolder) -> None:
+def stats(corpus: CorpusFolder, json_out: AsJson = False) -> None:
     """Tokens, documents and bytes by split and by source."""
     from tokenmill.core.corpus.corpus_contents import split_totals
     from tokenmill.core.corpus.token_shard import read_corpus
 
     found = read_corpus(corpus)
+    if json_out:
+        facts = {"vocab_size": found.vocab_size, "bos_id": found.bos_id, "sha256": found.sha256}
+        print_json(facts | {"splits": [asdict(total) for total in split_totals(found)]})
+        return
     print(f"vocabulary {found.vocab_size:,}, BOS {found.bos_id}, manifest {found.sha256}")
     for total in split_totals(found):
         print(f"{total.split}: {total.tokens:,} tokens, {total.documents:,} documents, {total.shards} shards")

@@ -1,5 +1,6 @@
 """Commands about deduplication: `pipeline dedup ...`. Measure it, preview it, and remember what it kept."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,11 +74,15 @@ def index(
     to: Annotated[str, typer.Option("--out", help="The folder to write; for `index` of another run's stages.minhash.")],
     stage: MinhashStage = None,
     plugins: Plugins = None,
+    json_out: AsJson = False,
 ) -> None:
     """Remember what a MinHash stage kept, without its text, so that later snapshots are compared with it."""
     from tokenmill.audits.dedup_index import add_to_index
 
     added = add_to_index(run, to, stage=stage, plugins=plugins)
+    if json_out:
+        print_json({"index": to} | asdict(added))
+        return
     if added.version is None:
         print(f"index: {to}: knows all of these documents already; nothing was added")
         return
@@ -87,13 +92,20 @@ def index(
 
 
 @dedup_app.command("verify")
-def verify(index: Annotated[str, typer.Argument(help="The folder or URL of an index.")]) -> None:
+def verify(
+    index: Annotated[str, typer.Argument(help="The folder or URL of an index.")], json_out: AsJson = False
+) -> None:
     """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
     from tokenmill.audits.dedup_index import removable, verified_versions
 
-    for version in verified_versions(index):
+    versions = verified_versions(index)
+    left = removable(index)
+    if json_out:
+        print_json({"index": index, "versions": [asdict(version) for version in versions], "removable": left})
+        return
+    for version in versions:
         _show_version(index, version)
-    if left := removable(index):
+    if left:
         print(f"index: {index}: {len(left):,} folders and files belong to no version:")
         for path in left:
             print(f"  {path}")

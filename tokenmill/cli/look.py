@@ -33,18 +33,29 @@ def audit(
     rule: Annotated[str | None, typer.Option(help="A rule, or a step for all its rules.")] = None,
     sample: Annotated[int, typer.Option(min=1, help="How many documents.")] = 10,
     seed: Annotated[int, typer.Option(help="Another seed shows others.")] = 0,
+    json_out: AsJson = False,
 ) -> None:
     """Look at a sample of what was dropped."""
     from tokenmill.pipeline.report import audit, read_run
 
-    audit.show(audit.sample(read_run(run), rule, sample, seed), console())
+    found = audit.sample(read_run(run), rule, sample, seed)
+    if json_out:
+        print_json([asdict(one) for one in found])
+    else:
+        audit.show(found, console())
 
 
-def explain(run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id or URL.")]) -> None:
+def explain(
+    run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id or URL.")], json_out: AsJson = False
+) -> None:
     """One document's whole story: every stage it passed, or where and why it was dropped."""
     from tokenmill.pipeline.report import explain, read_run
 
-    explain.show_story(explain.story(read_run(run), id), console())
+    chapters = explain.story(read_run(run), id)
+    if json_out:
+        print_json([asdict(chapter) for chapter in chapters])
+    else:
+        explain.show_story(chapters, console())
 
 
 def what_if(

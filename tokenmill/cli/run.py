@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from tokenmill.cli.app import Interrupted, Out, Plugins, RecipeFile, RunFolder, console, log_to_stderr
+from tokenmill.cli.app import (
+    AsJson,
+    Interrupted,
+    Out,
+    Plugins,
+    RecipeFile,
+    RunFolder,
+    console,
+    log_to_stderr,
+    print_json,
+)
 from tokenmill.core.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
 AcceptCode = Annotated[
     bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
 ]
+MarkOnly = Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")]
 Discard = Annotated[
     bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
@@ -40,7 +51,7 @@ def run(
         str | None, typer.Option(help="The Ray cluster. Default: the one this is a job of, else one started here.")
     ] = None,
     out: Out = "runs",
-    mark_only: Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")] = False,
+    mark_only: MarkOnly = False,
     limit: Limit = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Let a Global run over missing shards.")
@@ -108,12 +119,13 @@ def submit(
 def plan(
     recipe: RecipeFile,
     out: Out = "runs",
-    mark_only: bool = False,
+    mark_only: MarkOnly = False,
     limit: Limit = None,
     plugins: Plugins = None,
     discard: Discard = False,
     reuse: Reuse = None,
     accept_code: AcceptCode = False,
+    json_out: AsJson = False,
 ) -> None:
     """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
     from tokenmill.pipeline.driver.borrow import OtherRun
@@ -129,20 +141,23 @@ def plan(
     checked = load_recipe(recipe)
     options = Options(out, mark_only=mark_only, limit=limit, plugins=plugins, accept_code=accept_code)
     folder, _, stages = prepare(checked, options)
-    plan_table.show(folder, stages, console())
-    sys.stdout.flush()
+    if not json_out:
+        plan_table.show(folder, stages, console())
+        sys.stdout.flush()
     refuse_problems(checked, stages, folder, cores())
     other = OtherRun(reuse) if reuse else None
+    notes: dict[str, list[str]] = {}
     for planned in stages:
         lent = other.outlook(planned) if other else ""
-        outlooks = [
-            results_outlook(planned).told(discard=discard),
-            lent,
-            *plan_table.outlooks(planned),
-            requests_outlook(planned, stages),
-        ]
-        for outlook in filter(None, outlooks):
-            print(f"{planned.name}: {outlook}")
+        aside = results_outlook(planned).told(discard=discard)
+        outlooks = [aside, lent, *plan_table.outlooks(planned), requests_outlook(planned, stages)]
+        notes[planned.name] = list(filter(None, outlooks))
+    if json_out:
+        print_json({"run": folder, "stages": [plan_table.as_json(one) | {"notes": notes[one.name]} for one in stages]})
+        return
+    for name, lines in notes.items():
+        for line in lines:
+            print(f"{name}: {line}")
 
 
 def clean(run: RunFolder) -> None:

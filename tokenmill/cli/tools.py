@@ -1,12 +1,13 @@
 """Commands about what comes with the program: units of work, model files, text kernels, the mini-crawl."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tokenmill.cli.app import Plugins, log_to_stderr
+from tokenmill.cli.app import AsJson, Plugins, log_to_stderr, print_json
 from tokenmill.cli.sections import Sentences
 
 models_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Model files: what there is, and getting them.")
@@ -39,10 +40,13 @@ def mini(
 
 
 @models_app.command("list")
-def list_models() -> None:
+def list_models(json_out: AsJson = False) -> None:
     """Which model files there are, and where each would lie."""
     from tokenmill.core.io import models
 
+    if json_out:
+        print_json({name: asdict(model) | {"path": models.place_of(name)} for name, model in models.MODELS.items()})
+        return
     for name, model in models.MODELS.items():
         print(f"{name}\t{model.licence}\t{models.place_of(name)}")
 

@@ -25,6 +25,18 @@ def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
     console.print(table)
 
 
+def as_json(planned: PlannedStage) -> dict[str, object]:
+    """One stage of the plan. input_bytes: of a Source's shards, with the smallest and the largest; else null."""
+    sizes = [shard.shard.length for shard in planned.shards if shard.shard]
+    return {
+        "stage": planned.name,
+        "work": [step_name(unit) for unit in planned.stage.work],
+        "shards": len(planned.shards),
+        "done": sum(shard.done for shard in planned.shards),
+        "input_bytes": {"sum": sum(sizes), "smallest": min(sizes), "largest": max(sizes)} if sizes else None,
+    }
+
+
 def outlooks(planned: PlannedStage) -> Iterator[str]:
     """Lines about the stage before it runs: how many results are of other code, and what units of work say."""
     if planned.only_code:
