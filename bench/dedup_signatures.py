@@ -1,10 +1,11 @@
-"""MinHash signatures, 112 hashes over word 5-grams: tokenmill beside datatrove and rensa, one core and one thread each.
+"""MinHash signatures, 112 hashes over word 5-grams: tokenmill beside datatrove, datasketch and rensa, on one core.
 
     python -m bench.dedup signatures [--mb 4] [--texts FILE] [--json]
 
 From the same texts to signatures, in CPU seconds of this process (of all its threads, were there more than one),
 start-up listed apart. The texts are generated, or the `text` of a JSONL file (`.zst` and `.gz` too). datatrove does its
-own normalisation, words (spaCy) and xxhash; rensa gets lower-case words cut at white space, because it brings neither.
+own normalisation, words (spaCy) and xxhash; rensa and datasketch get lower-case words cut at white space, because they
+bring neither.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def main(given: list[str] | None = None) -> None:
     options = parser.parse_args(given)
     texts = cut(read(options.texts) if options.texts else generated(), options.mb * 1e6)
     size = sum(len(text.encode()) for text in texts) / 1e6
-    tools = {"tokenmill": ours, "rensa": rensa, "datatrove": datatrove}
+    tools = {"tokenmill": ours, "rensa": rensa, "datasketch": datasketch, "datatrove": datatrove}
     figures = {name: tool(texts) for name, tool in tools.items()}
     speeds = {name: size / figure["seconds"] for name, figure in figures.items()}
     result = {
@@ -47,6 +48,7 @@ def main(given: list[str] | None = None) -> None:
         "MB/s": speeds,
         "times datatrove": speeds["tokenmill"] / speeds["datatrove"],
         "times rensa": speeds["tokenmill"] / speeds["rensa"],
+        "times datasketch": speeds["tokenmill"] / speeds["datasketch"],
         "tokenmill by part, MB/s": {part: size / seconds for part, seconds in parts(texts).items()},
     }
     print(json.dumps(result, indent=1) if options.json else "\n".join(lines(result)))
@@ -117,6 +119,24 @@ def datatrove(texts: list[str]) -> Figures:
     return {"startup": startup, "seconds": best_of(1, lambda: [signature(text) for text in texts])}
 
 
+def datasketch(texts: list[str]) -> Figures:
+    began = time.process_time()
+    from datasketch import MinHash
+
+    def hashed(shingle: bytes) -> int:
+        return xxhash.xxh32_intdigest(shingle)
+
+    def signature(text: str) -> Any:
+        words = text.lower().encode().split()
+        made = MinHash(BANDS * ROWS, hashfunc=hashed)
+        made.update_batch([b" ".join(words[at : at + NGRAM]) for at in range(max(0, len(words) - NGRAM + 1))])
+        return made.hashvalues
+
+    signature(texts[0])
+    startup = time.process_time() - began
+    return {"startup": startup, "seconds": best_of(1, lambda: [signature(text) for text in texts])}
+
+
 def seconds_of(work: Callable[[], Any]) -> float:
     began = time.process_time()
     work()
@@ -135,6 +155,7 @@ def lines(result: dict[str, Any]) -> list[str]:
         out.append(f"{name:12} {speed:10.2f} MB/s   start-up {result['start-up seconds'][name]:.1f} s")
     out += [f"  {part:12} {speed:8.0f} MB/s" for part, speed in result["tokenmill by part, MB/s"].items()]
     out.append(f"tokenmill is {result['times datatrove']:.0f} x datatrove and {result['times rensa']:.1f} x rensa")
+    out.append(f"and {result['times datasketch']:.0f} x datasketch")
     return out
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,3 +81,31 @@ def test_pairs_meet_as_often_as_theory_says(similarity: float) -> None:
 
 def steps(rows: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return frozen(np.arange(len(rows) + 1, dtype=np.int64) * rows.shape[1])
+
+
+def murmur_finished(number: int) -> int:
+    """What datasketch does with each hash first: the finalizer of MurmurHash3 for 32 bits."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        number = (number ^ number >> shift) * factor & 0xFFFFFFFF
+    return number ^ number >> 16
+
+
+def by_datasketch(row: list[int], hashes: int, seed: int) -> MinHash:
+    made = MinHash(hashes, permutations=hash_functions(hashes, seed), scheme="affine32", hashfunc=int)
+    for number in row:
+        made.update(number)
+    return made
+
+
+SMALL = st.sets(st.integers(0, (1 << 32) - 1), max_size=60).map(sorted)
+
+
+@given(st.lists(SMALL, min_size=2, max_size=5), st.integers(0, 99))
+@settings(deadline=None)
+def test_signatures_and_estimates_are_those_of_datasketch(rows: list[list[int]], seed: int) -> None:
+    """With the same functions: its scheme affine32 is ours after its own mixing of the hashes."""
+    minima = signatures(ragged([[murmur_finished(number) for number in row] for row in rows]), 112, seed=seed)
+    peers = [by_datasketch(row, 112, seed) for row in rows]
+    assert minima.tolist() == [peer.hashvalues.tolist() for peer in peers]
+    for own, peer in zip(minima, peers, strict=True):
+        assert (own == minima[0]).mean() == pytest.approx(peer.jaccard(peers[0]))
