@@ -37,7 +37,7 @@ def apply(
         documents: a table, or dicts with at least `text`. If they have no `id`, they are numbered from 0.
         mark_only: return all documents. Dropped ones have `drop_rule`, `drop_measured` and `drop_threshold`, and each
             step's own verdict is in `<step>.rule`.
-        plugins: the package whose modules may be named.
+        plugins: the package, folder or `.py` file whose modules may be named too.
         seed: of named steps with chance whose settings have none.
 
     Returns a table for a table, else a list of dicts, in the order of the documents, with the columns that the steps

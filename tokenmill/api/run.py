@@ -32,7 +32,7 @@ class Run:
         failures: one line for each problem that made run() fail; empty for a run that was opened.
         warnings: files with damaged records, and inputs that are missing if that was allowed.
         log: the log file of the call of run(); "" for a run that was opened.
-        plugins: the package of its own units of work, which what_if() imports.
+        plugins: the package, folder or file of its own units of work, which what_if() imports.
     """
 
     folder: str
@@ -142,7 +142,7 @@ def run(
         limit: read at most so many documents, of each source's first file. Such a run has a folder of its own.
         mark_only: mark documents instead of dropping them. Such a run has a folder of its own.
         allow_missing: a Global also runs if shards of its input are missing.
-        plugins: the package whose modules the recipe may name.
+        plugins: units of one's own, which the recipe may name too: an importable package, a folder or a `.py` file.
         discard: delete results that are no longer wanted instead of setting them aside.
         reuse: the folder of another run, whose matching results are copied.
         accept_code: keep results that differ only in the version of code or packages.

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Filter
 from tokenmill.pipeline.planning.contract import kind_of
-from tokenmill.pipeline.planning.resolve import plugin_names, work_class, work_names
+from tokenmill.pipeline.planning.plugins import plugin_names
+from tokenmill.pipeline.planning.resolve import work_class, work_names
 
 _SETTING = re.compile(r"(\w+(?:, \w+)*): (.*)")
 
