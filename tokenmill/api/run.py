@@ -124,7 +124,7 @@ def run(
     limit: int | None = None,
     mark_only: bool = False,
     allow_missing: bool = False,
-    plugins: str | None = None,
+    plugins: str | os.PathLike[str] | None = None,
     discard: bool = False,
     reuse: str | os.PathLike[str] | None = None,
     accept_code: bool = False,
@@ -157,8 +157,8 @@ def run(
     from tokenmill.pipeline.engine.choice import engine_for
 
     options = Options(
-        os.fspath(out), stage, mark_only, limit, allow_missing, plugins, discard,
-        os.fspath(reuse) if reuse is not None else None, accept_code,
+        os.fspath(out), stage, mark_only, limit, allow_missing, _text(plugins), discard,
+        _text(reuse), accept_code,
     )  # fmt: skip
     loaded = load(recipe)
     chosen = engine_for(engine, workers, address)
@@ -166,16 +166,20 @@ def run(
         result = run_recipe(loaded, chosen, options, progress_for(progress))
     finally:
         chosen.close()
-    return Run(result.folder, tuple(result.failures), tuple(result.warnings), result.log, plugins)
+    return Run(result.folder, tuple(result.failures), tuple(result.warnings), result.log, _text(plugins))
 
 
-def open_run(folder: str | os.PathLike[str], *, plugins: str | None = None) -> Run:
+def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] | None = None) -> Run:
     """The run in a folder. Raises RecipeError if there is none, or one of another format."""
     from tokenmill.pipeline.report import read_run
 
-    found = Run(os.fspath(folder).rstrip("/"), plugins=plugins)
+    found = Run(os.fspath(folder).rstrip("/"), plugins=_text(plugins))
     read_run(found.folder)
     return found
+
+
+def _text(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.fspath(path)
 
 
 def load(recipe: RecipeLike) -> "Recipe":

@@ -6,6 +6,7 @@ around it has an `__init__.py`, that folder's name comes first, and so on upward
 """
 
 import importlib
+import inspect
 import os
 import sys
 import traceback
@@ -70,6 +71,18 @@ def plugin_names(plugins: str) -> list[str]:
     package = package_of(plugins)
     folders = getattr(imported(package, package, "--plugins: "), "__path__", None)
     return [package] if folders is None else sorted({name for folder in folders for name in _below(folder, package)})
+
+
+def functions_of(module: str) -> dict[str, str]:
+    """{name: first line of its docstring} of the public functions of a module that has been imported and has no class
+    of its own; else nothing.
+    """
+    content = vars(sys.modules[module]).values() if module in sys.modules else ()
+    own = [value for value in content if getattr(value, "__module__", "") == module]
+    if any(isinstance(value, type) for value in own):
+        return {}
+    functions = [value for value in own if inspect.isfunction(value) and not value.__name__.startswith("_")]
+    return {found.__name__: (inspect.getdoc(found) or "").split("\n")[0] for found in functions}
 
 
 def check_functions(unit: Unit, plugins: str | None, where: str) -> None:
