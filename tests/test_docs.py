@@ -45,7 +45,7 @@ def test_the_pages_with_examples_are_found() -> None:
     assert {"python.md", "plugins.md", "CONTRIBUTING.md"} <= {page.name for page in PAGES}
 
 
-def test_blocks_are_told_from_files() -> None:
+def test_a_block_is_part_of_the_script_or_a_file() -> None:
     file = "```python\n# file: a/b.py\ny = 2\n\nz = 3\n```"
     page = f"text\n```python\nx = 1\n```\n{file}\n```\nno\n```\n```python\nw = 4\n```"
     script, files = script_and_files(page)

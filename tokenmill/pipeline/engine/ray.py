@@ -75,7 +75,7 @@ class RayPool:
 
     def make_ready(self, units: Sequence[Unit]) -> None:
         plugins = folders_of(module for unit in units for module in code_modules(unit))
-        self._home = Home(self._folder, versions_of(units), kernel_modules(map(type, units)), plugins)
+        self._home = Home(self._folder, versions_of(units), kernel_modules(units), plugins)
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         tasks = list(tasks)
