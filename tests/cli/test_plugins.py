@@ -1,8 +1,7 @@
 """Every command that needs units of one's own takes them as a folder and as a file, without PYTHONPATH."""
 
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,14 +99,6 @@ def test_each_command_takes_them_and_says_so_if_they_are_missing(
         )
         ended = call(*command, "--plugins", given)
         assert ended.code == 0, (command, ended.err)
-
-
-def test_the_program_finds_them_in_its_working_directory_and_in_workers(
-    pipeline: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path
-) -> None:
-    (tmp_path / "r.yaml").write_text(RECIPE.replace("UNIT", "cli_lab.too_long"))
-    done = pipeline("run", "r.yaml", "--plugins", "cli_lab", "--workers", "1", "--stage", "read")
-    assert done.returncode == 0 and "1 kept" in done.stdout, done.stderr
 
 
 def test_the_api_takes_paths_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
