@@ -112,3 +112,15 @@ def test_the_api_takes_paths_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [one["text"] for one in kept] == ["short"]
     with pytest.raises(RecipeError, match="give --plugins cli_lab"):
         tokenmill.open_run("runs/own").what_if({"too_long.max_characters": 2})
+
+
+def test_a_question_about_another_filter_names_the_option_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    work = [{"stages.read_table": {"paths": "rows.jsonl"}}, "filters.gopher_quality", "cli_lab.too_long"]
+    recipe = {"run": "own", "stages": {"read": work}}
+    run = tokenmill.run(recipe, plugins="./cli_lab", workers=0, mark_only=True, progress="none")
+    assert run.what_if({"gopher_quality.min_words": 1})
+    with pytest.raises(
+        RecipeError, match=r"cli_lab\.too_long is a unit of your own; give --plugins, with the same value"
+    ):
+        tokenmill.open_run(run.folder).what_if({"gopher_quality.min_words": 1})

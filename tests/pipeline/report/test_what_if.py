@@ -198,9 +198,7 @@ def test_what_cannot_be_asked_is_refused_by_name(
 
 def test_a_run_with_plugins_asks_for_them(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    with pytest.raises(
-        RecipeError, match=r"toolbox\.length is a unit of your own; give --plugins, with the same value"
-    ):
+    with pytest.raises(RecipeError, match="--plugins"):
         what_if(run(str(tmp_path / "p"), recipe_of({}), mark_only=False), ["gopher_quality.min_words=3"])
 
 
