@@ -1,4 +1,8 @@
-"""The Python examples in docs/ run, one page after the other, each in a folder of its own."""
+"""The Python examples in docs/ and CONTRIBUTING.md run, one page after the other, each in a folder of its own.
+
+The ```python blocks of a page are one script. A block whose first line is `# file: mylab/long_words.py` is not part of
+it: it is written to that file before the script starts.
+"""
 
 import os
 import subprocess
@@ -7,26 +11,58 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGES = [page.name for page in sorted(DOCS.glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    page for page in sorted([*ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md"]) if "```python" in page.read_text()
+]
+FILE = "# file: "
+
+
+def script_and_files(text: str) -> tuple[str, dict[str, str]]:
+    """(the script, on the lines that its blocks have in the page; {path: content} of the files)."""
+    script: list[str] = []
+    files: dict[str, list[str]] = {}
+    block: list[str] | None = None  # where lines go; None outside of a block
+    begins = False
+    for line in text.splitlines():
+        script.append("")
+        if line.startswith("```"):
+            begins = line == "```python"
+            block = script if begins else None
+        elif block is not None:
+            if begins and line.startswith(FILE):
+                assert line not in files, f"{line}: shown twice"
+                block = files.setdefault(line.removeprefix(FILE), [])
+            elif block is script:
+                script[-1] = line
+            else:
+                block.append(line)
+            begins = False
+    return "\n".join(script), {path: "\n".join(lines) + "\n" for path, lines in files.items()}
 
 
 def test_the_pages_with_examples_are_found() -> None:
-    assert "python.md" in PAGES
+    assert {"python.md", "plugins.md", "CONTRIBUTING.md"} <= {page.name for page in PAGES}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_examples_of_a_page_run(page: str, tmp_path: Path) -> None:
+def test_a_block_is_part_of_the_script_or_a_file() -> None:
+    file = "```python\n# file: a/b.py\ny = 2\n\nz = 3\n```"
+    page = f"text\n```python\nx = 1\n```\n{file}\n```\nno\n```\n```python\nw = 4\n```"
+    script, files = script_and_files(page)
+    assert files == {"a/b.py": "y = 2\n\nz = 3\n"}
+    assert {number: line for number, line in enumerate(script.split("\n")) if line} == {2: "x = 1", 14: "w = 4"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
     """As one script, without a main guard, on the lines that they have in the page."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    code, inside = [], False
-    for line in text.splitlines():
-        if line.startswith("```"):
-            inside = line == "```python"
-            line = ""
-        code.append(line if inside else "")
-    (tmp_path / f"{page.removesuffix('.md')}.py").write_text("\n".join(code))
-    command = [sys.executable, f"{page.removesuffix('.md')}.py"]
-    environment = os.environ | {"PYTHONPATH": str(DOCS.parent)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    script, files = script_and_files(page.read_text(encoding="utf-8"))
+    name = f"{page.stem.lower()}_page.py"
+    for path, content in {**files, name: script}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, name], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr

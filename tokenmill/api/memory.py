@@ -1,5 +1,6 @@
 """Steps on documents that are in memory: to try a filter, or to use one without a run."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ def apply(
     documents: pa.Table | Iterable[Mapping[str, Any]],
     *,
     mark_only: bool = False,
-    plugins: str | None = None,
+    plugins: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> Any:
     """Run steps on documents in memory, and return those that no step dropped.
@@ -37,14 +38,14 @@ def apply(
         documents: a table, or dicts with at least `text`. If they have no `id`, they are numbered from 0.
         mark_only: return all documents. Dropped ones have `drop_rule`, `drop_measured` and `drop_threshold`, and each
             step's own verdict is in `<step>.rule`.
-        plugins: the package whose modules may be named.
+        plugins: the package, folder or `.py` file whose modules may be named too.
         seed: of named steps with chance whose settings have none.
 
     Returns a table for a table, else a list of dicts, in the order of the documents, with the columns that the steps
     added. A document on which a step raises is dropped by the rule `<step>.error`. Raises RecipeError for a name or a
     setting that does not exist, a Source or a Global, a missing column, and a column of another type.
     """
-    chosen = _steps(steps, plugins, seed)
+    chosen = _steps(steps, None if plugins is None else os.fspath(plugins), seed)
     if isinstance(documents, pa.Table):
         return _applied_to_table(chosen, documents, mark_only=mark_only)
     dicts = [dict(one) for one in documents]  # of none the columns are not known

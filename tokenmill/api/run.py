@@ -32,7 +32,7 @@ class Run:
         failures: one line for each problem that made run() fail; empty for a run that was opened.
         warnings: files with damaged records, and inputs that are missing if that was allowed.
         log: the log file of the call of run(); "" for a run that was opened.
-        plugins: the package of its own units of work, which what_if() imports.
+        plugins: the package, folder or file of its own units of work, which what_if() imports.
     """
 
     folder: str
@@ -124,7 +124,7 @@ def run(
     limit: int | None = None,
     mark_only: bool = False,
     allow_missing: bool = False,
-    plugins: str | None = None,
+    plugins: str | os.PathLike[str] | None = None,
     discard: bool = False,
     reuse: str | os.PathLike[str] | None = None,
     accept_code: bool = False,
@@ -144,7 +144,7 @@ def run(
         limit: read at most so many documents, of each source's first file. Such a run has a folder of its own.
         mark_only: mark documents instead of dropping them. Such a run has a folder of its own.
         allow_missing: a Global also runs if shards of its input are missing.
-        plugins: the package whose modules the recipe may name.
+        plugins: units of one's own, which the recipe may name too: an importable package, a folder or a `.py` file.
         discard: delete results that are no longer wanted instead of setting them aside.
         reuse: the folder of another run, whose matching results are copied.
         accept_code: keep results that differ only in the version of code or packages.
@@ -160,8 +160,8 @@ def run(
     from tokenmill.pipeline.engine.choice import engine_for
 
     options = Options(
-        os.fspath(out), stage, mark_only, limit, allow_missing, plugins, discard,
-        os.fspath(reuse) if reuse is not None else None, accept_code, first, last,
+        os.fspath(out), stage, mark_only, limit, allow_missing, _text(plugins), discard,
+        _text(reuse), accept_code, first, last,
     )  # fmt: skip
     loaded = load(recipe)
     chosen = engine_for(engine, workers, address)
@@ -169,16 +169,20 @@ def run(
         result = run_recipe(loaded, chosen, options, progress_for(progress))
     finally:
         chosen.close()
-    return Run(result.folder, tuple(result.failures), tuple(result.warnings), result.log, plugins)
+    return Run(result.folder, tuple(result.failures), tuple(result.warnings), result.log, _text(plugins))
 
 
-def open_run(folder: str | os.PathLike[str], *, plugins: str | None = None) -> Run:
+def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] | None = None) -> Run:
     """The run in a folder. Raises RecipeError if there is none, or one of another format."""
     from tokenmill.pipeline.report import read_run
 
-    found = Run(os.fspath(folder).rstrip("/"), plugins=plugins)
+    found = Run(os.fspath(folder).rstrip("/"), plugins=_text(plugins))
     read_run(found.folder)
     return found
+
+
+def _text(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.fspath(path)
 
 
 def load(recipe: RecipeLike) -> "Recipe":

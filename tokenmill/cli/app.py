@@ -26,7 +26,9 @@ INTERRUPTED = 130
 
 RecipeFile = Annotated[str, typer.Argument(help="The recipe, a YAML file.")]
 Out = Annotated[str, typer.Option(help="The parent folder of runs, a path or a URL.")]
-Plugins = Annotated[str | None, typer.Option(help="Package whose modules the recipe may name as work.")]
+Plugins = Annotated[
+    str | None, typer.Option(help="Units of your own: a package, a folder (./mylab) or a file (mine.py).")
+]
 CorpusFolder = Annotated[str, typer.Argument(help="The corpus: its folder or manifest.json, a path or a URL.")]
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]

@@ -73,7 +73,7 @@ def build_kernels(
     log_to_stderr()
     modules = warm.all_kernel_modules()
     if recipe is not None:  # its data and tokenizer need not be here: an image is built without them
-        modules = warm.kernel_modules(classes_of(load_recipe(recipe), plugins=plugins))
+        modules = warm.kernels_of(found.__module__ for found in classes_of(load_recipe(recipe), plugins=plugins))
     began = time.monotonic()
     compiled = warm.make_kernels_ready(modules)
     print(f"compiled {compiled} text kernels of {len(modules)} modules in {time.monotonic() - began:.1f} s")

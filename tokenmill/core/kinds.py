@@ -4,9 +4,10 @@ A unit of work is a frozen dataclass. Its fields are its settings. A recipe name
 `filters.gopher_quality` is the class GopherQuality. Units pickle, and keep no state between calls.
 
 What every unit of a kind must have is in the protocols Source, Step, Global and Writer. What a unit may have besides is
-in the small protocols below them: Packed, Fingerprinted, Requiring, Advising, Filter for all kinds of work; Concluding,
-Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a unit has it by
-having its members. pipeline/planning/contract.py refuses a class that breaks the contract before anything runs.
+in the small protocols below them: Packed, Fingerprinted, Requiring, Calling, Advising, Filter for all kinds of work;
+Concluding, Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a unit
+has it by having its members. pipeline/planning/contract.py refuses a class that breaks the contract before anything
+runs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -250,6 +251,15 @@ class Requiring(Protocol):
     """
 
     def packages(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A unit that calls functions which its settings name, each as `module:function`. They must be inside `--plugins`,
+    and the code that they reach is part of fingerprints.
+    """
+
+    def called_functions(self) -> tuple[str, ...]: ...
 
 
 @runtime_checkable

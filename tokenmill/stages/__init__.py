@@ -18,6 +18,7 @@ UNITS = {
     "extract_html": "tokenmill.stages.web.extract_html",
     "extract_html_resiliparse": "tokenmill.stages.web.extract_html_resiliparse",
     "extract_wikitext": "tokenmill.stages.wiki.extract_wikitext",
+    "function": "tokenmill.stages.function",
     "language": "tokenmill.stages.scoring.language",
     "line_dedup": "tokenmill.stages.dedup.line_dedup",
     "minhash": "tokenmill.stages.dedup.minhash",

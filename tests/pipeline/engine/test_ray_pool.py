@@ -166,6 +166,30 @@ def test_a_node_that_does_not_see_the_output_is_named(tmp_path: Path, pool: Any)
         list(pool.run([Note(str(tmp_path / "stage"), 0)], Limits(), lambda task, position: None))
 
 
+def test_a_plug_in_of_a_folder_elsewhere_reaches_the_nodes(
+    tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray unpickled tasks before a node could know where to look."""
+    unit = (
+        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Noop:\n    reads, adds = ('text',), ()\n"
+    )
+    (tmp_path / "ray_lab").mkdir()
+    (tmp_path / "ray_lab/noop.py").write_text(f"{unit}\n    def __call__(self, batch):\n        return batch\n")
+    (tmp_path / "ray_lab/loud.py").write_text("def up(document):\n    return {'text': document['text'].upper()}\n")
+    (tmp_path / "rows.jsonl").write_text('{"id": "a", "text": "b"}')
+    (tmp_path / "r.yaml").write_text(f"""
+run: r
+excerpt: 0
+stages:
+  read: [stages.read_table: {{paths: {tmp_path}/rows.jsonl}}, ray_lab.noop]
+  edit: [stages.function: {{function: "ray_lab.loud:up"}}]
+""")
+    monkeypatch.setattr("sys.path", [*__import__("sys").path])
+    options = Options(str(tmp_path), plugins=str(tmp_path / "ray_lab"))
+    assert run(load_recipe(str(tmp_path / "r.yaml")), pool, options, progress_for("none")).failures == []
+    assert pq.read_table(tmp_path / "r/edit/data/000000.parquet")["text"].to_pylist() == ["B"]
+
+
 def test_names_of_tasks_are_few(tmp_path: Path, pool: Any) -> None:
     """Ray's driver kept some 10 kB for each name: 2 GB after 100,000 tasks."""
     from tokenmill.pipeline.engine.ray import _Names

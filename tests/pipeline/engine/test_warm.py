@@ -15,6 +15,7 @@ import pytest
 
 import tokenmill
 from tokenmill.core.errors import DataError
+from tokenmill.filters.function import Function
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.pipeline.engine import warm
 from tokenmill.stages.wiki.extract_wikitext import ExtractWikitext
@@ -53,13 +54,16 @@ def reports(monkeypatch: pytest.MonkeyPatch, *lines: dict[str, str]) -> list[lis
 
 
 def test_a_unit_needs_the_modules_whose_kernels_it_reaches() -> None:
-    assert {name.removeprefix("tokenmill.text.") for name in warm.kernel_modules([GopherQuality])} == {
+    assert {name.removeprefix("tokenmill.text.") for name in warm.kernel_modules([GopherQuality()])} == {
         "measure.word_counts",
         "words.segment",
     }
-    assert "tokenmill.text.wikitext.wikitext" in warm.kernel_modules([ExtractWikitext])
-    assert set(warm.kernel_modules([GopherQuality, ExtractWikitext])) < set(warm.all_kernel_modules())
+    assert "tokenmill.text.wikitext.wikitext" in warm.kernels_of([ExtractWikitext.__module__])
+    both = [GopherQuality.__module__, ExtractWikitext.__module__]
+    assert set(warm.kernels_of(both)) < set(warm.all_kernel_modules())
     assert warm.kernel_modules([]) == ()
+    calls = Function(f"{GopherQuality.__module__}:GopherQuality")  # what the function's module reaches
+    assert warm.kernel_modules([calls]) == warm.kernel_modules([GopherQuality()])
 
 
 def test_modules_that_share_helpers_are_compiled_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:

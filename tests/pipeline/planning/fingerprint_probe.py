@@ -49,7 +49,8 @@ def units() -> dict[str, Unit]:
             cls.file_checksums = lambda self: {}
         found[name] = cls.example() if hasattr(cls, "example") else cls(**needed)
     plugins = {name: work_class(f"mylab.filters.{name}", plugins="mylab")() for name in ("loud", "quiet")}
-    return found | plugins
+    calls = work_class("stages.function")(function="mylab.edits:shout")  # type: ignore[call-arg]
+    return found | plugins | {"calls": calls}
 
 
 def prints(work: dict[str, Unit]) -> dict[str, WorkPrint]:

@@ -9,10 +9,12 @@ import pytest
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import SourceTraits
+from tokenmill.core.lazy import class_name
 from tokenmill.core.rules import Rule
 from tokenmill.pipeline.planning.contract import contract_problem
 from tokenmill.pipeline.planning.fingerprint import work_fingerprint
-from tokenmill.pipeline.planning.resolve import work_class
+from tokenmill.pipeline.planning.recipe import WorkSpec
+from tokenmill.pipeline.planning.resolve import build, work_class
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,14 @@ SETTING: dict[str, object] = {"__annotations__": {"least": int}, "least": 3}
     ("work", "problem"),
     [
         (Good, ""),
-        (variant(reads=None), "a step has __call__, reads, adds; Variant lacks reads"),
+        (variant(reads=None), "a step has __call__, reads, adds; Variant lacks reads; write reads: ClassVar[tuple["),
+        (source(SourceTraits(), adds=None), "a source has shards, read, adds, traits; Variant lacks adds; write adds:"),
+        (source(None), "lacks traits; write traits: ClassVar[SourceTraits] = SourceTraits()"),
+        (
+            source(SourceTraits(), read=None),
+            "lacks read; is 'reads' meant as 'read'? Rename it; write def read(self, sh",
+        ),
+        (source(SourceTraits(), shards=None), "lacks shards; write def shards(self) -> list[Shard]"),
         (variant(**READS), ""),
         (variant(**READS, reads=None), "a global has rounds, reads, adds; Variant lacks reads"),
         (variant(__annotations__={"repeat": int}, repeat=3), "the setting 'repeat' has the name of a method"),
@@ -163,6 +172,36 @@ def test_a_plug_in_that_cannot_be_imported_is_told_so_with_its_place(
         work_class(f"ownlab.{name}", plugins="ownlab", where="r.yaml:4: ")
     message = str(caught.value)
     assert message.startswith(f"r.yaml:4: ownlab.{name}: ") and all(part in message for part in parts), message
+
+
+def test_rounds_of_a_global_that_lack_a_member_are_refused_when_the_recipe_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They raised AttributeError in a worker, after the stages before had run."""
+    text = """
+from dataclasses import dataclass
+
+class Half:
+    sort_by = ()
+    single = False
+    def route(self, batch): ...
+
+@dataclass(frozen=True)
+class NAME:
+    reads = ("text",)
+    adds = ()
+    def rounds(self):
+        return [ROUNDS]
+"""
+    for name, rounds, problem in [
+        ("half_way", "Half()", "a round of a global has sort_by, single, of_documents, route, reduce; Half lacks of_d"),
+        ("no_round", "", "NoRound.rounds() returned no round; return a list of one or more"),
+    ]:
+        (tmp_path / f"{name}.py").write_text(text.replace("NAME", class_name(name)).replace("ROUNDS", rounds))
+        monkeypatch.setattr("sys.path", [*__import__("sys").path])
+        with pytest.raises(RecipeError) as caught:
+            build(WorkSpec(name, {}, 1), seed=0, plugins=str(tmp_path / f"{name}.py"), where="r.yaml:4: ")
+        assert f"r.yaml:4: {name}: {problem}" in str(caught.value)
 
 
 @dataclasses.dataclass(frozen=True)

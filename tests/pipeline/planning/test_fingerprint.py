@@ -35,7 +35,7 @@ LEFT_OUT = {
 """The reviewed list: none of these can change a value in a result. A module that is added to it needs a reason."""
 
 COUNTED = {
-    "core.chance", "core.checked_json", "core.columns", "core.kinds", "core.limits", "core.rules",
+    "core.chance", "core.checked_json", "core.columns", "core.functions", "core.kinds", "core.limits", "core.rules",
     "core.corpus.token_layout", "core.corpus.token_shard", "core.io.compression", "core.io.gzip_member",
     "core.io.parquet",
     "pipeline.driver.globals", "pipeline.exchange.exchange", "pipeline.exchange.global_tasks",
@@ -63,6 +63,8 @@ PLUGIN = {
     "mylab/deep.py": "HIGH = 4\n",
     "mylab/named.py": "NAMED = 5\n",
     "mylab/never.py": "NEVER = 6\n",
+    "mylab/edits.py": "from mylab.edit_help import LOUD\n\ndef shout(document):\n    return {'text': LOUD}\n",
+    "mylab/edit_help.py": "LOUD = '!'\n",
     "mylab/filters/__init__.py": "",
     "mylab/filters/rules.py": "LOW = 1\n",
     "mylab/filters/helper.py": "HELP = 2\n",
@@ -184,10 +186,10 @@ def reformatted() -> dict[str, list[str]]:
 
 
 UNITS = frozenset(work_names())
-EVERY_UNIT = UNITS | {"shards", "globals", "excerpts"}
+EVERY_UNIT = UNITS | {"shards", "globals", "excerpts", "calls"}
 WITHOUT_UNICODE = names("""
-filters.code_license filters.language_in filters.opt_out stages.read_wikipedia stages.read_wikipedia_html
-stages.write_jsonl tokenize.encode tokenize.mix tokenize.rehydrate tokenize.write_shards""")
+filters.code_license filters.function filters.language_in filters.opt_out stages.function stages.read_wikipedia
+stages.read_wikipedia_html stages.write_jsonl tokenize.encode tokenize.mix tokenize.rehydrate tokenize.write_shards""")
 
 CASES = {
     "another format": Case(reformatted()),
@@ -209,6 +211,8 @@ CASES = {
     ),
     **{path: edit(path, code="loud") for path in REACHED_BY_LOUD},
     **{path: edit(path, code="loud quiet") for path in ("mylab/__init__.py", "mylab/tables.py")},
+    **{path: edit(path, code="calls") for path in ("mylab/edits.py", "mylab/edit_help.py")},
+    "stages.function": edit("stages/function.py", code="calls stages.function"),
     "another filter of the plug-in": edit("mylab/filters/quiet.py", code="quiet"),
     "other files of the plug-in": edit("mylab/never.py"),
     "Unicode": Case(unicode="99.0.0", code=UNITS - WITHOUT_UNICODE | {"loud", "quiet", "excerpts"}),

@@ -17,7 +17,7 @@ class Options:
         mark_only: documents are marked, not dropped. Such a run has a folder of its own.
         limit: read at most so many documents of each source's first shard. Such a run has a folder of its own.
         allow_missing: a Global runs even if input is missing.
-        plugins: package whose modules the recipe may name.
+        plugins: package, folder or file whose modules the recipe may name.
         discard: results that are no longer wanted are deleted, not set aside.
         reuse: folder of another run whose matching results are taken over.
         accept_code: results that differ only in the code that made them are kept, and that is recorded.

@@ -47,7 +47,7 @@ class InProcess:
     workers = 1
 
     def make_ready(self, units: Sequence[Unit]) -> None:
-        make_kernels_ready(kernel_modules(map(type, units)))
+        make_kernels_ready(kernel_modules(units))
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for task in tasks:
@@ -65,7 +65,7 @@ class LocalPool:
         self._workers: list[_Worker] = []
 
     def make_ready(self, units: Sequence[Unit]) -> None:
-        make_kernels_ready(kernel_modules(map(type, units)))
+        make_kernels_ready(kernel_modules(units))
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         todo = deque(tasks)

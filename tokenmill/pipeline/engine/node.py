@@ -6,6 +6,7 @@ named in the same way, and the cluster sees no crash. The child lives on from ta
 
 import logging
 import os
+import pickle
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from tokenmill.core.version import __version__
 from tokenmill.pipeline.engine import Ending, Limits
 from tokenmill.pipeline.engine.local import LocalPool
 from tokenmill.pipeline.engine.warm import make_kernels_ready
-from tokenmill.pipeline.planning.fingerprint import packages
+from tokenmill.pipeline.planning.fingerprint import code_modules, packages
+from tokenmill.pipeline.planning.plugins import search
 from tokenmill.pipeline.planning.source_code import code_hash, file_of
 from tokenmill.pipeline.planning.versions import versions
 from tokenmill.pipeline.record.task import Task
@@ -38,11 +40,13 @@ class Home:
         folder: the driver's working directory, or "" if each node has a copy of it.
         versions: of what a node must have.
         kernels: the modules whose compiled text kernels are used.
+        plugins: the folders that have plug-ins; relative ones are in the working directory.
     """
 
     folder: str
     versions: tuple["Version", ...]
     kernels: tuple[str, ...]
+    plugins: tuple[str, ...] = ()
 
 
 class Version(NamedTuple):
@@ -57,7 +61,7 @@ def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
     """The code and the packages that decide what these units of work give, as fingerprints count them; the version of
     tokenmill besides, because tasks travel from the driver to nodes.
     """
-    modules = sorted({type(unit).__module__ for unit in units} | set(_ENGINE))
+    modules = sorted({module for unit in units for module in code_modules(unit)} | set(_ENGINE))
     code = [Version("code", module, code_hash(module)) for module in modules]
     found = [Version("package", name, version) for name, version in packages(units, _ENGINE).items()]
     return (
@@ -68,12 +72,24 @@ def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
     )
 
 
-def attempt(task: Task, limits: Limits, home: Home) -> Ending:
-    """Run a task here. Raises DataError if this node cannot give what the driver's machine would."""
+def attempt(packed: bytes, limits: Limits, home: Home) -> Ending:
+    """Run a pickled task here. Raises DataError if this node cannot give what the driver's machine would."""
+    task = _unpacked(packed, home)
     _settle(home, task.name.folder.rpartition("/")[0])
     # a GPU is handed out by this variable, and a process that has used one keeps it
     [outcome] = _pool(os.environ.get("CUDA_VISIBLE_DEVICES", "")).run([task], limits, lambda task, position: None)
     return Ending(outcome.manifest, outcome.error, outcome.cause, outcome.at)
+
+
+def _unpacked(packed: bytes, home: Home) -> Task:
+    """The task, whose units may be of plug-ins: Python looks in their folders before it is unpickled."""
+    search(os.path.join(home.folder or os.getcwd(), folder) for folder in home.plugins)
+    try:
+        task: Task = pickle.loads(packed)
+    except ModuleNotFoundError as error:
+        looked = f"looked in {', '.join(home.plugins)}" if home.plugins else "it is not installed there"
+        raise DataError(f"{_here()} has no module {error.name!r}; {looked}. Install the same on all nodes") from error
+    return task
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
-from ray import ObjectRef, exceptions
+from ray import ObjectRef, cloudpickle, exceptions
 from ray.util.metrics import Counter, Gauge
 
 from tokenmill.core.errors import DataError
@@ -22,6 +22,8 @@ from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.dispatch import Dispatch, Job
 from tokenmill.pipeline.engine.node import Home, attempt, versions_of
 from tokenmill.pipeline.engine.warm import kernel_modules
+from tokenmill.pipeline.planning.fingerprint import code_modules
+from tokenmill.pipeline.planning.plugins import folders_of
 from tokenmill.pipeline.record.task import NOWHERE, Task
 
 logger = logging.getLogger(__name__)
@@ -45,9 +47,9 @@ Handle = ObjectRef[tuple[Ending, float]]
 
 
 @ray.remote(max_calls=0, max_retries=0)  # max_calls: Ray ends a worker after each GPU task otherwise, model and all
-def _attempt(task: Task, limits: Limits, home: Home) -> tuple[Ending, float]:
+def _attempt(packed: bytes, limits: Limits, home: Home) -> tuple[Ending, float]:
     began = time.monotonic()
-    return attempt(task, limits, home), time.monotonic() - began
+    return attempt(packed, limits, home), time.monotonic() - began
 
 
 class RayPool:
@@ -72,7 +74,8 @@ class RayPool:
         self._cluster = _Cluster()
 
     def make_ready(self, units: Sequence[Unit]) -> None:
-        self._home = Home(self._folder, versions_of(units), kernel_modules(map(type, units)))
+        plugins = folders_of(module for unit in units for module in code_modules(unit))
+        self._home = Home(self._folder, versions_of(units), kernel_modules(units), plugins)
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         tasks = list(tasks)
@@ -100,7 +103,9 @@ class RayPool:
         ray.shutdown()
 
     def _start(self, job: Job[Handle], limits: Limits, options: Options) -> Handle:
-        handle: Handle = _attempt.options(**options).remote(job.task, limits, self._home)
+        # as bytes, because Ray unpickles arguments before the node looks for plug-ins
+        packed = cloudpickle.dumps(job.task)  # type: ignore[no-untyped-call]
+        handle: Handle = _attempt.options(**options).remote(packed, limits, self._home)
         return handle
 
     def _take_in(self, handle: Handle, dispatch: Dispatch[Handle], meters: "_Meters") -> Iterator[Outcome]:

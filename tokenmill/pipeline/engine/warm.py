@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.kinds import Unit
+from tokenmill.pipeline.planning.fingerprint import code_modules
 from tokenmill.pipeline.planning.source_code import reach
 from tokenmill.text.kernel import cache_folder
 
@@ -31,9 +32,14 @@ LINE_SECONDS = 5.0
 _MOST_PROCESSES = 8  # each compiles the helpers that it needs for itself, and takes up to 500 MB
 
 
-def kernel_modules(classes: Iterable[type[Unit]]) -> tuple[str, ...]:
-    """The modules whose compiled kernels units of these classes call, sorted."""
-    reached = {name for each in classes for name in reach(each.__module__)}
+def kernel_modules(units: Iterable[Unit]) -> tuple[str, ...]:
+    """The modules whose compiled kernels units and the functions that they name call, sorted."""
+    return kernels_of(module for unit in units for module in code_modules(unit))
+
+
+def kernels_of(modules: Iterable[str]) -> tuple[str, ...]:
+    """The modules whose compiled kernels the code in modules calls, sorted."""
+    reached = {name for module in modules for name in reach(module)}
     return tuple(sorted(reached & cache_folder.warm_modules()))
 
 

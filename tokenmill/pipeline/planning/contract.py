@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass
 import pyarrow as pa
 
 from tokenmill.core.errors import did_you_mean, short
-from tokenmill.core.kinds import SourceTraits
+from tokenmill.core.kinds import Global, SourceTraits
 from tokenmill.core.rules import Rule, class_step_name
 
 Kind = typing.Literal["source", "global", "step"]
@@ -25,10 +25,21 @@ _MEMBERS: dict[Kind, tuple[str, ...]] = {
     "global": ("rounds", "reads", "adds"),
     "step": ("__call__", "reads", "adds"),
 }
+_OF_ROUNDS = ("sort_by", "single", "of_documents", "route", "reduce")
 _METHODS = (
     "read", "shards", "rounds", "cuts", "write", "finish", "file_checksums", "outlook", "conclude", "earlier",
-    "rewrite", "repeat", "completed", "packages", "check_files",
+    "rewrite", "repeat", "completed", "packages", "called_functions", "check_files",
 )  # fmt: skip
+_WRITE = {
+    "__call__": "def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch",
+    "shards": "def shards(self) -> list[Shard]",
+    "read": "def read(self, shard: Shard) -> Iterator[pa.RecordBatch]",
+    "rounds": "def rounds(self) -> list[Round]",
+    "reads": 'reads: ClassVar[tuple[str, ...]] = ("text",)',
+    "adds": 'adds: ClassVar[tuple[str, ...]] = ("mine.signal",)',
+    "traits": "traits: ClassVar[SourceTraits] = SourceTraits()",
+}
+"""What to write for a member that is missing."""
 _NO_SETTINGS = ("traits", "RULES", "SAID")
 _FORMER = {
     "DAMAGE": "traits", "SIGNALS": "traits", "HOW": "traits", "files": "file_checksums",
@@ -50,6 +61,19 @@ def contract_problem(unit_class: object) -> str:
     return next((problem for check in checks for problem in check(unit_class)), "")
 
 
+def rounds_problem(unit: Global) -> str:
+    """What the rounds of a Global lack, and what to do; "" if nothing."""
+    rounds = unit.rounds()
+    if not rounds:
+        return f"{type(unit).__name__}.rounds() returned no round; return a list of one or more"
+    for each in rounds:
+        missing = [name for name in _OF_ROUNDS if not hasattr(each, name)]
+        if missing:
+            has = f"a round of a global has {', '.join(_OF_ROUNDS)}"
+            return f"{has}; {type(each).__name__} lacks {', '.join(missing)} (tokenmill/core/kinds.py, Round)"
+    return ""
+
+
 def _of_settings(cls: type) -> Iterator[str]:
     for name in _settings(cls):
         if name in _METHODS:
@@ -66,7 +90,8 @@ def _of_members(cls: type) -> Iterator[str]:
     missing = [name for name in _MEMBERS[kind] if _member(cls, name) is None]
     if missing:
         has = f"a {kind} has {', '.join(_MEMBERS[kind])}"
-        yield f"{has}; {cls.__name__} lacks {', '.join(missing)}{_near(cls, missing)}"
+        advice = f"write {' and '.join(_WRITE[name] for name in missing)}"
+        yield f"{has}; {cls.__name__} lacks {', '.join(missing)}{_near(cls, missing)}; {advice}"
     if not is_dataclass(cls):
         yield f"{cls.__name__} is no dataclass, but its settings are its fields: write @dataclass(frozen=True)"
     for name, now in _FORMER.items():

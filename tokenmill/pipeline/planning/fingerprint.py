@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from tokenmill.core.kinds import Fingerprinted, JsonObject, Requiring, Source, Step, Unit
+from tokenmill.core.kinds import Calling, Fingerprinted, JsonObject, Requiring, Source, Step, Unit
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning.resolve import settings_of
 from tokenmill.pipeline.planning.source_code import code_hash, imported_packages, imports_of, reach
@@ -86,9 +86,16 @@ def work_fingerprint(
 
 def packages(units: Sequence[Unit], modules: Iterable[str] = ()) -> dict[str, str]:
     """Versions of the third-party distributions that decide what units of work and modules of ours give."""
-    names = {top for module in (*map(_module, units), *modules) for top in imported_packages(module)}
+    own = [module for unit in units for module in code_modules(unit)]
+    names = {top for module in (*own, *modules) for top in imported_packages(module)}
     names.update(name for unit in units if isinstance(unit, Requiring) for name in unit.packages())
     return versions(names)
+
+
+def code_modules(unit: Unit) -> tuple[str, ...]:
+    """The modules whose code decides what a unit gives: its own, and those of the functions that it calls."""
+    called = unit.called_functions() if isinstance(unit, Calling) else ()
+    return tuple(dict.fromkeys([_module(unit), *(name.partition(":")[0] for name in called)]))
 
 
 def _settings(unit: Unit) -> list[object]:
@@ -100,10 +107,10 @@ def _settings(unit: Unit) -> list[object]:
 
 
 def _code(unit: Unit) -> list[object]:
-    module = _module_code(_module(unit))
+    code = [part for module in code_modules(unit) for part in _module_code(module)]
     if not isinstance(unit, Requiring):
-        return module
-    return [*module, versions(unit.packages()), unicode_version()]  # what the packages use is not known
+        return code
+    return [*code, versions(unit.packages()), unicode_version()]  # what the packages use is not known
 
 
 @cache

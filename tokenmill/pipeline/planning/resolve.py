@@ -8,8 +8,6 @@ import functools
 import importlib
 import itertools
 import json
-import pkgutil
-import traceback
 import typing
 from types import ModuleType, UnionType
 from typing import Any
@@ -17,13 +15,13 @@ from typing import Any
 import pydantic
 
 from tokenmill.core.errors import RecipeError, did_you_mean, listed, short
-from tokenmill.core.extras import how_to_install
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.kinds import Completing, Concluding, Global, JsonObject, Source, Step, Unit, Writer
 from tokenmill.core.lazy import class_name
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
-from tokenmill.pipeline.planning.contract import contract_problem
+from tokenmill.pipeline.planning.contract import contract_problem, rounds_problem
+from tokenmill.pipeline.planning.plugins import check_functions, imported, is_inside, package_of
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
 
 
@@ -68,7 +66,12 @@ class Stage:
 
 
 def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
-    """Build every stage's work and check that each column read is there. Raises RecipeError; reads no data."""
+    """Build every stage's work and check that each column read is there. Raises RecipeError; reads no data.
+
+    plugins: an importable package, a folder or a file whose modules the recipe may name too.
+    """
+    if plugins is not None:
+        package_of(plugins)
     built, problems = _built(recipe, plugins)
     if problems:
         raise RecipeError(listed(problems))
@@ -128,28 +131,20 @@ def work_names() -> list[str]:
     return sorted(_unit_modules())
 
 
-def plugin_names(plugins: str) -> list[str]:
-    """Names of the modules of a package of one's own, sorted. Raises RecipeError if it cannot be imported."""
-    package = _imported(plugins, plugins, "--plugins: ")
-    found = pkgutil.walk_packages(getattr(package, "__path__", ()), f"{plugins}.")
-    return sorted(module.name for module in found if not module.ispkg)
-
-
 def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Unit]:
-    """The class a name stands for. Only tokenmill's own folders, and modules under `plugins`, may be named."""
-    if plugins and name.startswith(f"{plugins}."):
-        module = _imported(name, name, where)
+    """The class a name stands for. Only units of tokenmill, and modules of `plugins`, may be named."""
+    if plugins and is_inside(name, package_of(plugins)):
+        module = imported(name, name, where)
     elif name in _unit_modules():
-        module = _imported(_unit_modules()[name], name, where)
+        module = imported(_unit_modules()[name], name, where)
     else:
         raise RecipeError(
             f"{where}unknown work {name!r}{_nearest(name)}{_plugins_hint(name)}; `pipeline steps` lists all"
         )
     wanted = class_name(name)
     if not hasattr(module, wanted):
-        raise RecipeError(
-            f"{where}{module.__name__} has no class {wanted}; a unit's class is its file's name in capitals"
-        )
+        rule = "a unit's class has the name of its file in capitals"
+        raise RecipeError(f"{where}{module.__name__} has no class {wanted}; {rule}{_classes_in(module)}")
     found: type[Unit] = getattr(module, wanted)
     problem = contract_problem(found)
     if not problem and class_step_name(found) != name.rpartition(".")[2]:
@@ -158,35 +153,6 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     if problem:
         raise RecipeError(f"{where}{name}: {problem}")
     return found
-
-
-def _imported(module: str, name: str, where: str) -> ModuleType:
-    """The module of the unit `name`; what keeps a plug-in from being imported is told as its fault, with the place."""
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and module.startswith(error.name):
-            raise RecipeError(
-                f"{where}no module {error.name!r} for {name!r}; is the package installed "
-                "(its folder must be in PYTHONPATH)?"
-            ) from error
-        raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
-    except Exception as error:  # code that is not ours may raise anything
-        if module != name:  # a module of tokenmill
-            raise
-        said = traceback.format_exception_only(error)[-1].strip()
-        raise RecipeError(f"{where}{name}: {_place(error)}: {said}. Correct this plug-in") from error
-
-
-def _place(error: Exception) -> str:
-    """`file:line` in the module whose import an exception ended."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    module = [frame.filename for frame in frames if frame.name == "<module>"][-1:]
-    inside = [frame for frame in frames if frame.filename in module]  # bodies of classes have frames too
-    place = (inside or list(frames))[-1]
-    return f"{place.filename}:{place.lineno}"
 
 
 def settings_of(work: Unit) -> JsonObject:
@@ -242,9 +208,13 @@ def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit
         if needed and key not in values:
             raise RecipeError(f"{where}{spec.name} needs the setting {key!r}; write {spec.name}: {{{key}: …}}")
     try:
-        return cls(**values)
+        unit: Unit = cls(**values)
     except (ValueError, OSError, RecipeError) as error:
         raise RecipeError(f"{where}{spec.name}: {error}") from error
+    check_functions(unit, plugins, f"{where}{spec.name}: ")
+    if isinstance(unit, Global) and spec.name not in _unit_modules() and (problem := rounds_problem(unit)):
+        raise RecipeError(f"{where}{spec.name}: {problem}")
+    return unit
 
 
 def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], units: list[Unit]) -> Stage:
@@ -342,7 +312,15 @@ def _nearest(name: str) -> str:
 def _plugins_hint(name: str) -> str:
     """What a name of one's own lacks; the names of tokenmill's units begin with these folders."""
     folder = name.partition(".")[0]
-    return "" if folder in ("stages", "filters", "tokenize") or folder == name else f"; give --plugins {folder}"
+    if folder in ("stages", "filters", "tokenize"):
+        return ""
+    return f"; give --plugins {folder}" if folder != name else f"; if it is your own, give --plugins {name}.py"
+
+
+def _classes_in(module: ModuleType) -> str:
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    own = sorted({found.__name__ for found in classes if found.__module__ == module.__name__})
+    return f". It has {', '.join(own)}" if own else ""
 
 
 @functools.cache

@@ -91,7 +91,7 @@ def _chain(stages: list[RanStage], globals_: dict[str, str], judges: list[Rejudg
 def _global_of(recipe: Recipe, stage: str, plugins: str | None) -> str:
     name = recipe.stage(stage).work[-1].name
     if not plugins and name not in work_names():
-        raise RecipeError(f"what-if: {name} is work of your own; name its package with --plugins, as when it ran")
+        raise RecipeError(f"what-if: {name} is a unit of your own; give --plugins, with the same value as for the run")
     return name if kind_of(work_class(name, plugins=plugins)) == "global" else ""
 
 

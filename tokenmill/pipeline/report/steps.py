@@ -8,18 +8,26 @@ from collections.abc import Iterator
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Filter
 from tokenmill.pipeline.planning.contract import kind_of
-from tokenmill.pipeline.planning.resolve import plugin_names, work_class, work_names
+from tokenmill.pipeline.planning.plugins import functions_of, plugin_names
+from tokenmill.pipeline.planning.resolve import work_class, work_names
 
 _SETTING = re.compile(r"(\w+(?:, \w+)*): (.*)")
 
 
 def overview(*, plugins: str | None = None) -> Iterator[str]:
-    """One line for each unit, those of `plugins` included: its name, kind and the first line of its docstring."""
+    """One line for each unit: its name, kind and the first line of its docstring.
+
+    Units of `plugins` are included, and the public functions of its other modules, as `module:function`.
+    """
     for name in [*work_names(), *(plugin_names(plugins) if plugins else ())]:
         try:
             cls = work_class(name, plugins=plugins)
-        except RecipeError as missing:
-            yield f"{name:28} {missing}"
+        except RecipeError as problem:
+            functions = functions_of(name)
+            for function, text in functions.items():
+                yield f"{name + ':' + function:28} {'call':7} {text}"
+            if not functions:
+                yield f"{name:28} {problem}"
             continue
         yield f"{name:28} {kind_of(cls):7} {_first_line(cls)}"
 

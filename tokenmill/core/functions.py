@@ -1,0 +1,38 @@
+"""Functions of one's own that a setting names as `module:function`, called with one document as a dict."""
+
+import functools
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from tokenmill.core.columns import MARKS
+from tokenmill.core.errors import RecipeError, short
+
+Function = Callable[[dict[str, Any]], Any]
+
+
+def check_reference(reference: str, setting: str) -> None:
+    """Raises RecipeError unless a setting has the form `module:function`. Imports nothing."""
+    module, colon, name = reference.partition(":")
+    if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+        raise RecipeError(f"{setting}: found {short(reference)}, expected module:function, such as mylab.edits:shorten")
+
+
+@functools.cache
+def function_of(reference: str) -> Function:
+    """The function that `module:function` names. Imports its module."""
+    module, _, name = reference.partition(":")
+    found: Function = getattr(importlib.import_module(module), name)
+    return found
+
+
+def rows_with_text(batch: pa.RecordBatch) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row number, its lasting columns as Python values) of each document whose text is not null."""
+    names = [name for name in batch.schema.names if not name.startswith("_") and name not in MARKS.names]
+    columns = [batch.column(name).to_pylist() for name in names]
+    for row, values in enumerate(zip(*columns, strict=True)):
+        document = dict(zip(names, values, strict=True))
+        if document["text"] is not None:
+            yield row, document

@@ -1,0 +1,187 @@
+"""Finds what `--plugins` names: an importable package, a folder or a file, each under the name that recipes use.
+
+A folder has its own name, so `./mylab` holds `mylab.long_words`. A file has its name without `.py`. If the folder
+around it has an `__init__.py`, that folder's name comes first, and so on upwards: `mylab/filters/long_words.py` is then
+`mylab.filters.long_words`. So a plug-in has the same names, and the same fingerprints, however it is given.
+"""
+
+import importlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+from tokenmill.core.errors import RecipeError, did_you_mean, short
+from tokenmill.core.extras import how_to_install
+from tokenmill.core.kinds import Calling, Unit
+
+_TAKEN = ("stages", "filters", "tokenize", "tokenmill")
+
+
+def package_of(plugins: str) -> str:
+    """The name of the package or module that `--plugins` names. Python finds it from now on. Raises RecipeError.
+
+    The folder that holds it, or the working directory, is added to the end of sys.path, so that no file there hides
+    another module.
+    """
+    is_path = plugins.endswith((".py", os.sep)) or os.sep in plugins or plugins in (os.curdir, os.pardir)
+    where = f"--plugins {plugins}: "
+    if is_path:
+        path = _existing(plugins, where)
+        folder, name = _place_of(path, where)
+        search([folder])
+        _check_found(imported(name, name, where), path, where)
+        return name
+    search([os.getcwd()])
+    try:
+        imported(plugins, plugins, where)
+    except ModuleNotFound as error:
+        looked = f"no module {error.missing!r} in the working directory {os.getcwd()} or in Python's path"
+        advice = "Give an importable package, a folder (./mylab) or a file (mine.py)"
+        raise RecipeError(f"{where}{looked}. {advice}") from error
+    return plugins
+
+
+def search(folders: Iterable[str]) -> None:
+    """Adds folders to the end of sys.path, unless they are there."""
+    sys.path += [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
+    importlib.invalidate_caches()  # a file may be newer than what Python has listed
+
+
+def folders_of(modules: Iterable[str]) -> tuple[str, ...]:
+    """The folders from which Python imported the plug-ins among modules. Those in the working directory are relative
+    to it.
+    """
+    tops = sorted({module.partition(".")[0] for module in modules} - {"tokenmill"})
+    found = [os.path.dirname(os.path.abspath(place)) for top in tops for place in _places(sys.modules[top])]
+    here = os.getcwd()
+    return tuple(os.path.relpath(folder, here) if _is_in(folder, here) else folder for folder in dict.fromkeys(found))
+
+
+def is_inside(name: str, package: str) -> bool:
+    """Whether a module is the package or module itself, or one below it."""
+    return name == package or name.startswith(f"{package}.")
+
+
+def plugin_names(plugins: str) -> list[str]:
+    """Names of the modules of a plug-in that are not private, sorted. Raises RecipeError if it cannot be imported."""
+    package = package_of(plugins)
+    folders = getattr(imported(package, package, "--plugins: "), "__path__", None)
+    return [package] if folders is None else sorted({name for folder in folders for name in _below(folder, package)})
+
+
+def functions_of(module: str) -> dict[str, str]:
+    """{name: first line of its docstring} of the public functions of a module that has been imported and has no class
+    of its own; else nothing.
+    """
+    content = vars(sys.modules[module]).values() if module in sys.modules else ()
+    own = [value for value in content if getattr(value, "__module__", "") == module]
+    if any(isinstance(value, type) for value in own):
+        return {}
+    functions = [value for value in own if inspect.isfunction(value) and not value.__name__.startswith("_")]
+    return {found.__name__: (inspect.getdoc(found) or "").split("\n")[0] for found in functions}
+
+
+def check_functions(unit: Unit, plugins: str | None, where: str) -> None:
+    """Raises RecipeError if a function that a unit calls is not inside `plugins`, does not exist, or is no function.
+
+    The unit's own module is allowed too: it has the function of its example.
+    """
+    if not isinstance(unit, Calling):
+        return
+    for reference in unit.called_functions():
+        module, _, name = reference.partition(":")
+        allowed = plugins is not None and is_inside(module, package_of(plugins))
+        if not allowed and module != type(unit).__module__:
+            given = f"not inside --plugins {plugins}" if plugins else "code of your own"
+            advice = f"give --plugins with the package, folder or file that has {module}"
+            raise RecipeError(f"{where}the function {reference!r} is {given}; {advice}")
+        found = imported(module, module, where)
+        if not callable(getattr(found, name, None)):
+            known = [key for key, value in vars(found).items() if callable(value) and not key.startswith("_")]
+            raise RecipeError(f"{where}{module} has no function {name!r}{did_you_mean(name, known)}")
+
+
+class ModuleNotFound(RecipeError):
+    """There is no such module; missing: its name, or that of the package that it would be in."""
+
+    def __init__(self, message: str, missing: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+def imported(module: str, name: str, where: str) -> ModuleType:
+    """The module of the unit `name`. If a plug-in cannot be imported, the RecipeError has the place in its code."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and is_inside(module, error.name):
+            message = f"{where}no module {error.name!r} for {name!r}; correct the name, or name its place in --plugins"
+            raise ModuleNotFound(message, error.name) from error
+        raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
+    except Exception as error:  # code that is not ours may raise anything
+        if module != name:  # a module of tokenmill
+            raise
+        said = traceback.format_exception_only(error)[-1].strip()
+        raise RecipeError(f"{where}{name}: {_line_of(error)}: {said}. Correct this plug-in") from error
+
+
+def _line_of(error: Exception) -> str:
+    """`file:line` in the module whose import an exception ended."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    module = [frame.filename for frame in frames if frame.name == "<module>"][-1:]
+    inside = [frame for frame in frames if frame.filename in module]  # bodies of classes have frames too
+    place = (inside or list(frames))[-1]
+    return f"{place.filename}:{place.lineno}"
+
+
+def _existing(plugins: str, where: str) -> Path:
+    path = Path(os.path.abspath(plugins))
+    if not path.exists():
+        raise RecipeError(f"{where}no such file or folder; looked for {path}")
+    if path.is_file() and path.suffix != ".py":
+        raise RecipeError(f"{where}found a file, expected a folder or a file of Python, whose name ends in .py")
+    return path
+
+
+def _place_of(path: Path, where: str) -> tuple[str, str]:
+    """(the folder from which Python imports a file or folder, the name under which it does)."""
+    parts, above = [path.name.removesuffix(".py") if path.is_file() else path.name], path.parent
+    while (above / "__init__.py").is_file():
+        parts, above = [above.name, *parts], above.parent
+    for part in parts:
+        if not part.isidentifier():
+            raise RecipeError(f"{where}{short(part)} cannot be imported; rename it to letters, digits and '_'")
+    if parts[0] in _TAKEN:
+        raise RecipeError(f"{where}units of tokenmill have names that begin with {parts[0]!r}; rename yours")
+    return str(above), ".".join(parts)
+
+
+def _check_found(module: ModuleType, path: Path, where: str) -> None:
+    """Raises RecipeError if the name of a file or folder leads to another one."""
+    found = _places(module)[:1]
+    if [os.path.realpath(place) for place in found] != [os.path.realpath(path)]:
+        other = found[0] if found else "which is built in"
+        raise RecipeError(f"{where}Python has another module {module.__name__!r}, {other}; rename yours")
+
+
+def _places(module: ModuleType) -> list[str]:
+    """The folders of a package, or the file of a module; none of a module that is built in."""
+    file = getattr(module, "__file__", None)
+    return list(getattr(module, "__path__", [file] if file else []))
+
+
+def _below(folder: str, package: str) -> Iterator[str]:
+    for path in Path(folder).rglob("*.py"):
+        parts = path.relative_to(folder).with_suffix("").parts
+        if all(part.isidentifier() and not part.startswith("_") for part in parts):
+            yield ".".join([package, *parts])
+
+
+def _is_in(folder: str, above: str) -> bool:
+    return os.path.commonpath([folder, above]) == above
