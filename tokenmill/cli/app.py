@@ -90,6 +90,9 @@ def print_json(value: object) -> None:
 
 def log_to_stderr() -> None:
     """Show the library's log messages on standard error."""
+    from tokenmill.core.io.http import hide_addresses_in_logs
+
+    hide_addresses_in_logs()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
 
 

@@ -15,6 +15,7 @@ from faulty_server import FaultySite, serving
 
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import http, manners, storage
+from tokenmill.core.io.http import hide_addresses_in_logs
 from tokenmill.core.io.manners import Manners
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.stages.reading.inputs import file_shards
@@ -214,7 +215,19 @@ def test_secrets_are_not_shown_and_the_rest_is() -> None:
         assert shown(plain) == plain
 
 
-def test_no_log_line_shows_an_address_as_it_is(site: FaultySite, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def own_process() -> Iterator[None]:
+    """As in each process of the program."""
+    logger = logging.getLogger("urllib3")
+    before = logger.level
+    hide_addresses_in_logs()
+    yield
+    logger.setLevel(before)
+
+
+def test_no_log_line_shows_an_address_as_it_is(
+    site: FaultySite, own_process: None, caplog: pytest.LogCaptureFixture
+) -> None:
     site.moved = {"/old": "/f?Signature=hidden2"}
     with caplog.at_level(logging.DEBUG):
         assert storage.read_bytes(f"{site.url}/old?Signature=hidden1") == CONTENT

@@ -315,6 +315,14 @@ class HttpFile(io.RawIOBase):
         return now
 
 
+def hide_addresses_in_logs() -> None:
+    """Silences urllib3's log lines below errors: they show addresses as they are, with signatures.
+
+    For processes that are this program's own. In a program that imports tokenmill, loggers are its business.
+    """
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
 def _named(error: BaseException | None) -> str:
     """The kind of an error alone: what urllib3 says of it may show the whole address."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).removesuffix(" Error").lower()
@@ -322,5 +330,4 @@ def _named(error: BaseException | None) -> str:
 
 @functools.cache
 def _pool() -> urllib3.PoolManager:
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its lines show addresses as they are, signatures and all
     return urllib3.PoolManager(num_pools=16, maxsize=8, block=False)

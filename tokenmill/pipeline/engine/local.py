@@ -26,6 +26,7 @@ from types import ModuleType
 import psutil
 
 from tokenmill.core.errors import DataError, RecipeError
+from tokenmill.core.io.http import hide_addresses_in_logs
 from tokenmill.core.kinds import Unit
 from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.warm import kernel_modules, make_kernels_ready
@@ -208,6 +209,7 @@ def _resident_bytes(process: psutil.Process) -> int:
 def _serve(pipe: Connection, parent: int) -> None:
     """A worker's life: take a task, run it, say how it went; end when the driver does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hide_addresses_in_logs()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     while True:
         try:

@@ -17,6 +17,7 @@ from ray import ObjectRef, cloudpickle, exceptions
 from ray.util.metrics import Counter, Gauge
 
 from tokenmill.core.errors import DataError
+from tokenmill.core.io.http import hide_addresses_in_logs
 from tokenmill.core.kinds import Unit
 from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.dispatch import Dispatch, Job
@@ -49,6 +50,7 @@ Handle = ObjectRef[tuple[Ending, float]]
 @ray.remote(max_calls=0, max_retries=0)  # max_calls: Ray ends a worker after each GPU task otherwise, model and all
 def _attempt(packed: bytes, limits: Limits, home: Home) -> tuple[Ending, float]:
     began = time.monotonic()
+    hide_addresses_in_logs()
     return attempt(packed, limits, home), time.monotonic() - began
 
 
