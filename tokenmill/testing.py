@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from tokenmill.core.columns import MARKS, without_transient
+from tokenmill.core.columns import MARKS, table_of, without_transient
 from tokenmill.core.columns import documents as batch_of
 from tokenmill.core.kinds import Filter, Step
 from tokenmill.core.rules import class_step_name
@@ -105,7 +105,7 @@ def _batch(step: Step, given: Documents | None) -> pa.RecordBatch:
     elif isinstance(given, pa.RecordBatch):
         batch = given
     else:
-        table = given if isinstance(given, pa.Table) else pa.Table.from_pylist([dict(one) for one in given])
+        table = given if isinstance(given, pa.Table) else table_of([dict(one) for one in given])
         batch = batch_of({name: table.column(name).combine_chunks() for name in table.schema.names})
     missing = sorted({"id", *step.reads} - set(batch.schema.names))
     assert not missing, f"{type(step).__name__} reads {', '.join(missing)}: give `documents` with such columns"

@@ -54,6 +54,11 @@ def test_dicts_and_tables_keep_what_passes(steps: Any) -> None:
     assert isinstance(table, pa.Table) and table["id"].to_pylist() == ["b"]
 
 
+def test_a_column_that_only_some_dicts_have_is_kept() -> None:
+    kept = tokenmill.apply(C4(min_sentences=1), [{"text": GOOD}, {"text": GOOD, "url": "u"}])
+    assert [one["url"] for one in kept] == [None, "u"]
+
+
 def test_mark_only_returns_all_with_the_first_mark() -> None:
     found = tokenmill.apply([C4(), GopherQuality()], [{"text": BAD}, {"text": GOOD * 10}], mark_only=True)
     assert found[0]["drop_rule"] == found[0]["c4.rule"] and found[0]["gopher_quality.rule"]
@@ -72,13 +77,17 @@ def test_a_step_that_raises_drops_that_document() -> None:
     [
         ("filters.c5", [], "unknown work 'filters.c5'"),
         ({"filters.c4": {"min_sentence": 1}}, [], "has no setting 'min_sentence'; did you mean 'min_sentences'"),
-        ("stages.exact_dedup", [], "ExactDedup is no Step"),
-        ({"stages.read_table": {"paths": "x"}}, [], "ReadTable is no Step"),
+        ("stages.exact_dedup", [], "ExactDedup is not a Step"),
+        ({"stages.read_table": {"paths": "x"}}, [], "ReadTable is not a Step"),
         ("filters.language_in", [{"text": GOOD}], "needs the setting 'keep'"),
         ({"filters.language_in": {"keep": ["en"]}}, [{"text": GOOD}], "language_in reads the column 'lang'"),
         (C4(), [{"txt": GOOD}], "c4 reads the column 'text', which the documents do not have"),
         (C4(), [{"text": [1]}], "of another type"),
         ({}, [{"text": 1}], "expected one name with its settings"),
+        (C4, [{"text": GOOD}], "expected a Step such as C4"),
+        (42, [{"text": GOOD}], "found 42, expected a Step"),
+        (C4(), [{"text": GOOD}, {"text": 5}], "values of different types"),
+        (C4(), pa.table([["a"], ["b"]], names=["text", "text"]), "two columns of one name"),
     ],
 )
 def test_what_cannot_run_is_refused(steps: Any, documents: Any, message: str) -> None:

@@ -128,6 +128,45 @@ def test_two_runs_of_one_folder_in_one_process_refuse_each_other(
     assert runs[0].ok
 
 
+CHECKS = """
+from {package}.helper import limit
+
+def is_short(document):
+    return True if len(document["text"]) < limit() else "long"
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_edited_plug_in_is_imported_and_hashed_again(tmp_path: Path, workers: int) -> None:
+    """As in a notebook. The results of the edited code were recorded as those of the code before, or not made."""
+    package = f"edited{workers}"
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "checks.py").write_text(CHECKS.format(package=package))
+    filtered = {"filters.function": {"function": f"{package}.checks:is_short"}}
+    given = recipe(tmp_path, clean=[filtered])
+
+    def kept(limit: int, out: str = "runs") -> int:
+        (tmp_path / package / "helper.py").write_text(f"def limit():\n    return {limit}\n")
+        plugins = tmp_path / package
+        run = tokenmill.run(given, out=tmp_path / out, workers=workers, progress="none", plugins=plugins)
+        assert run.ok
+        rows: int = run.documents("clean").select(pl.len()).collect().item()
+        return rows
+
+    assert [kept(20), kept(1000), kept(20), kept(1000, out="other")] == [1, 31, 1, 31]
+
+
+def test_data_that_was_deleted_after_use_is_not_replaced_by_other_data(tmp_path: Path) -> None:
+    given = recipe(tmp_path)
+    given["stages"]["read"] = {"keep": False, "steps": given["stages"]["read"]}
+    given["stages"]["unique"] = {"keep": False, "steps": given["stages"]["unique"]}
+    given["stages"]["lines"] = ["stages.write_jsonl"]
+    run = tokenmill.run(given, out=tmp_path / "runs", workers=0, progress="none")
+    with pytest.raises(tokenmill.DataError, match="unique: its data was deleted after use"):
+        run.documents()
+    assert [chapter.stage for chapter in run.explain("http://x/2")] == ["clean", "clean"]
+
+
 def test_other_loggers_stay_as_they_are(tmp_path: Path) -> None:
     def state() -> dict[str, Any]:
         names = [name for name in logging.root.manager.loggerDict if not name.startswith("tokenmill")]

@@ -128,7 +128,7 @@ def test_what_cannot_be_audited_is_refused(ran: Path, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="is now 200 documents, but the stage looked at 201"):
             audit(ran)
         file.write_bytes(before.replace(b'"documents": 200', b'"documents": 201'))
-        with pytest.raises(DataError, match=r"facts\.json: its checksum does not fit; run the recipe again"):
+        with pytest.raises(DataError, match=r"facts\.json: its checksum does not match; run the recipe again"):
             audit(ran)
     finally:
         file.write_bytes(before)

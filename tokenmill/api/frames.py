@@ -46,7 +46,7 @@ def _named(stages: list[RanStage], name: str) -> RanStage:
 
 def _last(stages: list[RanStage]) -> RanStage:
     """The last stage that makes documents, not files of its own."""
-    makers = [stage for stage in stages if stage.files("data")]
+    makers = [stage for stage in stages if stage.files("data") or stage.released]
     if not makers:
         raise RecipeError("no stage of this run has documents")
     return makers[-1]

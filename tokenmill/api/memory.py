@@ -6,10 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from tokenmill.core.columns import MARKS, documents, set_column, split, without_transient
+from tokenmill.core.columns import MARKS, set_column, split, table_of, without_transient
+from tokenmill.core.columns import documents as batch_of
 from tokenmill.core.errors import RecipeError, short
 from tokenmill.core.kinds import Global, Source, Step, Unit
 from tokenmill.core.rules import step_name
+from tokenmill.pipeline.planning.fingerprint import forget_edited_code
 from tokenmill.pipeline.planning.recipe import WorkSpec
 from tokenmill.pipeline.planning.resolve import build
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
@@ -17,6 +19,8 @@ from tokenmill.pipeline.tasks.step_call import apply_step
 
 OneStep = Step | str | Mapping[str, Mapping[str, Any] | None]
 """A Step, its name, or its name with settings."""
+
+_WRONG_TYPES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
 
 BATCH_ROWS = 1000
 """Documents that a step sees together."""
@@ -45,11 +49,18 @@ def apply(
     added. A document on which a step raises is dropped by the rule `<step>.error`. Raises RecipeError for a name or a
     setting that does not exist, a Source or a Global, a missing column, and a column of another type.
     """
+    forget_edited_code()
     chosen = _steps(steps, None if plugins is None else os.fspath(plugins), seed)
     if isinstance(documents, pa.Table):
         return _applied_to_table(chosen, documents, mark_only=mark_only)
-    dicts = [dict(one) for one in documents]  # of none the columns are not known
-    return _applied_to_table(chosen, pa.Table.from_pylist(dicts), mark_only=mark_only).to_pylist() if dicts else []
+    dicts = [dict(one) for one in documents]
+    if not dicts:  # an empty list has no columns
+        return []
+    try:
+        table = table_of(dicts)
+    except _WRONG_TYPES as error:
+        raise RecipeError(f"the documents have values of different types in a column: {error}") from error
+    return _applied_to_table(chosen, table, mark_only=mark_only).to_pylist()
 
 
 def _applied_to_table(steps: list[Step], table: pa.Table, *, mark_only: bool) -> pa.Table:
@@ -78,12 +89,15 @@ def _parts(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
 
 def _documents(table: pa.Table) -> pa.RecordBatch:
     """The documents with columns of the schema's types, and an id each."""
+    names = table.schema.names
+    if len(set(names)) < len(names):
+        raise RecipeError(f"the documents have two columns of one name; found {', '.join(names)}")
     columns = {name: table.column(name).combine_chunks() for name in table.schema.names}
     if "id" not in columns:
         columns = {"id": [str(row) for row in range(table.num_rows)]} | columns
     try:
-        return documents(columns)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        return batch_of(columns)
+    except _WRONG_TYPES as error:
         raise RecipeError(f"the documents have a column of another type than tokenmill's: {error}") from error
 
 
@@ -103,8 +117,10 @@ def _steps(given: OneStep | Sequence[OneStep], plugins: str | None, seed: int) -
 
 def _step(given: OneStep, plugins: str | None, seed: int) -> "Step":
     unit = _built(given, plugins, seed) if isinstance(given, str | Mapping) else given
+    if isinstance(unit, type) or not (callable(unit) or isinstance(unit, Source | Global)):
+        raise RecipeError(f"found {short(unit)}, expected a Step such as C4(), or the name of one")
     if isinstance(unit, Source | Global):
-        raise RecipeError(f"{type(unit).__name__} is no Step; apply() runs steps, run() runs whole recipes")
+        raise RecipeError(f"{type(unit).__name__} is not a Step; apply() runs steps, run() runs whole recipes")
     return unit
 
 

@@ -98,7 +98,7 @@ class Run:
         return what_if(self.folder, settings, plugins=self.plugins, sample=examples)
 
     def corpus(self, stage: str | None = None) -> "Corpus":
-        """The token corpus that a stage wrote. stage: default the only one. Raises RecipeError if there is none."""
+        """The token corpus that a stage wrote. stage: default the only one. Raises RecipeError unless it is one."""
         from tokenmill.core.corpus.token_shard import read_corpus
 
         found = [one.name for one in self._stages() if one.corpus is not None and stage in (None, one.name)]
@@ -152,7 +152,8 @@ def run(
         progress: `auto` draws bars if standard error is a terminal and writes lines otherwise; `none` is silent.
 
     Returns a Run whose `ok` says whether everything was made. Raises RecipeError for a wrong recipe or setting, and if
-    another run works in the same folder; DataError if the run must stop; MemoryError if workers=0 and there is none.
+    another run works in the same folder; DataError if the run must stop; MemoryError if workers=0 and the memory is not
+    enough.
     """
     from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for

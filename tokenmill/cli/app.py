@@ -84,7 +84,7 @@ def console() -> "Console":
 
 
 def print_json(value: object) -> None:
-    """Print a result for machines; what is not of JSON, such as a date, as text."""
+    """Print a result for machines. Values that JSON lacks, such as dates, become text."""
     print(json.dumps(value, indent=1, default=str))
 
 

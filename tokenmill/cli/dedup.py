@@ -109,7 +109,7 @@ def verify(
         print(f"index: {index}: {len(left):,} folders and files belong to no version:")
         for path in left:
             print(f"  {path}")
-        print("Programs left them that were killed or came second; when no `dedup index` is at work, delete them")
+        print("Writers that were killed or lost the race left them. Delete them when no `dedup index` is running")
 
 
 def _show_version(index: str, version: "IndexVersion") -> None:

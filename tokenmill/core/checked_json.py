@@ -18,7 +18,8 @@ def with_checksum(content: bytes) -> bytes:
 def parsed(content: bytes) -> tuple[dict[str, Any], bool]:
     """(fields, whether there was a checksum to compare: older versions wrote none).
 
-    Raises ValueError if it is no JSON object or its checksum does not fit, RecursionError if it is nested too deeply.
+    Raises ValueError if it is not a JSON object or its checksum does not match, RecursionError if it is too deeply
+    nested.
     """
     if not content:
         raise ValueError("it is empty")
@@ -29,5 +30,5 @@ def parsed(content: bytes) -> tuple[dict[str, Any], bool]:
         return said, False
     body, _, checksum = content.rpartition(_CHECKSUM)
     if checksum != xxhash.xxh3_64_hexdigest(body).encode() + _END:
-        raise ValueError("its checksum does not fit")
+        raise ValueError("its checksum does not match")
     return said, True

@@ -6,7 +6,7 @@ it. Columns whose name starts with `_` are transient: they live within one stage
 `text` is set, because they describe the old text (the word segmentation, for example).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,12 @@ def documents(columns: dict[str, Any]) -> pa.RecordBatch:
     """A batch from lists or arrays, each cast to its type in the schema; columns outside the schema keep their own."""
     arrays = [_as_array(name, values) for name, values in columns.items()]
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """A table of dicts, with a column for each name that one of them has; where a dict lacks it, it is null."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: [row.get(name) for row in rows] for name in names})
 
 
 def set_column(batch: pa.RecordBatch, name: str, values: Any) -> pa.RecordBatch:

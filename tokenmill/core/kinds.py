@@ -4,10 +4,10 @@ A unit of work is a frozen dataclass. Its fields are its settings. A recipe name
 `filters.gopher_quality` is the class GopherQuality. Units pickle, and keep no state between calls.
 
 What every unit of a kind must have is in the protocols Source, Step, Global and Writer. What a unit may have besides is
-in the small protocols below them: Packed, Fingerprinted, Requiring, Calling, Advising, Filter for all kinds of work;
-Concluding, Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a unit
-has it by having its members. pipeline/planning/contract.py refuses a class that breaks the contract before anything
-runs.
+in the small protocols below them: Packed, Fingerprinted, Requiring, Calling, Typing, Advising, Filter for all kinds of
+work; Concluding, Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a
+unit has it by having its members. pipeline/planning/contract.py refuses a class that breaks the contract before
+anything runs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -260,6 +260,16 @@ class Calling(Protocol):
     """
 
     def called_functions(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class Typing(Protocol):
+    """A unit whose settings decide the types of columns that it adds: {column: type}, in names of its own.
+
+    A stage over several inputs gives its shards the columns of all of them, so its fingerprints cover these types.
+    """
+
+    def column_types(self) -> Mapping[str, str]: ...
 
 
 @runtime_checkable

@@ -11,12 +11,17 @@ def class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
 
 
+def lazy_modules(modules: Mapping[str, str]) -> dict[str, str]:
+    """{class: its module} for {name of a unit of work: its module}."""
+    return {class_name(unit): module for unit, module in modules.items()}
+
+
 def lazy_class(package: str, modules: Mapping[str, str], name: str) -> type:
     """The class `name` of a package.
 
     modules: {name of a unit of work: its module}. Raises AttributeError if none of them has that class.
     """
-    units = {class_name(unit): module for unit, module in modules.items()}
+    units = lazy_modules(modules)
     if name not in units:
         near = "" if name.startswith("__") else did_you_mean(name, units)
         raise AttributeError(f"module {package!r} has no attribute {name!r}{near}")

@@ -62,6 +62,10 @@ class Function:
         """The function, whose code is part of the fingerprint."""
         return (self.function,)
 
+    def column_types(self) -> dict[str, str]:
+        """The types of the columns that it adds."""
+        return dict(self.columns)
+
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         function = function_of(self.function)
         changed = {row: self._changed(function(document)) for row, document in rows_with_text(batch)}

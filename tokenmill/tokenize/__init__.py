@@ -15,6 +15,11 @@ UNITS = {
 }
 
 
+def units() -> dict[str, str]:
+    """UNITS, as of filters/."""
+    return UNITS
+
+
 def __getattr__(name: str) -> Any:
     return lazy_class(__name__, UNITS, name)
 

@@ -283,10 +283,15 @@ stages:
 """
 
 
-def test_a_column_that_one_input_gains_changes_the_results_of_all(tmp_path: Path) -> None:
+ADDS = ', {stages.function: {function: "toolbox.calls:nothing", columns: {score: TYPE}}}'
+CHANGES = [("", ", toolbox.length"), (ADDS.replace("TYPE", "int"), ADDS.replace("TYPE", "float"))]
+
+
+@pytest.mark.parametrize(("first", "then"), CHANGES)
+def test_a_column_that_changes_in_one_input_changes_the_results_of_all(tmp_path: Path, first: str, then: str) -> None:
     """Shards of a stage over several inputs have the columns of all of them. The shards of `fruit` kept theirs."""
     contents = {}
-    for name, steps in (("again", ["", ", toolbox.length"]), ("once", [", toolbox.length"])):
+    for name, steps in (("again", [first, then]), ("once", [then])):
         for step in steps:
             (tmp_path / "r.yaml").write_text(BOTH.replace("STEP", step))
             options = Options(out=str(tmp_path / name), plugins="toolbox")

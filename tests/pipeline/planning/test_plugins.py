@@ -13,6 +13,7 @@ import tokenmill
 from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.planning.plugins import folders_of, package_of, plugin_names, search
 from tokenmill.pipeline.planning.resolve import work_class
+from tokenmill.pipeline.planning.source_code import reach
 
 FILTER = '''
 """Drops nothing."""
@@ -178,3 +179,22 @@ def test_the_same_run_with_worker_processes_and_a_plug_in_that_only_its_path_nam
             workers=workers, plugins="far/lab_q", progress="none",
         )  # fmt: skip
         assert run.ok and run.documents().collect()["id"].to_list() == ["a"]
+
+
+WAYS = {
+    "direct": "from tokenmill.filters.gopher_quality import GopherQuality",
+    "lazy": "from tokenmill.filters import GopherQuality",
+    "inside": "def f():\n    from tokenmill.filters import GopherQuality",
+}
+
+
+def test_a_class_that_loads_on_use_counts_with_all_that_it_reaches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    found = {}
+    for name, text in WAYS.items() | {("whole", "import tokenmill.filters"), ("all", "from tokenmill import filters")}:
+        (tmp_path / f"lazily_{name}.py").write_text(text)
+        found[name] = reach(f"lazily_{name}") - {f"lazily_{name}"}
+    assert found["direct"] == found["lazy"] == found["inside"] > {"tokenmill.filters.gopher_quality"}
+    assert found["whole"] == found["all"] > found["direct"] | {"tokenmill.filters.c4", "tokenmill.filters.toxicity"}

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tokenmill.stages.reading.parquet_batches import RowLoss, is_damage, open_parquet, row_batches
+from tokenmill.stages.reading.parquet_batches import RowLoss, open_parquet, refuse_lack_of_threads, row_batches
 
 
 def test_a_value_that_refers_to_a_place_outside_its_dictionary_is_damage() -> None:
@@ -27,5 +27,5 @@ def test_a_thread_that_cannot_start_is_no_damage() -> None:
     """Arrow reports it as an error of unknown kind, while it decompresses."""
     error = pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable")
     with pytest.raises(MemoryError, match="starts no more threads"):
-        is_damage(error)
-    assert is_damage(pa.ArrowException("Unknown error: a flag that no file has"))
+        refuse_lack_of_threads(error)
+    refuse_lack_of_threads(pa.ArrowException("Unknown error: a flag that no file has"))

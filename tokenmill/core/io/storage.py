@@ -169,7 +169,7 @@ def files_below(folder: str) -> list[str]:
 
 
 def expand(pattern: str) -> list[str]:
-    """The sorted files that match a glob (`**` too), or the one of that very name; a URL keeps its scheme."""
+    """The sorted files that match a glob (`**` too), or the file with exactly this name; a URL keeps its scheme."""
     return sorted(find(pattern))
 
 

@@ -37,7 +37,7 @@ class Options:
     last: str | None = None
 
     def stages(self, recipe: Recipe) -> set[str]:
-        """The names of the stages to run. Raises RecipeError for one that is not there, and if there are none."""
+        """The names of the stages to run. Raises RecipeError for an unknown stage, and if the range is empty."""
         names = [stage.name for stage in recipe.stages]
         for name in filter(None, (self.stage, self.first, self.last)):
             recipe.stage(name)

@@ -31,6 +31,7 @@ from tokenmill.pipeline.driver.remake import PlanAgain, Remake, lost_results, no
 from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
 from tokenmill.pipeline.driver.shard_tasks import tasks_of_shards
 from tokenmill.pipeline.engine import Engine, Limits
+from tokenmill.pipeline.planning.fingerprint import forget_edited_code
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, plan
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve
@@ -64,6 +65,7 @@ class Result:
 
 def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], list[PlannedStage]]:
     """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
+    forget_edited_code()
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
     check_format(folder)
@@ -101,7 +103,8 @@ def preview(
     """What a Global's stage would remove, without a word of it written; the work it took is there for the run to go on
     from. The stages before must have run. Raises RecipeError or DataError.
     """
-    folder, _, planned = prepare(recipe, replace(options, stage=stage))
+    options = replace(options, stage=stage)
+    folder, _, planned = prepare(recipe, options)
     mine = next(each for each in planned if each.name == stage)
     if mine.stage.final is None or mine.stage.writes_corpus:
         raise RecipeError(f"stage {stage!r} does not end in work that removes documents for being like others")

@@ -189,6 +189,8 @@ _starting = threading.Lock()
 def _without_script() -> Iterator[None]:
     """Starts processes that do not import the caller's script, as multiprocessing makes them do. No task needs it, and
     a script without `if __name__ == "__main__"` would run again in each of them.
+
+    Other threads see an empty `__main__` for the milliseconds of a start; nothing of tokenmill reads it.
     """
     with _starting:
         script = sys.modules["__main__"]

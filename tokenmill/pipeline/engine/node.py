@@ -77,7 +77,8 @@ def attempt(packed: bytes, limits: Limits, home: Home) -> Ending:
     task = _unpacked(packed, home)
     _settle(home, task.name.folder.rpartition("/")[0])
     # a GPU is handed out by this variable, and a process that has used one keeps it
-    [outcome] = _pool(os.environ.get("CUDA_VISIBLE_DEVICES", "")).run([task], limits, lambda task, position: None)
+    pool = _pool(os.environ.get("CUDA_VISIBLE_DEVICES", ""), home.plugins)
+    [outcome] = pool.run([task], limits, lambda task, position: None)
     return Ending(outcome.manifest, outcome.error, outcome.cause, outcome.at)
 
 
@@ -130,7 +131,8 @@ def _version_here(wanted: Version) -> str | None:
 
 
 @cache
-def _pool(gpus: str) -> LocalPool:
+def _pool(gpus: str, plugins: tuple[str, ...]) -> LocalPool:
+    """plugins: a process that is running does not look in folders that are added later."""
     return LocalPool(1)
 
 

@@ -28,7 +28,7 @@ _MEMBERS: dict[Kind, tuple[str, ...]] = {
 _OF_ROUNDS = ("sort_by", "single", "of_documents", "route", "reduce")
 _METHODS = (
     "read", "shards", "rounds", "cuts", "write", "finish", "file_checksums", "outlook", "conclude", "earlier",
-    "rewrite", "repeat", "completed", "packages", "called_functions", "check_files",
+    "rewrite", "repeat", "completed", "packages", "column_types", "called_functions", "check_files",
 )  # fmt: skip
 _WRITE = {
     "__call__": "def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch",

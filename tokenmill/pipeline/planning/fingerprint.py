@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from tokenmill.core.functions import function_of
 from tokenmill.core.kinds import Calling, Fingerprinted, JsonObject, Requiring, Source, Step, Unit
 from tokenmill.core.rules import step_name
+from tokenmill.pipeline.planning import source_code
 from tokenmill.pipeline.planning.resolve import settings_of
 from tokenmill.pipeline.planning.source_code import code_hash, imported_packages, imports_of, reach
 from tokenmill.pipeline.planning.versions import unicode_version, versions
@@ -111,6 +113,13 @@ def _code(unit: Unit) -> list[object]:
     if not isinstance(unit, Requiring):
         return code
     return [*code, versions(unit.packages()), unicode_version()]  # what the packages use is not known
+
+
+def forget_edited_code() -> None:
+    """For a process that runs recipes again and again: see source_code.forget_edited_code."""
+    if source_code.forget_edited_code():
+        _module_code.cache_clear()
+        function_of.cache_clear()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What source files were found to contain, kept in the user's cache: to parse a hundred of them takes 0.3 s a start.
+"""What source files were found to contain, kept in the user's cache: parsing a hundred files takes 0.3 s per start.
 
 A file is known by its bytes and its package. An edit therefore never meets what was found before it, nor does another
 version of Python or of the module that parses.

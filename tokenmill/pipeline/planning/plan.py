@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
-from tokenmill.core.kinds import JsonObject, Packed, Repeating, Shard, Step
+from tokenmill.core.kinds import JsonObject, Packed, Repeating, Shard, Step, Typing
 from tokenmill.pipeline.planning.fingerprint import WorkPrint, code_of, digest, with_code, work_fingerprint
 from tokenmill.pipeline.planning.packs import packed
 from tokenmill.pipeline.planning.recipe import Recipe
@@ -189,8 +189,14 @@ def _shards(
     ]
     if keep_numbers:
         return shards, [shard.fingerprint for _, shard in inputs]
-    columns = [before[name].stage.columns for name in stage.inputs]  # all shards get the columns of all inputs
+    columns = [_columns(before[name], before) for name in stage.inputs]  # all shards get the columns of all inputs
     return shards, [{"input": shard.fingerprint, "columns": columns} for _, shard in inputs]
+
+
+def _columns(planned: PlannedStage, before: Mapping[str, PlannedStage]) -> list[object]:
+    """The names of a stage's columns, and what settings of the stage and of those before it say about their types."""
+    types: list[object] = [unit.column_types() for unit in planned.stage.work if isinstance(unit, Typing)]
+    return [planned.stage.columns, types, *(_columns(before[name], before) for name in planned.stage.inputs)]
 
 
 def _ids_differ(inputs: list[PlannedStage]) -> bool:

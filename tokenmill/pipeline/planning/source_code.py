@@ -10,9 +10,11 @@ import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from tokenmill.core.lazy import lazy_modules
 from tokenmill.pipeline.planning.known_code import Code, KnownCode
 from tokenmill.pipeline.planning.versions import distributions_of
 
@@ -44,10 +46,15 @@ NOT_HASHED: Final = {
 }
 """Modules that move bytes, retry, log, plan or report, each with what it does. `folder.*`: all modules in it."""
 
+_TABLES: Final = frozenset({"tokenmill.filters", "tokenmill.stages", "tokenmill.tokenize"})
+"""Packages whose classes load on use: `from tokenmill.filters import C4` imports tokenmill.filters.c4."""
+
 _NO_VALUE: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})  # fields of a tree that say nothing new
 
 
 _known = KnownCode(Path(__file__))
+_local: dict[str, tuple[Path, bytes]] = {}
+"""{module outside of tokenmill: its file and the content that was hashed}"""
 
 
 @functools.cache
@@ -110,7 +117,17 @@ def file_of(module: str) -> Path | None:
 @functools.cache
 def _followed(module: str, own: str) -> tuple[str, ...]:
     """The modules of code that a module imports directly, without those in NOT_HASHED."""
-    return tuple(name for name in _code(module).imports if _counts(name, own))
+    imports = (module for name in _code(module).imports for module in _modules_of(name))
+    return tuple(name for name in imports if _counts(name, own))
+
+
+def _modules_of(name: str) -> Iterable[str]:
+    """The module that an import of this name loads, or all that a whole table may load."""
+    table, _, unit = name.rpartition(".")
+    if table not in _TABLES:
+        return (name,)
+    units: dict[str, str] = importlib.import_module(table).units()
+    return units.values() if unit == "*" else (lazy_modules(units).get(unit, name),)
 
 
 def _counts(module: str, own: str) -> bool:
@@ -151,7 +168,24 @@ def _code(module: str) -> Code:
     assert path is not None  # its callers look
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     content = path.read_bytes()
+    if not module.startswith("tokenmill."):
+        _local[module] = path, content
     return _known.of(content, package, lambda: _parsed(content, path, package))
+
+
+def forget_edited_code() -> bool:
+    """Lets local modules outside of tokenmill be imported and hashed again if one of them has changed since it was
+    hashed, as in a notebook. Without it, results of an edited plug-in would be recorded as those of the earlier code.
+    """
+    if not any(path.read_bytes() != content if path.is_file() else True for path, content in _local.values()):
+        return False
+    for name in _local:
+        sys.modules.pop(name, None)
+    _local.clear()
+    importlib.invalidate_caches()
+    for cached in (code_hash, reach, imported_packages, file_of, _followed, _is_code, _folders, _names_in, _code):
+        cached.cache_clear()
+    return True
 
 
 def remember_code() -> None:
@@ -211,13 +245,14 @@ class _TreeWriter:
     def _collect(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                self.imports.add(alias.name)
+                self.imports.update((alias.name, *_whole(alias.name)))
                 if alias.asname is None:  # `import a.b` gives the name a
                     self.imports.add(alias.name.partition(".")[0])
         elif isinstance(node, ast.ImportFrom):
             base = self._absolute("." * node.level + (node.module or ""))
             self.imports.add(base)
-            self.imports.update(f"{base}.{alias.name}" for alias in node.names)
+            for inside in (f"{base}.{alias.name}" for alias in node.names):
+                self.imports.update((inside, *(_whole(inside) if base == "tokenmill" else ())))
         elif isinstance(node, ast.Call) and node.args and _is_import_module(node.func):
             name = node.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
@@ -231,6 +266,11 @@ class _TreeWriter:
             return plain
         parts = self._package.split(".")
         return ".".join([*parts[: len(parts) - above], *([plain] if plain else [])])
+
+
+def _whole(module: str) -> tuple[str, ...]:
+    """`tokenmill.filters.*` for an import of a whole table, of which any class may be used."""
+    return (f"{module}.*",) if module in _TABLES else ()
 
 
 def _is_docstring(node: ast.AST) -> bool:

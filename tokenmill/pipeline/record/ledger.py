@@ -309,7 +309,7 @@ def _tables(part: str, content: bytes) -> Iterator[pa.Table]:
     checksum = part.removesuffix(".parquet").rpartition("-")[2]
     older = len(checksum) != 16
     if not older and xxhash.xxh3_64_hexdigest(content) != checksum:
-        raise ValueError("its checksum does not fit")
+        raise ValueError("its checksum does not match")
     for table in parquet.decoded(content, _ROWS.names if older else _ROWS.names[:-1]):
         if older and any(from_json(one, part) is None for one in table.column("manifest").to_pylist()):
             raise ValueError("a manifest in it is damaged")

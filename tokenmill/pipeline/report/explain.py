@@ -57,10 +57,14 @@ def story(stages: list[RanStage], id_or_url: str) -> Iterator[Chapter]:
 
 
 def _ids_of(stages: list[RanStage], url: str) -> list[str]:
-    """The ids of documents with this URL, or with this id in angle brackets, as the Sources gave or dropped them."""
+    """The ids of documents with this URL, or with this id in angle brackets, as the Sources gave or dropped them.
+
+    If the data of a stage was deleted after use, the stages that read it are searched too.
+    """
     wanted = f"<{url.strip('<>')}>"
     found: dict[str, None] = {}
-    for stage in (stage for stage in stages if not stage.inputs):
+    gone = {stage.name for stage in stages if stage.released}
+    for stage in (stage for stage in stages if gone.issuperset(stage.inputs)):
         for file in (*stage.files("data"), *stage.files("dropped")):
             columns = [name for name in ("id", "url") if name in stage.columns(file).names]
             for batch in stage.batches(file, columns):

@@ -87,7 +87,8 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
         value = yaml.safe_load(written)
     except yaml.YAMLError as error:
         raise RecipeError(f"what-if {wish!r}: {written!r} is no YAML value: write 30, null or [en, de]") from error
-    here = [(stage.name, spec.name) for stage in recipe.stages for spec in stage.work if _step(spec) == step]
+    named = [(stage.name, spec.name) for stage in recipe.stages for spec in stage.work if _step(spec) == step]
+    here = [(stage, name) for stage, name in named if isinstance(work_class(name, plugins=plugins), Filter)]
     if not here:
         every = ((_step(spec), work_class(spec.name, plugins=plugins)) for spec in _every_work(recipe))
         known = {name for name, work in every if isinstance(work, Filter)}

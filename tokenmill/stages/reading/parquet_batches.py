@@ -40,13 +40,14 @@ def open_parquet(file: IO[bytes]) -> Parquet:
     return Parquet(plain, coded)
 
 
-def is_damage(error: BaseException) -> bool:
-    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage.
-
-    Raises MemoryError if Arrow could not start a thread, which it reports as an error of the file.
-    """
+def refuse_lack_of_threads(error: BaseException) -> None:
+    """Raises MemoryError if Arrow could not start a thread, which it reports as an error of the file."""
     if _NO_THREAD in str(error):
         raise MemoryError(f"the system starts no more threads: {error}") from error
+
+
+def is_damage(error: BaseException) -> bool:
+    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage."""
     claimed = _CLAIMED.search(str(error))
     return not isinstance(error, MemoryError) or (claimed is not None and int(claimed[1]) >= _NONSENSE)
 
@@ -76,6 +77,7 @@ def row_batches(
                 left -= batch.num_rows
                 yield batch
         except (pa.ArrowException, OSError) as error:
+            refuse_lack_of_threads(error)
             if not is_damage(error):
                 raise
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")

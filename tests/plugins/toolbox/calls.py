@@ -1,0 +1,7 @@
+"""Functions that a recipe can call."""
+
+from typing import Any
+
+
+def nothing(document: dict[str, Any]) -> None:
+    """Changes nothing."""
