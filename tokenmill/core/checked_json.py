@@ -25,7 +25,7 @@ def parsed(content: bytes) -> tuple[dict[str, Any], bool]:
         raise ValueError("it is empty")
     said = json.loads(content)
     if not isinstance(said, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if said.pop("xxh3", None) is None:
         return said, False
     body, _, checksum = content.rpartition(_CHECKSUM)
