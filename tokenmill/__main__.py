@@ -1,6 +1,6 @@
 """`python -m tokenmill` is the same program as the console scripts."""
 
-from tokenmill.cli import main
+from tokenmill.cli import program_of_scripts
 
 if __name__ == "__main__":
-    main()
+    program_of_scripts()

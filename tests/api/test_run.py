@@ -1,5 +1,6 @@
 """tokenmill.run and tokenmill.open_run: the same results as the program, in a script, twice, from text or a dict."""
 
+import importlib
 import json
 import logging
 import os
@@ -154,6 +155,22 @@ def test_an_edited_plug_in_is_imported_and_hashed_again(tmp_path: Path, workers:
         return rows
 
     assert [kept(20), kept(1000), kept(20), kept(1000, out="other")] == [1, 31, 1, 31]
+
+
+def test_a_plug_in_that_was_edited_after_its_import_is_imported_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its results were those of the earlier code, under the fingerprint of the edited one."""
+    (tmp_path / "early").mkdir()
+    (tmp_path / "early" / "__init__.py").touch()
+    (tmp_path / "early" / "checks.py").write_text("def always(document):\n    return True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    importlib.import_module("early.checks")
+    (tmp_path / "early" / "checks.py").write_text("def always(document):\n    return False\n")
+    given = recipe(tmp_path, clean=[{"filters.function": {"function": "early.checks:always"}}])
+    run = tokenmill.run(given, out=tmp_path / "runs", workers=0, progress="none", plugins=tmp_path / "early")
+    assert run.documents("clean").collect().is_empty() and run.ok
 
 
 def test_data_that_was_deleted_after_use_is_not_replaced_by_other_data(tmp_path: Path) -> None:

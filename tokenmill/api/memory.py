@@ -12,6 +12,7 @@ from tokenmill.core.errors import RecipeError, short
 from tokenmill.core.kinds import Global, Source, Step, Unit
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning.fingerprint import forget_edited_code
+from tokenmill.pipeline.planning.plugins import package_of
 from tokenmill.pipeline.planning.recipe import WorkSpec
 from tokenmill.pipeline.planning.resolve import build
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
@@ -49,8 +50,9 @@ def apply(
     added. A document on which a step raises is dropped by the rule `<step>.error`. Raises RecipeError for a name or a
     setting that does not exist, a Source or a Global, a missing column, and a column of another type.
     """
-    forget_edited_code()
-    chosen = _steps(steps, None if plugins is None else os.fspath(plugins), seed)
+    named = None if plugins is None else os.fspath(plugins)
+    forget_edited_code(package_of(named) if named is not None else None)
+    chosen = _steps(steps, named, seed)
     if isinstance(documents, pa.Table):
         return _applied_to_table(chosen, documents, mark_only=mark_only)
     dicts = [dict(one) for one in documents]

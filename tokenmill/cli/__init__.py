@@ -6,11 +6,11 @@ Commands load pipeline, train and other heavy packages when they are called, so 
 from collections.abc import Callable
 
 from tokenmill.cli import corpus, dedup, look, run, tools, train
-from tokenmill.cli.app import HELP, main
+from tokenmill.cli.app import HELP, main, program_of_scripts
 from tokenmill.cli.app import app as _program
 from tokenmill.cli.sections import examples
 
-__all__ = ["main"]
+__all__ = ["main", "program_of_scripts"]
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run.run,

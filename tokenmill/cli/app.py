@@ -4,6 +4,7 @@ Exit codes: 0 done (with warnings for files with damaged records), 1 failed or a
 2 the recipe or the command is wrong, 130 interrupted. Each error is one short message (endings.py).
 """
 
+import atexit
 import io
 import json
 import logging
@@ -66,7 +67,7 @@ def program(version: Version = False) -> None:
 
 
 def main() -> None:
-    """Entry point of both console scripts and of `python -m tokenmill`."""
+    """Runs the command that sys.argv names. Raises SystemExit with the exit code."""
     with _exit_codes():
         refuse_hidden_modules()
         code = app(standalone_mode=False)  # without standalone mode typer returns the code of a typer.Exit
@@ -74,6 +75,22 @@ def main() -> None:
             raise KeyboardInterrupt
         sys.stdout.flush()
         sys.exit(code or 0)
+
+
+def program_of_scripts() -> NoReturn:
+    """Entry point of the console scripts and of `python -m tokenmill`: main(), then the end of the process.
+
+    Threads of C++ libraries that are still there when a process ends abort it now and then, with exit code 134.
+    """
+    code: object = 1
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(bool(code)))
 
 
 def console() -> "Console":

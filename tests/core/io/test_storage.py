@@ -67,3 +67,11 @@ def test_an_existing_file_wins_over_its_reading_as_a_glob(tmp_path: Path) -> Non
         (tmp_path / name).touch()
     assert storage.expand(f"{tmp_path}/page[1].html") == [f"{tmp_path}/page[1].html"]
     assert storage.expand(f"{tmp_path}/page[12].html") == [f"{tmp_path}/page1.html", f"{tmp_path}/page2.html"]
+
+
+def test_a_link_to_nothing_matches_a_glob_and_a_folder_does_not(tmp_path: Path) -> None:
+    """It was passed over, so an input that a tool had removed was missing without a word."""
+    (tmp_path / "in1.txt").touch()
+    (tmp_path / "in2.txt").mkdir()
+    (tmp_path / "in3.txt").symlink_to("/nonexistent")
+    assert storage.expand(f"{tmp_path}/in*.txt") == [f"{tmp_path}/in1.txt", f"{tmp_path}/in3.txt"]

@@ -65,7 +65,7 @@ class Lab:
 
     def accepted(self, stage: str) -> list[dict[str, object]]:
         path = self.folder / "runs/toy" / stage / "accepted.json"
-        found: list[dict[str, object]] = json.loads(path.read_text()) if path.exists() else []
+        found: list[dict[str, object]] = json.loads(path.read_text())["accepted"] if path.exists() else []
         return found
 
     def _recipe(self, text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from toolbox.numbered import Numbered
 
-from tokenmill.core.errors import DataError
+from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
 from tokenmill.pipeline.driver.run import Result
@@ -19,6 +19,10 @@ from tokenmill.pipeline.engine import Engine, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.local import InProcess, LocalPool
 from tokenmill.pipeline.exchange import reduce_tasks
 from tokenmill.pipeline.planning.recipe import load_recipe
+from tokenmill.pipeline.record.stage_record import read_record
+from tokenmill.pipeline.record.verify import verify_stage
+from tokenmill.pipeline.report import read_run
+from tokenmill.pipeline.report.funnel import funnel
 
 RECIPE = """
 run: toy
@@ -235,3 +239,32 @@ def test_other_records_that_are_unreadable_stop_no_run(made: Path, copy: Path, n
     forget_from(copy, "loud")
     assert run(copy).failures == []
     assert bytes_of(copy) == bytes_of(made)
+
+
+def test_an_edited_record_is_named_by_verify_and_written_again(copy: Path) -> None:
+    path = copy / "runs/toy/short/record.json"
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b'"shards": ', b'"shards": 1'))
+    found = verify_stage(str(path.parent), kept=True, told=lambda stage, done, of: None)
+    assert list(found.damaged) == [str(path)] and not found.good
+    assert read_record(str(path.parent)) is None
+    assert run(copy).failures == [] and path.read_bytes() == before
+
+
+def test_work_that_was_left_over_is_deleted_when_the_stage_is_done(copy: Path) -> None:
+    """Of a Global that was killed, after which results of other settings came back. `report` called it unfinished."""
+    left = copy / "runs/toy/unique/work/scratch"
+    left.mkdir(parents=True)
+    assert run(copy).failures == []
+    assert not left.parent.exists() and all(one.good for one in funnel(read_run(str(copy / "runs/toy"))))
+
+
+def test_columns_of_one_name_and_two_types_are_refused_by_name(tmp_path: Path) -> None:
+    add = "{{stages.function: {{function: 'toolbox.calls:nothing', columns: {{score: {}}}}}}}"
+    text = RECIPE.partition("stages:")[0] + (
+        "stages:\n  one: [{toolbox.numbered: {files: [apple], rows: 3}}, " + add.format("int") + "]\n"
+        "  two: [{toolbox.numbered: {files: [oak], rows: 3}}, " + add.format("text") + "]\n"
+        "  both: {from: [one, two], steps: [toolbox.shout]}\n"
+    )
+    with pytest.raises(RecipeError, match=r"the stages 'one' and 'two', .* score .*; rename it, or give it one type"):
+        run(tmp_path, text)

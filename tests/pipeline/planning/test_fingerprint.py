@@ -119,7 +119,6 @@ class Loud:
 }
 REACHED_BY_LOUD = [
     "sidekick.py", "mylab/limits.py", "mylab/deep.py", "mylab/named.py",
-    "mylab/filters/__init__.py",
     "mylab/filters/rules.py", "mylab/filters/helper.py", "mylab/filters/late.py", "mylab/filters/near.py",
     "mylab/filters/loud.py",
 ]  # fmt: skip
@@ -210,7 +209,8 @@ CASES = {
         code="loud stages.extract_html stages.extract_html_resiliparse stages.extract_wikitext",
     ),
     **{path: edit(path, code="loud") for path in REACHED_BY_LOUD},
-    **{path: edit(path, code="loud quiet") for path in ("mylab/__init__.py", "mylab/tables.py")},
+    **{path: edit(path, code="loud quiet") for path in ("mylab/filters/__init__.py", "mylab/tables.py")},
+    "a package above": edit("mylab/__init__.py", code="calls loud quiet"),
     **{path: edit(path, code="calls") for path in ("mylab/edits.py", "mylab/edit_help.py")},
     "stages.function": edit("stages/function.py", code="calls stages.function"),
     "another filter of the plug-in": edit("mylab/filters/quiet.py", code="quiet"),

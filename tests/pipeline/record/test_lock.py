@@ -137,3 +137,12 @@ def test_an_empty_lock_that_stays_empty_holds_nothing(
     with lock.locked(str(tmp_path)):
         assert json.loads((tmp_path / "lock").read_text())["host"] == platform.node()
     assert "an empty or damaged lock" in caplog.text
+
+
+@pytest.mark.parametrize("said", [{"renewed": "abc"}, {"pid": "7"}, {"started": None}, {"since": [1]}])
+def test_a_lock_with_values_of_other_types_counts_as_damaged(
+    tmp_path: Path, said: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "lock").write_text(other_machine(**said))
+    with lock.locked(str(tmp_path)):
+        assert "an empty or damaged lock" in caplog.text

@@ -3,6 +3,7 @@
 To identify a file costs three small reads. Its whole content is read once, by the tasks.
 """
 
+import glob
 import io
 import os
 import sys
@@ -16,6 +17,17 @@ import xxhash
 _SAMPLE_BYTES = 1 << 12
 _CHUNK = 1 << 20
 _BUFFER = 1 << 16
+
+
+def matches(pattern: str) -> list[str]:
+    """The files that a glob matches, or the one with exactly this name.
+
+    A link to nothing is among them: it is an input that is missing, as when a tool has removed what it refers to.
+    """
+    if os.path.isfile(pattern):
+        return [pattern]
+    found = glob.glob(pattern, recursive=True)
+    return [path for path in found if os.path.isfile(path) or not os.path.exists(path)]
 
 
 def etag(path: str) -> str:

@@ -9,7 +9,6 @@ their checksums, and makes them again.
 """
 
 import errno
-import glob
 import os
 import shutil
 import uuid
@@ -176,8 +175,7 @@ def expand(pattern: str) -> list[str]:
 def find(pattern: str) -> dict[str, Found]:
     """What expand() finds, with sizes and, if the store's listing has them, etags."""
     if not is_url(pattern):
-        paths = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
-        return {path: Found(os.path.getsize(path)) for path in paths if os.path.isfile(path)}
+        return {path: Found(max(0, size_of(path))) for path in local_input.matches(pattern)}
     if http.is_http(pattern):  # servers do not list what they have
         version = http.found(pattern)
         return {pattern: Found(version.size, _http_etag(version))} if version else {}

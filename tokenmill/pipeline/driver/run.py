@@ -33,6 +33,7 @@ from tokenmill.pipeline.driver.shard_tasks import tasks_of_shards
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.planning.fingerprint import forget_edited_code
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, Planning, check_done, plan
+from tokenmill.pipeline.planning.plugins import package_of
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage, excerpt_scrub, resolve
 from tokenmill.pipeline.record.accepted import accept
@@ -65,7 +66,7 @@ class Result:
 
 def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], list[PlannedStage]]:
     """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
-    forget_edited_code()
+    forget_edited_code(package_of(options.plugins) if options.plugins is not None else None)
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
     check_format(folder)
@@ -195,6 +196,7 @@ class _Driver:
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
         storage.delete(record_path(planned.folder))
         if planned.done or consumed(planned, self.planned):
+            storage.delete(join(planned.folder, "work"))  # of a Global that stopped before other results came back
             self.progress.skip(planned.name, len(planned.shards))
             return planned
         planned = reuse(planned, discard=self.options.discard)
@@ -211,6 +213,8 @@ class _Driver:
             self._run_tasks([task for task in tasks if task.name.number in todo], planned)
         elif not planned.done and not self._global_stage(planned, tasks).run():
             raise DataError(f"stage {planned.name!r} cannot be finished: " + "; ".join(self.result.failures[:3]))
+        if planned.stage.final is not None:
+            storage.delete(join(planned.folder, "work"))
         storage.delete_unfinished(planned.folder)
         compact(planned.folder)
         planned = check_done(planned)

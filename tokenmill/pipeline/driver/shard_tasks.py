@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord
 from tokenmill.pipeline.planning.plan import PlannedStage
@@ -62,7 +63,17 @@ class CommittedData:
         return data
 
     def common_schema(self) -> pa.Schema:
-        """All columns of stages that come together; one shard speaks for its stage. Raises DamagedFile."""
+        """All columns of stages that come together; one shard speaks for its stage.
+
+        Raises DamagedFile, and RecipeError for columns of one name that have no common type.
+        """
         one_each = {origin[0]: origin for origin in self._done}
-        schemas = [parquet.checked_schema(self[origin]) for origin in one_each.values()]
-        return pa.unify_schemas(schemas, promote_options="permissive") if schemas else pa.schema([])
+        schemas = {stage: parquet.checked_schema(self[origin]) for stage, origin in one_each.items()}
+        try:
+            return pa.unify_schemas(list(schemas.values()), promote_options="permissive") if schemas else pa.schema([])
+        except pa.ArrowTypeError as error:
+            names = " and ".join(map(repr, schemas))
+            raise RecipeError(
+                f"the stages {names}, which one stage reads together, have a column of one name and different types: "
+                f"{error}; rename it, or give it one type"
+            ) from error

@@ -115,9 +115,9 @@ def _code(unit: Unit) -> list[object]:
     return [*code, versions(unit.packages()), unicode_version()]  # what the packages use is not known
 
 
-def forget_edited_code() -> None:
+def forget_edited_code(package: str | None) -> None:
     """For a process that runs recipes again and again: see source_code.forget_edited_code."""
-    if source_code.forget_edited_code():
+    if source_code.forget_edited_code(package):
         _module_code.cache_clear()
         function_of.cache_clear()
 

@@ -122,14 +122,14 @@ def imported(module: str, name: str, where: str) -> ModuleType:
             message = f"{where}no module {error.name!r} for {name!r}; correct the name, or name its place in --plugins"
             raise ModuleNotFound(message, error.name) from error
         raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
-    except Exception as error:  # code that is not ours may raise anything
+    except (Exception, SystemExit) as error:  # code that is not ours may raise anything
         if module != name:  # a module of tokenmill
             raise
         said = traceback.format_exception_only(error)[-1].strip()
         raise RecipeError(f"{where}{name}: {_line_of(error)}: {said}. Correct this plug-in") from error
 
 
-def _line_of(error: Exception) -> str:
+def _line_of(error: BaseException) -> str:
     """`file:line` in the module whose import an exception ended."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"

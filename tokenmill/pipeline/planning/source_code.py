@@ -8,10 +8,12 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import marshal
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from tokenmill.core.lazy import lazy_modules
@@ -117,8 +119,10 @@ def file_of(module: str) -> Path | None:
 @functools.cache
 def _followed(module: str, own: str) -> tuple[str, ...]:
     """The modules of code that a module imports directly, without those in NOT_HASHED."""
-    imports = (module for name in _code(module).imports for module in _modules_of(name))
-    return tuple(name for name in imports if _counts(name, own))
+    imports = (found for name in _code(module).imports for found in _modules_of(name))
+    parent = module.rpartition(".")[0]  # Python runs it first; those of tokenmill only describe their folders
+    above = (parent,) if parent and not module.startswith("tokenmill.") else ()
+    return tuple(name for name in (*above, *imports) if _counts(name, own))
 
 
 def _modules_of(name: str) -> Iterable[str]:
@@ -173,10 +177,16 @@ def _code(module: str) -> Code:
     return _known.of(content, package, lambda: _parsed(content, path, package))
 
 
-def forget_edited_code() -> bool:
+def forget_edited_code(package: str | None) -> bool:
     """Lets local modules outside of tokenmill be imported and hashed again if one of them has changed since it was
     hashed, as in a notebook. Without it, results of an edited plug-in would be recorded as those of the earlier code.
+
+    package: the plug-ins. Those of its modules that were imported before this and edited since are imported again too.
     """
+    inside = [name for name in sys.modules if package and f"{name}.".startswith(f"{package}.")]
+    if any(name not in _local and _was_edited(sys.modules[name]) for name in inside):
+        for name in inside:
+            del sys.modules[name]
     if not any(path.read_bytes() != content if path.is_file() else True for path, content in _local.values()):
         return False
     for name in _local:
@@ -186,6 +196,18 @@ def forget_edited_code() -> bool:
     for cached in (code_hash, reach, imported_packages, file_of, _followed, _is_code, _folders, _names_in, _code):
         cached.cache_clear()
     return True
+
+
+def _was_edited(module: ModuleType) -> bool:
+    """True if Python's cache has other code for the module than its file. Without a cached file it is not known."""
+    file, cached = getattr(module, "__file__", None), getattr(module, "__cached__", None)
+    if not (file and cached and os.path.isfile(file) and os.path.isfile(cached)):
+        return False
+    try:
+        imported = marshal.loads(Path(cached).read_bytes()[16:])  # behind the head of 16 bytes
+        return bool(imported != compile(Path(file).read_bytes(), file, "exec", dont_inherit=True))
+    except (ValueError, EOFError, TypeError, SyntaxError):
+        return True
 
 
 def remember_code() -> None:

@@ -9,7 +9,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+from tokenmill.core.checked_json import parsed, with_checksum
 from tokenmill.core.io import storage
+from tokenmill.core.kinds import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +32,18 @@ def accepted(folder: str) -> list[Acceptance]:
     path = storage.join(folder, FILE)
     content = storage.read_if_there(path)
     try:
-        return [] if content is None else [Acceptance(**entry) for entry in json.loads(content)]
+        return [] if content is None else [Acceptance(**entry) for entry in _entries(content)]
     except (ValueError, TypeError, RecursionError) as error:
         logger.warning("%s: unreadable (%s), so no other code is accepted", path, error)
         return []
+
+
+def _entries(content: bytes) -> list[JsonObject]:
+    """Raises ValueError for anything that accept() does not write."""
+    found, checked = parsed(content)
+    if not checked or not isinstance(found.get("accepted"), list):
+        raise ValueError("it has no checksum, or other fields than accepted")
+    return list(found["accepted"])
 
 
 def accepted_codes(folder: str, *, counts_as: str) -> set[str]:
@@ -49,8 +59,8 @@ def accept(folder: str, results: Mapping[str, int], *, counts_as: str) -> None:
     pairs = {(entry.made_by, entry.counts_as) for entry in known}
     new = [Acceptance(code, counts_as, count) for code, count in results.items() if (code, counts_as) not in pairs]
     if new:
-        content = json.dumps([asdict(entry) for entry in [*known, *new]], indent=1).encode()
-        storage.write_bytes(storage.join(folder, FILE), content)
+        content = json.dumps({"accepted": [asdict(entry) for entry in [*known, *new]]}, indent=1).encode()
+        storage.write_bytes(storage.join(folder, FILE), with_checksum(content))
 
 
 def results_of_accepted_code(folder: str, codes: Iterable[str]) -> int:

@@ -24,6 +24,7 @@ from tokenmill.core.kinds import JsonObject
 
 logger = logging.getLogger(__name__)
 
+_NUMBERS = ("pid", "started", "since", "renewed")
 RENEW_SECONDS = 20.0
 STALE_SECONDS = 120.0
 _SETTLE_SECONDS = 0.5  # from taking over a lock to looking whether another did so too; an empty one this old is dead
@@ -130,7 +131,8 @@ def _read(path: str) -> JsonObject:
         found = json.loads(storage.read_bytes(path))
     except (ValueError, FileNotFoundError):
         return {}
-    return found if isinstance(found, dict) else {}
+    numbers = [found.get(name) for name in _NUMBERS] if isinstance(found, dict) else [None]
+    return found if all(isinstance(number, int | float) for number in numbers) else {}
 
 
 def _who(owner: JsonObject) -> str:

@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from dataclasses import fields as dataclass_fields
 
+from tokenmill.core.checked_json import parsed, with_checksum
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
 
@@ -50,14 +52,33 @@ def record_path(folder: str) -> str:
 
 def write_record(folder: str, record: StageRecord) -> None:
     """Writes the record of the stage in `folder`."""
-    storage.write_bytes(record_path(folder), json.dumps(asdict(record), indent=1, sort_keys=True).encode())
+    content = json.dumps(asdict(record), indent=1, sort_keys=True).encode()
+    storage.write_bytes(record_path(folder), with_checksum(content))
 
 
 def read_record(folder: str) -> StageRecord | None:
     """The record of the stage in `folder`; None if no run has finished with it, or the file is damaged."""
     content = storage.read_if_there(record_path(folder))
     try:
-        found = None if content is None else StageRecord(**json.loads(content))
-    except (ValueError, TypeError, RecursionError):
+        return None if content is None else _read(content)
+    except (ValueError, RecursionError):
         return None
-    return found if found is not None and isinstance(found.missing, dict) else None
+
+
+def record_problem(folder: str) -> str:
+    """What is wrong with the record of the stage in `folder`; "" if it is as it was written, and if there is none."""
+    content = storage.read_if_there(record_path(folder))
+    try:
+        if content is not None:
+            _read(content)
+    except (ValueError, RecursionError) as error:
+        return f"is not as it was written ({error})"
+    return ""
+
+
+def _read(content: bytes) -> StageRecord:
+    """Raises ValueError for anything that write_record does not write."""
+    fields, checked = parsed(content)
+    if not checked or fields.keys() != {field.name for field in dataclass_fields(StageRecord)}:
+        raise ValueError("it has no checksum, or other fields than a record")
+    return StageRecord(**fields)

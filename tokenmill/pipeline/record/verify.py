@@ -13,7 +13,7 @@ from tokenmill.pipeline.record.facts import facts_path, facts_problem
 from tokenmill.pipeline.record.kept import KEPT, faults, kept_fingerprints, kept_folder, kept_manifest_path
 from tokenmill.pipeline.record.ledger import Ledger, forget, json_path
 from tokenmill.pipeline.record.manifest import Manifest, read_manifest
-from tokenmill.pipeline.record.stage_record import read_record
+from tokenmill.pipeline.record.stage_record import read_record, record_path, record_problem
 
 KINDS = ("data", "dropped", "corpus")
 """The folders of a stage that hold exactly what manifests list."""
@@ -72,6 +72,8 @@ def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
     wanted = stage is not None and stage.facts and stage.done == stage.shards
     if wanted or storage.exists(facts_path(folder)):
         _check_facts(folder, found)
+    if problem := record_problem(folder):
+        found.damaged[record_path(folder)] = problem  # the next run writes it again
     known = {one.path for one, _ in listed}
     there = (join(folder, kind, name) for kind in KINDS for name in storage.files_below(join(folder, kind)))
     found.unlisted = [path for path in there if path not in known]
