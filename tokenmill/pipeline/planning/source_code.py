@@ -178,8 +178,10 @@ def _code(module: str) -> Code:
 
 
 def forget_edited_code(package: str | None) -> bool:
-    """Lets local modules outside of tokenmill be imported and hashed again if one of them has changed since it was
-    hashed, as in a notebook. Without it, results of an edited plug-in would be recorded as those of the earlier code.
+    """Lets local modules outside of tokenmill be imported and hashed again if one that they reach has changed since it
+    was hashed, as in a notebook.
+
+    Without it, results of an edited plug-in would be recorded as those of the earlier code.
 
     package: the plug-ins. Those of its modules that were imported before this and edited since are imported again too.
     """
@@ -187,11 +189,13 @@ def forget_edited_code(package: str | None) -> bool:
     if any(name not in _local and _was_edited(sys.modules[name]) for name in inside):
         for name in inside:
             del sys.modules[name]
-    if not any(path.read_bytes() != content if path.is_file() else True for path, content in _local.values()):
+    edited = {name for name, (path, was) in _local.items() if not path.is_file() or path.read_bytes() != was}
+    if not edited:
         return False
-    for name in _local:
+    tops = {name.partition(".")[0] for name in _local if edited & reach(name)}
+    for name in [name for name in _local if name.partition(".")[0] in tops]:
         sys.modules.pop(name, None)
-    _local.clear()
+        del _local[name]
     importlib.invalidate_caches()
     for cached in (code_hash, reach, imported_packages, file_of, _followed, _is_code, _folders, _names_in, _code):
         cached.cache_clear()

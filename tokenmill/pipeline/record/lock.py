@@ -131,7 +131,7 @@ def _read(path: str) -> JsonObject:
         found = json.loads(storage.read_bytes(path))
     except (ValueError, FileNotFoundError):
         return {}
-    numbers = [found.get(name) for name in _NUMBERS] if isinstance(found, dict) else [None]
+    numbers = [found.get(name, 0) for name in _NUMBERS] if isinstance(found, dict) else [None]
     return found if all(isinstance(number, int | float) for number in numbers) else {}
 
 
