@@ -153,7 +153,7 @@ def test_what_a_killed_program_left_is_no_damage_and_hinders_nobody(
     assert left and contents(index) == before and len(verify_index(index)) == 1
     said = CliRunner().invoke(app, ["dedup", "verify", index])
     assert said.exit_code == 0 and all(f"{index}/{one}" in said.output for one in left)
-    assert "belong to no version" in said.output and "delete them" in said.output
+    assert "belong to no version" in said.output and "Delete them" in said.output
     new = texts(tmp_path, "new", first=next_first)
     added = write_index(new, index, KIND)
     assert added is not None and added["version"] == 2 and added["documents"] == 10
