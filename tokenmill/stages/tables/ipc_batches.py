@@ -10,7 +10,7 @@ from typing import IO
 import pyarrow as pa
 
 from tokenmill.core.errors import DataError
-from tokenmill.stages.reading.parquet_batches import RowLoss, is_damage
+from tokenmill.stages.reading.parquet_batches import RowLoss, is_damage, refuse_lack_of_threads
 
 FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 _ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can claim anything
@@ -60,6 +60,7 @@ def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBat
         try:
             yield _checked(reader.get_batch(number))
         except _ERRORS as error:
+            refuse_lack_of_threads(error)
             if not is_damage(error):
                 raise
             yield RowLoss(1, f"record batch {number}: {error}"[:300])
@@ -73,6 +74,7 @@ def _stream_batches(reader: pa.ipc.RecordBatchStreamReader) -> Iterator[pa.Recor
         except StopIteration:
             return
         except _ERRORS as error:
+            refuse_lack_of_threads(error)
             if not is_damage(error):
                 raise
             yield RowLoss(1, f"record batch {number} and all behind it: {error}"[:300])
