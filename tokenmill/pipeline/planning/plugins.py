@@ -57,6 +57,8 @@ def folders_of(modules: Iterable[str]) -> tuple[str, ...]:
     """
     tops = sorted({module.partition(".")[0] for module in modules} - {"tokenmill"})
     found = [os.path.dirname(os.path.abspath(place)) for top in tops for place in _places(sys.modules[top])]
+    if not found:
+        return ()  # the working directory of a job on a cluster may be gone
     here = os.getcwd()
     return tuple(os.path.relpath(folder, here) if _is_in(folder, here) else folder for folder in dict.fromkeys(found))
 
