@@ -31,6 +31,11 @@ class Failing:
         return batch
 
 
+DEEP: list[Any] = []
+for _ in range(5000):  # pyarrow's conversion overflows the stack
+    DEEP = [DEEP]
+
+
 def test_every_unit_is_importable_by_its_class() -> None:
     packages: dict[str, Any] = {"stages": stages, "filters": filters, "tokenize": tokenize}
     for name in work_names():
@@ -86,7 +91,19 @@ def test_a_step_that_raises_drops_that_document() -> None:
         ({}, [{"text": 1}], "expected one name with its settings"),
         (C4, [{"text": GOOD}], "expected a Step such as C4"),
         (42, [{"text": GOOD}], "found 42, expected a Step"),
-        (C4(), [{"text": GOOD}, {"text": 5}], "values of different types"),
+        (C4(), [{"text": GOOD}, {"text": 5}], "values that do not fit into one column"),
+        (C4(), [{"text": "\ud800"}], "values that do not fit into one column"),
+        (C4(), [{"text": GOOD, "n": 10**30}], "values that do not fit into one column"),
+        (C4(), ["a"], "document 0: found 'a', expected a dict"),
+        (C4(), "abc", "the documents: found 'abc', expected a table or a list of dicts"),
+        (C4(), {"text": GOOD}, "expected a table or a list of dicts"),
+        (C4(), None, "the documents: found None"),
+        (C4(), [{"text": GOOD, 1: 2}], "document 0: found .* expected names of columns as keys"),
+        (C4(), [{"text": GOOD, "deep": DEEP}], "document 0: lists or dicts more than 100 deep"),
+        (C4(), [{"text": GOOD, "drop_rule": "x"}], "some of the columns drop_rule, drop_measured, drop_threshold"),
+        ({"filters.c4": 5}, [{"text": GOOD}], "expected a name and its settings as a dict"),
+        ({5: {}}, [{"text": GOOD}], "expected a name and its settings as a dict"),
+        ({"filters.c4": {1: 2}}, [{"text": GOOD}], "expected names of settings as keys"),
         (C4(), pa.table([["a"], ["b"]], names=["text", "text"]), "two columns of one name"),
     ],
 )

@@ -1,6 +1,7 @@
 """tokenmill.run and tokenmill.open_run: the same results as the program, in a script, twice, from text or a dict."""
 
 import importlib
+import io
 import json
 import logging
 import os
@@ -13,9 +14,11 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from rich.console import Console
 
 import tokenmill
 from tokenmill.pipeline.driver import run as driver
+from tokenmill.pipeline.report.explain import show_story
 
 TEXTS = ["A sentence that ends well. " * 3 + str(number) for number in range(30)] + ["lorem ipsum dolor"]
 
@@ -28,6 +31,11 @@ def recipe(folder: Path, **changed: Any) -> dict[str, Any]:
     read = {"stages.read_table": {"paths": str(folder / "in.jsonl"), "source": "web"}}
     stages = {"read": [read], "clean": [{"filters.c4": {"min_sentences": 1}}], "unique": ["stages.exact_dedup"]}
     return {"run": "toy", "stages": stages | changed}
+
+
+DEEP: list[Any] = []
+for _ in range(5000):
+    DEEP = [DEEP]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +61,12 @@ def test_a_run_says_what_it_made(made: tokenmill.Run) -> None:
 def test_documents_are_explained_by_id_and_by_url(made: tokenmill.Run, name: str, found: list[int]) -> None:
     story = [(chapter.stage, chapter.row["id"]) for chapter in made.explain(name)]
     assert story == [(stage, f"<urn:{number}>") for number in found for stage in ("read", "clean", "unique")]
+
+
+def test_documents_of_one_url_are_shown_with_a_line_between_them(made: tokenmill.Run) -> None:
+    shown = io.StringIO()
+    show_story(made.explain("http://x/2"), Console(file=shown))
+    assert [part.count("  id: ") for part in shown.getvalue().split("\n\n")] == [3, 3]
 
 
 def test_what_is_not_there_is_refused(made: tokenmill.Run, tmp_path: Path) -> None:
@@ -97,11 +111,37 @@ def test_path_text_and_dict_are_the_same_recipe(made: tokenmill.Run, tmp_path: P
         ("run: toy\nstages: [", "the recipe:2: not valid YAML"),
         ({"run": "toy", "stages": {"a": [{"stages.read_table": {"paths": object()}}]}}, "the recipe: "),
         ("nothing.yaml", "nothing.yaml: cannot read the recipe"),
+        (None, "the recipe: found None, expected the path of a YAML file"),
+        (["run"], "the recipe: found .'run'., expected the path"),
+        ({"run": "toy", "seed": 10**5000}, "the recipe: .*digits"),
+        ({"run": "toy", "stages": DEEP}, "the recipe: lists or dicts too deep inside each other"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_name(wrong: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(tokenmill.RecipeError, match=message):
         tokenmill.run(wrong, out=tmp_path, workers=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": "2"}, "--workers '2': expected a whole number"),
+        ({"workers": 1.5}, "--workers 1.5: expected a whole number"),
+        ({"limit": 0}, "--limit 0: expected a whole number, 1 or more"),
+        ({"limit": "a"}, "--limit 'a': expected a whole number, 1 or more"),
+        ({"plugins": ""}, "--plugins: empty; give a path, or leave the option out"),
+        ({"out": ""}, "--out: empty"),
+    ],
+)
+def test_a_wrong_option_is_refused_by_name(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(tokenmill.RecipeError, match=message):
+        tokenmill.run(recipe(tmp_path), **({"out": tmp_path / "runs", "workers": 0} | options))
+
+
+def test_a_run_warns_of_what_its_counts_do_not_show(tmp_path: Path) -> None:
+    given = recipe(tmp_path, clean=[{"filters.c4": {"min_sentences": 100}}])
+    run = tokenmill.run(given, out=tmp_path / "runs", workers=0, progress="none")
+    assert run.ok and run.warnings[0] == "stage 'clean' kept none of its 31 documents; c4.few_sentences dropped 30"
 
 
 def test_two_runs_of_one_folder_in_one_process_refuse_each_other(

@@ -3,6 +3,8 @@
 import difflib
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,16 @@ def test_examples_name_options_that_exist() -> None:
 def test_exit_codes_of_the_program_itself(arguments: list[str], code: int, said: str) -> None:
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == code and said in done.output
+
+
+@pytest.mark.parametrize("group", [[], ["dedup"]])
+def test_a_program_or_group_without_a_command_shows_its_whole_help(group: list[str]) -> None:
+    """Its middle was left out, as of a message that is longer than a screen."""
+    program = [sys.executable, "-m", "tokenmill", *group]
+    env = os.environ | {"COLUMNS": "80"}
+    done = subprocess.run(program, env=env, capture_output=True, text=True, check=False)
+    whole = CliRunner(env=env).invoke(app, [*group, "-h"], prog_name="python -m tokenmill").output
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (2, "", whole.strip())
 
 
 def test_commands_that_show_a_result_have_it_as_json() -> None:

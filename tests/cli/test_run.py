@@ -107,4 +107,4 @@ def test_a_run_of_one_stage_warns_of_the_others_in_json_too(tmp_path: Path, call
     (tmp_path / "r.yaml").write_text(toy_recipe)
     arguments = ("run", "r.yaml", "--plugins", "toolbox", "--workers", "0", "--json", "--stage", "read")
     ended = json.loads(call(*arguments).out.splitlines()[-1])
-    assert ended["warnings"][0] == "stage short has not run yet: run without --stage"
+    assert ended["warnings"][0] == "stage short has not run yet: run the whole recipe"

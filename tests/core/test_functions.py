@@ -15,6 +15,7 @@ from tokenmill.core.functions import check_reference
 from tokenmill.filters.function import Function as FilterFunction
 from tokenmill.pipeline.planning.recipe import WorkSpec
 from tokenmill.pipeline.planning.resolve import build
+from tokenmill.pipeline.tasks.step_call import Raised, apply_step
 from tokenmill.stages.function import Function
 
 OWN = """
@@ -35,6 +36,12 @@ def typed(document):
 
 def judge(document):
     return {"keep": True, "drop": False, "forget": None, "": ""}.get(document["text"], "about " + document["text"])
+
+def quits(document):
+    raise SystemExit("enough")
+
+def fraction(document):
+    return {"n": len(document["text"]) / 2}
 
 def columns(document):
     return {"text": ",".join(sorted(document))}
@@ -94,6 +101,22 @@ def test_what_a_function_may_not_return_is_named(
     with pytest.raises((TypeError, ValueError), match=message):
         step(documents({"id": ["0"], "text": [text]}))
     assert tokenmill.apply(step, rows([text])) == []
+
+
+@pytest.mark.parametrize("function", ["quits", "shout"])
+def test_what_a_function_raises_is_counted_with_its_own_line(own: str, function: str, tmp_path: Path) -> None:
+    """SystemExit ended the worker, or with workers=0 the caller; the place was a line of stages/function.py."""
+    raised = Raised()
+    step = Function(f"{own}:{function}", columns={"n": "int", "long": "bool"})
+    done = apply_step(step, documents({"id": ["0", "1"], "text": ["raise", "raise"]}), raised)
+    assert done.column("drop_rule").to_pylist() == ["function.error"] * 2
+    assert raised.failed == 2 and raised.place.startswith(f"{tmp_path / own}.py:")
+
+
+@pytest.mark.parametrize(("text", "rule"), [("even", None), ("odd", "function.error")])
+def test_a_fraction_is_not_cut_to_a_whole_number(own: str, text: str, rule: str | None) -> None:
+    [found] = tokenmill.apply(Function(f"{own}:fraction", columns={"n": "int"}), rows([text]), mark_only=True)
+    assert (found["drop_rule"], found["n"]) == (rule, None if rule else 2)
 
 
 def test_a_filter_keeps_drops_and_records_the_reason(own: str) -> None:

@@ -21,10 +21,13 @@ from tokenmill.pipeline.tasks.step_call import apply_step
 OneStep = Step | str | Mapping[str, Mapping[str, Any] | None]
 """A Step, its name, or its name with settings."""
 
-_WRONG_TYPES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
+_WRONG_VALUES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 
 BATCH_ROWS = 1000
-"""Documents that a step sees together."""
+"""Number of documents per call of a step."""
+
+MAX_DEPTH = 100
+"""How deep values may be nested. pyarrow converts them recursively and overflows the stack, which ends the process."""
 
 
 def apply(
@@ -55,14 +58,36 @@ def apply(
     chosen = _steps(steps, named, seed)
     if isinstance(documents, pa.Table):
         return _applied_to_table(chosen, documents, mark_only=mark_only)
-    dicts = [dict(one) for one in documents]
+    dicts = _dicts(documents)
     if not dicts:  # an empty list has no columns
         return []
     try:
         table = table_of(dicts)
-    except _WRONG_TYPES as error:
-        raise RecipeError(f"the documents have values of different types in a column: {error}") from error
+    except _WRONG_VALUES as error:
+        raise RecipeError(f"the documents have values that do not fit into one column: {error}") from error
     return _applied_to_table(chosen, table, mark_only=mark_only).to_pylist()
+
+
+def _dicts(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if isinstance(documents, str | bytes | Mapping) or not isinstance(documents, Iterable):
+        raise RecipeError(f"the documents: found {short(documents)}, expected a table or a list of dicts")
+    found = list(documents)
+    for number, one in enumerate(found):
+        if not isinstance(one, Mapping):
+            raise RecipeError(f"document {number}: found {short(one)}, expected a dict such as {{'text': 'A text.'}}")
+        if not all(isinstance(name, str) for name in one):
+            raise RecipeError(f"document {number}: found {short(one)}, expected names of columns as keys")
+        if _is_deep(one):
+            raise RecipeError(f"document {number}: lists or dicts more than {MAX_DEPTH} deep; flatten them")
+    return [dict(one) for one in found]
+
+
+def _is_deep(value: object, depth: int = 0) -> bool:
+    if depth > MAX_DEPTH:
+        return True
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    return isinstance(value, list | tuple) and any(_is_deep(one, depth + 1) for one in value)
 
 
 def _applied_to_table(steps: list[Step], table: pa.Table, *, mark_only: bool) -> pa.Table:
@@ -94,12 +119,14 @@ def _documents(table: pa.Table) -> pa.RecordBatch:
     names = table.schema.names
     if len(set(names)) < len(names):
         raise RecipeError(f"the documents have two columns of one name; found {', '.join(names)}")
+    if set(MARKS.names) & set(names) not in (set(), set(MARKS.names)):
+        raise RecipeError(f"the documents have some of the columns {', '.join(MARKS.names)}; give all of them, or none")
     columns = {name: table.column(name).combine_chunks() for name in table.schema.names}
     if "id" not in columns:
         columns = {"id": [str(row) for row in range(table.num_rows)]} | columns
     try:
         return batch_of(columns)
-    except _WRONG_TYPES as error:
+    except _WRONG_VALUES as error:
         raise RecipeError(f"the documents have a column of another type than tokenmill's: {error}") from error
 
 
@@ -131,4 +158,8 @@ def _built(named: str | Mapping[str, Mapping[str, Any] | None], plugins: str | N
     if len(work) != 1:
         raise RecipeError(f"{short(dict(work))}: expected one name with its settings, such as {{'filters.c4': {{}}}}")
     [(name, settings)] = work.items()
+    if not isinstance(name, str) or not isinstance(settings, Mapping | None):
+        raise RecipeError(f"{short(dict(work))}: expected a name and its settings as a dict")
+    if not all(isinstance(setting, str) for setting in settings or {}):
+        raise RecipeError(f"{short(dict(work))}: expected names of settings as keys")
     return build(WorkSpec(name, dict(settings or {}), 0), seed=seed, plugins=plugins, where="")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.errors import RecipeError, short
 from tokenmill.core.io.storage import join
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 RecipeLike = str | os.PathLike[str] | Mapping[str, Any]
 """A recipe: the path or URL of a YAML file, the YAML itself as text of several lines, or its content as a dict."""
 
+_UNNAMED = "the recipe"
+"""Names a recipe without a file in messages."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -30,7 +33,9 @@ class Run:
     Attributes:
         folder: where it is, a path or a URL.
         failures: one line for each problem that made run() fail; empty for a run that was opened.
-        warnings: files with damaged records, and inputs that are missing if that was allowed.
+        warnings: one line for each problem that does not make run() fail: files with damaged records, inputs that are
+            missing if that was allowed, stages that kept no document, steps that raised. Empty for a run that was
+            opened.
         log: the log file of the call of run(); "" for a run that was opened.
         plugins: the package, folder or file of its own units of work, which what_if() imports.
     """
@@ -159,6 +164,7 @@ def run(
     from tokenmill.pipeline.driver.progress import progress_for
     from tokenmill.pipeline.driver.run import run as run_recipe
     from tokenmill.pipeline.engine.choice import engine_for
+    from tokenmill.pipeline.report.summary import summary_of
 
     options = Options(
         os.fspath(out), stage, mark_only, limit, allow_missing, _text(plugins), discard,
@@ -170,7 +176,8 @@ def run(
         result = run_recipe(loaded, chosen, options, progress_for(progress))
     finally:
         chosen.close()
-    return Run(result.folder, tuple(result.failures), tuple(result.warnings), result.log, _text(plugins))
+    warnings = (*summary_of(result.folder).warnings, *result.warnings)
+    return Run(result.folder, tuple(result.failures), warnings, result.log, _text(plugins))
 
 
 def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] | None = None) -> Run:
@@ -187,16 +194,27 @@ def _text(path: str | os.PathLike[str] | None) -> str | None:
 
 
 def load(recipe: RecipeLike) -> "Recipe":
-    """The recipe with its grammar checked. Raises RecipeError."""
-    import yaml
+    """Reads a recipe and checks its grammar. Raises RecipeError.
 
+    In messages about a dict, line numbers count the lines of the dict as YAML, in the order of its keys.
+    """
     from tokenmill.pipeline.planning.recipe import load_recipe, read_recipe
 
     if isinstance(recipe, Mapping):
-        try:
-            return read_recipe(yaml.safe_dump(dict(recipe), sort_keys=False), "the recipe")
-        except yaml.representer.RepresenterError as error:
-            raise RecipeError(f"the recipe: {error}; expected text, numbers, lists and dicts") from error
+        return read_recipe(_yaml_of(recipe), _UNNAMED)
+    if not isinstance(recipe, str | os.PathLike):
+        raise RecipeError(f"{_UNNAMED}: found {short(recipe)}, expected the path of a YAML file, YAML text or a dict")
     if isinstance(recipe, Path) or "\n" not in os.fspath(recipe):
         return load_recipe(os.fspath(recipe))
-    return read_recipe(os.fspath(recipe), "the recipe")
+    return read_recipe(os.fspath(recipe), _UNNAMED)
+
+
+def _yaml_of(recipe: Mapping[str, Any]) -> str:
+    import yaml
+
+    try:
+        return yaml.safe_dump(dict(recipe), sort_keys=False)
+    except (yaml.representer.RepresenterError, ValueError) as error:  # ValueError: an int of thousands of digits
+        raise RecipeError(f"{_UNNAMED}: {error}; expected text, numbers, lists and dicts") from error
+    except RecursionError as error:
+        raise RecipeError(f"{_UNNAMED}: lists or dicts too deep inside each other; a recipe needs few") from error

@@ -148,5 +148,6 @@ def _stdout_is_open() -> bool:
 
 def _fail(error: Exception) -> NoReturn:
     message, code = ending_of(error)
-    print(f"error: {fitting(message)}", file=sys.stderr)
+    is_help = type(error).__name__ == "NoArgsIsHelpError"  # typer has a copy of click, so there are two such classes
+    print(message if is_help else f"error: {fitting(message)}", file=sys.stderr)
     sys.exit(code)

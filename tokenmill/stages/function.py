@@ -8,6 +8,7 @@ Step that works on whole batches.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
 import pyarrow as pa
@@ -94,6 +95,8 @@ class Function:
         values = column.to_pylist()
         for row, fields in changed.items():
             values[row] = fields.get(name, values[row])
+            if pa.types.is_integer(column.type) and _is_fraction(values[row]):  # pyarrow cuts it without an error
+                raise TypeError(f"{self.function} returned {name} {values[row]!r}; expected a whole number")
         try:
             return pa.array(values, type=column.type)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
@@ -112,6 +115,10 @@ def _check_column(name: str, kind: str, changes: tuple[str, ...]) -> None:
     if name in DOCUMENT.names and not _fits(DOCUMENT.field(name).type, kind):
         wanted = DOCUMENT.field(name).type
         raise RecipeError(f"function.columns: found {name}: {kind}, but documents have {name!r} of the type {wanted}")
+
+
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, Integral) and not float(value).is_integer()
 
 
 def _fits(wanted: pa.DataType, kind: str) -> bool:

@@ -45,12 +45,12 @@ def test_stages_after_one_that_ran_alone_are_out_of_date(tmp_path: Path) -> None
     whole = run(tmp_path)
     assert not whole.warnings
     part = run(tmp_path, 40, stage="short")
-    assert part.warnings == ["stages unique, last are out of date: run without --stage"]
+    assert part.warnings == ["stages unique, last are out of date: run the whole recipe"]
     assert sum(part.kept.values()) == part.read - sum(part.dropped.values()) and list(part.dropped) == [
         "length.short",
         "numbered.damaged",
     ]
-    assert states(tmp_path)["unique"] == "out of date: run without --stage"
+    assert states(tmp_path)["unique"] == "out of date: run the whole recipe"
     assert run(tmp_path, 20, stage="short") == whole and set(states(tmp_path).values()) == {"complete"}
     run(tmp_path, 40, stage="short")
     assert not run(tmp_path, 40).warnings and set(states(tmp_path).values()) == {"complete"}
@@ -58,7 +58,7 @@ def test_stages_after_one_that_ran_alone_are_out_of_date(tmp_path: Path) -> None
 
 def test_stages_that_wait_are_named(tmp_path: Path) -> None:
     found = run(tmp_path, stage="read")
-    assert found.warnings == ["stages short, unique, last have not run yet: run without --stage"]
+    assert found.warnings == ["stages short, unique, last have not run yet: run the whole recipe"]
     assert sum(found.kept.values()) == found.read - found.dropped["numbered.damaged"]
 
 
@@ -70,7 +70,7 @@ def test_stages_after_one_that_failed_are_out_of_date(tmp_path: Path) -> None:
     assert states(tmp_path)["unique"] == "complete" and states(tmp_path)["last"] != "complete"
     with pytest.raises(DataError, match="stage 'short' stops"):
         run_broken_first(tmp_path)
-    assert states(tmp_path)["unique"] == "out of date: run without --stage"
+    assert states(tmp_path)["unique"] == "out of date: run the whole recipe"
 
 
 def run_broken_first(folder: Path) -> None:

@@ -62,6 +62,7 @@ SETTING: dict[str, object] = {"__annotations__": {"least": int}, "least": 3}
         (source(SourceTraits(), DAMAGE=("x",)), "Variant.DAMAGE is called traits now"),
         (Good(), "expected a class"),
         (type("Bare", (), {"__call__": Good.__call__, "reads": (), "adds": ()}), "Bare is no dataclass"),
+        (dataclasses.dataclass(type("Bare", (), dict(vars(Good)))), "Bare can be changed after it was checked"),
         (variant(adds="text"), "Variant.adds is the str 'text', expected names of columns as a tuple"),
         (variant(adds=lambda self: ("text",)), "Variant.adds is the function <function"),
         (variant(adds=property(lambda self: ("text",))), ""),
@@ -98,6 +99,7 @@ def test_a_misspelt_member_is_not_taken_for_another_kind_of_work(work: type, pro
     [
         (SourceTraits(), ""),
         (SourceTraits(damage=("variant.bad_json",), signals=pa.schema([("x", pa.string())]), unhashed=("least",)), ""),
+        (SourceTraits(signals=pa.schema([("x", pa.string())])), ""),
         ({}, "Variant.traits is the dict {}, expected SourceTraits: write traits = SourceTraits(…)"),
         (property(lambda self: SourceTraits()), "Variant.traits is the property"),
         (SourceTraits(damage="text"), "damage is the str 'text', expected a tuple of names: ('text',)"),  # type: ignore[arg-type]
@@ -111,6 +113,13 @@ def test_a_misspelt_member_is_not_taken_for_another_kind_of_work(work: type, pro
 def test_wrong_traits_of_a_source_are_refused(traits: object, problem: str) -> None:
     """They raised in the middle of a run, or said nothing: damage that no rule is called was never warned of."""
     found = contract_problem(source(traits, **SETTING))
+    assert problem in found if problem else found == ""
+
+
+@pytest.mark.parametrize(("adds", "problem"), [(("id", "text", "x"), ""), (("id", "y"), "adds names the column 'y'")])
+def test_a_column_of_a_source_has_a_type(adds: tuple[str, ...], problem: str) -> None:
+    """Without one it was not written, and nothing said so."""
+    found = contract_problem(source(SourceTraits(signals=pa.schema([("x", pa.string())])), adds=adds))
     assert problem in found if problem else found == ""
 
 

@@ -36,6 +36,13 @@ class Options:
     first: str | None = None
     last: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.limit is not None and not (isinstance(self.limit, int) and self.limit >= 1):
+            raise RecipeError(f"--limit {self.limit!r}: expected a whole number, 1 or more")
+        for option in ("out", "plugins", "reuse"):
+            if getattr(self, option) == "":
+                raise RecipeError(f"--{option}: empty; give a path, or leave the option out")
+
     def stages(self, recipe: Recipe) -> set[str]:
         """The names of the stages to run. Raises RecipeError for an unknown stage, and if the range is empty."""
         names = [stage.name for stage in recipe.stages]

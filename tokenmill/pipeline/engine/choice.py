@@ -13,8 +13,8 @@ def engine_for(name: str, workers: int | None, address: str | None) -> Engine:
     workers: processes; 0 runs tasks in this process. Default: the number of CPU cores. address: of a Ray cluster.
     Raises RecipeError for combinations that mean nothing.
     """
-    if workers is not None and workers < 0:
-        raise RecipeError(f"--workers {workers}: expected 0 or more")
+    if workers is not None and not (isinstance(workers, int) and workers >= 0):
+        raise RecipeError(f"--workers {workers!r}: expected a whole number, 0 or more")
     if name == "ray":
         from tokenmill.pipeline.engine.ray import RayPool
 

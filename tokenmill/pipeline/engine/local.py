@@ -243,7 +243,7 @@ def _attempt(task: Task, tell: Tell) -> Ending:
         return Ending(error=_sendable(error))
     except MemoryError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a Source that calls sys.exit() must not end this process
         return Ending(error=_code_error(error, last.step))
 
 
@@ -257,7 +257,7 @@ def _sendable(error: Exception) -> Exception:
     return error
 
 
-def _code_error(error: Exception, step: str) -> CodeError:
+def _code_error(error: BaseException, step: str) -> CodeError:
     frames = traceback.extract_tb(error.__traceback__)
     frame = ([one for one in frames if "site-packages" not in one.filename] or frames)[-1]
     text = "".join(traceback.format_exception_only(error)).strip()[:_LONGEST_ERROR]

@@ -14,6 +14,7 @@ from dataclasses import fields, is_dataclass
 
 import pyarrow as pa
 
+from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import did_you_mean, short
 from tokenmill.core.kinds import Global, SourceTraits
 from tokenmill.core.rules import Rule, class_step_name
@@ -94,6 +95,8 @@ def _of_members(cls: type) -> Iterator[str]:
         yield f"{has}; {cls.__name__} lacks {', '.join(missing)}{_near(cls, missing)}; {advice}"
     if not is_dataclass(cls):
         yield f"{cls.__name__} is no dataclass, but its settings are its fields: write @dataclass(frozen=True)"
+    elif not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        yield f"{cls.__name__} can be changed after it was checked and hashed: write @dataclass(frozen=True)"
     for name, now in _FORMER.items():
         found = getattr(cls, name, None)
         if callable(found) if name == "files" else (kind == "source" and found is not None):
@@ -159,6 +162,12 @@ def _of_traits(cls: type) -> Iterator[str]:
     if not isinstance(traits.signals, pa.Schema):
         found = _shown(traits.signals)
         yield f'{cls.__name__}.traits: signals is {found}, expected a schema: pa.schema([("name", pa.string())])'
+        return
+    adds = _member(cls, "adds")
+    typed = {*DOCUMENT.names, *traits.signals.names}
+    for name in (name for name in adds if name not in typed) if _are_names(adds) else ():
+        advice = f'write traits = SourceTraits(signals=pa.schema([("{name}", pa.string())])), or another type'
+        yield f"{cls.__name__}.adds names the column {name!r}, which no document has and which has no type; {advice}"
     for rule in traits.damage:
         if not re.fullmatch(rf"{class_step_name(cls)}\.\w+", rule):
             wanted = f"{class_step_name(cls)}.{rule.rpartition('.')[2]}"
@@ -191,7 +200,7 @@ def _near(cls: type, missing: typing.Iterable[str]) -> str:
     return ""
 
 
-def _are_names(value: object) -> bool:
+def _are_names(value: object) -> typing.TypeGuard[tuple[str, ...]]:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 

@@ -36,7 +36,7 @@ class StageRecord:
 
     def __str__(self) -> str:
         if self.stale:
-            return "out of date: run without --stage"
+            return "out of date: run the whole recipe"
         if not self.missing:
             return "complete"
         names = "; ".join(f"{name}: {why}" for name, why in list(self.missing.items())[:NAMES_SHOWN])

@@ -174,7 +174,11 @@ def _file_of(row: Mapping[str, object]) -> str:
 
 def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:
     """Print a document's way through the run, with the first `text_characters` of its text."""
+    before = None
     for chapter in chapters:
+        if before not in (None, chapter.row["id"]):
+            console.print()  # a URL with several documents
+        before = chapter.row["id"]
         verdict = "kept" if chapter.kept else f"dropped by {chapter.row['drop_rule']}"
         console.print(f"[bold]{chapter.stage}[/] shard {chapter.shard}: {verdict}", highlight=False)
         for name, value in chapter.row.items():

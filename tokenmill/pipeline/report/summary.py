@@ -77,10 +77,10 @@ def _kept(summary: Summary) -> str:
 def _not_up_to_date(funnels: list[Funnel]) -> Iterator[str]:
     stale = [one.stage for one in funnels if one.stale]
     if stale:
-        yield f"{_stages(stale)} {'are' if len(stale) > 1 else 'is'} out of date: run without --stage"
+        yield f"{_stages(stale)} {'are' if len(stale) > 1 else 'is'} out of date: run the whole recipe"
     waiting = [one.stage for one in funnels if not one.begun and one.record is None]
     if waiting:
-        yield f"{_stages(waiting)} {'have' if len(waiting) > 1 else 'has'} not run yet: run without --stage"
+        yield f"{_stages(waiting)} {'have' if len(waiting) > 1 else 'has'} not run yet: run the whole recipe"
 
 
 def _stages(names: list[str]) -> str:

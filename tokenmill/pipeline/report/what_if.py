@@ -25,7 +25,7 @@ class Answer:
     orphans: documents removed later as duplicates of one that would be dropped.
     """
 
-    question: Question
+    question: Question = field(repr=False)
     documents: int = 0
     unsure: int = 0
     now: dict[str | None, int] = field(default_factory=dict)

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from tokenmill.core.columns import drop, widened
 from tokenmill.core.errors import DataError, RecipeError
-from tokenmill.core.kinds import JsonObject, Step
+from tokenmill.core.kinds import Calling, JsonObject, Step
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.task import CodeError
 
 logger = logging.getLogger(__name__)
+
+_STEP_ERRORS = (Exception, SystemExit)  # a step that calls sys.exit() must not end the worker, or the caller of run()
 
 RAISED = "raised"
 """Key in a manifest's facts: {step: Raised as JSON} of the steps that raised."""
@@ -48,7 +50,7 @@ class Raised:
         """True if it raised on every row, each time at the same place."""
         return bool(self.rows) and self.failed == self.rows and self.alike
 
-    def count(self, error: Exception, step: Step) -> None:
+    def count(self, error: BaseException, step: Step) -> None:
         """Counts a row on which the step raised."""
         one = Raised(1, 1, _text_of(error), _place_of(error, step))
         if self.failed and one.kind != self.kind:
@@ -92,7 +94,7 @@ def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) 
         result = step(batch)
     except (RecipeError, DataError, MemoryError):
         raise
-    except Exception as error:
+    except _STEP_ERRORS as error:
         logger.debug("%s raised on a batch; running its rows one by one", step_name(step), exc_info=error)
         result = _row_by_row(step, batch, raised)
     if result.num_rows != batch.num_rows or not result.column("id").equals(batch.column("id")):
@@ -109,7 +111,7 @@ def _row_by_row(step: Step, batch: pa.RecordBatch, raised: Raised) -> pa.RecordB
         one = batch.slice(row, 1)
         try:
             parts.append(step(one))
-        except Exception as error:
+        except _STEP_ERRORS as error:
             failed = widened(one.select([name for name in one.schema.names if name in whole.names]), whole)
             parts.append(drop(failed, [True], f"{step_name(step)}.error", type(error).__name__, None))
             logger.debug("%s raised on document %s", step_name(step), one.column("id")[0], exc_info=error)
@@ -123,18 +125,20 @@ def _columns_of(step: Step, batch: pa.RecordBatch) -> pa.Schema:
         return step(batch.slice(0, 0)).schema
     except (RecipeError, DataError, MemoryError):
         raise
-    except Exception as error:
+    except _STEP_ERRORS as error:
         trace = "".join(traceback.format_exception(error, chain=False))
         raise CodeError(step_name(step), _text_of(error), _place_of(error, step), trace) from error
 
 
-def _text_of(error: Exception) -> str:
+def _text_of(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(error)).strip()[:500]
 
 
-def _place_of(error: Exception, step: Step) -> str:
-    """The deepest line in the step's own module, else the deepest of all."""
+def _place_of(error: BaseException, step: Step) -> str:
+    """The deepest line in the code of the step or of a function that its settings name, else the deepest of all."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = getattr(sys.modules.get(type(step).__module__), "__file__", None)
-    frame = ([one for one in frames if one.filename == own] or frames)[-1]
+    called = step.called_functions() if isinstance(step, Calling) else ()
+    modules = [type(step).__module__, *(reference.partition(":")[0] for reference in called)]
+    own = {getattr(sys.modules.get(module), "__file__", None) for module in modules}
+    frame = ([one for one in frames if one.filename in own] or frames)[-1]
     return f"{frame.filename}:{frame.lineno}"
