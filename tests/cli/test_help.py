@@ -65,7 +65,7 @@ def test_examples_name_options_that_exist() -> None:
     [
         (["--version"], 0, f"tokenmill {__version__}"),
         (["--help"], 0, "Look at a run:"),
-        (["dedup", "-h"], 0, "How many near-duplicates MinHash found, by true similarity"),
+        (["dedup", "-h"], 0, "Measure the share of near-duplicates that MinHash found, by true"),
         (["nothing"], 2, "No such command"),
         (["run"], 2, "Missing argument"),
         (["run", "r.yaml", "--nothing"], 2, "No such option"),
@@ -87,11 +87,10 @@ def test_a_program_or_group_without_a_command_shows_its_whole_help(group: list[s
 
 
 def test_commands_that_show_a_result_have_it_as_json() -> None:
-    without = {
-        "submit", "clean", "steps", "mini", "kernels build", "models pull", "tokens cat", "train run",
-        "", "dedup", "kernels", "models", "tokens", "train",
-    }  # fmt: skip
-    assert {" ".join(path) for path in commands(get_command(app)) if "--json" not in helped(path)} == without
+    groups = {"", "dedup", "kernels", "models", "tokens", "train"}
+    assert {" ".join(path) for path in commands(get_command(app)) if "--json" not in helped(path)} == groups | {
+        "submit"
+    }  # which passes --json on to `pipeline run`
 
 
 def helped(path: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The Parquet files of a run as lazy polars frames."""
+"""Opens the Parquet files of a run as lazy polars frames."""
 
 import polars as pl
 import pyarrow.dataset as ds
@@ -11,7 +11,7 @@ from tokenmill.pipeline.tasks.shard import DROPPED
 
 
 def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
-    """The documents of a stage; see Run.documents."""
+    """Returns the documents of a stage; see Run.documents."""
     stage = _named(stages, name) if name is not None else _last(stages)
     if stage.released:
         raise DataError(f"{stage.folder}: its data was deleted after use; give the stage `keep: true`, and run again")
@@ -19,7 +19,7 @@ def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
 
 
 def dropped_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
-    """The drop records of a stage, or of all; see Run.dropped."""
+    """Returns the drop records of one stage or of all stages; see Run.dropped."""
     chosen = stages if name is None else [_named(stages, name)]
     parts = [(stage.name, stage.files("dropped")) for stage in chosen]
     frames = [_frame(files).with_columns(stage=pl.lit(stage)) for stage, files in parts if files]
@@ -45,7 +45,7 @@ def _named(stages: list[RanStage], name: str) -> RanStage:
 
 
 def _last(stages: list[RanStage]) -> RanStage:
-    """The last stage that makes documents, not files of its own."""
+    """Returns the last stage that makes documents, not files of another format."""
     makers = [stage for stage in stages if stage.files("data") or stage.released]
     if not makers:
         raise RecipeError("no stage of this run has documents")

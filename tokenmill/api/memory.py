@@ -1,4 +1,4 @@
-"""Steps on documents that are in memory: to try a filter, or to use one without a run."""
+"""Runs Steps on documents in memory, to try a filter or to use it without a run."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,18 +38,18 @@ def apply(
     plugins: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> Any:
-    """Run steps on documents in memory, and return those that no step dropped.
+    """Runs Steps on documents in memory and returns the documents that no step dropped.
 
     Args:
         steps: one or several of: a Step, its name ("filters.c4"), or its name with settings as in a recipe
             ({"filters.c4": {"min_sentences": 3}}).
         documents: a table, or dicts with at least `text`. If they have no `id`, they are numbered from 0.
-        mark_only: return all documents. Dropped ones have `drop_rule`, `drop_measured` and `drop_threshold`, and each
-            step's own verdict is in `<step>.rule`.
-        plugins: the package, folder or `.py` file whose modules may be named too.
-        seed: of named steps with chance whose settings have none.
+        mark_only: return all documents. Those that a step would drop have `drop_rule`, `drop_measured` and
+            `drop_threshold`; the rule of each step is in `<step>.rule`. Default False.
+        plugins: a package, folder or `.py` file with steps that may be named. Default none.
+        seed: seed of named steps that use random numbers and have no setting `seed`. Default 0.
 
-    Returns a table for a table, else a list of dicts, in the order of the documents, with the columns that the steps
+    Returns a table for a table, else a list of dicts, in the order of the documents and with the columns that the steps
     added. A document on which a step raises is dropped by the rule `<step>.error`. Raises RecipeError for a name or a
     setting that does not exist, a Source or a Global, a missing column, and a column of another type.
     """
@@ -109,13 +109,13 @@ def _applied(steps: list[Step], batch: pa.RecordBatch, *, mark_only: bool) -> pa
 
 
 def _parts(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
-    """Slices of BATCH_ROWS; one without rows if there are none, so that the columns are known."""
+    """Returns slices of BATCH_ROWS rows. An empty batch gives one empty slice, so that the columns are known."""
     starts = range(0, max(1, batch.num_rows), BATCH_ROWS)
     return [batch.slice(start, BATCH_ROWS) for start in starts]
 
 
 def _documents(table: pa.Table) -> pa.RecordBatch:
-    """The documents with columns of the schema's types, and an id each."""
+    """Returns the documents with an id each, and with the column types of the document schema."""
     names = table.schema.names
     if len(set(names)) < len(names):
         raise RecipeError(f"the documents have two columns of one name; found {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""Run a recipe from Python, and look at what a run made."""
+"""Runs recipes from Python and opens finished runs."""
 
 import os
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ class Run:
     """A run on disk.
 
     Attributes:
-        folder: where it is, a path or a URL.
+        folder: its path or URL.
         failures: one line for each problem that made run() fail; empty for a run that was opened.
         warnings: one line for each problem that does not make run() fail: files with damaged records, inputs that are
             missing if that was allowed, stages that kept no document, steps that raised. Empty for a run that was
             opened.
         log: the log file of the call of run(); "" for a run that was opened.
-        plugins: the package, folder or file of its own units of work, which what_if() imports.
+        plugins: the package, folder or file with the plug-ins of its recipe, which what_if() imports.
     """
 
     folder: str
@@ -52,15 +52,16 @@ class Run:
         return not self.failures and all(one.good for one in self.report())
 
     def report(self) -> list["Funnel"]:
-        """The counts of each stage in order: documents in and out, drops by rule, tokens. `pipeline report` shows them
-        as a table.
+        """Returns the counts of each stage in order: documents in and out, drops by rule, tokens.
+
+        `pipeline report` shows them as a table.
         """
         from tokenmill.pipeline.report.funnel import funnel
 
         return funnel(self._stages())
 
     def documents(self, stage: str | None = None) -> "pl.LazyFrame":
-        """The documents that a stage made, one per row. Files are read when the frame is collected.
+        """Returns the documents that a stage made, one per row. Files are read when the frame is collected.
 
         stage: default the last one that makes documents. Raises RecipeError if there is no such stage, DataError if its
         data was deleted after use (`keep: false`). Checksums are not compared; `pipeline verify` does that.
@@ -70,30 +71,29 @@ class Run:
         return documents_of(self._stages(), stage)
 
     def dropped(self, stage: str | None = None) -> "pl.LazyFrame":
-        """The drop records of a stage, one per row, with its name in the column `stage`. Files are read when the frame
-        is collected.
+        """Returns the drop records of a stage, one per row, with its name in the column `stage`.
 
-        stage: default all stages. Raises RecipeError if there is no such stage.
+        Files are read when the frame is collected. stage: default all stages. Raises RecipeError if there is no such stage.
         """
         from tokenmill.api.frames import dropped_of
 
         return dropped_of(self._stages(), stage)
 
     def explain(self, id_or_url: str) -> list["Chapter"]:
-        """What each stage did with a document, in order.
+        """Returns what each stage did with a document, in order of the stages.
 
-        If a URL has several documents, the chapters of each follow one
-        another. Raises RecipeError if no stage has such a document.
+        If a URL has several documents, those of the first come first. Raises RecipeError if no stage has such a
+        document.
         """
         from tokenmill.pipeline.report.explain import story
 
         return list(story(self._stages(), id_or_url))
 
     def what_if(self, thresholds: Mapping[str, object], *, examples: int = 3) -> "Answer":
-        """What other thresholds would drop and keep, from the stored signals alone.
+        """Returns what other thresholds would drop and keep, computed from the stored signals.
 
-        thresholds: for example {"gopher_quality.min_words": 30}. examples: documents to name for each kind of change.
-        Raises RecipeError if the run cannot answer.
+        thresholds: for example {"gopher_quality.min_words": 30}. examples: number of documents to name for each kind of
+        change. Raises RecipeError if the run cannot answer.
         """
         import json
 
@@ -103,7 +103,11 @@ class Run:
         return what_if(self.folder, settings, plugins=self.plugins, sample=examples)
 
     def corpus(self, stage: str | None = None) -> "Corpus":
-        """The token corpus that a stage wrote. stage: default the only one. Raises RecipeError unless it is one."""
+        """Returns the token corpus that a stage wrote.
+
+        stage: default the only one that wrote a corpus. Raises RecipeError if there is none, or if there are several
+        and `stage` is not given.
+        """
         from tokenmill.core.corpus.token_shard import read_corpus
 
         found = [one.name for one in self._stages() if one.corpus is not None and stage in (None, one.name)]
@@ -137,28 +141,29 @@ def run(
     last: str | None = None,
     progress: Literal["auto", "plain", "json", "none"] = "auto",
 ) -> Run:
-    """Run what is missing of a recipe, as `pipeline run` does.
+    """Runs a recipe as `pipeline run` does. Results that exist are reused.
 
     Args:
         recipe: a path or URL, YAML text of several lines, or a dict.
         out: the parent folder of runs, a path or a URL.
-        workers: processes; 0 runs the tasks in this process. Default: the number of CPU cores.
-        engine: where tasks run.
-        address: the Ray cluster. Default: the one that this process is a job of, else one that is started.
-        stage: run this stage alone, from the one before it.
-        limit: read at most so many documents, of each source's first file. Such a run has a folder of its own.
+        workers: number of worker processes; 0 runs the tasks in this process. Default: one per CPU core.
+        engine: "local" for processes of this machine, "ray" for a cluster. Default local.
+        address: the Ray cluster. Default: the cluster of this Ray job, else a new one on this machine.
+        stage: run this stage alone, on the results of the stages before it. Default: all stages.
+        limit: largest number of documents to read, from the first file of each Source. At least 1. Such a run has a
+            folder of its own. Default: no limit.
         mark_only: mark documents instead of dropping them. Such a run has a folder of its own.
         allow_missing: a Global also runs if shards of its input are missing.
-        plugins: units of one's own, which the recipe may name too: an importable package, a folder or a `.py` file.
+        plugins: an importable package, a folder or a `.py` file with units or functions that the recipe may name.
         discard: delete results that are no longer wanted instead of setting them aside.
-        reuse: the folder of another run, whose matching results are copied.
+        reuse: the folder of another run. Those of its results that this run would make are copied.
         accept_code: keep results that differ only in the version of code or packages.
-        first, last: run the stages from this one to that one. Default: all.
-        progress: `auto` draws bars if standard error is a terminal and writes lines otherwise; `none` is silent.
+        first, last: run the stages from `first` to `last`, both included. Default: all stages.
+        progress: "auto" draws bars if standard error is a terminal and writes lines otherwise; "plain" writes lines,
+            "json" JSON lines, "none" nothing.
 
-    Returns a Run whose `ok` says whether everything was made. Raises RecipeError for a wrong recipe or setting, and if
-    another run works in the same folder; DataError if the run must stop; MemoryError if workers=0 and the memory is not
-    enough.
+    Returns a Run; its `ok` is True if everything was made. Raises RecipeError for a wrong recipe or setting, and if
+    another run works in the same folder; DataError if the run must stop; MemoryError if workers=0 and memory runs out.
     """
     from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for
@@ -181,7 +186,7 @@ def run(
 
 
 def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] | None = None) -> Run:
-    """The run in a folder. Raises RecipeError if there is none, or one of another format."""
+    """Opens the run in a folder. Raises RecipeError if there is none, or if it has another format."""
     from tokenmill.pipeline.report import read_run
 
     found = Run(os.fspath(folder).rstrip("/"), plugins=_text(plugins))

@@ -1,6 +1,6 @@
-"""The program `tokenmill`, which is also installed as `pipeline`: one module for each topic, and the list of commands.
+"""The program `tokenmill`, also installed as `pipeline`: the list of commands, with one module per topic.
 
-Commands load pipeline, train and other heavy packages when they are called, so that the program starts fast.
+Commands import pipeline, train and other large packages when they are called, so that the program starts fast.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "steps": tools.steps,
     "mini": tools.mini,
 }
-"""{name: function}. sections.py has the order of the help."""
+"""{name: function}. The order in the help is in sections.py."""
 
 _GROUPS = {
     "dedup": dedup.dedup_app,
@@ -35,7 +35,7 @@ _GROUPS = {
     "tokens": corpus.tokens_app,
     "train": train.train_app,
 }
-"""{name: commands about one topic}."""
+"""{name: the commands of one topic}."""
 
 for _name, _command in _COMMANDS.items():
     _program.command(_name, context_settings=HELP, epilog=examples(_name))(_command)

@@ -1,7 +1,8 @@
-"""What all commands share: the Typer application, exit codes, options, output and logging.
+"""Shared by all commands: the Typer application, exit codes, common options, output and logging.
 
-Exit codes: 0 done (with warnings for files with damaged records), 1 failed or an input is wholly unreadable,
-2 the recipe or the command is wrong, 130 interrupted. Each error is one short message (endings.py).
+Exit codes: 0 if the command did what was asked (perhaps with warnings), 1 if something failed or an input could not be
+read at all, 2 if the recipe or the command is wrong, 130 if the command was interrupted. Each error is one short
+message (endings.py).
 """
 
 import atexit
@@ -32,15 +33,15 @@ Plugins = Annotated[
 ]
 CorpusFolder = Annotated[str, typer.Argument(help="The corpus: its folder or manifest.json, a path or a URL.")]
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Interrupted(Exception):
-    """The person interrupted a command that has its own message about how to continue."""
+    """A command was interrupted and has its own message about how to continue."""
 
 
 HELP = {"help_option_names": ["-h", "--help"]}
-"""Of each command and group of commands."""
+"""Context settings of every command and group."""
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, cls=Sections, context_settings=HELP,
@@ -78,9 +79,10 @@ def main() -> None:
 
 
 def program_of_scripts() -> NoReturn:
-    """Entry point of the console scripts and of `python -m tokenmill`: main(), then the end of the process.
+    """Entry point of the console scripts and of `python -m tokenmill`: calls main() and ends the process at once.
 
-    Threads of C++ libraries that are still there when a process ends abort it now and then, with exit code 134.
+    os._exit is needed because threads of C++ libraries that still run at a normal exit sometimes abort the process,
+    with exit code 134.
     """
     code: object = 1
     try:
@@ -94,19 +96,21 @@ def program_of_scripts() -> NoReturn:
 
 
 def console() -> "Console":
-    """Standard output for tables; 200 columns wide if it is a file or a pipe, so that nothing is cut."""
+    """Returns a console on standard output, for tables. It is 200 columns wide if that is a file or a pipe, so that
+    nothing is cut.
+    """
     from rich.console import Console
 
     return Console() if sys.stdout.isatty() else Console(width=200)
 
 
 def print_json(value: object) -> None:
-    """Print a result for machines. Values that JSON lacks, such as dates, become text."""
+    """Prints a result as JSON. Values that JSON does not have, such as dates, become text."""
     print(json.dumps(value, indent=1, default=str))
 
 
 def log_to_stderr() -> None:
-    """Show the library's log messages on standard error."""
+    """Shows the log messages of the library on standard error."""
     from tokenmill.core.io.http import hide_addresses_in_logs
 
     hide_addresses_in_logs()
@@ -116,7 +120,7 @@ def log_to_stderr() -> None:
 @contextmanager
 def _exit_codes() -> Iterator[None]:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not stop a command
     try:
         yield
     except Interrupted as error:
@@ -126,7 +130,7 @@ def _exit_codes() -> Iterator[None]:
     except BrokenPipeError as error:
         if _stdout_is_open():
             _fail(error)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as `head`, has ended
         sys.exit(FAILED)
     except Exception as error:
         _fail(error)
@@ -135,7 +139,7 @@ def _exit_codes() -> Iterator[None]:
 def _leave(message: str) -> None:
     print(f"\n{message}", file=sys.stderr, flush=True)
     sys.stdout.flush()
-    os._exit(INTERRUPTED)  # at once: finalizers of half-started libraries may hang
+    os._exit(INTERRUPTED)  # without finalizers, because those of half-started libraries may hang
 
 
 def _stdout_is_open() -> bool:

@@ -1,5 +1,6 @@
-"""Commands that check and show a token store: `pipeline tokens ...`."""
+"""Commands that check and show a corpus of tokens: `pipeline tokens ...`."""
 
+import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,12 +10,12 @@ from tokenmill.cli.app import AsJson, CorpusFolder, print_json
 from tokenmill.cli.sections import Sentences
 from tokenmill.core.errors import DataError, short
 
-tokens_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Token stores: verify, stats, cat.")
+tokens_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Check and show a corpus of token shards.")
 
 
 @tokens_app.command("verify")
 def verify(corpus: CorpusFolder, json_out: AsJson = False) -> None:
-    """Check every shard whole: headers, sizes, checksums, indexes, ids against the vocabulary."""
+    """Read every shard and check headers, sizes, checksums, indexes, and that ids are in the vocabulary."""
     from tokenmill.core.corpus.corpus_contents import split_totals
     from tokenmill.core.corpus.verify import verify_corpus
 
@@ -27,14 +28,14 @@ def verify(corpus: CorpusFolder, json_out: AsJson = False) -> None:
     print(f"verified: {shards} shards, " + ", ".join(f"{total.tokens:,} tokens in {total.split}" for total in totals))
     if not found.checked:
         print(
-            f"{found.folder}/manifest.json has no checksum of its own, as earlier builds wrote it: edits are not "
-            "noticed. To have one, run the recipe again with this build"
+            f"{found.folder}/manifest.json was written by an earlier build and has no checksum of its own, so edits of "
+            "it are not noticed. To get one, run the recipe again with this build"
         )
 
 
 @tokens_app.command("stats")
 def stats(corpus: CorpusFolder, json_out: AsJson = False) -> None:
-    """Tokens, documents and bytes by split and by source."""
+    """Count tokens, documents and bytes by split and by source."""
     from tokenmill.core.corpus.corpus_contents import split_totals
     from tokenmill.core.corpus.token_shard import read_corpus
 
@@ -53,10 +54,11 @@ def stats(corpus: CorpusFolder, json_out: AsJson = False) -> None:
 @tokens_app.command("cat")
 def cat(
     corpus: CorpusFolder,
-    split: Annotated[str, typer.Option(help="Which split.")] = "train",
-    documents: Annotated[int, typer.Option(min=1, help="How many documents, from the first.")] = 1,
+    split: Annotated[str, typer.Option(help="Name of the split.")] = "train",
+    documents: Annotated[int, typer.Option(min=1, help="Number of documents, from the first.")] = 1,
+    json_out: AsJson = False,
 ) -> None:
-    """Show the first documents as text again, control characters made visible."""
+    """Decode the first documents and show their text, with control characters made visible."""
     from tokenizers import Tokenizer
 
     from tokenmill.core.corpus.corpus_contents import first_documents, tokenizer_json
@@ -66,11 +68,15 @@ def cat(
     found = read_corpus(corpus)
     try:
         tokenizer = Tokenizer.from_str(tokenizer_json(found))
-    except Exception as error:  # what the library raises is no narrower
+    except Exception as error:  # the library raises nothing narrower
         problem = short(str(error))
         raise DataError(
             f"{found.folder}/tokenizer/tokenizer.json: cannot be loaded: {problem}; write it again"
         ) from error
     for document in first_documents(found, split, documents):
+        text = tokenizer.decode(document.tokens.tolist(), skip_special_tokens=False)
+        if json_out:
+            print(json.dumps({"id": document.id, "url": document.url, "text": text}))
+            continue
         print(f"{document.id}  {plain(document.url)}")
-        print(plain(tokenizer.decode(document.tokens.tolist(), skip_special_tokens=False)))
+        print(plain(text))

@@ -1,4 +1,4 @@
-"""Commands about deduplication: `pipeline dedup ...`. Measure it, preview it, and remember what it kept."""
+"""Commands that measure and preview deduplication, and that index what it kept: `pipeline dedup ...`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from tokenmill.audits.dedup_index import IndexVersion
 
 dedup_app = typer.Typer(
-    no_args_is_help=True, cls=Sentences, help="Near-duplicates: preview, audit, and indexes of earlier snapshots."
+    no_args_is_help=True, cls=Sentences, help="Preview and measure deduplication; index earlier snapshots."
 )
 
-MinhashStage = Annotated[str | None, typer.Option(help="Which MinHash stage, if there are several.")]
+MinhashStage = Annotated[str | None, typer.Option(help="The MinHash stage, if there are several.")]
 
 
 @dedup_app.command("audit")
 def audit(
     run: RunFolder,
-    anchors: Annotated[int, typer.Option(min=1, help="How many documents to compare with all others.")] = 1000,
+    anchors: Annotated[int, typer.Option(min=1, help="Number of documents to compare with all others.")] = 1000,
     stage: MinhashStage = None,
-    seed: Annotated[int, typer.Option(help="Another seed draws others.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
     plugins: Plugins = None,
     json_out: AsJson = False,
 ) -> None:
-    """How many near-duplicates MinHash found, by true similarity, beside what its bands promise."""
+    """Measure the share of near-duplicates that MinHash found, by true similarity, and compare it with the theory."""
     from tokenmill.audits import dedup_audit
 
     found = dedup_audit.dedup_audit(run, anchors=anchors, stage=stage, seed=seed, plugins=plugins)
@@ -40,15 +40,15 @@ def audit(
 @dedup_app.command("preview")
 def preview(
     recipe: RecipeFile,
-    stage: Annotated[str, typer.Option(help="The stage that removes duplicates; those before it must have run.")],
-    sample: Annotated[int, typer.Option(min=0, help="How many of a cluster's duplicates to show.")] = 3,
+    stage: Annotated[str, typer.Option(help="The stage that removes duplicates. The stages before it must have run.")],
+    sample: Annotated[int, typer.Option(min=0, help="Number of duplicates to show per cluster.")] = 3,
     workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 runs in this process.")] = 0,
     out: Out = "runs",
-    mark_only: Annotated[bool, typer.Option("--mark-only", help="As of the run to come.")] = False,
+    mark_only: Annotated[bool, typer.Option("--mark-only", help="Preview a run with --mark-only.")] = False,
     plugins: Plugins = None,
     json_out: AsJson = False,
 ) -> None:
-    """A dry run: the twenty largest clusters of duplicates with samples. Nothing of the stage's results is written."""
+    """Show the twenty largest clusters of duplicates, with samples. A dry run: writes no results of the stage."""
     from tokenmill.pipeline.driver import preview as previews
     from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for
@@ -71,12 +71,14 @@ def preview(
 @dedup_app.command("index")
 def index(
     run: RunFolder,
-    to: Annotated[str, typer.Option("--out", help="The folder to write; for `index` of another run's stages.minhash.")],
+    to: Annotated[
+        str, typer.Option("--out", help="The folder to write. Name it in `index` of stages.minhash of another recipe.")
+    ],
     stage: MinhashStage = None,
     plugins: Plugins = None,
     json_out: AsJson = False,
 ) -> None:
-    """Remember what a MinHash stage kept, without its text, so that later snapshots are compared with it."""
+    """Index the documents that a MinHash stage kept, so that later runs remove near-duplicates of them."""
     from tokenmill.audits.dedup_index import add_to_index
 
     added = add_to_index(run, to, stage=stage, plugins=plugins)
@@ -84,7 +86,7 @@ def index(
         print_json({"index": to} | asdict(added))
         return
     if added.version is None:
-        print(f"index: {to}: knows all of these documents already; nothing was added")
+        print(f"index: {to}: contains all of these documents already; nothing was added")
         return
     _show_version(to, added.version)
     if added.warning:
@@ -95,7 +97,7 @@ def index(
 def verify(
     index: Annotated[str, typer.Argument(help="The folder or URL of an index.")], json_out: AsJson = False
 ) -> None:
-    """Read an index whole and compare every checksum; exits 1 or 2 and names what is damaged."""
+    """Read a whole index and compare every checksum. Exits 1 or 2 if a file is damaged, and names it."""
     from tokenmill.audits.dedup_index import removable, verified_versions
 
     versions = verified_versions(index)
@@ -109,12 +111,12 @@ def verify(
         print(f"index: {index}: {len(left):,} folders and files belong to no version:")
         for path in left:
             print(f"  {path}")
-        print("Writers that were killed or lost the race left them. Delete them when no `dedup index` is running")
+        print("They are from writers that were killed or came too late. Delete them when no `dedup index` runs")
 
 
 def _show_version(index: str, version: "IndexVersion") -> None:
     mean = version.bytes / max(1, version.documents)
     print(
         f"index: {index}: version {version.number}, {version.documents:,} documents, {version.bytes:,} bytes, "
-        f"{mean:,.0f} a document"
+        f"{mean:,.0f} per document"
     )

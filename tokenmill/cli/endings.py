@@ -1,7 +1,7 @@
-"""How a command ends: an exit code, and a message that fits a screen, for whatever was raised.
+"""Turns an exception into an exit code and a message that fits a screen.
 
-RecipeError and DataError say what to do. What the system or a library raises gets a remedy. Everything else is a bug:
-its last line is shown, and its traceback goes into a file.
+RecipeError and DataError say what to do. Errors of the operating system get a remedy. Any other exception is a bug: its
+last line is shown, and its traceback is written to a file.
 """
 
 import errno
@@ -37,7 +37,7 @@ _READERS = ("pyarrow.", "polars.")
 
 
 def ending_of(error: Exception) -> tuple[str, int]:
-    """(the message, the exit code) for an exception that reached the command line."""
+    """Returns (message, exit code) for an exception that reached the command line."""
     if isinstance(error, RecipeError):
         return str(error), WRONG
     if isinstance(error, DataError):
@@ -51,13 +51,13 @@ def ending_of(error: Exception) -> tuple[str, int]:
     if isinstance(error, OSError):
         return _of_the_system(error), FAILED
     if f"{type(error).__module__}.".startswith(_READERS):
-        what = f"a file is damaged, or is no table: {_last_line(error)}"
+        what = f"a file is damaged or not a table: {_last_line(error)}"
         return f"{what}. Run the recipe again, which makes damaged results again{_kept(error)}", FAILED
     return f"{_last_line(error)}. This is a bug in tokenmill or in a plug-in{_kept(error)}", FAILED
 
 
 def fitting(message: str) -> str:
-    """The message, with its middle left out if it would fill more than a screen."""
+    """Returns the message, without its middle if it is longer than MAX_LINES or MAX_CHARACTERS."""
     lines = message.splitlines()
     if len(lines) > MAX_LINES:
         left_out = len(lines) - MAX_LINES + 1
@@ -76,18 +76,18 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _last_line(error: Exception) -> str:
-    """Type, message, and the place in the code."""
+    """Returns type, message and place in the code."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return "".join(traceback.format_exception_only(error)).strip() + place
 
 
 def _kept(error: Exception) -> str:
-    """Where the traceback was written."""
+    """Writes the traceback to a file and returns the end of a message that names the file."""
     try:
         handle, path = tempfile.mkstemp(prefix="tokenmill-", suffix=".traceback.txt")
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exception(error, file=file)
-    except OSError as no:  # a full disk must not hide what went wrong
+    except OSError as no:  # a full disk must not hide the error itself
         return f"; its traceback could not be written ({no})"
     return f"; its traceback is in {path}"

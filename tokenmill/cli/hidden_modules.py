@@ -1,4 +1,4 @@
-"""Finds files of the person's own that hide modules of Python: what such modules break says nothing about the cause."""
+"""Finds files of the user that hide modules of the standard library, because the errors they cause do not name them."""
 
 import os
 import sys
@@ -8,8 +8,10 @@ from tokenmill.core.errors import RecipeError
 
 
 def refuse_hidden_modules() -> None:
-    """Raises RecipeError if a folder before the standard library, such as the one in which `python -m tokenmill` is
-    started, has a module that was imported in place of Python's own.
+    """Raises RecipeError if a module was imported in place of one of the standard library.
+
+    It comes from a folder that is before the standard library in sys.path, such as the one in which
+    `python -m tokenmill` is started.
     """
     for name, file in _hidden():
         raise RecipeError(
@@ -19,7 +21,7 @@ def refuse_hidden_modules() -> None:
 
 
 def _hidden() -> Iterator[tuple[str, str]]:
-    """(module, the file that was imported instead), in order of names."""
+    """Yields (module, the file that was imported instead), sorted by name."""
     library = os.path.dirname(os.__file__)
     before = sys.path[: sys.path.index(library)] if library in sys.path else []
     folders = {os.path.abspath(folder) for folder in before}

@@ -16,7 +16,7 @@ PROGRESS_SECONDS = 2.0
 
 
 def report(run: RunFolder, json_out: AsJson = False) -> None:
-    """Where every document went: the funnel, with drops by rule. Exits 1 if it does not balance."""
+    """Show the funnel: documents in, out and dropped by rule, per stage. Exits 1 if it does not balance."""
     from tokenmill.pipeline.report import funnel, read_run
 
     funnels = funnel.funnel(read_run(run))
@@ -30,12 +30,12 @@ def report(run: RunFolder, json_out: AsJson = False) -> None:
 
 def audit(
     run: RunFolder,
-    rule: Annotated[str | None, typer.Option(help="A rule, or a step for all its rules.")] = None,
-    sample: Annotated[int, typer.Option(min=1, help="How many documents.")] = 10,
-    seed: Annotated[int, typer.Option(help="Another seed shows others.")] = 0,
+    rule: Annotated[str | None, typer.Option(help="Only this rule, or all rules of this step.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Number of documents.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
     json_out: AsJson = False,
 ) -> None:
-    """Look at a sample of what was dropped."""
+    """Show a sample of the dropped documents."""
     from tokenmill.pipeline.report import audit, read_run
 
     found = audit.sample(read_run(run), rule, sample, seed)
@@ -46,9 +46,9 @@ def audit(
 
 
 def explain(
-    run: RunFolder, id: Annotated[str, typer.Argument(help="The document's id or URL.")], json_out: AsJson = False
+    run: RunFolder, id: Annotated[str, typer.Argument(help="The id or URL of a document.")], json_out: AsJson = False
 ) -> None:
-    """One document's whole story: every stage it passed, or where and why it was dropped."""
+    """Show what each stage did with one document, and why it was dropped."""
     from tokenmill.pipeline.report import explain, read_run
 
     chapters = explain.story(read_run(run), id)
@@ -60,12 +60,12 @@ def explain(
 
 def what_if(
     run: RunFolder,
-    settings: Annotated[list[str], typer.Argument(help="Thresholds: gopher_quality.min_words=30 and so on.")],
-    sample: Annotated[int, typer.Option(min=0, help="How many documents of each move to name.")] = 3,
+    settings: Annotated[list[str], typer.Argument(help="Thresholds, for example gopher_quality.min_words=30.")],
+    sample: Annotated[int, typer.Option(min=0, help="Number of examples for each change.")] = 3,
     plugins: Plugins = None,
     json_out: AsJson = False,
 ) -> None:
-    """What other thresholds would drop and keep, from the stored signals alone."""
+    """Show what other thresholds would drop and keep. Uses the stored signals; runs nothing."""
     from tokenmill.pipeline.report import what_if, what_if_show
 
     answer = what_if.what_if(run, settings, plugins=plugins, sample=sample)
@@ -78,10 +78,10 @@ def what_if(
 def diff(
     run_a: RunFolder,
     run_b: RunFolder,
-    sample: Annotated[int, typer.Option(min=0, help="How many documents of each kind to name.")] = 3,
+    sample: Annotated[int, typer.Option(min=0, help="Number of examples for each difference.")] = 3,
     json_out: AsJson = False,
 ) -> None:
-    """Documents whose fate differs between two runs, by the rules of both."""
+    """Compare two runs: documents that one kept and the other dropped, by the rules of both."""
     from tokenmill.pipeline.report import diff
 
     found = diff.diff(run_a, run_b, sample=sample)
@@ -94,13 +94,12 @@ def diff(
 def verify(
     run: RunFolder,
     stage: Annotated[str | None, typer.Option(help="Check this stage alone.")] = None,
-    kept: Annotated[bool, typer.Option(help="Check results that were set aside, too.")] = True,
+    kept: Annotated[bool, typer.Option(help="Also check results that were set aside.")] = True,
     json_out: AsJson = False,
 ) -> None:
-    """Read every file of a run and compare its checksum; exits 1 and names what is damaged or does not belong.
+    """Read every file of a run and compare its checksum. Exits 1 if a file is damaged or does not belong to the run.
 
-    Damaged results are taken off the record, so that the next run makes them again; those set aside in kept/ are
-    deleted, so that they cannot return.
+    The next run makes damaged results again. Damaged results in kept/ are deleted, so that they cannot return.
     """
     from tokenmill.core.errors import RecipeError, did_you_mean
     from tokenmill.pipeline.record.verify import lines, strangers, verify_stage
@@ -131,7 +130,7 @@ def verify(
 
 
 def _verify_corpus(folder: str, checked: "Checked") -> None:
-    """The bytes of a corpus are compared already; this holds its files against each other and its manifest."""
+    """Compares the files of a corpus with each other and with its manifest. Their checksums were compared before."""
     from tokenmill.core.corpus.verify import verify_corpus
     from tokenmill.core.errors import DataError
     from tokenmill.core.io import storage
@@ -148,7 +147,7 @@ def _verify_corpus(folder: str, checked: "Checked") -> None:
 
 
 def _take_off_record(run: str, checked: "dict[str, Checked]") -> bool:
-    """Whether that could be done: no driver is at work on the run."""
+    """Deletes the manifests of damaged results. Returns False if there are none, or if a driver works on the run."""
     from tokenmill.core.errors import RecipeError
     from tokenmill.pipeline.record.lock import locked
     from tokenmill.pipeline.record.verify import take_off_record
@@ -167,7 +166,7 @@ def _take_off_record(run: str, checked: "dict[str, Checked]") -> bool:
 
 
 def _progress() -> "Told":
-    """Tells people on standard error, now and then, how far the work is."""
+    """Returns a function that prints progress on standard error, at most every PROGRESS_SECONDS."""
     said = time.monotonic()
 
     def told(stage: str, done: int, of: int) -> None:

@@ -1,4 +1,4 @@
-"""Commands that run a recipe, here or on a cluster, and that show what a run would do."""
+"""Commands that run a recipe, on this machine or on a cluster, and that show what a run would do."""
 
 import json
 import sys
@@ -35,36 +35,42 @@ Discard = Annotated[
     bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
 ]
 Reuse = Annotated[
-    str | None, typer.Option(help="The folder of another run: take over its results that this one would make.")
+    str | None, typer.Option(help="The folder of another run: copy those of its results that this run would make.")
 ]
-_MESSAGES = 8  # of a kind, so that a run's end fits a screen
+_MESSAGES = 8  # per kind, so that the end of a run fits a screen
 
 
 def run(
     recipe: RecipeFile,
-    stage: Annotated[str | None, typer.Option(help="Run this stage alone, from the one before it.")] = None,
+    stage: Annotated[
+        str | None, typer.Option(help="Run this stage alone, on the results of the stages before it.")
+    ] = None,
     engine: Annotated[Literal["local", "ray"], typer.Option(help="Where tasks run.")] = "local",
     workers: Annotated[
-        int | None, typer.Option(help="Worker processes; 0 runs in this process. Default: the cores.")
+        int | None, typer.Option(help="Worker processes; 0 runs in this process. Default: one per core.")
     ] = None,
     address: Annotated[
-        str | None, typer.Option(help="The Ray cluster. Default: the one this is a job of, else one started here.")
+        str | None,
+        typer.Option(help="The Ray cluster. Default: the cluster of this Ray job, else a new one on this machine."),
     ] = None,
     out: Out = "runs",
     mark_only: MarkOnly = False,
     limit: Limit = None,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Let a Global run over missing shards.")
+        bool, typer.Option("--allow-missing", help="Run a Global even if shards of its input are missing.")
     ] = False,
     plugins: Plugins = None,
     discard: Discard = False,
     reuse: Reuse = None,
     accept_code: AcceptCode = False,
-    first: Annotated[str | None, typer.Option("--from", help="Run the stages from this one on.")] = None,
-    last: Annotated[str | None, typer.Option("--until", help="Run the stages up to this one.")] = None,
-    json_lines: Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")] = False,
+    first: Annotated[str | None, typer.Option("--from", help="Run this stage and those after it.")] = None,
+    last: Annotated[str | None, typer.Option("--until", help="Run this stage and those before it.")] = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="Print progress and result as JSON lines.")] = False,
 ) -> None:
-    """Run what is missing of a recipe, or one stage. Results of other settings or inputs are set aside, not deleted."""
+    """Run a recipe, or some of its stages. Results that exist are reused.
+
+    Results of other settings or inputs are set aside in kept/, not deleted.
+    """
     from tokenmill.pipeline.driver.options import Options
     from tokenmill.pipeline.driver.progress import progress_for
     from tokenmill.pipeline.driver.run import run as run_recipe
@@ -90,14 +96,16 @@ def submit(
     out: Annotated[
         str | None, typer.Option(help="The parent folder of runs: a URL, or a folder that all nodes share.")
     ] = None,
-    working_dir: Annotated[Path, typer.Option(help="Sent to the cluster; the recipe is in it.")] = Path("."),
+    working_dir: Annotated[
+        Path, typer.Option(help="The folder that is sent to the cluster. It contains the recipe.")
+    ] = Path("."),
     environment: Annotated[
-        Path | None, typer.Option("--runtime-env", help="A YAML file: what Ray installs for the job.")
+        Path | None, typer.Option("--runtime-env", help="A YAML file with the packages that Ray installs for the job.")
     ] = None,
-    follow: Annotated[str | None, typer.Option(help="A job that was submitted before: follow its log again.")] = None,
+    follow: Annotated[str | None, typer.Option(help="The id of a submitted job whose log to follow again.")] = None,
     options: Annotated[list[str] | None, typer.Argument(help="After --: more options for `pipeline run`.")] = None,
 ) -> None:
-    """Run a recipe as a Ray job and follow its log; the exit code is the run's."""
+    """Run a recipe as a Ray job and follow its log. The exit code is that of the run."""
     import shlex
 
     from tokenmill.pipeline.engine.ray_job import follow as follow_job
@@ -127,7 +135,7 @@ def plan(
     accept_code: AcceptCode = False,
     json_out: AsJson = False,
 ) -> None:
-    """Say what would run: stages, shards, input bytes, what is done, what would be set aside. Runs nothing."""
+    """Show what would run: stages, shards, input bytes, finished and set-aside results. Runs nothing."""
     from tokenmill.pipeline.driver.borrow import OtherRun
     from tokenmill.pipeline.driver.check import refuse_problems
     from tokenmill.pipeline.driver.options import Options
@@ -160,11 +168,15 @@ def plan(
             print(f"{name}: {line}")
 
 
-def clean(run: RunFolder) -> None:
-    """Delete the results that earlier runs set aside in kept/, and say how much it was."""
+def clean(run: RunFolder, json_out: AsJson = False) -> None:
+    """Delete the results that earlier runs set aside in kept/, and show how much that was."""
     from tokenmill.pipeline.record.kept import clean_run
 
-    print(f"{run}: {clean_run(run)} deleted")
+    amount = clean_run(run)
+    if json_out:
+        print_json({"run": run, "deleted": asdict(amount)})
+    else:
+        print(f"{run}: {amount} deleted")
 
 
 def _print_result(result: "Result", json_lines: bool) -> None:
@@ -184,7 +196,7 @@ def _print_result(result: "Result", json_lines: bool) -> None:
 
 
 def _print_some(word: str, messages: list[str], result: "Result") -> None:
-    """Prints the first messages, and how many more there are."""
+    """Prints the first _MESSAGES messages and the number of the others."""
     for message in messages[:_MESSAGES]:
         print(f"{word}: {message}", file=sys.stderr)
     if len(messages) > _MESSAGES:
@@ -193,7 +205,7 @@ def _print_some(word: str, messages: list[str], result: "Result") -> None:
 
 
 def _path_on_cluster(recipe: str, working_dir: Path) -> str:
-    """The recipe as the job sees it, whose working directory is a copy of `working_dir`."""
+    """Returns the path of the recipe for the job, whose working directory is a copy of `working_dir`."""
     if "://" in recipe:
         return recipe
     if not Path(recipe).resolve().is_relative_to(working_dir.resolve()):
@@ -202,7 +214,7 @@ def _path_on_cluster(recipe: str, working_dir: Path) -> str:
 
 
 def _follow(job: "SubmittedJob") -> NoReturn:
-    """Prints the job's log to its end and exits with its code. Raises Interrupted after Ctrl-C."""
+    """Prints the log of the job to its end and exits with its code. Raises Interrupted after Ctrl-C."""
     print(f"job: {job.id}", file=sys.stderr, flush=True)
     try:
         for text in job.log():
@@ -213,7 +225,7 @@ def _follow(job: "SubmittedJob") -> NoReturn:
 
 
 def _left(job: "SubmittedJob") -> str:
-    """Asks whether the job is to stop too; without a terminal to ask on, it continues. Says what became of it."""
+    """Asks whether to stop the job too, and returns the message about it. Without a terminal the job continues."""
     if sys.stdin.isatty() and typer.confirm(f"\nstop job {job.id} on the cluster? No leaves it running", default=False):
         job.stop()
         return f"job {job.id} is being stopped; what is committed stays. Submit the recipe again to continue from there"

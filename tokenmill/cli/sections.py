@@ -1,4 +1,4 @@
-"""The help: commands by topic and with whole sentences, and examples."""
+"""The layout of the help: commands by topic, each with its whole first sentence, and examples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ SECTIONS = {
     "Run a recipe": ("run", "submit", "plan", "clean"),
     "Look at a run": ("report", "audit", "explain", "what-if", "diff", "verify"),
     "Deduplication, tokens, training": ("dedup", "tokens", "train"),
-    "What there is": ("steps", "models", "kernels", "mini"),
+    "Units, models, kernels, test data": ("steps", "models", "kernels", "mini"),
 }
 """{heading: commands}, in the order of the help."""
 
@@ -29,17 +29,17 @@ EXAMPLES = {
     "steps": ("steps", "steps filters.gopher_quality", "steps --plugins mylab"),
     "mini": ("mini data --pages 300",),
 }  # fmt: skip
-"""{command: what a person may type after `pipeline`}."""
+"""{command: examples, as typed after `pipeline`}."""
 
 
 def examples(command: str) -> str | None:
-    """The end of a command's help; None if there are no examples."""
+    """Returns the text after the help of a command, or None if the command has no examples."""
     lines = [f"  pipeline {line}" for line in EXAMPLES.get(command, ())]
-    return "\n".join(["\b", "Examples:", *lines]) if lines else None  # \b: the lines are kept
+    return "\n".join(["\b", "Examples:", *lines]) if lines else None  # \b keeps the lines as they are
 
 
 class Sentences(TyperGroup):
-    """A group of commands, whose help has the whole first sentence of each."""
+    """A group of commands whose help shows the whole first sentence of each command."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         self._write(formatter, {"Commands": self.list_commands(ctx)})
@@ -51,10 +51,10 @@ class Sentences(TyperGroup):
 
 
 class Sections(Sentences):
-    """The program, whose help lists the commands by topic."""
+    """The program. Its help lists the commands by topic."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """In the order of SECTIONS."""
+        """Returns the names of the commands in the order of SECTIONS."""
         return [name for names in SECTIONS.values() for name in names]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -1,4 +1,4 @@
-"""Commands about what comes with the program: units of work, model files, text kernels, the mini-crawl."""
+"""Commands about units of work, model files, text kernels and the mini-crawl."""
 
 import time
 from dataclasses import asdict
@@ -10,38 +10,53 @@ import typer
 from tokenmill.cli.app import AsJson, Plugins, log_to_stderr, print_json
 from tokenmill.cli.sections import Sentences
 
-models_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Model files: what there is, and getting them.")
-kernels_app = typer.Typer(
-    no_args_is_help=True, cls=Sentences, help="Text kernels: compiling them before the first run."
-)
+models_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="List and download model files.")
+kernels_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Compile text kernels before the first run.")
 
 
 def steps(
-    name: Annotated[str | None, typer.Argument(help="One unit of work, for its settings.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A unit of work, to show its settings.")] = None,
     plugins: Plugins = None,
+    json_out: AsJson = False,
 ) -> None:
-    """What work there is; with a name, its settings, defaults and rules."""
+    """List the units of work; with a name, show its settings, defaults and rules."""
     from tokenmill.pipeline.report import steps
 
-    for line in steps.describe(name, plugins=plugins) if name else steps.overview(plugins=plugins):
-        print(line)
+    if name:
+        unit = steps.describe(name, plugins=plugins)
+        if json_out:
+            print_json(asdict(unit))
+            return
+        for line in steps.lines(unit):
+            print(line)
+        return
+    listed = list(steps.overview(plugins=plugins))
+    if json_out:
+        print_json([asdict(one) for one in listed])
+        return
+    for one in listed:
+        print(f"{one.name:28} {one.kind:7} {one.summary}")
 
 
 def mini(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")],
-    pages: Annotated[int, typer.Option(min=40, help="How many web pages.")] = 300,
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    pages: Annotated[int, typer.Option(min=40, help="Number of web pages.")] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of the content.")] = 0,
+    json_out: AsJson = False,
 ) -> None:
-    """Make a mini-crawl: WARC, WET, a Wikipedia dump, code, a tokenizer, and the truth about what is in them."""
+    """Make a mini-crawl: WARC, WET, a Wikipedia dump, code, a tokenizer, and a record of what is in them."""
     from tokenmill.mini.world import write_mini
 
     write_mini(folder, pages=pages, seed=seed)
-    print(f"mini-crawl of {pages} pages: {folder}")
+    if json_out:
+        print_json({"folder": str(folder), "pages": pages, "seed": seed})
+    else:
+        print(f"mini-crawl of {pages} pages: {folder}")
 
 
 @models_app.command("list")
 def list_models(json_out: AsJson = False) -> None:
-    """Which model files there are, and where each would lie."""
+    """List the model files and their paths."""
     from tokenmill.core.io import models
 
     if json_out:
@@ -52,28 +67,40 @@ def list_models(json_out: AsJson = False) -> None:
 
 
 @models_app.command("pull")
-def pull_models(names: Annotated[list[str] | None, typer.Argument(help="Which; default all.")] = None) -> None:
-    """Get model files, checking their checksums."""
+def pull_models(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of model files. Default: all.")] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Download model files and compare their checksums."""
     from tokenmill.core.io import models
 
-    for name in names or list(models.MODELS):
-        print(models.pull(name))
+    paths = {name: models.pull(name) for name in names or list(models.MODELS)}
+    if json_out:
+        print_json(paths)
+        return
+    for path in paths.values():
+        print(path)
 
 
 @kernels_app.command("build")
 def build_kernels(
-    recipe: Annotated[str | None, typer.Option(help="Only the kernels of this recipe. Default: all.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Compile only the kernels of this recipe. Default: all.")] = None,
     plugins: Plugins = None,
+    json_out: AsJson = False,
 ) -> None:
-    """Compile text kernels into the cache folder, for example for a container image. A run compiles what it lacks."""
+    """Compile text kernels into the cache folder, for example for a container image. A run compiles missing ones."""
     from tokenmill.pipeline.engine import warm
     from tokenmill.pipeline.planning.recipe import load_recipe
     from tokenmill.pipeline.planning.resolve import classes_of
 
     log_to_stderr()
     modules = warm.all_kernel_modules()
-    if recipe is not None:  # its data and tokenizer need not be here: an image is built without them
+    if recipe is not None:  # its inputs and tokenizer are not needed, because images are built without them
         modules = warm.kernels_of(found.__module__ for found in classes_of(load_recipe(recipe), plugins=plugins))
     began = time.monotonic()
     compiled = warm.make_kernels_ready(modules)
-    print(f"compiled {compiled} text kernels of {len(modules)} modules in {time.monotonic() - began:.1f} s")
+    seconds = time.monotonic() - began
+    if json_out:
+        print_json({"compiled": compiled, "modules": len(modules), "seconds": round(seconds, 3)})
+    else:
+        print(f"compiled {compiled} text kernels of {len(modules)} modules in {seconds:.1f} s")

@@ -1,9 +1,11 @@
-"""Lists all units of work, and describes one by its docstring, settings and rules."""
+"""Lists all units of work, and describes one by its docstrings, settings and rules."""
 
 import dataclasses
 import inspect
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import Filter
@@ -14,53 +16,127 @@ from tokenmill.pipeline.planning.resolve import work_class, work_names
 _SETTING = re.compile(r"(\w+(?:, \w+)*): (.*)")
 
 
-def overview(*, plugins: str | None = None) -> Iterator[str]:
-    """One line for each unit: its name, kind and the first line of its docstring.
+@dataclass(frozen=True)
+class Listed:
+    """A line of the list: a unit, or a function that stages.function and filters.function can call.
 
-    Units of `plugins` are included, and the public functions of its other modules, as `module:function`.
+    Attributes:
+        name: what a recipe writes.
+        kind: source, step, global or call; "" for a module that cannot be used.
+        summary: the first line of its docstring, or why the module cannot be used.
     """
+
+    name: str
+    kind: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a unit.
+
+    Attributes:
+        type: the annotation, as Python writes it.
+        default: as in a recipe; None if the setting is required.
+        meaning: the entry under `Attributes:` in the docstring of the class, in lines.
+    """
+
+    name: str
+    type: str
+    default: str | None
+    meaning: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnitHelp:
+    """What the code of a unit says about it.
+
+    Attributes:
+        text: the docstring of its module.
+        reads, adds: names of columns; None if they depend on settings.
+        rules: {rule: the comparison that drops a document}, in order.
+    """
+
+    name: str
+    kind: str
+    text: str
+    reads: tuple[str, ...] | None
+    adds: tuple[str, ...] | None
+    settings: tuple[Setting, ...]
+    rules: dict[str, str]
+
+
+def overview(*, plugins: str | None = None) -> Iterator[Listed]:
+    """All units, and those of `plugins` with the public functions of its other modules, as `module:function`."""
     for name in [*work_names(), *(plugin_names(plugins) if plugins else ())]:
         try:
             cls = work_class(name, plugins=plugins)
         except RecipeError as problem:
             functions = functions_of(name)
             for function, text in functions.items():
-                yield f"{name + ':' + function:28} {'call':7} {text}"
+                yield Listed(f"{name}:{function}", "call", text)
             if not functions:
-                yield f"{name:28} {problem}"
+                yield Listed(name, "", str(problem))
             continue
-        yield f"{name:28} {kind_of(cls):7} {_first_line(cls)}"
+        yield Listed(name, kind_of(cls), _docstring(cls).split("\n")[0])
 
 
-def describe(name: str, *, plugins: str | None = None) -> Iterator[str]:
-    """Everything about one unit, line by line."""
+def describe(name: str, *, plugins: str | None = None) -> UnitHelp:
+    """Everything about one unit. Raises RecipeError if there is none of this name."""
     cls = work_class(name, plugins=plugins)
-    yield f"{name} ({kind_of(cls)})"
-    yield inspect.getdoc(inspect.getmodule(cls)) or ""
-    yield ""
-    for title in ("reads", "adds"):
-        columns = vars(cls).get(title, ())
-        if isinstance(columns, tuple):  # else they depend on settings
-            yield f"{title}: {', '.join(columns) or '-'}"
     meanings = _meanings(cls)
-    if not meanings:  # its docstring tells of the settings in sentences
-        yield from [*(inspect.getdoc(cls) or "").splitlines(), ""]
-    yield "settings:"
     assert dataclasses.is_dataclass(cls)
-    for field in dataclasses.fields(cls):
-        yield f"  {field.name}: {_type(field.type)} = {_default(field)}"
-        yield from (f"      {line}" for line in meanings.get(field.name, ()))
-    rules = cls.RULES if isinstance(cls, Filter) else {}
-    if rules:
-        yield "rules, in order:"
+    settings = [
+        Setting(field.name, _type(field.type), _default(field), tuple(meanings.get(field.name, ())))
+        for field in dataclasses.fields(cls)
+    ]
     step = name.rpartition(".")[2]
-    for rule, what in rules.items():
-        bounds = [f"{kind} {setting}" for kind, setting in what.bounds.items()]
-        yield f"  {step}.{rule}: {step}.{what.signal}, {', '.join(bounds)}"
+    rules = {
+        f"{step}.{rule}": ", ".join(
+            [f"{step}.{what.signal}", *(f"{how} {bound}" for how, bound in what.bounds.items())]
+        )
+        for rule, what in (cls.RULES if isinstance(cls, Filter) else {}).items()
+    }
+    columns = {title: _columns(vars(cls).get(title, ())) for title in ("reads", "adds")}
+    return UnitHelp(name, kind_of(cls), _docstring(cls), columns["reads"], columns["adds"], tuple(settings), rules)
+
+
+def lines(unit: UnitHelp) -> Iterator[str]:
+    """For a terminal."""
+    yield f"{unit.name} ({unit.kind})"
+    yield from [*unit.text.splitlines(), ""]
+    for title, columns in (("reads", unit.reads), ("adds", unit.adds)):
+        if columns is not None:
+            yield f"{title}: {', '.join(columns) or '-'}"
+    yield "settings:" if unit.settings else "settings: -"
+    for setting in unit.settings:
+        yield f"  {setting.name}: {setting.type}" + ("" if setting.default is None else f" = {setting.default}")
+        yield from (f"      {line}" for line in setting.meaning)
+    if unit.rules:
+        yield "rules, in order:"
+    yield from (f"  {rule}: {comparison}" for rule, comparison in unit.rules.items())
+
+
+def markdown(unit: UnitHelp) -> Iterator[str]:
+    """For the reference in docs/."""
+    yield from [f"## {unit.name}", "", *unit.text.splitlines(), ""]
+    yield f"- kind: {unit.kind}"
+    for title, columns in (("reads", unit.reads), ("adds", unit.adds)):
+        if columns:
+            yield f"- {title}: {', '.join(f'`{name}`' for name in columns)}"
+    if unit.settings:
+        yield from ["", "| setting | type | meaning |", "|---|---|---|"]
+    for setting in unit.settings:
+        kind = setting.type.replace("|", "\\|")
+        yield f"| `{setting.name}` | `{kind}` | {' '.join(setting.meaning).replace('|', chr(92) + '|')} |"
+    if unit.rules:
+        yield from ["", "Rules, in order:", ""]
+    yield from (f"- `{rule}`: {comparison}" for rule, comparison in unit.rules.items())
+    yield ""
 
 
 def _meanings(cls: type) -> dict[str, list[str]]:
-    """{setting: lines} of what the docstring says under `Attributes:`."""
+    """{setting: lines} of the docstring's section `Attributes:`."""
     found: dict[str, list[str]] = {}
     own: list[str] = []
     text = inspect.cleandoc((inspect.getdoc(cls) or "").partition("Attributes:\n")[2].partition("\n\n")[0])
@@ -74,18 +150,22 @@ def _meanings(cls: type) -> dict[str, list[str]]:
     return found
 
 
-def _first_line(cls: type) -> str:
-    module = inspect.getmodule(cls)
-    return (inspect.getdoc(module) or inspect.getdoc(cls) or "").split("\n")[0]
+def _docstring(cls: type) -> str:
+    """Of the module, which a unit has for itself; else of the class."""
+    return inspect.getdoc(inspect.getmodule(cls)) or inspect.getdoc(cls) or ""
+
+
+def _columns(found: object) -> tuple[str, ...] | None:
+    return found if isinstance(found, tuple) else None
 
 
 def _type(kind: object) -> str:
-    return kind.__name__ if isinstance(kind, type) else str(kind)
+    return (kind.__name__ if isinstance(kind, type) else str(kind)).replace("typing.", "")
 
 
-def _default(field: dataclasses.Field[object]) -> str:
+def _default(field: dataclasses.Field[object]) -> str | None:
     if field.default is not dataclasses.MISSING:
-        return repr(field.default)
+        return json.dumps(field.default, default=sorted)
     if field.default_factory is not dataclasses.MISSING:
-        return repr(field.default_factory())
-    return "(needed)"
+        return json.dumps(field.default_factory(), default=sorted)
+    return None
