@@ -73,7 +73,8 @@ class Run:
     def dropped(self, stage: str | None = None) -> "pl.LazyFrame":
         """Returns the drop records of a stage, one per row, with its name in the column `stage`.
 
-        Files are read when the frame is collected. stage: default all stages. Raises RecipeError if there is no such stage.
+        Files are read when the frame is collected. stage: default all stages. Raises RecipeError if there is no such
+        stage.
         """
         from tokenmill.api.frames import dropped_of
 
