@@ -170,7 +170,7 @@ def _joined(read: Iterable[tuple[str, Bytes, Positions]], groups: tuple[str, ...
 
 
 def _check_filled(files: tuple[ListFile, ...], filled: set[str]) -> None:
-    """Raises RecipeError for a category without entries. One empty file is allowed: half of UT1's categories have one."""
+    """Raises RecipeError for a category without entries. Half of UT1's categories have one empty file."""
     for file in files:
         if file.kind in ("domains", "urls") and file.group not in filled:
             raise RecipeError(f"{file.place}: {file.path!r} has no entries; add one per line, or leave it out")

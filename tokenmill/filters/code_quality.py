@@ -283,7 +283,7 @@ class CodeQuality:
         return np.where(self._are_in(languages, "comment_languages"), numbers, -1)
 
     def _text_name(self, batch: pa.RecordBatch, languages: pa.Array) -> pa.Array:
-        """Returns for each row the pattern of text_names that its file name matches, else the name; null without path."""
+        """Returns by row the pattern of text_names that the file name matches, else the name; null without path."""
         names: list[str | None] = [None] * batch.num_rows
         if "path" in batch.schema.names and self.text_names is not None:
             rows = np.flatnonzero(self._are_in(languages, "text_languages"))
