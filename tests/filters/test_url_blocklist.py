@@ -63,7 +63,7 @@ def test_categories_are_read_as_ut1_lays_them_out(ut1: str, caplog: pytest.LogCa
     assert rules(work, *urls) == wanted
     categories = ["adult", "adult", "adult", "malware", None, "malware", None, "domains", None, None]
     assert signal(work, "category", *urls) == categories
-    assert "1 lines are no host names and block nothing; the first is 'not a host'" in caplog.text
+    assert "1 lines are not host names and block nothing; the first is 'not a host'" in caplog.text
 
 
 def test_word_lists_are_read_from_files(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_bad_setting_is_refused_by_name(settings: dict[str, Any], told: str) -
 @pytest.mark.parametrize(
     ("categories", "told"),
     [
-        (("adlut",), "categories: found 'adlut', which is no folder in .*; did you mean 'adult'"),
+        (("adlut",), "categories: found 'adlut', which is not a folder in .*; did you mean 'adult'"),
         (("empty",), r"categories: found \['usage'\] in .*empty', expected a file `domains` or `urls`"),
         (("blank",), "categories: .*blank/domains' has no entries"),
         (("adult", "latin"), "categories: .*latin/domains' is not UTF-8 in line 2"),

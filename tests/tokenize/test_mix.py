@@ -126,7 +126,11 @@ def test_a_higher_rate_keeps_what_a_lower_one_kept() -> None:
     ("weights", "given", "message"),
     [
         ({"web": 1.0}, corpus(web=1, wkii=2), "2 documents of the source 'wkii' have no weight"),
-        ({"web": 1.0, "wiki": 1.0}, corpus(web=1), "no text of the source 'wiki', which has a weight; there is: web"),
+        (
+            {"web": 1.0, "wiki": 1.0},
+            corpus(web=1),
+            "no text of the source 'wiki', which has a weight; the sources are: web",
+        ),
     ],
 )
 def test_weights_and_sources_that_do_not_fit_stop_the_run(weights: Any, given: Any, message: str) -> None:
@@ -143,7 +147,7 @@ def test_a_weight_of_zero_leaves_a_source_out() -> None:
     ("setting", "message"),
     [
         ({"weights": {}}, "expected numbers of 0 or more"),
-        ({"weights": {"a": 0.0}}, "and one above 0"),
+        ({"weights": {"a": 0.0}}, "at least one above 0"),
         ({"weights": {"a": 1.0, "b": -1.0}}, "expected numbers of 0 or more"),
         ({"weights": {"web": 1.0}, "max_copies": {"wbe": 2.0}}, "'wbe' has no weight; did you mean 'web'"),
         ({"weights": {"web": 1.0}, "max_copies": {"web": 0.0}}, "expected more than 0"),

@@ -257,7 +257,7 @@ def test_an_empty_corpus_is_still_a_corpus(tokenizer_path: str, tmp_path: Path) 
 
 def test_a_val_split_left_empty_is_said(tokenizer_path: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_all(WriteShards(val=1e-9, tokenizer=tokenizer_path), [encoded_by_hand([2, 2])], tmp_path, as_one)
-    assert "no document fell into val" in caplog.text
+    assert "no document is in the split val" in caplog.text
 
 
 def test_documents_encoded_with_another_bos_are_refused(tokenizer_path: str, tmp_path: Path) -> None:

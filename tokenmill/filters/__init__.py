@@ -1,6 +1,7 @@
-"""Steps that only measure and mark: one published rule set or one score per file.
+"""Filters: Steps that measure documents and mark those that break a rule.
 
-`from tokenmill.filters import GopherQuality` loads gopher_quality.py alone.
+Each file has one filter: a published rule set, a score, or rules from lists and functions of the user. c4, dclm_lines
+and line_filter also edit the text. `from tokenmill.filters import GopherQuality` imports only gopher_quality.py.
 """
 
 import pkgutil
@@ -12,7 +13,7 @@ from tokenmill.core.lazy import class_name, lazy_class
 
 @cache
 def units() -> dict[str, str]:
-    """{name of a filter: its module}. Each public file is a filter."""
+    """Returns {name of a filter: its module}. Each public file is a filter."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     return {name: f"{__name__}.{name}" for name in names}
 

@@ -1,6 +1,7 @@
-"""What filters that edit texts share: the rules about lost words and lines, and the last step.
+"""Shared code of the filters that edit texts.
 
-The last step writes the edited texts, the signals and the marks.
+LOSS_RULES limits the loss of words and lines per page. judge_edits() writes the edited texts, the signals and the
+marks.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,10 @@ LOSS_SIGNALS = ("removed_word_ratio", "n_kept_lines")
 def loss_signals(
     counts: Mapping[str, npt.NDArray[np.int64]], removed_lines: npt.NDArray[np.int64]
 ) -> dict[str, pa.Array]:
-    """LOSS_SIGNALS, and each count as a signal `n_<count>`. counts: among others words, removed_words and lines."""
+    """Returns LOSS_SIGNALS, and each count as a signal `n_<count>`.
+
+    counts: int64 (rows,) each, among others words, removed_words and lines. removed_lines: int64 (rows,).
+    """
     return {
         "removed_word_ratio": ratio(counts["removed_words"], counts["words"]),
         "n_kept_lines": pa.array(counts["lines"] - removed_lines),

@@ -1,8 +1,8 @@
-"""Lists of domains, URLs and words: found, checked, read and made ready for look-ups, once a process.
+"""Finds, checks and reads lists of domains, URLs and words, and prepares them for look-ups, once per process.
 
-A file is UTF-8 (gzipped if its name ends in `.gz`), one entry a line; blank lines and those that begin with `#` say
-nothing. A folder in the layout of UT1 (Université Toulouse Capitole) has a folder a category with the files `domains`
-and `urls`.
+A list file is UTF-8 (gzipped if its name ends in `.gz`) with one entry per line; blank lines and lines that begin with
+`#` are ignored. A folder in the layout of UT1 (Université Toulouse Capitole) has one folder per category, with the
+files `domains` and `urls`.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from tokenmill.text.words.segment import string_buffer
 
 KINDS = ("domains", "urls", "hard_words", "soft_words", "subwords")
 
-_CHUNK = 1 << 16  # entries at once, so that what comes between takes little memory
+_CHUNK = 1 << 16  # entries that are normalized at once, so that intermediate arrays take little memory
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,15 @@ Kept = frozenset[str]
 
 
 class ListFile(NamedTuple):
-    """A file with entries of one of KINDS; place: the setting, in messages; group: what signals call it."""
+    """A file with entries of one kind.
+
+    Attributes:
+        kind: one of KINDS.
+        group: the category or setting, as the signal `category` names it.
+        place: the setting, for messages.
+        path: path or URL.
+        sha256: SHA-256 of the decompressed content, in hexadecimal.
+    """
 
     kind: str
     group: str
@@ -48,7 +56,7 @@ class ListFile(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A file's content, or entries of the recipe; place: where it is, in messages."""
+    """The content of a file, or the recipe's entries of one kind. place: the setting and the path, for messages."""
 
     group: str
     place: str
@@ -57,7 +65,17 @@ class Part(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """What is looked up; groups: the names of what the groups of a NameSet number."""
+    """The lists as look-ups need them.
+
+    Attributes:
+        groups: names of the groups, in the order of the numbers in NameSet.groups.
+        domains: host names.
+        urls: URLs in normalized form (address_keys).
+        url_hosts: hosts of these URLs, without `www.`.
+        hard_words, hard: the words as strings and as a set for kernels, in the same order.
+        soft: the words as a set for kernels.
+        subwords, automaton: the words as strings and as an automaton, in the same order.
+    """
 
     groups: tuple[str, ...]
     domains: NameSet
@@ -71,17 +89,19 @@ class Lists(NamedTuple):
 
 
 def category_files(folder: str, categories: Iterable[str]) -> Iterator[ListFile]:
-    """The files of the categories; RecipeError for a category that is not there or has none."""
+    """Yields the files of the categories. Raises RecipeError for a category that has no folder or no files."""
     known = storage.list_folders(folder)
     if not known:
         raise RecipeError(
-            f"url_blocklist.folder: {folder!r} has no folders; give the path of one that holds a folder a category, "
-            "each with a file `domains` or `urls`"
+            f"url_blocklist.folder: {folder!r} has no folders; give the path of a folder that has one folder per "
+            "category, each with a file `domains` or `urls`"
         )
     for category in categories:
         if category not in known:
             near = did_you_mean(category, known)
-            raise RecipeError(f"url_blocklist.categories: found {category!r}, which is no folder in {folder!r}{near}")
+            raise RecipeError(
+                f"url_blocklist.categories: found {category!r}, which is not a folder in {folder!r}{near}"
+            )
         yield from _files_of(storage.join(folder, category), category)
 
 
@@ -91,28 +111,29 @@ def _files_of(inside: str, category: str) -> Iterator[ListFile]:
     if not names:
         raise RecipeError(
             f"url_blocklist.categories: found {found} in {inside!r}, expected a file `domains` or `urls` "
-            "(or `domains.gz`, `urls.gz`), one entry a line"
+            "(or `domains.gz`, `urls.gz`), one entry per line"
         )
     for name in names:
         yield list_file(name.removesuffix(".gz"), category, "categories", storage.join(inside, name))
 
 
 def list_file(kind: str, group: str, setting: str, path: str) -> ListFile:
-    """The file, by what is in it now; RecipeError if it cannot be read."""
+    """Returns the file with the checksum of its current content. Raises RecipeError if it cannot be read."""
     place = f"url_blocklist.{setting}"
     try:
         return ListFile(kind, group, place, path, hashlib.sha256(_content(path)).hexdigest())
     except (OSError, DecompressionError) as error:
         raise RecipeError(
-            f"{place}: {path!r} cannot be read ({error}); give the path of a list, one entry a line"
+            f"{place}: {path!r} cannot be read ({error}); give the path of a list, one entry per line"
         ) from error
 
 
-@lru_cache(maxsize=8)  # more than a recipe has such steps
+@lru_cache(maxsize=8)  # a recipe has fewer url_blocklist steps
 def loaded(files: tuple[ListFile, ...], entries: Entries, keep_hard: Kept, keep_sub: Kept) -> Lists:
-    """The lists of files and of entries by themselves, in the order of KINDS, less the words in keep_*.
+    """Returns the lists of the files and of the recipe, without the words in keep_*. Cached per process.
 
-    RecipeError for an entry or a file that is none; DataError for a file that is not what its checksum says.
+    entries: the entries in the recipe, in the order of KINDS. Raises RecipeError for an invalid entry and for a file
+    that is empty or not UTF-8, DataError for a file that no longer has its checksum.
     """
     groups = tuple(dict.fromkeys([*KINDS, *(file.group for file in files)]))
     named = dict(zip(KINDS, entries, strict=True))
@@ -136,7 +157,7 @@ def loaded(files: tuple[ListFile, ...], entries: Entries, keep_hard: Kept, keep_
 
 
 def _joined(read: Iterable[tuple[str, Bytes, Positions]], groups: tuple[str, ...]) -> NameSet:
-    """One NameSet of (group, names with a newline after each, where each begins)."""
+    """Joins lists to one NameSet. A list is (group, names with a newline after each, start of each name)."""
     texts, starts, of_group, size = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)], [np.empty(0, np.uint16)], 0
     for group, text, begins in read:
         texts.append(text)
@@ -149,10 +170,10 @@ def _joined(read: Iterable[tuple[str, Bytes, Positions]], groups: tuple[str, ...
 
 
 def _check_filled(files: tuple[ListFile, ...], filled: set[str]) -> None:
-    """A category may have one empty file, as half of UT1's have, not two."""
+    """Raises RecipeError for a category without entries. Half of UT1's categories have one empty file."""
     for file in files:
         if file.kind in ("domains", "urls") and file.group not in filled:
-            raise RecipeError(f"{file.place}: {file.path!r} has no entries; expected one a line, or leave it out")
+            raise RecipeError(f"{file.place}: {file.path!r} has no entries; add one per line, or leave it out")
 
 
 def _domains(part: Part) -> tuple[str, Bytes, Positions]:
@@ -162,21 +183,19 @@ def _domains(part: Part) -> tuple[str, Bytes, Positions]:
     if bad and not part.is_file:
         raise RecipeError(f"{part.place}: found {bad[0]!r}, expected a host name such as example.com")
     if bad:
-        log.warning("%s: %d lines are no host names and block nothing; the first is %r", part.place, len(bad), bad[0])
+        log.warning("%s: %d lines are not host names and block nothing; the first is %r", part.place, len(bad), bad[0])
     more, begins = _lines([name for name in names if name])
     return part.group, np.concatenate([text, more]), np.concatenate([starts, begins + np.uint32(len(text))])
 
 
 def _urls(part: Part, of_urls: set[str]) -> tuple[str, Bytes, Positions]:
-    """As they are compared; their hosts are added to of_urls, for only pages of these need be compared."""
+    """Returns the normalized URLs. Adds their hosts to of_urls, because only pages on these hosts are compared."""
     entries, keys = _entries(part), []
     for first in range(0, len(entries), _CHUNK):
         some = pa.array(entries[first : first + _CHUNK], type=pa.large_string())
         found = without_www(hosts(*string_buffer(some))[0])
         for row in np.flatnonzero(found.starts == found.ends).tolist():
-            raise RecipeError(
-                f"{part.place}: found {some[row].as_py()!r}, expected an address with a host; take it out"
-            )
+            raise RecipeError(f"{part.place}: found {some[row].as_py()!r}, expected an address with a host; remove it")
         of_urls.update(map(found.name, range(len(some))))
         keys += address_keys(some).to_pylist()
     return part.group, *_lines(keys)
@@ -185,11 +204,11 @@ def _urls(part: Part, of_urls: set[str]) -> tuple[str, Bytes, Positions]:
 def _words(part: Part) -> list[str]:
     words, entries = [], _entries(part)
     if not entries:
-        raise RecipeError(f"{part.place} has no words; expected one a line, or leave it out")
+        raise RecipeError(f"{part.place} has no words; add one per line, or leave it out")
     for entry in entries:
         words.append(as_word(entry))
         if not words[-1]:
-            raise RecipeError(f"{part.place}: found {entry!r}, expected an entry with a letter or digit; take it out")
+            raise RecipeError(f"{part.place}: found {entry!r}, expected an entry with a letter or digit; remove it")
     return words
 
 
@@ -199,14 +218,14 @@ def _entries(part: Part) -> list[str]:
 
 
 def _lines(names: list[str]) -> tuple[Bytes, Positions]:
-    """(the names with a newline after each, where each begins)"""
+    """Returns (the names with a newline after each, start of each name)."""
     coded = [name.encode() + b"\n" for name in names]
     starts = np.cumsum([0, *map(len, coded)], dtype=np.int64)[:-1]
     return np.frombuffer(b"".join(coded), dtype=np.uint8), starts.astype(np.uint32)
 
 
 def _checked(file: ListFile) -> bytes:
-    """The content; RecipeError if it is not UTF-8, DataError if it is not what it was when the recipe was read."""
+    """Returns the content. Raises RecipeError if it is not UTF-8, DataError if the recipe's checksum differs."""
     content = _content(file.path)
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise DataError(f"{file.place}: {file.path!r} has changed since the recipe was read; start the run again")
@@ -216,7 +235,7 @@ def _checked(file: ListFile) -> bytes:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise RecipeError(
-            f"{file.place}: {file.path!r} is not UTF-8 in line {line} ({error}); convert it, or take the line out"
+            f"{file.place}: {file.path!r} is not UTF-8 in line {line} ({error}); convert it, or remove the line"
         ) from error
     return content.removeprefix(b"\xef\xbb\xbf")
 

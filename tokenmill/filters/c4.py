@@ -21,14 +21,15 @@ _ENDLESS = 1 << 62
 
 @dataclass(frozen=True)
 class C4:
-    """Removes bad lines from each text and drops pages with few sentences. None switches a page rule off.
+    """Removes bad lines from each text and drops pages with few sentences.
 
-    If a page has both a line with `{` and a line with "lorem ipsum", the earlier line decides the rule.
+    Numbers are 0 or more. None switches a page rule (max_lorem_lines, max_curly_lines, min_sentences) off. If a page
+    has both a line with `{` and a line with "lorem ipsum", the earlier line decides which rule drops it.
 
     Attributes:
-        terminal_punctuation: also remove lines that do not end in `.`, `?`, `!` or a quote, and lines that end in
-            `...`. C4 does this, FineWeb does not. Default false.
-        remove_citations: cut out citation marks. Default true.
+        terminal_punctuation: whether to remove also lines that do not end in `.`, `?`, `!` or a straight quote, and
+            lines that end in `...`. C4 does this, FineWeb does not. Default false.
+        remove_citations: whether to cut out citation marks. Default true.
         min_line_words: smallest number of words in a line that stays; white space separates words. Default 3.
         max_word_chars: largest number of code points of a word in a line that stays. Default 1000.
         max_lorem_lines: largest number of remaining lines with "lorem ipsum" in a page that is kept. Default 0.
@@ -61,12 +62,12 @@ class C4:
         ("Please enable JavaScript here.\n" * 9, "few_sentences"),
         ("Read our Privacy Policy here.\n" * 9, "few_sentences"),
         ("Lorem ipsum dolor sit amet. " * 5, "lorem_ipsum"),
-        ("Lorem ipsum\n" + "This is a sentence. " * 5, None),  # a line of two words never comes to the rule
+        ("Lorem ipsum\n" + "This is a sentence. " * 5, None),  # a line of two words is removed before this rule runs
         ("This is {a} sentence. " * 5, "curly_bracket"),
         ("This is {a} sentence.\n" * 5 + "Lorem ipsum dolor sit amet.", "curly_bracket"),
         ("Lorem ipsum dolor sit amet.\n" + "This is {a} sentence. " * 5, "lorem_ipsum"),
         ("这是 一个 句子。 " * 5, None),
-        ("这是一个句子。" * 5, "few_sentences"),  # a sentence ends before a blank
+        ("这是一个句子。" * 5, "few_sentences"),  # without spaces, the line has only one word
     ]
 
     def __post_init__(self) -> None:

@@ -26,21 +26,21 @@ PERMISSIVE = (
 """Licences that require at most a notice: no copyleft, no limits on users or purposes."""
 
 NONE = "none"
-"""The signal of a document without a licence."""
+"""The value of the signal for a document without a licence."""
 
 
 @dataclass(frozen=True)
 class CodeLicense:
     """Drops documents whose `license`, an SPDX expression, is not permissive.
 
-    Of `A OR B` one licence must be in the list, of `A AND B` both. Exceptions (`WITH …`) are ignored, because they only
-    add permissions. The signal is the licence that decides: if the expression is refused, the first licence outside the
-    list, otherwise a licence in the list. Therefore `what-if` is exact for single licences only.
+    For `A OR B`, one licence must be in the list; for `A AND B`, both must be. Exceptions (`WITH …`) are ignored,
+    because they only add permissions. The signal is the licence that decides: if the expression is refused, the first
+    licence outside the list, otherwise a licence in the list. Therefore `what-if` is exact for single licences only.
 
     Attributes:
         permissive: SPDX ids of the licences to keep. Default: licences that require at most a notice.
-        keep_unlicensed: keep documents that name no licence, which by law nobody may copy. Otherwise they are dropped
-            with the measured value "none". Default false.
+        keep_unlicensed: whether to keep documents that name no licence, although by law nobody may copy them. If false,
+            they are dropped with the measured value "none". Default false.
     """
 
     permissive: tuple[str, ...] = PERMISSIVE

@@ -5,7 +5,7 @@ al. 2023, section 3.1. SantaCoder is Ben Allal et al. 2023 (its comparison of fi
 preprocessing of bigcode-dataset. Lines are those of str.splitlines, lengths are in code points. The filter runs at
 320 MB/s on one core for Python's standard library.
 
-Not implemented: go-enry's is_generated (stages.read_code refuses generated files by rules of its own), whole excluded
+Not implemented: go-enry's is_generated (stages.read_code rejects generated files by other rules), whole excluded
 extensions (see `languages` of stages.read_code), stars, and characters per token.
 """
 
@@ -47,13 +47,14 @@ class CodeQuality:
     The defaults are the rules of The Stack v2. Rules that only StarCoder and SantaCoder have are off by default; their
     published values are given below. The language of a file is the column `code_lang`, in GitHub's names
     (stages.read_code fills it); if it is null, the general rules apply. Each list of languages moves its languages from
-    one rule to another, or limits a rule to them. Ratios are from 0 to 1.
+    one rule to another, or limits a rule to them. Numbers are 0 or more, and ratios are at most 1.
 
     Attributes:
         max_lines: largest number of lines. Default 100,000.
         max_mean_line_length: largest mean length of a line, in code points. Default 100.
         max_longest_line: largest length of a line, in code points. Default 1000.
-        max_longest_text_line: the same for long_line_languages, which have no bound on the mean. Default 100,000.
+        max_longest_text_line: the same for long_line_languages, which have no bound on the mean length. Default
+            100,000.
         long_line_languages: languages with long lines. Default: nine markup and data languages (v2).
         min_alphabetic_ratio: smallest share of letters, except in symbol_languages. Default 0.25.
         min_alphanumeric_ratio: smallest share of letters and digits, in all languages (StarCoder; v2 applies it to
@@ -76,7 +77,8 @@ class CodeQuality:
             0.01 in Python, Java and JavaScript, without the comment marks in Python).
         max_comment_ratio: largest share of characters in comments, in comment_languages. Default None (SantaCoder:
             0.8).
-        comment_languages: languages whose comments are counted. Default None: all that text/code/comments.py knows.
+        comment_languages: languages whose comments are counted. Default None: all in
+            text/code/comment_syntax.py.
         xml_header_chars: number of first characters after which `<?xml version=` may occur, except in xml_languages.
             Default None (StarCoder: 100, for all languages but XSLT).
         xml_languages: languages that may begin as XML. Default [SVG, XML, XSLT].
@@ -158,7 +160,7 @@ class CodeQuality:
         "n_json_chars": "json_languages",
         "json_alphabetic_ratio": "json_languages",
     }
-    """{signal: the setting with the languages outside which it is null}"""
+    """{signal: the setting with the languages in which it is measured; in all others it is null}"""
     SIGNALS: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(rule.signal for rule in RULES.values()))
     reads: ClassVar[tuple[str, ...]] = ("text", "code_lang")
     adds: ClassVar[tuple[str, ...]] = signal_columns("code_quality", *SIGNALS)
@@ -203,7 +205,7 @@ class CodeQuality:
 
     @classmethod
     def example(cls) -> Self:
-        """All rules: those of The Stack v2, StarCoder and SantaCoder."""
+        """Returns a filter with all rules: those of The Stack v2, StarCoder and SantaCoder."""
         return cls(
             min_comment_ratio=0.01,
             max_comment_ratio=0.8,
@@ -221,7 +223,9 @@ class CodeQuality:
             _check_languages(setting, getattr(self, setting))
         for setting, phrases in (("generated_markers", self.generated_markers), ("text_names", self.text_names)):
             if isinstance(phrases, str) or (phrases is not None and not (phrases and all(map(str.strip, phrases)))):
-                raise RecipeError(f"code_quality.{setting}: found {phrases!r}, expected a list of phrases, none blank")
+                raise RecipeError(
+                    f"code_quality.{setting}: found {phrases!r}, expected a list of phrases that are not blank"
+                )
         if self.comment_languages == ():
             raise RecipeError("code_quality.comment_languages: found (), expected languages, or null for all known")
 
@@ -234,14 +238,14 @@ class CodeQuality:
         return judge(batch, self, {signal: signals[signal] for signal in self.SIGNALS})
 
     def _are_in(self, languages: pa.Array, setting: str) -> BoolMask:
-        """Whether the language of each row is in the list of a setting, bool (rows,)."""
+        """Returns whether the language of each row is in the list of a setting, bool (rows,)."""
         chosen = getattr(self, setting)
         return as_mask(
             pc.is_in(languages, value_set=pa.array(list(COMMENTS if chosen is None else chosen), pa.string()))
         )
 
     def _measured(self, batch: pa.RecordBatch, languages: pa.Array) -> dict[str, pa.Array]:
-        """Each signal, measured for every document that has one."""
+        """Returns each signal, before __call__ sets those to null whose rules do not apply to the language."""
         buffer, offsets = text_buffer(batch)
         lines, encoded = code_lines(buffer, offsets), encoded_runs(buffer, offsets)
         marked_lines = max(self.generated_lines or 0, _HEAD_LINES)
@@ -273,13 +277,13 @@ class CodeQuality:
         }
 
     def _comment_syntax(self, languages: pa.Array) -> npt.NDArray[np.int64]:
-        """The number of each row's language among those whose comments are counted, -1 for others."""
+        """Returns the index in COMMENTS of each row's language, int64 (rows,); -1 if its comments are not counted."""
         known = pc.index_in(languages, value_set=pa.array(list(COMMENTS), pa.string()))
         numbers = pc.fill_null(known, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         return np.where(self._are_in(languages, "comment_languages"), numbers, -1)
 
     def _text_name(self, batch: pa.RecordBatch, languages: pa.Array) -> pa.Array:
-        """For each row the pattern of text_names that its file name matches, otherwise the name; null without path."""
+        """Returns by row the pattern of text_names that the file name matches, else the name; null without path."""
         names: list[str | None] = [None] * batch.num_rows
         if "path" in batch.schema.names and self.text_names is not None:
             rows = np.flatnonzero(self._are_in(languages, "text_languages"))
@@ -294,11 +298,11 @@ def _fitting(name: str, patterns: tuple[str, ...]) -> str:
 
 
 def _check_languages(setting: str, languages: Any) -> None:
-    """Refuses unknown languages, because their rules would never apply."""
+    """Raises RecipeError for an unknown language, because its rules would never apply."""
     of_comments = setting == "comment_languages"
     known = frozenset(COMMENTS) if of_comments else known_languages()
     for language in languages or ():
         if language not in known:
-            expected = "a language whose comments are known" if of_comments else "a language as GitHub calls it"
-            near = did_you_mean(language, known).partition("; known: ")[0]  # a list of a thousand names does not help
+            expected = "a language whose comments are known" if of_comments else "the name of a language on GitHub"
+            near = did_you_mean(language, known).partition("; known: ")[0]  # a list of 1,000 names does not help
             raise RecipeError(f"code_quality.{setting}: found {language!r}, expected {expected}{near}")

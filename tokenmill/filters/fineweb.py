@@ -17,15 +17,16 @@ from tokenmill.text.words.segment import text_buffer, words
 class Fineweb:
     """Drops documents with few complete sentences, many short or repeated lines, or many line breaks.
 
-    None switches a rule off. Ratios are from 0 to 1.
+    None switches a rule off. Numbers are 0 or more, and ratios are at most 1.
 
     Attributes:
         min_lines: smallest number of lines. Default 1.
         min_ended_line_ratio: smallest share of lines that end in a mark such as `.`, `!` or `?`. Quotes and `…` do not
             count as such marks. Default 0.12.
-        max_short_line_ratio: largest share of lines of at most short_line_chars. Default 0.67.
+        max_short_line_ratio: largest share of short lines. Default 0.67.
         short_line_chars: largest length of a short line, in code points. Default 30.
-        max_duplicate_char_ratio: largest share of characters in repeated lines, without newlines. Default 0.01.
+        max_duplicate_char_ratio: largest share of code points in lines that occurred before; newlines do not count.
+            Default 0.01.
         max_newline_ratio: largest number of newlines per token of the text (words and punctuation marks). Default 0.3.
     """
 

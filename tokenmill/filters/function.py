@@ -17,17 +17,18 @@ from tokenmill.core.functions import check_reference, function_of, rows_with_tex
 from tokenmill.core.rules import Rule, judge, signal_columns
 
 REJECTED = "rejected"
-"""The reason of a document for which the function returned False."""
+"""The measured value of a document for which the function returned False."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """Settings: which function, and which of its reasons drop nothing.
+    """Drops the documents that a function of your own rejects.
 
     Attributes:
-        function: `module:function`, for example mylab.checks:is_recipe. The module must be inside `--plugins`. No
-            default.
-        accept: reasons for which a document is kept all the same. Default none.
+        function: `module:function`, for example mylab.checks:is_recipe. The module must be inside `--plugins`.
+            Required.
+        accept: reasons that do not drop a document. `rejected` is the reason if the function returns False. Default
+            none.
     """
 
     function: str
@@ -53,7 +54,7 @@ class Function:
         check_reference(self.function, "function.function")
 
     def called_functions(self) -> tuple[str, ...]:
-        """The function, whose code is part of the fingerprint."""
+        """Returns the function's name. The code of the function is part of the fingerprint."""
         return (self.function,)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -64,17 +65,17 @@ class Function:
         return judge(batch, self, {"reason": pa.array(reasons, type=pa.string())})
 
     def _reason(self, returned: object) -> str | None:
-        """None if the document is kept."""
+        """Returns the reason to drop the document, or None to keep it. Raises TypeError for any other result."""
         if isinstance(returned, bool | np.bool_):
             return None if returned else REJECTED
         if isinstance(returned, str) and returned:
             return returned
         raise TypeError(
-            f"{self.function} returned {short(returned)}; expected True, False or a text, the reason of a drop"
+            f"{self.function} returned {short(returned)}; expected True, False or a text: the reason for the drop"
         )
 
 
 def has_two_words(document: dict[str, Any]) -> bool | str:
-    """The function of the example: rejects an empty text, and gives a reason for one of one word."""
+    """Rejects an empty text, and gives a reason to drop a text of one word. The example of the filter calls it."""
     words = document["text"].split()
     return "one word" if len(words) == 1 else bool(words)

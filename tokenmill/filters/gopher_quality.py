@@ -18,7 +18,7 @@ from tokenmill.text.words.segment import text_buffer, words
 
 @dataclass(frozen=True)
 class GopherQuality:
-    """Drops documents that do not look like prose. None switches a rule off.
+    """Drops documents that do not look like prose. Bounds are 0 or more; None switches a rule off.
 
     Attributes:
         min_words: smallest number of words. Default 50.
@@ -30,8 +30,9 @@ class GopherQuality:
         max_bullet_line_ratio: largest share of lines that begin with `•` or `-`, 0 to 1. Default 0.9.
         max_ellipsis_line_ratio: largest share of lines that end in an ellipsis, 0 to 1. Default 0.3.
         min_alphabetic_ratio: smallest share of tokens with a letter, 0 to 1. Default 0.8.
-        min_stop_words: smallest number of different stop words in the text. Default 2.
-        stop_words: the stop words, compared with case. Default: the eight words of Gopher.
+        min_stop_words: smallest number of different stop words in the text, at most the number of stop_words. Default
+            2.
+        stop_words: the stop words. Case makes a difference. Default: the eight words of Gopher.
     """
 
     min_words: int | None = 50
@@ -66,7 +67,7 @@ class GopherQuality:
         ("the cat sat with one dog " * 10, None),
         ("the cat and one dog " * 10, None),  # 50 words
         ("the cat and one dog " * 9 + "the cat and dog", "short"),  # 49
-        ("the cat and one dog ! " * 10, None),  # marks are no words
+        ("the cat and one dog ! " * 10, None),  # punctuation marks are not words
         ("字" * 200, "short"),  # one word
         ("a " * 100_001, "long"),
         ("to be or of at in " * 10, "short_words"),
@@ -89,7 +90,7 @@ class GopherQuality:
             raise RecipeError(f"gopher_quality.stop_words: found {self.stop_words!r}, expected different words")
         if self.min_stop_words is not None and self.min_stop_words > len(self.stop_words):
             found = f"min_stop_words {self.min_stop_words} with {len(self.stop_words)} stop_words"
-            raise RecipeError(f"gopher_quality: found {found}, expected at most as many")
+            raise RecipeError(f"gopher_quality: found {found}, expected at most the number of stop_words")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         batch, split = words(batch)

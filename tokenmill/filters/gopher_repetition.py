@@ -23,7 +23,7 @@ _SHARES = {
 
 
 def _echo(words: int, again: int) -> str:
-    """A text of `words` different words, followed by its first `again` words; each word has seven characters."""
+    """Returns a text of `words` different words, followed by its first `again` words. A word has seven characters."""
     text = [f"word{number:03d}" for number in range(words)]
     return " ".join(text + text[:again])
 
@@ -32,8 +32,8 @@ def _echo(words: int, again: int) -> str:
 class GopherRepetition:
     """Drops documents that repeat themselves. None switches a rule off.
 
-    Ratios are from 0 to 1. Unless stated otherwise, a ratio is a share of the document's code points, white space
-    included.
+    Bounds are 0 or more, and ratios are at most 1. Unless stated otherwise, a ratio is a share of the document's code
+    points, white space included.
 
     Attributes:
         min_chars: smallest number of code points. Default 1.
@@ -41,7 +41,8 @@ class GopherRepetition:
         max_duplicate_paragraph_char_ratio: largest share of code points in duplicate paragraphs. Default 0.20.
         max_duplicate_line_ratio: largest share of duplicate lines, by number. Default 0.30.
         max_duplicate_line_char_ratio: largest share of code points in duplicate lines. Default 0.20.
-        max_top_2_gram_ratio: largest share of the most frequent sequence of 2 words. Default 0.20.
+        max_top_2_gram_ratio: largest share of the most frequent sequence of 2 words, all occurrences together. Default
+            0.20.
         max_top_3_gram_ratio: the same for 3 words. Default 0.18.
         max_top_4_gram_ratio: the same for 4 words. Default 0.16.
         max_duplicate_5_gram_ratio: largest share of duplicate sequences of 5 words. Default 0.15.

@@ -22,14 +22,14 @@ KNOWN = frozenset(_LABELS.split())
 """The labels of fastText's lid.176 (ISO 639)."""
 
 UNKNOWN = "und"
-"""The language that nobody knows (ISO 639-2): stages.language writes it, and a null `lang` counts as it."""
+"""The code for an unknown language (ISO 639-2). stages.language writes it, and a null `lang` counts as it."""
 
 _MORE_LABELS = """
     aa ab ae ak ay bi bm ch cr cu dz ee ff fj fo ha ho hz ig ii ik iu ki kg kj kl kr ks lg ln lu mh mi na nb nd ng nr
     nv ny oj om pi rn rw se sg sm sn ss st ti tn to ts tw ty ve wo xh za zu
 """
 _OTHER_TWO_LETTERS = frozenset(_MORE_LABELS.split())
-"""Codes of ISO 639-1 that lid.176 never gives, but a model of the user's own may."""
+"""Codes of ISO 639-1 that lid.176 never returns. A model of your own may return them."""
 
 _THREE_LETTERS = """
     afr:af amh:am arg:an ara:ar asm:as ava:av aze:az bak:ba bel:be bul:bg bih:bh ben:bn bod:bo tib:bo bre:br bos:bs
@@ -43,7 +43,7 @@ _THREE_LETTERS = """
     tgl:tl tur:tr tat:tt uig:ug ukr:uk urd:ur uzb:uz vie:vi vol:vo wln:wa yid:yi yor:yo zho:zh chi:zh
 """
 TWO_LETTERS_OF = dict(pair.split(":") for pair in _THREE_LETTERS.split())
-"""{code of ISO 639-2 or 639-3: label of lid.176}: languages that lid.176 and ISO 639-1 give two letters."""
+"""{code of ISO 639-2 or 639-3: label of lid.176}, for languages that have two letters in lid.176 and ISO 639-1."""
 
 _THREE = re.compile(r"[a-z]{3}")
 _WITH_SUBTAGS = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})+")
@@ -53,13 +53,13 @@ _WITH_SUBTAGS = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})+")
 class LanguageIn:
     """Drops documents in other languages and documents with an uncertain language.
 
-    A document with null `lang` counts as "und", like one whose language stages.language cannot tell. If `lang` is given
-    and `lang_score` is null (the source states the language), the score is not judged.
+    If `lang` is null, it counts as "und", the code that stages.language writes for an unknown language. If `lang` is
+    given and `lang_score` is null (the source states the language), the score is not judged.
 
     Attributes:
-        keep: the languages to keep, as they are in `lang`: labels of lid.176 such as en, those of a model of your own
-            such as eng_Latn or zh-Hant, or und. No default.
-        min_score: keep a document only if its `lang_score` is above this, 0 to below 1; None switches the rule off.
+        keep: the languages to keep, spelled as in `lang`: labels of lid.176 such as en, labels of a model of your own
+            such as eng_Latn or zh-Hant, or und. Required.
+        min_score: a document is kept only if its `lang_score` is above this; 0 to below 1. None switches the rule off.
             Default 0.65 (FineWeb).
     """
 
@@ -105,9 +105,10 @@ class LanguageIn:
 
 
 def _check(language: str) -> None:
-    """Raises RecipeError for a plain code of two or three letters that is misspelt, and for what is no code.
+    """Raises RecipeError for text that is not a language code, for an unknown code of two letters, and for a code of
+    three letters if lid.176 has a code of two letters for the language.
 
-    Codes of three letters that have none of two are not looked up: ISO 639-3 has 8,000.
+    Other codes of three letters are accepted without a look-up: ISO 639-3 has 8,000.
     """
     short = TWO_LETTERS_OF.get(language)
     if short is None and (

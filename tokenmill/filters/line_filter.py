@@ -3,7 +3,8 @@
 C4 (Raffel et al. 2020, section 2.2) removes lines that contain the phrases of a policy notice. RefinedWeb (Penedo et
 al. 2023, arXiv:2306.01116, section 3.2 and appendix G.2) removes lines that consist only of `sign-in` and similar
 phrases, and drops documents that lose more than 5 % in this way; DCLM counts this share in words, and so does this
-filter. The phrases of both are English; this filter takes any. A dropped page keeps its original text.
+filter. C4 and RefinedWeb have English phrases; this filter takes phrases of any language. A dropped page keeps its
+original text.
 """
 
 import hashlib
@@ -28,18 +29,18 @@ _ANY_NUMBER = 1 << 62
 class LineFilter:
     """Removes lines by phrase lists and drops pages that lose many words. None switches a rule off.
 
-    Case and the amount of white space make no difference in a comparison; punctuation does. List files are UTF-8 with
-    one phrase per line; blank lines and lines that begin with `# ` are comments.
+    At least one phrase is required. Case and the amount of white space make no difference in a comparison; punctuation
+    does. List files are UTF-8 with one phrase per line; blank lines and lines that begin with `# ` are ignored.
 
     Attributes:
         equal: remove a line that equals one of these phrases. Default none.
         contain: remove a line that contains one of these phrases, also inside a word. Default none.
-        equal_file: path of a file with more phrases for `equal`. Default none.
-        contain_file: path of a file with more phrases for `contain`. Default none.
+        equal_file: path or URL of a file with more phrases for `equal`. Default none.
+        contain_file: path or URL of a file with more phrases for `contain`. Default none.
         max_contain_words: lines with more words keep the phrases of `contain`, because prose may quote a phrase. At
             least 1; None means that no line is too long. Default None.
         max_removed_word_ratio: largest share of words that a kept page may lose, 0 to 1. Default 0.05 (RefinedWeb).
-        min_lines: smallest number of remaining lines in a page that is kept. Default 1.
+        min_lines: smallest number of remaining lines that are not blank in a page that is kept, 0 or more. Default 1.
     """
 
     equal: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ class LineFilter:
             raise RecipeError(f"line_filter: {error}") from error
 
     def file_checksums(self) -> dict[str, str]:
-        """{setting: SHA-256 of the list file}, for the fingerprint."""
+        """Returns {setting: SHA-256 of the list file}, for the fingerprint."""
         named = {"equal_file": self.equal_file, "contain_file": self.contain_file}
         return {name: hashlib.sha256(_content(name, path)).hexdigest() for name, path in named.items() if path}
 
@@ -105,7 +106,7 @@ class LineFilter:
 
 
 def _listed(setting: str, path: str) -> tuple[str, ...]:
-    """The phrases in a list file. RecipeError if it cannot be read, is not UTF-8, or has none."""
+    """Returns the phrases in a list file. Raises RecipeError if it cannot be read, is not UTF-8, or has no phrases."""
     try:
         found = _parsed(_content(setting, path))
     except UnicodeDecodeError as error:

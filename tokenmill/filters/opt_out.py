@@ -1,7 +1,7 @@
 """Drops pages whose publisher opts out of machine learning in the HTTP header or in the page's head.
 
 stages.read_warc reads the opt-outs: robots directives (X-Robots-Tag, the robots meta element) and the reservation of
-the TDM Reservation Protocol. None of them is binding everywhere; the recipe decides which of them to respect.
+the TDM Reservation Protocol. No opt-out is legally binding everywhere; the recipe decides which ones to respect.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,12 @@ class OptOut:
     """Drops pages with opt-out directives or a reservation of text and data mining.
 
     Attributes:
-        directives: the robots directives that count, such as noai, noimageai, noindex, noarchive or none.
-            Default [noai].
-        agents: crawlers whose own directives count, besides the directives for all crawlers. Default [ccbot].
-        max_directives: largest number of such directives in a page that is kept. Default 0.
-        max_tdm: 0 drops pages that reserve text and data mining, None keeps them. Default 0.
+        directives: the robots directives that count, in lower case, such as noai, noimageai, noindex, noarchive or
+            `none`. Default [noai].
+        agents: crawlers, in lower case, whose own directives count in addition to the directives for all crawlers.
+            Default [ccbot].
+        max_directives: largest number of such directives in a page that is kept, 0 or more. Default 0.
+        max_tdm: 0 drops pages that reserve text and data mining; 1 or more, or None, keeps them. Default 0.
     """
 
     directives: tuple[str, ...] = ("noai",)

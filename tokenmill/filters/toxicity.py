@@ -1,8 +1,8 @@
 """Drops abusive pages: a word list finds toxic sentences, and a page is judged by its share of them.
 
 A sentence is toxic if it contains a strong word (text/toxicity/toxic_words.py) as a whole word; rude and ambiguous
-words only add to its score. A word list finds abuse that swears. It does not find polite hate, and it does not
-distinguish quotation from use.
+words only add to its score. A word list finds abuse that uses swear words. It does not find polite hate, and it does
+not distinguish quotation from use.
 
 The default of 0.1 is our own. Measured on pages of 10 to 60 sentences from public sets of labelled posts, it marks 0 of
 1,000 pages without a toxic sentence, 15 % of pages with one toxic sentence in ten, 78 % with two, 93 % with three and
@@ -31,7 +31,7 @@ class Toxicity:
 
     Attributes:
         max_toxic_sentence_ratio: largest share of toxic sentences, 0 to 1. Default 0.1.
-        languages: the languages whose lists are used. Default: all that have one.
+        languages: the languages whose word lists are used, as codes such as en. Default: all that have a list.
     """
 
     max_toxic_sentence_ratio: float = 0.1

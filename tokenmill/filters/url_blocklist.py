@@ -11,13 +11,14 @@ datatrove 0.10.1 in these classes:
 | addresses instead of names | `http://192.0.2.1/`, `http://3221225985/` | kept | dropped, if `192.0.2.1` is listed |
 | percent codes | `/my%20porn`, in which datatrove finds the word `20porn` | kept | dropped |
 | letters beyond ASCII | `/порно`, `bücher.de` as `xn--bcher-kva.de` | kept | dropped |
-| the same URL written otherwise | `https` for `http`, `www.`, tracking parameters | kept | dropped |
+| another spelling of a URL | `https` for `http`, `www.`, tracking parameters | kept | dropped |
 | subwords that begin in the scheme | `https://example.com` has `sex` | dropped | kept |
 | a page without URL | | fails | kept |
 
 Measured on one core of an AMD EPYC: 5 million domains, 100,000 URLs (89 MB) and 800 words load in 3 to 5 s into 165 MB
-of arrays (33 bytes per domain); the process grows by 340 MB, and by 385 MB at most while it reads. The filter judges
-410,000 URLs per second if it drops 5 % of them, and 180,000 to 240,000 if it drops 22 %, because it records each drop.
+of arrays (33 bytes per domain). The process grows by 340 MB, and temporarily by up to 385 MB during the reading. The
+filter judges 410,000 URLs per second if it drops 5 % of them, and 180,000 to 240,000 if it drops 22 %, because it
+records each drop.
 """
 
 from collections.abc import Iterable
@@ -45,39 +46,42 @@ Found = dict[int, str]
 class UrlBlocklist:
     """Drops pages whose `url` is listed or contains listed words; a page without a URL is kept.
 
-    Lists are UTF-8 files with one entry per line, gzipped if the name ends in `.gz`; lines that begin with `#` are
-    comments. Case and percent encoding make no difference. Words are not searched in the scheme. The keep_* settings
-    list entries that do not drop a page; None switches the rule off, and its signal is still measured. If you ask
-    `what-if` for longer keep_* lists, its answer is an upper bound, because a page may contain two listed words.
+    At least one list is required. Lists are UTF-8 files with one entry per line, gzipped if the name ends in `.gz`;
+    lines that begin with `#` are comments. Case and percent encoding make no difference. Words are not searched in the
+    scheme. The keep_* settings list entries that do not drop a page; None switches the rule off, and its signal is
+    still measured. If you ask `what-if` for longer keep_* lists, its answer is an upper bound, because a page may
+    contain two listed words.
 
-    The signals are: the listed domain that is the page's registered domain, or the longest listed name below it; the
-    listed URL in normalized form; the category or setting that lists them; the first hard word; the number of different
-    soft words; the subword that ends first.
+    The signals are: `domain`, the page's registered domain if it is listed; `subdomain`, the longest listed name below
+    it; `url`, the listed URL in normalized form; `category`, the category or setting that lists them; `hard_word`, the
+    first hard word; `n_soft_words`, the number of different soft words; `subword`, the subword that ends first.
 
     Attributes:
-        folder: folder in UT1's layout, with one folder per category that holds the files `domains` and `urls`. UT1's
-            `expressions` are not read, because they are regular expressions for a proxy. Default none.
-        categories: the categories to use. Default none.
+        folder: path or URL of a folder in UT1's layout: one folder per category, with the files `domains` and `urls`.
+            UT1's `expressions` are not read, because they are regular expressions for a proxy. Default none.
+        categories: the categories to use, required with `folder`. Default none.
         domains: host names and IP addresses. Each stands for itself and for all hosts below it, but a public suffix
             (`co.uk`, by the list in tldextract; hosting sites such as `github.io` are not suffixes) does not stand for
             the sites below it. Default none.
         urls: whole addresses. Addresses are equal if they differ only in the scheme or in parts that make no difference
             to stages.url_dedup. Default none.
-        hard_words: one of these words, as a whole word in the address, drops a page. Default none.
-        soft_words: words of which more than max_soft_words different ones drop a page. Default none.
-        subwords: one of these drops a page if it occurs in the address after all characters except letters and digits
-            are removed. Default none.
-        domains_file: path of a file with more domains. Lines that are not host names are logged and ignored. Default
-            none.
-        urls_file: path of a file with more urls. Default none.
-        hard_words_file: path of a file with more hard_words. Default none.
-        soft_words_file: path of a file with more soft_words. Default none.
-        subwords_file: path of a file with more subwords. Default none.
+        hard_words: a page is dropped if its address contains one of these as a whole word. Default none.
+        soft_words: a page is dropped if its address contains more than max_soft_words different ones of these words.
+            Default none.
+        subwords: a page is dropped if its address contains one of these, also inside a word; only the letters and
+            digits of the address are compared. Default none.
+        domains_file: path or URL of a file with more domains. Lines that are not host names are logged and ignored.
+            Default none.
+        urls_file: path or URL of a file with more urls. Default none.
+        hard_words_file: path or URL of a file with more hard_words. Default none.
+        soft_words_file: path or URL of a file with more soft_words. Default none.
+        subwords_file: path or URL of a file with more subwords. Default none.
         keep_domains: listed domains that do not drop a page. Default none.
         keep_subdomains: listed names below registered domains that do not drop a page. Default none.
         keep_urls: listed URLs that do not drop a page. Default none.
         keep_hard_words: hard words that do not drop a page. Default none.
-        max_soft_words: largest number of different soft words in a page that is kept. Default 1.
+        max_soft_words: largest number of different soft words in the address of a page that is kept, 0 or more. Default
+            1.
         keep_subwords: subwords that do not drop a page. Default none.
     """
 
@@ -161,7 +165,7 @@ class UrlBlocklist:
         self._lists()
 
     def file_checksums(self) -> dict[str, str]:
-        """{path: SHA-256 of the list file}, for the fingerprint."""
+        """Returns {path: SHA-256 of the list file}, for the fingerprint."""
         return {file.path: file.sha256 for file in self._files}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -185,7 +189,7 @@ class UrlBlocklist:
         return loaded(self._files, self._entries, keep_hard, keep_sub)
 
     def _by_name(self, lists: Lists, urls: pa.Array) -> dict[str, pa.Array]:
-        """The signals domain, subdomain, url, category."""
+        """Returns the signals domain, subdomain, url, category."""
         keep, keep_below = _clean(self.keep_domains or ()), _clean(self.keep_subdomains or ())
         found, _ = hosts(*string_buffer(urls))
         domain, subdomain = _listed_hosts(lists, found, keep, keep_below)
@@ -199,7 +203,7 @@ class UrlBlocklist:
         return {name: _column(values, len(urls)) for name, values in signals.items()}
 
     def _by_words(self, lists: Lists, urls: pa.Array) -> dict[str, pa.Array]:
-        """The signals hard_word, n_soft_words, subword."""
+        """Returns the signals hard_word, n_soft_words, subword."""
         buffer, offsets = readable(*string_buffer(urls))
         firsts, counts = count_words(buffer, offsets, lists.hard, lists.soft)
         hard = {row: lists.hard_words[firsts[row]] for row in np.flatnonzero(firsts >= 0).tolist()}
@@ -211,9 +215,10 @@ class UrlBlocklist:
 
 
 def registered_domain(host: str) -> str:
-    """The domain that its owner registered: one label and the public suffix. An address or a suffix is returned as is.
+    """Returns the registered domain of a host: one label and the public suffix.
 
-    A top-level domain that is not in the public suffix list counts as a suffix.
+    Returns an IP address or a public suffix unchanged. A top-level domain that is not in the public suffix list counts
+    as a suffix.
     """
     if is_number(host):
         return host
@@ -229,7 +234,7 @@ def _suffixes() -> TLDExtract:
 
 
 def _listed_hosts(lists: Lists, found: Hosts, keep: Kept, keep_below: Kept) -> tuple[Found, Found]:
-    """By row, (the registered domain if it is listed, the longest listed name below it)."""
+    """Returns (the registered domain if it is listed, the longest listed name below it), each by row."""
     bits = find_parents(lists.domains, *found)
     domain: Found = {}
     subdomain: Found = {}
@@ -244,7 +249,9 @@ def _listed_hosts(lists: Lists, found: Hosts, keep: Kept, keep_below: Kept) -> t
 
 @lru_cache(maxsize=1 << 14)
 def _of_host(host: str, bits: int, keep: Kept, keep_below: Kept) -> tuple[str, str]:
-    """(the registered domain if it is listed, the longest listed name below it), or nothing; bits: see find_parents."""
+    """Returns (the registered domain if it is listed, the longest listed name below it), or "" for each. bits: the
+    result of find_parents() for the host.
+    """
     site = registered_domain(host)
     labels = [host] if site == host else host.split(".")
     least = 1 if site == host else site.count(".") + 1
@@ -256,7 +263,7 @@ def _of_host(host: str, bits: int, keep: Kept, keep_below: Kept) -> tuple[str, s
 
 
 def _listed_urls(lists: Lists, urls: pa.Array, found: Hosts, keep: Kept) -> Found:
-    """The listed URL that each URL equals. Only URLs on the host of a listed URL are normalized and compared."""
+    """Returns the listed URL that each URL equals. Normalizes and compares only URLs on the host of a listed URL."""
     rows = np.flatnonzero(find_names(lists.url_hosts, *without_www(found)) >= 0)
     buffer, offsets = string_buffer(address_keys(urls.take(pa.array(rows))))
     numbers = find_names(lists.urls, buffer, offsets[:-1], offsets[1:])
@@ -265,14 +272,14 @@ def _listed_urls(lists: Lists, urls: pa.Array, found: Hosts, keep: Kept) -> Foun
 
 
 def _groups(lists: Lists, names: Any, found: Found) -> Found:
-    """The category or setting that lists each name."""
+    """Returns the category or setting that lists each name."""
     buffer, offsets = string_buffer(pa.array(list(found.values()), type=pa.large_string()))
     numbers = find_names(names, buffer, offsets[:-1], offsets[1:])
     return {row: lists.groups[group] for row, group in zip(found, names.groups[numbers].tolist(), strict=True)}
 
 
 def _subwords(lists: Lists, buffer: Any, offsets: Any) -> Found:
-    """The subword that ends first in each URL. One search covers all URLs, because no subword contains a newline."""
+    """Returns the subword that ends first in each URL. Searches all at once: no subword contains a newline."""
     if not lists.subwords:
         return {}
     matches = np.array(lists.automaton.find_matches_as_indexes(buffer), dtype=np.int64).reshape(-1, 3)

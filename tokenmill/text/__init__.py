@@ -1,1 +1,1 @@
-"""Kernels over Arrow string buffers: segment, measure, hash, shingle."""
+"""Compiled kernels over Arrow string buffers: they take arrays and return arrays."""

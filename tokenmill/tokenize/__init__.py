@@ -1,6 +1,6 @@
-"""From text to token shards.
+"""Units that turn text into token shards.
 
-UNITS says in which module each unit of work is, as in stages/.
+UNITS maps the name of each unit to its module, as in stages/.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ UNITS = {
 
 
 def units() -> dict[str, str]:
-    """UNITS, as of filters/."""
+    """Returns UNITS, as the function of this name in filters/ does for the filters."""
     return UNITS
 
 

@@ -1,4 +1,4 @@
-"""Documents that occur more than once: how often, the rows of the copies, and the document that each is a copy of.
+"""Copies of documents: their number, their rows, and the document that each is a copy of.
 
 A step that repeats documents adds the columns `<step>.copies` and `<step>.copy_of`. The second is null for the first
 copy of a document. Other steps recognize copies by the name of this column.
@@ -13,19 +13,19 @@ from tokenmill.core.columns import set_column
 
 
 def with_copies(batch: pa.RecordBatch, step: str, copies: pa.Array) -> pa.RecordBatch:
-    """The batch with `<step>.copies`, and with `<step>.copy_of` null: each row is the first copy of its document."""
+    """Returns the batch with `<step>.copies`, and with `<step>.copy_of` null: each row is a first copy."""
     batch = set_column(batch, f"{step}.copies", copies)
     return set_column(batch, f"{step}.copy_of", pa.nulls(batch.num_rows, pa.string()))
 
 
 def originals(batch: pa.RecordBatch) -> pa.Array:
-    """The id of each row's document: for a copy, the id of the first copy. string (rows,)."""
+    """Returns the id of each row's document, string (rows,). For a copy, this is the id of the first copy."""
     named = [batch.column(name) for name in batch.schema.names if name.endswith(".copy_of")]
     return pc.coalesce(*named, batch.column("id"))
 
 
 def repeated(batch: pa.RecordBatch, step: str, separator: str) -> Iterator[pa.RecordBatch]:
-    """The rows; then the rows with two copies or more by `<step>.copies`; then those with three or more; and so on.
+    """Yields the rows, then the rows with at least two copies by `<step>.copies`, then those with three, and so on.
 
     With the separator `#` the second copy of `a` has the id `a#2`. Each step needs a separator of its own, so that
     copies of copies have unique ids.

@@ -20,7 +20,7 @@ from tokenmill.core.rules import check_numbers
 from tokenmill.tokenize.encoders import Ids, Kind, Offsets, load_encoder, load_reference
 from tokenmill.tokenize.tokenizer_json import TokenizerFile, read_tokenizer
 
-CHECKED_BYTES = 1 << 20  # the reference needs half a minute for a text of 10 MB without a space
+CHECKED_BYTES = 1 << 20  # larger texts are not compared: the reference needs 30 s for 10 MB without a space
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Encode:
     ids of gigatoken and `tokenizers` differ.
 
     Attributes:
-        tokenizer: path of a tokenizer.json. No default.
-        bos: special token before each document, or None for none. Default <|endoftext|>.
-        check: share of the documents of each batch, 0 to 1, whose ids are compared with those of `tokenizers`; at least
-            one document, but none for 0. Texts of more than 1 MiB are not compared. Default 0.001.
+        tokenizer: path or URL of a tokenizer.json. Required.
+        bos: special token before each document; None means no token. Default <|endoftext|>.
+        check: share of the documents of each batch, 0 to 1, whose ids are compared with those of `tokenizers`, rounded
+            up to a whole document; 0 switches the check off. Texts of more than 1 MiB are not compared. Default 0.001.
         encoder: gigatoken, tokenizers, or auto: gigatoken if it supports the tokenizer. Default auto.
     """
 
@@ -56,7 +56,7 @@ class Encode:
             load_encoder(file, self.encoder)
 
     def file_checksums(self) -> dict[str, str]:
-        """{"tokenizer": SHA-256 of its file}, for the fingerprint."""
+        """Returns {"tokenizer": SHA-256 of its file}, for the fingerprint."""
         return {"tokenizer": read_tokenizer(self.tokenizer).sha256.hex()}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -90,13 +90,13 @@ class Encode:
             found = ids[offsets[row] : offsets[row + 1]]
             if not np.array_equal(found, expected):
                 raise DataError(
-                    f"document {documents[row].as_py()!r}: gigatoken gives {len(found)} ids, tokenizers "
-                    f"{len(expected)}, and they are not the same. Set `encoder: tokenizers` in tokenize.encode."
+                    f"document {documents[row].as_py()!r}: gigatoken gives {len(found)} ids and tokenizers "
+                    f"{len(expected)}, and the ids are not the same. Set `encoder: tokenizers` in tokenize.encode."
                 )
 
 
 def _sample(documents: pa.Array, n_bytes: npt.NDArray[np.int64], share: float) -> list[int]:
-    """Rows to check: those with the lowest keyed hashes of their ids; at least one row, but none for share 0."""
+    """Returns the rows to check: those with the lowest keyed hashes of their ids; at least one, or none for share 0."""
     rows = np.flatnonzero(n_bytes <= CHECKED_BYTES)
     if not share or not len(rows):
         return []
@@ -106,7 +106,7 @@ def _sample(documents: pa.Array, n_bytes: npt.NDArray[np.int64], share: float) -
 
 
 def _special_tokens(file: TokenizerFile, ids: Ids, offsets: Offsets) -> pa.Array:
-    """string (rows,): a special token that the text itself yields, otherwise null.
+    """Returns for each row a special token that the text itself yields, otherwise null; string (rows,).
 
     A byte-level BPE cannot yield one; a vocabulary of whole words can.
     """
@@ -121,7 +121,7 @@ def _special_tokens(file: TokenizerFile, ids: Ids, offsets: Offsets) -> pa.Array
 
 
 def _with_bos(ids: Ids, offsets: Offsets, bos_id: int) -> tuple[Ids, Offsets]:
-    """BOS before each document that has tokens; bos_id -1: none."""
+    """Inserts BOS before each document that has tokens. bos_id -1: there is no BOS."""
     if bos_id < 0:
         return ids, offsets
     full = np.diff(offsets) > 0

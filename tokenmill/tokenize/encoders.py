@@ -1,8 +1,8 @@
-"""Text to ids, two ways that agree: `tokenizers`, which is the reference, and gigatoken, which is fast.
+"""Two encoders from text to ids that give the same result: `tokenizers`, the reference, and gigatoken, which is fast.
 
-Neither adds tokens of its own, truncates, pads or drops out, and both run on the calling thread. Text that spells a
-special token, such as "<|endoftext|>", is encoded as the ordinary text it is: `tokenizers` has a switch for that, and
-gigatoken is given the tokenizer without its special tokens. Added tokens not marked special stay what they are.
+Neither adds tokens, truncates, pads or applies dropout, and both run on the calling thread. Text that spells a special
+token, such as "<|endoftext|>", is encoded as ordinary text: `tokenizers` has a switch for that, and gigatoken gets the
+tokenizer without its special tokens. Added tokens that are not marked special are still encoded as one token.
 """
 
 import functools
@@ -29,8 +29,8 @@ Kind = Literal["auto", "gigatoken", "tokenizers"]
 Ids = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
 
-SLICE_BYTES = 8 << 20  # the cache is checked between slices; random words grow it by ten times a slice, some 80 MB
-CACHE_BYTES = 512 << 20  # a fresh encoder costs 0.1 s and a cold cache
+SLICE_BYTES = 8 << 20  # the cache is checked between slices; a slice of random words adds ten times its size, 80 MB
+CACHE_BYTES = 512 << 20  # a new encoder costs 0.1 s and starts with an empty cache
 _PAGE_BYTES = resource.getpagesize()
 
 PROBES = (
@@ -43,12 +43,12 @@ PROBES = (
     "snake_case camelCase HTTPServer2 a.b->c(x[0]) {k: 'v'} <div class=\"x\"> https://example.org/?q=1&r=%20",
     "x" * 60 + " " * 40 + "=" * 40 + "\n" * 9 + "aA" * 20,
 )
-"""Texts on which gigatoken must agree before it is used: it takes some tokenizers and then splits words otherwise
-(0.10 ignores `use_regex: false`)."""
+"""Texts on which gigatoken must agree with the reference before it is used. It accepts some tokenizers and then splits
+words differently (0.10 ignores `use_regex: false`)."""
 
 
 class Encoder(Protocol):
-    """(ids uint32 (tokens,), offsets int64 (rows + 1,)) for a large_string array without nulls."""
+    """Returns (ids uint32 (tokens,), offsets int64 (rows + 1,)) for a large_string array without nulls."""
 
     name: str
 
@@ -56,19 +56,19 @@ class Encoder(Protocol):
 
 
 class Reference:
-    """Hugging Face `tokenizers`: about 3 MB/s, and by definition right."""
+    """Hugging Face `tokenizers`: about 3 MB/s. Its ids are correct by definition."""
 
     name = "tokenizers"
 
     def __init__(self, file: TokenizerFile) -> None:
         try:
             self._tokenizer = Tokenizer.from_str(json.dumps(_plain(file.config)))
-        except Exception as error:  # what the library raises is no narrower
+        except Exception as error:  # the library raises no narrower class
             raise RecipeError(f"tokenizer: `tokenizers` cannot load it: {short(str(error))}") from error
         self._tokenizer.encode_special_tokens = True
 
     def ids(self, text: str) -> Ids:
-        """The ids of one text; none of the tokens that a model may want around it."""
+        """Returns the ids of one text, without the tokens that a model may want around it; uint32 (tokens,)."""
         return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.uint32)
 
     def __call__(self, texts: pa.LargeStringArray) -> tuple[Ids, Offsets]:
@@ -76,7 +76,7 @@ class Reference:
 
 
 class Fast:
-    """gigatoken: about 150 MB/s. Its cache of words grows; beyond CACHE_BYTES the encoder is created again."""
+    """gigatoken: about 150 MB/s. Its cache of words grows; after CACHE_BYTES of growth the encoder is created again."""
 
     name = "gigatoken"
 
@@ -99,35 +99,36 @@ class Fast:
         ids = np.asarray(layout.content.data, dtype=np.uint32)[offsets[0] : offsets[-1]]
         self._grown += max(0, resident_bytes() - before - ids.nbytes - offsets.nbytes)
         if self._grown > CACHE_BYTES:
-            logger.debug("gigatoken grew by %d MB; creating it again", self._grown >> 20)
+            logger.debug("the cache of gigatoken grew by %d MB; creating the encoder again", self._grown >> 20)
             self._renew()
         return ids, offsets - offsets[0]
 
 
 @functools.lru_cache(maxsize=4)
 def load_reference(file: TokenizerFile) -> Reference:
-    """The reference encoder, once per process. Raises RecipeError if it cannot load the tokenizer."""
+    """Returns the reference encoder, created once per process. Raises RecipeError if it cannot load the tokenizer."""
     return Reference(file)
 
 
 @functools.lru_cache(maxsize=4)
 def load_encoder(file: TokenizerFile, kind: Kind) -> Encoder:
-    """The encoder asked for, once per process; "auto" is gigatoken if it loads the tokenizer and agrees on probes.
+    """Returns the encoder of this kind, created once per process.
 
-    Raises RecipeError if "gigatoken" is asked for and does not.
+    "auto" is gigatoken if it can load the tokenizer and agrees with the reference on the probes, otherwise
+    `tokenizers`. Raises RecipeError for "gigatoken" if it fails one of these checks.
     """
     encoder, objection = _fast(file) if kind != "tokenizers" else (None, "")
     if encoder is None and kind == "gigatoken":
         raise RecipeError(f"encoder: gigatoken {objection}; set `encoder: tokenizers`")
     if objection:
-        logger.warning("gigatoken %s; encoding with tokenizers, some 50 times slower", objection)
+        logger.warning("gigatoken %s; encoding with tokenizers, about 50 times slower", objection)
     chosen = encoder or load_reference(file)
     logger.info("encoding with %s, tokenizer %s", chosen.name, file.sha256.hex()[:12])
     return chosen
 
 
 def _fast(file: TokenizerFile) -> tuple[Encoder | None, str]:
-    """(gigatoken, "") or (None, why not)."""
+    """Returns (gigatoken, "") or (None, the reason why it cannot be used)."""
     try:
         fast = Fast(file)
     except (RuntimeError, ValueError) as error:
@@ -141,7 +142,7 @@ def _fast(file: TokenizerFile) -> tuple[Encoder | None, str]:
 
 
 def _own_probes(file: TokenizerFile) -> list[str]:
-    """Texts of this BPE tokenizer's own tokens, so that one of several words meets the splitting of words."""
+    """Returns texts of this BPE tokenizer's own tokens. A token of several words shows how gigatoken splits words."""
     tokens = list(file.config["model"]["vocab"])
     some = tokens[:: max(1, len(tokens) // 4096)]
     words = [decoders.ByteLevel().decode([token]).replace("▁", " ") for token in some]
@@ -150,7 +151,7 @@ def _own_probes(file: TokenizerFile) -> list[str]:
 
 
 def resident_bytes() -> int:
-    """Memory this process holds now; where the system does not tell, the most it has held."""
+    """Returns the bytes of memory that this process holds now, or on systems other than Linux the most it has held."""
     if sys.platform.startswith("linux"):
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE_BYTES
@@ -158,13 +159,13 @@ def resident_bytes() -> int:
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration without what cuts, fills or randomises."""
+    """Returns the configuration without truncation, padding and dropout."""
     model = config["model"] | ({"dropout": None} if "dropout" in config["model"] else {})
     return config | {"truncation": None, "padding": None, "model": model}
 
 
 def _slices(texts: pa.LargeStringArray) -> Iterator[pa.LargeStringArray]:
-    """The rows in slices of about SLICE_BYTES; a longer text is a slice of its own."""
+    """Yields the rows in slices of up to SLICE_BYTES; a longer text is a slice of its own."""
     offsets = _text_offsets(texts)
     start = 0
     while start < len(texts):
@@ -180,7 +181,7 @@ def _text_offsets(texts: pa.LargeStringArray) -> Offsets:
 
 
 def _as_awkward(texts: pa.LargeStringArray) -> ak.Array:
-    """The same buffers as gigatoken takes them, without a copy."""
+    """Returns the texts as the array that gigatoken reads, on the same buffers, without a copy."""
     content = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
     characters = ak.contents.NumpyArray(content, parameters={"__array__": "char"})
     index = ak.index.Index64(_text_offsets(texts))
@@ -188,7 +189,7 @@ def _as_awkward(texts: pa.LargeStringArray) -> ak.Array:
 
 
 def _concatenated(parts: list[tuple[Ids, Offsets]]) -> tuple[Ids, Offsets]:
-    """The parts one after the other, their offsets counted on."""
+    """Joins the parts; the offsets of a part continue those of the part before."""
     if len(parts) == 1:
         return parts[0]
     lengths = [np.diff(offsets) for _, offsets in parts]

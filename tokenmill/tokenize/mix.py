@@ -34,12 +34,14 @@ class Mix:
     """Gives each source its share of the bytes of the mix.
 
     The first copy of a document keeps its id. The second copy of `a` has the id `a#2`, and its `mix.copy_of` is `a`. A
-    source that has a weight but no text, or documents but no weight, is a DataError. With --mark-only no document is
-    repeated.
+    source that has a weight but no text, or documents but no weight, causes a DataError. With --mark-only no document
+    is repeated.
 
     Attributes:
-        weights: weight of each source's bytes in the mix, 0 or more, in any unit; 0 leaves a source out. No default.
-        max_copies: by source, largest number of copies of a document, above 0 to 1000. Default 1 for each source.
+        weights: by source, the weight of its bytes in the mix, 0 or more, at least one above 0; only the ratios matter.
+            0 leaves a source out. Required.
+        max_copies: by source, the largest mean number of copies per document, above 0 to 1000. Default 1 for each
+            source.
         seed: seed of the random choice. Default: the recipe's seed.
     """
 
@@ -55,7 +57,7 @@ class Mix:
 
     def __post_init__(self) -> None:
         if not any(self.weights.values()) or min(self.weights.values()) < 0 or np.inf in self.weights.values():
-            raise RecipeError(f"weights: found {self.weights}; expected numbers of 0 or more, and one above 0")
+            raise RecipeError(f"weights: found {self.weights}; expected numbers of 0 or more, at least one above 0")
         for name, most in self.max_copies.items():
             if name not in self.weights:
                 raise RecipeError(f"max_copies: {name!r} has no weight{did_you_mean(name, self.weights)}")
@@ -68,7 +70,7 @@ class Mix:
         return [Weigh(self)]
 
     def rates(self, sizes: Mapping[str, int]) -> dict[str, float]:
-        """{source: mean number of copies of a document}, from {source: bytes of text}."""
+        """Returns {source: mean number of copies per document}. sizes: {source: bytes of text}."""
         wanted = {name: weight for name, weight in self.weights.items() if weight and sizes.get(name)}
         most = {name: self.max_copies.get(name, 1.0) for name in wanted}
         total = min((most[name] * sizes[name] / weight for name, weight in wanted.items()), default=0.0)
@@ -77,7 +79,7 @@ class Mix:
         }
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """{source: documents, bytes, weight and rate}. Raises DataError if weights and sources do not match."""
+        """Returns {source: {documents, bytes, weight, rate}}. Raises DataError if weights and sources do not match."""
         sizes: Mapping[str, int] = facts[0] if facts else {}
         for name in sorted(sources):
             if name not in self.weights:
@@ -89,7 +91,7 @@ class Mix:
         for name, weight in self.weights.items():
             if weight and not sizes.get(name):
                 raise DataError(
-                    f"no text of the source {name!r}, which has a weight; there is: {', '.join(sorted(sizes))}"
+                    f"no text of the source {name!r}, which has a weight; the sources are: {', '.join(sorted(sizes))}"
                 )
         rates = self.rates(sizes)
         return {
@@ -103,7 +105,7 @@ class Mix:
         }
 
     def rewrite(self, batch: pa.RecordBatch, source_rates: pa.Table) -> pa.RecordBatch:
-        """The batch with `mix.copies`. Marks the documents with no copies."""
+        """Returns the batch with `mix.copies`. Marks the documents with 0 copies."""
         rates = dict(zip(*(source_rates.column(name).to_pylist() for name in ("source", "rate")), strict=True))
         of_row = [rates.get(source or "", 0.0) for source in batch.column("source").to_pylist()]
         rate = np.array(of_row, dtype=np.float64)
@@ -113,7 +115,7 @@ class Mix:
         return drop(batch, copies == 0, RULE, chance, rate)
 
     def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """The rows and their further copies."""
+        """Yields the rows, then their further copies."""
         return repeated(batch, "mix", "#")
 
 
@@ -128,7 +130,7 @@ class Weigh:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """One row per source: its bytes of text in this batch."""
+        """Returns one row per source: its bytes of text in this batch."""
         sizes = pc.fill_null(pc.binary_length(batch.column("text")), 0)
         table = pa.table({"source": pc.fill_null(batch.column("source"), ""), "bytes": sizes.cast(pa.int64())})
         sums = table.group_by("source", use_threads=False).aggregate([("bytes", "sum")])

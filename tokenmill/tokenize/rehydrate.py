@@ -29,9 +29,10 @@ class Rehydrate:
     `a`. With --mark-only no document is repeated.
 
     Attributes:
-        limits: smallest cluster size of each class, ascending from 1. Default [1, 2, 3, 5, 100, 1000].
-        copies: number of copies of a document of each class, 1 to 1000. Default [1, 2, 3, 5, 8, 1].
-        size: column of the cluster size; null means 1. Default minhash.cluster_size.
+        limits: smallest cluster size of each class, in documents, ascending from 1. Default [1, 2, 3, 5, 100, 1000].
+        copies: number of copies per document of each class, 1 to 1000, one for each of limits. Default
+            [1, 2, 3, 5, 8, 1].
+        size: column with the cluster size; null means 1. Default minhash.cluster_size.
     """
 
     limits: tuple[int, ...] = (1, 2, 3, 5, 100, 1000)
@@ -43,7 +44,7 @@ class Rehydrate:
 
     def __post_init__(self) -> None:
         if not self.limits or self.limits[0] != 1 or any(one >= other for one, other in pairwise(self.limits)):
-            raise RecipeError(f"limits: found {self.limits}; expected cluster sizes that begin with 1 and rise")
+            raise RecipeError(f"limits: found {self.limits}; expected ascending cluster sizes that begin with 1")
         if len(self.copies) != len(self.limits) or not all(1 <= count <= 1000 for count in self.copies):
             raise RecipeError(f"copies: found {self.copies}; expected 1 to 1000 for each of {len(self.limits)} limits")
 
@@ -55,13 +56,13 @@ class Rehydrate:
         return [NoExchange()]
 
     def rewrite(self, batch: pa.RecordBatch, nothing: pa.Table) -> pa.RecordBatch:
-        """The batch with `rehydrate.copies`."""
+        """Returns the batch with `rehydrate.copies`."""
         sizes = pc.fill_null(batch.column(self.size), 1).to_pylist()
         copies = [self.copies[max(0, bisect_right(self.limits, size) - 1)] for size in sizes]
         return with_copies(batch, "rehydrate", pa.array(copies, pa.int32(), mask=marked(batch)))
 
     def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """The rows and their further copies."""
+        """Yields the rows, then their further copies."""
         return repeated(batch, "rehydrate", "+")
 
 

@@ -11,7 +11,7 @@ from tokenmill.core.errors import RecipeError, did_you_mean, short
 from tokenmill.core.io import storage
 
 MAX_BYTES = 512 << 20
-"""Of a tokenizer.json. Those of 250,000 tokens have 20 MB."""
+"""Largest size of a tokenizer.json. One with 250,000 tokens has 20 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def read_tokenizer(path: str) -> TokenizerFile:
 
 
 def _how_to_get(path: str) -> str:
-    """What to give instead; `gpt2` and `allenai/OLMo-2` are names of models."""
+    """Returns the advice for a message. `gpt2` and `allenai/OLMo-2` look like names of models."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?", path) or path.endswith(".json"):
         return "give the path of a tokenizer.json"
     file = f"https://huggingface.co/{path}/resolve/main/tokenizer.json"
@@ -75,11 +75,11 @@ def _how_to_get(path: str) -> str:
 
 
 def _reason(content: bytes, error: Exception) -> str:
-    """What the file is instead. The repr of some errors holds the whole file."""
+    """Describes the fault of the content. The repr of some errors contains the whole file, so it is shortened."""
     if isinstance(error, json.JSONDecodeError):
-        return f"it is no JSON at line {error.lineno}, and begins with {short(content[:20])}"
+        return f"it is not JSON at line {error.lineno}, and begins with {short(content[:20])}"
     if isinstance(error, UnicodeDecodeError):
-        return f"it is no text, and begins with {short(content[:20])}"
+        return f"it is not text, and begins with {short(content[:20])}"
     return f"it is JSON, but {type(error).__name__}: {short(str(error))}"
 
 
@@ -100,7 +100,7 @@ def _parsed(content: bytes) -> TokenizerFile:
 
 
 def _vocab(model: dict[str, Any]) -> dict[str, int]:
-    """{token: id}. A Unigram model lists (token, score) in the order of ids."""
+    """Returns {token: id}. A Unigram model lists (token, score) in the order of ids."""
     vocab = model["vocab"]
     return vocab if isinstance(vocab, dict) else {token: id for id, (token, _) in enumerate(vocab)}
 

@@ -29,7 +29,7 @@ from tokenmill.tokenize.tokenizer_json import read_tokenizer
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "val")
-MOST_TOKENS = 1 << 30  # a shard counts tokens in 31 bits, and its last document may exceed the limit
+MOST_TOKENS = 1 << 30  # a shard counts tokens in 31 bits, and its last document may go beyond the limit
 
 ROUTED = pa.schema(
     [
@@ -49,7 +49,7 @@ ROUTED = pa.schema(
 
 @dataclass(frozen=True)
 class Shuffle:
-    """Sorts documents by a keyed hash of their id. val: share of documents in that split."""
+    """Sorts documents by a keyed hash of their id. val: share of documents in the split val, 0 to 1."""
 
     seed: int
     val: float
@@ -59,7 +59,7 @@ class Shuffle:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Rows of ROUTED, one per document."""
+        """Returns rows of ROUTED, one per document."""
         ids = batch.column("id").to_pylist()
         documents = originals(batch).to_pylist()  # a copy is in the split of its document
         chance = unit_interval(keyed_hash(self.seed, "write_shards.val", documents))
@@ -81,7 +81,7 @@ class Shuffle:
         return pa.RecordBatch.from_arrays(arrays, schema=ROUTED)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """The rows unchanged: the exchange sorts them."""
+        """Returns the rows unchanged: the exchange sorts them."""
         return rows
 
 
@@ -99,16 +99,16 @@ class _Encoding(Protocol):
 class WriteShards:
     """Writes `<split>/<number>.bin`, `.idx` and `.docs`, the tokenizer, and last the manifest.
 
-    If one document is longer than a shard, the numbers of the shards that it covers are left out.
+    If one document is longer than a shard, the numbers of the shards that it covers completely are left out.
 
     Attributes:
         tokens_per_shard: a shard ends with the document in which it reaches this number of tokens, so it may be longer
             by that document. 1 to 2^30. Default 100,000,000.
         val: share of documents in the split val, 0 to 1, by hash of their id. Default 0.001.
         seed: seed of the shuffle and the split. Default: the recipe's seed.
-        tokenizer: path of the tokenizer.json that tokenize.encode used. If empty, tokenizer and bos are those of
+        tokenizer: path or URL of the tokenizer.json that tokenize.encode used. If empty, tokenizer and bos are those of
             tokenize.encode in the same stage. Default empty.
-        bos: special token before each document, or None for none. Default <|endoftext|>.
+        bos: special token before each document; None means no token. Default <|endoftext|>.
     """
 
     tokens_per_shard: int = 100_000_000
@@ -127,11 +127,11 @@ class WriteShards:
             read_tokenizer(self.tokenizer).bos_id(self.bos)
 
     def file_checksums(self) -> dict[str, str]:
-        """{"tokenizer": SHA-256 of its file}, for the fingerprint."""
+        """Returns {"tokenizer": SHA-256 of its file}, for the fingerprint."""
         return {"tokenizer": read_tokenizer(self.tokenizer).sha256.hex()}
 
     def completed(self, steps: Sequence[Step]) -> Self:
-        """With the tokenizer and BOS of the stage's encoder, unless it has a tokenizer of its own."""
+        """Returns the unit with the tokenizer and BOS of the stage's encoder, unless `tokenizer` is set."""
         encoders = (step for step in steps if isinstance(step, _Encoding))
         found = None if self.tokenizer else next(encoders, None)
         return self if found is None else dataclasses.replace(self, tokenizer=found.tokenizer, bos=found.bos)
@@ -140,7 +140,9 @@ class WriteShards:
         return [Shuffle(self.seed, self.val)]
 
     def cuts(self, weights: dict[str, int]) -> list[Cut]:
-        """Shard k of a split has the documents that begin in tokens [k, k + 1) * tokens_per_shard of the split."""
+        """Returns the cuts. Shard k of a split has the documents that begin in tokens [k, k + 1) * tokens_per_shard of
+        the split.
+        """
         size = self.tokens_per_shard
         return [
             Cut(number, split, number * size, (number + 1) * size)
@@ -149,10 +151,10 @@ class WriteShards:
         ]
 
     def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], JsonObject]:
-        """(paths of the files, facts: split, number and the fields of ShardInfo) for the rows of one cut.
+        """Writes the token shard of one cut. Returns (paths of the files, facts: split, number, fields of ShardInfo).
 
-        Streams the rows; write_token_shard keeps the document ids of the shard in memory. Without rows there are no
-        files, and the facts say 0 documents.
+        Streams the rows; write_token_shard keeps the document ids of the shard in memory. Without rows, it writes no
+        files, and the facts have 0 documents.
         """
         facts = {"split": cut.split, "number": cut.number}
         filled = (batch for batch in rows if batch.num_rows)
@@ -176,7 +178,7 @@ class WriteShards:
     def finish(
         self, facts: list[JsonObject], folder: str, *, recipe_sha256: str, missing: Sequence[str] = ()
     ) -> Finished:
-        """Copies the tokenizer, then writes manifest.json. facts: as write() gave them, in order."""
+        """Copies the tokenizer, then writes manifest.json. facts: the results of write(), in order."""
         file = read_tokenizer(self.tokenizer)
         fields = [field.name for field in dataclasses.fields(ShardInfo)]
         splits: dict[str, dict[str, ShardInfo]] = {split: {} for split in SPLITS}
@@ -185,7 +187,7 @@ class WriteShards:
                 stem = f"{fact['split']}/{fact['number']:06d}"
                 splits[fact["split"]][stem] = ShardInfo(**{name: fact[name] for name in fields})
         if self.val and splits["train"] and not splits["val"]:
-            logger.warning("no document fell into val, a share of %g; raise val to validate on this corpus", self.val)
+            logger.warning("no document is in the split val (share %g); raise val to validate on this corpus", self.val)
         copy = storage.write_bytes(storage.join(folder, "tokenizer", "tokenizer.json"), file.content)
         write_corpus_manifest(
             folder,
@@ -204,7 +206,7 @@ class WriteShards:
 
 
 def _token_arrays(rows: Iterator[pa.RecordBatch], docs_rows: list[tuple[Any, ...]]) -> Iterator[npt.NDArray[np.uint32]]:
-    """The token ids of each document, as views of the batch. Appends its row of the `.docs` file to docs_rows."""
+    """Yields the token ids of each document, as views of the batch. Appends its row of the `.docs` file."""
     for batch in rows:
         docs_rows.extend(_rows_of_docs(batch))
         tokens = batch.column("tokens")
@@ -215,7 +217,7 @@ def _token_arrays(rows: Iterator[pa.RecordBatch], docs_rows: list[tuple[Any, ...
 
 
 def _rows_of_docs(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
-    """(id, source, url, n_bytes, file, offset, length) of each document; an unknown source is ""."""
+    """Yields (id, source, url, n_bytes, file, offset, length) of each document; an unknown source is ""."""
     source = pc.fill_null(batch.column("source"), "")
     places = (pc.struct_field(batch.column("locator"), name) for name in LOCATOR.names)
     columns = (batch.column("id"), source, batch.column("url"), batch.column("n_bytes"), *places)

@@ -64,7 +64,7 @@ def test_settings_wrong_in_several_places_are_listed_together(tmp_path: Path) ->
     message = str(caught.value)
     assert message.startswith("3 problems:\n- ") and message.count("\n") == 3 and len(message) < 2000
     assert ":8: " in message and "min_scor" in message
-    assert "is not a tokenizer.json: it is no JSON at line 1, and begins with b'\\x00\\x01" in message
+    assert "is not a tokenizer.json: it is not JSON at line 1, and begins with b'\\x00\\x01" in message
 
 
 @pytest.mark.parametrize("out", ["new/er/run", "run"])

@@ -77,5 +77,5 @@ def test_lines_go_as_by_the_slow_way(texts: list[str], equal: list[str], contain
 def test_phrases_too_many_to_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phrase_lines, "MOST_MOVES", 20)
     phrase_automaton.__wrapped__(("abc",), ())  # 4 states, 5 letters with blank and any other
-    with pytest.raises(ValueError, match="2 phrases that begin in 5 ways"):
+    with pytest.raises(ValueError, match="2 phrases with 5 different starts"):
         phrase_automaton.__wrapped__(("abc", "aba"), ())

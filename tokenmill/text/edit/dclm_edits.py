@@ -1,6 +1,7 @@
-"""The line edits of DCLM: which lines of a document stay, and which phrases are cut out of short ones.
+"""The line edits of DCLM: they remove lines from documents, and phrases from short lines.
 
-Lines lie between newlines. Case is that of ASCII letters. Empty lines stay, lines of white space alone are short.
+Newlines separate lines. The case of ASCII letters makes no difference in phrases. Empty lines stay; lines of only white
+space count as short.
 """
 
 from typing import NamedTuple
@@ -16,14 +17,14 @@ from tokenmill.text.kernel.points import point_at, point_before, stripped
 from tokenmill.text.words.segment import tiny
 
 COUNTS = (
-    "lines",  # that are not empty
-    "uppercase_lines",  # removed, each for the first reason that holds
+    "lines",  # lines that are not empty
+    "uppercase_lines",  # removed; each line counts for the first reason that applies
     "digit_lines",
     "counter_lines",
     "short_lines",
-    "cut_lines",  # a phrase was cut out of them
-    "emptied_lines",  # nothing but a phrase: removed
-    "words",  # between ASCII white space, with a letter or digit in front
+    "cut_lines",  # lines that lost a phrase
+    "emptied_lines",  # removed because they consisted only of phrases
+    "words",  # words between ASCII white space that begin with a letter or digit
     "removed_words",
 )
 
@@ -37,13 +38,13 @@ _FIRST_COUNTED, _LAST_COUNTED = 3, len(_PHRASES) - 1
 
 
 class LineThresholds(NamedTuple):
-    """What a line may be. Ratios are of its code points; words lie between white space."""
+    """Thresholds for a line. Ratios are shares of its code points; white space separates words."""
 
     max_uppercase_ratio: float
     max_digit_ratio: float
     min_words: int
-    max_phrase_words: int  # phrases are cut out of lines of at most so many words
-    max_newlines: int  # in a row; 0: any number
+    max_phrase_words: int  # phrases are cut only out of lines of at most this many words
+    max_newlines: int  # largest number in a row; 0 means any number
     counters: bool  # remove lines such as `3 likes`
 
 
@@ -55,7 +56,7 @@ class _Tables(NamedTuple):
 
 
 def edit_dclm_lines(buffer: Bytes, offsets: Offsets, thresholds: LineThresholds) -> Edited:
-    """The documents without the lines that break a threshold and without the phrases; counts by COUNTS."""
+    """Returns the documents without the lines that break a threshold and without the phrases. Counts are COUNTS."""
     rows = len(offsets) - 1
     coded = [phrase.encode() for phrase in _PHRASES]
     tables = _Tables(
@@ -99,7 +100,7 @@ def _edit(
 def _edit_text(
     tables: _Tables, text: Bytes, start: int, end: int, thresholds: LineThresholds, out: Bytes, at: int, counts: Longs
 ) -> int:
-    """Write what stays of text[start:end] to out[at:]; return its end."""
+    """Writes the part of text[start:end] that stays to out[at:]. Returns its end."""
     begin = at
     breaks = int64(0)  # line breaks since the last line that was written
     while start < end:
@@ -136,7 +137,7 @@ def _capped(breaks: int, most: int) -> int:
 
 @kernel
 def _judged(tables: _Tables, text: Bytes, start: int, end: int, thresholds: LineThresholds) -> tuple[int, int, int]:
-    """(why the line goes, as a place in COUNTS, or 0; its words between white space; its words that count)."""
+    """Returns (why the line is removed, as an index in COUNTS, or 0; its words; its words for the count `words`)."""
     points = uppers = digits = line_words = words = int64(0)
     inside = counted = False
     i = start
@@ -169,7 +170,7 @@ def _judged(tables: _Tables, text: Bytes, start: int, end: int, thresholds: Line
 
 @kernel
 def _is_counter(tables: _Tables, text: Bytes, start: int, end: int) -> bool:
-    """Whether the line is a number, perhaps in thousands (K) or more, and what it counts: `1.2K likes`."""
+    """Returns whether the line is a number, perhaps with K, M or B, and a counted noun, such as `1.2K likes`."""
     i = _after_marks(tables, text, start, end)
     point, size = point_at(text, i, end) if i < end else (int64(0), int64(0))
     if not tables.kinds[point] & DECIMAL:
@@ -196,7 +197,7 @@ def _is_counter(tables: _Tables, text: Bytes, start: int, end: int) -> bool:
 
 @kernel
 def _after_marks(tables: _Tables, text: Bytes, i: int, end: int) -> int:
-    """The first place from i on with a letter, digit or underscore."""
+    """Returns the first place from i on with a letter, digit or underscore, or `end`."""
     while i < end:
         point, size = point_at(text, i, end)
         if tables.kinds[point] & ALPHANUMERIC or point == 95:
@@ -207,7 +208,7 @@ def _after_marks(tables: _Tables, text: Bytes, i: int, end: int) -> int:
 
 @kernel
 def _cut(tables: _Tables, out: Bytes, start: int, end: int, words: int, counts: Longs) -> int:
-    """Cut the phrases out of the line out[start:end]; return its end, `start` if it has nothing left."""
+    """Cuts the phrases out of the line out[start:end]. Returns its new end, `start` if nothing is left."""
     stop = _cut_anywhere(tables, out, start, end)
     stop = _cut_off_end(tables, out, start, stop)
     stop = _cut_off_start(tables, out, start, stop)
@@ -225,7 +226,7 @@ def _cut(tables: _Tables, out: Bytes, start: int, end: int, words: int, counts: 
 
 @kernel
 def _cut_anywhere(tables: _Tables, out: Bytes, start: int, end: int) -> int:
-    """Cut out "items in cart" and a blank before it, as often as it occurs."""
+    """Cuts out each "items in cart" and a white-space character before it. Returns the new end."""
     length = tables.bounds[_CART + 1] - tables.bounds[_CART]
     i = at = start
     while i < end:
@@ -244,7 +245,9 @@ def _cut_anywhere(tables: _Tables, out: Bytes, start: int, end: int) -> int:
 
 @kernel
 def _cut_off_end(tables: _Tables, out: Bytes, start: int, end: int) -> int:
-    """Cut off "read more", any three characters after it (dots, mostly), and a blank before it."""
+    """Cuts off "read more", any three characters after it (mostly dots), and a white-space character before it. Returns
+    the new end.
+    """
     tail = end
     for _ in range(3):
         if tail == start:
@@ -259,7 +262,7 @@ def _cut_off_end(tables: _Tables, out: Bytes, start: int, end: int) -> int:
 
 @kernel
 def _cut_off_start(tables: _Tables, out: Bytes, start: int, end: int) -> int:
-    """Cut off "sign-in" and a blank after it."""
+    """Cuts off "sign-in" at the start and a white-space character after it. Returns the new end."""
     if not _holds(tables, out, start, end, _SIGN):
         return end
     i = start + tables.bounds[_SIGN + 1] - tables.bounds[_SIGN]
@@ -286,7 +289,7 @@ def _counted_words(tables: _Tables, text: Bytes, start: int, end: int) -> int:
 
 @kernel
 def _holds(tables: _Tables, text: Bytes, i: int, end: int, number: int) -> bool:
-    """Whether the phrase of that number stands at text[i], in either case."""
+    """Returns whether the phrase with this number is at text[i]. Case makes no difference."""
     first = tables.bounds[number]
     length = tables.bounds[number + 1] - first
     if i + length > end:
@@ -303,6 +306,6 @@ def _lower(byte: int) -> int:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets, _ = tiny()
     edit_dclm_lines(buffer, offsets, LineThresholds(0.5, 0.999999, 2, 10, 2, True))

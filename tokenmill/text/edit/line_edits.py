@@ -1,7 +1,8 @@
-"""The line edits of C4: which lines of a document stay, and what is cut out of them.
+"""The line edits of C4: they remove lines from documents, and citation marks from the lines that stay.
 
-As in datatrove: of each line of str.splitlines, stripped, that a rule does not remove, citation marks are cut out; the
-lines that stay are joined by newlines. Phrases are found in either case (of ASCII letters).
+They work as in datatrove: the lines are those of str.splitlines, stripped. Rules remove lines, citation marks are cut
+out of the others, and the lines that stay are joined by newlines. The case of ASCII letters makes no difference in
+phrases.
 """
 
 from typing import NamedTuple
@@ -18,13 +19,13 @@ from tokenmill.text.words.segment import splice, spliced_offsets, tiny
 COUNTS = (
     "lines",
     "removed_lines",
-    "lorem_lines",  # with "lorem ipsum", among those that come to this rule
-    "curly_lines",  # with `{`, likewise, as long as no more than max_lorem_lines came before
+    "lorem_lines",  # lines with "lorem ipsum", among those that earlier rules do not remove
+    "curly_lines",  # lines with `{`, among the same, while there are at most max_lorem_lines lorem_lines
 )
 
 _LOREM, _CURLY = 2, 4
 _SCRIPT, _POLICY, _BRACKET = 8, 16, 32
-_PHRASES = (  # what it means, the phrase, the place of its rarest letter, at which it is looked for
+_PHRASES = (  # (meaning, phrase, position of its rarest letter, at which the search looks for it)
     (_SCRIPT, "javascript", 0),
     (_LOREM, "lorem ipsum", 4),
     (_CURLY, "{", 0),
@@ -41,23 +42,23 @@ _CITATIONS = np.frombuffer(b"[edit][citation needed]", dtype=np.uint8)
 
 
 class C4Phrases(NamedTuple):
-    """_PHRASES as kernels take them."""
+    """_PHRASES as arrays for kernels."""
 
     text: Bytes
     offsets: Offsets
     anchors: Longs
     meanings: Longs
-    kinds: Bytes  # (256,): what a byte may begin: _RAREST a phrase, _MAY_BREAK a line break
+    kinds: Bytes  # (256,): _RAREST if a byte is the rarest letter of a phrase, _MAY_BREAK if it may begin a line break
     number: int
 
 
 class Edited(NamedTuple):
-    """Documents after their edits: buffer[starts[r]:ends[r]], in the order of the rows, with room between them."""
+    """Edited documents: buffer[starts[r]:ends[r]], in the order of the rows, with unused bytes between them."""
 
     buffer: Bytes
     starts: Offsets
     ends: Offsets
-    counts: dict[str, Longs]  # each of COUNTS, int64 (rows,)
+    counts: dict[str, Longs]  # {name in COUNTS: int64 (rows,)}
 
 
 def edit_c4_lines(
@@ -70,10 +71,13 @@ def edit_c4_lines(
     citations: bool,
     max_lorem_lines: int,
 ) -> Edited:
-    """Remove lines with fewer than min_words words or a word of more than max_word_chars code points, and by phrases.
+    """Removes lines with fewer than min_words words, with a word of more than max_word_chars code points, or with
+    certain phrases.
 
-    terminal: also those that do not end in `.`, `?`, `!` or a straight quote, or end in `...`. citations: cut out
-    citation marks. A line with "lorem ipsum" or `{` stays: it condemns the document, the first such line as what it is.
+    terminal: also removes lines that do not end in `.`, `?`, `!` or a straight quote, and lines that end in `...`.
+    citations: cuts out citation marks. A line with "lorem ipsum" or `{` is counted and stays, because it drops the
+    whole document; the first such line decides the rule. max_lorem_lines: if more lines have "lorem ipsum", lines with
+    `{` after them are not counted.
     """
     rows = len(offsets) - 1
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
@@ -87,7 +91,10 @@ def edit_c4_lines(
 
 
 def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: BoolMask) -> tuple[Bytes, Offsets]:
-    """(bytes, offsets) of the edited documents one after the other, restored ones as they were; edited is used up."""
+    """Returns (bytes, offsets) of the edited documents without gaps. Overwrites edited.buffer.
+
+    buffer, offsets: the original documents. restored: bool (rows,), true for documents that keep their original text.
+    """
     starts, ends = offsets[:-1], offsets[1:]
     out_offsets = spliced_offsets(edited.starts, edited.ends, starts, ends, restored)
     splice(edited.buffer, edited.starts, edited.ends, buffer, starts, ends, frozen(restored), out_offsets)
@@ -141,7 +148,7 @@ def _edit(
     at = int64(0)
     for row in range(len(ranges)):
         end = offsets[row + 1]
-        begin = at  # right behind the one before, so that memory pages at the end are not touched
+        begin = at  # directly after the previous document, so that memory pages at the end are not touched
         first = offsets[row]
         lines = removed = lorem = curly = kept = int64(0)
         while first < end:
@@ -181,7 +188,7 @@ def _edit(
 
 @kernel
 def _scan_line(phrases: C4Phrases, text: Bytes, start: int, end: int) -> tuple[int, int, int]:
-    """(end of the line at text[start], bytes of its line break, the meanings of all phrases in it, or-ed)."""
+    """Returns (end of the line at text[start], bytes of its line break, the or-ed meanings of all phrases in it)."""
     found = int64(0)
     i = start
     while i < end:
@@ -207,7 +214,7 @@ def _scan_line(phrases: C4Phrases, text: Bytes, start: int, end: int) -> tuple[i
 
 @kernel
 def _has_words(classes: Ushorts, text: Bytes, start: int, end: int, least: int) -> bool:
-    """Whether white space separates at least so many words."""
+    """Returns whether there are at least `least` words, separated by white space."""
     words = int64(0)
     inside = False
     while start < end and words < least:
@@ -221,7 +228,7 @@ def _has_words(classes: Ushorts, text: Bytes, start: int, end: int, least: int) 
 
 @kernel
 def _has_long_word(classes: Ushorts, text: Bytes, start: int, end: int, most: int) -> bool:
-    """Whether a word has more than so many code points."""
+    """Returns whether a word has more than `most` code points."""
     if end - start <= most:
         return False
     length = int64(0)
@@ -234,7 +241,7 @@ def _has_long_word(classes: Ushorts, text: Bytes, start: int, end: int, most: in
 
 @kernel
 def _copy_uncited(text: Bytes, start: int, end: int, out: Bytes, at: int, marks: Bytes) -> int:
-    """Copy text[start:end] to out[at:] less `[1]`, `[]`, `[edit]`, `[citation needed]`; return its end."""
+    """Copies text[start:end] to out[at:] without `[1]`, `[]`, `[edit]`, `[citation needed]`. Returns its end."""
     i = start
     while i < end:
         if text[i] == 91:
@@ -250,7 +257,7 @@ def _copy_uncited(text: Bytes, start: int, end: int, out: Bytes, at: int, marks:
 
 @kernel
 def _citation(text: Bytes, i: int, end: int, marks: Bytes) -> int:
-    """Bytes of the citation mark that begins at text[i], a `[`; 0 for none. marks: _CITATIONS."""
+    """Returns the length of the citation mark that begins at text[i], a `[`; 0 if there is none. marks: _CITATIONS."""
     k = i + 1
     while k < end and 48 <= text[k] <= 57:
         k += 1
@@ -282,7 +289,7 @@ def _lower(byte: int) -> int:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets, _ = tiny()
     edited = edit_c4_lines(
         buffer, offsets, min_words=3, max_word_chars=1000, terminal=False, citations=True, max_lorem_lines=0

@@ -1,4 +1,4 @@
-"""The first line near the top of a document in which one of some phrases stands, and how far into the text that is."""
+"""Finds the first line near the top of a document that contains one of several phrases, and the end of the phrase."""
 
 from typing import NamedTuple
 
@@ -10,20 +10,20 @@ from tokenmill.text.kernel.cache import kernel, pointer
 from tokenmill.text.kernel.points import line_break, point_at
 from tokenmill.text.words.segment import tiny
 
-_BLANK = 1  # the letter of the automaton that white space is
+_BLANK = 1  # the letter of the automaton for white space
 
 
 class First(NamedTuple):
-    """One value a document, int64 (rows,): 0 where no phrase was found."""
+    """One value per document, int64 (rows,); 0 if no phrase was found."""
 
-    line: Longs  # from 1; lines are those of str.splitlines
-    end: Longs  # code points from the text's beginning to the phrase's end
+    line: Longs  # counted from 1; lines are those of str.splitlines
+    end: Longs  # code points from the start of the text to the end of the phrase
 
 
 def phrase_first(buffer: Bytes, offsets: Offsets, phrases: tuple[str, ...], *, lines: int, chars: int) -> First:
-    """Where the phrase that ends first ends, within the first `lines` lines and `chars` code points of each document.
+    """Finds the phrase that ends first, within the first `lines` lines and `chars` code points of each document.
 
-    Phrases are compared as text.phrase_lines does: in lower case, any run of white space as one blank.
+    Phrases are compared as in text/edit/phrase_lines.py: in lower case, with each run of white space as a single space.
     """
     found = np.zeros((len(offsets) - 1, 2), dtype=np.int64)
     _find(phrase_automaton((), phrases), buffer, offsets, lines, chars, found)
@@ -60,5 +60,5 @@ def _find(
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     phrase_first(*tiny()[:2], ("a",), lines=1, chars=1)

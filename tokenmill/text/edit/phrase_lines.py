@@ -1,8 +1,8 @@
-"""Lines that are, or hold, one of many phrases, taken out of documents: one automaton for all phrases, one pass.
+"""Removes lines that equal or contain one of many phrases: one automaton for all phrases, one pass over the text.
 
-Lines lie between newlines. Letters are compared in lower case (where that is one character), and any run of white space
-is one blank; white space at the ends of a line is none. The automaton is that of Aho and Corasick (1975), with all of
-its moves written out: a step costs the same for one phrase as for thousands.
+Newlines separate lines. Letters are compared in lower case (if their lower case is one character). Each run of white
+space counts as a single space, and white space at the ends of a line does not count. The automaton is that of Aho and
+Corasick (1975), with all of its moves written out: a step costs the same for one phrase as for thousands.
 """
 
 from functools import cache, lru_cache
@@ -18,34 +18,35 @@ from tokenmill.text.kernel.points import point_at, stripped
 from tokenmill.text.words.segment import tiny
 
 COUNTS = (
-    "lines",  # that are not blank
-    "equal_lines",  # removed, being a phrase
-    "contain_lines",  # removed, holding one
-    "words",  # between white space
+    "lines",  # lines that are not blank
+    "equal_lines",  # removed because they equal a phrase
+    "contain_lines",  # removed because they contain a phrase
+    "words",  # separated by white space
     "removed_words",
 )
 
 MOST_MOVES = 1 << 26  # 256 MiB
 
-_BLANK = 1  # the letter that white space is; 0 is any letter of no phrase
+_BLANK = 1  # the letter for white space; 0 stands for all letters that are in no phrase
 _EQUAL, _CONTAIN = 1, 2
 
 
 class PhraseAutomaton(NamedTuple):
-    """The automaton. A state is what the end of the text so far shares with the beginning of a phrase; 0: nothing."""
+    """The automaton. A state is the longest start of a phrase with which the text so far ends; 0 is the empty one."""
 
-    letters: Ushorts  # (0x110000,): the letter that each code point is
-    moves: Ints  # (states * num_letters,): the state that follows a state and a letter
-    ends: Bytes  # (states,): _EQUAL if it is a phrase, _CONTAIN if it ends in one
-    depths: Longs  # (states,): its length in letters
+    letters: Ushorts  # (0x110000,): the letter of each code point
+    moves: Ints  # (states * num_letters,): the next state for a state and a letter
+    ends: Bytes  # (states,): _EQUAL if it is a phrase of equal, _CONTAIN if it ends in one of contain, or both
+    depths: Longs  # (states,): length of the state in letters
     num_letters: int
 
 
 def filter_lines(buffer: Bytes, offsets: Offsets, phrases: PhraseAutomaton, *, max_contain_words: int) -> Edited:
-    """The documents without the lines that are a phrase, or hold one and have at most max_contain_words words.
+    """Returns the documents without the lines that equal a phrase, or contain one and have at most max_contain_words
+    words.
 
-    A blank line goes too if it follows a removed line and another blank line or nothing is before that. A document that
-    loses a line is stripped; any other stays byte for byte.
+    A blank line after a removed line is removed too if the last line that stays before it is blank, or if there is
+    none. A document that loses a line is stripped; all others stay the same, byte by byte.
     """
     rows = len(offsets) - 1
     out = np.empty(int(offsets[-1]) - int(offsets[0]), dtype=np.uint8)
@@ -57,9 +58,10 @@ def filter_lines(buffer: Bytes, offsets: Offsets, phrases: PhraseAutomaton, *, m
 
 @lru_cache(maxsize=4)
 def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> PhraseAutomaton:
-    """The automaton of lines that are one of equal or hold one of contain; made once a process.
+    """Returns the automaton for lines that equal one of equal or contain one of contain. Cached per process.
 
-    Raises ValueError for a phrase of nothing but white space, and if the phrases need more than MOST_MOVES moves.
+    Raises ValueError for a phrase that consists only of white space, and if the phrases need more than MOST_MOVES
+    moves.
     """
     flags: dict[str, int] = {}
     for flag, group in ((_EQUAL, equal), (_CONTAIN, contain)):
@@ -71,8 +73,8 @@ def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrase
     numbers = {" ": _BLANK} | {letter: at for at, letter in enumerate(sorted(set("".join(flags)) - {" "}), _BLANK + 1)}
     tree, ends_of = _tree(flags, numbers)
     if len(tree) * (len(numbers) + 1) > MOST_MOVES:
-        found = f"{len(flags):,} phrases that begin in {len(tree):,} ways, of {len(numbers):,} different letters"
-        raise ValueError(f"found {found}, expected the product of the last two to be at most {MOST_MOVES:,}")
+        found = f"{len(flags):,} phrases with {len(tree):,} different starts and {len(numbers):,} different letters"
+        raise ValueError(f"found {found}, expected the product of the last two numbers to be at most {MOST_MOVES:,}")
     moves, ends = _completed(tree, ends_of, len(numbers) + 1)
     return PhraseAutomaton(
         _letters(numbers), frozen(moves.ravel()), frozen(ends), frozen(_depths(tree)), len(numbers) + 1
@@ -80,7 +82,7 @@ def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrase
 
 
 def as_compared(text: str) -> str:
-    """The text in lower case, letter by letter, white space at its ends gone and elsewhere one blank."""
+    """Returns the text as it is compared: in lower case letter by letter, stripped, white space as single spaces."""
     return " ".join("".join(map(_lower, text)).split())
 
 
@@ -91,9 +93,9 @@ def _lower(character: str) -> str:
 
 @cache
 def _lower_table() -> Uints:
-    """The lower case of each code point, white space a blank, uint32 (0x110000,)."""
+    """Returns the lower case of each code point, and a space for white space; uint32 (0x110000,)."""
     table = np.arange(0x110000, dtype=np.uint32)
-    for point in range(0x1F000):  # no letter beyond has case
+    for point in range(0x1F000):  # no later letter has case
         character = chr(point)
         table[point] = ord(" ") if character.isspace() else ord(_lower(character))
     return frozen(table)
@@ -107,7 +109,7 @@ def _letters(numbers: dict[str, int]) -> Ushorts:
 
 
 def _tree(flags: dict[str, int], numbers: dict[str, int]) -> tuple[list[dict[int, int]], dict[int, int]]:
-    """(for each state, the states that it grows into by a letter of a phrase; the flags of those that are phrases)."""
+    """Returns (for each state, {letter of a phrase: child state}; {state that is a phrase: its flags})."""
     tree: list[dict[int, int]] = [{}]
     ends: dict[int, int] = {}
     for phrase, flag in flags.items():
@@ -123,14 +125,16 @@ def _tree(flags: dict[str, int], numbers: dict[str, int]) -> tuple[list[dict[int
 
 def _depths(tree: list[dict[int, int]]) -> Longs:
     depths = np.zeros(len(tree), dtype=np.int64)
-    for state, grown in enumerate(tree):  # a state comes before those that it grows into
+    for state, grown in enumerate(tree):  # a state has a lower number than its children
         for child in grown.values():
             depths[child] = depths[state] + 1
     return depths
 
 
 def _completed(tree: list[dict[int, int]], ends: dict[int, int], num_letters: int) -> tuple[Ints, Bytes]:
-    """(all moves, the flags of all states): where a state does not grow, its longest proper end that is one moves."""
+    """Returns (all moves, the flags of all states). Without a child for a letter, a state has the move of its longest
+    proper suffix that is a state.
+    """
     moves = np.zeros((len(tree), num_letters), dtype=np.int32)
     flags = np.zeros(len(tree), dtype=np.uint8)
     flags[list(ends)] = list(ends.values())
@@ -142,7 +146,7 @@ def _completed(tree: list[dict[int, int]], ends: dict[int, int], num_letters: in
                 moves[state] = moves[shorter[state]]
                 flags[state] |= flags[shorter[state]] & _CONTAIN
             for letter, child in tree[state].items():
-                shorter[child] = moves[state, letter]  # not yet to the child
+                shorter[child] = moves[state, letter]  # this move does not lead to the child yet
                 moves[state, letter] = child
         level = [child for state in level for child in tree[state].values()]
     return moves, flags
@@ -198,9 +202,9 @@ def _filter(
 
 @kernel
 def _read_line(phrases: PhraseAutomaton, text: Bytes, i: int, end: int) -> tuple[int, int, int]:
-    """(where the line at text[i] ends, its words, whether it is a phrase and whether it holds one)."""
+    """Returns (end of the line at text[i], its words, _EQUAL if it equals a phrase | _CONTAIN if it contains one)."""
     state = read = words = found = int64(0)
-    apart = True  # white space, or nothing, is before
+    apart = True  # white space or the start of the line is before
     while i < end and text[i] != 10:
         point, size = point_at(text, i, end)
         i += size
@@ -223,6 +227,6 @@ def _read_line(phrases: PhraseAutomaton, text: Bytes, i: int, end: int) -> tuple
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets, _ = tiny()
     filter_lines(buffer, offsets, phrase_automaton(("a",), ()), max_contain_words=1)

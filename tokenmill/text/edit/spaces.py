@@ -1,4 +1,4 @@
-"""White space folded: each run of it one blank, none at the ends."""
+"""Folds white space: each run of it becomes one space, and the ends of a text have none."""
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,9 @@ from tokenmill.text.words.segment import text_buffer
 
 
 def single_spaced(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
-    """The texts with every run of white space (str.isspace) as one blank: (UTF-8 bytes, offsets int64 (rows + 1,))."""
+    """Returns the texts with each run of white space (str.isspace) as a single space, and without white space at the
+    ends: (UTF-8 bytes, offsets int64 (rows + 1,)).
+    """
     buffer, offsets = text_buffer(batch)
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     out_offsets = np.zeros(len(offsets), dtype=np.int64)
@@ -51,6 +53,6 @@ def _is_space(point: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     batch = pa.record_batch({"text": pa.array([" a \n b "], type=pa.large_string())})
     assert single_spaced(batch)[0].tobytes() == b"a b"

@@ -1,4 +1,4 @@
-"""Tidies the white space of extracted text: the lines stay, the litter that page layout leaves between them goes."""
+"""Tidies the white space of extracted text: keeps the lines, and removes the white space left over from page layout."""
 
 import numpy as np
 
@@ -7,10 +7,11 @@ from tokenmill.text.kernel.cache import frozen, kernel
 
 
 def tidy_lines(data: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
-    """The texts data[offsets[r]:offsets[r + 1]], tidied, in the same form.
+    """Returns the texts data[offsets[r]:offsets[r + 1]] with tidy white space, in the same form.
 
-    Line ends become line feeds; white space before them goes; one blank line at most is left between lines, none at
-    either end; a no-break space becomes a space, several tabs one; other C0 characters and DEL go. Indentation stays.
+    Line ends become line feeds, and white space before them is removed. At most one blank line stays between lines, and
+    none at either end. A no-break space becomes a space, and several tabs become one. Other C0 characters and DEL are
+    removed. Indentation stays.
     """
     out = np.empty(len(data), dtype=np.uint8)
     ends = np.zeros(len(offsets), dtype=np.int64)
@@ -25,7 +26,7 @@ def _tidy_all(data: Bytes, offsets: Offsets, out: Bytes, ends: Offsets) -> None:
         at = offsets[row]
         end = offsets[row + 1]
         begin = put
-        breaks = 0  # line ends since the last line with something in it
+        breaks = 0  # line ends since the last line that is not blank
         while at < end:
             line = put
             if line > begin:
@@ -55,5 +56,5 @@ def _tidy_all(data: Bytes, offsets: Offsets, out: Bytes, ends: Offsets) -> None:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     tidy_lines(frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1])))

@@ -1,1 +1,1 @@
-"""Counts of words and lines, and repetition."""
+"""Counts of words, lines and repetition, which filters judge."""

@@ -1,6 +1,6 @@
-"""Lines of a document, counted for the FineWeb quality rules.
+"""Counts the lines of documents for the FineWeb quality rules.
 
-Counts are datatrove's: lines are what lies between newlines; lines of white space are left out.
+The definitions are datatrove's: newlines separate lines, and lines of only white space do not count.
 """
 
 import numpy as np
@@ -15,17 +15,17 @@ from tokenmill.text.words.segment import Words, tiny
 
 COUNTS = (
     "lines",
-    "ended_lines",  # whose last character is a terminal mark (classes.TERMINAL)
+    "ended_lines",  # lines whose last character is a terminal mark (classes.TERMINAL)
     "short_lines",
-    "duplicate_line_chars",  # code points of the lines seen before
-    "chars",  # code points, newlines left out
+    "duplicate_line_chars",  # code points of the lines that occurred before
+    "chars",  # code points without newlines
     "newlines",
     "words_and_symbols",
 )
 
 
 def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> dict[str, Longs]:
-    """Each of COUNTS for each document, int64 (rows,); a line of at most `short` code points is short."""
+    """Returns each of COUNTS per document, int64 (rows,). A line of at most `short` code points is short."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, short, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}
@@ -94,5 +94,5 @@ def _is_blank(classes: Ushorts, text: Bytes, start: int, end: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     line_counts(*tiny(), 30)

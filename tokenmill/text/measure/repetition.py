@@ -1,9 +1,9 @@
-"""How much of a document repeats itself: paragraphs, lines and word n-grams, counted for the Gopher repetition rules.
+"""Counts the paragraphs, lines and word n-grams that a document repeats, for the Gopher repetition rules.
 
-Counts are datatrove's: a paragraph or line is a duplicate from its second occurrence on; the most frequent 2-, 3- or
-4-gram counts with its spaces, times its occurrences; for 5- to 10-grams a scan from the left adds an n-gram seen before
-and jumps over it. Lengths are in code points. N-grams are compared as sequences of words (datatrove compares the
-letters run together).
+The definitions are datatrove's. A paragraph or line is a duplicate from its second occurrence on. The most frequent 2-,
+3- or 4-gram counts with its spaces, times the number of its occurrences. For 5- to 10-grams, a scan from the left adds
+the length of an n-gram that it has seen before, and continues after this n-gram. Lengths are in code points. N-grams
+are compared as sequences of words (datatrove compares the words without separators).
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ COUNTS = (
 
 
 def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str, Longs]:
-    """Each of COUNTS for each document, int64 (rows,)."""
+    """Returns each of COUNTS per document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}
@@ -69,7 +69,7 @@ def _count(
 
 @kernel
 def _duplicate_parts(text: Bytes, start: int, end: int, breaks: int) -> tuple[int, int, int]:
-    """(parts, those seen before, their code points) where text is split at every run of `breaks` or more newlines."""
+    """Splits the text at runs of `breaks` or more newlines. Returns (parts, duplicate parts, their code points)."""
     parts = seen = chars = used = int64(0)
     table = key_map(int64(32))
     pointers = key_map_pointers(table)
@@ -104,7 +104,7 @@ def _duplicate_parts(text: Bytes, start: int, end: int, breaks: int) -> tuple[in
 def _hash_words(
     text: Bytes, base: int, limit: int, codes: Bytes, at: int, end: int, keys: Hashes, lengths: Uints
 ) -> int:
-    """Write the key of each word, and the code points of the words before it; return how many."""
+    """Writes the key of each word, and the code points of the words before it. Returns the number of words."""
     words = position = length = int64(0)
     while at < end:
         at, start, position = next_word(codes, at, position)
@@ -119,10 +119,10 @@ def _hash_words(
 
 @kernel
 def _count_ngrams(keys: Hashes, places: Uints, lengths: Uints, words: int, counts: Longs) -> None:
-    """Fill counts[7:] from the keys of the words, which are used up.
+    """Fills counts[7:] from the keys of the words. Overwrites the keys.
 
-    An n-gram can only repeat where the two (n - 1)-grams in it do, so each n has fewer places to look at. An n-gram's
-    key is exactly the numbers of those two; that of a pair is mixed from its words' keys.
+    An n-gram can repeat only if both (n - 1)-grams in it repeat, so each n has fewer places to check. The key of an
+    n-gram consists of exactly the numbers of these two; the key of a pair is mixed from the keys of its words.
     """
     left = max(words - 1, int64(0))
     for i in range(left):
@@ -142,7 +142,7 @@ def _count_ngrams(keys: Hashes, places: Uints, lengths: Uints, words: int, count
 
 @kernel
 def _pair_numbers(keys: Hashes, places: Uints, left: int) -> int:
-    """Make keys of n-grams from the numbers of (n - 1)-grams at neighbouring places; return how many."""
+    """Makes the keys of n-grams from the numbers of (n - 1)-grams at adjacent places. Returns the number of keys."""
     kept = int64(0)
     for i in range(left - 1):
         place = places[i]
@@ -154,9 +154,10 @@ def _pair_numbers(keys: Hashes, places: Uints, left: int) -> int:
 
 @kernel
 def _number_repeated(keys: Hashes, places: Uints, left: int) -> tuple[int, int, int]:
-    """Keep the keys that repeat, as numbers, and their places; (how many, the most frequent one's place, its count).
+    """Keeps the keys that repeat, as numbers, and their places.
 
-    Most keys occur once, and are weeded out by counting to two in a small table before they cost a place in the KeyMap.
+    Returns (how many there are, the place of the most frequent one, its count). Most keys occur once; a small table
+    that counts up to two removes them before they take a place in the KeyMap.
     """
     bits = int64(6)
     while bits < 22 and (1 << bits) < 4 * left:
@@ -197,7 +198,7 @@ def _number_repeated(keys: Hashes, places: Uints, left: int) -> tuple[int, int, 
 
 @kernel
 def _scan_duplicates(numbers: Hashes, places: Uints, lengths: Uints, left: int, n: int) -> int:
-    """Code points of the n-grams that a scan from the left has seen before, jumping over each."""
+    """Returns the code points of n-grams that a scan from the left has seen before; it continues after each of them."""
     highest = int64(0)
     for i in range(left):
         highest = max(highest, int64(numbers[i]))
@@ -216,5 +217,5 @@ def _scan_duplicates(numbers: Hashes, places: Uints, lengths: Uints, left: int, 
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     repetition_counts(*tiny())

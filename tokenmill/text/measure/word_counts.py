@@ -1,6 +1,7 @@
-"""Words, symbols and line ends of a document, counted for the Gopher quality rules.
+"""Counts the words, symbols and lines of documents for the Gopher quality rules.
 
-Counts are datatrove's: lines are those of str.splitlines; a word of nothing but marks (classes.MARK) is a symbol.
+The definitions are datatrove's: lines are those of str.splitlines, and a word that consists only of marks
+(classes.MARK) is a symbol.
 """
 
 import numpy as np
@@ -15,24 +16,24 @@ from tokenmill.text.words.segment import Words, tiny
 
 COUNTS = (
     "words_and_symbols",
-    "words",  # words with a character that is no mark
-    "word_chars",  # code points in those
-    "with_letters",  # of the words and symbols, those with a letter
-    "stop_words",  # different ones, as they are written in the set
+    "words",  # words with a character that is not a mark
+    "word_chars",  # code points in these words
+    "with_letters",  # words and symbols with a letter
+    "stop_words",  # different stop words, spelled exactly as in the set
     "hashes",  # `#` in the text
     "ellipses",  # `...` and `…` in the text
     "lines",
-    "bullet_lines",  # that begin with `•` or `-`
-    "ellipsis_lines",  # that end with `...` or `…`
+    "bullet_lines",  # lines that begin with `•` or `-`
+    "ellipsis_lines",  # lines that end with `...` or `…`
 )
 
 _MARKS = np.zeros(256, dtype=np.uint8)
-_MARKS[[*range(10, 14), *range(28, 31), 35, 46, 0xC2, 0xE2]] = 1  # what may begin a line break, a `#` or an ellipsis
+_MARKS[[*range(10, 14), *range(28, 31), 35, 46, 0xC2, 0xE2]] = 1  # first bytes of line breaks, `#`, ellipses
 _MARKS.flags.writeable = False
 
 
 def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, Longs]:
-    """Each of COUNTS for each document, int64 (rows,)."""
+    """Returns each of COUNTS per document, int64 (rows,)."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     coded = (words.codes, words.code_starts, words.code_ends)
     _count(class_table(), _MARKS, stop_words, buffer, offsets, *coded, counts)
@@ -53,7 +54,7 @@ def _count(
 ) -> int:
     classes, text, codes = pointer(class_table), pointer(buffer), pointer(code_array)
     members, marks = word_set_pointers(stop_words), pointer(marks_array)
-    met = np.full(len(stop_words.offsets), -1, dtype=np.int64)  # the last document that had the stop word
+    met = np.full(len(stop_words.offsets), -1, dtype=np.int64)  # by stop word, the last document that contained it
     meetings, out = pointer(met), pointer(counts)
     for row in range(len(offsets) - 1):
         at, end = code_starts[row], code_ends[row]
@@ -161,5 +162,5 @@ def _is_cut(classes: Ushorts, text: Bytes, start: int, end: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     word_counts(*tiny(), word_set(["a"]))

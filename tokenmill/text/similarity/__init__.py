@@ -1,1 +1,1 @@
-"""Shingles, signatures, Jaccard similarity, the keep rule, components, repeated windows."""
+"""Shingles, signatures, Jaccard similarity, the keep rule, components, repeated windows, passages."""

@@ -1,4 +1,4 @@
-"""Which documents hang together through pairs: union-find over places in one array (Tarjan 1975)."""
+"""Connected components of documents that are joined by pairs: union-find over places in one array (Tarjan 1975)."""
 
 import numpy as np
 
@@ -9,23 +9,23 @@ MOST_PLACES = 1 << 32
 
 
 def alone(count: int) -> Uints:
-    """The parents of so many places (at most MOST_PLACES), none of which hangs together with another."""
+    """Returns the parents of `count` places (at most MOST_PLACES), each in a component of its own; uint32 (count,)."""
     return np.arange(count, dtype=np.uint32)
 
 
 def join_pairs(parents: Uints, ones: Longs, others: Longs) -> None:
-    """Let each place of `ones` hang together with that of `others`, in place."""
+    """Joins the components of ones[i] and others[i] for each i. Changes `parents`."""
     _join(parents, frozen(ones), frozen(others))
 
 
 def flatten(parents: Uints) -> None:
-    """Make the parent of each place the lowest place that it hangs together with, itself if it is alone; in place."""
+    """Sets the parent of each place to the lowest place in its component, itself if it is alone. Changes `parents`."""
     _flatten(parents)
 
 
 @kernel
 def _root(parents: Uints, place: int) -> int:
-    """A parent is never above its child, so a root is the least of its members; paths are halved on the way."""
+    """Returns the root, which is the lowest member, because no parent is above its child. Halves paths on the way."""
     above = int64(parents[place])
     while above != place:
         parents[place] = parents[above]
@@ -48,7 +48,7 @@ def _flatten(parents: Uints) -> None:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     parents = alone(2)
     join_pairs(parents, np.array([0]), np.array([1]))
     flatten(parents)

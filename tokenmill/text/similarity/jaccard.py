@@ -1,4 +1,4 @@
-"""True Jaccard similarity of shingle sets: what is shared over what there is, |a and b| / |a or b|, 0..1."""
+"""The true Jaccard similarity of shingle sets: |a and b| / |a or b|, 0 to 1."""
 
 import numpy as np
 import pyarrow as pa
@@ -10,20 +10,20 @@ from tokenmill.text.words.hash import Ragged
 
 
 def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
-    """The similarity of two unmodified texts as MinHash's verification measures it; 0.0 if either has no words."""
+    """Returns the similarity of two unmodified texts as MinHash verifies it; 0.0 if one of them has no words."""
     texts = pa.record_batch({"text": pa.array([a, b], type=pa.large_string())})
     _, sets = Shingling(ngram, unit).verifying(texts)
     return jaccard_of_sets(sets[0], sets[1])
 
 
 def jaccard_of_sets(a: Hashes, b: Hashes) -> float:
-    """The similarity of two ascending arrays of distinct hashes; 0.0 if either is empty."""
+    """Returns the similarity of two ascending arrays of distinct hashes; 0.0 if one of them is empty."""
     both = frozen(np.concatenate([a, b]))
     return float(similarity(both, int64(0), len(a), len(a), len(both), 0.0))
 
 
 def jaccard_of_pairs(a: Ragged, rows: Longs, b: Ragged, others: Longs) -> Doubles:
-    """The similarity of a[rows[i]] and b[others[i]] for each i, float64 (pairs,)."""
+    """Returns the similarity of a[rows[i]] and b[others[i]] for each i, float64 (pairs,)."""
     values = frozen(np.concatenate([a.values, b.values]))
     offsets = frozen(np.concatenate([a.offsets, len(a.values) + b.offsets]))
     out = np.empty(len(rows), dtype=np.float64)
@@ -33,11 +33,13 @@ def jaccard_of_pairs(a: Ragged, rows: Longs, b: Ragged, others: Longs) -> Double
 
 @kernel
 def similarity(values: Hashes, a: int, a_end: int, b: int, b_end: int, threshold: float) -> float:
-    """Jaccard of values[a:a_end] and values[b:b_end], both ascending; 0.0, early, if it cannot reach the threshold."""
+    """Returns the similarity of values[a:a_end] and values[b:b_end], both ascending. Returns 0.0 early if it cannot
+    reach the threshold.
+    """
     total = (a_end - a) + (b_end - b)
     if a == a_end or b == b_end:
         return 0.0
-    # shared / (total - shared) >= threshold asks for this many shared ones; one less, lest rounding decides
+    # shared / (total - shared) >= threshold needs this many shared hashes; minus one, because of rounding
     needed = int64(threshold / (1.0 + threshold) * total) - 1
     spare_a = a_end - a - needed
     spare_b = b_end - b - needed
@@ -68,7 +70,7 @@ def _compare_pairs(values: Hashes, offsets: Offsets, ones: Longs, others: Longs,
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     assert jaccard_of_texts("a b c", "a b d", 2) == 1 / 3
     one = Ragged(frozen(np.array([7], dtype=np.uint64)), frozen(np.array([0, 1])))
     assert jaccard_of_pairs(one, np.array([0]), one, np.array([0])).tolist() == [1.0]

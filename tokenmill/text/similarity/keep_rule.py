@@ -1,13 +1,13 @@
-"""Which documents stay: the keep rule of verified deduplication.
+"""Decides which documents stay: the keep rule of verified deduplication.
 
-Documents come in a total order, the most wanted first. Two documents are a pair if a band nominates them, they are
-examined, and the Jaccard similarity of their shingle sets is at least the threshold. A document is removed if and
-only if a pair leads to an earlier document that is kept: the kept ones are the lexicographically first independent set.
-So nothing is removed for being like a document that is removed itself, as connected components would do.
+Documents come in a total order, the most preferred first. Two documents are a pair if a band nominates them, they are
+examined, and the Jaccard similarity of their shingle sets is at least the threshold. A document is removed if and only
+if it is in a pair with an earlier document that is kept; the kept documents are the lexicographically first independent
+set. So no document is removed because it is like a document that is removed itself; connected components would do this.
 
-In a bucket (the documents that share a band) of at most max_bucket documents all pairs are examined, as far as the
-outcome can hang on them. In a giant bucket everyone is examined against the first, then those not paired against the
-first of them, and so on for at most `hubs` rounds.
+In a bucket (the documents that share a band) of at most max_bucket documents, all pairs that can affect the result are
+examined. In a giant bucket, all documents are compared with the first one, then those that are not paired with the
+first of them, and so on, for at most `hubs` rounds.
 """
 
 from collections.abc import Callable
@@ -24,21 +24,26 @@ from tokenmill.text.words.hash import Ragged
 
 NOBODY = -1
 
-_LOOKED_AT = 1 << 23  # hashes, between two calls of release
+_LOOKED_AT = 1 << 23  # hashes that are read between two calls of release
 
 _MERGED_AT = 1 << 20  # pairs
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of each document, by its place in the order.
+    """The result for each document, by its place in the order.
 
-    duplicate_of: int32 (documents,), the most similar kept document of its pairs, the earlier at a tie; -1: it is kept.
-    similarity: float64 (documents,), to that document; 0 if kept.
-    verified: how often a similarity was computed, a pair more than once if it shares giant buckets that differ.
-    giants: buckets above max_bucket. rounds: the most that any of them took. unexamined: pairs in them that no round
-    examined there, a pair once a bucket.
-    unexamined_kept: those of them of which both were kept; if none of them is a duplicate, nor would any other be.
+    Attributes:
+        duplicate_of: int32 (documents,): the most similar kept document among its pairs, the earlier one at a tie; -1
+            if the document is kept.
+        similarity: float64 (documents,): the similarity to that document; 0 if the document is kept.
+        verified: number of computed similarities. A pair counts several times if it shares several giant buckets whose
+            members differ.
+        giants: number of buckets of more than max_bucket documents.
+        rounds: largest number of rounds in a giant bucket.
+        unexamined: number of pairs in giant buckets that no round examined there; a pair counts once per bucket.
+        unexamined_kept: the same, only for pairs of two kept documents. If none of these pairs is similar enough, the
+            other unexamined pairs would not change the result either.
     """
 
     duplicate_of: Ints
@@ -60,15 +65,15 @@ def decide(
     release: Callable[[], None] = lambda: None,
     fixed: BoolMask | None = None,
 ) -> Decision:
-    """Apply the keep rule to documents in order. keys: uint64 (documents, bands). Documents without shingles are kept.
+    """Applies the keep rule to documents in order. Documents without shingles are kept.
 
-    threshold: above 0, at most 1. max_bucket, hubs: at least 1. release: called whenever some 64 MB of shingles have
-    been looked at; it may let go of the memory of a mapped file. fixed: documents that are kept whatever they are like;
-    they come before all others.
+    keys: uint64 (documents, bands). threshold: above 0, at most 1. max_bucket, hubs: at least 1. release: called each
+    time about 64 MB of shingles have been read; it may release the memory of a mapped file. fixed: bool (documents,),
+    documents that are always kept; they come before all others. Default none.
     """
     fixed = frozen(np.zeros(len(shingles), dtype=np.bool_) if fixed is None else fixed)
     buckets, big = _buckets(keys, shingles.offsets, max_bucket)
-    giants: dict[bytes, _Giant] = {}  # texts from one template share all bands, and their rounds are the same in each
+    giants: dict[bytes, _Giant] = {}  # texts from one template share all bands: the same rounds for each bucket
     found = _Pairs()
     for members in big:
         if members.tobytes() not in giants:
@@ -101,9 +106,12 @@ def decide(
 
 @dataclass(frozen=True)
 class _Buckets:
-    """Buckets of two documents or more. numbers: int32 (documents, bands), the bucket of each, or -1.
+    """Buckets of two documents or more.
 
-    starts: int64 (buckets,), the place of each in a list of all their members. size: length of that list.
+    Attributes:
+        numbers: int32 (documents, bands): the bucket of each document, or -1.
+        starts: int64 (buckets,): the start of each bucket in a list of the members of all buckets.
+        size: length of that list.
     """
 
     numbers: Ints
@@ -112,7 +120,7 @@ class _Buckets:
 
 
 def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_Buckets, list[Ints]]:
-    """(buckets to examine exhaustively, the members of each giant bucket in order)."""
+    """Returns (buckets to examine completely, the members of each giant bucket in order)."""
     documents, bands = keys.shape
     with_shingles = np.flatnonzero(np.diff(shingle_offsets)).astype(np.int32)
     numbers = np.full((documents, bands), NOBODY, dtype=np.int32)
@@ -139,9 +147,12 @@ def _buckets(keys: Hashes, shingle_offsets: Offsets, max_bucket: int) -> tuple[_
 
 @dataclass(frozen=True)
 class _Giant:
-    """A giant bucket after its rounds; arrays are by member, in order.
+    """A giant bucket after its rounds.
 
-    examined: against how many hubs, the first ones. hubs: the hub of each round; as documents, like members.
+    Attributes:
+        members: int32 (members,): document numbers, in order.
+        examined: int32 (members,): the number of rounds with which a member was compared; always the first ones.
+        hubs: int32 (rounds,): the hub of each round, as a document number.
     """
 
     members: Ints
@@ -149,7 +160,7 @@ class _Giant:
     hubs: Ints
 
     def unexamined(self, among: BoolMask) -> int:
-        """Pairs of members that no round examined, of those documents for which `among` is true."""
+        """Returns the number of pairs that no round examined, among the members for which `among` is true."""
         count = int(np.count_nonzero(among[self.members]))
         hubs_before = np.append(0, np.cumsum(among[self.hubs]))
         examined = hubs_before[self.examined[among[self.members]]].sum(dtype=np.int64)
@@ -165,7 +176,7 @@ def _rounds(
     fixed: BoolMask,
     found: "_Pairs",
 ) -> _Giant:
-    """Let the first document that is not paired be the hub of a round, at most `hubs` times. found: gets the pairs."""
+    """Makes the first document without a pair the hub of a round, at most `hubs` times. Adds the pairs to `found`."""
     examined = np.zeros(len(members), dtype=np.int32)
     hub_of_round: list[int] = []
     alone = np.arange(len(members))
@@ -181,7 +192,7 @@ def _rounds(
 
 
 def _compared(hub: np.int32, others: Ints, shingles: Ragged, threshold: float, release: Callable[[], None]) -> Doubles:
-    """The similarity of the hub to each of the others, or 0.0 if it cannot reach the threshold."""
+    """Returns the similarity of the hub to each of the others, float64 (others,); below the threshold it may be 0.0."""
     values = np.empty(len(others), dtype=np.float64)
     looked_at = np.cumsum(shingles.offsets[others + 1] - shingles.offsets[others])
     cuts = np.searchsorted(looked_at, np.arange(_LOOKED_AT, int(looked_at[-1]), _LOOKED_AT))
@@ -193,12 +204,12 @@ def _compared(hub: np.int32, others: Ints, shingles: Ragged, threshold: float, r
 
 
 class _Pairs:
-    """Pairs found in giant buckets, each once: documents that share one giant bucket often share all."""
+    """The pairs found in giant buckets, each once, because documents that share one giant bucket often share all."""
 
     def __init__(self) -> None:
         self.pairs, self.values = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float64)
         self.new: list[tuple[Hashes, Doubles]] = []
-        self.size = 0  # of those in `new`
+        self.size = 0  # number of pairs in `new`
 
     def add(self, later: Ints, earlier: np.int32, values: Doubles) -> None:
         self.new.append((later.astype(np.uint64) << np.uint64(32) | np.uint64(earlier), values))
@@ -214,7 +225,7 @@ class _Pairs:
         self.values = values[first]
 
     def by_later(self, documents: int) -> tuple[Offsets, Ints, Doubles]:
-        """(offsets by later document (documents + 1,); earlier document; similarity)."""
+        """Returns (offsets by later document, int64 (documents + 1,); earlier document; similarity)."""
         self._merge()
         later = (self.pairs >> np.uint64(32)).astype(np.int32)
         offsets = np.searchsorted(later, np.arange(documents + 1)).astype(np.int64)
@@ -249,10 +260,10 @@ def _keep(
     duplicate_of: Ints,
     similarities: Doubles,
 ) -> tuple[int, int]:
-    """Decide documents in order from `first`, until so many hashes were looked at; (pairs verified, next document).
+    """Decides documents in order from `first`, until `looked_at` hashes are read. Returns (pairs verified, next one).
 
-    members[starts[b]:starts[b] + kept[b]]: the documents of bucket b kept so far. seen: by document, the last one it
-    was compared with. Pairs with removed documents cannot change anything, so they are passed over.
+    members[starts[b]:starts[b] + kept[b]]: the documents of bucket b that are kept so far. seen: by document, the last
+    document with which it was compared. Pairs with removed documents cannot change the result, so they are skipped.
     """
     verified = int64(0)
     for document in range(first, len(numbers)):
@@ -260,7 +271,7 @@ def _keep(
             return verified, document
         best = int32(NOBODY)
         most = 0.0
-        for k in range(pair_offsets[document], pair_offsets[document + 1]):  # none if it is fixed
+        for k in range(pair_offsets[document], pair_offsets[document + 1]):  # a fixed document has no pairs here
             other = pair_with[k]
             if duplicate_of[other] == NOBODY and _better(pair_values[k], other, most, best):
                 best, most = other, pair_values[k]
@@ -298,7 +309,7 @@ def _better(value: float, document: int, most: float, best: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     shingles = Ragged(frozen(np.array([1, 2, 1, 2], dtype=np.uint64)), frozen(np.array([0, 2, 4])))
     keys = np.ones((2, 1), dtype=np.uint64)
     for max_bucket in (1, 2):

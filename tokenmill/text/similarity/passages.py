@@ -1,7 +1,7 @@
-"""Documents cut into lines or paragraphs without copying, one key a passage, and put together again from some of them.
+"""Cuts documents into passages without copying, computes a key per passage, and builds texts from some of them.
 
-A passage is a line or a paragraph. It ends behind its line break, or behind the blank lines that follow it, so all
-passages of a document make up its text.
+A passage is a line or a paragraph. It ends after its line break, or after the empty lines that follow it, so the
+passages of a document together are its text.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,13 @@ _NEWLINE = 10
 
 @dataclass(frozen=True)
 class Passages:
-    """buffer: the texts, UTF-8. bounds: int64 (passages + 1,), of each in it. first: int64 (rows + 1,), each document's
-    first passage; a document without text has none.
+    """The passages of all documents of a batch.
+
+    Attributes:
+        buffer: the texts, UTF-8.
+        bounds: int64 (passages + 1,): passage p is buffer[bounds[p]:bounds[p + 1]].
+        first: int64 (rows + 1,): the passages of row r are first[r] to first[r + 1] - 1. A document without text has no
+            passage.
     """
 
     buffer: Bytes
@@ -30,7 +35,7 @@ class Passages:
 
 
 def passages(batch: pa.RecordBatch, *, paragraphs: bool) -> Passages:
-    """The lines, or the paragraphs (what blank lines separate), of each text."""
+    """Returns the lines, or the paragraphs (separated by empty lines), of each text."""
     buffer, offsets = text_buffer(batch)
     inside = np.frombuffer(buffer, dtype=np.uint8)[: offsets[-1]]
     breaks = np.flatnonzero(inside == _NEWLINE)
@@ -44,8 +49,10 @@ def passages(batch: pa.RecordBatch, *, paragraphs: bool) -> Passages:
 
 
 def passage_keys(cut: Passages) -> tuple[Hashes, Offsets]:
-    """(a key for each passage, its number of words), by its words as hash.py sees them: case, punctuation and digits
-    make no difference. That a passage meets one of n different ones has a chance of n / 2^64.
+    """Returns (the key of each passage, uint64 (passages,); its number of words, int64 (passages,)).
+
+    A key covers the words as text/words/hash.py folds them: case, punctuation and digits make no difference. A passage
+    has the key of one of n different passages with probability n / 2^64.
     """
     length = len(cut.bounds) - 1
     buffers = [None, pa.py_buffer(np.ascontiguousarray(cut.bounds)), pa.py_buffer(cut.buffer)]
@@ -57,7 +64,11 @@ def passage_keys(cut: Passages) -> tuple[Hashes, Offsets]:
 
 
 def kept_text(cut: Passages, keep: BoolMask) -> pa.Array:
-    """Each document's kept passages, large_string (rows,). If its last passage is gone, so is the break before it."""
+    """Returns the kept passages of each document, large_string (rows,). If its last passage is removed, the line breaks
+    before it are removed too.
+
+    keep: bool (passages,).
+    """
     lengths = np.diff(cut.bounds)
     start = int(cut.bounds[0])
     stays = np.repeat(keep, lengths)
@@ -74,7 +85,7 @@ def kept_text(cut: Passages, keep: BoolMask) -> pa.Array:
 
 
 def _last_breaks(cut: Passages, keep: BoolMask) -> list[int]:
-    """The last kept passage of each document whose last passage is not kept."""
+    """Returns the last kept passage of each document whose last passage is not kept."""
     numbers = np.where(keep, np.arange(len(keep)), -1)
     highest = np.maximum.accumulate(numbers)
     begin, end = cut.first[:-1], cut.first[1:]
@@ -95,7 +106,7 @@ def _key_rows(values: Hashes, offsets: Offsets, keys: Hashes) -> None:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     cut = passages(pa.record_batch({"text": pa.array(["a\nA"], type=pa.large_string())}), paragraphs=False)
     keys, counts = passage_keys(cut)
     assert keys[0] == keys[1] and counts.tolist() == [1, 1]

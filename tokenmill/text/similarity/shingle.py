@@ -1,8 +1,8 @@
-"""The shingles of a document: the set of its runs of n words or characters, each as one 64-bit hash (Broder 1997).
+"""The shingles of a document: the set of its runs of n words or characters, each as a 64-bit hash (Broder 1997).
 
-A document has two such sets. Bands nominate pairs by one that may fold case, accents, punctuation and digits. Pairs are
-verified by the other, which folds nothing. With 64 bits, the chance that any two of a document's 10^6 different
-shingles have the same hash is 3e-8.
+A document has two such sets. Bands nominate pairs by a set that may fold case, accents, punctuation and digits. Pairs
+are verified by the other set, which folds nothing. With 64 bits, the probability that any two of a document's 10^6
+different shingles have the same hash is 3e-8.
 """
 
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ Unit = Literal["words", "characters"]
 
 @dataclass(frozen=True)
 class Shingling:
-    """What the shingles of a document are.
+    """How shingles are built.
 
-    Both methods return the batch, with its words split if they were needed, and each document's shingle hashes,
-    ascending, each once.
+    Both methods return the batch, with its words split if they were needed, and the distinct shingle hashes of each
+    document, ascending.
 
     Attributes:
         ngram: number of words or characters in a shingle, at least 1.
-        unit: words or characters.
-        fold: the differences that nomination ignores.
+        unit: words or characters. Default words.
+        fold: the differences that nomination ignores. Default all four.
     """
 
     ngram: int
@@ -41,16 +41,16 @@ class Shingling:
     fold: tuple[Fold, ...] = FOLDS
 
     def nominating(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
-        """The shingles that bands are made of. A document of fewer than ngram words or characters has none."""
+        """Returns the shingles for the bands. A document of fewer than ngram words or characters has none."""
         batch, units = self._units(batch, self.fold)
         return batch, shingled(units, self.ngram)
 
     def verifying(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Ragged]:
-        """The shingles of the unmodified texts. All words of a document of fewer than ngram words are one shingle.
+        """Returns the shingles of the unmodified texts. If a document has fewer than ngram words, they are one shingle.
 
-        Words are those of the shared split, punctuation included, character by character; white space between them
-        does not count. Each letter of a script without spaces is a word. With unit: characters, a run of white space is
-        one character, and none at the ends of a text.
+        Words are those of the shared split, punctuation included, compared character by character; white space between
+        them does not count. Each letter of a script without spaces is a word. With unit: characters, a run of white
+        space is one character, and white space at the ends of a text does not count.
         """
         batch, units = self._units(batch, ())
         return batch, shingled(units, self.ngram, short=True)
@@ -62,7 +62,7 @@ class Shingling:
 
 
 def shingled(words: Ragged, ngram: int, *, short: bool = False) -> Ragged:
-    """The sets of hashes of ngram successive word hashes, row by row.
+    """Returns the sets of hashes of ngram successive word hashes, row by row.
 
     short: if a row has fewer words, all of them are one shingle.
     """
@@ -87,7 +87,7 @@ def _shingle(
     values: Hashes,
     offsets: Offsets,
 ) -> int:
-    """least: number of words below which a row has no shingle."""
+    """Returns the number of values written. least: a row with fewer words has no shingle."""
     used = int64(0)
     for row in range(len(offsets) - 1):
         length = word_offsets[row + 1] - word_offsets[row]
@@ -102,7 +102,7 @@ def _shingle(
 
 @kernel
 def _roll(words: Hashes, first: int, ngram: int, scratch: Hashes, count: int) -> None:
-    """scratch[i] = hash of words[first + i : first + i + ngram]: a polynomial mod 2^64, scrambled (Karp-Rabin)."""
+    """Writes the hash of words[first + i : first + i + ngram], a Karp-Rabin polynomial mod 2^64, to scratch[i]."""
     state = np.uint64(0)
     leaving = np.uint64(1)
     for i in range(ngram):
@@ -116,10 +116,10 @@ def _roll(words: Hashes, first: int, ngram: int, scratch: Hashes, count: int) ->
 
 @kernel
 def _put_sorted_set(hashes: Hashes, count: int, counts: Longs, values: Hashes, used: int) -> int:
-    """Write the distinct values of hashes[:count], ascending, at values[used]; return the next place.
+    """Writes the distinct values of hashes[:count], ascending, to values[used:]. Returns the next free place.
 
-    Because hashes are uniform, a counting sort into as many ranges as there are values leaves next to nothing to be
-    sorted within a range: the time is linear, and repeated values, which do share a range, are dropped as they come.
+    Because hashes are uniform, a counting sort into as many ranges as there are values leaves almost nothing to sort
+    within a range, and the time is linear. Repeated values are in the same range and are dropped there.
     """
     number = np.uint64(count)
     counts[: count + 1] = 0
@@ -152,6 +152,6 @@ def _range_of(value: np.uint64, number: np.uint64) -> int:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     batch = pa.record_batch({"text": pa.array(["a b c d"], type=pa.large_string())})
     assert len(Shingling(3).nominating(batch)[1].values) == 2

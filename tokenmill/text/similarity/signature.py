@@ -1,7 +1,8 @@
-"""MinHash signatures and their bands: documents whose shingle sets are alike meet in at least one band.
+"""MinHash signatures and their bands: documents with similar shingle sets are likely to share a band.
 
-Two sets of Jaccard similarity s agree in one minimum with probability s, so in a band of r minima with s^r, and in one
-or more of b bands with 1 - (1 - s^r)^b (Broder 1997; Leskovec et al., Mining of Massive Datasets, 3.4).
+Two sets of Jaccard similarity s agree in one minimum with probability s, in a band of r minima with probability s^r,
+and in at least one of b bands with probability 1 - (1 - s^r)^b (Broder 1997; Leskovec et al., Mining of Massive
+Datasets, 3.4).
 """
 
 from typing import Literal
@@ -20,12 +21,13 @@ _GOLDEN = 0x9E3779B97F4A7C15
 
 
 def signatures(shingles: Ragged, hashes: int, *, seed: int, bits: Bits = 32) -> Minima:
-    """The minimum of each hash function over each set, uint32 or uint64 (rows, hashes); the highest number throughout
-    for an empty set.
+    """Returns the minimum of each hash function over each set, uint32 or uint64 (rows, hashes). All minima of an empty
+    set are the highest number.
 
-    Function k of a shingle x is factor_k * x + term_k modulo 2^bits; x is uniform already, so this is enough to make
-    the functions independent of each other. With 32 bits eight or sixteen of them fit one vector instruction, and two
-    sets of n shingles agree in a minimum by accident with a chance of n / 2^32; 64 are for sets of millions.
+    Function k of a shingle x is factor_k * x + term_k modulo 2^bits. x is uniform already, so this is enough to make
+    the functions independent of each other. With 32 bits, one vector instruction computes eight or sixteen of them, and
+    two sets of n shingles agree in a minimum by accident with probability n / 2^32. 64 bits are for sets of millions of
+    shingles.
     """
     factors, terms = hash_functions(hashes, seed, bits)
     minima = np.full((len(shingles), hashes), np.iinfo(factors.dtype).max, dtype=factors.dtype)
@@ -34,7 +36,7 @@ def signatures(shingles: Ragged, hashes: int, *, seed: int, bits: Bits = 32) -> 
 
 
 def hash_functions(hashes: int, seed: int, bits: Bits = 32) -> tuple[Minima, Minima]:
-    """(odd factors, terms), uint32 or uint64 (hashes,), drawn from the seed (SplitMix64, Steele et al. 2014)."""
+    """Returns (odd factors, terms), uint32 or uint64 (hashes,), from the seed by SplitMix64 (Steele et al. 2014)."""
     numbers = [_split_mix(seed * 2 * hashes + i) for i in range(2 * hashes)]
     factors = [number >> 64 - bits | 1 for number in numbers[:hashes]]
     terms = [number >> 64 - bits for number in numbers[hashes:]]
@@ -44,9 +46,10 @@ def hash_functions(hashes: int, seed: int, bits: Bits = 32) -> tuple[Minima, Min
 
 
 def band_keys(minima: Minima, bands: int) -> Hashes:
-    """One key a band, uint64 (rows, bands), from signatures (rows, hashes); hashes must be a multiple of bands.
+    """Returns one key per band, uint64 (rows, bands), from signatures (rows, hashes).
 
-    Equal minima in the same band give equal keys; anything else collides with p = 2^-64.
+    hashes must be a multiple of bands. Equal minima in the same band give equal keys. Others give equal keys with
+    probability 2^-64.
     """
     rows, hashes = minima.shape
     assert hashes % bands == 0
@@ -56,7 +59,7 @@ def band_keys(minima: Minima, bands: int) -> Hashes:
 
 
 def chance_of_meeting(similarity: float, bands: int, rows: int) -> float:
-    """The probability that two sets of this Jaccard similarity share a band."""
+    """Returns the probability that two sets of this Jaccard similarity share a band."""
     return 1.0 - (1.0 - similarity**rows) ** bands
 
 
@@ -70,7 +73,7 @@ def _split_mix(number: int) -> int:
 
 @kernel
 def _sign(shingles: Hashes, offsets: Offsets, factors: Minima, terms: Minima, minima: Minima) -> None:
-    """Four shingles at a time, which halves the time; the last one of a row is taken again where fewer are left."""
+    """Signs four shingles at a time, which halves the time. If fewer are left in a row, repeats its last one."""
     for row in range(len(offsets) - 1):
         least = minima[row]
         last = offsets[row + 1] - 1
@@ -110,7 +113,7 @@ def _key_bands(minima: Minima, keys: Hashes) -> None:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     one = Ragged(frozen(np.array([7], dtype=np.uint64)), frozen(np.array([0, 1])))
     for bits in BITS:
         assert band_keys(signatures(one, 4, seed=0, bits=bits), 2).shape == (1, 2)

@@ -1,11 +1,12 @@
-"""Windows of so many characters: which of them two documents share, found without comparing any two documents.
+"""Windows of a fixed number of characters: finds the windows that documents share, without comparing two documents.
 
-Winnowing (Schleimer, Wilkerson, Aiken 2003): of the grams of `half` characters in each window the one of the least
-hash is chosen, by the window's content alone. So two equal windows choose grams of equal hash, and a window none of
-whose chosen grams stands in another document stands in no other document: nothing is missed. As many grams are chosen
-as needed to have one of the least hash in each window, about one in a quarter window's characters.
+Winnowing (Schleimer, Wilkerson, Aiken 2003) chooses from each window the gram with the lowest hash, among its grams of
+half the window's length. The choice depends only on the content of the window, so equal windows choose grams of equal
+hash. If no chosen gram of a window occurs in another document, the window occurs in no other document, so nothing is
+missed. Only as many grams are chosen as are needed to have one with the lowest hash in each window: about one per
+quarter of a window's length.
 
-Characters are code points. Places and lengths are in characters, of one document.
+Characters are code points. Places and lengths are in characters of one document.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from tokenmill.text.words.hash import scrambled
 from tokenmill.text.words.segment import text_buffer
 
 SHORTEST = 16
-"""Characters: a window must have at least so many."""
+"""Smallest length of a window, in characters."""
 
 _FACTOR = np.uint64(0x9FB21C651E98DF25)
 _PRIME = np.uint64((1 << 61) - 1)
@@ -27,28 +28,31 @@ _BASE_1, _BASE_2 = np.uint64(0x1A2F5C8D3B7E9461), np.uint64(0x0C95D1E7A34B682F)
 
 
 def gram_length(length: int) -> int:
-    """Characters of the grams that are chosen from a window of so many."""
+    """Returns the length of the grams that are chosen from windows of this length, in characters."""
     return length // 2
 
 
 def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Ints, Offsets]:
-    """(hash, place) of each chosen gram, and int64 (rows + 1,), where each text's begin; a text shorter than `length`
-    has none. Grams of equal hash may differ.
+    """Returns (hash, place) of each chosen gram, uint64 and int32 (grams,), and int64 (rows + 1,), the index of the
+    first gram of each text.
+
+    length: characters of a window. A text shorter than this has no grams. Grams of equal hash may differ.
     """
     buffer, offsets = text_buffer(batch)
     most = int(offsets[-1] - offsets[0])
-    hashes, places = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int32)  # untouched pages cost nothing
+    hashes, places = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int32)  # unused memory pages cost nothing
     first = np.zeros(len(offsets), dtype=np.int64)
     used = _choose(buffer, offsets, length, gram_length(length), hashes, places, first)
     return hashes[:used].copy(), places[:used].copy(), first
 
 
 def windows_with(batch: pa.RecordBatch, length: int, grams: Ints, first: Offsets) -> tuple[Longs, Ints, Hashes, Hashes]:
-    """(row, place, high half, low half of a 122-bit hash) of each window that holds one of these chosen grams.
+    """Returns (row, place, high half, low half of a 122-bit hash) of each window that contains one of these grams.
 
-    grams: their places, row by row, ascending; first: int64 (rows + 1,), where each row's begin.
-    Windows of equal hash are equal: Karp-Rabin by two bases modulo 2^61 - 1; that any two of n windows of L characters
-    are taken for the same has a chance of less than n^2 L^2 / 2^122.
+    grams: their places, row by row, ascending. first: int64 (rows + 1,), the index of the first gram of each row.
+    Windows of equal hash count as equal. The hash is that of Karp and Rabin with two bases modulo 2^61 - 1; the
+    probability that any two different windows out of n windows of L characters have the same hash is below
+    n^2 L^2 / 2^122.
     """
     buffer, offsets = text_buffer(batch)
     gram = gram_length(length)
@@ -63,8 +67,9 @@ def windows_with(batch: pa.RecordBatch, length: int, grams: Ints, first: Offsets
 def cut_out(
     batch: pa.RecordBatch, rows: npt.ArrayLike, starts: npt.ArrayLike, ends: npt.ArrayLike
 ) -> tuple[pa.Array, Offsets, Offsets]:
-    """(texts without the spans, characters taken out, characters there were), by row. Spans are ascending by row and
-    start, and do not overlap.
+    """Returns (texts without the spans, characters removed, characters before that), large_string and int64 (rows,).
+
+    Spans are ascending by row and start, and do not overlap.
     """
     buffer, offsets = text_buffer(batch)
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
@@ -77,7 +82,7 @@ def cut_out(
 
 @kernel
 def _choose(buffer: Bytes, offsets: Offsets, length: int, gram: int, hashes: Hashes, places: Ints, first: Longs) -> int:
-    """A queue holds, of the grams of the window, those of less hash than all after them: its head is the least."""
+    """The queue has the grams of the window whose hash is below that of all later ones, so its head has the lowest."""
     width = length - gram + 1
     queue_hash = np.empty(width + 1, dtype=np.uint64)
     queue_place = np.empty(width + 1, dtype=np.int64)
@@ -90,7 +95,7 @@ def _choose(buffer: Bytes, offsets: Offsets, length: int, gram: int, hashes: Has
         head = tail = offsets[row]
         state = np.uint64(0)
         read = int64(0)
-        front = back = int64(0)  # the queue is [front, back), around the arrays' end
+        front = back = int64(0)  # the queue is [front, back), modulo the length of the arrays
         last, last_hash = int64(-1), np.uint64(0)
         while head < end:
             point, size = point_at(buffer, head, end)
@@ -150,7 +155,7 @@ def _hash_windows(
         before = used
         for k in range(first[row], first[row + 1]):
             begin = max(next_start, grams[k] - (length - gram))
-            if not filled or begin - start > length:  # too far to roll: a new window
+            if not filled or begin - start > length:  # too far to roll: hash a whole window
                 while start < begin and tail < end:
                     tail += point_at(buffer, tail, end)[1]
                     start += 1
@@ -200,7 +205,7 @@ def _power(base: np.uint64, exponent: int) -> np.uint64:
 
 @kernel
 def _times(a: np.uint64, b: np.uint64) -> np.uint64:
-    """a * b modulo 2^61 - 1, of numbers below it: by halves, because 2^61 counts as 1 and 2^64 as 8."""
+    """Returns a * b modulo 2^61 - 1, for numbers below it. Multiplies halves; modulo this, 2^61 is 1 and 2^64 is 8."""
     half = np.uint64(0xFFFFFFFF)
     a_high, a_low = a >> np.uint64(32), a & half
     b_high, b_low = b >> np.uint64(32), b & half
@@ -253,7 +258,7 @@ def _cut(
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     text = "abcdefghijklmnopqrst"
     batch = pa.record_batch({"text": pa.array([text, text[2:]], type=pa.large_string())})
     _, places, first = chosen_grams(batch, SHORTEST)
