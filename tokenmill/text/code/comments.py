@@ -163,5 +163,5 @@ def _stands(text: Bytes, at: int, end: int, wanted: np.uint64, size: int) -> boo
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     comment_chars(*tiny()[:2], np.zeros(1, dtype=np.int64))

@@ -183,5 +183,5 @@ def _is_of_word(kinds: Bytes, point: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     encoded_runs(*tiny()[:2])

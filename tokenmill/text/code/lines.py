@@ -65,5 +65,5 @@ def _count_one(kinds: Bytes, text: Bytes, i: int, end: int, counts: Longs) -> No
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     code_lines(*tiny()[:2])

@@ -244,7 +244,7 @@ def _is_label(data: Bytes, start: int, length: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     tiny = Labels(
         names=("a", "b"), rows=frozen(np.zeros((1, 8), dtype=np.float32)), words=frozen(np.zeros(1, dtype=np.uint8)),
         word_ends=frozen(np.array([0, 1])), slots=frozen(np.full(4, -1, dtype=np.int32)), buckets=64,

@@ -199,5 +199,5 @@ def _is_slash(byte: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     hosts(frozen(np.frombuffer(b"http://a.b/", dtype=np.uint8)), frozen(np.array([0, 11], dtype=np.int64)))

@@ -181,7 +181,7 @@ def _read_hosts(raw: Bytes, text: Bytes, starts: Positions, odd: Longs) -> tuple
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     text, starts, _ = host_lines(b"a.b\n")
     names = name_set(text, starts, np.zeros(1, dtype=np.uint16))
     ends = frozen(np.array([3], dtype=np.int64))

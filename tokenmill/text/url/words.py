@@ -152,7 +152,7 @@ def _run_together(table: Bytes, buffer: Bytes, offsets: Offsets, out: Bytes, pla
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets = frozen(np.frombuffer(b"a-b", dtype=np.uint8)), frozen(np.array([0, 3], dtype=np.int64))
     words = word_set(["a"])
     readable(buffer, offsets)
