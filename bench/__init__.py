@@ -1,1 +1,1 @@
-"""Speed and agreement, measured beside peers in one run on the same input; every figure in docs/ comes from here."""
+"""Benchmarks against other tools, in one run on the same input. All figures in docs/ come from here."""

@@ -1,10 +1,10 @@
-"""What it costs to compare a stage's input with its checksum before it is read.
+"""Measures the cost of comparing a stage's input with its checksum before it is read.
 
     python -m bench.checked_bytes [--mb 256] [--turns 3]
 
-A shard of made-up prose is written as a stage leaves it. Then a task of the stage after it runs over it, whole, in this
-process: with no step, with one cheap filter, and with the four FineWeb rule sets. The time to compare the checksum is
-taken alone and is part of each task's time. All is the fastest of some turns, with the file in the page cache.
+It writes a shard of made-up prose as a stage does. Then a whole task of the next stage runs on it in this process: with
+no step, with one cheap filter, and with the four FineWeb rule sets. The time to compare the checksum is also measured
+alone; it is a part of each task's time. Each figure is the fastest of some turns, with the file in the page cache.
 """
 
 import argparse
@@ -37,7 +37,7 @@ STAGES: dict[str, tuple[Step, ...]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mb", type=float, default=256, help="of text in the shard; default 256")
+    parser.add_argument("--mb", type=float, default=256, help="MB of text in the shard; default 256")
     parser.add_argument("--turns", type=int, default=3)
     args = parser.parse_args()
     warm()

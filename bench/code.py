@@ -1,10 +1,10 @@
-"""stages.read_code over archives of source code: speed beside plainly reading them, and which licences it finds.
+"""Measures stages.read_code on archives of source code: its speed, compared with only reading them, and the licences.
 
     python -m bench.code ARCHIVES ... [--rounds 3]
 
-ARCHIVES are .tar.gz and other archives, git repositories or Parquet files in The Stack's columns. Each is read once to
-warm up, then `rounds` times on one core; the best round counts. Beside it stands what Python's tarfile or zipfile takes
-to read every member and do nothing with it.
+ARCHIVES are .tar.gz and other archives, git repositories or Parquet files with The Stack's columns. Each is read once
+to warm up, then `rounds` times on one core; the best round counts. For comparison, Python's tarfile or zipfile reads
+all members and does nothing with them.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tokenmill.stages.code.read_code import ReadCode
 
 
 class Found(NamedTuple):
-    """Of one archive: bytes of its files, rows, rules, and kept files by licence and by language."""
+    """The counts of one archive: bytes of its files, rows, drops by rule, and kept files by licence and by language."""
 
     size: int
     rows: int
@@ -40,7 +40,7 @@ def main() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     total = seconds = plain = 0.0
     rules: Counter[str] = Counter()
-    print(f"{'archive':44}{'files':>7}{'MB':>8}{'MB/s':>8}{'kept':>7}  most files are / licence of most")
+    print(f"{'archive':44}{'files':>7}{'MB':>8}{'MB/s':>8}{'kept':>7}  language / licence of most files")
     for path in options.archives:
         found = read(path)
         best = timed(lambda path=path: read(path), options.rounds)  # type: ignore[misc]
@@ -53,7 +53,7 @@ def main() -> None:
             f"{kept / max(found.rows, 1):7.0%}  {most(found.languages)} / {most(found.licenses)}"
         )
     print(f"\nall: {total / 1e6:.1f} MB of files, {total / seconds / 1e6:.1f} MB/s on one core", end="")
-    print(f"; plainly reading them: {total / plain / 1e6:.1f} MB/s" if plain else "")
+    print(f"; only reading them: {total / plain / 1e6:.1f} MB/s" if plain else "")
     print("refused: " + ", ".join(f"{rule} {count}" for rule, count in rules.most_common()))
 
 
@@ -73,7 +73,7 @@ def read(path: str) -> Found:
 
 
 def read_plainly(path: str) -> None:
-    """Every member's content by the standard library; nothing for what is no archive."""
+    """Reads all members with the standard library. Does nothing for a path that is not an archive."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
@@ -86,7 +86,7 @@ def read_plainly(path: str) -> None:
 
 
 def timed(work: Callable[[], object], rounds: int) -> float:
-    """The best round's seconds of processor time."""
+    """Returns the CPU seconds of the best round."""
     best = float("inf")
     for _ in range(rounds):
         start = time.process_time()

@@ -1,9 +1,10 @@
-"""filters.code_quality over source files: MB/s of the filter and of its kernels, and on hostile texts.
+"""Measures MB/s of filters.code_quality and of its kernels on source files, and of the filter on hostile texts.
 
     python -m bench.code_filter [FOLDER] [--mb 30] [--rounds 5]
 
-FOLDER: of Python files, by default the standard library's. Processor seconds on one core, the best round counts.
-Hostile: one document of 50 MB that is one part again and again; below the others' tenth something is not linear.
+FOLDER has Python files; default: the standard library. Times are CPU seconds on one core; the best round counts. A
+hostile text is one document of 50 MB that repeats one part. If its speed is less than a tenth of that of the others,
+something is not linear.
 """
 
 import argparse
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def source_files(folder: Path, most: int) -> pa.RecordBatch:
-    """Python files in order of their paths up to `most` bytes; those that are no UTF-8 are passed over."""
+    """Returns Python files in the order of their paths, up to about `most` bytes. Skips files that are not UTF-8."""
     texts, size = [], 0
     for path in sorted(path for path in folder.rglob("*.py") if "site-packages" not in path.parts):
         try:

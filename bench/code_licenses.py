@@ -1,9 +1,10 @@
-"""Real source archives from package registries, each with the licence that its registry states beside what is found.
+"""Compares the licence that a package registry states with the licence found in the package's source archive.
 
     python -m bench.code_licenses FOLDER
 
-Archives that are not in FOLDER yet are fetched by pip and npm; those that a registry does not give are left out and
-said. What is stated is the registry's own word, not the archive's. Fails if the licence of most files is another.
+pip and npm fetch archives that are not in FOLDER yet. An archive that cannot be fetched is reported and left out. The
+stated licence is the statement of the registry, not of the archive. Fails if most files of an archive have another
+licence.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from bench.code import most, read
 
 
 class Stated(NamedTuple):
-    """registry: pypi or npm. license: SPDX, for what the registry states in words."""
+    """A package. registry: pypi or npm. license: the SPDX expression for the licence that the registry states."""
 
     registry: str
     name: str
@@ -45,7 +46,7 @@ def main() -> None:
     for stated in STATED:
         path = fetched(stated, folder)
         if path is None:
-            print(f"{stated.registry} {stated.name} {stated.version}: not to be had")
+            print(f"{stated.registry} {stated.name} {stated.version}: could not be fetched")
             continue
         found = read(str(path))
         license = most(found.licenses)
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def fetched(stated: Stated, folder: Path) -> Path | None:
-    """The archive's place, after fetching it if need be; None if the registry does not give it."""
+    """Returns the path of the archive, and fetches it if needed. Returns None if it cannot be fetched."""
     ending = "tar.gz" if stated.registry == "pypi" else "tgz"
     path = folder / stated.registry / f"{stated.name}-{stated.version}.{ending}"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""How long it takes to pick records by Common Crawl's columnar index, and what reading them then costs in bytes.
+"""Measures how long it takes to select records by Common Crawl's columnar index, and how many bytes they then cost.
 
     python -m bench.crawl_index [--rows 10000000] [--folder FOLDER] [--json]
 
-Makes an index of made-up pages with Common Crawl's columns, types, order and compression (gzip, sorted by url_surtkey),
-four files of it, and selects by each column alone and by all together, on the cores this process may use. A plain scan
-by polars of the same question stands beside each.
+It writes an index of made-up pages with Common Crawl's columns, types, order and compression (gzip, sorted by
+url_surtkey), in four files. It selects by each column alone and by all together, on the cores that this process may
+use. For comparison, polars answers the same question with a plain scan.
 """
 
 import argparse
@@ -42,7 +42,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def write_index(folder: Path, rows: int) -> list[str]:
-    """The index's files; made-up pages of 60,000 domains in 900 WARC files."""
+    """Writes the index and returns its files: made-up pages of 60,000 domains in 900 WARC files."""
     random = np.random.default_rng(0)
     files = []
     domains = np.sort(random.zipf(1.3, rows) % 60_000)
@@ -83,7 +83,7 @@ def _pages(domains: np.ndarray[Any, Any], random: np.random.Generator) -> pa.Tab
 
 
 def measure(files: list[str]) -> Iterator[dict[str, Any]]:
-    """A row for each question: seconds here and by polars, records found, requests and bytes to read them."""
+    """Yields a row per question: seconds here and with polars, records found, requests and MB to read them."""
     for name, settings in _SETTINGS.items():
         began = time.perf_counter()
         found = find_records(files, Wanted.of(settings))
@@ -114,7 +114,7 @@ def by_polars(files: list[str], settings: dict[str, Any]) -> pl.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--folder", type=Path, help="keep the index there, or use the one that is")
+    parser.add_argument("--folder", type=Path, help="keep the index in this folder, or use the index that is there")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:

@@ -1,11 +1,11 @@
-"""The FineWeb recipe as datatrove runs it, with its own blocks, one task after the other in this process."""
+"""Runs the FineWeb recipe with datatrove's own blocks, one task after the other in this process."""
 
 import gzip
 import json
 from pathlib import Path
 from typing import Any
 
-import trafilatura  # noqa: F401  (datatrove imports it anew in each extraction process it forks, unless it is there)
+import trafilatura  # noqa: F401  (otherwise datatrove imports it again in each extraction process that it forks)
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig
@@ -28,9 +28,12 @@ from tokenmill.core.io.models import model_path
 
 
 def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
-    """Seconds by block and what extraction did. inputs: a folder of .warc.gz (kind 'web') or .parquet (kind 'text')."""
-    _import_utils._is_distribution_available = lambda name: True  # it asks for one fastText wheel by name; any serves
-    lid.FT176LID.MODEL_URL = str(model_path("lid176"))  # the very model the other side uses, and no download
+    """Returns seconds per block and the counts of extraction.
+
+    inputs: a folder of .warc.gz files (kind 'web') or .parquet files (kind 'text').
+    """
+    _import_utils._is_distribution_available = lambda name: True  # it requires one fastText wheel by name; any will do
+    lid.FT176LID.MODEL_URL = str(model_path("lid176"))  # the same model as the other side, without a download
     minhash = MinhashConfig(hash_config=HashConfig(hash_fc="sha1", precision=64), num_buckets=14, hashes_per_bucket=8)
     if kind == "web":
         read = [WarcReader(str(inputs), glob_pattern="*.warc.gz", default_metadata={}), Trafilatura(timeout=1)]
@@ -72,7 +75,7 @@ def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
 
 
 def kept(out: Path) -> list[str]:
-    """The ids of the documents that a run kept."""
+    """Returns the ids of the documents that a run kept."""
     return sorted(_ids(out / "clean") - _ids(out / "removed"))
 
 

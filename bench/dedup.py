@@ -1,16 +1,18 @@
-"""Near-duplicate removal: signatures and whole runs beside the peers, and how time and memory grow with the input.
+"""Measures near-duplicate removal: signatures and whole runs compared with other tools, time and memory by input size.
 
     python -m bench.dedup signatures [--mb 4] [--texts FILE] [--json]
     python -m bench.dedup whole [--mb 200] [--json]
     python -m bench.dedup substring [--mb 200] [--memory 1400MB] [--json]
     python -m bench.dedup scale [--documents 100000 1000000] [--memory 1400MB] [--workers 2] [--json]
 
-signatures: see bench/dedup_signatures.py. whole: made-up prose with known clusters of near-duplicates, Parquet in,
-Parquet out, one core each: `pipeline run` beside datatrove's four stages with the same bands, rows and n-grams, in CPU
-seconds of all processes, start-up included. substring: text of which a third of the documents quote 200 to 2,000
-characters of others; how many there are is known, so that recall is counted. scale: made-up documents of 40 words, a
-fifth of them near-duplicates; seconds of the dedup stage by the clock and by CPU, and the most memory that all
-processes of the run held together (resident, what they share counted for each).
+signatures: see bench/dedup_signatures.py.
+whole: made-up prose with known clusters of near-duplicates, from Parquet to Parquet, on one core. It compares
+    `pipeline run` with datatrove's four stages with the same bands, rows and n-grams, in CPU seconds of all processes
+    with start-up.
+substring: texts in which a third of the documents quote 200 to 2,000 characters of others. The number of quoted
+    characters is known, which gives the recall.
+scale: made-up documents of 40 words, a fifth of them near-duplicates. It prints wall seconds and CPU seconds of the
+    dedup stage, and the peak memory of all processes of the run together (resident; shared pages count per process).
 """
 
 import argparse
@@ -52,11 +54,11 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["signatures", "whole", "substring", "scale"])
-    parser.add_argument("--mb", type=float, default=200.0, help="whole: megabytes of text (datatrove: 3 s for each)")
+    parser.add_argument("--mb", type=float, default=200.0, help="whole: megabytes of text (datatrove takes 3 s per MB)")
     parser.add_argument("--documents", type=int, nargs="+", default=[100_000, 1_000_000], help="scale")
-    parser.add_argument("--memory", default="1400MB", help="scale: what a worker of the dedup stage may hold")
+    parser.add_argument("--memory", default="1400MB", help="scale: memory of a worker of the dedup stage")
     parser.add_argument("--workers", type=int, default=2, help="scale")
-    parser.add_argument("--folder", help="where inputs and runs go; default: a temporary one")
+    parser.add_argument("--folder", help="folder for inputs and runs; default: a temporary one")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dedup-", dir=options.folder) as folder:
@@ -70,8 +72,8 @@ def main() -> None:
 
 
 def whole(folder: Path, megabytes: float) -> dict[str, Any]:
-    """Both sides on one input. kept: documents left. left_over: of them, those beyond one a cluster. lost: clusters of
-    which nothing is left.
+    """Runs both sides on one input. kept: remaining documents. left_over: kept documents beyond one per cluster. lost:
+    clusters of which no document is left.
     """
     clusters = written(clustered_prose(megabytes * 1e6), folder / "in", files=4)
     recipe = _recipe(folder, "4GB")
@@ -94,7 +96,7 @@ def whole(folder: Path, megabytes: float) -> dict[str, Any]:
 
 
 def substring(folder: Path, megabytes: float, memory: str, workers: int) -> dict[str, Any]:
-    """quoted, removed: characters that a document took from another one, and that the stage took out."""
+    """Measures substring_dedup. quoted: characters that documents copied from others. removed: by the stage."""
     quoted = written(quoting_prose(megabytes * 1e6), folder / "in", files=4)
     recipe = _recipe(folder, memory, "{stages.substring_dedup: {length: 200}}")
     command = [sys.executable, "-m", "tokenmill", "run", str(recipe), "--workers", str(workers)]
@@ -117,7 +119,7 @@ def substring(folder: Path, megabytes: float, memory: str, workers: int) -> dict
 
 
 def scale(folder: Path, count: int, memory: str, workers: int) -> dict[str, Any]:
-    """Seconds of the stages, peak memory of all processes, and what was found of what there is to find."""
+    """Returns seconds of the stages, peak memory of all processes, and existing and removed near-duplicates."""
     folder = folder / str(count)
     copies = written(short_documents(count), folder / "in", files=max(2, count // 250_000))
     command = [sys.executable, "-m", "tokenmill", "run", str(_recipe(folder, memory)), "--workers", str(workers)]
@@ -141,7 +143,7 @@ def scale(folder: Path, count: int, memory: str, workers: int) -> dict[str, Any]
 
 
 def written(tables: Iterable[tuple[pa.Table, int]], folder: Path, files: int) -> int:
-    """Write tables in turn to so many files; the sum of the numbers they come with."""
+    """Writes the tables in turn to `files` files; returns the sum of the numbers that come with the tables."""
     folder.mkdir(parents=True)
     total = 0
     writers: dict[int, pq.ParquetWriter] = {}
@@ -157,7 +159,7 @@ def written(tables: Iterable[tuple[pa.Table, int]], folder: Path, files: int) ->
 
 
 def cpu_seconds(command: list[str]) -> float:
-    """User and system time of the command and all it starts, on one core."""
+    """Returns the user and system time of the command and all processes that it starts, on one core."""
     before = children_seconds()
     core = max(os.sched_getaffinity(0))
     subprocess.run(
@@ -167,13 +169,13 @@ def cpu_seconds(command: list[str]) -> float:
 
 
 def children_seconds() -> float:
-    """User and system time of all processes that ended, below this one."""
+    """Returns the user and system time of all descendants of this process that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def watched(command: list[str]) -> tuple[float, int]:
-    """(wall seconds, the most bytes that the command and all it started held at one time)."""
+    """Returns (wall seconds, the peak of resident bytes of the command and all its descendants together)."""
     began = time.perf_counter()
     process = psutil.Popen(command, stdout=sys.stderr)
     peak = 0
@@ -188,7 +190,7 @@ def watched(command: list[str]) -> tuple[float, int]:
 def held(process: psutil.Process) -> int:
     total = 0
     for one in [process, *_children(process)]:
-        with contextlib.suppress(psutil.Error):  # it may have just ended
+        with contextlib.suppress(psutil.Error):  # the process may have ended
             total += one.memory_info().rss
     return total
 

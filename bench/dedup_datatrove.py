@@ -1,4 +1,4 @@
-"""datatrove's four MinHash stages as bench/dedup.py runs them: python -m bench.dedup_datatrove INPUTS OUT."""
+"""Runs datatrove's four MinHash stages for bench/dedup.py: python -m bench.dedup_datatrove INPUTS OUT."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from datatrove.utils.hashing import HashConfig
 
 
 def run(inputs: str, out: Path) -> None:
-    """One task after the other in this process. sha1, its default: its other hash fails with xxhash 4."""
+    """Runs one task after the other in this process, with sha1, the default: the other hash fails with xxhash 4."""
     config = MinhashConfig(
         hash_config=HashConfig(hash_fc="sha1", precision=64), num_buckets=14, hashes_per_bucket=8, n_grams=5
     )

@@ -1,11 +1,12 @@
-"""Recall and precision of MinHash on labelled near-duplicates of graded similarity, kind of text by kind.
+"""Measures recall and precision of MinHash on labelled near-duplicates of graded similarity, for each kind of text.
 
     python -m bench.dedup_recall [--pairs 60] [--kinds prose short] [--folder DIR] [--json]
 
-Each kind is a corpus of its own: for every number of edits so many originals, each with one copy in which so many words
-(or characters) are others. It is deduplicated by `pipeline run`, and audited by `pipeline dedup audit` with every
-document as an anchor: recall of nominated pairs by true similarity, beside what the bands promise for those pairs. By
-the labels: how many copies that are alike enough are removed, and how many documents go for one that is not their own.
+Each kind is a separate corpus. For each number of edits it has --pairs originals, each with one copy in which that
+number of words (or characters) is replaced. `pipeline run` deduplicates the corpus, and `pipeline dedup audit` audits
+it with all documents as anchors: the recall of nominated pairs by true similarity, next to the recall that the bands
+promise for these pairs. From the labels: how many copies that are similar enough are removed, and how many documents
+are removed for a document that is not their original or copy.
 """
 
 import argparse
@@ -29,7 +30,7 @@ stages:
   dedup: [{{stages.minhash: {{ {settings} }}}}]
 """
 LEVELS = 24
-"""Numbers of edits, spread so that similarities are spread from 1 to about 0.45."""
+"""How many different numbers of edits there are. They give similarities from 1 to about 0.45."""
 
 Words = list[str]
 
@@ -47,7 +48,7 @@ def long(rng: random.Random, vocabulary: Words) -> Words:
 
 
 def boilerplate(rng: random.Random, vocabulary: Words) -> Words:
-    """Two fifths of each page are the same on all pages."""
+    """Returns a page of which two fifths are the same on all pages."""
     return [*vocabulary[:80], *rng.choices(vocabulary, k=120)]
 
 
@@ -67,9 +68,9 @@ KINDS: dict[str, tuple[Callable[[random.Random, Words], Words], str]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=60, help="of each number of edits")
+    parser.add_argument("--pairs", type=int, default=60, help="pairs for each number of edits")
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
-    parser.add_argument("--folder", help="where inputs and runs go; default: a temporary one")
+    parser.add_argument("--folder", help="folder for inputs and runs; default: a temporary one")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recall-", dir=options.folder) as folder:
@@ -79,8 +80,8 @@ def main() -> None:
 
 
 def measured(folder: Path, kind: str, pairs: int) -> dict[str, Any]:
-    """What dedup audit says, and: labelled, removed: pairs alike enough, and those of which the copy or original went;
-    strangers: documents that went for one they are no copy of.
+    """Returns the report of dedup audit, with removed: the number of removed documents, and strangers: those of them
+    that were removed for a document of another pair.
     """
     make, settings = KINDS[kind]
     documents = list(labelled(make, pairs, "" if kind == "chinese" else " "))
@@ -121,13 +122,13 @@ def tokenmill(command: list[str]) -> str:
 
 def lines(kind: str, audit: dict[str, Any]) -> Iterator[str]:
     documents, removed, strangers = (audit[name] for name in ("documents", "removed", "strangers"))
-    yield f"{kind}: {documents:,} documents, {removed:,} removed, {strangers} for a stranger"
+    yield f"{kind}: {documents:,} documents, {removed:,} removed, {strangers} for one of another pair"
     for bucket in audit["buckets"]:
         if bucket["pairs"]:
             span, pairs = f"{bucket['low']:.2f} to {bucket['high']:.2f}", bucket["pairs"]
             sure = f"{bucket['recall_low']:.1%} to {bucket['recall_high']:.1%}"
             yield f"  {span} {pairs:6,} pairs  {bucket['recall']:6.1%}  ({sure})  bands promise {bucket['theory']:6.1%}"
-    yield f"  of {audit['alike']:,} pairs at {audit['threshold']} or above {audit['resolved']:,} are resolved"
+    yield f"  {audit['resolved']:,} of {audit['alike']:,} pairs at {audit['threshold']} or above are resolved"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""MinHash signatures, 112 hashes over word 5-grams: tokenmill beside datatrove, datasketch and rensa, on one core.
+"""Compares tokenmill with datatrove, datasketch and rensa: MinHash signatures, 112 hashes over word 5-grams, one core.
 
     python -m bench.dedup signatures [--mb 4] [--texts FILE] [--json]
 
-From the same texts to signatures, in CPU seconds of this process (of all its threads, were there more than one),
-start-up listed apart. The texts are generated, or the `text` of a JSONL file (`.zst` and `.gz` too). datatrove does its
-own normalisation, words (spaCy) and xxhash; rensa and datasketch get lower-case words cut at white space, because they
-bring neither.
+Each tool computes signatures from the same texts. Times are CPU seconds of this process, which would count all threads
+if there were more than one; start-up is listed separately. The texts are generated, or the `text` of a JSONL file (also
+`.zst` and `.gz`). datatrove uses its own normalisation, words (spaCy) and xxhash. rensa and datasketch have neither, so
+they get lower-case words split at white space.
 """
 
 import argparse
@@ -32,7 +32,7 @@ Figures = dict[str, float]
 
 def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mb", type=float, default=4.0, help="megabytes of text (datatrove takes 2 to 3 s for each)")
+    parser.add_argument("--mb", type=float, default=4.0, help="megabytes of text (datatrove takes 2 to 3 s per MB)")
     parser.add_argument("--texts", help="JSONL file with a field `text`")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(given)
@@ -55,7 +55,7 @@ def main(given: list[str] | None = None) -> None:
 
 
 def ours(texts: list[str]) -> Figures:
-    """Words split, hashed, shingled, signed and banded, from an Arrow batch."""
+    """Measures tokenmill: from an Arrow batch to words, hashes, shingles, signatures and band keys."""
     batch = documents({"text": texts})
 
     def work() -> Any:
@@ -66,7 +66,7 @@ def ours(texts: list[str]) -> Figures:
 
 
 def parts(texts: list[str]) -> Figures:
-    """CPU seconds of each kernel alone, given what the one before made."""
+    """Returns CPU seconds of each kernel alone, which gets the output of the kernel before it."""
     batch, _ = words(documents({"text": texts}))
     _, hashes = word_hashes(batch)
     shingles = shingled(hashes, NGRAM)
@@ -82,7 +82,7 @@ def parts(texts: list[str]) -> Figures:
 
 
 def rensa(texts: list[str]) -> Figures:
-    """RMinHash over 5-grams of words joined by a blank, one object a document, as its documentation does."""
+    """Measures RMinHash over 5-grams of words joined by a blank, one object per document, as in its documentation."""
     began = time.process_time()
     from rensa import RMinHash
 
@@ -98,7 +98,7 @@ def rensa(texts: list[str]) -> Figures:
 
 
 def datatrove(texts: list[str]) -> Figures:
-    """get_shingles and get_signature of MinhashDedupSignature; writing its files is left out."""
+    """Measures get_shingles and get_signature of MinhashDedupSignature, without writing its files."""
     began = time.process_time()
     from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
     from datatrove.utils.hashing import HashConfig
@@ -107,7 +107,7 @@ def datatrove(texts: list[str]) -> Figures:
     config.hash_config = HashConfig(hash_fc="xxhash", precision=64)
     with tempfile.TemporaryDirectory() as folder:
         step = MinhashDedupSignature(folder, config=config)
-    # datatrove 0.10.1 hands str to xxhash, which xxhash 4 refuses; goes when datatrove encodes
+    # datatrove 0.10.1 passes str to xxhash, which xxhash 4 rejects. Remove this when datatrove encodes it.
     step._hash_func = lambda shingle: xxhash.xxh64_intdigest(shingle.encode())
 
     def signature(text: str) -> Any:
@@ -165,7 +165,7 @@ def read(path: str) -> list[str]:
 
 
 def generated(seed: int = 0) -> list[str]:
-    """About 50 MB of made-up prose: words by Zipf's law, sentences, capitals, commas, numbers, quotes."""
+    """Returns about 50 MB of made-up prose: words by Zipf's law, sentences, capitals, commas, numbers, quotes."""
     rng = random.Random(seed)
     syllables = [a + b for a in "bcdfghjklmnprstvw" for b in ("a", "e", "i", "o", "u", "ar", "en", "is")]
     vocabulary = ["".join(rng.choices(syllables, k=rng.choice((1, 1, 2, 2, 3, 4)))) for _ in range(30_000)]
@@ -184,7 +184,7 @@ def prose(rng: random.Random, vocabulary: list[str], weights: list[float], count
 
 
 def cut(texts: list[str], size: float) -> list[str]:
-    """The first texts, up to so many bytes."""
+    """Returns the first texts, up to `size` bytes together, but at least one."""
     ends = np.cumsum([len(text.encode()) for text in texts])
     return texts[: max(1, int(np.searchsorted(ends, size, side="right")))]
 

@@ -1,4 +1,4 @@
-"""Made-up documents with known clusters of near-duplicates, made fast: ids are `<cluster>-<copy>`."""
+"""Generates documents with known clusters of near-duplicates, fast. Their ids are `<cluster>-<copy>`."""
 
 from collections.abc import Iterator
 
@@ -15,9 +15,10 @@ _PART = 62_500
 
 
 def clustered_prose(size: float, seed: int = 0) -> Iterator[tuple[pa.Table, int]]:
-    """(tables, how many clusters each begins), so many bytes of prose: words by Zipf's law, 100 to 2,000 a document.
+    """Yields (table, number of clusters that start in it), about `size` bytes of prose in all.
 
-    Every third document has one to four copies, in each of which one word in 250 is another.
+    Words follow Zipf's law; a document has 100 to 2,000. Every third document has one to four copies, in each of which
+    one word in 250 is replaced.
     """
     rng = np.random.default_rng(seed)
     vocabulary = _vocabulary(rng)
@@ -42,10 +43,10 @@ def clustered_prose(size: float, seed: int = 0) -> Iterator[tuple[pa.Table, int]
 
 
 def quoting_prose(size: float, seed: int = 0) -> Iterator[tuple[pa.Table, int]]:
-    """(tables, how many characters of them are quotations), so many bytes of text that is random but for these.
+    """Yields (table, number of quoted characters in it), about `size` bytes of text in all, random except quotations.
 
-    Every third document holds 200 to 2,000 characters of the one before the last; between quotation and context stands
-    a digit, which occurs nowhere else, so that no quotation is longer than meant.
+    Every third document quotes 200 to 2,000 characters of the document two before it. A digit separates the quotation
+    from its context. Digits occur nowhere else, so no quotation is longer than intended.
     """
     rng = np.random.default_rng(seed)
     letters = np.frombuffer(b"etaoinshrdlcumwfgypbvk     ", np.uint8)
@@ -68,9 +69,10 @@ def quoting_prose(size: float, seed: int = 0) -> Iterator[tuple[pa.Table, int]]:
 
 
 def short_documents(count: int, seed: int = 0) -> Iterator[tuple[pa.Table, int]]:
-    """(tables, how many copies each holds), so many documents of 40 words: 36 shingles, four in five like no other.
+    """Yields (table, number of copies in it), `count` documents of 40 words (36 shingles) in all.
 
-    Every fifth is a copy of one of those before, up to nine of one, with its last word another: 35 of 37 shared.
+    Every fifth document is a copy of an earlier one with another last word, so the two share 35 of 37 shingles. A
+    document has up to ten copies.
     """
     rng = np.random.default_rng(seed)
     letters = np.frombuffer("".join(word.ljust(WORD, "x")[:WORD] + " " for word in _vocabulary(rng)).encode(), np.uint8)

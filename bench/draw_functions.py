@@ -1,9 +1,9 @@
-"""Draws public functions at random, for a test of whether the layout says where things are.
+"""Draws public functions at random, to test whether the layout tells a reader where things are.
 
     python -m bench.draw_functions [--count 10] [--seed 0] [--answers]
 
-Prints the first sentence of each function's docstring without names. A reader who knows DESIGN.md alone then says in
-which file each one is. --answers prints the files.
+It prints the first sentence of each function's docstring without the function's name. A reader who knows only DESIGN.md
+then says in which file each function is. --answers prints the files.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def public_functions() -> Iterator[tuple[str, str, str]]:
-    """(file, name, first sentence of the docstring without the name) of each public function with a docstring."""
+    """Yields (file, name, first sentence of the docstring without the name) of public functions with a docstring."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name != "warm":

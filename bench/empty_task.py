@@ -1,4 +1,4 @@
-"""A task for measuring what an engine adds; in a file of its own, so that workers can import it."""
+"""A task for measuring the overhead of an engine. It has its own file so that workers can import it."""
 
 from dataclasses import dataclass
 
@@ -17,5 +17,5 @@ class Nothing:
 
 
 def nothings(folder: str, count: int) -> list[Nothing]:
-    """Tasks of the stage in `folder`."""
+    """Returns `count` tasks of the stage in `folder`."""
     return [Nothing(shard_name(folder, number, "")) for number in range(count)]

@@ -1,9 +1,9 @@
-"""Main text extraction beside trafilatura and resiliparse: quality on annotated pages, pages a second on one core.
+"""Compares main text extraction with trafilatura and resiliparse: quality on annotated pages, pages/s on one core.
 
     python -m bench.extraction FOLDER
 
-FOLDER is as bench.fit_main_text describes it. tokenmill's trees are fitted to these very pages, so its line here is a
-ceiling; `bench.fit_main_text` prints what they do on hosts they were not fitted to.
+bench.fit_main_text describes the contents of FOLDER. tokenmill's trees are fitted to these same pages, so its figures
+here are an upper limit; `bench.fit_main_text` prints its quality on hosts that were not used for the fit.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Page(NamedTuple):
-    """An annotated page: text is the article, or None and there are snippets that must be, and must not be, in it."""
+    """An annotated page. text is the article; if it is None, there are snippets that the article has and has not."""
 
     html: str
     host: str
@@ -32,12 +32,12 @@ class Page(NamedTuple):
 
 
 def read_pages(folder: Path) -> Iterator[Page]:
-    """The pages with a whole article, then those with snippets."""
+    """Yields the pages with a whole article, then the pages with snippets."""
     for name in ("full_text", "snippets"):
         with (folder / f"{name}.jsonl.zst").open("rb") as file:
             for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), "utf-8"):
                 row = json.loads(line)
-                if row["set"] == "goose3":  # only the beginning of the article is given
+                if row["set"] == "goose3":  # this set has only the start of each article
                     continue
                 yield Page(row["html"], _host(row), row.get("text"), row.get("present", []), row.get("absent", []))
 
@@ -47,12 +47,15 @@ def _host(row: dict[str, str]) -> str:
 
 
 def folded(text: str) -> str:
-    """The text with its white space run together."""
+    """Returns the text with each run of white space as one blank."""
     return " ".join(text.split())
 
 
 def judge(found: Iterable[tuple[Page, str]]) -> str:
-    """Word precision, recall and F1, mean over pages with an article; the same of snippets, over all of them."""
+    """Returns precision, recall and F1 as a line of text.
+
+    For pages with an article they count words and are means over the pages; for the others they count all snippets.
+    """
     words: list[tuple[float, float, float]] = []
     right = wanted = wrong = 0
     for page, text in found:
@@ -79,7 +82,7 @@ def _overlap(text: str, article: str) -> tuple[float, float, float]:
 
 
 def extractors() -> dict[str, Callable[[list[str]], list[str]]]:
-    """By name: HTML documents to their main texts."""
+    """Returns {name: function from HTML documents to their main texts}."""
     import trafilatura
     from resiliparse.extract.html2text import extract_plain_text
 
@@ -104,7 +107,7 @@ def extractors() -> dict[str, Callable[[list[str]], list[str]]]:
 
 
 def main() -> None:
-    """Print a line for each extractor."""
+    """Prints a line for each extractor."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     pages = list(read_pages(parser.parse_args().folder))

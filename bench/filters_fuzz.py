@@ -1,10 +1,9 @@
-"""Made-up pages on which the four FineWeb rule sets and datatrove's own filters should decide alike, and those they do
-not.
+"""Compares the four FineWeb rule sets with datatrove's own filters on made-up pages, and prints the differences.
 
     python -m bench.filters_fuzz [--count 2000] [--seed 1] [--show 20]
 
-A page is blocks of one kind or of several: prose in scripts with and without spaces, code, lists, poems, tables,
-prices, quotations, odd Unicode, lines again and again; some are cut, some long. See bench.filters_parity for the table.
+A page has blocks of one or several kinds: prose in scripts with and without spaces, code, lists, poems, tables, prices,
+quotations, odd Unicode, repeated lines. Some pages are cut off, some are long. bench.filters_parity explains the table.
 """
 
 import argparse
@@ -56,7 +55,7 @@ LINES = (
 
 
 def made_text(chance: Random) -> str:
-    """One page."""
+    """Returns one page."""
     blocks: list[Callable[[], str]] = [
         lambda: " ".join(chance.choices(PROSE, k=chance.randint(1, 8))),
         lambda: " ".join(_shuffled(chance, chance.choice(PROSE)) for _ in range(chance.randint(1, 12))),
@@ -77,13 +76,13 @@ def made_text(chance: Random) -> str:
 
 
 def _shuffled(chance: Random, sentence: str) -> str:
-    """The words of a sentence in another order, so that not all is repeated."""
+    """Returns the words of a sentence in another order, so that sentences repeat less."""
     words = sentence.split()
     return " ".join(chance.sample(words, len(words)))
 
 
 def _token(chance: Random) -> str:
-    """Letters and marks of several scripts, run together."""
+    """Returns letters and marks of several scripts without spaces."""
     marks = ".,;:!?'\"()[]{}<>-–—_/\\@#$%&*+=~^|`°§€£•·…“”‘’«»„¿¡。、「」，！？：；()%№"
     letters = "abcXYZéüßñøжЯΩλאبह中の한ก0159²½"
     return "".join(chance.choice(marks if chance.random() < 0.3 else letters) for _ in range(chance.randint(1, 12)))

@@ -1,11 +1,12 @@
-"""How far the four FineWeb rule sets decide as datatrove's own filters do, rule by rule, on the pages of WARC files.
+"""Measures for each rule how often the four FineWeb rule sets and datatrove's filters agree on the pages of WARC files.
 
-    python bench/filters_parity.py DIR_OR_WARC... --model lid.176.ftz [--all-languages] [--dump FILE] [--show N]
+    python -m bench.filters_parity DIR_OR_WARC... --model lid.176.ftz [--all-languages] [--dump FILE] [--show N]
 
-Pages are extracted with resiliparse (main content); each filter sees the same text, alone. For each rule the table
-gives the documents of which it is the first reason on either side (fires), the share of all documents on which both
-sides agree whether it is (of all), and the share of those on which it fires (of fired). Then come the documents on
-which they do not agree.
+resiliparse extracts the pages (main content). Each filter runs alone, on the same text. The table has for each rule:
+fires: documents for which it is the first reason on at least one side; both: on both sides
+of all: share of all documents on which both sides agree whether it is the first reason
+of fired: share of the documents in `fires` for which it is the first reason on both sides
+After the table come the documents on which the sides do not agree.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
 from tokenmill.text.kernel.cache import warm_all
 
-REASONS = {  # datatrove's reason for each of our rules
+REASONS = {  # {rule of tokenmill: datatrove's reason}
     "gopher_repetition.empty": "empty",
     "gopher_repetition.duplicate_paragraph": "dup_para_frac",
     "gopher_repetition.duplicate_paragraph_char": "dup_para_char_frac",
@@ -69,11 +70,11 @@ THEIRS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 Verdict = tuple[str | None, str]
-"""(first reason, the text afterwards)."""
+"""(first reason, the text after the filter)."""
 
 
 def pages(paths: list[Path]) -> Iterator[tuple[str, str]]:
-    """(record id, main text) of every HTML page answered with 200, in the order of the files."""
+    """Yields (record id, main text) of each HTML page with status 200, in the order of the files."""
     files = sorted(file for path in paths for file in (path.glob("*.warc*") if path.is_dir() else [path]))
     for file in (file for file in files if not file.name.endswith((".wat.gz", ".wet.gz"))):
         with file.open("rb") as stream:
@@ -87,7 +88,7 @@ def pages(paths: list[Path]) -> Iterator[tuple[str, str]]:
 
 
 def is_english(model: str) -> Callable[[str], bool]:
-    """Whether lid.176 says `en` with more than 0.65, as FineWeb asks."""
+    """Returns a function that tells whether lid.176 gives a text the label `en` with a score above 0.65, as FineWeb."""
     import fasttext
 
     found = fasttext.load_model(model)
@@ -100,9 +101,9 @@ def is_english(model: str) -> Callable[[str], bool]:
 
 
 def their_verdicts(texts: list[str]) -> tuple[dict[str, list[Verdict]], dict[str, float]]:
-    """datatrove's verdicts of each filter, and its seconds; words are split again for each filter, as it does alone.
+    """Returns datatrove's verdicts and seconds for each filter. Each filter splits the words again, as if it ran alone.
 
-    It runs as a step (stages.datatrove_block), whose own share of the time is a few microseconds a document.
+    datatrove runs as a step (stages.datatrove_block), which itself takes a few microseconds per document.
     """
     from tokenmill.stages.datatrove_block import DatatroveBlock
 
@@ -118,7 +119,7 @@ def their_verdicts(texts: list[str]) -> tuple[dict[str, list[Verdict]], dict[str
 
 
 def our_verdicts(texts: list[str]) -> tuple[dict[str, list[Verdict]], dict[str, float]]:
-    """Our verdicts of each filter, and its seconds with splitting the words."""
+    """Returns tokenmill's verdicts and seconds for each filter. The seconds include the splitting of words."""
     warm_all()
     batch = documents({"id": [str(number) for number in range(len(texts))], "text": texts})
     verdicts, seconds = {}, {}
@@ -136,8 +137,8 @@ def _timed(work: Callable[[pa.RecordBatch], pa.RecordBatch], batch: pa.RecordBat
 
 
 def report(ids: list[str], ours: dict[str, list[Verdict]], theirs: dict[str, list[Verdict]]) -> list[dict[str, Any]]:
-    """Print the table; return the documents on which the first reasons differ, or the edited text of one that both
-    keep.
+    """Prints the table. Returns the documents with different first reasons, or with different edited texts if both
+    sides keep them.
     """
     print(f"{'rule':<46}{'fires':>6}{'both':>6}{'of all':>9}{'of fired':>10}")
     for rule, reason in REASONS.items():
@@ -158,8 +159,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="+", type=Path, metavar="DIR_OR_WARC")
     parser.add_argument("--model", help="lid.176.ftz or .bin, to choose the English pages")
-    parser.add_argument("--all-languages", action="store_true", help="all pages, whatever their language")
-    parser.add_argument("--dump", type=Path, help="write the documents that differ here, JSON lines")
+    parser.add_argument("--all-languages", action="store_true", help="use pages of all languages")
+    parser.add_argument("--dump", type=Path, help="write the documents that differ to this file, as JSON lines")
     parser.add_argument("--show", type=int, default=20, help="how many documents that differ to list")
     chosen = parser.parse_args()
     if not chosen.model and not chosen.all_languages:

@@ -1,13 +1,16 @@
-"""The four FineWeb rule sets: beside datatrove's filters, memory while a batch is filtered, and cost by length.
+"""Measures the four FineWeb rule sets: speed compared with datatrove's filters, memory, and cost by length of the text.
 
     python -m bench.filters_speed DIR_OR_WARC... [--turns 3] [--curve-mb 50]
 
-All on one core. Ratio: the same texts through both sides, turn by turn; ours as in a run, words split once for several
-filters, and again with each filter alone. Memory: the peak a process of its own adds to the text it holds while a batch
-of 64 MB goes through all four: whole, with all rows to the end; in pieces, rows taken out after each filter; and as a
-task of a run, its files written too. In the first two the caller keeps the batch.
-Curve: seconds a megabyte for one document of adversarial text, by its size; a cost that grows faster than the text
-would climb from left to right.
+All parts run on one core.
+Ratio: both sides filter the same texts, in turns. tokenmill's filters run as in a stage, with words split once for all
+    of them, and also each alone.
+Memory: a batch of 64 MB goes through all four filters in a separate process. The figure is the peak memory beyond the
+    text itself. There are three ways: the whole batch, with all rows until the end; in pieces, with dropped rows
+    removed after each filter; and as a task of a run, which also writes its files. In the first two, the caller keeps
+    the batch.
+Curve: time per megabyte for one document of adversarial text, by its size. If the cost grew faster than the text, the
+    figures would rise from left to right.
 """
 
 import argparse
@@ -81,12 +84,12 @@ def main() -> None:
 
 
 def batch_of(texts: list[str]) -> pa.RecordBatch:
-    """A batch of documents numbered in order."""
+    """Returns a batch of documents with their numbers as ids."""
     return documents({"id": [str(row) for row in range(len(texts))], "text": texts})
 
 
 def filtered(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """What the four filters keep of the batch, dropped rows gone after each filter, as in a stage."""
+    """Returns the rows that the four filters keep. Dropped rows are removed after each filter, as in a stage."""
     for work in OURS.values():
         batch = work(batch)
         batch = split(batch)[0]
@@ -94,14 +97,14 @@ def filtered(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """CPU seconds of this process."""
+    """Returns the CPU seconds that the work takes in this process."""
     started = time.process_time()
     work()
     return time.process_time() - started
 
 
 def print_ratio(texts: list[str], turns: int) -> None:
-    """Both sides in turns on the same texts."""
+    """Runs both sides in turns on the same texts, and prints speeds and ratios."""
     batch, size = batch_of(texts), sum(len(text.encode()) for text in texts) / 1e6
     fused, alone, cut, theirs = [], [], [], []
     for _ in range(turns):
@@ -117,18 +120,16 @@ def print_ratio(texts: list[str], turns: int) -> None:
 
 
 def print_memory(texts: list[str]) -> None:
-    """Of the pages, and of made-up pages of which a known share is dropped."""
+    """Prints the added memory for the pages, and for made-up pages of which a known share is dropped."""
     samples = {"these pages": texts} | {f"{share:.0%} dropped": made_pages(share) for share in SHARES}
-    print("\nof its size, what a batch of 64 MB adds at the peak" + "".join(f"{name:>14}" for name in samples))
+    print("\npeak memory added, as a share of a batch of 64 MB " + "".join(f"{name:>14}" for name in samples))
     for name, work in WAYS.items():
         added = "".join(f"{added_share(sample, work):14.2f}" for sample in samples.values())
         print(f"  {name:48}{added}", flush=True)
 
 
 def added_share(texts: list[str], work: Callable[[pa.RecordBatch], Any]) -> float:
-    """What work adds to 64 MB of the texts over and over, as a share, in a spawned process which has done nothing
-    else.
-    """
+    """Returns the memory that the work adds to 64 MB of repeated texts, as a share of them, in a new process."""
     many = texts * (64 * MB // sum(len(text.encode()) for text in texts) + 1)
     ends = np.cumsum([len(text.encode()) for text in many])
     batch = batch_of(many[: int(np.searchsorted(ends, 64 * MB)) + 1])
@@ -142,7 +143,7 @@ def added_share(texts: list[str], work: Callable[[pa.RecordBatch], Any]) -> floa
 
 
 def made_pages(share: float, *, count: int = 400) -> list[str]:
-    """Pages of prose; the share is dropped, by one filter as often as by another."""
+    """Returns pages of prose. The filters drop `share` of them, all four equally often."""
     chance = random.Random(7)
     vocabulary = ["".join(chance.choices("abcdefghij", k=chance.randint(2, 9))) for _ in range(4000)]
     common = ["the", "of", "and", "to", "with"] * 200
@@ -155,21 +156,21 @@ def made_pages(share: float, *, count: int = 400) -> list[str]:
             lines += lines[: len(lines) // 2 + 1]
         ended = [line.capitalize() + ("" if fails == 3 else ".") for line in lines]  # fineweb
         if fails == 3:
-            ended = [line.replace(" ", ". X", 1) for line in ended]  # yet sentences enough
+            ended = [line.replace(" ", ". X", 1) for line in ended]  # keeps enough sentences for c4
         pages.append("\n".join(ended) + (" {" if fails == 2 else ""))  # c4
     chance.shuffle(pages)
     return pages
 
 
 def one_after_the_other(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """All four filters over all rows, none taken out; the caller keeps the batch."""
+    """Runs all four filters on all rows and removes none. The caller keeps the batch."""
     for work in OURS.values():
         batch = work(batch)
     return batch
 
 
 def in_pieces(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
-    """What the four filters keep, by a caller who keeps the batch as well and else does as a task does."""
+    """Returns the rows that the four filters keep. Works as a task does, except that the caller keeps the batch."""
     kept = []
     for piece in pieces(batch, PIECE_BYTES):
         kept.append(without_transient(filtered(piece)))
@@ -178,7 +179,7 @@ def in_pieces(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
 
 
 def ran_as_task(batch: pa.RecordBatch) -> None:
-    """The batch as one shard through a stage of the four filters."""
+    """Runs a stage of the four filters on the batch, which is one shard."""
     with tempfile.TemporaryDirectory() as folder:
         shard = Shard(0, "bench", "batch", 0, 1, 2, "")
         task = ShardTask(
@@ -190,7 +191,7 @@ def ran_as_task(batch: pa.RecordBatch) -> None:
 
 @dataclass(frozen=True)
 class _Held:
-    """A source of batches that lets go of each as it gives it."""
+    """A source of batches that keeps no reference to a batch after it has yielded it."""
 
     batches: list[pa.RecordBatch]
     adds: ClassVar[tuple[str, ...]] = ("id", "text")
@@ -209,14 +210,14 @@ WAYS: dict[str, Callable[[pa.RecordBatch], Any]] = {
 
 
 def added_memory(path: Path, work: Callable[[pa.RecordBatch], Any], keep: bool) -> tuple[int, int]:
-    """(bytes of text, bytes beyond them at the peak, while the file's batch is read and goes through the filters).
+    """Returns (bytes of text, bytes beyond them at the peak while the file's batch is read and filtered).
 
-    keep: the caller holds on to the batch.
+    keep: the caller keeps the batch.
     """
     work(batch_of(["Start up."]))
     size = _read(path).column("text").nbytes
     held = _memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak to the current memory
     kept = [_read(path)]
     work(kept[0] if keep else kept.pop())
     return size, _memory("VmHWM") - held - size
@@ -234,21 +235,21 @@ def _memory(name: str) -> int:
 
 
 def print_curve(largest: int) -> None:
-    """Milliseconds a megabyte by size, for the four filters together; then for each other one at both ends."""
+    """Prints milliseconds per MB by size for the four filters together, then at both ends for each other filter."""
     sizes = list(_sizes(largest))
-    print("\nms a MB of one document       " + "".join(f"{size:>9} MB" for size in sizes) + "   largest / smallest")
+    print("\nms per MB of one document     " + "".join(f"{size:>9} MB" for size in sizes) + "   largest / smallest")
     for name, make in HOSTILE.items():
         costs = [cost(filtered, make(size * MB)) for size in sizes]
         print(f"{name:30}" + "".join(f"{cost:12.1f}" for cost in costs) + f"{costs[-1] / costs[0]:12.2f}", flush=True)
     others = {step_name(work): work for work in other_filters()}
-    print(f"\nms a MB, at 1 and {largest} MB     " + "".join(f"{name:>19}" for name in others))
+    print(f"\nms per MB, at 1 and {largest} MB   " + "".join(f"{name:>19}" for name in others))
     for name, make in HOSTILE.items():
         pairs = [[cost(work, make(size * MB)) for size in (1, largest)] for work in others.values()]
         print(f"{name:30}" + "".join(f"{first:10.1f} {last:8.1f}" for first, last in pairs), flush=True)
 
 
 def other_filters() -> tuple[Any, ...]:
-    """Those that read texts besides the four, and the one that reads addresses, all with lists of their own."""
+    """Returns the other filters that read texts, and the one that reads URLs, with small lists."""
     words = {"hard_words": ("bad", "worse"), "soft_words": ("a", "b"), "subwords": ("xyz",)}
     lists = UrlBlocklist(domains=("bad.example",), **words)
     lines = LineFilter(equal=("word",), contain=("paragraph once", "a-a-a"), max_removed_word_ratio=None)
@@ -256,7 +257,7 @@ def other_filters() -> tuple[Any, ...]:
 
 
 def cost(work: Callable[[pa.RecordBatch], Any], text: str) -> float:
-    """Milliseconds a MB of one document that has the text, and as its address too."""
+    """Returns milliseconds per MB for one document with this text, which is also a part of its URL."""
     size = len(text.encode()) / MB
     columns = {"id": ["0"], "text": [text], "url": [f"http://a.example/{text}"], "code_lang": [None], "path": [None]}
     batch = documents(columns)

@@ -1,11 +1,12 @@
-"""Fits the trees of `text/html/main_text.py` to annotated pages, and says how well they do on sites they have not seen.
+"""Fits the trees of `text/html/main_text.py` to annotated pages, and prints their quality on unseen hosts.
 
     python -m bench.fit_main_text FOLDER [--out tokenmill/text/html/main_text.json]
 
-FOLDER holds full_text.jsonl.zst (`html`, `text`: the article) and snippets.jsonl.zst (`html`, `present`, `absent`). A
-block of the first kind is content by the share of its words that stand in the article in runs of three; of the second
-kind, if it holds a snippet. Every page weighs the same. Quality is that of five parts by host, each judged by trees
-fitted to the other four.
+FOLDER has full_text.jsonl.zst (`html`, `text`: the article) and snippets.jsonl.zst (`html`, `present`, `absent`). In a
+page of the first file, the label of a block is the share of its words that are in the article in runs of three. In a
+page of the second file, a block is content if it has a snippet of `present`, and not if it has one of `absent`. All
+pages of the first file have the same weight. For the quality, the hosts are divided into five parts, and trees that are
+fitted to four parts judge the fifth.
 """
 
 import argparse
@@ -32,13 +33,13 @@ SETTINGS: dict[str, Any] = {
     "min_sum_hessian_in_leaf": 4.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 127,
     "verbosity": -1, "seed": 1, "num_threads": 1, "deterministic": True, "force_row_wise": True,
 }  # fmt: skip
-FULL_WEIGHT = 8.0  # of a page whose whole text is known; a snippet weighs 1
+FULL_WEIGHT = 8.0  # weight of a page with a whole article; a block with a snippet has 1
 PARTS = 5
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w[^\W\u3040-\u30ff\u3400-\u9fff]*")
 
 
 class Example(NamedTuple):
-    """One page: its blocks, their features, labels (nan: unknown) and weights."""
+    """One page: its blocks, and their features, labels (nan if unknown) and weights."""
 
     page: Page
     texts: list[str]
@@ -48,7 +49,7 @@ class Example(NamedTuple):
 
 
 def example(page: Page) -> Example | None:
-    """The page cut and labelled; None if it has no block."""
+    """Returns the page with its labelled blocks, or None if it has no block."""
     texts, features = features_of(page.html.encode("utf-8", "replace"))
     if not texts:
         return None
@@ -71,7 +72,10 @@ def _tokens(text: str) -> list[str]:
 
 
 def _shares(blocks: list[list[str]], article: str) -> npt.NDArray[np.float64]:
-    """Of each block's words, the share in the article in runs of three; shorter blocks must be a line of it."""
+    """Returns for each block the share of its words that are in the article in runs of three.
+
+    A block of fewer than three words has 1 if it is a line of the article, else 0.
+    """
     words = _tokens(article)
     runs = {tuple(words[at : at + 3]) for at in range(len(words) - 2)}
     lines = {tuple(_tokens(line)) for line in article.split("\n")}
@@ -89,7 +93,7 @@ def _shares(blocks: list[list[str]], article: str) -> npt.NDArray[np.float64]:
 
 
 def fit(examples: Iterable[Example]) -> "lightgbm.Booster":
-    """Trees over the blocks whose label is known."""
+    """Fits trees to the blocks with a known label."""
     import lightgbm  # here, so that --help works without this peer
 
     known = [(one, ~np.isnan(one.labels)) for one in examples]
@@ -102,7 +106,7 @@ def fit(examples: Iterable[Example]) -> "lightgbm.Booster":
 
 
 def as_json(model: "lightgbm.Booster") -> str:
-    """The model file: complete trees of whole numbers, one a line."""
+    """Returns the content of the model file: complete trees of integers, one per line."""
     used = sorted({int(number) for tree in model.dump_model()["tree_info"] for number in _used(tree["tree_structure"])})
     trees = []
     for tree in model.dump_model()["tree_info"]:
@@ -122,7 +126,7 @@ def _used(node: dict[str, Any]) -> set[int]:
 def _lay_out(
     node: dict[str, Any], at: int, depth: int, used: list[int], feature: list[int], limit: list[int], leaf: list[int]
 ) -> None:
-    """Write a subtree into the arrays of a complete tree; a leaf above the floor fills all places under it."""
+    """Writes a subtree into the arrays of a complete tree. A leaf above the lowest level fills all places below it."""
     if "leaf_value" in node:
         width = 1 << (DEPTH - depth)
         first = (at + 1) * width - 1 - ((1 << DEPTH) - 1)
@@ -135,7 +139,7 @@ def _lay_out(
 
 
 def main() -> None:
-    """Judge by parts, then fit to everything and write the file."""
+    """Prints the quality by parts, then fits the trees to all pages and writes the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=MODEL)

@@ -1,10 +1,10 @@
-"""Fuzzes readers and kernels for a while, and keeps each input that breaks a promise.
+"""Fuzzes readers and kernels for some time, and keeps each input that breaks a promise.
 
     python -m bench.fuzz TARGET... [--seconds 600] [--seed 0] [--keep FOLDER]
     python -m bench.fuzz TARGET --case NUMBER_OR_NAME [--seed 0]
     python -m bench.fuzz TARGET --replay FILE
 
-Targets, mutations and promises are those of the tests, in tests/fuzz/fuzzing. `all` stands for all targets.
+Targets, mutations and promises are those of the tests, in tests/fuzz/fuzzing. `all` means all targets.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from fuzzing.targets import TARGETS
 
 
 def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> int:
-    """Runs the seeds, then mutants for so long; returns how many broke a promise."""
+    """Runs the seeds, then mutants until `seconds` have passed; returns how many inputs broke a promise."""
     last = time.monotonic() + seconds
     outcome = run(
         target, seed=seed, mutants=math.inf, last=last, names=list(target.seeds), failures=sys.maxsize, told=tell
@@ -30,7 +30,7 @@ def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> int:
         path = keep / f"{target.name}-{seed}-{failure.case}"
         path.write_bytes(target.case(seed, failure.case))
     count = f"{outcome.tried:,} cases, {outcome.refused:,} of them refused, {len(outcome.failures)} broke a promise"
-    print(f"{target.name}: {count}" + (f"; they are in {keep}" if outcome.failures else ""), flush=True)
+    print(f"{target.name}: {count}" + (f"; these are in {keep}" if outcome.failures else ""), flush=True)
     return len(outcome.failures)
 
 
@@ -45,7 +45,7 @@ def case_of(text: str) -> Case:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="+", choices=[*sorted(TARGETS), "all"])
-    parser.add_argument("--seconds", type=float, default=600.0, help="for each target")
+    parser.add_argument("--seconds", type=float, default=600.0, help="time for each target")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for inputs that broke a promise")
     parser.add_argument("--case", type=case_of, help="run only this mutant, or the seed of this name, in this process")

@@ -1,10 +1,10 @@
-"""What many shards cost the driver: planning, planning again when 99 % is done, memory, and requests to a store.
+"""Measures the cost of many shards for the driver: planning, again when 99 % is done, memory, requests to a store.
 
-Run: python -m bench.many_shards [SHARDS] [--looks N] [--files N] [--s3 N]. The shards are a plugin's with nothing in
-them; their manifests and outputs are written as tasks would, and compacted as the driver does. The tasks of a Global
-are pickled. --looks N writes a run of N shards with small tables, and counts the tables that `audit` and `explain` read
-of it. --files N writes N small files and takes the etags of all. --s3 N does it on a moto server, whose own time is in
-the seconds.
+Run: python -m bench.many_shards [SHARDS] [--looks N] [--files N] [--s3 N]. The shards come from a plugin and are empty.
+Their manifests and outputs are written as tasks write them, and compacted as the driver does. The tasks of a Global are
+pickled. --looks N writes a run of N shards with small tables, and counts the tables that `audit` and `explain` read.
+--files N writes N small files and computes their etags. --s3 N measures N shards on a moto server, whose own time is
+included.
 """
 
 import argparse
@@ -57,7 +57,7 @@ stages:
 
 @dataclass(frozen=True)
 class Timed:
-    """seconds and, of this process, the growth of resident memory, in MB."""
+    """The seconds of a call, the growth of this process's resident memory in MB, and the result."""
 
     seconds: float
     megabytes: float
@@ -72,7 +72,7 @@ def timed(do: Any) -> Timed:
 
 
 def commit(planned: PlannedStage, share: float) -> None:
-    """What the tasks of the first shards leave, and what the driver makes of it."""
+    """Writes the manifests and outputs of the first shards as their tasks do, and compacts them as the driver does."""
     for count, shard in enumerate(planned.shards[: int(len(planned.shards) * share)], start=1):
         outputs = []
         for kind, size in (("data", 40), ("dropped", 30)):
@@ -118,7 +118,7 @@ def measure(count: int, out: str, folder: Path) -> None:
 
 
 def measure_reductions(count: int, folder: Path) -> None:
-    """What the driver pickles for one Global of 1,024 partitions and three rounds."""
+    """Prints how much the driver pickles for one Global of 1,024 partitions and three rounds."""
     rows = pa.RecordBatch.from_arrays(
         [pa.array(range(count)), pa.array([10_000] * count), pa.array([True] * count)], schema=SCHEMA
     )
@@ -127,14 +127,14 @@ def measure_reductions(count: int, folder: Path) -> None:
     task = ReduceTask(name, UniqueIds(), NO_RANGE_SET, 2 << 30, ShardRows(table))
     size = len(pickle.dumps(task))
     print(
-        f"a reduction besides its ranges: {size:,} bytes pickled; a Global of three rounds: {size * 3072 / 1e6:,.1f} MB"
+        f"a reduction without its ranges: {size:,} bytes pickled; a Global of three rounds: {size * 3072 / 1e6:,.1f} MB"
     )
     read = timed(lambda: len(task.shard_rows))
     print(f"the rows of {count:,} shards: {table.bytes / 1e6:.1f} MB, read by a worker in {read.seconds:.2f} s")
 
 
 def measure_looks(run: str) -> None:
-    """audit and explain of one document. The drop records and data of all shards are real tables."""
+    """Measures audit, and explain of one document. The drop records and data of all shards are real tables."""
     opened = Counter[str]()
     plain = parquet.open_input
 
@@ -153,7 +153,7 @@ def measure_looks(run: str) -> None:
 
 
 def commit_tables(planned: PlannedStage) -> None:
-    """As commit(), with ten rows and two drop records in each shard."""
+    """Same as commit(), but for all shards, and with ten rows and two drop records in each."""
     for count, shard in enumerate(planned.shards, start=1):
         file = f"crawl/{shard.number:06d}.warc.gz"
         kept = documents({"id": [f"{shard.number:06d}.warc.gz-{row}" for row in range(10)], "text": ["nothing"] * 10})
@@ -174,7 +174,7 @@ def commit_tables(planned: PlannedStage) -> None:
 
 
 def measure_run(count: int, out: str, folder: Path) -> None:
-    """A finished run of tables, looked at."""
+    """Writes a finished run with real tables, and measures audit and explain on it."""
     recipe = folder / "many.yaml"
     recipe.write_text(RECIPE.replace("COUNT", str(count)))
     for planned in prepare(load_recipe(recipe), Options(out=out, plugins="toolbox"))[2]:
@@ -192,7 +192,7 @@ def measure_files(count: int, folder: Path) -> None:
 
 def say(what: str, one: Timed, shards: int) -> None:
     each = one.seconds / shards * 1e6
-    print(f"{what}: {one.seconds:.2f} s, {each:.0f} µs a shard and stage, {one.megabytes:+.0f} MB", flush=True)
+    print(f"{what}: {one.seconds:.2f} s, {each:.0f} µs per shard and stage, {one.megabytes:+.0f} MB", flush=True)
 
 
 def peak_megabytes() -> float:
@@ -202,7 +202,7 @@ def peak_megabytes() -> float:
 
 
 def requests() -> dict[str, int]:
-    """Requests to S3 since the last call, by operation."""
+    """Returns the number of requests to S3 since the last call, by operation."""
     module = sys.modules.get("tokenmill.core.io.s3")
     if module is None:
         return {}
@@ -220,9 +220,9 @@ def say_requests(what: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shards", nargs="?", type=int, default=100_000)
-    parser.add_argument("--files", type=int, default=0, metavar="N", help="make N files and take their etags")
+    parser.add_argument("--files", type=int, default=0, metavar="N", help="write N files and compute their etags")
     parser.add_argument("--looks", type=int, default=0, metavar="N", help="audit and explain a run of N shards")
-    parser.add_argument("--s3", type=int, default=0, metavar="N", help="N shards on a moto server as well")
+    parser.add_argument("--s3", type=int, default=0, metavar="N", help="also measure N shards on a moto server")
     asked = parser.parse_args()
     sys.path.insert(0, str(PLUGINS))
     with tempfile.TemporaryDirectory() as name:

@@ -1,12 +1,12 @@
-"""stages.scrub_pii: MB/s beside datatrove's PIIFormatter and Presidio, and what it finds in labelled texts.
+"""Measures stages.scrub_pii: MB/s compared with datatrove's PIIFormatter and Presidio, and recall on labelled texts.
 
     python -m bench.pii [TEXTS ...] [--spans FILE]
 
-TEXTS are Parquet files with a column `text`, or text files; without any, the pages of a mini-crawl. One core; the best
-of three rounds counts; Presidio, with the recognisers of the same five kinds and no language model, gets every
-hundredth document. --spans is a .jsonl.zst of {"text", "spans": [{"type", "start", "end"}]}; without it the one under
-TOKENMILL_DEV_DATA, if that is set. A span counts as found if a replacement covers it, a replacement as right if it
-covers a span of its kind.
+TEXTS are Parquet files with a column `text`, or text files; default: the pages of a mini-crawl. All run on one core,
+and the best of three rounds counts. Presidio gets every hundredth document; it has the recognisers of the same five
+kinds and no language model. --spans is a .jsonl.zst file of {"text", "spans": [{"type", "start", "end"}]}; default: the
+file under TOKENMILL_DEV_DATA, if that is set. A span counts as found if a replacement covers it. A replacement counts
+as right if it covers a span of its kind.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def compare(texts: list[str]) -> None:
-    """Print the speeds and their ratios."""
+    """Prints the speeds and their ratios."""
     size = sum(len(text.encode()) for text in texts) / 1e6
     batch = documents({"id": [str(row) for row in range(len(texts))], "text": texts})
     step = ScrubPii()
@@ -72,7 +72,7 @@ def compare(texts: list[str]) -> None:
 
 
 def peers(texts: list[str]) -> Iterator[tuple[str, Callable[[str], Any], list[str]]]:
-    """(name, what it does with a text, the texts it gets), for each that is installed."""
+    """Yields (name, function that is called with each text, texts) for each other tool that is installed."""
     try:
         from datatrove.pipeline.formatters.pii import PIIFormatter
     except ImportError:
@@ -88,7 +88,7 @@ def peers(texts: list[str]) -> Iterator[tuple[str, Callable[[str], Any], list[st
 
 
 def presidio() -> Callable[[str], Any]:
-    """Presidio's analyzer for our five kinds, on a blank spaCy pipeline, and with no list of suffixes to fetch."""
+    """Returns Presidio's analyzer for our five kinds, with a blank spaCy pipeline and without fetching suffix lists."""
     import spacy
     import tldextract
     from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
@@ -105,7 +105,7 @@ def presidio() -> Callable[[str], Any]:
 
 
 def print_recall(path: Path) -> None:
-    """Print recall and precision by kind."""
+    """Prints recall and precision by kind."""
     with path.open("rb") as file:
         lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), encoding="utf-8")
         rows = [json.loads(line) for line in lines]
@@ -135,7 +135,7 @@ def covers(ours: tuple[str, int, int], kind: str, low: int, high: int) -> bool:
 
 
 def best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest round."""
+    """Returns the seconds of the fastest round."""
     seconds = []
     for _ in range(ROUNDS):
         began = time.perf_counter()

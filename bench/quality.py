@@ -1,10 +1,10 @@
-"""How good a run's decisions are, against the mini-crawl's truth and, where given, against labelled real data.
+"""Measures the quality of a run's decisions against the mini-crawl's truth and, if given, against labelled real data.
 
     python -m bench.quality [--pages 300] [--seed 0] [--dev-data FOLDER] [--json]
 
-Makes a mini-crawl, runs its recipe, and compares with truth.parquet: exact and near duplicates, removals recomputed
-from the texts, personal data, toxic pages, languages. A made-up world proves little by itself, so the same figures are
-printed beside it from a folder of labelled data, if --dev-data (or TOKENMILL_DEV_DATA) names one.
+It writes a mini-crawl, runs its recipe, and compares the result with truth.parquet: exact and near duplicates, removals
+recomputed from the texts, personal data, toxic pages, languages. A made-up world proves little by itself. So if
+--dev-data (or TOKENMILL_DEV_DATA) names a folder of labelled data, the same figures for it are printed next to these.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def mini_figures(folder: Path, pages: int, seed: int) -> Figures:
-    """Every figure that the truth table of a mini-crawl can give."""
+    """Writes and runs a mini-crawl and returns all figures that its truth table allows."""
     write_mini(folder / "crawl", pages=pages, seed=seed)
     recipe = folder / "recipe.yaml"
     recipe.write_text(RECIPE.read_text().replace("demo/crawl", str(folder / "crawl")))
@@ -65,7 +65,7 @@ def mini_figures(folder: Path, pages: int, seed: int) -> Figures:
 
 
 def figures_of(truth_file: Path, run_folder: Path) -> Figures:
-    """Compare a run of configs/mini.yaml with the truth about its crawl."""
+    """Compares a run of configs/mini.yaml with the truth about its crawl."""
     truth = pl.read_parquet(truth_file)
     stage = {name: _stage(run_folder, name) for name in ("web", "quality", "dedup", "scrub")}
     gone = pl.concat([_read(run_folder / name / "dropped") for name in ("dedup", "scrub")])
@@ -79,7 +79,7 @@ def figures_of(truth_file: Path, run_folder: Path) -> Figures:
 
 
 def exact_duplicates(truth: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> Figures:
-    """Of each group of equal texts that reaches dedup, one may be left."""
+    """Counts exact duplicates that are found: of each group of equal texts that reaches dedup, one may be left."""
     groups = truth.filter(pl.col("duplicate_kind") == "exact")["duplicate_group"].unique().to_list()
     members = truth.filter(
         pl.col("duplicate_group").is_in(groups) & (pl.col("duplicate_kind").fill_null("exact") == "exact")
@@ -93,7 +93,7 @@ def exact_duplicates(truth: pl.DataFrame, before: pl.DataFrame, after: pl.DataFr
 
 
 def near_duplicates(before: pl.DataFrame, dedup: pl.DataFrame, gone: pl.DataFrame) -> Figures:
-    """Brute force over all pairs that share a shingle; every removal recomputed from the two texts."""
+    """Checks near-duplicates by brute force over all pairs that share a shingle, and recomputes each removal."""
     texts = dict(zip(before["id"], before["text"], strict=True))
     removed = set(gone["id"])
     pairs = [pair for pair, similarity in brute_force(texts).items() if similarity >= 0.85]
@@ -112,8 +112,9 @@ def near_duplicates(before: pl.DataFrame, dedup: pl.DataFrame, gone: pl.DataFram
 
 
 def brute_force(texts: dict[str, str], at_least: float = 0.5) -> dict[tuple[str, str], float]:
-    """True Jaccard of 5-word shingles of all pairs that share one, where it is at least so high; by counting, no
-    hashing.
+    """Returns the true Jaccard similarity of 5-word shingles for all pairs with at least `at_least`.
+
+    It counts shingles and hashes none.
     """
     where: dict[str, list[str]] = defaultdict(list)
     sizes = {}
@@ -124,7 +125,7 @@ def brute_force(texts: dict[str, str], at_least: float = 0.5) -> dict[tuple[str,
             where[shingle].append(id)
     shared: dict[tuple[str, str], int] = defaultdict(int)
     for ids in where.values():
-        if len(ids) <= 200:  # a shingle in more documents is boilerplate; its pairs share others too
+        if len(ids) <= 200:  # a shingle in more documents is boilerplate; its pairs also share other shingles
             for place, a in enumerate(ids):
                 for b in ids[place + 1 :]:
                     shared[a, b] += 1
@@ -133,15 +134,16 @@ def brute_force(texts: dict[str, str], at_least: float = 0.5) -> dict[tuple[str,
 
 
 def plain_shingles(text: str, ngram: int = 5) -> Iterator[str]:
-    """Five words in a row, as they stand; a word is a run of letters and digits, or one other character. Deliberately
-    not the kernels' own split. A text of fewer words has none, because bands never nominate it.
+    """Yields each `ngram` consecutive words, unchanged. A word is a run of letters and digits, or one other character.
+
+    This is deliberately not the split of the kernels. A text of fewer words has none, because bands never nominate it.
     """
     words = "".join(letter if letter.isalnum() else f" {letter} " for letter in text).split()
     return (" ".join(words[at : at + ngram]) for at in range(len(words) - ngram + 1))
 
 
 def personal_data(truth: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> Figures:
-    """Planted values that reach the scrubber must not be in its output."""
+    """Counts planted values that reach the scrubber and are not in its output."""
     planted = truth.select("id", "pii").explode("pii").unnest("pii").drop_nulls()
     joined = planted.join(before.select("id", "text"), on="id").join(
         after.select("id", pl.col("text").alias("out")), on="id"
@@ -160,7 +162,7 @@ def personal_data(truth: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame
 
 
 def toxicity(truth: pl.DataFrame, web: pl.DataFrame) -> Figures:
-    """The rule on every page of each kind, whether or not another rule would have dropped it first."""
+    """Applies the rule to all pages of each kind, also to pages that another rule would drop first."""
     joined = web.join(truth.select("id", "kind", "toxic"), on="id")
     figures = {}
     for name, pages in (("toxic", joined.filter(pl.col("toxic"))), *_ordinary(joined)):

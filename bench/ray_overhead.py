@@ -1,12 +1,13 @@
-"""What Ray costs: the driver's time and memory a task, and how well two workers share the work, beside one machine.
+"""Measures the overhead of Ray: the driver's time and memory per task, and the efficiency of two workers.
 
     python -m bench.ray_overhead [--tasks 100000] [--pages 6000] [--repeat 3] [--json]
 
 Empty tasks go through the whole engine: driver, Ray, the worker's own process and back. `driver CPU` is the driver's
-processor time, `wall` the time until all are back, divided by the tasks. The efficiency is that of a whole run of
-configs/mini.yaml, from WARC to shards, warm: time with one worker / (2 x time with two). Each repeat measures both
-engines with one and with two workers, in turn, so that a machine that slows down slows all; the medians count. A new
-cluster is given the time to come to rest: its dashboard loads its parts for ten seconds and more.
+processor time per task; `wall` is the time until all tasks are back, divided by their number. The efficiency is that of
+a whole run of configs/mini.yaml, from WARC to shards, with warm workers: time with one worker / (2 x time with two). It
+is compared with that of the local engine. Each repeat measures both engines with one and with two workers, in turn, so
+that a slower machine affects all of them; the medians count. The script waits until a new cluster is idle: its
+dashboard takes ten seconds or more to load.
 """
 
 import argparse
@@ -58,7 +59,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(found, indent=1))
         return
-    print(f"{'empty tasks':>12}{'wall ms':>10}{'driver CPU ms':>15}{'driver MB':>11}   (a task; memory of the driver)")
+    print(f"{'empty tasks':>12}{'wall ms':>10}{'driver CPU ms':>15}{'driver MB':>11}   (ms per task)")
     for row in found["empty"]:
         print(f"{row['tasks']:12,}{row['wall_ms']:10.2f}{row['cpu_ms']:15.2f}{row['driver_mb']:11.0f}")
     for name, seconds in found.get("seconds", {}).items():
@@ -71,7 +72,7 @@ def main() -> None:
 
 
 def overhead(folder: Path, tasks: int) -> Iterator[dict[str, float]]:
-    """Rows of {tasks, wall_ms, cpu_ms, driver_mb} after each tenth of the tasks."""
+    """Yields {tasks, wall_ms, cpu_ms, driver_mb} after each tenth of the tasks."""
     stage = folder / "empty" / "stage"
     stage.mkdir(parents=True)
     (folder / "empty" / "recipe.yaml").touch()
@@ -94,7 +95,7 @@ def overhead(folder: Path, tasks: int) -> Iterator[dict[str, float]]:
 
 
 def engines(folder: Path, pages: int, repeat: int) -> dict[str, dict[int, float]]:
-    """{engine: {workers: seconds}} of whole runs, warm."""
+    """Returns {engine: {workers: median seconds}} of whole runs with warm workers."""
     write_mini(folder / "demo" / "crawl", pages=pages, seed=0)
     recipe = folder / "mini.yaml"
     recipe.write_text(CONFIG.read_text())
@@ -116,7 +117,7 @@ def engines(folder: Path, pages: int, repeat: int) -> dict[str, dict[int, float]
 
 
 def _rest(limit: float = 30.0) -> None:
-    """Wait until the machine has been idle for two seconds, at most so many."""
+    """Waits until the machine has been idle for two seconds, at most `limit` seconds."""
     idle, until = 0, time.monotonic() + limit
     while idle < 2 and time.monotonic() < until:
         idle = idle + 1 if psutil.cpu_percent(1.0) < 5.0 else 0

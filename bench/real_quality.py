@@ -1,4 +1,4 @@
-"""The figures of bench.quality that a folder of labelled real data can give; see `real_figures` for what lies in it."""
+"""Computes the figures of bench.quality for a folder of labelled real data; `real_figures` describes the folder."""
 
 import io
 import json
@@ -29,8 +29,8 @@ ISO_639_1 = {
 
 
 def real_figures(folder: Path) -> dict[str, Any]:
-    """From <folder>/pii/synthetic.jsonl.zst (text, spans), language/sentences.jsonl.zst (lang, text), toxicity/
-    labelled.jsonl.zst (text, toxic) and web/realweb*.warc.gz; what is not there is left out.
+    """Returns the figures for the files that exist in the folder: pii/synthetic.jsonl.zst (text, spans),
+    language/sentences.jsonl.zst (lang, text), toxicity/labelled.jsonl.zst (text, toxic), web/realweb*.warc.gz.
     """
     return _pii(folder) | _languages(folder) | _toxicity(folder) | _near_duplicates(folder)
 
@@ -79,7 +79,7 @@ def _toxicity(folder: Path) -> dict[str, Any]:
 
 
 def _near_duplicates(folder: Path) -> dict[str, Any]:
-    """All pairs of extracted pages by brute force, beside what Minhash removes."""
+    """Compares the removals of Minhash with all pairs of extracted pages, found by brute force."""
     from bench.quality import brute_force
 
     files = sorted((folder / "web").glob("realweb*.warc.gz"))
@@ -110,7 +110,7 @@ def _extracted(file: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _minhash(batches: list[pa.RecordBatch]) -> list[tuple[str, str, float]]:
-    """(id, duplicate of, similarity) of each removal."""
+    """Returns (id, duplicate of, similarity) of each removal."""
     from tokenmill.stages.dedup.preference import preference
     from tokenmill.text.similarity.keep_rule import NOBODY, decide
 

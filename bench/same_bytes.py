@@ -1,13 +1,13 @@
-"""Compares what two checkouts write, byte for byte: the check for a change that must not change results.
+"""Compares the output of two checkouts byte by byte, to check a change that must not change results.
 
     python -m bench.same_bytes OLD NEW [--web FOLDER] [--work FOLDER] [--tokenizer tokenizer.json]
 
-OLD and NEW are folders with a checkout each. Both make the mini-crawl and run configs/mini.yaml and configs/mixed.yaml
-on it; with --web they also run configs/fineweb.yaml on the .warc.gz files of that folder. Compared are the files of
-the mini-crawl, and of each stage the data, dropped and token files and the corpus manifest. Prints one line per
-difference. Exits with 1 if there are any, with 2 if a run fails.
+OLD and NEW are folders with a checkout each. Both write the mini-crawl and run configs/mini.yaml and configs/mixed.yaml
+on it; with --web they also run configs/fineweb.yaml on the .warc.gz files of that folder. The script compares the files
+of the mini-crawl, and the data, dropped and token files and the corpus manifest of each stage. It prints one line per
+difference. Exit code: 1 if there are any, 2 if a run fails.
 
---work keeps the results, so that a second call with the same OLD runs only NEW again. A result is made again when the
+--work keeps the results, so that a second call with the same OLD runs only NEW again. A result is computed again if the
 checkout's code has changed.
 """
 
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 COMPARED = ("data", "dropped", "quarantine", "corpus", "jsonl")
-"""Folders of a stage whose files must be equal. Manifests of tasks hold times and fingerprints and are left out."""
+"""Folders of a stage whose files must be equal. Manifests of tasks are left out: they have times and fingerprints."""
 
 PAGES = 300
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("new", type=Path)
     parser.add_argument("--web", type=Path, help="A folder of .warc.gz files for the FineWeb recipe.")
     parser.add_argument("--tokenizer", type=Path, help="For the FineWeb recipe; default: the mini-crawl's.")
-    parser.add_argument("--work", type=Path, help="Where results are kept; default: a temporary folder.")
+    parser.add_argument("--work", type=Path, help="The folder that keeps results; default: a temporary one.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or Path(temporary)
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def results(checkout: Path, work: Path, web: Path | None, tokenizer: Path | None) -> dict[str, tuple[int, str]]:
-    """{relative path: (bytes, SHA-256)} of all that the checkout writes into `work`."""
+    """Returns {relative path: (bytes, SHA-256)} of the compared files that the checkout writes into `work`."""
     made_by = work / "made_by"
     state = f"{code_state(checkout)} {web and web.resolve()} {tokenizer and tokenizer.resolve()}"
     if not made_by.exists() or made_by.read_text() != state:
@@ -65,7 +65,7 @@ def results(checkout: Path, work: Path, web: Path | None, tokenizer: Path | None
 
 
 def link_inputs(work: Path, web: Path | None, tokenizer: Path | None) -> None:
-    """Puts the FineWeb recipe's inputs where the recipe looks for them."""
+    """Links the inputs of the FineWeb recipe into the folder where the recipe looks for them."""
     if web is None:
         return
     (work / "data").mkdir()
@@ -86,7 +86,7 @@ def call(checkout: Path, work: Path, *arguments: str) -> None:
 
 
 def code_state(checkout: Path) -> str:
-    """A hash of the checkout's package and recipes."""
+    """Returns a hash of the checkout's package and recipes."""
     digest = hashlib.sha256()
     for path in sorted([*(checkout / "tokenmill").rglob("*"), *(checkout / "configs").glob("*.yaml")]):
         if path.is_file() and "__pycache__" not in path.parts:

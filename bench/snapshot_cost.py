@@ -1,10 +1,11 @@
-"""What a whole Common Crawl snapshot would take, from the measured cost of a sample of it.
+"""Estimates the cost of a whole Common Crawl snapshot from the measured cost of a sample of it.
 
-    python -m bench.snapshot_cost FILES... --tokenizer gpt2.json [--files 90000 --file-gb 0.95 --cores 800] [--json]
+    python -m bench.snapshot_cost FILES... --tokenizer gpt2.json [--files 90000 --file-gb 0.95] [--json]
 
-The sample (WARC files as Common Crawl writes them) runs through the FineWeb recipe with one worker, one thread, kernels
-and caches warm. Its cost a compressed byte, by stage, times the snapshot's bytes gives core-hours; what it writes a
-byte gives storage. Costs that do not grow in proportion are said beside the table in docs/scaling.md.
+The sample (WARC files as Common Crawl writes them) runs through the FineWeb recipe with one worker and one thread, with
+warm kernels and caches. Its cost per compressed byte, by stage, times the snapshot's bytes gives core-hours. The bytes
+that it writes per byte give the storage. docs/scaling.md lists the costs that do not grow in proportion, next to the
+table.
 """
 
 import argparse
@@ -28,7 +29,7 @@ CONFIG = Path(__file__).parents[1] / "configs" / "fineweb.yaml"
 
 @dataclass(frozen=True)
 class Cluster:
-    """cores: of workers. dollars: an hour for each core."""
+    """A cluster. cores: number of cores of all workers. dollars: price per core and hour."""
 
     name: str
     cores: int
@@ -43,7 +44,9 @@ CLUSTERS = (
 
 
 class Busy:
-    """Adds up what tasks say they took, by stage: those between a Global's rounds too, which leave no manifest."""
+    """Adds up the seconds that tasks report, by stage. It also gets tasks between a Global's rounds, which leave no
+    manifest.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -54,7 +57,7 @@ class Busy:
         self.seconds[stage] = 0.0
 
     def watch(self, task: Any, position: Any) -> None:
-        """Nothing is shown."""
+        """Shows nothing."""
 
     def task_done(self, task: Any, manifest: Any) -> None:
         self.seconds[self.stage] += manifest.timing.get("seconds", 0.0)
@@ -63,7 +66,7 @@ class Busy:
         raise AssertionError(f"{stage} was done before it was timed")
 
     def end(self, done: int) -> None:
-        """Nothing is shown."""
+        """Shows nothing."""
 
 
 def main() -> None:
@@ -88,7 +91,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(found, indent=1))
         return
-    print(f"{'stage':10}{'core ms a MB':>14}{'share':>8}{'written, % of input':>21}{'core-hours a snapshot':>23}")
+    print(f"{'stage':10}{'core ms / MB':>14}{'share':>8}{'written, % of input':>21}{'core-hours / snapshot':>23}")
     for row in rows:
         print(f"{row['stage']:10}{row['seconds'] / sample * 1e9:14.1f}{row['seconds'] / total:8.1%}"
               f"{row['written_mb'] * 1e6 / sample:21.1%}{row['seconds'] * factor / 3600:23,.0f}")  # fmt: skip
@@ -100,7 +103,9 @@ def main() -> None:
 
 
 def measured(folder: Path, files: list[Path], tokenizer: Path) -> list[dict[str, Any]]:
-    """{stage, seconds, written_mb, rows_out} by stage: busy seconds of all its tasks, in a second, warm turn."""
+    """Returns {stage, seconds, written_mb, rows_out} for each stage. seconds: busy seconds of all its tasks, in the
+    second, warm turn.
+    """
     recipe = yaml.safe_load(CONFIG.read_text())
     recipe["stages"]["web"][0]["stages.read_warc"]["paths"] = [str(file) for file in files]
     recipe["stages"]["tokens"][0]["tokenize.encode"]["tokenizer"] = str(tokenizer)
@@ -125,7 +130,7 @@ def measured(folder: Path, files: list[Path], tokenizer: Path) -> list[dict[str,
                 output.bytes
                 for manifest in manifests
                 for output in manifest.outputs
-                if "/tokenizer/" not in output.path  # once, however large the snapshot
+                if "/tokenizer/" not in output.path  # written once for a snapshot of any size
             ) / 1e6,
             "rows_out": sum(manifest.rows_out for manifest in manifests),
         })  # fmt: skip

@@ -1,9 +1,9 @@
-"""MB of text a second on one core, for each unit of work alone, warm, on the same input.
+"""Measures MB/s of text on one core, for each unit of work alone, warm, on the same input.
 
     python -m bench.throughput [FOLDER or FILES...] [--tokenizer tokenizer.json] [--repeat 3] [--json]
 
-FILES are .warc.gz; without any a mini-crawl is made. The words are split anew for each unit, so its figure is what it
-costs when it runs alone; in one stage they are split once. The best of the repeats counts.
+FILES are .warc.gz files; default: a mini-crawl. The words are split again for each unit, so its figure is its cost if
+it runs alone; in one stage they are split once. The best of the repeats counts.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def measure(files: list[Path], tokenizer: Path, repeat: int) -> Iterator[dict[str, Any]]:
-    """A row for each unit: MB of UTF-8 text in (for read_warc: of decoded HTML out) and documents, a second."""
+    """Yields a row per unit: MB/s of UTF-8 text in (for read_warc: of decoded HTML out), and documents/s."""
     html: list[pa.RecordBatch] = []
     seconds = best(repeat, lambda: html.__setitem__(slice(None), list(read(files))))
     yield row("read_warc", html, seconds)

@@ -1,11 +1,11 @@
-"""MB/s of tokenize.encode beside `tokenizers` on one thread: the same text, the same tokenizer, ids asserted identical.
+"""Compares MB/s of tokenize.encode with `tokenizers` on one thread, with the same text and tokenizer and equal ids.
 
     python -m bench.tokenization [--tokenizer tokenizer.json] [--mb 64] [TEXTS ...]
 
-TEXTS are text files, or Parquet files with a column `text`. Without them the text is the source code of the Python
-that runs this, and without --tokenizer a byte-level BPE of 32,768 ids is trained on a part of it first. The reference
-encodes a tenth of the documents, spread evenly, and every id it gives is compared; its best round counts. Ours counts
-cold, with no word seen before; warm is the best of encoding the same text again. Start-up is listed apart.
+TEXTS are text files, or Parquet files with a column `text`; default: the source code of the running Python. Without
+--tokenizer, a byte-level BPE of 32,768 ids is first trained on a part of the text. The reference encodes a tenth of the
+documents, spread evenly, and all its ids are compared; its best round counts. For tokenmill, the cold round counts, in
+which no word has been seen before; warm is the best round on the same text again. Start-up is listed separately.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def compare(texts: list[str], tokenizer: str) -> None:
-    """Print both speeds and their ratio. Raises AssertionError if an id differs."""
+    """Prints both speeds and their ratio. Raises AssertionError if an id differs."""
     sizes = np.array([len(text.encode()) for text in texts])
     batches = in_batches(texts, sizes)
     began = time.perf_counter()
@@ -70,7 +70,7 @@ def compare(texts: list[str], tokenizer: str) -> None:
 
     total, per_token = sizes.sum() / 1e6, sizes.sum() / len(tokens.combine_chunks().values)
     ours, theirs = [total / second for second in seconds], sizes[list(rows)].sum() / 1e6 / min(reference_seconds)
-    print(f"text        {total:8.1f} MB in {len(texts)} documents, {per_token:.2f} bytes a token")
+    print(f"text        {total:8.1f} MB in {len(texts)} documents, {per_token:.2f} bytes per token")
     print(f"start-up    {start_up:8.2f} s")
     print(f"encode      {ours[0]:8.1f} MB/s cold, {max(ours[1:]):.1f} warm (BOS and check included, one thread)")
     print(f"tokenizers  {theirs:8.1f} MB/s (one thread)")
@@ -78,7 +78,7 @@ def compare(texts: list[str], tokenizer: str) -> None:
 
 
 def some_texts(files: list[Path], most_bytes: int) -> list[str]:
-    """Documents from the files, in order, until they are most_bytes or all."""
+    """Returns the documents of the files, in order, until they have most_bytes bytes together."""
     texts: list[str] = []
     size = 0
     for file in files:
@@ -95,7 +95,7 @@ def some_texts(files: list[Path], most_bytes: int) -> list[str]:
 
 
 def in_batches(texts: list[str], sizes: np.ndarray) -> list[pa.RecordBatch]:
-    """Batches of about BATCH_BYTES, as a run would make them."""
+    """Returns batches of about BATCH_BYTES, as in a run."""
     ends = np.searchsorted(np.cumsum(sizes), np.arange(BATCH_BYTES, sizes.sum(), BATCH_BYTES)).tolist()
     bounds = sorted({0, *ends, len(texts)})
     return [
@@ -105,7 +105,7 @@ def in_batches(texts: list[str], sizes: np.ndarray) -> list[pa.RecordBatch]:
 
 
 def train(texts: list[str], path: Path) -> Path:
-    """A byte-level BPE with GPT-2's splitting of words, on about 4 MB of the texts."""
+    """Trains a byte-level BPE with GPT-2's splitting of words on about 4 MB of the texts; returns path."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     step = max(1, sum(map(len, texts)) // 4_000_000)

@@ -1,4 +1,4 @@
-"""The FineWeb recipe as tokenmill runs it: a recipe, the run machinery, one process."""
+"""Runs the FineWeb recipe with tokenmill, through a recipe and the engine, in this process."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ stages:
 
 
 def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
-    """Seconds by step. inputs: a folder of .warc.gz (kind 'web') or .parquet (kind 'text')."""
+    """Returns seconds per step. inputs: a folder of .warc.gz files (kind 'web') or .parquet files (kind 'text')."""
     recipe = out / "recipe.yaml"
     recipe.parent.mkdir(parents=True, exist_ok=True)
     read = READ[kind].format(inputs=inputs)
@@ -57,6 +57,6 @@ def run(inputs: Path, kind: str, tokenizer: Path, out: Path) -> dict[str, Any]:
 
 
 def kept(out: Path) -> list[str]:
-    """The ids of the documents that a run kept."""
+    """Returns the ids of the documents that a run kept."""
     files = sorted(out.glob("versus/clean/data/*.parquet"))
     return sorted(pl.concat([pl.read_parquet(file, columns=["id"]) for file in files])["id"].to_list())

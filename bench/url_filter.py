@@ -1,10 +1,11 @@
-"""filters.url_blocklist beside datatrove's URLFilter: speed, and the decisions on the same URLs by the same lists.
+"""Compares filters.url_blocklist with datatrove's URLFilter: speed, and decisions on the same URLs by the same lists.
 
     python -m bench.url_filter [--domains 1000000] [--urls 200000] [--seed 1]
 
-The lists are made up, in UT1's layout (a folder a category, with the files `domains` and `urls`), and so are the URLs:
-a fifth are on a list in some way, some of them written so that datatrove lets them by. Each disagreement is put into a
-class of the table in filters/url_blocklist.py; what fits none is printed, and ends with exit code 1.
+The lists are made up, in UT1's layout (a folder per category, with the files `domains` and `urls`). The URLs are made
+up too: a fifth are on a list in some way, and some of these are written so that datatrove does not find them. Each
+disagreement is assigned to a class of the table in filters/url_blocklist.py. If one fits no class, it is printed, and
+the exit code is 1.
 """
 
 import argparse
@@ -32,12 +33,12 @@ PARTS = "news shop blog wiki forum page item article read about 2019 07 index ht
 
 
 def name(number: int) -> str:
-    """A registered domain for each number."""
+    """Returns a registered domain for a number, a different one for each."""
     return f"site{number:x}-{number * 7919 % 1000}.{SUFFIXES[number % len(SUFFIXES)]}"
 
 
 def write_lists(folder: Path, domains: int) -> tuple[list[str], list[str]]:
-    """UT1's layout with two categories; (what their `domains` hold, and what their `urls` do)."""
+    """Writes lists in UT1's layout with two categories; returns (all lines of `domains`, all lines of `urls`)."""
     listed = [name(n * 2) if n % 10 else f"sub{n % 7}.{name(n * 2)}" for n in range(domains)]
     urls = [f"{name(2 * domains + 1 + n * 2)}/~user{n}" for n in range(domains // 50)]
     for place, category in enumerate(("adult", "gambling")):
@@ -48,7 +49,7 @@ def write_lists(folder: Path, domains: int) -> tuple[list[str], list[str]]:
 
 
 def made_urls(chance: Random, count: int, listed: list[str], urls: list[str]) -> list[str]:
-    """One in five is on a list."""
+    """Returns `count` URLs, of which one in five is on a list."""
     found = []
     for _ in range(count):
         path = "/".join(chance.choices(PARTS, k=chance.randint(0, 5)))
@@ -74,7 +75,7 @@ def made_urls(chance: Random, count: int, listed: list[str], urls: list[str]) ->
 
 
 def cause(url: str, ours: str | None, theirs: str | None, listed: set[str]) -> str:
-    """The class of a disagreement, as filters/url_blocklist.py lists them; "" for none."""
+    """Returns the class of a disagreement, from the table in filters/url_blocklist.py, or "" if none fits."""
     host = re.sub(r"^https?://", "", url).partition("/")[0]
     if url != url.lower() and (theirs is None or ours != theirs):
         return "upper case"
@@ -88,7 +89,7 @@ def cause(url: str, ours: str | None, theirs: str | None, listed: set[str]) -> s
 
 
 def verdicts(batch: pa.RecordBatch, work: object) -> tuple[list[str | None], float]:
-    """(the rule that drops each, without the step's name; CPU seconds)."""
+    """Returns (the rule that drops each row, without the step's name; CPU seconds)."""
     started = time.process_time()
     out = work(batch)  # type: ignore[operator]
     seconds = time.process_time() - started
@@ -124,7 +125,7 @@ def main() -> None:
     fired = sum(a is not None or b is not None for a, b in zip(our, their, strict=True))
     print(f"{len(listed):,} domains, {len(urls):,} URLs listed; {len(pages):,} pages, {fired:,} dropped by either")
     for side, seconds in (("tokenmill", our_seconds), ("datatrove", their_seconds)):
-        print(f"  {side:10} {len(pages) / seconds:12,.0f} URLs a second  {their_seconds / seconds:6.1f}x")
+        print(f"  {side:10} {len(pages) / seconds:12,.0f} URLs/s  {their_seconds / seconds:6.1f}x")
     for reason, count in causes.most_common():
         print(f"  {count:9,}  {reason or 'UNEXPLAINED'}")
     odd = [x for x in zip(pages, our, their, strict=True) if x[1] != x[2] and not cause(*x, set(listed))][:20]

@@ -1,14 +1,14 @@
-"""The FineWeb recipe, tokenmill beside datatrove: same input, one process and one thread each, on one core, in one run.
+"""Compares tokenmill with datatrove on the FineWeb recipe: same input, one process and one thread each, on one core.
 
     python -m bench.versus_datatrove [FOLDER or FILES...] [--tokenizer FILE] [--pages 2000] [--repeat 3] [--json]
 
-FILES are .warc.gz; without any a mini-crawl is made. Two ratios: end to end (WARC to token shards), and after
-extraction (the same extracted text as Parquet in, token shards out). Each side runs in a fresh process that first runs
-the recipe on a tiny input; that run, with the imports, the models and the compiled kernels it loads, is the start-up
-and is listed apart. The sides take turns, --repeat times: the ratio of their median seconds counts, and the ratios of
-the single turns, of seconds and of CPU seconds, say how far to trust it. Both leave out the URL blocklists, and both
-use lid.176.ftz. Extraction is each side's own: trafilatura (one second a page at most) and resiliparse. At the end:
-rule by rule, how far the four filter sets decide alike on the same text.
+FILES are .warc.gz files; default: a mini-crawl. There are two ratios: end to end (from WARC to token shards), and after
+extraction (from the same extracted text in Parquet to token shards). Each side runs in a new process that first runs
+the recipe on a tiny input. That first run, with the imports, models and compiled kernels that it loads, is the start-up
+and is listed separately. The sides take turns, --repeat times. The ratio of their median seconds counts; the ratios of
+the single turns, in seconds and CPU seconds, show its uncertainty. Both sides use lid.176.ftz and leave out the URL
+blocklists. Each side has its own extraction: datatrove trafilatura (at most one second per page), tokenmill its own
+main text extraction. The last table says for each rule how often the four filter sets agree on the same text.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("inputs", nargs="*", type=Path)
     parser.add_argument("--tokenizer", type=Path)
-    parser.add_argument("--pages", type=int, default=2000, help="of the mini-crawl, when no files are given")
+    parser.add_argument("--pages", type=int, default=2000, help="pages of the mini-crawl, if no files are given")
     parser.add_argument("--repeat", type=int, default=3, help="turns of each side")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=5, metavar=("SIDE", "KIND", "TINY", "INPUTS", "OUT"), help=argparse.SUPPRESS)
@@ -74,7 +74,7 @@ def compare(work: Path, inputs: list[Path], tokenizer: Path | None, pages: int, 
 
 
 def summary(turns: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
-    """The median turn of each side, the ratios, and how many documents each and both kept."""
+    """Returns the median turn of each side, the ratios, and how many documents each side and both sides kept."""
     a, b = ({tuple(turn[side].pop("kept")) for turn in turns} for side in SIDES)
     middle = {side: median_turn([turn[side] for turn in turns]) for side in SIDES}
     ours, theirs = (middle[side] for side in SIDES)
@@ -89,7 +89,7 @@ def summary(turns: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
 
 
 def median_turn(turns: list[dict[str, Any]]) -> dict[str, Any]:
-    """The turn of median seconds, with the seconds of all."""
+    """Returns the turn with the median of the seconds, with the seconds of all turns added."""
     middle = statistics.median_low(turn["seconds"] for turn in turns)
     return next(turn for turn in turns if turn["seconds"] == middle) | {"all": [turn["seconds"] for turn in turns]}
 
@@ -101,7 +101,7 @@ def link(files: list[Path], folder: Path) -> None:
 
 
 def extract(warcs: Path, folder: Path) -> int:
-    """The text both sides get for the second ratio: ours, of every page that has any."""
+    """Writes the text that both sides get for the second ratio: tokenmill's extraction of each page with text."""
     from tokenmill.core.columns import documents, split
     from tokenmill.core.io.parquet import write_table
     from tokenmill.stages.web.extract_html import ExtractHtml
@@ -130,7 +130,7 @@ def spawn(side: str, kind: str, work: Path, tokenizer: Path, turn: int) -> dict[
 
 
 def child(side: str, kind: str, tiny: str, inputs: str, out: str, *, tokenizer: Path) -> dict[str, Any]:
-    """In a process and on a core of its own: a tiny run to start everything, then the one that is timed."""
+    """Runs in its own process and on one core: a tiny run that loads everything, then the timed run."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     import pyarrow as pa
 
@@ -147,12 +147,12 @@ def child(side: str, kind: str, tiny: str, inputs: str, out: str, *, tokenizer: 
 
 
 def cpu_seconds() -> float:
-    """Of this process and of its children that have ended: datatrove extracts in one."""
+    """Returns CPU seconds of this process and its children that have ended: datatrove extracts in a child."""
     return sum(os.times()[:4])
 
 
 def agreement(texts: Path) -> list[str]:
-    """The table of bench.filters_parity, on the English documents of the same text, each filter alone."""
+    """Returns the table of bench.filters_parity on the English documents of the same text, with each filter alone."""
     import polars as pl
 
     from bench.filters_parity import our_verdicts, report, their_verdicts

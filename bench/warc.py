@@ -1,11 +1,11 @@
-"""Reading WARC files beside warcio and FastWARC: CPU seconds on one core, and whether the contents are equal.
+"""Compares reading WARC files with warcio and FastWARC: CPU seconds on one core, and whether the bodies are equal.
 
     python -m bench.warc [FILES.warc.gz...] [--repeat 3] [--json]
 
-Each side goes over all records of each file and takes the bodies of responses with chunks joined and codings undone;
-`stages.read_warc` does all its work besides: charsets, digests, signs, columns. `inflating` is what decompressing the
-members costs by itself: nobody can be faster with this library. A mini-crawl is made and always taken too. What warcio
-and ours say of each response's body is compared byte by byte. The best of the repeats counts.
+Each side reads all records of each file and decodes the bodies of responses (chunks joined, content codings removed).
+`stages.read_warc` also does the rest of its work: charsets, digests, signs, columns. `inflating` only decompresses the
+members, which is the lower limit with this library. A mini-crawl is always measured too. The bodies that warcio and
+tokenmill return for each response are compared byte by byte. The best of the repeats counts.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _LIMIT = 64 << 20
 
 
 def by_warcio(file: Path) -> Iterator[tuple[str, bytes]]:
-    """(record id, body) of each response."""
+    """Yields (record id, body) of each response."""
     from warcio.archiveiterator import ArchiveIterator  # here, so that --help works without this peer
 
     with file.open("rb") as stream:
@@ -56,7 +56,7 @@ def by_ours(file: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def by_source(file: Path) -> Iterator[tuple[str, bytes]]:
-    """The whole source; its rows are not taken apart here, so only how many there are is told."""
+    """Runs the whole source. Yields a placeholder per row, because only the number of rows is needed."""
     work = ReadWarc(str(file))
     for shard in work.shards():
         for batch in work.read(shard):
@@ -82,7 +82,7 @@ SIDES: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
 
 
 def measure(files: list[Path], repeat: int) -> dict[str, Any]:
-    """Seconds of each side, what they read, and how many bodies differ between warcio and ours."""
+    """Returns the seconds of each side, the amount read, and how many bodies differ between warcio and tokenmill."""
     theirs = {id: body for file in files for id, body in by_warcio(file)}
     ours = {id: body for file in files for id, body in by_ours(file)}
     seconds = {name: min(_seconds(side, files) for _ in range(repeat)) for name, side in SIDES.items()}
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    logging.disable(logging.WARNING)  # warcio warns of each address that it mends
+    logging.disable(logging.WARNING)  # warcio logs a warning for each URL that it corrects
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     pa.set_cpu_count(1)
     with tempfile.TemporaryDirectory() as folder:

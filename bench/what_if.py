@@ -1,9 +1,9 @@
-"""How long `pipeline what-if` takes on many documents: a made-up --mark-only run of N rows, asked three things.
+"""Measures `pipeline what-if` on many documents: three questions to a made-up --mark-only run of N rows.
 
     python -m bench.what_if [--rows 1000000] [--keep FOLDER]
 
-The signals are random; ids, urls and the number of columns are those of the FineWeb recipe. No text is stored, for none
-is read.
+The signals are random. The ids, the URLs and the number of columns are like those of the FineWeb recipe. The run stores
+no text, because what-if reads none.
 """
 
 import argparse
@@ -35,7 +35,7 @@ QUESTIONS = (
 
 
 def made_run(folder: Path, rows: int) -> None:
-    """One stage of shards of 100,000 rows with all signals and marks, as a run leaves it."""
+    """Writes one stage with shards of 100,000 rows and all signals and marks, as a run does."""
     stage = folder / "quality"
     for number, first in enumerate(range(0, rows, 100_000)):
         batch = _marked(np.random.default_rng(number), first, min(100_000, rows - first))
@@ -71,7 +71,7 @@ def _signal(random: np.random.Generator, name: str, rows: int) -> pa.Array:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--keep", type=Path, help="make the run here and leave it there")
+    parser.add_argument("--keep", type=Path, help="write the run to this folder and keep it")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.keep or Path(temporary)

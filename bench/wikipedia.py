@@ -1,12 +1,13 @@
-"""stages.extract_wikitext beside the extractors on PyPI: the same pages of a dump, one core, one run.
+"""Compares stages.extract_wikitext with the extractors on PyPI, on the same pages of a dump, on one core, in one run.
 
     python -m bench.wikipedia DUMPS ... [--rounds 3]
 
-DUMPS are MediaWiki XML dumps (.xml, .xml.bz2); their articles are read into memory first. Then each extractor turns all
-of them into text; its best round counts. From the dump's own bytes to text are timed: ours, wikiextractor (as its
-command line reads and extracts, in one process), and unpacking alone, which both must do. Without a rendered page there
-is no truth, so quality is compared three ways: markup left over, sentences that at least two other extractors give, and
-the mini dump, whose paragraphs are known. Peers that are not installed are left out (bench/requirements.txt).
+DUMPS are MediaWiki XML dumps (.xml, .xml.bz2). Their articles are first read into memory. Then each extractor turns all
+of them into text; its best round counts. Three ways are timed from the bytes of the dump to text: tokenmill,
+wikiextractor (in one process, as its command line reads and extracts), and only unpacking, which both need. Without
+rendered pages there is no truth, so quality is compared in three ways: remaining markup, sentences that at least two
+other extractors give, and the mini dump, whose paragraphs are known. Tools that are not installed are left out
+(bench/requirements.txt).
 """
 
 import argparse
@@ -70,7 +71,7 @@ def main() -> None:
 
 
 def articles(dumps: list[str]) -> tuple[list[str], float]:
-    """The wikitext of the dumps' articles, and how long reading and parsing took."""
+    """Returns (the wikitext of the dumps' articles, the seconds for reading and parsing)."""
     began = time.perf_counter()
     work = ReadWikipedia(paths=tuple(dumps))
     batches = [split(batch)[0] for shard in work.shards() for batch in work.read(shard)]
@@ -79,7 +80,7 @@ def articles(dumps: list[str]) -> tuple[list[str], float]:
 
 
 def show_whole(dumps: list[str], rounds: int) -> None:
-    """Seconds from the dumps' bytes to text, the best round of each."""
+    """Prints the seconds from the dumps' bytes to text; the best round of each side counts."""
     step = ExtractWikitext()
     sides: dict[str, Callable[[str], object]] = {
         "unpacking alone": lambda dump: open_dump(dump).read(),
@@ -91,7 +92,7 @@ def show_whole(dumps: list[str], rounds: int) -> None:
     }  # fmt: skip
     best = dict.fromkeys(sides, float("inf"))
     for name, side in sides.items():
-        for _ in range(rounds + 1):  # kernels are loaded in the first
+        for _ in range(rounds + 1):  # the first round also loads the kernels
             began = time.process_time()
             for dump in dumps:
                 side(dump)
@@ -110,7 +111,7 @@ def wikiextractor_whole(dump: str) -> None:
     from wikiextractor import WikiExtractor
     from wikiextractor.extract import Extractor
 
-    WikiExtractor.templateNamespace = "Template:"  # as its command line finds it out in the dump's head
+    WikiExtractor.templateNamespace = "Template:"  # its command line reads this from the head of the dump
     for id, revision, title, lines in WikiExtractor.collect_pages(WikiExtractor.decode_open(dump)):
         Extractor(id, revision, "https://en.wikipedia.org/wiki", title, lines).clean_text("".join(lines))
 
@@ -128,7 +129,7 @@ def ours(tables: str) -> Extract:
 
 
 def extractors() -> dict[str, Extract]:
-    """Ours and those peers that are installed."""
+    """Returns {name: extractor}: tokenmill's and those of PEERS that are installed."""
     found: dict[str, Extract] = {"tokenmill": ours("rows"), "tokenmill, tables dropped": ours("drop")}
     for name, make in PEERS.items():
         try:
@@ -141,7 +142,7 @@ def extractors() -> dict[str, Extract]:
 
 
 def wikiextractor() -> Callable[[str], str]:
-    """As its command line does without a template file."""
+    """Returns wikiextractor's function as its command line uses it without a template file."""
     from wikiextractor.extract import Extractor
 
     def one(text: str) -> str:
@@ -151,7 +152,7 @@ def wikiextractor() -> Callable[[str], str]:
 
 
 def gensim() -> Callable[[str], str]:
-    """As gensim.scripts.segment_wiki and make_wiki do."""
+    """Returns gensim's function as gensim.scripts.segment_wiki and make_wiki use it."""
     from gensim.corpora.wikicorpus import filter_wiki
 
     return filter_wiki  # type: ignore[no-any-return]
@@ -164,7 +165,10 @@ def mwparserfromhell() -> Callable[[str], str]:
 
 
 def mwparserfromhell_media() -> Callable[[str], str]:
-    """strip_code after links to pictures and categories, references and tables are removed, as data sets are made."""
+    """Returns strip_code after removing links to pictures and categories, references and tables.
+
+    Published data sets are made in this way.
+    """
     import mwparserfromhell as parser
 
     def one(text: str) -> str:
@@ -180,7 +184,7 @@ def mwparserfromhell_media() -> Callable[[str], str]:
 
 
 def _remove(code: object, node: object) -> None:
-    """Take a node out, if what held it was not taken out before."""
+    """Removes a node, unless the node around it has been removed before."""
     try:
         code.remove(node)  # type: ignore[attr-defined]
     except ValueError:
@@ -203,9 +207,9 @@ PEERS: dict[str, Callable[[], Callable[[str], str]]] = {
 
 
 def formulas_of(wikitext: str) -> re.Pattern[str] | None:
-    """What matches the formulas of an article in a text, however it delimits them and breaks their lines.
+    """Returns a pattern that matches the formulas of an article in a text, or None if there are none.
 
-    Not those of a few letters, which might be words.
+    It allows any delimiters and line breaks. It does not match formulas of up to three characters, which may be words.
     """
     found = {html.unescape(formula) for _, formula in MATH.findall(wikitext)} | {f for _, f in MATH.findall(wikitext)}
     spelled = [r"\s+".join(map(re.escape, formula.split())) for formula in found if len(formula.strip()) > 3]
@@ -216,15 +220,15 @@ def formulas_of(wikitext: str) -> re.Pattern[str] | None:
 
 
 def without(texts: list[str], formulas: list[re.Pattern[str] | None]) -> list[str]:
-    """The texts without the formulas of their articles: extractors differ in what they make of them.
+    """Returns the texts without the formulas of their articles, because extractors render formulas differently.
 
-    What stands between two amounts of dollars stays.
+    Text between two amounts of dollars is kept.
     """
     return [pattern.sub(" ", text) if pattern else text for pattern, text in zip(formulas, texts, strict=True)]
 
 
 def timed(extract: Extract, texts: list[str], rounds: int) -> tuple[list[str], float]:
-    """The texts, and the best round's seconds. Rounds of a slow extractor end after a minute."""
+    """Returns (the texts, the seconds of the best round). A slow extractor gets no new round after a minute."""
     best, began = float("inf"), time.perf_counter()
     for _ in range(rounds):
         start = time.process_time()
@@ -243,7 +247,7 @@ def show_speed(speeds: dict[str, float]) -> None:
 
 
 def show_left_over(results: dict[str, list[str]]) -> None:
-    """How often markup is left, math taken out before."""
+    """Prints how often each kind of markup remains in the texts, from which formulas have been removed."""
     print(f"{'left over':30}" + "".join(f"{sign:>9}" for sign in LEFT_OVER) + f"{'MB':>9}")
     for name, texts in results.items():
         plain = "\n".join(texts)
@@ -253,15 +257,16 @@ def show_left_over(results: dict[str, list[str]]) -> None:
 
 
 def sentences(text: str) -> set[str]:
-    """The words of each sentence of eight words or more, case folded."""
+    """Returns the case-folded words of each sentence of at least eight words."""
     pieces = re.split(r"\n|(?<=[.!?])\s+", text)
     words = (WORD.findall(piece.casefold()) for piece in pieces)
     return {" ".join(found) for found in words if len(found) >= SENTENCE_WORDS}
 
 
 def show_sentences(results: dict[str, list[str]]) -> None:
-    """For each: how many of the sentences that two others give it gives too, how many more it gives with words between
-    (a template that the others leave out: `a crater 5 km wide`), and the share of its own that no other gives.
+    """Prints for each extractor how many of the sentences that two others give it also gives, how many it gives at
+    least with other words in between (from a template that the others leave out: `a crater 5 km wide`), and the share
+    of its sentences that no other gives.
     """
     made = {name: [sentences(text) for text in texts] for name, texts in results.items()}
     print(f"{'sentences':30}{'given':>9}{'of agreed':>12}{'or within':>12}{'only here':>12}{'word F1':>9}")
@@ -283,7 +288,7 @@ def show_sentences(results: dict[str, list[str]]) -> None:
 
 
 def words_within(wanted: set[str], text: str) -> int:
-    """How many of the sentences stand in the text, their words in order with at most WORDS_BETWEEN others between."""
+    """Returns how many of the sentences are in the text, with at most WORDS_BETWEEN other words in between."""
     words = WORD.findall(text.casefold())
     starts: dict[str, list[int]] = {}
     for at, word in enumerate(words):
@@ -300,12 +305,12 @@ def _stands(sentence: list[str], words: list[str], starts: dict[str, list[int]])
 
 
 def maker(name: str) -> str:
-    """The part of a name that variants of one extractor share; each maker has one vote."""
+    """Returns the part of a name that all variants of one extractor share. Each maker has one vote."""
     return name.partition(",")[0]
 
 
 def mean_f1(first: list[str], second: list[str]) -> float:
-    """Mean over the documents of the F1 of their bags of words."""
+    """Returns the mean over the documents of the F1 of their bags of words."""
     total = 0.0
     for one, other in zip(first, second, strict=True):
         a, b = (Counter(re.findall(r"\w+", text.casefold())) for text in (one, other))
@@ -314,7 +319,7 @@ def mean_f1(first: list[str], second: list[str]) -> float:
 
 
 def show_mini() -> None:
-    """Of the true paragraphs of a mini dump, how many each extractor gives as a line of its own, to the letter."""
+    """Prints how many of the true paragraphs of a mini dump each extractor returns as a separate line, unchanged."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "enwiki-mini.xml.bz2"
         write_wiki(path, pages=MINI_PAGES, seed=17)

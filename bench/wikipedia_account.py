@@ -1,10 +1,10 @@
-"""Every page of a MediaWiki dump accounted for: how many there are, by what rule each went, and how texts read.
+"""Accounts for all pages of a MediaWiki dump: their number, the rules that drop pages, and the quality of the texts.
 
     python -m bench.wikipedia_account DUMPS ... [--show TITLE --chars 700]
 
-The pages of a dump are counted by their tags alone, beside what stages.read_wikipedia makes of them, so that nothing
-can be lost without being seen. Then what should not be left in a clean text is counted. --show prints the begin of an
-article before and after.
+It counts the pages of a dump by their tags, and compares this with the number of rows of stages.read_wikipedia, so no
+page can be lost unnoticed. Then it counts markup that should not remain in a clean text. --show prints the start of an
+article before and after extraction.
 """
 
 import argparse
@@ -27,7 +27,7 @@ UNCLEAN = {
     "pictures' settings": r"\bthumb\||\b\d+px\b",
     "empty brackets": r"\([ ,;:]+\)",
     "two spaces between words": r"[^\s]  [^\s]",
-    "headings over nothing at the end": r"\n(?:References|Notes|External links|See also|Further reading)\s*\Z",
+    "empty headings at the end": r"\n(?:References|Notes|External links|See also|Further reading)\s*\Z",
 }
 FORMULA = re.compile(r"\$[^\n]*?\\[^\n]*?\$|\$\S+\$")
 
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dumps", nargs="+", metavar="DUMPS")
     parser.add_argument("--show", action="append", default=[], metavar="TITLE")
-    parser.add_argument("--chars", type=int, default=700, help="of each text that is shown")
+    parser.add_argument("--chars", type=int, default=700, help="characters of each text to show")
     options = parser.parse_args()
     rules: Counter[str] = Counter()
     articles: list[Article] = []
@@ -62,7 +62,10 @@ def main() -> None:
 
 
 def account(dump: str, rules: Counter[str]) -> list[Article]:
-    """The articles kept; adds to rules what became of the others. Fails if the rows are not as many as the tags."""
+    """Returns the kept articles, and adds the rules that drop the others to `rules`.
+
+    Exits with an error if there are not as many rows as tags.
+    """
     with bz2.open(dump) if dump.endswith(".bz2") else open(dump, "rb") as file:
         there = file.read().count(b"<page>")
     work, step, rows = ReadWikipedia(paths=dump), ExtractWikitext(tables="rows"), 0

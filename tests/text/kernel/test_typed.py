@@ -70,5 +70,5 @@ def test_every_kernel_is_annotated() -> None:
 
 def test_a_kernel_is_a_kernel_at_run_time() -> None:
     assert cache.as_kernel(length_in_points).py_func.__name__ == "length_in_points"
-    with pytest.raises(TypeError, match="is no kernel"):
+    with pytest.raises(TypeError, match="is not a kernel"):
         cache.as_kernel(cache.frozen)

@@ -1,1 +1,1 @@
-"""Measures of source code: comments, imports, encoded runs, languages, licence expressions."""
+"""Analysis of source code: comments, imports, encoded runs, languages, licence expressions."""

@@ -1,26 +1,27 @@
-"""How comments and strings are written in programming languages: a table, one line a family.
+"""The syntax of comments and strings in programming languages: a table with one entry per family of languages.
 
-Languages are called as in core.code_languages. A mark is where a comment or a string begins; where two marks begin
-alike the longer one is meant. Regular expressions, here-documents and code inside strings are not told apart from
-code: what that costs ends at the end of the line, since a string that its language does not let run on ends there.
+The names of languages are those of text/code/languages.py. A mark is the text that opens a comment or a string. If
+several marks fit, the longest one is used. Regular expressions, here-documents and code inside strings are not
+distinguished from other code. An error from this ends at the end of the line, because a string ends there if its
+language does not let it continue.
 """
 
 from typing import NamedTuple
 
-COMMENT = 1  # otherwise a string, or something to be passed over
-TO_LINE_END = 2  # ends where the line ends, if not before
+COMMENT = 1  # a comment; without this flag a string, or a text to skip
+TO_LINE_END = 2  # ends at the end of the line, or before it
 NESTS = 4
-ESCAPES = 8  # a backslash takes the next character with it
-AT_LINE = 16  # only with nothing but blanks before it on its line
-AT_WORD = 32  # only at the beginning of a line or after a blank or one of ;&|(){}[],
+ESCAPES = 8  # a backslash escapes the next character
+AT_LINE = 16  # only if nothing but blanks is before it on its line
+AT_WORD = 32  # only at the start of a line or after a blank or one of ;&|(){}[],
 FREE = 64  # not after a letter, a digit, `_`, a dot, a quote or a closing bracket
 
-LONGEST = 8  # bytes of what opens or closes
-MOST_MARKS = 16  # of a language
+LONGEST = 8  # the most bytes of an opening or closing text
+MOST_MARKS = 16  # the most marks of a language
 
 
 class Mark(NamedTuple):
-    """What a comment or string begins and ends with; with neither end nor TO_LINE_END it is only `opens` itself."""
+    """The start and end of a kind of comment or string. Without `closes` and TO_LINE_END it is only `opens` itself."""
 
     opens: str
     closes: str
@@ -36,12 +37,12 @@ def _block(opens: str, closes: str, flags: int = 0) -> Mark:
 
 
 def _string(quote: str, flags: int = 0) -> Mark:
-    """A string that ends with its line."""
+    """Returns the mark of a string that ends at the end of its line at the latest."""
     return Mark(quote, quote, ESCAPES | TO_LINE_END | flags)
 
 
 def _long(opens: str, closes: str = "", flags: int = ESCAPES) -> Mark:
-    """A string of many lines."""
+    """Returns the mark of a string that may have many lines."""
     return Mark(opens, closes or opens, flags)
 
 
@@ -50,7 +51,7 @@ def _passed(*texts: str) -> tuple[Mark, ...]:
 
 
 _QUOTED = (_string('"'), _string("'"))
-_QUOTES = _passed("'\"'", "'\\\"'", "'\\''")  # characters, where `'` has other uses too
+_QUOTES = _passed("'\"'", "'\\\"'", "'\\''")  # character literals, for languages in which `'` has other uses too
 _SLASHES = (_line("//"), _block("/*", "*/"))
 _NESTED = (_line("//"), _block("/*", "*/", NESTS))
 _STARS = (_block("(*", "*)", NESTS),)

@@ -1,10 +1,12 @@
-"""How much of a source file is comments, by the table of text.comment_syntax: one pass over the bytes, no parser.
+"""Counts the characters of comments in source files, by the table in comment_syntax.py, in one pass without a parser.
 
-Counted are all characters of a comment: its marks, and what lies between them, line breaks inside a block too. In
-Python and its like a string in triple quotes is a comment if only blanks stand before it on its line, as docstrings do.
-What a string holds is no comment. A block or a long string without an end goes on to the end of the text.
-790 MB/s on one core for Python's standard library; of 201 of its files 190 come within 1 % of the text of what
-`tokenize` and `ast` find, and 75 of 76 C headers of what Pygments finds.
+It counts all characters of a comment: its marks and the text between them, with the line breaks inside a block. In
+Python and similar languages, a string in triple quotes is a comment if only blanks are before it on its line, as before
+a docstring. A comment mark inside a string does not count. A block or a long string without an end continues to the end
+of the text.
+
+Speed is 790 MB/s on one core for Python's standard library. For 190 of 201 of its files, the count differs from that of
+`tokenize` and `ast` by less than 1 % of the text; for 75 of 76 C headers, from that of Pygments.
 """
 
 from functools import cache
@@ -32,9 +34,9 @@ _OPENS, _OPEN_SIZE, _CLOSES, _CLOSE_SIZE, _FLAGS, _FIELDS = 0, 1, 2, 3, 4, 5
 
 
 def comment_chars(buffer: Bytes, offsets: Offsets, languages: Longs) -> Longs:
-    """Code points of comments in each document, int64 (rows,).
+    """Returns the number of code points in comments of each document, int64 (rows,).
 
-    languages: for each document the number of its language in COMMENTS, -1 for none, which counts 0.
+    languages: for each document the index of its language in COMMENTS, or -1 if it has none; its count is then 0.
     """
     counts = np.zeros(len(offsets) - 1, dtype=np.int64)
     _count_all(*_tables(), buffer, offsets, frozen(languages), counts)
@@ -43,7 +45,11 @@ def comment_chars(buffer: Bytes, offsets: Offsets, languages: Longs) -> Longs:
 
 @cache
 def _tables() -> tuple[Ushorts, Ulongs]:
-    """(which marks a byte can open, a bit each, (languages * 256,); the marks, (languages * MOST_MARKS * _FIELDS,))."""
+    """Returns (the marks that begin with each byte, (languages * 256,); all marks, (languages * MOST_MARKS * fields,)).
+
+    Both are flat and read-only. The first has one bit per mark. The marks of a language are sorted by length, the
+    longest first.
+    """
     firsts = np.zeros((len(COMMENTS), 256), dtype=np.uint16)
     fields = np.zeros((len(COMMENTS), MOST_MARKS, _FIELDS), dtype=np.uint64)
     for language, marks in enumerate(COMMENTS.values()):
@@ -96,7 +102,7 @@ def _count(firsts: Ushorts, first_at: int, marks: Ulongs, marks_at: int, text: B
 
 @kernel
 def _opens(marks: Ulongs, mark: int, text: Bytes, begin: int, at: int, end: int) -> bool:
-    """Whether the mark stands at `at`, and may stand there."""
+    """Returns whether the mark is at `at` and its flags allow it there."""
     if not _stands(text, at, end, marks[mark + _OPENS], int64(marks[mark + _OPEN_SIZE])):
         return False
     flags = int64(marks[mark + _FLAGS])
@@ -107,7 +113,7 @@ def _opens(marks: Ulongs, mark: int, text: Bytes, begin: int, at: int, end: int)
         return not _holds(before)
     if flags & AT_LINE:
         at -= 1
-        while at >= begin and (text[at] == 32 or text[at] == 9):  # each blank lies before one mark at most
+        while at >= begin and (text[at] == 32 or text[at] == 9):  # linear: each blank is before at most one mark
             at -= 1
         return at < begin or text[at] == 10 or text[at] == 13
     return True
@@ -115,14 +121,14 @@ def _opens(marks: Ulongs, mark: int, text: Bytes, begin: int, at: int, end: int)
 
 @kernel
 def _ends_word(byte: int) -> bool:
-    """A blank, a control character or one of ;&|(){}[], ."""
+    """Returns whether the byte is a blank, a control character or one of ;&|(){}[], ."""
     brackets = byte == 40 or byte == 41 or byte == 91 or byte == 93 or byte == 123 or byte == 125
     return byte <= 32 or brackets or byte == 59 or byte == 38 or byte == 124 or byte == 44
 
 
 @kernel
 def _holds(byte: int) -> bool:
-    """A letter (any byte beyond ASCII), a digit or one of _.)]}'" ."""
+    """Returns whether the byte is a letter (also any byte above 127), a digit or one of _.)]}'" ."""
     letter = 97 <= (byte | 32) <= 122 or 48 <= byte <= 57 or byte >= 128 or byte == 95
     closing = byte == 41 or byte == 93 or byte == 125 or byte == 46 or byte == 39 or byte == 34
     return letter or closing
@@ -130,7 +136,7 @@ def _holds(byte: int) -> bool:
 
 @kernel
 def _behind(marks: Ulongs, mark: int, text: Bytes, at: int, end: int) -> int:
-    """Where what the mark at `at` opens ends."""
+    """Returns the end of the comment or string that the mark at `at` opens."""
     opens, size = marks[mark + _OPENS], int64(marks[mark + _OPEN_SIZE])
     closes, close_size = marks[mark + _CLOSES], int64(marks[mark + _CLOSE_SIZE])
     flags = int64(marks[mark + _FLAGS])
@@ -163,5 +169,5 @@ def _stands(text: Bytes, at: int, end: int, wanted: np.uint64, size: int) -> boo
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     comment_chars(*tiny()[:2], np.zeros(1, dtype=np.int64))

@@ -1,7 +1,8 @@
-"""What other files a source file asks for, by the import statements of its language.
+"""Finds the files that a source file imports, by the import statements of its language.
 
-Statements are found by expressions, not parsed, as DeepSeek-Coder does (arXiv:2401.14196, 2.2): one inside a comment or
-a string counts too. Each repeat in the expressions is bounded, so that the time is linear whatever the text.
+Regular expressions find the statements, as in DeepSeek-Coder (arXiv:2401.14196, 2.2); there is no parser, so a
+statement inside a comment or a string counts too. Each repeat in the expressions is bounded, so time is linear for any
+text.
 """
 
 import re
@@ -9,9 +10,10 @@ from collections.abc import Callable, Iterator
 from posixpath import dirname, join, normpath
 
 Candidates = tuple[str, ...]
-"""Paths of which the first that exists is meant: whole ones if they begin with `/`, else the last parts of one.
+"""The paths that an import may mean. The first one that exists is used.
 
-One that ends with `/` is a folder, and means the files in it.
+A path that begins with `/` is complete; any other is the last parts of a path. A path that ends with `/` is a folder
+and means the files in it.
 """
 
 _Finder = Callable[[str, str], Iterator[Candidates]]
@@ -20,7 +22,10 @@ _S = r"[ \t]{1,64}"
 
 
 def imports(text: str, path: str, language: str | None) -> Iterator[Candidates]:
-    """Of each statement in a file at `path`, in the order of the text; nothing for languages that are not known."""
+    """Yields the candidates of each import in a file at `path`, in the order of the text.
+
+    Yields nothing for a language without an entry in _FINDERS.
+    """
     finder = _FINDERS.get(language or "")
     if finder is not None:
         yield from finder(text, path)
@@ -31,7 +36,7 @@ def _found(expression: str) -> Callable[[str], Iterator[re.Match[str]]]:
 
 
 def _here(path: str, name: str) -> str:
-    """The whole path of a name that is relative to the file's folder."""
+    """Returns the complete path of a name that is relative to the folder of the file at `path`."""
     return "/" + normpath(join(dirname(path), name)).lstrip("/")
 
 
@@ -121,7 +126,10 @@ _go_imports = _found(
 
 
 def _go(text: str, path: str) -> Iterator[Candidates]:
-    """Packages are folders; how many of the first parts name the module is not known, and at least one does."""
+    """Yields folders, because Go packages are folders.
+
+    The number of leading parts that name the module is not known; it is at least one.
+    """
     for match in _go_imports(text):
         parts = match[1].split("/")
         yield tuple("/" + "/".join(parts[first:]) + "/" for first in range(1, len(parts)))
@@ -151,7 +159,7 @@ def _php(text: str, path: str) -> Iterator[Candidates]:
 
 
 def _dotted(expression: str, mark: str, *ends: str) -> _Finder:
-    """Modules whose names are paths with another mark between the parts."""
+    """Returns a finder of modules whose names are paths with `mark` instead of `/` between the parts."""
     found = _found(expression)
 
     def finder(text: str, path: str) -> Iterator[Candidates]:
@@ -163,14 +171,14 @@ def _dotted(expression: str, mark: str, *ends: str) -> _Finder:
 
 
 def _named(expression: str, *ends: str) -> _Finder:
-    """Files by their names, beside the file or anywhere; `ends` may be left out of a name."""
+    """Returns a finder of files by their names, next to the file or anywhere. A name may leave out one of `ends`."""
     found = _found(expression)
 
     def finder(text: str, path: str) -> Iterator[Candidates]:
         for match in found(text):
             names = [match[1] + end for end in ("", *ends)]
             folder, last = dirname(match[1]), match[1].rpartition("/")[2]
-            names += [join(folder, f"_{last}{end}") for end in ends]  # as Sass has it
+            names += [join(folder, f"_{last}{end}") for end in ends]  # Sass partials
             yield (*(_here(path, name) for name in names), normpath(match[1]))
 
     return finder

@@ -1,6 +1,6 @@
-"""The names of programming languages: those that GitHub uses, and The Stack with it, and those of Pygments.
+"""The names of programming languages that the column `code_lang` may have: those of GitHub and those of Pygments.
 
-`code_lang` holds them. GitHub's are those of Linguist 9.5.
+The Stack uses GitHub's names too. They are taken from Linguist 9.5.
 """
 
 from functools import cache
@@ -79,13 +79,13 @@ _GITHUB = (
 )
 
 
-_FORMER = ("Coq", "Mathematica", "Vim Script", "Visual Basic")  # GitHub's until some years ago, so in older data
+_FORMER = ("Coq", "Mathematica", "Vim Script", "Visual Basic")  # GitHub's names some years ago; older data has them
 
 
 @cache
 def known_languages() -> frozenset[str]:
-    """All names."""
-    from pygments.lexers import get_all_lexers  # names alone: no lexer is loaded
+    """Returns all names."""
+    from pygments.lexers import get_all_lexers  # reads only names and loads no lexer
 
     pygments = (name for name, *_ in get_all_lexers(plugins=False))
     return frozenset((*_GITHUB.split("|"), *_FORMER, *pygments))

@@ -1,7 +1,7 @@
-"""Lines and characters of a document, counted for the rules on source code.
+"""Counts lines and characters of documents, for the rules on source code.
 
-Lines are those of str.splitlines, as BigCode's filters count them; characters are code points, and str.isalpha and
-str.isalnum say what is a letter. 1100 MB/s on one core for Python's standard library.
+Lines are those of str.splitlines, as in BigCode's filters. Characters are code points; letters are those of
+str.isalpha, alphanumerics those of str.isalnum. Speed is 1100 MB/s on one core for Python's standard library.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ COUNTS = (
 
 
 def code_lines(buffer: Bytes, offsets: Offsets) -> dict[str, Longs]:
-    """Each of COUNTS for each document, int64 (rows,)."""
+    """Returns {name: int64 (rows,)} for the names in COUNTS."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(char_kinds(), buffer, offsets, counts)
     return {name: np.ascontiguousarray(counts[:, i]) for i, name in enumerate(COUNTS)}
@@ -65,5 +65,5 @@ def _count_one(kinds: Bytes, text: Bytes, i: int, end: int, counts: Longs) -> No
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     code_lines(*tiny()[:2])

@@ -1,4 +1,4 @@
-"""SPDX licence expressions (SPDX 2.3, annex D): written in one way, joined, and asked which licence decides on them."""
+"""Normalizes and joins SPDX licence expressions (SPDX 2.3, annex D), and finds the licence that decides on each."""
 
 import re
 from collections.abc import Container, Iterable, Iterator
@@ -30,7 +30,11 @@ _VAGUE = frozenset(
 
 
 def normalized(text: str) -> str | None:
-    """The expression with its operators in capitals and its names as SPDX has them today; None if it is none."""
+    """Returns the expression with upper-case operators and current SPDX names, or None if it is not a valid expression.
+
+    Vague names such as `BSD` or `other` are not valid either. Well-known other names, such as `MIT license`, become
+    SPDX names.
+    """
     text = _CALLED.get(" ".join(text.lower().split()), text.strip())
     tokens = [_WORDS.get(token.lower(), token) for token in _TOKEN.findall(text)]
     if not tokens or _TOKEN.sub("", text).strip() or not _whole(tokens):
@@ -44,7 +48,7 @@ def normalized(text: str) -> str | None:
 
 
 def joined(expressions: Iterable[str], word: str) -> str | None:
-    """The different expressions, in their order, joined by AND or OR; None if there is none."""
+    """Returns the different valid expressions in their order, joined by word (`AND` or `OR`), or None without any."""
     found = [one for expression in expressions if (one := normalized(expression))]
     known = dict.fromkeys(part for one in found for part in _parts(one, word))
     if len(known) < 2:
@@ -53,10 +57,11 @@ def joined(expressions: Iterable[str], word: str) -> str | None:
 
 
 def deciding(expression: str, allowed: Container[str]) -> str:
-    """The licence that decides on an expression: the first that is not allowed if it is refused, else one that is.
+    """Returns the licence that decides whether an expression is allowed.
 
-    Of an OR one side must be allowed, of an AND both; an exception (WITH) only ever allows more than its licence, so
-    the licence decides. What cannot be read decides as a whole.
+    If the expression is not allowed, this is the first licence that is not allowed; otherwise it is one that is. An OR
+    needs one allowed side, an AND needs both. An exception (WITH) only permits more than its licence, so the licence
+    decides. An expression that cannot be parsed is returned as it is.
     """
     tokens = [_WORDS.get(token.lower(), token) for token in _TOKEN.findall(expression)]
     if not tokens or not _whole(tokens):
@@ -65,13 +70,13 @@ def deciding(expression: str, allowed: Container[str]) -> str:
 
 
 def names(expression: str) -> set[str]:
-    """The licences that are named in an expression, exceptions left out, -only and -or-later taken off."""
+    """Returns the names of the licences in an expression, without exceptions and without -only, -or-later and +."""
     parts = re.sub(r"\bWITH\s+\S+", "", expression).replace("(", " ").replace(")", " ").split()
     return {re.sub(r"-(only|or-later)\Z|\+\Z", "", part) for part in parts if part not in _WORDS.values()}
 
 
 class _Found(NamedTuple):
-    """Whether a part is allowed, the licence that decides, and the token behind the part."""
+    """Whether a part is allowed, the licence that decides on it, and the token after it."""
 
     fine: bool
     name: str
@@ -79,7 +84,7 @@ class _Found(NamedTuple):
 
 
 def _any_of(tokens: Iterator[str], allowed: Container[str]) -> _Found:
-    """Sides joined by OR: the first that is allowed decides, else the first."""
+    """Reads sides joined by OR. The first side that is allowed decides, or the first side if none is."""
     found = _all_of(tokens, allowed)
     while found.token == "OR":
         other = _all_of(tokens, allowed)
@@ -88,7 +93,7 @@ def _any_of(tokens: Iterator[str], allowed: Container[str]) -> _Found:
 
 
 def _all_of(tokens: Iterator[str], allowed: Container[str]) -> _Found:
-    """Sides joined by AND: the first that is not allowed decides, else the first."""
+    """Reads sides joined by AND. The first side that is not allowed decides, or the first side if all are."""
     found = _one(tokens, allowed)
     while found.token == "AND":
         other = _one(tokens, allowed)
@@ -109,7 +114,7 @@ def _one(tokens: Iterator[str], allowed: Container[str]) -> _Found:
 
 
 def _whole(tokens: list[str]) -> bool:
-    """True if names and operators take turns and each parenthesis is closed; at most 50 deep."""
+    """Returns whether names and operators alternate and each parenthesis is closed, with at most 50 levels."""
     depth, wants_name = 0, True
     for token in tokens:
         if wants_name and token in ("AND", "OR", "WITH", ")"):
@@ -124,7 +129,7 @@ def _whole(tokens: list[str]) -> bool:
 
 
 def _wrapped(tokens: list[str]) -> bool:
-    """True if the first parenthesis is closed by the last token."""
+    """Returns whether the last token closes a parenthesis that the first token opens."""
     depth = 0
     for place, token in enumerate(tokens):
         depth += (token == "(") - (token == ")")
@@ -134,14 +139,14 @@ def _wrapped(tokens: list[str]) -> bool:
 
 
 def _today(name: str) -> str:
-    """GPL-2.0 is called GPL-2.0-only since SPDX 3.0, GPL-2.0+ GPL-2.0-or-later."""
+    """Returns the current name: since SPDX 3.0, GPL-2.0 is called GPL-2.0-only, and GPL-2.0+ GPL-2.0-or-later."""
     if found := _OLD.match(name):
         return found[1] + {"+": "-or-later", None: "-only"}.get(found[2], found[2] or "")
     return name
 
 
 def _parts(expression: str, word: str) -> list[str]:
-    """What is joined by the word already, so that nothing is said twice."""
+    """Returns the parts that the word already joins in an expression, so that joined() repeats none of them."""
     simple = "(" not in expression and not _mixes(expression, word)
     return expression.split(f" {word} ") if simple else [expression]
 

@@ -1,1 +1,1 @@
-"""The compiler side of kernels: compilation, cache, character tables, UTF-8, hash maps."""
+"""The infrastructure of kernels: compilation and its cache, character tables, UTF-8, hash maps."""

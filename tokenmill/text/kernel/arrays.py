@@ -1,7 +1,7 @@
 """The types of the arrays and numbers that kernels take and return.
 
-numba ignores annotations; mypy checks calls by them. A pointer (see cache.pointer) has the type of its array, because a
-helper may be given either. mypy knows no element's type, so what is read from an array fits anywhere.
+numba ignores annotations; mypy uses them to check calls. A pointer (see cache.pointer) has the type of its array,
+because a helper accepts both. For mypy an element of an array is of type Any, so it can be passed anywhere.
 """
 
 from typing import TYPE_CHECKING
@@ -18,12 +18,12 @@ Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-# The same arrays by what is in them.
-Offsets = Longs  # where rows or words begin or end, in an array that holds all of them
-Positions = Uints  # where they begin or end in their document
+# The same types, named after the meaning of the values.
+Offsets = Longs  # where rows or words start or end, in an array that has all of them
+Positions = Uints  # where they start or end in their document
 Hashes = Ulongs
 
-if TYPE_CHECKING:  # mypy takes numpy's integers for int, else each sum of the two would need a cast
+if TYPE_CHECKING:  # mypy treats numpy's integers as int; otherwise each sum of the two would need a cast
     uint8 = int
     uint32 = int
     int32 = int

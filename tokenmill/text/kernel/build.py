@@ -1,7 +1,7 @@
-"""A process that compiles the kernels of some modules: `python -m tokenmill.text.kernel.build MODULE…`.
+"""Compiles the kernels of some modules, as a program: `python -m tokenmill.text.kernel.build MODULE…`.
 
-It reports on standard output, in JSON lines: {"kernel": name} when it starts to compile one, {"module": name} when all
-of a module's kernels are in the cache folder, {"module": name, "error": text} when one of them cannot be compiled.
+It reports on standard output, in JSON lines: {"kernel": name} when it starts to compile a kernel, {"module": name} when
+all kernels of a module are in the cache folder, {"module": name, "error": text} when one of them cannot be compiled.
 """
 
 import gc
@@ -17,8 +17,8 @@ from numba.core import event
 
 logger = logging.getLogger(__name__)
 
-_LONGEST = 600  # characters of an error, 6 bytes each at most: a shared pipe keeps lines up to 4096 bytes whole
-_REPORTS = os.dup(1)  # standard output as it is at the start
+_LONGEST = 600  # characters of an error, at most 6 bytes each in JSON: a shared pipe keeps lines up to 4096 bytes whole
+_REPORTS = os.dup(1)  # standard output at the start, before os.dup2 below redirects it
 
 
 class _Listener(event.Listener):  # type: ignore[misc]  # numba has no types
@@ -30,13 +30,13 @@ class _Listener(event.Listener):  # type: ignore[misc]  # numba has no types
             _report(kernel=f"{function.__module__}.{function.__qualname__}")
 
     def on_end(self, ended: event.Event) -> None:
-        """Nothing to report."""
+        """Does nothing; numba requires the method."""
 
 
 def build(modules: Iterable[str]) -> int:
-    """Calls warm() of each module. Returns the exit code: 0, or 1 if one failed."""
+    """Calls warm() of each module. Returns the exit code: 0, or 1 if a module failed."""
     event.register("numba:compile", _Listener())
-    gc.set_threshold(100_000, 50, 50)  # the compiler makes millions of objects that live on: 9 % of the time
+    gc.set_threshold(100_000, 50, 50)  # saves 9 % of the time: the compiler makes millions of long-lived objects
     failed = 0
     for name in modules:
         try:
@@ -55,5 +55,5 @@ def _report(**facts: str) -> None:
 
 
 if __name__ == "__main__":
-    os.dup2(2, 1)  # what numba prints, if its debug variables are set, is no report
+    os.dup2(2, 1)  # numba prints to standard output if its debug variables are set; this must not mix with the reports
     sys.exit(build(sys.argv[1:]))

@@ -1,8 +1,8 @@
-"""The kernel decorator: functions that numba compiles at their first call, with the compiled code kept on disk.
+"""The kernel decorator: numba compiles the function at its first call and keeps the compiled code on disk.
 
-numba's own cache on disk asks only whether the caller's file changed: after an edit to a helper in another file the
-cached caller goes on giving the old answer. So the folder is named by a hash of all of tokenmill/text, and any edit
-there starts an empty one. pipeline/engine/warm compiles what a recipe needs before workers start.
+numba's own cache on disk checks only whether the caller's file changed: after an edit to a helper in another file, the
+cached caller still gives the old result. So the name of the cache folder is a hash of all of tokenmill/text, and any
+edit there starts an empty folder. pipeline/engine/warm compiles the kernels of a recipe before workers start.
 
 Importing a module with kernels does not import numba, which takes half a second: a command that runs no kernel, such as
 `pipeline plan`, starts without it.
@@ -24,14 +24,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Stats(Protocol):
-    """How often a kernel's specialisations were loaded from the cache folder, and how often they were not there."""
+    """How often a kernel's specialisations were found in the cache folder, and how often they were not."""
 
     cache_hits: dict[Any, int]
     cache_misses: dict[Any, int]
 
 
 class Dispatcher(Protocol):
-    """numba's dispatcher of a kernel: the part of it that is used here."""
+    """The part of numba's dispatcher of a kernel that is used here."""
 
     signatures: list[tuple[Any, ...]]
     stats: Stats
@@ -40,7 +40,7 @@ class Dispatcher(Protocol):
 
 
 class Kernel:
-    """What a kernel is at run time."""
+    """The object that a function becomes through the decorators `kernel` and `inlined`."""
 
     def __init__(self, function: Callable[..., Any], *, inlined: bool) -> None:
         functools.update_wrapper(self, function)
@@ -52,7 +52,7 @@ class Kernel:
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
-        """numba's; only now is numba imported."""
+        """numba's dispatcher. The first use imports numba."""
         from tokenmill.text.kernel.compiler import compiled_on_call
 
         made: Dispatcher = compiled_on_call(self.py_func, inlined=self._inlined)
@@ -60,29 +60,31 @@ class Kernel:
 
     @property
     def _numba_type_(self) -> Any:
-        """Asked by numba when it compiles a kernel that calls this one."""
+        """The type that numba reads when it compiles a kernel that calls this one."""
         return self.dispatcher._numba_type_  # type: ignore[attr-defined]
 
 
 def kernel(function: Function) -> Function:
-    """Compile with numba: no Python objects, no GIL, strict floating point, kept on disk.
+    """Decorator: compiles the function with numba: no Python objects, no GIL, strict floating point, cached on disk.
 
-    Arguments follow one discipline, so that each kernel has a single specialisation: inputs and tables are read-only
-    contiguous arrays (see frozen), outputs writable ones, counts int64, no optional argument. They are positional.
-    To mypy the result is the function; it is a Kernel (see as_kernel).
+    All calls use the same types of arguments, so that each kernel has one specialisation: inputs and tables are
+    read-only contiguous arrays (see frozen), outputs are writable arrays, counts are int64. All arguments are
+    positional, and none is optional. The result is a Kernel (see as_kernel), but mypy sees the function.
     """
     return cast(Function, Kernel(function, inlined=False))
 
 
 def inlined(function: Function) -> Function:
-    """A kernel that is compiled into each of its callers, for short helpers with many arguments: a table of tables
-    (see WordSet) is passed value by value, which takes longer than such a helper runs.
+    """Decorator: like kernel, but the code is compiled into each of its callers.
+
+    For short helpers with many arguments: a tuple of tables (see WordSet) is passed value by value, which takes longer
+    than the helper itself.
     """
     return cast(Function, Kernel(function, inlined=True))
 
 
 class _Intrinsic:
-    """An operation that only kernels have. numba asks for its type when it compiles one."""
+    """An operation that exists only in kernels. numba reads its type when it compiles a kernel that uses it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -95,42 +97,43 @@ class _Intrinsic:
 
 
 def intrinsic(name: str) -> Any:
-    """The operation of this name in intrinsics.py, whose code is generated into the kernels that call it."""
+    """Returns the operation of this name in intrinsics.py. Its code is generated into the kernels that call it."""
     return _Intrinsic(name)
 
 
 pointer: Callable[[Array], Array] = intrinsic("pointer")
-"""In a kernel: the array's elements without the array, read and written by index alone.
+"""In a kernel: returns a pointer to the array's elements, which can only be read and written by index.
 
-What helpers pass on to each other: an array costs a reference count at every call, 20 times what a short helper does.
-It does not keep the array alive: an array made in a kernel must itself be used after its pointer is.
+Helpers pass pointers to each other because an array costs a reference count at every call, 20 times the cost of a short
+helper. A pointer does not keep its array alive: an array that a kernel creates must be used again after the last use of
+its pointer.
 """
 
 trailing_zeros: Callable[[int], int] = intrinsic("trailing_zeros")
-"""In a kernel: the zero bits of an int64 below its lowest bit that is set, 64 if none is; one instruction."""
+"""In a kernel: returns the number of zero bits of an int64 below its lowest set bit, or 64 for 0; one instruction."""
 
 
 def frozen(array: Array) -> Array:
-    """A read-only view of the array: the form in which kernels take their inputs."""
+    """Returns a read-only view of the array. Kernels take their inputs in this form."""
     view: Array = array.view()
     view.flags.writeable = False
     return view
 
 
 def warm_all() -> None:
-    """Loads every kernel that Python calls, and compiles what the folder lacks: for tests and benchmarks."""
+    """Loads all kernels that Python calls, and compiles those that the cache folder lacks. For tests and benchmarks."""
     for name in sorted(warm_modules()):
         importlib.import_module(name).warm()
 
 
 def as_kernel(function: Callable[..., Any]) -> Kernel:
-    """The Kernel that a decorated function is; TypeError for any other function."""
+    """Returns the function as a Kernel. Raises TypeError for a function without the decorator."""
     if not isinstance(function, Kernel):
-        raise TypeError(f"{function!r} is no kernel")
+        raise TypeError(f"{function!r} is not a kernel")
     return function
 
 
 def kernels_of(module: ModuleType) -> list[Kernel]:
-    """The module's own kernels, without those that it imports."""
+    """Returns the kernels that the module defines, without those that it imports."""
     found = [value for value in vars(module).values() if isinstance(value, Kernel)]
     return [each for each in found if each.py_func.__module__ == module.__name__]

@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept, known without importing numba: one folder per user and state of tokenmill/text."""
+"""Finds the folder of compiled kernels without importing numba: one folder per user and version of tokenmill/text."""
 
 import hashlib
 import importlib.metadata
@@ -18,17 +18,23 @@ TEXT = Path(__file__).parents[1]
 """The folder tokenmill/text."""
 
 UNUSED_SECONDS = 30 * 86_400.0
-"""A folder of another version is removed if no run has used it for so long."""
+"""A folder of another version is removed if no run has used it for this time."""
 
 
 @cache
 def cache_folder() -> Path:
-    """The folder for this very state of the kernels, made if need be; a new one each process where none can be kept."""
+    """Returns the folder for this version of the kernels, and creates it if needed.
+
+    If no folder can be kept, it is a temporary folder, a new one for each process.
+    """
     return private_dir("kernels", source_hash())
 
 
 def source_hash() -> str:
-    """16 hex digits over the names and contents of every Python file in tokenmill/text, and numba's version."""
+    """Returns a hash of the names and contents of all Python files in tokenmill/text and of numba's version.
+
+    The hash has 16 hexadecimal digits.
+    """
     digest = hashlib.sha256(importlib.metadata.version("numba").encode())
     for path in sources():
         digest.update(path.relative_to(TEXT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -36,18 +42,18 @@ def source_hash() -> str:
 
 
 def sources() -> list[Path]:
-    """The Python files of tokenmill/text and its folders, sorted."""
+    """Returns the Python files of tokenmill/text and its folders, sorted."""
     return sorted(TEXT.rglob("*.py"))
 
 
 def module_name(path: Path) -> str:
-    """`tokenmill.text.words.split` for its file."""
+    """Returns the module's name for its file, such as `tokenmill.text.words.split`."""
     return ".".join(("tokenmill", "text", *path.relative_to(TEXT).with_suffix("").parts))
 
 
 @cache
 def kernel_counts() -> dict[str, int]:
-    """{module of tokenmill/text: how many kernels its source defines}."""
+    """Returns {module of tokenmill/text: number of kernels that its source defines}."""
     texts = {module_name(path): path.read_bytes() for path in sources()}
     found = {name: len(re.findall(rb"^@(?:kernel|inlined)\b", text, re.M)) for name, text in texts.items()}
     return {name: count for name, count in found.items() if count}
@@ -55,19 +61,19 @@ def kernel_counts() -> dict[str, int]:
 
 @cache
 def warm_modules() -> frozenset[str]:
-    """The modules of tokenmill/text whose kernels Python calls: each has a function warm() that does."""
+    """Returns the modules with kernels that Python calls. Each of them has a function warm() that calls them."""
     found = (path for path in sources() if b"\ndef warm() -> None:" in path.read_bytes())
     return frozenset(module_name(path) for path in found)
 
 
 def compiled_modules() -> frozenset[str]:
-    """Those of warm_modules() whose kernels lie compiled in the folder, as this process can use them."""
+    """Returns the modules of warm_modules() whose kernels are in the folder, compiled for this Python and CPU."""
     marker = _marker()
     return frozenset(marker.read_text().split()) if marker.exists() else frozenset()
 
 
 def mark_compiled(modules: Iterable[str]) -> None:
-    """Adds to compiled_modules(). The caller holds the folder's lock."""
+    """Adds the modules to compiled_modules(). The caller must hold the folder's lock."""
     marker = _marker()
     unfinished = marker.with_suffix(".tmp")
     unfinished.write_text("\n".join(sorted(compiled_modules().union(modules))))
@@ -75,18 +81,18 @@ def mark_compiled(modules: Iterable[str]) -> None:
 
 
 def mark_used() -> None:
-    """Keeps the folder from remove_unused() of other versions."""
+    """Sets the folder's time to now, so that remove_unused() of other versions keeps it."""
     os.utime(cache_folder())
 
 
 def remove_unused() -> list[Path]:
     """Removes the folders of other versions that no run has used for UNUSED_SECONDS, and returns them.
 
-    A process that is still running with such a version compiles again what it has not loaded yet.
+    A process that still runs with such a version compiles the kernels again that it has not loaded yet.
     """
     here = cache_folder()
     if here.name != source_hash():
-        return []  # a temporary folder, among others' files
+        return []  # a temporary folder: the files next to it belong to others
     others = (folder for folder in here.parent.iterdir() if re.fullmatch("[0-9a-f]{16}", folder.name))
     old = [folder for folder in others if folder != here and time.time() - folder.stat().st_mtime > UNUSED_SECONDS]
     for folder in old:
@@ -95,7 +101,11 @@ def remove_unused() -> list[Path]:
 
 
 def _marker() -> Path:
-    """numba finds compiled code by Python's version, the CPU and its features, and the path of the source."""
+    """Returns the file that lists compiled_modules().
+
+    Its name is a hash of everything by which numba finds compiled code: the version of Python, the CPU and its
+    features, the path of the source, and numba's environment variables.
+    """
     known = [sys.implementation.cache_tag, platform.machine(), _cpu(), str(TEXT)]
     known += sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
     return cache_folder() / f"compiled-{hashlib.sha256(repr(known).encode()).hexdigest()[:16]}"
@@ -103,9 +113,9 @@ def _marker() -> Path:
 
 @cache
 def _cpu() -> str:
-    """The CPU's name and features as Linux gives them; elsewhere what Python knows.
+    """Returns the CPU's name and features as Linux reports them, or on other systems the name that Python reports.
 
-    "" if variables say for which CPU numba compiles, as in an image for machines of several kinds.
+    It is "" if environment variables tell numba for which CPU to compile, as in an image for several kinds of machines.
     """
     if os.environ.get("NUMBA_CPU_NAME") and "NUMBA_CPU_FEATURES" in os.environ:
         return ""

@@ -1,4 +1,4 @@
-"""What str.isupper, isdigit, isalpha and isalnum say of every code point: one table of bit flags for kernels."""
+"""A table of the results of str.isupper, isdigit, isdecimal, isalpha and isalnum for each code point, for kernels."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from tokenmill.text.kernel.arrays import Bytes
 from tokenmill.text.kernel.cache import frozen
 
 UPPER = 1
-DIGIT = 2  # str.isdigit, superscripts among them
+DIGIT = 2  # str.isdigit, which includes superscripts
 DECIMAL = 4  # str.isdecimal
 ALPHABETIC = 8
 ALPHANUMERIC = 16
@@ -24,9 +24,9 @@ _METHODS = (
 
 @cache
 def char_kinds() -> Bytes:
-    """The flags of every code point, read-only uint8 (0x110000,)."""
+    """Returns the flags of each code point, read-only uint8 (0x110000,)."""
     table = np.zeros(0x110000, dtype=np.uint8)
-    for point in (*range(0xD800), *range(0xE000, 0x32400)):  # beyond, nothing is a letter or a digit
+    for point in (*range(0xD800), *range(0xE000, 0x32400)):  # above this there are no letters and digits
         character = chr(point)
         for flag, method in _METHODS:
             if method(character):

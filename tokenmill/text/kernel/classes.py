@@ -1,8 +1,8 @@
-"""What every Unicode code point may do in a text: one table of bit flags that all kernels share.
+"""The classes of each Unicode code point: one table of bit flags that all kernels share.
 
-Letters and marks come from `unicodedata`; the roles that characters play where words are cut (affixes, infixes) are
-facts of the word splitter of spaCy 3.8 for English, which datatrove and so FineWeb use, restated here as sets and
-ranges.
+Letters, punctuation and symbols come from `unicodedata`. The roles of characters in cutting words (affixes, infixes)
+are facts of the word splitter of spaCy 3.8 for English, which datatrove and therefore FineWeb use. They are written
+here as sets and ranges.
 """
 
 import unicodedata
@@ -15,17 +15,17 @@ from tokenmill.text.kernel.cache import frozen
 
 SPACE = 1  # str.isspace
 LETTER = 2  # str.isalpha
-MARK = 4  # counts as a symbol in the Gopher rules: a word of nothing but marks is no word
+MARK = 4  # counts as a symbol in the Gopher rules, in which a word of marks only is not a word
 TERMINAL = 8  # ends a line in the FineWeb rule
 SENTENCE = 16  # ends a sentence
 PUNCTUATION = 32  # general category P
 BUSY = 64  # has a role below or is an ASCII digit: a run without busy characters is one word, unless it is an exception
-ALPHA = 128  # a letter beside which a hyphen, comma, slash or colon cuts
-LOWER = 256  # may stand before a full stop that cuts, or in a top-level domain; scripts without case are both
+ALPHA = 128  # a letter next to which a hyphen, comma, slash or colon cuts
+LOWER = 256  # allowed before a full stop that cuts, and in a top-level domain; letters without case are LOWER and UPPER
 UPPER = 512
 PREFIX = 1024  # cut off the front of a run
 SUFFIX = 2048  # cut off the end of a run
-ICON = 4096  # a word by itself wherever it stands
+ICON = 4096  # always a word by itself
 BEFORE_DOT = 8192  # a full stop after it is cut off the end
 QUOTE = 16384
 CURRENCY = 32768
@@ -36,16 +36,16 @@ TERMINAL_MARKS = (
     "࠷࠹࠽࠾៕។៖៙៚᭽᭾⹓⹔\U00010f55\U00010f56\U00010f57\U00010f58\U00010f59\U00010f86\U00010f87\U00010f88\U00010f89"
     "𑥄𑥆𑻷𑻸\U00011f43\U00011f44𖺘"
 )
-"""The marks that end a line or sentence in some script (Unicode's Sentence_Terminal, less a few)."""
+"""The marks that end a line or sentence in some script (Unicode's Sentence_Terminal without a few)."""
 
 NOT_SENTENCE = "࠷࠹࠽࠾៕។៖៙៚᭽᭾⹓⹔𐽕𐽖𐽗𐽘𐽙\U00010f86\U00010f87\U00010f88\U00010f89𑥄𑥆𑻷𑻸\U00011f43\U00011f44𖺘؝؞"
-"""Those of them that end a line in the FineWeb rule but no sentence."""
+"""The marks of TERMINAL_MARKS that end a line in the FineWeb rule but do not end a sentence."""
 
 _GOPHER_MARKS = "!/—”:％１〈&(、━\\【#%「」，】；+^]~“《„';’{|∶´[=-`*．（–？！：$～«〉,><》)?）。…@_.\"}►»"
 _PUNCTUATION = "…,:;!?¿؟¡()[]{}<>_#*&。？！，、；：～·।،۔؛٪"
 _QUOTES = "'\"”“`‘´’‚,„»«「」『』（）〔〕【】《》〈〉〈〉⟦⟧"
 _CURRENCY = "$£€¥฿₽﷼₴₠₡₢₣₤₥₦₧₨₩₪₫₭₮₯₰₱₲₳₵₶₷₸₹₺₻₼₾₿"
-_BEFORE_DOT = "0123456789%²-+|(?:)"  # besides lower-case letters, punctuation and quotes
+_BEFORE_DOT = "0123456789%²-+|(?:)"  # in addition to lower-case letters, punctuation and quotes
 _INFIX = "+-*^.,:<>=/~–—…"
 
 _CASED = (  # Latin, Greek and Cyrillic letters that have case; other cased scripts (Armenian, Georgian) have no role
@@ -59,15 +59,15 @@ _UNCASED = (  # whole blocks of scripts without case, with their digits and sign
     " 3200-4dbf 4e00-9fff ac00-d7af f900-faff fb1d-fbb1 fbd3-fd3d fd50-fdc7 fdf0-fdfb fe30-fe4f fe70-fefc 1ee00-1eebb"
     " 1f200-1f2ff 20000-2a6df 2a700-2ebef 2f800-2fa1f"
 )
-_TITLE_CASE = "1bb 1c5 1c8 1cb 1f2"  # beside which hyphens cut though they have neither case
+_TITLE_CASE = "1bb 1c5 1c8 1cb 1f2"  # hyphens next to these letters cut, although they are neither LOWER nor UPPER
 
 
 @cache
 def class_table() -> Ushorts:
-    """The flags of every code point, read-only uint16 (0x110000,)."""
+    """Returns the flags of each code point, read-only uint16 (0x110000,)."""
     table = np.zeros(0x110000, dtype=np.uint16)
     category = unicodedata.category
-    for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0000, 0xE0200)):  # elsewhere nothing is assigned
+    for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0000, 0xE0200)):  # no others are assigned
         kind = category(chr(point))
         if kind[0] == "L":
             table[point] = LETTER
@@ -110,7 +110,7 @@ def _points(characters: str) -> list[int]:
 
 
 def _ranges(text: str) -> list[int]:
-    """The code points of a list of hexadecimal ranges, ends included."""
+    """Returns the code points in a list of hexadecimal ranges, which include their ends."""
     points: list[int] = []
     for part in text.split():
         first, _, last = part.partition("-")

@@ -1,8 +1,8 @@
-"""How words are kept: one byte a word in most cases, never more bytes than the text has.
+"""Stores words as codes: one byte per word in most cases, and never more bytes than the text has.
 
-A code is (length << 1 | gap) for a word of 1 to 127 bytes after a gap of 0 or 1 bytes; before it (1, n) skips n + 1
-bytes, any number of times; (0, b0, b1, b2, b3) is a word of that many bytes, little-endian, after no gap. Kernels give
-pointers.
+A word of 1 to 127 bytes after a gap of 0 or 1 bytes is the byte (length << 1 | gap). In front of a word, (1, n) skips
+n + 1 bytes, any number of times. (0, b0, b1, b2, b3) is a word without a gap; the four bytes are its length,
+little-endian. Kernels pass pointers to these functions.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from tokenmill.text.kernel.cache import inlined, kernel
 
 @inlined
 def put_word(codes: Bytes, at: int, gap: int, length: int) -> int:
-    """Write the code of a word of `length` bytes that starts `gap` bytes after the one before; return the next `at`."""
+    """Writes the code of a word of `length` bytes that starts `gap` bytes after the last one; returns the next `at`."""
     if gap > 1 or length > 127:
         while gap > 0:
             step = min(gap, 256)
@@ -32,7 +32,7 @@ def put_word(codes: Bytes, at: int, gap: int, length: int) -> int:
 
 @inlined
 def next_word(codes: Bytes, at: int, position: int) -> tuple[int, int, int]:
-    """(next `at`, start, end) of the word coded at codes[at]; position: end of the word before, 0 for the first."""
+    """Returns (next `at`, start, end) of the word at codes[at]. position: the end of the last word, 0 for the first."""
     code = int64(codes[at])
     while code == 1:
         position += int64(codes[at + 1]) + 1
@@ -49,8 +49,8 @@ def next_word(codes: Bytes, at: int, position: int) -> tuple[int, int, int]:
 
 @kernel
 def put_cut(cuts: np.uint64, length: int, gap: int, codes: Bytes, at: int) -> int:
-    """Write the codes of an exception of `length` bytes that is cut after each byte whose bit is set; return the next
-    `at`.
+    """Writes the codes of an exception of `length` bytes, cut after each byte whose bit in `cuts` is set; returns the
+    next `at`.
     """
     start = int64(0)
     for i in range(length):

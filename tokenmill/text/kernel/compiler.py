@@ -1,9 +1,9 @@
-"""How numba compiles a kernel. cache imports this module at the first call, since numba takes 0.5 s.
+"""Compiles kernels with numba. cache.py imports this module at the first call of a kernel, because numba takes 0.5 s.
 
-A kernel compiles in two forms: called from Python (an entry), and called by another kernel (a helper). Of 340 kernels
-Python calls 51. Stock numba compiles each as if Python called it: with wrappers for Python and for C, with machine
-code, and with a file in the cache. A helper here has none of them. It is LLVM IR that its callers link, optimized as
-stock numba does it, so the machine code of the entries is as fast.
+A kernel compiles in two forms: called from Python (an entry), and called by another kernel (a helper). Python calls 51
+of 340 kernels. Stock numba compiles each kernel as if Python called it: with wrappers for Python and for C, with
+machine code, and with a file in the cache. A helper here has none of these. It is LLVM IR that its callers link,
+optimized as in stock numba, so the machine code of the entries is as fast.
 
 This uses numba's internals. With a version that is not in TESTED, kernels compile as stock numba does it.
 """
@@ -34,8 +34,8 @@ def _is_tested() -> bool:
 def _load_arrays() -> None:
     """Imports numba's functions of arrays, which every kernel needs, without scipy.
 
-    They look for BLAS by importing scipy.linalg, which takes 0.2 to 0.3 s. Here they see whether scipy is installed; a
-    kernel of somebody else that needs BLAS still imports it when it compiles.
+    They look for BLAS by importing scipy.linalg, which takes 0.2 to 0.3 s. Here they only check whether scipy is
+    installed. Another package's kernel that needs BLAS still imports scipy when it compiles.
     """
     before = linalg.ensure_blas
     linalg.ensure_blas = _find_scipy
@@ -55,7 +55,7 @@ if _is_tested():
 
 
 def compiled_on_call(function: Callable[..., Any], *, inlined: bool) -> Any:
-    """numba's dispatcher for a kernel: no Python objects, no GIL, strict floating point, kept on disk."""
+    """Returns numba's dispatcher for a kernel: no Python objects, no GIL, strict floating point, cached on disk."""
     options = {"nopython": True, "nogil": True, "fastmath": False, "boundscheck": False, "forceinline": inlined}
     made = _Entry if _is_tested() else CPUDispatcher
     before = numba.config.CACHE_DIR
@@ -69,25 +69,25 @@ def compiled_on_call(function: Callable[..., Any], *, inlined: bool) -> Any:
 
 
 def type_of(intrinsic: Any) -> Any:
-    """numba's type of an intrinsic; numba learns of new ones by refresh()."""
+    """Returns numba's type of an intrinsic. numba registers new intrinsics only in refresh()."""
     context = CPUDispatcher.targetdescr.typing_context
     context.refresh()
     return context.resolve_value_type(intrinsic)
 
 
 class _Entry(CPUDispatcher):  # type: ignore[misc]  # numba has no types
-    """A kernel as Python calls it. Other kernels that name it get its helper."""
+    """The form of a kernel that Python calls. Other kernels that name the kernel get its helper."""
 
     def add_overload(self, compiled: Any) -> None:
-        """Also completes what numba skips for helpers: their Python objects, which a print() in a kernel needs."""
+        """Also sets the Python objects of helpers, which numba skips and a print() in a kernel needs."""
         super().add_overload(compiled)
         for environment in compiled._find_referenced_environments():
             compiled.codegen.set_env(environment.env_name, environment)
 
     def _compile_for_args(self, *arguments: Any) -> Any:
-        """Loads or compiles, without the packages that extend numba: awkward takes 0.3 s, and kernels need none.
+        """Loads or compiles without importing packages that extend numba: kernels need none, and awkward takes 0.3 s.
 
-        numba imports them when another user of it compiles.
+        numba imports them when other code compiles a function.
         """
         before, entrypoints._already_initialized = entrypoints._already_initialized, True
         try:
@@ -105,16 +105,16 @@ class _Entry(CPUDispatcher):  # type: ignore[misc]  # numba has no types
 
 
 class _Helper(CPUDispatcher):  # type: ignore[misc]
-    """A kernel as other kernels call it. Python cannot call it: there is no machine code."""
+    """The form of a kernel that other kernels call. Python cannot call it, because it has no machine code."""
 
     def add_overload(self, compiled: Any) -> None:
-        compiled = compiled._replace(entry_point=object())  # numba finds the function by it, so each needs its own
+        compiled = compiled._replace(entry_point=object())  # numba finds the function by this key: it must be unique
         self.targetctx.insert_user_function(compiled.entry_point, compiled.fndesc, [compiled.library])
         self.overloads[tuple(compiled.signature.args)] = compiled
 
 
 class _Compiler(Compiler):  # type: ignore[misc]
-    """numba's pipeline, up to optimized IR."""
+    """numba's pipeline, which stops at optimized IR."""
 
     def define_pipelines(self) -> Any:
         self.state.flags.no_compile = True
@@ -128,5 +128,5 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
     """A helper's IR, with its callees linked."""
 
     def _finalize_final_module(self) -> None:
-        """Where numba would make machine code."""
+        """Does not generate machine code, unlike the method that it replaces."""
         self._finalized = True

@@ -1,4 +1,4 @@
-"""The code of those operations that kernels have and Python has not; see cache.Intrinsic. Imports numba."""
+"""The code of the operations that exist only in kernels; see cache.intrinsic. Imports numba."""
 
 from typing import Any
 
@@ -49,9 +49,9 @@ def quiet_and_digits(typing_context: Any, buffer: Any, i: Any) -> Any:
 
 
 def _within(builder: Any, found: Any, ranges: tuple[tuple[int, int], ...]) -> Any:
-    """One bit a byte: whether it lies in one of the ranges."""
+    """Generates code for one bit per byte: whether the byte is in one of the ranges, which include their ends."""
     masks = [
-        builder.icmp_unsigned("<=", builder.sub(found, _all(low)), _all(high - low))  # below low wraps to above
+        builder.icmp_unsigned("<=", builder.sub(found, _all(low)), _all(high - low))  # bytes below low wrap around
         for low, high in ranges
     ]
     whole = masks[0]

@@ -1,6 +1,7 @@
-"""Numbering 64-bit keys inside a kernel: the same key gets the same number, 1 for the first seen, 2 for the next.
+"""Numbers 64-bit keys inside a kernel: equal keys get the same number, 1 for the first key, 2 for the next new one.
 
-Bytes become keys by key_of_bytes; that two of a document's 10^6 different keys fall together has a chance of 3e-8.
+key_of_bytes() turns bytes into keys. The probability that any two of 10^6 different byte strings have the same key is
+3e-8.
 """
 
 from typing import NamedTuple
@@ -16,18 +17,18 @@ _LENGTHS = np.uint64(0xD1B54A32D192ED03)
 
 
 class KeyMap(NamedTuple):
-    """A hash table from keys to numbers, and two values by number; grown() makes room."""
+    """A hash table from keys to numbers, with two values for each number. grown() returns a larger one."""
 
-    slots: Uints  # (power of two,): a number, or 0 where there is none
-    keys: Hashes  # (half as many + 1,), as counts and firsts
-    counts: Uints  # how often the key was seen
-    firsts: Uints  # where it was seen first
-    shift: int  # 64 less the bits of a slot number
+    slots: Uints  # (a power of two,): a number, or 0 for a free slot
+    keys: Hashes  # (slots / 2 + 1,), like counts and firsts; index 0 is not used
+    counts: Uints  # how often the key was counted
+    firsts: Uints  # the place at which the key was first seen
+    shift: int  # 64 - the number of bits of a slot's index
 
 
 @kernel
 def key_map(room: int) -> KeyMap:
-    """An empty KeyMap for about `room` different keys, at most 2^17 to begin with."""
+    """Returns an empty KeyMap for about `room` different keys, at most 2^17 at the start."""
     bits = 4
     while bits < 18 and (1 << bits) < 2 * room:
         bits += 1
@@ -39,13 +40,16 @@ def key_map(room: int) -> KeyMap:
 
 @kernel
 def key_map_pointers(table: KeyMap) -> KeyMap:
-    """The KeyMap as number_of takes it."""
+    """Returns the KeyMap with pointers instead of arrays, as number_of() takes it."""
     return KeyMap(pointer(table.slots), pointer(table.keys), pointer(table.counts), pointer(table.firsts), table.shift)
 
 
 @kernel
 def number_of(table: KeyMap, key: np.uint64, used: int, place: int) -> int:
-    """The key's number after counting it once more; used + 1 for a new one, first seen at place. table: pointers."""
+    """Counts the key once more and returns its number.
+
+    table: see key_map_pointers(). used: the number of keys so far; a new key gets used + 1 and is first seen at place.
+    """
     last = (int64(1) << (64 - table.shift)) - 1
     slot = int64((key * _FACTOR) >> np.uint64(table.shift))
     number = int64(table.slots[slot])
@@ -65,13 +69,13 @@ def number_of(table: KeyMap, key: np.uint64, used: int, place: int) -> int:
 
 @kernel
 def is_full(table: KeyMap, used: int) -> bool:
-    """Whether a table of `used` keys must grow before the next."""
+    """Returns whether a table of `used` keys must grow before another key."""
     return used + 1 >= len(table.keys)
 
 
 @kernel
 def grown(table: KeyMap, used: int) -> KeyMap:
-    """The table with twice the room."""
+    """Returns a copy of the table with twice the space."""
     half = 2 * (len(table.keys) - 1) + 1
     slots = np.zeros(2 * len(table.slots), dtype=np.uint32)
     keys = np.empty(half, dtype=np.uint64)
@@ -90,9 +94,10 @@ def grown(table: KeyMap, used: int) -> KeyMap:
 
 @kernel
 def key_of_bytes(text: Bytes, start: int, end: int, limit: int) -> tuple[np.uint64, int]:
-    """(a 64-bit key of text[start:end], the code points in it); eight bytes or fewer of one length never share a key.
+    """Returns (a 64-bit key of text[start:end], the number of code points in it).
 
-    limit: text may be read up to here.
+    Different strings of one length of at most eight bytes never have the same key. limit: the end of the bytes that may
+    be read.
     """
     key = np.uint64(end - start) * _LENGTHS
     points = end - start

@@ -1,4 +1,4 @@
-"""Reading UTF-8 in kernels, one code point at a time, forwards and backwards."""
+"""Reads UTF-8 in kernels, one code point at a time, forwards and backwards."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _HIGH_BITS = np.uint64(0x8080808080808080)
 
 @inlined
 def point_at(buffer: Bytes, i: int, end: int) -> tuple[int, int]:
-    """(code point, bytes it takes) at buffer[i]; a byte that starts no UTF-8 sequence is U+FFFD, one byte."""
+    """Returns (code point, its length in bytes) at buffer[i]. A byte that starts no UTF-8 sequence is U+FFFD, 1."""
     lead = int64(buffer[i])
     if lead < 0x80:
         return lead, int64(1)
@@ -29,7 +29,10 @@ def point_at(buffer: Bytes, i: int, end: int) -> tuple[int, int]:
 
 @inlined
 def point_before(buffer: Bytes, low: int, end: int) -> tuple[int, int]:
-    """(code point, where it starts) of the character that ends at end, not before low; (0, low) if there is none."""
+    """Returns (code point, start) of the character that ends at `end` and starts at low or after it.
+
+    Returns (0, low) if there is none.
+    """
     if end <= low:
         return int64(0), low
     i = end - 1
@@ -40,7 +43,7 @@ def point_before(buffer: Bytes, low: int, end: int) -> tuple[int, int]:
 
 @kernel
 def length_in_points(buffer: Bytes, start: int, end: int) -> int:
-    """Code points in buffer[start:end]: the bytes that do not continue a UTF-8 sequence."""
+    """Returns the number of code points in buffer[start:end]: of bytes that do not continue a UTF-8 sequence."""
     length = int64(0)
     for i in range(start, end):
         length += (buffer[i] & 0xC0) != 0x80
@@ -49,7 +52,10 @@ def length_in_points(buffer: Bytes, start: int, end: int) -> int:
 
 @kernel
 def line_break(buffer: Bytes, i: int, end: int) -> int:
-    """Bytes of the line break at buffer[i], 0 where none is; breaks are those of str.splitlines, `\\r\\n` is one."""
+    """Returns the length in bytes of the line break at buffer[i], or 0 if there is none.
+
+    Line breaks are those of str.splitlines; `\\r\\n` is one.
+    """
     byte = buffer[i]
     if byte == 13:
         return int64(2 if i + 1 < end and buffer[i + 1] == 10 else 1)
@@ -64,7 +70,7 @@ def line_break(buffer: Bytes, i: int, end: int) -> int:
 
 @kernel
 def stripped(classes: Ushorts, text: Bytes, start: int, end: int) -> tuple[int, int]:
-    """The range without white space at its ends."""
+    """Returns the range without white space at its ends."""
     while start < end:
         point, size = point_at(text, start, end)
         if not classes[point] & SPACE:
@@ -80,10 +86,13 @@ def stripped(classes: Ushorts, text: Bytes, start: int, end: int) -> tuple[int, 
 
 @kernel
 def eight_bytes(buffer: Bytes, start: int, end: int, limit: int) -> np.uint64:
-    """The first eight bytes of buffer[start:end], fewer if there are fewer, little-endian; limit: what may be read."""
+    """Returns the first eight bytes of buffer[start:end], or all if there are fewer, as a little-endian number.
+
+    limit: the end of the bytes that may be read.
+    """
     part = np.uint64(0)
     if start + 8 <= limit:
-        for k in range(8):  # one load
+        for k in range(8):  # the compiler makes one load of this loop
             part |= np.uint64(buffer[start + k]) << np.uint64(8 * k)
         if end - start < 8:
             part &= (np.uint64(1) << np.uint64(8 * (end - start))) - np.uint64(1)
@@ -95,7 +104,7 @@ def eight_bytes(buffer: Bytes, start: int, end: int, limit: int) -> np.uint64:
 
 @kernel
 def continuing_bytes(part: np.uint64) -> int:
-    """How many of eight bytes are 10xxxxxx and so continue a code point."""
+    """Returns how many of eight bytes have the form 10xxxxxx and so continue a code point."""
     if not part & _HIGH_BITS:
         return int64(0)
     return int64((((part >> np.uint64(7)) & ~(part >> np.uint64(6)) & _LOW_BITS) * _LOW_BITS) >> np.uint64(56))
@@ -103,7 +112,7 @@ def continuing_bytes(part: np.uint64) -> int:
 
 @kernel
 def points_of_word(buffer: Bytes, start: int, end: int, limit: int) -> int:
-    """length_in_points, faster for a few bytes; limit: what may be read."""
+    """Same as length_in_points(), but faster for a few bytes. limit: the end of the bytes that may be read."""
     length = end - start
     while start < end:
         length -= continuing_bytes(eight_bytes(buffer, start, end, limit))

@@ -1,7 +1,7 @@
-"""Sixteen bytes at a time: which of them surely go on with a word, so that most words are found without a loop.
+"""Finds, for sixteen bytes at once, which of them surely continue a word. So most words are found without a loop.
 
-The processor compares sixteen bytes at once, but only with ranges; so what it calls quiet is a part of what the class
-table calls idle.
+The processor compares sixteen bytes at once, but only with ranges. So "quiet" bytes here are a subset of the idle bytes
+of the class table (see Lexicon.idle).
 """
 
 from collections.abc import Callable
@@ -10,15 +10,16 @@ from tokenmill.text.kernel.arrays import Bytes
 from tokenmill.text.kernel.cache import intrinsic
 
 WIDTH = 16
-LETTERS = ((0x61, 0x7A),)  # and 0x20 less, the capitals
+LETTERS = ((0x61, 0x7A),)  # and the capitals, which are 0x20 less
 OTHERS = ((0x80, 0xC1), (0xC3, 0xD1), (0xE5, 0xE9), (0xEB, 0xED))
-"""Ranges of bytes, ends included: quiet are ASCII letters, and what other characters are made of that are letters or
-marks on them.
+"""Ranges of bytes, which include their ends. Quiet bytes are ASCII letters and the bytes in OTHERS. The latter occur in
+the UTF-8 of letters beyond ASCII and of the marks on them.
 """
 DIGITS = ((0x30, 0x39),)
 
 quiet_and_digits: Callable[[Bytes, int], tuple[int, int]] = intrinsic("quiet_and_digits")
-"""In a kernel: (bit k set: buffer[i + k] is quiet or an ASCII digit; the same for digits alone), two int64.
+"""In a kernel: returns two int64. Bit k of the first is set if buffer[i + k] is quiet or an ASCII digit, bit k of the
+second if it is an ASCII digit.
 
-buffer: a pointer to bytes, of which WIDTH from i on may be read.
+buffer: a pointer to bytes. The WIDTH bytes from i on must be readable.
 """

@@ -1,4 +1,4 @@
-"""How sound UTF-8 bytes are, row by row: broken sequences, characters above ASCII, control characters."""
+"""Counts broken UTF-8 sequences, characters above ASCII and control characters in each row of bytes."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ _BLOCK = 64
 
 
 def soundness(data: Bytes, offsets: Offsets) -> tuple[Longs, Longs, Longs]:
-    """(broken, wide, control) for each row data[offsets[r]:offsets[r + 1]], int64 (rows,).
+    """Returns the counts (broken, wide, control) for each row data[offsets[r]:offsets[r + 1]], each int64 (rows,).
 
-    broken: ill-formed sequences, counted as U+FFFD would replace them (Unicode 15, 3.9, maximal subparts).
-    wide: well-formed characters above U+007F. control: C0 characters but tab, line feed and carriage return.
+    broken: ill-formed sequences, one for each U+FFFD that would replace them (Unicode 15, 3.9, maximal subparts).
+    wide: well-formed characters above U+007F. control: C0 characters except tab, line feed and carriage return.
     """
     broken, wide, control = (np.zeros(len(offsets) - 1, dtype=np.int64) for _ in range(3))
     _measure(data, offsets, broken, wide, control)
@@ -25,7 +25,7 @@ def _measure(data: Bytes, offsets: Offsets, broken: Longs, wide: Longs, control:
         at = offsets[row]
         end = offsets[row + 1]
         while at < end:
-            if at + _BLOCK <= end:  # most of a page is plain ASCII: a block at once, in a form the compiler vectorises
+            if at + _BLOCK <= end:  # most of a page is plain ASCII: test a whole block in a loop that is vectorised
                 odd = uint8(0)
                 for i in range(np.uint64(at), np.uint64(at + _BLOCK)):
                     byte = data[i]
@@ -48,7 +48,7 @@ def _measure(data: Bytes, offsets: Offsets, broken: Longs, wide: Longs, control:
 
 @kernel
 def _sequence(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """(bytes to step over, 1 if they are a character above U+007F and 0 if they are ill-formed) at data[at]."""
+    """Returns (bytes to skip at data[at], 1 if they are a character above U+007F or 0 if they are ill-formed)."""
     lead = data[at]
     low = uint8(0x80)
     high = uint8(0xBF)
@@ -77,5 +77,5 @@ def _sequence(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     soundness(frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1])))

@@ -19,13 +19,24 @@ _MAGIC, _VERSION, _SUPERVISED, _HIERARCHICAL_SOFTMAX = 793712314, 12, 3, 1
 
 @dataclass(frozen=True)
 class Labels:
-    """A model's tables.
+    """The tables of a model.
 
-    rows: float32 (words + n-grams, dimensions and zeros up to a multiple of 8). words, word_ends: the words' bytes one
-    after another. slots: hash table of word numbers, -1 free. present: one bit for each of the n-gram buckets, set if
-    it was not pruned; before: the row of the first such bucket in each 64. N-grams' rows are in the order of buckets,
-    so that these two tables, small enough to stay in the processor's cache, find them. nodes: float32 (labels - 1,
-    dimensions), the tree's inner nodes, the root last; children: int32 (labels - 1, 2), a label or labels + a node.
+    Attributes:
+        names: the labels, without `__label__`.
+        rows: float32 (words + n-grams, dimensions): the vectors. The dimensions are padded with zeros to a multiple of
+            8. The rows of n-grams are in the order of their buckets.
+        words: the bytes of all words, one after the other.
+        word_ends: word i is words[word_ends[i]:word_ends[i + 1]].
+        slots: hash table of word numbers; -1 is a free slot.
+        buckets: number of buckets into which n-grams are hashed.
+        present: one bit per bucket, set if the bucket was not pruned.
+        before: the row of the first bucket that is present in each group of 64 buckets. `present` and `before` are
+            small enough to stay in the processor's cache. Together they give the row of a bucket.
+        nodes: float32 (labels - 1, dimensions): the inner nodes of the tree of labels, the root last.
+        children: int32 (labels - 1, 2): the children of each node. A number below `labels` is a label; labels + n is
+            node n.
+        shortest: length of the shortest n-grams, in characters.
+        longest: length of the longest n-grams, in characters.
     """
 
     names: tuple[str, ...]
@@ -43,7 +54,7 @@ class Labels:
 
 
 def read_labels(path: str) -> Labels:
-    """Read a supervised fastText file (.bin or .ftz) with hierarchical softmax and without word n-grams, as lid.176 is.
+    """Reads a supervised fastText file (.bin or .ftz) with hierarchical softmax and without word n-grams, like lid.176.
 
     Raises DataError for any other file.
     """
@@ -83,7 +94,7 @@ def read_labels(path: str) -> Labels:
 
 
 def _tree(counts: list[int]) -> Ints:
-    """The Huffman tree over labels sorted by falling count; int32 (labels - 1, 2), as Labels.children."""
+    """Returns Labels.children: the Huffman tree of labels, which are sorted by descending count."""
     num = len(counts)
     weights = counts + [10**15] * (num - 1)
     children = np.zeros((num - 1, 2), dtype=np.int32)
@@ -99,7 +110,10 @@ def _tree(counts: list[int]) -> Ints:
 
 
 def _hash_table(words: list[bytes]) -> Ints:
-    """Word numbers by FNV-1a hash, bytes over 127 sign-extended as in fastText; a clash takes the next free slot."""
+    """Returns Labels.slots: word numbers by FNV-1a hash, with bytes above 127 sign-extended as in fastText.
+
+    A word whose slot is taken goes into the next free slot.
+    """
     slots = np.full(1 << (2 * len(words)).bit_length(), -1, dtype=np.int32)
     for number, word in enumerate(words):
         code = 2166136261
@@ -117,7 +131,7 @@ def _padded(matrix: Floats) -> Floats:
 
 
 class _Reader:
-    """Walks a model file; runs off its end with a DataError."""
+    """Reads a model file from start to end. Raises DataError if the file ends too early."""
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path, self.data, self.at = path, data, 0
@@ -130,7 +144,7 @@ class _Reader:
         return values
 
     def entry(self) -> tuple[bytes, int]:
-        """A dictionary entry: (name, count)."""
+        """Reads a dictionary entry; returns (name, count)."""
         end = self.data.find(b"\0", self.at)
         name = self.data[self.at : end]
         self.at = end + 1
@@ -143,7 +157,7 @@ class _Reader:
         return np.frombuffer(self.data, dtype=kind, count=count, offset=start)
 
     def matrix(self) -> Floats:
-        """float32 (rows, dimensions); a quantised matrix is unpacked."""
+        """Reads a matrix; returns it as float32 (rows, dimensions). A quantised matrix is unpacked."""
         if not self.take("?")[0]:
             num, dimensions = self.take("<qq")
             return self.array("<f4", num * dimensions).reshape(num, dimensions).copy()
@@ -156,7 +170,7 @@ class _Reader:
         return np.ascontiguousarray(rows, dtype=np.float32)
 
     def centroids(self, codes: Bytes) -> Floats:
-        """What the product quantiser's codes stand for: float32 (rows, parts x dimensions a part)."""
+        """Reads a product quantiser; returns the vectors of the codes, float32 (rows, dimensions of all parts)."""
         dimensions, parts, a_part, last = self.take("<iiii")
         table = self.array("<f4", dimensions * 256)
         found = [

@@ -1,10 +1,12 @@
-"""The label a supervised fastText model gives a text, for a whole column at once, at several times the library's speed.
+"""Labels a whole column of texts with a supervised fastText model, several times as fast as the fastText library.
 
-fastText averages the vectors of a text's words and of their character n-grams, then walks a binary tree of labels. Its
-time goes into hashing n-grams and unpacking quantised vectors, again for every occurrence of a word. Here the vectors
-are unpacked once and the sum over a word's n-grams is remembered while a column is worked through. The answer is the
-library's, but for sums in double precision (scores differ by less than 1e-4), texts of unknown words only (no label
-here, always the same one there), and the literal word `</s>`, at which the library stops reading.
+fastText averages the vectors of a text's words and of their character n-grams, then walks a binary tree of labels. The
+library spends its time on hashing n-grams and unpacking quantised vectors, again for every occurrence of a word. Here
+the vectors are unpacked once, and the sum over a word's n-grams is cached while a column is processed.
+
+The result is the same as the library's, with three exceptions: sums here are in double precision, so scores differ by
+less than 1e-4; a text of which the model knows no word and no n-gram has no label here and always the same label there;
+and the library stops reading at the literal word `</s>`.
 
 Source: Joulin et al. 2016, arXiv:1607.01759.
 """
@@ -15,13 +17,14 @@ from tokenmill.text.kernel.arrays import Bytes, Doubles, Floats, Ints, Longs, Of
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.lang.fasttext_file import Labels
 
-_MEMORY = 1 << 13  # words remembered while a column is worked through: at 96 bytes each, what a processor's cache holds
+_MEMORY = 1 << 13  # words that are cached: at 96 bytes each, they fit into a processor's cache
 
 
 def best_labels(model: Labels, data: Bytes, offsets: Offsets) -> tuple[Ints, Floats]:
-    """(label numbers int32 (rows,), -1 for a text without a known word; scores float32 (rows,) in 0..1, 0 for those).
+    """Returns (label numbers, int32 (rows,); scores from 0 to 1, float32 (rows,)).
 
-    data, offsets: the texts' UTF-8 bytes, text r at data[offsets[r]:offsets[r + 1]]; newlines count as spaces.
+    If the model knows no word and no n-gram of a text, the label is -1 and the score 0. data, offsets: the UTF-8 bytes
+    of text r are data[offsets[r]:offsets[r + 1]]. Newlines count as spaces.
     """
     labels = np.full(len(offsets) - 1, -1, dtype=np.int32)
     scores = np.zeros(len(offsets) - 1, dtype=np.float32)
@@ -34,7 +37,7 @@ def best_labels(model: Labels, data: Bytes, offsets: Offsets) -> tuple[Ints, Flo
 
 @kernel
 def _mixed(code: int, byte: int) -> int:
-    """One step of FNV-1a, 32 bits, with fastText's sign extension of bytes above 127."""
+    """Returns the hash after one more byte: FNV-1a, 32 bits, with fastText's sign extension of bytes above 127."""
     return uint32((code ^ uint32(np.int8(byte))) * uint32(16777619))  # the product alone would be 64 bits wide
 
 
@@ -48,7 +51,7 @@ def _equal(one: Bytes, start: int, other: Bytes, begin: int, length: int) -> boo
 
 @kernel
 def _word_number(data: Bytes, start: int, end: int, code: int, words: Bytes, ends: Offsets, slots: Ints) -> int:
-    """The word's number in the model, -1 if it is not there. code: its hash."""
+    """Returns the word's number in the model, or -1 if it is not there. code: the word's hash."""
     at = code & (len(slots) - 1)
     while slots[at] >= 0:
         word = slots[at]
@@ -62,7 +65,10 @@ def _word_number(data: Bytes, start: int, end: int, code: int, words: Bytes, end
 def _gram_rows(
     word: Bytes, length: int, buckets: int, present: Ulongs, before: Longs, shortest: int, longest: int, picked: Longs
 ) -> int:
-    """Write to picked the row of each known n-gram of word[:length], shortest to longest characters; how many."""
+    """Writes to picked the row of each known n-gram of word[:length]; returns their number.
+
+    shortest, longest: the length of n-grams, in characters.
+    """
     found = int64(0)
     shift = np.uint64(31)
     while buckets >> int64(shift - np.uint64(31)):
@@ -95,7 +101,10 @@ def _gram_rows(
 
 @kernel
 def _add_rows(rows: Floats, picked: Longs, count: int, total: Floats) -> None:
-    """Write to total the sum of the rows picked[:count]; eight columns at a time, so that the compiler uses vectors."""
+    """Writes to total the sum of the rows picked[:count].
+
+    It sums eight columns at a time, so that the compiler uses vector instructions.
+    """
     for i in range(0, len(total), 8):
         a = b = c = d = e = f = g = h = np.float32(0.0)
         for at in range(count):
@@ -114,7 +123,7 @@ def _add_rows(rows: Floats, picked: Longs, count: int, total: Floats) -> None:
 
 @kernel
 def _ones(bits: np.uint64) -> int:
-    """How many bits of a uint64 are set."""
+    """Returns the number of bits of a uint64 that are set."""
     bits = bits - (bits >> np.uint64(1) & np.uint64(0x5555555555555555))
     bits = (bits & np.uint64(0x3333333333333333)) + (bits >> np.uint64(2) & np.uint64(0x3333333333333333))
     bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -123,9 +132,9 @@ def _ones(bits: np.uint64) -> int:
 
 @kernel
 def _walk(hidden: Doubles, nodes: Floats, children: Ints, waiting: Longs, reach: Doubles) -> tuple[int, float]:
-    """(the likeliest label's number, its score), branches that cannot win left out.
+    """Returns (the number of the most probable label, its score). It skips branches that cannot win.
 
-    waiting, reach: space for the tree's nodes still to look at and their log-probabilities.
+    waiting, reach: space for the nodes that are still to be visited, and their log-probabilities.
     """
     labels = len(nodes) + 1
     best = int64(0)
@@ -146,7 +155,7 @@ def _walk(hidden: Doubles, nodes: Floats, children: Ints, waiting: Longs, reach:
         for i in range(len(hidden)):
             dot += hidden[i] * nodes[node - labels, i]
         share = 1.0 / (1.0 + np.exp(-dot))
-        likelier = int64(share > 0.5)  # looked at first: it comes last on the pile
+        likelier = int64(share > 0.5)  # it goes on top of the stack, so it is visited first
         waiting[left] = children[node - labels, 1 - likelier]
         waiting[left + 1] = children[node - labels, likelier]
         reach[left] = here + np.log(min(share, 1.0 - share) + 1e-5)  # 1e-5 as in fastText
@@ -174,7 +183,7 @@ def _label_all(
     scores: Floats,
 ) -> None:
     dimensions = rows.shape[1]
-    met = np.full((_MEMORY, 4), -1, dtype=np.int64)  # a word met before: where it starts, length, hash, number of rows
+    met = np.full((_MEMORY, 4), -1, dtype=np.int64)  # a cached word: where it starts, its length, hash, number of rows
     known = np.empty((_MEMORY, dimensions), dtype=np.float32)
     hidden = np.empty(dimensions, dtype=np.float64)
     reach = np.empty(2 * len(nodes) + 1, dtype=np.float64)
@@ -214,7 +223,7 @@ def _label_all(
                         marked = np.empty(2 * length, dtype=np.uint8)
                         picked = np.empty(len(marked) * longest + 1, dtype=np.int64)
                     marked[0] = 60
-                    for i in range(length):  # a slice would compile numba's text about unequal shapes: 2 s
+                    for i in range(length):  # a slice would take 2 s to compile: numba's error about unequal shapes
                         marked[1 + i] = data[start + i]
                     marked[length + 1] = 62
                     grams = _gram_rows(marked, length + 2, buckets, present, before, shortest, longest, picked)
@@ -227,7 +236,7 @@ def _label_all(
             for i in range(dimensions):
                 hidden[i] += known[slot, i]
         if count > 0:
-            for i in range(dimensions):  # the end-of-line word, which fastText adds to every text, is number 0
+            for i in range(dimensions):  # number 0 is the end-of-line word, which fastText adds to every text
                 hidden[i] = (hidden[i] + rows[0, i]) / (count + 1)
             label, score = _walk(hidden, nodes, children, waiting, reach)
             labels[text] = label
@@ -236,7 +245,7 @@ def _label_all(
 
 @kernel
 def _is_label(data: Bytes, start: int, length: int) -> bool:
-    """Whether the word starts with `__label__`, which fastText takes for a label of the text and not for a word."""
+    """Returns whether the word starts with `__label__`: fastText treats such a word as a label of the text."""
     if length < 9 or data[start] != 95 or data[start + 1] != 95 or data[start + 7] != 95 or data[start + 8] != 95:
         return False
     letters = data[start + 2] == 108 and data[start + 3] == 97 and data[start + 4] == 98 and data[start + 5] == 101
@@ -244,7 +253,7 @@ def _is_label(data: Bytes, start: int, length: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     tiny = Labels(
         names=("a", "b"), rows=frozen(np.zeros((1, 8), dtype=np.float32)), words=frozen(np.zeros(1, dtype=np.uint8)),
         word_ends=frozen(np.array([0, 1])), slots=frozen(np.full(4, -1, dtype=np.int32)), buckets=64,

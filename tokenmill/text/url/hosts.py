@@ -1,8 +1,9 @@
-"""The host name of each URL as a name server would be asked for it, whatever was done to hide it.
+"""Finds the host name of each URL in the form in which a name server is asked for it, even if the URL disguises it.
 
-Read as browsers do (WHATWG URL Standard, section 4): white space around it, scheme, user, port and trailing dots go,
-backslashes are slashes, letters are lower case, percent codes are decoded, names beyond ASCII become Punycode (UTS 46),
-and numbers of any base become the four of an IPv4 address. A URL without scheme begins with its host.
+It reads URLs as browsers do (WHATWG URL Standard, section 4). It removes surrounding white space, scheme, user, port
+and trailing dots, treats backslashes as slashes, lower-cases letters, decodes percent codes, turns names beyond ASCII
+into Punycode (UTS 46), and numbers of any base into the four numbers of an IPv4 address. A URL without scheme begins
+with its host.
 """
 
 import ipaddress
@@ -18,28 +19,31 @@ import numpy as np
 from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 
-LONGEST = 2048  # bytes of a host that is no plain name; names have 253, but each byte may be written as `%61`
+LONGEST = 2048  # bytes of a host that is not a plain name; names have 253, but each byte may be written as `%61`
 
 _PLAIN, _ODD = 1, 2
 _NAME = re.compile(r"[a-z0-9._-]+")
-_GONE = dict.fromkeys(map(ord, "\t\n\r"))  # browsers take them out of the middle too
+_GONE = dict.fromkeys(map(ord, "\t\n\r"))  # browsers also remove them inside a host
 _DOTS = dict.fromkeys(map(ord, "。．｡"), ".")
 
 
 class Hosts(NamedTuple):
-    """Host r is buffer[starts[r]:ends[r]], empty where there is none."""
+    """The hosts of some URLs: host r is buffer[starts[r]:ends[r]], and empty if there is none."""
 
     buffer: Bytes
     starts: Offsets
     ends: Offsets
 
     def name(self, row: int) -> str:
-        """Of a row."""
+        """Returns the host of a row."""
         return self.buffer[self.starts[row] : self.ends[row]].tobytes().decode()
 
 
 def hosts(buffer: Bytes, offsets: Offsets) -> tuple[Hosts, Longs]:
-    """(the host of each URL buffer[offsets[r]:offsets[r + 1]], the rows where it is not written as it is read)."""
+    """Returns (the host of each URL buffer[offsets[r]:offsets[r + 1]], the rows of hosts that need clean_host()).
+
+    All other hosts are plain names and appear in the URL as they are, apart from upper case.
+    """
     rows, first = len(offsets) - 1, int(offsets[0])
     lowered = np.empty(int(offsets[-1]) - first, dtype=np.uint8)
     starts, ends = (np.zeros(rows, dtype=np.int64) for _ in range(2))
@@ -55,7 +59,7 @@ def hosts(buffer: Bytes, offsets: Offsets) -> tuple[Hosts, Longs]:
 
 
 def without_www(found: Hosts) -> Hosts:
-    """The hosts without any `www.` they begin with."""
+    """Returns the hosts without the `www.` at their start, also if it is repeated."""
     starts = np.array(found.starts)
     rows = np.flatnonzero(found.ends - starts >= 4)
     while len(rows):
@@ -67,7 +71,7 @@ def without_www(found: Hosts) -> Hosts:
 
 
 def clean_host(raw: bytes) -> str:
-    """The host as a name server would be asked for it; nothing if no host is called that."""
+    """Returns the host in the form in which a name server is asked for it, or "" if it is not a valid host."""
     if len(raw) > LONGEST:
         return ""
     host = unquote(raw.decode(errors="replace").translate(_GONE)).lower()
@@ -82,12 +86,12 @@ def clean_host(raw: bytes) -> str:
 
 
 def is_number(host: str) -> bool:
-    """Whether it is an address, not a name: no top-level domain begins with a digit."""
+    """Returns whether the host is an IP address and not a name: no top-level domain begins with a digit."""
     return host.startswith("[") or host[host.rfind(".") + 1 :][:1].isdigit()
 
 
 def _ipv4(host: str) -> str:
-    """`127.0.0.1` for `0x7f.1` and `2130706433` too."""
+    """Returns the usual form of an IPv4 address, such as `127.0.0.1` for `0x7f.1` and `2130706433`."""
     try:
         return socket.inet_ntoa(socket.inet_aton(host))
     except OSError:
@@ -102,10 +106,10 @@ def _ipv6(host: str) -> str:
 
 
 def _punycode(host: str) -> str:
-    """By IDNA 2008 with UTS 46; by Punycode alone what that has no place for, such as emoji."""
+    """Returns the host by IDNA 2008 with UTS 46; if that does not allow it (emoji), each label in plain Punycode."""
     try:
         return idna.encode(host, uts46=True).decode()
-    except UnicodeError:  # idna.IDNAError is one
+    except UnicodeError:  # idna.IDNAError is a subclass
         labels = unicodedata.normalize("NFKC", host).lower().translate(_DOTS).split(".")
         return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
 
@@ -125,7 +129,10 @@ def _find_hosts(buffer: Bytes, offsets: Offsets, lowered: Bytes, starts: Offsets
 
 @kernel
 def after_scheme(text: Bytes, low: int, high: int) -> int:
-    """Where the URL text[low:high] begins behind its scheme and slashes; a single slash without scheme is a path's."""
+    """Returns the position after the scheme and slashes of the URL text[low:high].
+
+    A single slash without a scheme belongs to a path and is not skipped.
+    """
     i = low
     while i < high and (_is_name_byte(text[i]) or text[i] == 43):
         i += 1
@@ -143,7 +150,7 @@ def _host_range(text: Bytes, low: int, high: int) -> tuple[int, int]:
     low, high = trimmed(text, low, high)
     low = end = after_scheme(text, low, high)
     while end < high and not (_is_slash(text[end]) or text[end] == 63 or text[end] == 35):
-        if text[end] == 64:  # all before it is the user
+        if text[end] == 64:  # @: everything before it is the user
             low = end + 1
         end += 1
     i = low
@@ -158,7 +165,10 @@ def _host_range(text: Bytes, low: int, high: int) -> tuple[int, int]:
 
 @kernel
 def is_plain(text: Bytes, low: int, high: int) -> bool:
-    """Whether text[low:high] is nothing but ASCII letters, digits, hyphens, underscores and dots, and no number."""
+    """Returns whether text[low:high] is a plain host name.
+
+    That is: ASCII letters, digits, hyphens, underscores and dots, and a last label that does not begin with a digit.
+    """
     label = low
     for i in range(low, high):
         if not _is_name_byte(text[i]):
@@ -170,7 +180,7 @@ def is_plain(text: Bytes, low: int, high: int) -> bool:
 
 @kernel
 def trimmed(text: Bytes, low: int, high: int) -> tuple[int, int]:
-    """The range without blanks and control characters at its ends."""
+    """Returns the range without blanks and control characters at its ends."""
     while low < high and text[low] <= 32:
         low += 1
     while low < high and text[high - 1] <= 32:
@@ -180,7 +190,7 @@ def trimmed(text: Bytes, low: int, high: int) -> tuple[int, int]:
 
 @kernel
 def without_dots(text: Bytes, low: int, high: int) -> tuple[int, int]:
-    """The range without dots at its ends."""
+    """Returns the range without dots at its ends."""
     while low < high and text[low] == 46:
         low += 1
     while low < high and text[high - 1] == 46:
@@ -199,5 +209,5 @@ def _is_slash(byte: int) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     hosts(frozen(np.frombuffer(b"http://a.b/", dtype=np.uint8)), frozen(np.array([0, 11], dtype=np.int64)))

@@ -1,7 +1,7 @@
-"""Sets of millions of names in about 30 bytes a name: sorted 64-bit hashes beside the names, which settle each match.
+"""Sets of millions of names, with about 30 bytes per name: sorted 64-bit hashes, and the names to confirm each match.
 
-A name is hashed from its end, so all of a host's parents are looked up in one pass over it. The hashes are spread
-evenly: their upper bits say where in the sorted array one must be, and a look-up reads one cache line of it.
+A name is hashed from its end, so one pass over a host looks up all its parents. The hashes are spread evenly, so their
+upper bits give the place in the sorted array, and a look-up reads one cache line of it.
 """
 
 from typing import NamedTuple
@@ -15,23 +15,23 @@ from tokenmill.text.words.hash import extended, scrambled
 
 MOST_BYTES = 1 << 32
 MOST_LABELS = 62
-"""Of a host and its parents those of more labels are not looked up; names in use have fewer than ten."""
+"""Only the last 62 labels of a host are looked up. Names in use have fewer than ten."""
 
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 
 
 class NameSet(NamedTuple):
-    """Names in the order of their hashes."""
+    """A set of names, in the order of their hashes."""
 
     text: Bytes  # the names, a newline after each
-    starts: Positions  # (names,)
+    starts: Positions  # (names,): where each name starts in text
     hashes: Hashes  # (names,), ascending
-    groups: Ushorts  # (names,): the group each name came with
-    buckets: Positions  # (buckets + 1,): where the hashes with these upper bits begin
-    shift: int
+    groups: Ushorts  # (names,): the group number that the caller gave to each name
+    buckets: Positions  # (buckets + 1,): index of the first hash with these upper bits
+    shift: int  # 64 - the number of upper bits
 
     def name(self, number: int) -> str:
-        """As it is kept."""
+        """Returns the name with this number, which is its index in `hashes`."""
         start = int(self.starts[number])
         end = start
         while self.text[end] != 10:
@@ -40,15 +40,15 @@ class NameSet(NamedTuple):
 
 
 def name_set(text: Bytes, starts: Positions, groups: Ushorts) -> NameSet:
-    """The NameSet of the names that begin at starts and end before a newline; of equal ones the first counts.
+    """Returns the NameSet of the names that begin at `starts` in text and end before a newline.
 
-    All together are fewer than MOST_BYTES: places have 32 bits.
+    Of equal names the first one is found. text must have fewer than MOST_BYTES bytes, because positions have 32 bits.
     """
     hashes = np.empty(len(starts), dtype=np.uint64)
     _hash_names(frozen(text), frozen(starts), hashes)
     order = np.argsort(hashes, kind="stable")
     hashes = hashes[order]
-    bits = max(1, len(starts).bit_length() - 2)  # about four hashes each, half a cache line
+    bits = max(1, len(starts).bit_length() - 2)  # about four hashes per bucket, half a cache line
     firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
     buckets = np.append(np.searchsorted(hashes, firsts), len(hashes)).astype(np.uint32)
     return NameSet(
@@ -57,29 +57,33 @@ def name_set(text: Bytes, starts: Positions, groups: Ushorts) -> NameSet:
 
 
 def find_names(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
-    """The number of the name that each buffer[starts[r]:ends[r]] is, or -1."""
+    """Returns the number of the name that equals buffer[starts[r]:ends[r]], or -1; int64 (rows,)."""
     found = np.empty(len(starts), dtype=np.int64)
     _find_names(names, buffer, starts, ends, found)
     return found
 
 
 def find_parents(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
-    """Bit n - 1 of each: the last n labels of the host buffer[starts[r]:ends[r]] are a name; 1 <= n <= MOST_LABELS."""
+    """Returns which parents of each host buffer[starts[r]:ends[r]], itself included, are names; int64 (rows,).
+
+    Bit n - 1 is set if the last n labels of the host are a name; 1 <= n <= MOST_LABELS.
+    """
     found = np.zeros(len(starts), dtype=np.int64)
     _find_parents(names, buffer, starts, ends, found)
     return found
 
 
 def host_lines(content: bytes) -> tuple[Bytes, Positions, list[bytes]]:
-    """(the host names of a list one a line, in lower case, a newline after each; where each begins; the odd lines).
+    """Reads a list of hosts, one per line.
 
-    Odd is what is neither blank nor a comment (`#`) nor a plain name: it is for clean_host to judge. `.a.org` and
-    `*.a.org` are `a.org`.
+    Returns (the plain names in lower case, with a newline after each; where each begins; the odd lines). Odd lines are
+    neither blank nor a comment (`#`) nor a plain name; pass them to clean_host(). `.a.org` and `*.a.org` become
+    `a.org`.
     """
     raw = np.frombuffer(content, dtype=np.uint8)
     lines = content.count(b"\n") + 1
     text, starts = np.empty(len(raw) + 1, dtype=np.uint8), np.empty(lines, dtype=np.uint32)
-    odd = np.empty((lines, 2), dtype=np.int64)  # memory pages that are not touched cost nothing
+    odd = np.empty((lines, 2), dtype=np.int64)  # memory pages that are never written cost nothing
     size, count, odds = _read_hosts(frozen(raw), text, starts, odd)
     return text[:size], starts[:count].copy(), [content[low:high] for low, high in odd[:odds].tolist()]
 
@@ -151,7 +155,7 @@ def _number_of(names: NameSet, hashed: np.uint64, text: Bytes, low: int, end: in
 
 @kernel
 def _read_hosts(raw: Bytes, text: Bytes, starts: Positions, odd: Longs) -> tuple[int, int, int]:
-    """(bytes written to text, names, odd lines)"""
+    """Returns (bytes written to text, number of names, number of odd lines)."""
     size = count = odds = following = int64(0)
     source = pointer(raw)
     while following < len(raw):
@@ -181,7 +185,7 @@ def _read_hosts(raw: Bytes, text: Bytes, starts: Positions, odd: Longs) -> tuple
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     text, starts, _ = host_lines(b"a.b\n")
     names = name_set(text, starts, np.zeros(1, dtype=np.uint16))
     ends = frozen(np.array([3], dtype=np.int64))

@@ -1,4 +1,4 @@
-"""When two addresses are the same: what makes no difference is taken out."""
+"""Normal forms of URLs: two URLs with equal normal forms are the same address."""
 
 import re
 
@@ -22,7 +22,11 @@ _HOST = re.compile(r"(?:[^/?#\\]*@)?(\[[^\]]*\]|[^:/?#\\]*)(.*)", re.DOTALL)
 
 
 def normal_urls(urls: pa.Array) -> pa.Array:
-    """Addresses without what makes no difference; what is no http address stays as it is, less white space."""
+    """Returns the normal form of each URL, as strings.
+
+    It has no scheme, user, `www.`, default port, slashes at the end of the path, tracking parameters and fragment, and
+    its host is in lower case. A text that is not an http or https URL only loses the white space around it.
+    """
     bare = pc.utf8_trim_whitespace(urls.cast(pa.string()))
     parts = pc.extract_regex(bare, pattern=_PARTS)
     host, port, path, query = (pc.struct_field(parts, name) for name in ("host", "port", "path", "query"))
@@ -38,7 +42,7 @@ def normal_urls(urls: pa.Array) -> pa.Array:
 
 
 def address_keys(urls: pa.Array) -> pa.Array:
-    """normal_urls() whatever the scheme, or without one, and with hosts as hosts() reads them."""
+    """Same as normal_urls(), but accepts any scheme or none, and reads hosts as hosts() does."""
     bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(urls.cast(pa.string())), pattern=_SCHEME, replacement="")
     _, odd = hosts(*string_buffer(bare))
     if len(odd):

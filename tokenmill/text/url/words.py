@@ -1,7 +1,7 @@
-"""The words of URLs, and what is left of a URL when only its letters and digits are.
+"""Finds the words of URLs, and reduces URLs to their letters and digits.
 
-Both without the scheme, decoded from percent codes, in lower case. Letters and digits are those of Unicode, with the
-marks on them; a word is a run of them.
+Both work on URLs without scheme, with percent codes decoded, in lower case (see readable). Letters and digits are those
+of Unicode, with the marks on them; a word is a run of them.
 """
 
 import unicodedata
@@ -19,7 +19,10 @@ from tokenmill.text.words.lexicon import WordSet, find_word, word_set, word_set_
 
 
 def readable(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
-    """(the URLs without scheme, decoded, in lower case; their offsets). What is no UTF-8 then is U+FFFD."""
+    """Returns (the URLs without scheme, with percent codes decoded, in lower case; their offsets, int64 (rows + 1,)).
+
+    Invalid UTF-8 becomes U+FFFD.
+    """
     out, places = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8), np.zeros(len(offsets), dtype=np.int64)
     strange = np.zeros(len(offsets) - 1, dtype=np.bool_)
     size = _read(buffer, offsets, out, places, strange)
@@ -34,17 +37,23 @@ def readable(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
 
 
 def as_word(entry: str) -> str:
-    """An entry of a word list as words are compared: its letters and digits, in lower case."""
+    """Returns the form in which an entry of a word list is compared: its letters and digits, in lower case."""
     return "".join(letter for letter in _lower(entry) if _word_table()[ord(letter)])
 
 
 def _lower(text: str) -> str:
-    """In lower case, letter by letter: as long as it was, so that no word becomes two."""
+    """Returns the text in lower case, with the same number of characters, so that no word becomes two.
+
+    A letter whose lower case has several characters is unchanged.
+    """
     return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
 def count_words(buffer: Bytes, offsets: Offsets, hard: WordSet, soft: WordSet) -> tuple[Longs, Longs]:
-    """(the number of the first hard word of each URL or -1, how many different soft words it has); readable() URLs."""
+    """Returns (the number of the first hard word of each URL or -1, how many different soft words it has).
+
+    The URLs must be in the form that readable() returns. Both results are int64 (rows,).
+    """
     firsts, counts = np.full(len(offsets) - 1, -1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
     seen = np.full(len(soft.offsets), -1, dtype=np.int64)
     _count_words(_word_table(), hard, soft, buffer, offsets, seen, firsts, counts)
@@ -52,7 +61,10 @@ def count_words(buffer: Bytes, offsets: Offsets, hard: WordSet, soft: WordSet) -
 
 
 def run_together(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
-    """(the letters and digits of each URL, a newline after each URL; offsets of the URLs in that); readable() URLs."""
+    """Returns (the letters and digits of each URL, with a newline after each URL; offsets of the URLs in it).
+
+    The URLs must be in the form that readable() returns.
+    """
     out = np.empty(int(offsets[-1] - offsets[0]) + len(offsets), dtype=np.uint8)
     places = np.zeros(len(offsets), dtype=np.int64)
     size = _run_together(_word_table(), buffer, offsets, out, places)
@@ -61,16 +73,16 @@ def run_together(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
 
 @cache
 def _word_table() -> Bytes:
-    """1 for each code point that is part of a word, (0x110000,): categories L, M and N."""
+    """Returns 1 for each code point that is part of a word (categories L, M and N), read-only uint8 (0x110000,)."""
     table = np.zeros(0x110000, dtype=np.uint8)
-    for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0100, 0xE01F0)):  # elsewhere nothing is assigned
+    for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0100, 0xE01F0)):  # no others are assigned
         table[point] = unicodedata.category(chr(point))[0] in "LMN"
     return frozen(table)
 
 
 @kernel
 def _read(buffer: Bytes, offsets: Offsets, out: Bytes, places: Longs, strange: BoolMask) -> int:
-    """The bytes written."""
+    """Returns the number of bytes written to out. strange: the rows with bytes above 127."""
     text, written = pointer(buffer), pointer(out)
     at = int64(0)
     for row in range(len(strange)):
@@ -91,7 +103,7 @@ def _read(buffer: Bytes, offsets: Offsets, out: Bytes, places: Longs, strange: B
 
 @kernel
 def _digit(byte: int) -> int:
-    """Its value as a hexadecimal digit, or -1."""
+    """Returns the value of a hexadecimal digit, or -1 for any other byte."""
     if 48 <= byte <= 57:
         return int64(byte) - 48
     letter = int64(byte) | 32
@@ -152,7 +164,7 @@ def _run_together(table: Bytes, buffer: Bytes, offsets: Offsets, out: Bytes, pla
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets = frozen(np.frombuffer(b"a-b", dtype=np.uint8)), frozen(np.array([0, 3], dtype=np.int64))
     words = word_set(["a"])
     readable(buffer, offsets)

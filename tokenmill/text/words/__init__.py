@@ -1,1 +1,1 @@
-"""How texts are cut into words and sentences, and how words are hashed. The only place that decides it."""
+"""Cuts texts into words and sentences, and hashes words. No other folder defines what a word is."""

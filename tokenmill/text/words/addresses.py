@@ -1,4 +1,4 @@
-"""What the splitter leaves whole although it could cut it: URLs, host names, e-mail addresses."""
+"""Recognises URLs, host names and e-mail addresses, which the splitter does not cut."""
 
 from tokenmill.text.kernel.arrays import Bytes, Ushorts, int64
 from tokenmill.text.kernel.cache import kernel
@@ -8,7 +8,7 @@ from tokenmill.text.kernel.points import point_at
 
 @kernel
 def is_address(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
-    """Whether buffer[low:high] is a URL, a host name or an e-mail address, by its looks."""
+    """Returns whether buffer[low:high] looks like a URL, a host name or an e-mail address."""
     i, letters = low, 0
     point, size = point_at(buffer, i, high)
     while i < high and (classes[point] & LETTER or 48 <= point <= 57 or point in (43, 45, 46, 95, 0xB2, 0xB3)):
@@ -29,11 +29,11 @@ def is_address(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
 
 @kernel
 def _is_host(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
-    """Whether buffer[low:high] is a host, then a port or none, then a path or nothing."""
-    i = start = low  # start: of the label
-    tail = int64(0)  # characters of the label
-    lower = good = True  # the label is all lower case; it starts and ends as a label may
-    last_good = False
+    """Returns whether buffer[low:high] is a host, optionally with a port, then optionally a path, query or fragment."""
+    i = start = low  # start: first byte of the current label
+    tail = int64(0)  # number of characters of the current label so far
+    lower = good = True  # the label is all lower case; it does not start with a hyphen or underscore
+    last_good = False  # the last character is neither a hyphen nor an underscore
     labels = int64(0)
     digits_only = True
     while i < high:
@@ -76,8 +76,8 @@ def _is_host(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
 
 @kernel
 def _is_public_address(buffer: Bytes, low: int, high: int) -> bool:
-    """Whether the four numbers of buffer[low:high] are an address outside the private and reserved ranges."""
-    a = b = c = d = int64(0)  # the last four numbers
+    """Returns whether the four numbers in buffer[low:high] are an IPv4 address outside private and reserved ranges."""
+    a = b = c = d = int64(0)  # the last four numbers read
     last = low
     for i in range(low, high):
         if buffer[i] == 46:

@@ -1,4 +1,7 @@
-"""What may be cut off or out of a run of characters: prefixes, suffixes, infixes, as spaCy 3.8 has them for English."""
+"""Finds the prefixes, suffixes and infixes at which a run of characters is cut, as spaCy 3.8 defines them for English.
+
+A run is a sequence of characters without white space.
+"""
 
 from tokenmill.text.kernel.arrays import Bytes, Ushorts, int64
 from tokenmill.text.kernel.cache import inlined, kernel
@@ -9,7 +12,7 @@ from tokenmill.text.words.lexicon import Lexicon, find_word
 
 @inlined
 def prefix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
-    """Bytes of the prefix of buffer[low:high], 0 for none."""
+    """Returns the length in bytes of the prefix of buffer[low:high], or 0 if there is none."""
     point, size = point_at(buffer, low, high)
     if lexicon.classes[point] & PREFIX:
         return size
@@ -29,7 +32,10 @@ def prefix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
 
 @inlined
 def suffix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int, digits: bool) -> int:
-    """Bytes of the longest suffix of buffer[low:high], 0 for none; nothing before low is looked at."""
+    """Returns the length in bytes of the longest suffix of buffer[low:high], or 0 if there is none.
+
+    Reads nothing before low. digits: whether the run has digits; otherwise no unit of measure is looked up.
+    """
     if low >= high:
         return int64(0)
     last, start = point_before(buffer, low, high)
@@ -56,7 +62,7 @@ def suffix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int, digits: bool
 
 @inlined
 def _ends_before_dot(lexicon: Lexicon, buffer: Bytes, low: int, before: int, second: int) -> int:
-    """Whether a full stop after the character `before`, which starts at second, is cut off."""
+    """Returns whether a full stop is cut off after the character `before`, which starts at byte `second`."""
     flags = lexicon.classes[before]
     if flags & BEFORE_DOT:
         return True
@@ -69,7 +75,7 @@ def _ends_before_dot(lexicon: Lexicon, buffer: Bytes, low: int, before: int, sec
 
 @kernel
 def _unit(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
-    """Bytes of the unit of measure that ends the run right after a digit, 0 for none."""
+    """Returns the length in bytes of the unit of measure that ends the run right after a digit, or 0."""
     i = high - 1
     lowest = max(low, high - 12)
     while i >= lowest and not 48 <= buffer[i] <= 57:
@@ -81,7 +87,10 @@ def _unit(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
 
 @inlined
 def infix_at(classes: Ushorts, buffer: Bytes, low: int, i: int, high: int, point: int, size: int) -> int:
-    """Bytes of the infix at buffer[i], where `point` stands, in the core buffer[low:high]; 0 for none."""
+    """Returns the length in bytes of the infix at buffer[i] in the core buffer[low:high], or 0 if there is none.
+
+    The core is the run without its prefixes and suffixes. point, size: the character at buffer[i] and its bytes.
+    """
     if classes[point] & ICON or point == 0x2026:
         return size
     if i + size >= high:
@@ -97,7 +106,7 @@ def infix_at(classes: Ushorts, buffer: Bytes, low: int, i: int, high: int, point
                 end += 1
             return end - i
         return size if before & (LOWER | QUOTE) and after & (UPPER | QUOTE) else int64(0)
-    digit_after = 48 <= following <= 57 or following == 45  # or a hyphen
+    digit_after = 48 <= following <= 57 or following == 45  # a hyphen counts too
     if digit_before and digit_after and (point == 43 or point == 45 or point == 42 or point == 94):  # + - * ^
         return size
     if point == 44:

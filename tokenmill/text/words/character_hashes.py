@@ -1,8 +1,8 @@
-"""Hashes of characters, 64 bits each, as fold.py sees them, for shingles of characters instead of words.
+"""Hashes single characters, as fold.py codes them, to 64 bits each, for shingles of characters instead of words.
 
-Folded, case, marks and format characters make no difference, a number is one digit, and whatever stands between two
-words (white space, punctuation, symbols) is one character between them. With nothing folded, the characters are those
-of the text as it is, except that a run of white space is one character, and none at the ends of a text.
+With everything folded, case, marks and format characters make no difference, each number is one digit, and all white
+space, punctuation and symbols between two words are one character. With nothing folded, the characters are those of the
+unchanged text, except that a run of white space is one character. White space at the ends of a text gives no character.
 """
 
 import numpy as np
@@ -17,14 +17,15 @@ from tokenmill.text.words.segment import text_buffer
 
 
 def character_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> Ragged:
-    """The hash of each character of each document, in order; none for what is between words at a text's ends.
+    """Returns the hash of each character of each document, in order.
 
-    fold: the differences that are ignored.
+    Separators (white space, and with punctuation folded also punctuation and symbols) at the ends of a text have no
+    hash. fold: the differences that are ignored.
     """
     buffer, offsets = text_buffer(batch)
     codes, spellings = fold_table(fold)
     ends = np.zeros(len(offsets), dtype=np.int64)
-    _hash_characters(buffer, offsets, codes, spellings, np.empty(0, dtype=np.uint64), ends)  # how many there are
+    _hash_characters(buffer, offsets, codes, spellings, np.empty(0, dtype=np.uint64), ends)  # only counts them
     hashes = np.empty(int(ends[-1]), dtype=np.uint64)
     _hash_characters(buffer, offsets, codes, spellings, hashes, ends)
     return Ragged(frozen(hashes), frozen(ends))
@@ -34,7 +35,10 @@ def character_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> R
 def _hash_characters(
     buffer: Bytes, offsets: Offsets, codes: Uints, spellings: Uints, hashes: Hashes, ends: Offsets
 ) -> int:
-    """Write as many hashes as there is room for, and where each document's end."""
+    """Writes the hashes that fit in `hashes`, and to `ends` where each document's hashes end; returns their number.
+
+    The number and `ends` count all hashes, also those that do not fit.
+    """
     used = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
@@ -72,6 +76,6 @@ def _put(hashes: Hashes, used: int, code: int) -> int:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     batch = pa.record_batch({"text": pa.array(["A, b12"], type=pa.large_string())})
     assert len(character_hashes(batch).values) == 4

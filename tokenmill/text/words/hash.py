@@ -1,9 +1,9 @@
-"""Hashes of words, 64 bits each, over their characters as fold.py sees them. No string is built on the way.
+"""Hashes words to 64 bits each, over their characters as fold.py codes them. It builds no strings.
 
-Folded, a word of the split gives no hash if it has no letter or digit (punctuation), and several if punctuation stands
-inside it (`web-scale` is two words, a URL many). A run of digits, with single decimal marks inside, is hashed as `0`.
-With nothing folded, each word of the split gives one hash of its characters as they are. Letters of scripts without
-spaces are always words by themselves.
+With everything folded, a word of the split gives no hash if it has no letter or digit (punctuation), and several hashes
+if it has punctuation inside (`web-scale` is two words, a URL many). A run of digits, with single decimal marks inside,
+is hashed as `0`. With nothing folded, each word of the split gives one hash of its unchanged characters. Letters of
+scripts without spaces are always words by themselves.
 """
 
 from dataclasses import dataclass
@@ -40,15 +40,15 @@ class Ragged:
 
 
 def word_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> tuple[pa.RecordBatch, Ragged]:
-    """The batch with its words split, and the hash of each word of each document, in order.
+    """Returns the batch with the column `_words`, and the hash of each word of each document, in order.
 
-    fold: the differences that are ignored; the words of `()` are those of the text as it is.
+    fold: the differences that are ignored; with `()` the words are those of the unchanged text.
     """
     batch, split = words(batch)
     buffer, offsets = text_buffer(batch)
     codes, spellings = fold_table(fold)
-    most = int(offsets[-1] - offsets[0])  # a hash covers a byte or more
-    hashes = np.empty(most, dtype=np.uint64)  # memory pages that are not touched cost nothing
+    most = int(offsets[-1] - offsets[0])  # each hash covers at least one byte
+    hashes = np.empty(most, dtype=np.uint64)  # memory pages that are never written cost nothing
     hash_offsets = np.zeros(len(offsets), dtype=np.int64)
     coded = (split.codes, split.code_starts, split.code_ends)
     used = _hash_words(buffer, offsets, *coded, codes, spellings, hashes, hash_offsets)
@@ -57,7 +57,10 @@ def word_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> tuple[
 
 @kernel
 def scrambled(value: np.uint64) -> np.uint64:
-    """A uint64 whose every bit depends on every bit of value; one to one (MurmurHash3's finaliser, Appleby 2011)."""
+    """Returns a uint64 of which each bit depends on all bits of value.
+
+    The function is one to one: MurmurHash3's finaliser (Appleby 2011).
+    """
     value = (value ^ (value >> np.uint64(33))) * _MIX_1
     value = (value ^ (value >> np.uint64(33))) * _MIX_2
     return value ^ (value >> np.uint64(33))
@@ -65,7 +68,7 @@ def scrambled(value: np.uint64) -> np.uint64:
 
 @kernel
 def extended(state: np.uint64, code: int) -> np.uint64:
-    """The state of a running hash after one more code; finish with scrambled()."""
+    """Returns the state of a running hash after one more code. Pass the last state to scrambled()."""
     state = (state ^ np.uint64(code)) * _FACTOR
     return state ^ (state >> np.uint64(32))
 
@@ -104,12 +107,12 @@ def _hash_words(
 
 @kernel
 def _hash_word(buffer: Bytes, i: int, end: int, folds: Uints, spellings: Uints, hashes: Hashes, used: int) -> int:
-    """Write the hashes of buffer[i:end]; return the next place to write."""
+    """Writes the hashes of buffer[i:end] and returns the next index to write to."""
     state = _EMPTY
     number = False
     while i < end:
         code = folds[buffer[i]]
-        while _DIGIT < code <= _LAST_CODE and buffer[i] < 0x80:  # nearly all of nearly every text
+        while _DIGIT < code <= _LAST_CODE and buffer[i] < 0x80:  # nearly all characters of most texts
             state = extended(state, code)
             number = False
             i += 1
@@ -144,7 +147,10 @@ def _hash_word(buffer: Bytes, i: int, end: int, folds: Uints, spellings: Uints, 
 
 @kernel
 def _put(hashes: Hashes, used: int, state: np.uint64) -> tuple[int, np.uint64]:
-    """Write the hash of the word whose codes the state has seen, if any; (next place to write, a new word's state)."""
+    """Writes the hash of the word that ends here, unless it has no codes.
+
+    Returns (the next index to write to, the state at the start of a word).
+    """
     if state == _EMPTY:
         return used, state
     hashes[used] = scrambled(state)
@@ -157,6 +163,6 @@ def _digit_follows(buffer: Bytes, i: int, end: int, folds: Uints) -> bool:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     batch = pa.record_batch({"text": pa.array(["A b-2"], type=pa.large_string())})
     assert len(word_hashes(batch)[1].values) == 3

@@ -1,4 +1,4 @@
-"""Runs that the word splitter does not cut by rule: contractions, abbreviations, emoticons, units; and sets of words.
+"""Exceptions to the rules of the word splitter (contractions, abbreviations, emoticons), units, and sets of words.
 
 The lists are facts of spaCy 3.8's English splitter. In an exception below, `·` shows where it is cut.
 """
@@ -44,7 +44,7 @@ c'm·on C'm·on i·'m I·'m i·m I·m i·'m·a I·'m·a i·m·a I·m·a °·c·.
 """
 _NEVER = "Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore"
 
-_PRONOUNS = {  # what may follow each
+_PRONOUNS = {  # the endings of each pronoun
     "i": "'ll 'll·'ve 'd 'd·'ve 've",
     "you": "'ll 'll·'ve 'd 'd·'ve 've 're",
     "he": "'ll 'll·'ve 'd 'd·'ve 's",
@@ -63,30 +63,33 @@ _CLIPPED = "doin goin nothin nuthin ol somethin"
 class WordSet(NamedTuple):
     """A set of byte strings that kernels look up with find_word."""
 
-    screen: Bytes  # (16384,): 1 where a member may be, by length and first, second and last byte
-    slots: Ints  # (power of two,): member number or -1
+    screen: Bytes  # (16384,), by a hash of length and first, second and last byte: 1 if there may be such a member
+    slots: Ints  # hash table, (a power of two,): member number or -1
     text: Bytes  # the members, one after the other
     offsets: Offsets  # (members + 1,) into text
-    last_slot: int
-    longest: int  # bytes
+    last_slot: int  # number of slots - 1
+    longest: int  # bytes of the longest member
 
 
 class Lexicon(NamedTuple):
-    """What the splitter looks up."""
+    """The tables of the splitter."""
 
-    classes: Ushorts
+    classes: Ushorts  # class_table()
     idle: Bytes  # (256,): 1 for a byte that is part of no busy character and of no white space
-    heads: Ulongs  # (1024,): bit head_place set: a short exception, or a longer one that begins so
+    heads: Ulongs  # (1024,), a bit per head_place(): set for the first eight bytes, or all, of each exception
     units: WordSet
     exceptions: WordSet
     cuts: Ulongs  # (exceptions,): bit i: a word ends after byte i of the exception
-    rejoined: Ulongs  # (exceptions,): as cuts, where the rules alone would cut it; 0: nowhere
-    rejoined_lengths: Ulongs  # (256,): by first byte, bit n: an exception of n bytes that the rules cut
-    rejoined_most: int  # words that the rules make of one exception, at most
+    rejoined: Ulongs  # (exceptions,): like cuts, as the rules alone would cut it; 0: there is nothing to rejoin
+    rejoined_lengths: Ulongs  # (256,), by first byte: bit n is set if rejoined is not 0 for an exception of n bytes
+    rejoined_most: int  # the largest number of words in `rejoined`
 
 
 def exceptions() -> dict[str, str]:
-    """Each exception, and the same with `·` where it is cut; those with an apostrophe also with a curly one."""
+    """Returns {exception: the same text with `·` where it is cut}.
+
+    An exception with an apostrophe also appears with a curly one.
+    """
     letters = [f"{chr(letter)}." for letter in range(ord("a"), ord("z") + 1)]
     straight = [*_contractions(), *_CUT.split(), *_EMOTICONS.split(), *_KEPT.split(), *letters]
     curly = [text.replace("'", "’") for text in straight]
@@ -95,7 +98,7 @@ def exceptions() -> dict[str, str]:
 
 
 def _contractions() -> Iterator[str]:
-    """The regular ones, with the apostrophe and without it."""
+    """Yields the regular contractions, with the apostrophe and without it, and times such as `9·am`."""
     for pronoun, follow in _PRONOUNS.items():
         yield from _contracted(pronoun, follow.split())
     for word in _QUESTIONS.split():
@@ -127,7 +130,7 @@ def _contracted(word: str, tails: list[str]) -> Iterator[str]:
 
 
 def word_set(members: Iterable[str]) -> WordSet:
-    """A WordSet of the members, numbered in their order; they must differ."""
+    """Returns a WordSet of the members, numbered in their order. The members must be different from each other."""
     coded = [member.encode() for member in members]
     size = 1 << max(4, (2 * len(coded)).bit_length())
     slots = np.full(size, -1, dtype=np.int32)
@@ -157,13 +160,13 @@ def _spread(word: bytes) -> int:
 
 @inlined
 def head_place(part: np.uint64) -> np.uint64:
-    """Which bit of Lexicon.heads stands for a run whose first eight bytes, or all, are part, little-endian."""
+    """Returns the bit number in Lexicon.heads of a run. part: its first eight bytes, or all if fewer, little-endian."""
     return (part * _FACTOR) >> np.uint64(48)
 
 
 @inlined
 def may_be_member(members: WordSet, buffer: Bytes, start: int, end: int) -> bool:
-    """False for nearly all byte strings that are not in the WordSet."""
+    """Returns True for each member of the WordSet, and False for nearly all other byte strings."""
     length = end - start
     if length > members.longest or length == 0:
         return False
@@ -173,7 +176,7 @@ def may_be_member(members: WordSet, buffer: Bytes, start: int, end: int) -> bool
 
 @kernel
 def find_word(members: WordSet, buffer: Bytes, start: int, end: int) -> int:
-    """The number of the member equal to buffer[start:end], or -1; members: a WordSet."""
+    """Returns the number of the member that equals buffer[start:end], or -1."""
     if not may_be_member(members, buffer, start, end):
         return int64(-1)
     length = end - start
@@ -198,7 +201,7 @@ def find_word(members: WordSet, buffer: Bytes, start: int, end: int) -> int:
 
 @kernel
 def word_set_pointers(words: WordSet) -> WordSet:
-    """In a kernel: the WordSet as helpers take it."""
+    """In a kernel: returns the WordSet with pointers instead of arrays, as helpers take it."""
     return WordSet(
         pointer(words.screen),
         pointer(words.slots),
@@ -211,7 +214,7 @@ def word_set_pointers(words: WordSet) -> WordSet:
 
 @kernel
 def lexicon_pointers(lexicon: Lexicon) -> Lexicon:
-    """In a kernel: the Lexicon as helpers take it."""
+    """In a kernel: returns the Lexicon with pointers instead of arrays, as helpers take it."""
     return Lexicon(
         pointer(lexicon.classes),
         pointer(lexicon.idle),
@@ -227,7 +230,7 @@ def lexicon_pointers(lexicon: Lexicon) -> Lexicon:
 
 @cache
 def lexicon_of_exceptions() -> Lexicon:
-    """The lexicon, not yet saying what the rules alone make of the exceptions (split.lexicon fills that in)."""
+    """Returns the lexicon with empty `rejoined` fields, which split.lexicon() fills in."""
     cut = exceptions()
     cuts = np.array([_cut_bits(text) for text in cut.values()], dtype=np.uint64)
     units, members = word_set(_UNITS.split()), word_set(cut)
@@ -236,7 +239,11 @@ def lexicon_of_exceptions() -> Lexicon:
 
 
 def _idle_bytes() -> Bytes:
-    """Also the first byte of a character, if all that begin with it are neither busy nor white space."""
+    """Returns Lexicon.idle.
+
+    The first byte of a character beyond ASCII is idle if no character with this first byte is busy or white space.
+    Continuation bytes are always idle.
+    """
     idle = np.ones(256, dtype=np.uint8)
     wanted = np.flatnonzero(class_table() & (SPACE | BUSY)).tolist()
     surrogates = range(0xD800, 0xE000)
@@ -247,13 +254,13 @@ def _idle_bytes() -> Bytes:
 def _heads(members: Iterable[str]) -> Ulongs:
     heads = np.zeros(1024, dtype=np.uint64)
     parts = np.array([int.from_bytes(text.encode()[:8], "little") for text in members], dtype=np.uint64)
-    for place in ((parts * _FACTOR) >> np.uint64(48)).tolist():  # as head_place
+    for place in ((parts * _FACTOR) >> np.uint64(48)).tolist():  # the same as head_place(), which is a kernel
         heads[place >> 6] |= np.uint64(1 << (place & 63))
     return frozen(heads)
 
 
 def with_rejoined(lexicon: Lexicon, bits: Ulongs) -> Lexicon:
-    """The lexicon with `rejoined` = bits, and what is read off it."""
+    """Returns the lexicon with `rejoined` = bits, and with the two fields that are derived from it."""
     lengths = np.zeros(256, dtype=np.uint64)
     for number in np.flatnonzero(bits).tolist():
         start, end = lexicon.exceptions.offsets[number : number + 2].tolist()
@@ -263,7 +270,7 @@ def with_rejoined(lexicon: Lexicon, bits: Ulongs) -> Lexicon:
 
 
 def _cut_bits(text: str) -> int:
-    """Bit i set: a word ends after byte i of the text without its `·`."""
+    """Returns the bits of Lexicon.cuts: bit i is set if a word ends after byte i of the text without its `·`."""
     bits, length = 0, 0
     for word in text.split("·"):
         length += len(word.encode())

@@ -1,4 +1,4 @@
-"""Exceptions that the splitter's rules have cut, put together again."""
+"""Rejoins exceptions that the splitter's rules have cut."""
 
 import numpy as np
 
@@ -12,11 +12,11 @@ from tokenmill.text.words.lexicon import Lexicon, find_word
 def rejoin(
     lexicon: Lexicon, buffer: Bytes, origin: int, length: int, gap: int, codes: Bytes, begin: int, at: int
 ) -> int:
-    """Put together neighbouring words that the rules cut out of an exception, such as `)` and `:`; return the next
-    `at`.
+    """Joins neighbouring words into an exception if the rules would cut that exception into these words, such as `:`
+    and `)`; returns the next `at`.
 
-    The words of the run are codes[begin:at]; any_rejoined() says whether there is anything to do. The exception of most
-    words wins, then the earlier; one that loses still keeps its words from shorter ones.
+    codes[begin:at] are the words of the run. Call it only if any_rejoined() returns True. The exception of most words
+    wins, then the earlier one. Words of an exception that loses are not used for shorter exceptions either.
     """
     starts = np.empty(at - begin + 1, dtype=np.int64)
     count, i, position = 0, begin, origin - gap
@@ -50,7 +50,7 @@ def rejoin(
 
 @inlined
 def any_rejoined(lexicon: Lexicon, buffer: Bytes, origin: int, codes: Bytes, begin: int, at: int, gap: int) -> bool:
-    """Whether any words of the run that follow each other make up an exception."""
+    """Returns whether any consecutive words of the run together are an exception."""
     i, position = begin, origin - gap
     while i < at:
         i, start, position = next_word(codes, i, position)
@@ -66,7 +66,7 @@ def any_rejoined(lexicon: Lexicon, buffer: Bytes, origin: int, codes: Bytes, beg
 
 @kernel
 def _rejoined(lexicon: Lexicon, buffer: Bytes, starts: Offsets, word: int, end: int) -> int:
-    """The number of the exception that the rules cut into exactly the words word..end, or -1."""
+    """Returns the number of the exception that the rules cut into exactly the words [word, end), or -1."""
     length = starts[end] - starts[word]
     if length > 63 or not (lexicon.rejoined_lengths[buffer[starts[word]]] >> np.uint64(length)) & np.uint64(1):
         return int64(-1)

@@ -1,7 +1,6 @@
-"""Where words are cut, once a stage: every filter and MinHash read the same split from the transient column `_words`.
+"""Splits texts into words once per stage: all filters and MinHash read the split from the transient column `_words`.
 
-The split is kept as one byte a word in most cases, so that the column is never larger than the text (about a fifth of
-it).
+Most words take one byte in this column. It is never larger than the text, and on average about a fifth of it.
 """
 
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ COLUMN = "_words"
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a batch, coded: the code of row r is codes[code_starts[r]:code_ends[r]].
+    """The words of a batch as codes (see kernel/codes.py): row r has codes[code_starts[r]:code_ends[r]].
 
-    Kernels walk a document's code with next_word(). `offsets`, `starts` and `ends` are the same words as plain arrays,
-    made when first asked for: 8 bytes a word, 1.6 times the text.
+    Kernels read a document's codes with next_word(). `offsets`, `starts` and `ends` give the same words as plain
+    arrays. These are computed on first use and take 8 bytes per word, about 1.6 times the size of the text.
     """
 
     codes: Bytes
@@ -34,7 +33,7 @@ class Words:
 
     @property
     def offsets(self) -> Offsets:
-        """int64 (rows + 1,): the words of row r are starts[offsets[r]:offsets[r + 1]] and ends alike."""
+        """int64 (rows + 1,): row r has the words offsets[r]:offsets[r + 1] of `starts` and `ends`."""
         return self._plain[0]
 
     @property
@@ -57,7 +56,7 @@ class Words:
 
 
 def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
-    """The batch with its column `_words`, and the words in it; splits `text` where the column is not there yet."""
+    """Returns the batch with the column `_words`, and the words in it. Splits `text` if the column does not exist."""
     if COLUMN not in batch.schema.names:
         buffer, offsets = text_buffer(batch)
         batch = set_column(batch, COLUMN, code_array(segment(buffer, offsets[:-1], offsets[1:])))
@@ -65,14 +64,18 @@ def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
 
 
 def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
-    """(UTF-8 bytes, offsets int64 (rows + 1,)): document r is bytes[offsets[r]:offsets[r + 1]]; null is empty."""
+    """Returns (UTF-8 bytes of `text`, uint8; offsets, int64 (rows + 1,)).
+
+    Document r is bytes[offsets[r]:offsets[r + 1]]. A null is an empty document.
+    """
     return string_buffer(batch.column("text"))
 
 
 def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> Words:
-    """The words of each document buffer[starts[r]:ends[r]].
+    """Returns the words of each document buffer[starts[r]:ends[r]].
 
-    Room is made for a fourth of the text, which is enough for most; what is left over is not cut off.
+    The array of codes starts with a fourth of the size of the text, which is enough for most texts, and grows if
+    needed. The part of it that stays unused is not cut off.
     """
     codes = np.empty(int(np.sum(ends - starts)) // 4, dtype=np.uint8)
     code_offsets = np.zeros(len(starts) + 1, dtype=np.int64)
@@ -86,14 +89,14 @@ def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> Words:
 def spliced_offsets(
     starts: Offsets, ends: Offsets, other_starts: Offsets, other_ends: Offsets, wanted: BoolMask
 ) -> Offsets:
-    """Where rows begin, int64 (rows + 1,), when one follows the other: those of `other` where wanted."""
+    """Returns the offsets for splice(), int64 (rows + 1,): rows without gaps, row r from `other` if wanted[r]."""
     sizes = np.where(wanted, other_ends - other_starts, ends - starts)
     return frozen(np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))))
 
 
 def text_array(buffer: Bytes, offsets: Offsets, *, like: pa.Array) -> pa.Array:
-    """The large_string array of the documents buffer[offsets[r]:offsets[r + 1]], null where `like` is. No copy without
-    nulls.
+    """Returns the large_string array of the documents buffer[offsets[r]:offsets[r + 1]], null in the rows in which
+    `like` is null. Copies nothing if there are no nulls.
     """
     array = pa.Array.from_buffers(
         pa.large_string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(buffer)]
@@ -102,7 +105,7 @@ def text_array(buffer: Bytes, offsets: Offsets, *, like: pa.Array) -> pa.Array:
 
 
 def code_array(words: Words) -> pa.Array:
-    """The words as the column `_words`, a list view: rows can go and the codes stay where they are, not copied."""
+    """Returns the words as the column `_words`: a list view, so that rows can be removed without copying codes."""
     sizes = words.code_ends - words.code_starts
     values = pa.array(frozen(words.codes[: _used(words)]))
     return pa.LargeListViewArray.from_arrays(pa.array(words.code_starts), pa.array(sizes), values)
@@ -124,7 +127,7 @@ def _used(words: Words) -> int:
 
 
 def _with_room(codes: Bytes, used: int, room: int) -> Bytes:
-    """codes, or a longer copy of what is used of it."""
+    """Returns codes if it has `room` bytes, else a longer array with a copy of the first `used` bytes."""
     if len(codes) >= room:
         return codes
     longer = np.empty(room, dtype=np.uint8)
@@ -143,10 +146,11 @@ def splice(
     wanted: BoolMask,
     offsets: Offsets,
 ) -> None:
-    """Put other[other_starts[r]:other_ends[r]] where wanted, else out[starts[r]:ends[r]], to out[offsets[r]:].
+    """Writes each row r to out[offsets[r]:]: other[other_starts[r]:other_ends[r]] if wanted[r], else
+    out[starts[r]:ends[r]].
 
-    In place: rows that move to the front go first to last, then those that move to the back last to first, so that no
-    row lands on one that is yet to move; starts and offsets ascend.
+    Works in place. Rows that move to the front are copied first, in order; then those that move to the back, in reverse
+    order. So no copy overwrites a row that has not moved yet. starts and offsets must ascend.
     """
     for row in range(len(wanted)):
         if not wanted[row] and offsets[row] < starts[row]:
@@ -188,7 +192,10 @@ def _decode_words(
 
 
 def string_buffer(array: pa.Array) -> tuple[Bytes, Offsets]:
-    """(bytes, offsets) of a large_string or large_binary array, sliced or not; null rows get equal offsets."""
+    """Returns (bytes, uint8; offsets, int64 (rows + 1,)) of a large_string or large_binary array, sliced or not.
+
+    Other types are cast to large_string. A null is an empty row.
+    """
     if array.type not in (pa.large_string(), pa.large_binary()):
         array = array.cast(pa.large_string())
     if array.null_count:
@@ -202,12 +209,12 @@ def string_buffer(array: pa.Array) -> tuple[Bytes, Offsets]:
 
 
 def tiny() -> tuple[Bytes, Offsets, Words]:
-    """A document of one word, for warming kernels: its bytes, offsets and words."""
+    """Returns the bytes, offsets and words of one document of one word, with which warm() functions call kernels."""
     batch, split = words(pa.record_batch({"text": pa.array(["a"], type=pa.large_string())}))
     return *text_buffer(batch), split
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets, split = tiny()
     assert len(split.starts) == len(segment(buffer, offsets[:-1], offsets[1:]).starts) == 1

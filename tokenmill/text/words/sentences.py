@@ -1,4 +1,4 @@
-"""Sentences, counted from the words as spaCy's sentencizer does: one ends before the first word after a mark such as
+"""Counts sentences from words, as spaCy's sentencizer does: a sentence ends before the first word after a mark such as
 `.`.
 """
 
@@ -15,10 +15,11 @@ _BATCH_BYTES = 4 << 20
 
 
 def sentence_counts(buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
-    """The sentences of each document buffer[starts[r]:ends[r]], int64 (rows,): those of its lines, one or more each.
+    """Returns the number of sentences of each document buffer[starts[r]:ends[r]], int64 (rows,).
 
-    A document without a byte has none. White space between words that is more than one blank counts as a word here.
-    Words are split for this alone, some rows at a time: who edits a text would hold those of the text before as well.
+    It is the sum over the lines of the document, and each line has at least one. An empty document has no sentence.
+    White space between words counts as a word here if it is not a single blank. The words are split only for this
+    count, some rows at a time: a step that edits texts would otherwise keep the words of the old texts in memory too.
     """
     counts = np.zeros(len(starts), dtype=np.int64)
     sizes = np.cumsum(ends - starts)
@@ -55,7 +56,7 @@ def _count(
 @kernel
 def _sentences(classes: Ushorts, text: Bytes, base: int, limit: int, codes: Bytes, at: int, end: int) -> int:
     sentences = int64(1)
-    ended = False  # a mark has been seen, and no other word after it
+    ended = False  # a mark has been seen, and after it only punctuation
     position = int64(0)
     while at < end:
         before = position
@@ -89,7 +90,7 @@ def _sentences(classes: Ushorts, text: Bytes, base: int, limit: int, codes: Byte
 
 @kernel
 def _is_piece(text: Bytes, end: int, blanks: int) -> bool:
-    """Whether white space of so many bytes before text[end], after a word, counts as a word: it is not one blank."""
+    """Returns whether the `blanks` bytes of white space that end at text[end] count as a word: not for one blank."""
     return blanks > 1 or (blanks == 1 and text[end - 1] != 32)
 
 
@@ -104,6 +105,6 @@ def _is_punctuation(classes: Ushorts, text: Bytes, start: int, end: int) -> bool
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     buffer, offsets, _ = tiny()
     sentence_counts(buffer, offsets[:-1], offsets[1:])

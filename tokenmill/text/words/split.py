@@ -1,11 +1,11 @@
 """The word splitter: cuts a run of characters without white space into words, as spaCy 3.8 does for English.
 
-A run loses prefixes and suffixes (punctuation, quotes, symbols, `'s`, units after a digit) until an exception or
-nothing to lose is left; what is left is cut at infixes (hyphens, commas, slashes between letters) unless it is a URL or
-an address. Exceptions are looked for at every step, and at the end among neighbouring words. Time is linear in the
-length of the run.
+The splitter cuts prefixes and suffixes (punctuation, quotes, symbols, `'s`, units after a digit) off a run until the
+rest is an exception or has none. It then cuts the rest at infixes (hyphens, commas, slashes between letters), unless
+the rest is a URL or an address. It looks for exceptions at every step, and at the end among neighbouring words. Time is
+linear in the length of the run.
 
-A word in a script without spaces (Chinese, Japanese, Thai) is what lies between two spaces, punctuation cut off: a
+In a script without spaces (Chinese, Japanese, Thai) a word is the text between two spaces without its punctuation: a
 clause.
 """
 
@@ -36,8 +36,8 @@ from tokenmill.text.words.rejoin import any_rejoined, rejoin
 
 @kernel
 def split_document(lexicon: Lexicon, buffer: Bytes, start: int, end: int, limit: int, codes: Bytes, at: int) -> int:
-    """Write the codes of the words in buffer[start:end] from codes[at] on, end - start bytes at most; return the next
-    `at`. limit: what may be read.
+    """Writes the codes of the words in buffer[start:end] to codes[at:], at most end - start bytes; returns the next
+    `at`. limit: the end of the bytes that may be read.
     """
     position = i = start
     while i < end:
@@ -47,11 +47,11 @@ def split_document(lexicon: Lexicon, buffer: Bytes, start: int, end: int, limit:
         first = i
         i, digits = _after_quiet(lexicon, buffer, i, end, limit)
         if first < i and not (digits and not 48 <= buffer[i - 1] <= 57):
-            gap, length = first - position, i - first  # short cuts for nine runs of ten: a word, or a word and a mark
+            gap, length = first - position, i - first  # a faster way for 9 of 10 runs: a word, or a word and a mark
             head = eight_bytes(buffer, first, i, limit)
             if i == end or buffer[i] == 32 or buffer[i] == 10:
                 if gap <= 1 and length <= 127 and not _may_begin(lexicon, head):
-                    codes[at] = length << 1 | gap  # as put_word does
+                    codes[at] = length << 1 | gap  # the same code as put_word() writes
                     at += 1
                 else:
                     at = _put_known(lexicon, buffer, first, i, gap, codes, at)
@@ -72,15 +72,15 @@ def split_document(lexicon: Lexicon, buffer: Bytes, start: int, end: int, limit:
 
 @inlined
 def _after_quiet(lexicon: Lexicon, buffer: Bytes, i: int, end: int, limit: int) -> tuple[int, bool]:
-    """(where the quiet bytes and digits from i on end, whether there are digits among them)."""
+    """Returns (the end of the quiet bytes and digits that start at i, whether there are digits among them)."""
     digits = int64(0)
     size = int64(WIDTH)
     while size == WIDTH and i < end:
-        if i + WIDTH > limit:  # the last bytes of all
+        if i + WIDTH > limit:  # the last bytes of the buffer
             return i, digits != 0
         quiet, numbers = quiet_and_digits(buffer, i)
         size = trailing_zeros(~quiet)
-        if size > end - i:  # the next document goes on
+        if size > end - i:  # the bytes after it are of the next document
             size = end - i
         digits |= numbers & ((int64(1) << size) - 1)
         i += size
@@ -89,15 +89,19 @@ def _after_quiet(lexicon: Lexicon, buffer: Bytes, i: int, end: int, limit: int) 
 
 @inlined
 def _may_begin(lexicon: Lexicon, part: np.uint64) -> np.uint64:
-    """False for nearly all runs that are no exception; part: their first eight bytes, or all of fewer."""
+    """Returns 1 for each run that is an exception or begins like one, and 0 for nearly all others.
+
+    part: the run's first eight bytes, or all if there are fewer.
+    """
     place = head_place(part)
     return np.uint64((lexicon.heads[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1))
 
 
 @inlined
 def _is_word_and_mark(lexicon: Lexicon, buffer: Bytes, low: int, high: int, head: np.uint64) -> bool:
-    """Whether the run of the word buffer[low:high], whose first bytes are head, and the byte after it is cut between
-    them and nowhere else.
+    """Returns whether the run buffer[low:high + 1] is cut only before its last byte.
+
+    head: the first eight bytes of buffer[low:high], or all if there are fewer.
     """
     mark = buffer[high]
     is_suffix = mark < 0x80 and lexicon.classes[mark & 0x7F] & SUFFIX
@@ -113,11 +117,11 @@ def _is_word_and_mark(lexicon: Lexicon, buffer: Bytes, low: int, high: int, head
 def _put_run(
     lexicon: Lexicon, buffer: Bytes, first: int, i: int, end: int, position: int, digits: bool, codes: Bytes, at: int
 ) -> tuple[int, int, int]:
-    """Write the words of the run that begins at first and has no marks up to i; return where to go on, the next `at`
-    and the end of the last word.
+    """Writes the words of the run that begins at `first` and has no marks before i.
 
-    digits: whether there are any up to i. Most runs have no marks, or one before and up to two behind: these are cut
-    here, if they come near no exception.
+    Returns (the position after the run, the next `at`, the end of the last word). digits: whether there are digits
+    before i. Most runs have no marks, or at most one in front and two at the end. They are cut here, unless a part of
+    them may be an exception.
     """
     size, marks = int64(0), int64(0)
     dots = False
@@ -152,11 +156,11 @@ def _put_run(
 def _put_marked(
     lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, marks: int, digits: bool, codes: Bytes, at: int
 ) -> int:
-    """Write the run buffer[low:high] as a word and the marks around it, and return the next `at`; -1 if it is not that
-    plain.
+    """Writes the run buffer[low:high] as a word and the marks around it; returns the next `at`, or -1 if the run needs
+    _split_run.
 
-    marks: busy characters in the run that are no digits. Each cut is one that _split_run makes; whatever may be an
-    exception, whole or put together from several of the words, is left to it.
+    marks: number of busy characters in the run that are not digits. All cuts are the same as those of _split_run. If
+    the run, or several neighbouring words of it, may be an exception, the result is -1.
     """
     classes = lexicon.classes
     point, front = point_at(buffer, low, high)
@@ -165,7 +169,7 @@ def _put_marked(
     elif not classes[point] & PREFIX:
         return int64(-1)
     behind = marks - (front > 0)
-    end = middle = high  # of the word, and of the first mark behind it
+    end = middle = high  # the ends of the word and of the first mark after it
     if behind > 2:
         return int64(-1)
     if behind:
@@ -214,7 +218,7 @@ def _put_marked(
 
 @inlined
 def _put_known(lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, codes: Bytes, at: int) -> int:
-    """Write buffer[low:high] as the exception that it is, else as one word."""
+    """Writes buffer[low:high] with the cuts of the exception if it is one, else as one word."""
     number = find_word(lexicon.exceptions, buffer, low, high)
     if number >= 0:
         return put_cut(lexicon.cuts[number], high - low, gap, codes, at)
@@ -230,12 +234,14 @@ def _is_exception(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> bool:
 def _split_run(
     lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, digits: bool, dots: bool, codes: Bytes, at: int
 ) -> int:
-    """Write the words of one run. Suffixes come off back to front, so their codes wait where the run's room ends.
+    """Writes the words of one run and returns the next `at`.
 
-    digits, dots: whether there are any in it; units need the former, addresses the latter.
+    Suffixes are found from the last to the first, so their codes are first written to the end of the run's space in
+    `codes` and then moved. digits, dots: whether the run has digits and full stops. Only runs with digits can have
+    units, and only runs with full stops can be addresses.
     """
     begin, length = at, high - low
-    room = back = at + gap + length  # codes take no more than the bytes they stand for
+    room = back = at + gap + length  # codes never take more bytes than the words and gaps that they stand for
     first_gap, origin = gap, low
     exact = False
     while low < high:
@@ -272,7 +278,7 @@ def _split_run(
         codes[at] = codes[back]
         at += 1
         back += 1
-    # two words are the whole run, which is no exception
+    # Two words together are the whole run. The loop above has found that it is not an exception.
     if at - begin > 2 and lexicon.rejoined_most and any_rejoined(lexicon, buffer, origin, codes, begin, at, first_gap):
         at = rejoin(lexicon, buffer, origin, length, first_gap, codes, begin, at)
     return at
@@ -280,7 +286,7 @@ def _split_run(
 
 @inlined
 def _put_back(codes: Bytes, back: int, length: int) -> int:
-    """Write a word's code so that it ends before codes[back]; return where it starts."""
+    """Writes a word's code so that it ends before codes[back]; returns the index at which the code starts."""
     back -= 5 if length > 127 else 1
     put_word(codes, back, int64(0), length)
     return back
@@ -288,7 +294,7 @@ def _put_back(codes: Bytes, back: int, length: int) -> int:
 
 @inlined
 def _put_core(lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, dots: bool, codes: Bytes, at: int) -> int:
-    """Write what is left of a run, cut at its infixes."""
+    """Writes the rest of a run without prefixes and suffixes, cut at its infixes; returns the next `at`."""
     classes = lexicon.classes
     start = i = low
     asked = not dots
@@ -320,10 +326,10 @@ def _put_core(lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, do
 def split_all(
     lexicon: Lexicon, buffer: Bytes, starts: Offsets, ends: Offsets, first: int, codes: Bytes, code_offsets: Offsets
 ) -> int:
-    """Write the codes of the documents buffer[starts[r]:ends[r]] from row `first` on, and their offsets.
+    """Writes the codes of the documents buffer[starts[r]:ends[r]], and their offsets, from row `first` on.
 
-    Return the row at which it ends: that of a document with more bytes than codes has room for, or else their number.
-    codes: uint8; code_offsets: int64 (rows + 1,), those up to `first` written.
+    Returns the first row with more bytes than `codes` has space left, or the number of rows if all are done. codes:
+    uint8. code_offsets: int64 (rows + 1,); code_offsets[:first + 1] must already be set.
     """
     at = code_offsets[first]
     tables, text, out = lexicon_pointers(lexicon), pointer(buffer), pointer(codes)
@@ -337,7 +343,7 @@ def split_all(
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon of the splitter, made once a process."""
+    """Returns the lexicon of the splitter, which is computed once per process."""
     bare = lexicon_of_exceptions()
     members = bare.exceptions
     starts, ends = members.offsets[:-1], members.offsets[1:]
@@ -350,5 +356,5 @@ def lexicon() -> Lexicon:
         if len(lengths) > 1:
             bits[number] = sum(1 << (end - 1) for end in np.cumsum(lengths).tolist())
     pairs = bits & (bits - np.uint64(1)) & ((bits & (bits - np.uint64(1))) - np.uint64(1)) == 0
-    bits[pairs & (bits == bare.cuts)] = 0  # cut alike either way, and in nobody's way
+    bits[pairs & (bits == bare.cuts)] = 0  # the rules cut these two words as the exception does: nothing to rejoin
     return with_rejoined(bare, bits)
