@@ -24,13 +24,9 @@ from tokenmill.core.io import http, local_input, remote
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A written file as a manifest lists it.
+    """A written file as a manifest lists it: path as given to the writer, size in bytes, XXH3-128 in hex digits.
 
-    Attributes:
-        path: its path or URL, as given to the writer.
-        bytes: its size.
-        xxh3: XXH3-128 of its content in hex digits.
-        rows: number of rows; -1 if it is not a table. Default -1.
+    rows: number of rows; -1 if it is not a table.
     """
 
     path: str
@@ -143,10 +139,7 @@ def size_of(path: str) -> int:
 
 
 def sizes(folder: str) -> dict[str, int]:
-    """Returns {name: bytes} for the files directly in a folder, without unfinished ones.
-
-    It takes one listing, with no request per file. Empty if there is no folder.
-    """
+    """Returns {name: bytes} for the files directly in a folder, without unfinished ones, with a single listing."""
     if is_url(folder):
         return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
     if not os.path.isdir(folder):
@@ -310,9 +303,7 @@ def create_bytes(path: str, content: bytes) -> bool:
 
 
 def _link_new(path: str, content: bytes) -> None:
-    """Creates a local file together with its content. If it were opened for exclusive writing, readers would see it
-    empty at first.
-    """
+    """Creates a local file with its content. With an exclusive open, readers would see an empty file at first."""
     make_folder(os.path.dirname(path))
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     with open(unfinished, "wb") as file:
@@ -355,8 +346,8 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 def etag(path: str) -> str:
     """Returns a string that identifies the content of a source file, without reading the whole file.
 
-    It has the size and the store's ETag, or else the store's modification time. For a local file it has the size, the
-    modification time, and a hash of 4 KiB at the start, middle and end. Raises FileNotFoundError if there is no file.
+    It consists of the size and the store's ETag, else the modification time; for a local file of the size, the
+    modification time and a hash of 4 KiB at the start, middle and end. Raises FileNotFoundError if there is no file.
     """
     if http.is_http(path):
         version = http.found(path)
