@@ -84,7 +84,7 @@ class Source(Protocol):
 
     Attributes:
         traits: facts about the Source for the engine.
-        adds: names of the columns of its batches. Columns that a document does not have must be in `traits.signals` too.
+        adds: names of the columns of its batches. `traits.signals` must have those that are not columns of a document.
         shards: lists the shards of the input without reading the files, in an order that depends on names alone.
         read: yields one shard as batches. It also yields rows that it has to reject (a page that is not HTML, a damaged
             record), marked by drop(), so that they are counted. It raises DataError if the file cannot be read at all.

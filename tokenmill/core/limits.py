@@ -79,7 +79,7 @@ def enforce_max_removed(
             clusters = f" Kept documents and the number removed for them, the most first: {shown}." if shown else ""
             raise DataError(
                 f"{step} would {verb} {mine['removed']:,} of {total:,} {unit} of source {source!r}, "
-                f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. None of it was done.{clusters} "
+                f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. Nothing was changed.{clusters} "
                 "`pipeline dedup preview` shows what they are; if they are real duplicates, raise max_removed; if not, "
                 "change the stage's settings"
             )

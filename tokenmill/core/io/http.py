@@ -24,7 +24,7 @@ from tokenmill.core.version import __version__
 _FIRST = 1 << 16  # bytes of the first request after a seek; each request that continues asks for twice as many
 _MOST = 16 << 20
 _PIECE = 1 << 16
-_PROGRESS = 1 << 16  # bytes; after as many, earlier failures no longer count
+_PROGRESS = 1 << 16  # bytes after which earlier failures no longer count
 _DENIED_TRIES = 4  # for status 403, with which some servers answer too frequent requests
 _UNKNOWN_HOST_TRIES = 3
 _PASSING = (408, 425, 429)

@@ -93,7 +93,7 @@ def is_transient(error: BaseException) -> bool:
 
 def error_code(error: BaseException) -> str:
     """Returns the store's own error code, or "" if there is none."""
-    chain: list[BaseException] = []  # causes can form a circle
+    chain: list[BaseException] = []  # causes can form a cycle
     seen: BaseException | None = error
     while seen is not None and all(seen is not one for one in chain):
         response = getattr(seen, "response", None)
@@ -118,7 +118,7 @@ def explained(operation: str, url: str, error: BaseException) -> Exception:
     if isinstance(error, PermissionError) or code in ("403", "AccessDenied"):
         kind = DataError if operation in READS else RecipeError
         return kind(
-            f"{where}: access denied ({code or 'permission'}). Grant it to the credentials in use, or use others; "
+            f"{where}: denied ({code or 'permission'}). Grant it to the credentials in use, or use others; "
             f"{_HOW_TO_SIGN}"
         )
     if isinstance(error, FileNotFoundError):
