@@ -1,6 +1,7 @@
-"""tokenmill: raw crawl in, training tokens out, and a record of every removal.
+"""tokenmill turns raw crawls into training tokens and records every removal.
 
-The Python API, which loads when it is used: `run`, `open_run`, `apply`, `Run`, `RecipeError`, `DataError`.
+This module is the Python API: `run`, `open_run`, `apply`, `Run`, `RecipeError`, `DataError`. Each is imported on first
+use.
 """
 
 import importlib

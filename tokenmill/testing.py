@@ -1,6 +1,6 @@
-"""The contract of Steps as a test kit, for units of your own: check_step(LongWords()) in a test is enough.
+"""Tests for your own Steps and filters: check_step tests the contract of a Step, check_examples a filter's EXAMPLES.
 
-A filter's EXAMPLES are checked by check_examples.
+A test of your own only has to call them, for example check_step(LongWords()).
 """
 
 import datetime
@@ -35,7 +35,7 @@ _LANGUAGES = ("en", None, "en", "de", "fr", "zh", "en", None, "en", "en")
 
 
 def sample_documents() -> pa.RecordBatch:
-    """Ten documents of many kinds, with all columns of a document: null, empty and hostile texts are among them."""
+    """Returns ten varied documents with all columns of a document. Some texts are null, empty or hostile."""
     rows = range(len(_TEXTS))
     columns: dict[str, Any] = {
         "id": [f"id{row}" for row in rows],
@@ -55,15 +55,16 @@ def sample_documents() -> pa.RecordBatch:
 
 
 def check_step(step: Step, documents: Documents | None = None) -> None:
-    """Raises AssertionError, with what to correct, if a Step breaks the contract that the engine relies on.
+    """Raises AssertionError, which says what to correct, if a Step breaks the contract that the engine relies on.
 
-    - It returns the same rows in the same order, and changes only the columns that it names in `adds`.
-    - An empty batch gives the same columns with the same types. A null text passes.
-    - The result depends on each document alone: f(a + b) == f(a) + f(b). It is the same each time, and the input stays
-      as it was.
-    - It pickles, and the copy is equal to it.
+    - The Step returns the same rows in the same order, and changes only the columns that it names in `adds`.
+    - An empty batch gives the same columns with the same types. A null text raises no error.
+    - The result for a document depends on that document alone: f(a + b) == f(a) + f(b). It is the same each time.
+    - The input is not changed.
+    - The Step can be pickled, and the copy is equal to it.
 
-    documents: a batch, a table or dicts, with `id` and what the step reads. Default: sample_documents().
+    documents: a batch, a table or dicts, with `id` and the columns that the step reads; at least two documents.
+    Default: sample_documents().
     """
     name = type(step).__name__
     problem = contract_problem(type(step))
@@ -81,9 +82,9 @@ def check_step(step: Step, documents: Documents | None = None) -> None:
 
 
 def check_examples(step: Filter) -> None:
-    """Raises AssertionError if a filter does not decide on its EXAMPLES as they say.
+    """Raises AssertionError if a filter does not decide on its EXAMPLES as expected, or a rule has no example.
 
-    EXAMPLES: (text, or a dict of columns; the rule that drops it, or None) each.
+    EXAMPLES is a list of (text or {column: value}, name of the rule that drops it or None).
     """
     name = class_step_name(type(step))
     examples: list[tuple[Any, str | None]] = getattr(step, "EXAMPLES", [])
@@ -178,6 +179,6 @@ def _check_cuts(step: Step, batch: pa.RecordBatch, out: pa.RecordBatch) -> None:
 
 
 def _settled(batch: pa.RecordBatch) -> dict[str, list[Any]]:
-    """The lasting columns of a batch, with marks whether or not there are any."""
+    """Returns {column: values} without transient columns. The mark columns are always there; null means no mark."""
     columns: dict[str, list[Any]] = without_transient(batch).to_pydict()
     return {**{name: [None] * batch.num_rows for name in MARKS.names}, **columns}

@@ -54,12 +54,12 @@ def test_a_file_without_sections_is_empty(text: str) -> None:
         ("[a]\n+x: 1\n", r"line 2: \+x adds to a slot that this section does not have"),
         ("[a]\nx:\ny: 1\n", "line 2: 'x' has no alternatives"),
         ("[a]\nx:\n    |  |\n", "line 2: 'x' has no alternatives"),
-        ("[a]\nx y: 1/2\n    3/4|5\n", "line 3: '5' has not one form for each of 2 names: x y"),
-        ("[a]\nx y: 1/2/3\n", "line 2: '1/2/3' has not one form for each of 2 names"),
-        ("[a]\nx y: 1/\n", "line 2: '1/' has not one form for each of 2 names"),
+        ("[a]\nx y: 1/2\n    3/4|5\n", "line 3: '5' does not have one form for each of 2 names: x y"),
+        ("[a]\nx y: 1/2/3\n", "line 2: '1/2/3' does not have one form for each of 2 names"),
+        ("[a]\nx y: 1/\n", "line 2: '1/' does not have one form for each of 2 names"),
         ("[a]\nx: one\n    {z} two\n", "line 3: .z. is not the name of a slot"),
         ("[a]\nx: one\n    {x two\n", "line 3: a brace is left open"),
-        ("[a]\nx: {} two\n", "line 2: a brace is left open, or what it encloses is not a name"),
+        ("[a]\nx: {} two\n", "line 2: a brace is left open, or the text in braces is not a name"),
     ],
 )
 def test_an_error_names_the_file_and_the_line(text: str, message: str) -> None:

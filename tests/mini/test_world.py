@@ -106,7 +106,7 @@ def test_a_crawl_of_any_size_holds_every_kind_and_mostly_english(pages: int) -> 
 
 
 def test_fewer_pages_than_kinds_are_refused() -> None:
-    with pytest.raises(ValueError, match="10 pages do not hold one of every kind"):
+    with pytest.raises(ValueError, match="10 pages are too few for one of every kind"):
         plan_pages(10, 0)
 
 

@@ -1,1 +1,1 @@
-"""The vocabulary every other folder speaks: kinds of work, columns, errors, storage, models, token shards."""
+"""Definitions that all other folders use: kinds of units, columns, errors, storage, models, token shards."""

@@ -1,25 +1,25 @@
-"""JSON objects that end with their own XXH3, so that one which is cut, empty, edited or damaged is noticed."""
+"""JSON objects that end with their own checksum (XXH3), which detects files that are cut, empty, edited or damaged."""
 
 import json
 from typing import Any
 
 import xxhash
 
-_CHECKSUM = b',\n "xxh3": "'  # stands last: no field's name comes after it
+_CHECKSUM = b',\n "xxh3": "'  # no name of a field sorts after it, so the fields stay sorted
 _END = b'"\n}'
 
 
 def with_checksum(content: bytes) -> bytes:
-    """A JSON object, written with indent=1, with the XXH3 of what is before it as its last field."""
+    """Appends the field `xxh3`, the checksum of all bytes before it, to a JSON object written with indent=1."""
     body = content.removesuffix(b"\n}")
     return body + _CHECKSUM + xxhash.xxh3_64_hexdigest(body).encode() + _END
 
 
 def parsed(content: bytes) -> tuple[dict[str, Any], bool]:
-    """(fields, whether there was a checksum to compare: older versions wrote none).
+    """Returns (fields, True if there was a checksum to compare). Older versions wrote none.
 
-    Raises ValueError if it is not a JSON object or its checksum does not match, RecursionError if it is too deeply
-    nested.
+    Raises ValueError if the content is not a JSON object or its checksum does not match, RecursionError if it is nested
+    too deeply.
     """
     if not content:
         raise ValueError("it is empty")

@@ -1,9 +1,9 @@
-"""The document schema, and the only ways to change a batch: set_column, drop, split.
+"""The document schema, and the only functions that change a batch: set_column, drop, split.
 
-A batch is a pyarrow.RecordBatch of documents, one a row. A step returns the same rows in the same order; it adds
-columns or marks rows. A marked row carries `drop_rule`, `drop_measured` and `drop_threshold`; only the engine removes
-it. Columns whose name starts with `_` are transient: they live within one stage, are never written, and vanish when
-`text` is set, because they describe the old text (the word segmentation, for example).
+A batch is a pyarrow.RecordBatch with one document per row. A step returns the same rows in the same order; it adds
+columns or marks rows. A marked row has `drop_rule`, `drop_measured` and `drop_threshold`; only the engine removes it.
+Columns whose name starts with `_` are transient: they exist within one stage and are never written. They are removed
+when `text` is set, because they describe the old text (the word segmentation, for example).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,28 +32,28 @@ DOCUMENT = pa.schema(
         ("meta", pa.string()),
     ]
 )
-"""The document's own columns. A Source gives all that it adds; the others are absent, not null."""
+"""The document's own columns. A Source sets the columns of its `adds`; the others are absent, not null."""
 
 MARKS = pa.schema([("drop_rule", pa.string()), ("drop_measured", pa.string()), ("drop_threshold", pa.string())])
-"""What drop() writes. Measured values and thresholds are text, because a language is measured as much as a ratio is."""
+"""The columns that drop() writes. Values and thresholds are text, because some are numbers and some are languages."""
 
 BoolMask = npt.NDArray[np.bool_]
 
 
 def documents(columns: dict[str, Any]) -> pa.RecordBatch:
-    """A batch from lists or arrays, each cast to its type in the schema; columns outside the schema keep their own."""
+    """Returns a batch of {name: list or array}, cast to the types of DOCUMENT and MARKS. Other columns are not cast."""
     arrays = [_as_array(name, values) for name, values in columns.items()]
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """A table of dicts, with a column for each name that one of them has; where a dict lacks it, it is null."""
+    """Returns a table with one row per dict and a column for each name in any dict; null if a dict lacks the name."""
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: [row.get(name) for row in rows] for name in names})
 
 
 def set_column(batch: pa.RecordBatch, name: str, values: Any) -> pa.RecordBatch:
-    """The batch with column `name` added at the end, or replaced in place. Setting `text` removes transient columns."""
+    """Returns the batch with a column added at the end, or replaced in place. `text` removes transient columns."""
     array = _as_array(name, values)
     if name == "text":
         batch = without_transient(batch)
@@ -64,10 +64,10 @@ def set_column(batch: pa.RecordBatch, name: str, values: Any) -> pa.RecordBatch:
 
 
 def drop(batch: pa.RecordBatch, mask: Any, rule: str, measured: Any, threshold: Any) -> pa.RecordBatch:
-    """Mark the rows where mask is true (null counts as false), unless they are marked already: the first mark wins.
+    """Marks the rows where mask is true, unless they are marked already: the first mark wins. Null counts as false.
 
-    mask, measured: an array with a value a row, or for `measured` and `threshold` one value for all rows.
-    rule: `<step>.<rule>`. Numbers are recorded to six significant digits.
+    mask: bool (rows,), Arrow or numpy. rule: `<step>.<rule>`. measured, threshold: one value per row, or one for all
+    rows. Numbers are written with six significant digits.
     """
     wanted = as_mask(mask) & ~marked(batch)
     if not wanted.any():
@@ -85,29 +85,29 @@ def drop(batch: pa.RecordBatch, mask: Any, rule: str, measured: Any, threshold: 
 
 
 def marked(batch: pa.RecordBatch) -> BoolMask:
-    """True for each row that a rule has marked, bool (rows,)."""
+    """Returns bool (rows,): True for each row that a rule has marked."""
     if "drop_rule" not in batch.schema.names:
         return np.zeros(batch.num_rows, dtype=np.bool_)
     return as_mask(batch.column("drop_rule").is_valid())
 
 
 def split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """(rows alive, without the mark columns; rows marked, with them but without transient columns), each in order."""
+    """Returns (unmarked rows, without mark columns; marked rows, without transient columns), both in order."""
     if "drop_rule" not in batch.schema.names:
         return batch, batch.slice(0, 0)
     gone = marked(batch)
-    if not gone.any():  # or everything would be copied
+    if not gone.any():  # saves a copy of all rows
         return batch.drop_columns(MARKS.names), without_transient(batch).slice(0, 0)
     return _rows(batch.drop_columns(MARKS.names), ~gone), _rows(without_transient(batch), gone)
 
 
 def without_transient(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch without the columns whose name starts with `_`."""
+    """Returns the batch without the columns whose name starts with `_`."""
     return batch.select([name for name in batch.schema.names if not name.startswith("_")])
 
 
 def as_mask(values: Any) -> BoolMask:
-    """A numpy bool array (rows,) from an Arrow or numpy one; null becomes false."""
+    """Converts an Arrow or numpy array to numpy bool (rows,); null becomes False."""
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if isinstance(values, pa.Array):
@@ -116,10 +116,11 @@ def as_mask(values: Any) -> BoolMask:
 
 
 def _rows(batch: pa.RecordBatch, wanted: BoolMask) -> pa.RecordBatch:
-    """The rows where wanted, copied.
+    """Copies the rows where wanted is True.
 
-    filter() makes room for texts by doubling it, so they are joined from runs of rows instead, which takes just what
-    they need; and the default pool keeps what is freed, so that each copy would add to what the process holds.
+    filter() doubles its buffer of texts whenever it is full. Texts are concatenated from runs of rows instead, which
+    allocates only as much as they need. They are not in Arrow's default pool, because that keeps freed memory, so
+    each copy would add to the memory of the process.
     """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False]))))
     runs = list(zip(edges[::2].tolist(), (edges[1::2] - edges[::2]).tolist(), strict=True))
@@ -150,7 +151,7 @@ def _type_of(name: str) -> pa.DataType | None:
 
 
 def _broadcast(value: Any, wanted: BoolMask) -> pa.Array:
-    """A string column with the written value where wanted, null elsewhere."""
+    """Returns a string column with the value as text where wanted is True, and null elsewhere."""
     out: list[str | None] = [None] * len(wanted)
     many = isinstance(value, (pa.Array, pa.ChunkedArray, np.ndarray, list))
     rows: Iterable[int] = np.flatnonzero(wanted).tolist()
@@ -168,7 +169,7 @@ def _written(value: Any) -> str | None:
 
 
 def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
-    """The batch with the columns it lacks as nulls, in the schema's order."""
+    """Returns the batch with the columns of the schema, in its order; a column that the batch lacks is null."""
     if schema is None or batch.schema.equals(schema):
         return batch
     names = set(batch.schema.names)
@@ -177,6 +178,6 @@ def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
 
 
 def source_column(batch: pa.RecordBatch) -> pa.Array:
-    """The batch's sources; nulls if there is no such column."""
+    """Returns the column `source`; nulls if the batch does not have it."""
     has = "source" in batch.schema.names
     return batch.column("source") if has else pa.nulls(batch.num_rows, pa.string())

@@ -1,21 +1,21 @@
-"""The two errors a user can act on. Anything else that escapes is a bug in tokenmill."""
+"""The two kinds of errors that a user can act on. Any other error that reaches the user is a bug in tokenmill."""
 
 import difflib
 from collections.abc import Iterable, Sequence
 
-_NAMES = 40  # that a message lists: not a vocabulary of 50,000 tokens
+_NAMES = 40  # that a message lists at most; a vocabulary may have 50,000 tokens
 
 
 class RecipeError(Exception):
-    """The person can fix it in the recipe or on the command line: a wrong name, setting, type or path. Exit code 2."""
+    """A wrong name, setting, type or path, which the user can fix in the recipe or on the command line. Exit code 2."""
 
 
 class DataError(Exception):
-    """The data broke a promise: a corrupt file, a clash of ids, a checksum that differs. Exit code 1."""
+    """The data is not as required: a corrupt file, a clash of ids, a checksum that differs. Exit code 1."""
 
 
 class DamagedFile(DataError):
-    """A file that a task has committed is gone or not as it was written; file: which one."""
+    """A file that a task has committed is missing or changed. `file` is its path."""
 
     def __init__(self, file: str, problem: str) -> None:
         super().__init__(f"{file}: {problem}")
@@ -26,7 +26,7 @@ class DamagedFile(DataError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known name, else the sorted list of known names, else nothing."""
+    """Returns `; did you mean 'x'?` for the nearest known name, else the sorted known names, else ""."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
@@ -36,14 +36,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def listed(problems: Sequence[str]) -> str:
-    """One problem as it is, several as a list."""
+    """Returns a single problem unchanged, and several as a list with one line per problem."""
     if len(problems) == 1:
         return problems[0]
     return "\n- ".join([f"{len(problems)} problems:", *problems])
 
 
 def short(value: object, *, limit: int = 200) -> str:
-    """The repr of a value for a message: at most about `limit` characters, the rest is left out of the middle."""
+    """Returns the repr of a value for a message, cut in the middle to about `limit` characters."""
     if isinstance(value, str) and len(value) > 2 * limit:
         value = value[:limit] + value[-limit:]  # the repr of a whole file would be slow
     shown = repr(value)

@@ -1,4 +1,4 @@
-"""Optional packages: which extra of tokenmill brings which."""
+"""Optional packages, and the extra of tokenmill that installs each."""
 
 _EXTRA_OF = {
     "datatrove": "interop",
@@ -14,7 +14,7 @@ _EXTRA_OF = {
 
 
 def how_to_install(error: ImportError, *, user: str = "this command") -> str:
-    """The message for a package that is missing. user: what needs it."""
+    """Returns the message for a missing package. user: name of the part that needs it."""
     name = (error.name or "").partition(".")[0]
     if name == "tokenmill":
         return f"{user}: {error}; this version of tokenmill does not have it; DESIGN.md lists the modules"

@@ -1,4 +1,4 @@
-"""Functions of one's own that a setting names as `module:function`, called with one document as a dict."""
+"""User functions that a setting names as `module:function` and that are called with one document as a dict."""
 
 import functools
 import importlib
@@ -14,7 +14,7 @@ Function = Callable[[dict[str, Any]], Any]
 
 
 def check_reference(reference: str, setting: str) -> None:
-    """Raises RecipeError unless a setting has the form `module:function`. Imports nothing."""
+    """Raises RecipeError unless a setting has the form `module:function`. Does not import the module."""
     module, colon, name = reference.partition(":")
     if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
         raise RecipeError(f"{setting}: found {short(reference)}, expected module:function, such as mylab.edits:shorten")
@@ -22,14 +22,17 @@ def check_reference(reference: str, setting: str) -> None:
 
 @functools.cache
 def function_of(reference: str) -> Function:
-    """The function that `module:function` names. Imports its module."""
+    """Imports the module of `module:function` and returns the function."""
     module, _, name = reference.partition(":")
     found: Function = getattr(importlib.import_module(module), name)
     return found
 
 
 def rows_with_text(batch: pa.RecordBatch) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(row number, its lasting columns as Python values) of each document whose text is not null."""
+    """Yields (row number, {column: Python value}) for each document whose text is not null.
+
+    Transient columns and mark columns are left out.
+    """
     names = [name for name in batch.schema.names if not name.startswith("_") and name not in MARKS.names]
     columns = [batch.column(name).to_pylist() for name in names]
     for row, values in enumerate(zip(*columns, strict=True)):

@@ -1,13 +1,13 @@
-"""The three kinds of work: a Source makes rows, a Step changes one batch, a Global compares documents of all shards.
+"""The contract of units of work: a Source makes rows, a Step changes a batch, a Global compares all documents.
 
 A unit of work is a frozen dataclass. Its fields are its settings. A recipe names it by folder and file:
-`filters.gopher_quality` is the class GopherQuality. Units pickle, and keep no state between calls.
+`filters.gopher_quality` is the class GopherQuality. A unit can be pickled and keeps no state between calls.
 
-What every unit of a kind must have is in the protocols Source, Step, Global and Writer. What a unit may have besides is
-in the small protocols below them: Packed, Fingerprinted, Requiring, Calling, Typing, Advising, Filter for all kinds of
-work; Concluding, Remembering, Rewriting, Repeating, Completing for Globals. The engine asks for each with isinstance; a
-unit has it by having its members. pipeline/planning/contract.py refuses a class that breaks the contract before
-anything runs.
+The protocols Source, Step, Global and Writer list the members that every unit of that kind must have. The protocols
+below them list optional members. Packed is for Sources, Filter for Steps; Concluding, Remembering, Rewriting, Repeating
+and Completing are for Globals; the others are for all kinds. A unit implements a protocol if it has its members, which
+the engine checks with isinstance; it does not inherit from it. Before anything runs, pipeline/planning/contract.py
+refuses a class that breaks the contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,15 +27,15 @@ class Shard:
     """A part of a source that one task reads.
 
     Attributes:
-        number: place among the shards of the source.
-        source: the recipe's name for where documents come from.
-        file: path or URL, without password and signature. It is on record.
-        start, end: the part of the file, in bytes or row groups, as the source counts.
-        size: bytes of the whole file.
-        etag: identifies the file's content without reading all of it.
-        secret: the URL with its password or signature, if `file` lacks one. Default "".
-        parts: the shards that the engine packed into this one. A Source never sees such a shard. Default none.
-        name: what ids call the file, if other files of the source have the same base name. Default "".
+        number: position among the shards of the source.
+        source: the recipe's name for the origin of the documents. It is the column `source` of the documents.
+        file: path or URL of the file, without password and signature. It is written to manifests and documents.
+        start, end: the part [start, end) of the file that the shard covers. The source counts in bytes or row groups.
+        size: size of the whole file in bytes.
+        etag: identifies the content of the file; it is found without reading the whole file.
+        secret: the URL with its password or signature, if `file` is without them. Default "".
+        parts: the shards that the engine packed into this one. A Source gets the parts, never the pack. Default none.
+        name: name of the file in ids, if another file of the source has the same base name. Default "".
     """
 
     number: int
@@ -51,24 +51,25 @@ class Shard:
 
     @property
     def address(self) -> str:
-        """What to open."""
+        """The path or URL to open, with password or signature if it needs them."""
         return self.secret or self.file
 
     @property
     def length(self) -> int:
-        """Bytes to read, or the source's measure for them."""
+        """Size of the shard, in the unit of `start` and `end`."""
         return self.end - self.start
 
 
 @dataclass(frozen=True)
 class SourceTraits:
-    """What the engine may know about a Source besides its rows.
+    """Facts about a Source that the engine cannot see in its rows.
 
     Attributes:
-        damage: rules that mean a damaged file, as `<step>.<rule>`. Their counts become warnings. Default none.
-        signals: schema of the columns that it adds besides those of a document. Default none.
-        unhashed: names of settings that do not affect results, left out of the fingerprint. The setting `paths`
-            always is: it only says which shards there are, and the fingerprint of each shard has its own file.
+        damage: rules that mean a damaged file, as `<step>.<rule>`. The engine logs a warning with the number of rows
+            that these rules mark. Default none.
+        signals: schema of the columns that the Source adds and that are not columns of a document. Default none.
+        unhashed: names of settings that do not affect results. They are left out of the fingerprint. `paths` is always
+            left out: it only selects the shards, and the fingerprint of a shard covers the shard's own file.
             Default none.
     """
 
@@ -79,11 +80,14 @@ class SourceTraits:
 
 @runtime_checkable
 class Source(Protocol):
-    """Makes rows.
+    """Reads documents from files. It is the first unit of its stage.
 
-    shards() lists the input without reading it, in an order that depends on names alone. read() streams one shard. Rows
-    that it must refuse (a page that is not HTML, a damaged record) are yielded too, marked by drop(), so that they are
-    counted. A file that cannot be read at all is a DataError.
+    Attributes:
+        traits: facts about the Source for the engine.
+        adds: names of the columns of its batches. `traits.signals` must have those that are not columns of a document.
+        shards: lists the shards of the input without reading the files, in an order that depends on names alone.
+        read: yields one shard as batches. It also yields rows that it has to reject (a page that is not HTML, a damaged
+            record), marked by drop(), so that they are counted. It raises DataError if the file cannot be read at all.
     """
 
     traits: ClassVar[SourceTraits]
@@ -95,9 +99,13 @@ class Source(Protocol):
 
 
 class Step(Protocol):
-    """Changes one batch: returns the same rows in the same order, with columns added or rows marked.
+    """Changes one batch: returns the same rows in the same order, with columns set or rows marked.
 
-    reads, adds: names of columns. A unit whose columns depend on its settings has properties of these names.
+    The result for a row depends on that row alone. `tokenmill.testing.check_step` tests the whole contract.
+
+    Attributes:
+        reads: names of the columns that it needs.
+        adds: names of the columns that it adds or changes. Each of the two can be a property, to depend on settings.
     """
 
     @property
@@ -109,13 +117,13 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Room:
-    """What a reduction may use.
+    """Memory and disk space that a reduction may use.
 
     Attributes:
         memory: bytes that it may hold.
-        scratch: a local folder of its own, deleted afterwards.
-        shard_rows: number of rows by shard number. `_row` is below that.
-        reserved: bytes of the stage's memory that are for other things. Default 0.
+        scratch: a local folder for this reduction alone. The engine deletes it afterwards.
+        shard_rows: {shard number: number of rows}. Each `_row` of a shard is below its number of rows.
+        reserved: bytes of the stage's memory that the worker needs for other purposes, not in `memory`. Default 0.
     """
 
     memory: int
@@ -125,17 +133,20 @@ class Room:
 
 
 class Round(Protocol):
-    """One exchange: rows are routed by key to partitions; each partition is sorted and reduced.
+    """One exchange of a Global: rows are routed by key to partitions, and each partition is sorted and reduced.
 
-    route() gets documents that no rule has marked, with `_shard` (int32) and `_row` (int32, position in the shard); a
-    later round gets what the round before reduced to. It returns the rows to send, with a uint64 `_partition_key`:
-    equal keys meet in one partition, and partitions are ranges of the key, in order. reduce() streams one partition; it
-    may write JSON of what it counted as FACTS into the schema metadata of its batches.
-
-    sort_by: the order of rows in a partition. Unless it is total, the result must not depend on it. Empty: any order.
-    single: all rows must meet, so there is one partition, whatever the size.
-    of_documents: a later round that gets documents again: those that the round before named by `shard` and `row`, with
-    the other columns of that round added.
+    Attributes:
+        sort_by: the columns by which the rows of a partition are sorted. If rows can be equal in all of them, the
+            result must not depend on the order of these rows. Empty: rows come in any order.
+        single: True if all rows must be in one partition, however many they are.
+        of_documents: True for a later round that reads documents again. Its route() gets the documents that the rows of
+            the previous round name by `shard` and `row`, with the other columns of those rows added.
+        route: returns the rows to send, with a column `_partition_key` (uint64). Rows with equal keys get into the same
+            partition; partitions are consecutive ranges of the key. In the first round it gets the documents that no
+            rule has marked, with the columns `_shard` (int32) and `_row` (int32, position in the shard). In a later
+            round it gets the rows that the previous reduce() returned, unless `of_documents` is True.
+        reduce: gets the sorted rows of one partition and yields the result, both as a stream of batches. It may put
+            counts into the schema metadata of a batch, as JSON under the key FACTS.
     """
 
     @property
@@ -150,18 +161,24 @@ class Round(Protocol):
 
 @runtime_checkable
 class EarlierRound(Round, Protocol):
-    """A round that also routes documents of earlier corpora, in the columns of their files."""
+    """A round that also routes documents of earlier corpora: rows of the files that Remembering.earlier() lists."""
 
     def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
 
 
 FACTS = b"facts"
-"""Key in a batch's schema metadata: JSON of what a reduction counted besides its rows."""
+"""Key in a batch's schema metadata for the counts of a reduction, as JSON. There is one value per partition."""
 
 
 @runtime_checkable
 class Global(Protocol):
-    """Compares documents of all shards. Its last round gives rows of VERDICT, which the engine applies per shard."""
+    """Compares documents of all shards. It is the last unit of its stage.
+
+    Attributes:
+        reads, adds: as of a Step.
+        rounds: returns its rounds, at least one, in order. The last one returns rows of VERDICT, which the engine
+            applies shard by shard. A Rewriting Global returns rows of its SAID instead.
+    """
 
     @property
     def reads(self) -> tuple[str, ...]: ...
@@ -182,12 +199,18 @@ VERDICT = pa.schema(
         ("cluster_size", pa.int32()),
     ]
 )
-"""What a Global decides about a document, found by shard and row. A document without one is kept, cluster_size 1."""
+"""A Global's decision about the document that `shard` and `row` identify. A document without a verdict is kept.
+
+The engine adds the column `<step>.cluster_size` if it is in the Global's `adds`: 1 for documents without a verdict.
+"""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """One output of a Writer: the rows of the sorted whole whose cumulative weight starts in [low, high)."""
+    """One output of a Writer: output `number` of `split`.
+
+    It has the rows of the split before which the total weight of the split's rows, in their order, is in [low, high).
+    """
 
     number: int
     split: str
@@ -197,11 +220,11 @@ class Cut:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a Writer made besides its cuts.
+    """The files that complete a Writer's output.
 
     Attributes:
-        files: paths.
-        facts: goes into the manifest of the whole.
+        files: their paths, without the files of the cuts.
+        facts: JSON for the manifest of the whole output. Default empty.
     """
 
     files: list[str]
@@ -210,12 +233,17 @@ class Finished:
 
 @runtime_checkable
 class Writer(Global, Protocol):
-    """A Global that ends in files of its own instead of verdicts, for example token shards.
+    """A Global that writes files of its own instead of verdicts, for example token shards.
 
-    Its one round routes rows to a total order; each row weighs `_weight` (int64, for example tokens) in a split
-    `_split`. cuts() turns the total weight of each split into the outputs. write() makes one of them and returns its
-    files and facts; the fact `documents` is the number of rows. finish() gets those facts in order, and the names of
-    inputs that are missing, and writes what makes the whole complete.
+    It has one round, whose `sort_by` is a total order. The rows of the round have the columns `_split` (string, name of
+    a split) and `_weight` (int64, for example the number of tokens).
+
+    Attributes:
+        cuts: returns the outputs for {split: total weight}.
+        write: writes the rows of one cut into the folder. Returns (paths of the files, facts); the fact `documents` is
+            the number of rows.
+        finish: writes the files that complete the output, for example its manifest. It gets the facts of all cuts in
+            order, and the names of missing inputs.
     """
 
     def cuts(self, weights: dict[str, int]) -> list[Cut]: ...
@@ -231,7 +259,7 @@ Unit = Source | Step | Global
 
 @runtime_checkable
 class Packed(Protocol):
-    """A Source with a setting `shard_bytes`: the engine packs its small shards up to that size, in bytes."""
+    """A Source whose small shards the engine packs into shards of up to `shard_bytes` bytes; 0 switches that off."""
 
     @property
     def shard_bytes(self) -> int: ...
@@ -239,15 +267,16 @@ class Packed(Protocol):
 
 @runtime_checkable
 class Fingerprinted(Protocol):
-    """A unit whose results depend on files that are not documents: {name: checksum} of models, lists, tokenizers."""
+    """A unit whose results depend on models, lists or tokenizers. Fingerprints cover their {name: checksum}."""
 
     def file_checksums(self) -> dict[str, str]: ...
 
 
 @runtime_checkable
 class Requiring(Protocol):
-    """A unit whose results depend on packages that its module does not import: names of distributions, which count if
-    they are installed.
+    """A unit whose results depend on packages that its module does not import.
+
+    packages() returns the names of their distributions. Fingerprints cover the versions of those that are installed.
     """
 
     def packages(self) -> tuple[str, ...]: ...
@@ -255,8 +284,10 @@ class Requiring(Protocol):
 
 @runtime_checkable
 class Calling(Protocol):
-    """A unit that calls functions which its settings name, each as `module:function`. They must be inside `--plugins`,
-    and the code that they reach is part of fingerprints.
+    """A unit that calls functions which its settings name.
+
+    called_functions() returns their names as `module:function`. The modules must be inside `--plugins`. Fingerprints
+    cover the code of these modules and of all modules that they import.
     """
 
     def called_functions(self) -> tuple[str, ...]: ...
@@ -264,9 +295,10 @@ class Calling(Protocol):
 
 @runtime_checkable
 class Typing(Protocol):
-    """A unit whose settings decide the types of columns that it adds: {column: type}, in names of its own.
+    """A unit whose settings decide the types of the columns that it adds.
 
-    A stage over several inputs gives its shards the columns of all of them, so its fingerprints cover these types.
+    column_types() returns {column: type}; the unit chooses the names of the types. A stage with several inputs gives
+    each of its shards the columns of all inputs, so the fingerprints of such a stage cover these types.
     """
 
     def column_types(self) -> Mapping[str, str]: ...
@@ -274,9 +306,10 @@ class Typing(Protocol):
 
 @runtime_checkable
 class NeedsFiles(Protocol):
-    """A unit that needs files besides documents, for example a model, and looks for them before anything runs.
+    """A unit that needs files other than documents, for example a model.
 
-    check_files() raises RecipeError, with what to do, if one is not there. It reads none of them.
+    check_files() raises RecipeError, with advice, if a file is missing. It does not read the files. The engine calls it
+    before anything runs.
     """
 
     def check_files(self) -> None: ...
@@ -284,21 +317,25 @@ class NeedsFiles(Protocol):
 
 @runtime_checkable
 class Advising(Protocol):
-    """A unit that has something to say in `pipeline plan`: one line of text."""
+    """A unit that adds a line to the output of `pipeline plan`: the text that outlook() returns."""
 
     def outlook(self) -> str: ...
 
 
 @runtime_checkable
 class Filter(Step, Protocol):
-    """A Step that marks rows by RULES: {name of the rule: Rule}. EXAMPLES of its file are run by a test."""
+    """A Step that marks rows by its RULES, {name of the rule: Rule}.
+
+    It may also have EXAMPLES, a list of (text or {column: value}, name of the rule that drops it or None), which
+    `tokenmill.testing.check_examples` checks.
+    """
 
     RULES: ClassVar[dict[str, Rule]]
 
 
 @runtime_checkable
 class Exemplary(Protocol):
-    """A unit that needs settings and gives an example of itself, for tests."""
+    """A unit with settings that have no default. Tests call example() to get an instance of it."""
 
     @classmethod
     def example(cls) -> Self: ...
@@ -306,10 +343,11 @@ class Exemplary(Protocol):
 
 @runtime_checkable
 class Concluding(Protocol):
-    """A Global that looks at what its last round's partitions counted, before any verdict is applied.
+    """A Global that sums or checks the counts of its last round before the engine applies any verdict.
 
-    facts: one per partition. sources: number of documents by source; "" for those without. The result is written to
-    facts.json. A DataError stops the run before anything is changed.
+    conclude() returns the JSON that the engine writes to facts.json. `facts` has the FACTS of each partition of the
+    last round; `sources` is {source: number of documents}, with "" for documents without a source. If it raises
+    DataError, the stage stops before any document is changed.
     """
 
     def conclude(self, facts: list[JsonObject], sources: Mapping[str, int]) -> JsonObject: ...
@@ -317,10 +355,11 @@ class Concluding(Protocol):
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A Global that also compares with documents of earlier corpora: rows of Parquet files.
+    """A Global that also compares with documents of earlier corpora, which are rows of Parquet files.
 
-    earlier() gives {file: its XXH3-128}, which is checked before the file is used. The first round, and those
-    of_documents, are EarlierRounds. Verdicts about earlier documents are discarded.
+    earlier() returns {file: its XXH3-128 in hex digits}. The engine compares the checksum before it uses the file. The
+    first round, and each round with `of_documents`, must be an EarlierRound. The engine discards verdicts about earlier
+    documents.
     """
 
     def earlier(self) -> Mapping[str, str]: ...
@@ -328,11 +367,14 @@ class Remembering(Protocol):
 
 @runtime_checkable
 class Rewriting(Protocol):
-    """A Global that changes documents instead of judging them.
+    """A Global that changes documents instead of returning verdicts.
 
-    Its last round gives rows of SAID, which has `shard` and `row`. rewrite() gets each batch with the rows about it,
-    `row` counted from the first row of the batch, and with the rows about the whole shard, whose `row` is negative.
-    Like a Step it returns the same rows in the same order, with columns set or rows marked.
+    Attributes:
+        SAID: schema of the rows that its last round returns. It has the columns `shard` and `row`. A negative `row`
+            means the whole shard.
+        rewrite: returns the rows of a batch in the same order, with columns set or rows marked, as a Step does. `said`
+            has the rows of SAID about this batch, with `row` counted from the first row of the batch, and the rows
+            about the whole shard, with a negative `row`.
     """
 
     SAID: ClassVar[pa.Schema]
@@ -342,10 +384,10 @@ class Rewriting(Protocol):
 
 @runtime_checkable
 class Repeating(Protocol):
-    """A Rewriting Global after which a document may occur several times.
+    """A Rewriting Global that may output several copies of a document.
 
-    repeat() gets the rows of a batch that stay; it yields them, and more copies under ids of their own. It is not
-    called with --mark-only.
+    repeat() gets the rows of a batch that are not marked. It yields them and their further copies, which have ids of
+    their own. The engine does not call it with --mark-only.
     """
 
     def repeat(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]: ...
@@ -353,6 +395,6 @@ class Repeating(Protocol):
 
 @runtime_checkable
 class Completing(Protocol):
-    """A Global that takes settings it was not given from the Steps of its stage."""
+    """A Global that takes missing settings from the Steps of its stage: completed() returns it with all settings."""
 
     def completed(self, steps: Sequence[Step]) -> Self: ...

@@ -1,4 +1,4 @@
-"""Classes that load when they are used, so that a package of units of work costs no time to import."""
+"""Classes that are imported on first use, so that importing a package of units of work costs no time."""
 
 import importlib
 from collections.abc import Mapping
@@ -7,19 +7,19 @@ from tokenmill.core.errors import did_you_mean
 
 
 def class_name(name: str) -> str:
-    """`ScrubPii` for `stages.scrub_pii`."""
+    """Returns the class name of a unit: `ScrubPii` for `stages.scrub_pii`."""
     return "".join(part.capitalize() for part in name.rpartition(".")[2].split("_"))
 
 
 def lazy_modules(modules: Mapping[str, str]) -> dict[str, str]:
-    """{class: its module} for {name of a unit of work: its module}."""
+    """Returns {class name: its module} for {name of a unit of work: its module}."""
     return {class_name(unit): module for unit, module in modules.items()}
 
 
 def lazy_class(package: str, modules: Mapping[str, str], name: str) -> type:
-    """The class `name` of a package.
+    """Imports and returns the class `name` of a package.
 
-    modules: {name of a unit of work: its module}. Raises AttributeError if none of them has that class.
+    modules: {name of a unit of work: its module}. Raises AttributeError if `name` is not the class of one of them.
     """
     units = lazy_modules(modules)
     if name not in units:

@@ -1,4 +1,4 @@
-"""`max_removed`: counts how much of a source a Global removes, and stops the run before anything is written."""
+"""`max_removed`: counts how much of each source a Global removes, and stops the run before anything is written."""
 
 import logging
 from collections import Counter
@@ -18,12 +18,12 @@ CLUSTERS_SHOWN = 20
 RemovedBySource = dict[str, dict[str, Any]]
 """{source: {"removed": number of documents, "largest": [[id of a kept document, number removed for it], ...]}}
 
-`largest` is sorted from the largest number to the smallest, then by id.
+`largest` is sorted by number, largest first, then by id.
 """
 
 
 def check_max_removed(max_removed: Mapping[str, float]) -> None:
-    """Raises RecipeError unless each value is a share."""
+    """Raises RecipeError unless each value is a share, 0 to 1."""
     for source, share in max_removed.items():
         if not 0.0 <= share <= 1.0:
             raise RecipeError(f"max_removed: {source}: {share}; must be a share of the source, 0 to 1")
@@ -34,7 +34,8 @@ def removed_by_source(
 ) -> RemovedBySource:
     """Counts removed documents of the sources in `limited`.
 
-    sources: the source of each removed document. kept_for: the position in `ids` of the document that is kept instead.
+    sources: source of each removed document, (removed documents,). kept_for: position in `ids` of the document that is
+    kept instead, same shape.
     """
     counted = {}
     for source in limited:
@@ -46,7 +47,7 @@ def removed_by_source(
 
 
 def merge_removed(one: RemovedBySource, other: RemovedBySource) -> RemovedBySource:
-    """The sum of the counts of two reductions."""
+    """Adds the counts of two reductions."""
     return {
         source: {
             "removed": sum(part[source]["removed"] for part in (one, other) if source in part),
@@ -67,7 +68,7 @@ def enforce_max_removed(
 ) -> None:
     """Raises DataError if a Global would remove a larger share of a source than max_removed allows.
 
-    totals: number of units by source. verb, unit: what the Global would do, and to what, for the message.
+    totals: {source: number of units}. verb, unit: words for the message: the action, and the name of what is counted.
     """
     for source, limit in sorted(max_removed.items()):
         total, mine = totals.get(source, 0), removed.get(source, {"removed": 0, "largest": []})
@@ -78,14 +79,14 @@ def enforce_max_removed(
             clusters = f" Kept documents and the number removed for them, the most first: {shown}." if shown else ""
             raise DataError(
                 f"{step} would {verb} {mine['removed']:,} of {total:,} {unit} of source {source!r}, "
-                f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. None of it was done.{clusters} "
+                f"{mine['removed'] / total:.2%}; max_removed allows {limit:.2%}. Nothing was changed.{clusters} "
                 "`pipeline dedup preview` shows what they are; if they are real duplicates, raise max_removed; if not, "
                 "change the stage's settings"
             )
 
 
 def _largest(clusters: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    """The largest clusters as [id, documents], then by id. Counts of the same id are added."""
+    """Returns the CLUSTERS_SHOWN largest [id, documents], sorted by number, then by id. Adds counts of equal ids."""
     sums: Counter[str] = Counter()
     for id, count in clusters:
         sums[id] += count

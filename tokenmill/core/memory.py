@@ -1,5 +1,6 @@
-"""The least memory of a stage; the most that this process held; the return of freed memory, which Arrow and the C
-library would keep, to the system.
+"""The least memory of a stage, the peak memory of this process, and how freed memory is returned to the system.
+
+Arrow and the C library would keep freed memory.
 """
 
 import ctypes
@@ -12,11 +13,11 @@ from typing import Any
 import pyarrow as pa
 
 LEAST_MEMORY = 1 << 30
-"""Bytes: the least `memory` of a stage that looks across documents."""
+"""Smallest `memory` of a stage with a Global, in bytes."""
 
 
 def give_back() -> None:
-    """Release what the default pool and, with glibc, the heap hold and no one uses: a fraction of a millisecond."""
+    """Gives unused memory of Arrow's default pool, and of glibc's heap, back to the system. Takes less than 1 ms."""
     pa.default_memory_pool().release_unused()
     trim = _malloc_trim()
     if trim is not None:
@@ -25,7 +26,7 @@ def give_back() -> None:
 
 @cache
 def _malloc_trim() -> Callable[[int], Any] | None:
-    """glibc's own; what Arrow's system pool releases is not the heap. None in other C libraries."""
+    """Returns glibc's malloc_trim, or None in other C libraries. Arrow's system pool does not release the heap."""
     try:
         found: Callable[[int], Any] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
     except (OSError, TypeError):
@@ -34,6 +35,6 @@ def _malloc_trim() -> Callable[[int], Any] | None:
 
 
 def peak_rss_bytes() -> int:
-    """The most memory this process has held so far, resident; it only grows from task to task."""
+    """Returns the peak resident memory of this process in bytes. It never decreases, so it covers earlier tasks too."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

@@ -1,7 +1,7 @@
 """Rules as data: a filter measures once and declares RULES; judge() writes the signals and marks rows by the rules.
 
-A rule names its signal and its setting, so other thresholds can be judged later from the signals alone. The check_*
-functions refuse settings of any unit of work, by name.
+A rule names its signal and its setting, so other thresholds can be applied later to the signals alone. The check_*
+functions check settings of any unit of work; their errors name the setting.
 """
 
 import math
@@ -23,15 +23,15 @@ from tokenmill.core.errors import RecipeError, did_you_mean
 class Rule:
     """Keeps a document if `low <= signal <= high`. Each bound is the name of a setting (a field) of the filter.
 
-    A setting of None switches its bound off. A null signal never fires a rule. There are four kinds of bounds and no
+    A setting of None switches its bound off. A null signal never breaks a rule. There are four kinds of bounds and no
     operators, because a confusion of < and <= changes published results.
 
     Attributes:
         signal: name of the signal, without the name of the step.
-        low: inclusive lower bound.
-        high: inclusive upper bound.
-        above: exclusive lower bound.
-        one_of: the setting is a list; the signal must be in it.
+        low: name of the setting with the inclusive lower bound. Default none.
+        high: name of the setting with the inclusive upper bound. Default none.
+        above: name of the setting with the exclusive lower bound. Default none.
+        one_of: name of the setting with a list, which must contain the signal. Default none.
     """
 
     signal: str
@@ -42,7 +42,7 @@ class Rule:
 
     @property
     def bounds(self) -> dict[str, str]:
-        """{kind of bound: setting} of the bounds that the rule has."""
+        """{kind of bound: setting} for the bounds that the rule has."""
         named = {"low": self.low, "high": self.high, "above": self.above, "one_of": self.one_of}
         return {kind: setting for kind, setting in named.items() if setting}
 
@@ -57,30 +57,30 @@ _CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
 
 def signal_columns(step: str, *signals: str) -> tuple[str, ...]:
-    """The column names `<step>.<signal>`, for a filter's `adds`."""
+    """Returns the column names `<step>.<signal>`, for a filter's `adds`."""
     return tuple(f"{step}.{signal}" for signal in signals)
 
 
 def step_name(work: object) -> str:
-    """`gopher_quality` for a GopherQuality: the name in signals, rules and records, whatever folder the file is in."""
+    """Returns the unit's name in signals, rules and records: `gopher_quality` for a GopherQuality of any folder."""
     return class_step_name(type(work))
 
 
 def class_step_name(unit_class: type) -> str:
-    """The same as step_name, for the class."""
+    """Returns the step_name of the instances of a class."""
     return _CAPITAL.sub(r"_\1", unit_class.__name__).lower()
 
 
 def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array:
-    """part / whole for each row, float64; null if whole is 0."""
+    """Returns part / whole for each row, float64 (rows,); null if whole is 0."""
     return pa.array(part / np.maximum(whole, 1), mask=whole == 0)
 
 
 def check_bounds(work: HasRules) -> None:
-    """Refuses bounds of rules that no document or every document would break, with a RecipeError that names them.
+    """Raises RecipeError for bounds of rules that every document would break, or none.
 
-    A bound is a finite number, 0 or more. The bound of a signal called `*_ratio` is at most 1. A low bound is not above
-    the high bound of the same signal.
+    A bound must be a finite number, 0 or more. The bound of a signal called `*_ratio` must be at most 1. A low bound
+    must not be above the high bound of the same signal.
     """
     lows: dict[str, str] = {}
     for rule in work.RULES.values():
@@ -114,7 +114,7 @@ def _end(high: float) -> str:
 
 
 def check_lists(work: object, *settings: str, expected: str = "a list", filled: bool = False) -> None:
-    """Raises RecipeError for a setting that is one string instead of a list. filled: also for an empty list."""
+    """Raises RecipeError for a setting that is a string instead of a list. filled: also for an empty list."""
     for setting in settings:
         value = getattr(work, setting)
         if isinstance(value, str) or (filled and not value):
@@ -130,7 +130,7 @@ def check_known(work: object, setting: str, known: Collection[str], *, expected:
 
 
 def breaks_rule(work: HasRules, signals: Mapping[str, Any]) -> BoolMask:
-    """True for each document that judge() would mark by these signals, bool (rows,)."""
+    """Returns bool (rows,): True for each document that judge() would mark by these signals."""
     fired = [fires for rule in work.RULES.values() for fires, _ in verdicts(rule, signals[rule.signal], work)]
     rows = len(next(iter(signals.values())))
     marked: BoolMask = np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *fired])
@@ -138,7 +138,10 @@ def breaks_rule(work: HasRules, signals: Mapping[str, Any]) -> BoolMask:
 
 
 def judge(batch: pa.RecordBatch, work: HasRules, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:
-    """Write each signal as column `<step>.<signal>`, then mark rows by work.RULES in their declared order."""
+    """Writes each signal as column `<step>.<signal>`, then marks rows by work.RULES in their declared order.
+
+    signals: {signal: one value per row}. name: name of the step. Default: step_name(work).
+    """
     step = name or step_name(work)
     arrays = {signal: _as_array(values) for signal, values in signals.items()}
     for signal, array in arrays.items():
@@ -150,7 +153,7 @@ def judge(batch: pa.RecordBatch, work: HasRules, signals: Mapping[str, Any], *, 
 
 
 def verdicts(rule: Rule, signal: Any, settings: Any) -> list[tuple[BoolMask, Any]]:
-    """For each bound of the rule that is switched on: (bool (rows,) true where it fires, the bound's value).
+    """Returns (bool (rows,), True for rows that break the bound; the bound's value) for each bound that is not None.
 
     settings: the filter, or a mapping of its settings.
     """

@@ -1,6 +1,6 @@
-"""Records a crawl should not hold but does: cut files, wrong lengths, wrong charsets, bodies that choke extractors.
+"""Writes damaged records, as real crawls contain them: cut files, wrong lengths and charsets, difficult bodies.
 
-Every file is small on disk; whole records stand beside the broken ones, so that what can be saved can be told.
+Every file is small. There are whole records next to the broken ones, which show how much a reader can recover.
 """
 
 import gzip
@@ -21,9 +21,19 @@ NESTED_DIVS = 100_000
 
 @dataclass(frozen=True)
 class Broken:
-    """One response. what names the damage, None for a whole one; body is as sent, headers are HTTP's.
+    """A response record, broken or whole.
 
-    wrong_length is added to the record's Content-Length; cut keeps only that share of its gzip member.
+    Attributes:
+        what: name of the damage; None for a whole record.
+        lang: language of the text.
+        body: HTTP body as sent.
+        text: output of a perfect extractor; None if there is nothing to extract.
+        encoding: actual encoding of the body.
+        content_type: the HTTP header Content-Type.
+        headers: further HTTP headers.
+        wrong_length: bytes that are added to the record's Content-Length.
+        cut: share of the record's gzip member that is written; None for all of it.
+        has_http: False for a record with an empty block.
     """
 
     what: str | None
@@ -39,7 +49,7 @@ class Broken:
 
 
 def write_broken(folder: Path, seed: int) -> list[Truth]:
-    """All broken-*.warc.gz files; the truth about every response record in them."""
+    """Writes all broken-*.warc.gz files. Returns the truth about every response record in them."""
     rows = []
     for file, make in FILES.items():
         name = f"broken-{file}.warc.gz"
@@ -85,7 +95,7 @@ def _record(record: Broken, file: str, number: int, seed: int) -> tuple[bytes, T
 
 
 def _article(rng: random.Random, lang: str = "en") -> tuple[Article, str]:
-    """A short article and the page it stands on, without any word about its charset."""
+    """Returns a short article and its page, which does not declare its charset."""
     topic = rng.choice(("history", "cooking", "technology"))
     article = voice(lang, topic).article(rng, low=12, high=16)
     site = make_site(rng, lang, "Broken Pages", GRAMMARS[lang].chrome, ())
@@ -105,7 +115,7 @@ def _truncated(rng: random.Random) -> Iterator[Broken]:
 
 
 def _length(rng: random.Random) -> Iterator[Broken]:
-    """Content-Length too small, then too large; each has a whole record before it."""
+    """Content-Length too small, then too large. Before each comes a whole record."""
     yield _whole(rng)
     yield replace(_whole(rng, "length_too_small"), wrong_length=-700)
     yield _whole(rng)
@@ -113,7 +123,7 @@ def _length(rng: random.Random) -> Iterator[Broken]:
 
 
 def _charset(rng: random.Random) -> Iterator[Broken]:
-    """The header names one charset, the bytes are in another."""
+    """The header names one charset, but the bytes are in another."""
     for lang, declared, real in (
         ("ru", "utf-8", "windows-1251"),
         ("de", "utf-8", "windows-1252"),
@@ -130,7 +140,7 @@ def _charset(rng: random.Random) -> Iterator[Broken]:
 
 
 def _bodies(rng: random.Random) -> Iterator[Broken]:
-    """Bodies that are empty, endless, bottomless or not quite text."""
+    """Bodies that are empty, one long line, deeply nested, or contain control characters."""
     yield Broken("empty_body", "en", b"", None, encoding=None)
     yield Broken("empty_record", "en", b"", None, encoding=None, has_http=False)
     yield _long_line(rng)
@@ -144,7 +154,7 @@ def _bodies(rng: random.Random) -> Iterator[Broken]:
 
 
 def _long_line(rng: random.Random) -> Broken:
-    """Five million bytes of words without a line end; one stretch over and over, which keeps it small in gzip."""
+    """Five million bytes of words without a line end. One passage is repeated, so that gzip makes it small."""
     speak = voice("en", "travel")
     stretch = " ".join(speak.sentence(rng) for _ in range(200)) + " "
     line = stretch * (LONG_LINE_BYTES // len(stretch.encode()) + 1)
@@ -152,7 +162,7 @@ def _long_line(rng: random.Random) -> Broken:
 
 
 def _encodings(rng: random.Random) -> Iterator[Broken]:
-    """Transfer and content encodings left in place: chunks, gzip, and gzip that breaks off or is none at all."""
+    """Transfer and content encodings left in place: chunks, gzip, gzip that is cut off, and plain text called gzip."""
     whole = _whole(rng, "chunked")
     yield replace(whole, body=_chunks(whole.body), headers=(("Transfer-Encoding", "chunked"),))
     gzipped = (("Content-Encoding", "gzip"),)

@@ -1,4 +1,4 @@
-"""Code as dumps hold it: repositories in a tar archive, and the same kind of rows in a Parquet file."""
+"""Writes code as dumps contain it: repositories in a tar archive, and rows of a Parquet file."""
 
 import gzip
 import hashlib
@@ -28,7 +28,7 @@ EXTENSIONS = {"Markdown": "md", **{language.name: language.extension for languag
 
 @dataclass(frozen=True)
 class CodeFile:
-    """One file of a repository; licence is the repository's SPDX identifier, None where it has none."""
+    """A file of a repository. licence: SPDX identifier of the repository's licence; None if it has no licence."""
 
     repo: str
     path: str
@@ -38,7 +38,7 @@ class CodeFile:
 
 
 def write_code(folder: Path, *, pages: int, seed: int) -> None:
-    """code.tar.gz and code.parquet; one repository for every 30 pages, at least four, in each."""
+    """Writes code.tar.gz and code.parquet, each with one repository per 30 pages, at least four."""
     num_repos = max(4, pages // 30)
     _write_tar([repository(seed, number) for number in range(num_repos)], folder / "code.tar.gz")
     rows = [file for number in range(num_repos, 2 * num_repos) for file in repository(seed, number)]
@@ -46,7 +46,7 @@ def write_code(folder: Path, *, pages: int, seed: int) -> None:
 
 
 def repository(seed: int, number: int) -> list[CodeFile]:
-    """A small repository: licence, readme, sources in three languages, one generated and one minified file."""
+    """Returns a small repository: licence, readme, sources in three languages, a generated and a minified file."""
     rng = randomness(seed, "repository", number)
     licence = list(LICENCES)[number % len(LICENCES)]
     repo = f"{rng.choice(NOUNS)}-labs/{rng.choice(NOUNS)}-{rng.choice(NOUNS)}-{number}"
@@ -83,7 +83,7 @@ def _generated(rng: random.Random) -> str:
 
 
 def _minified(rng: random.Random) -> str:
-    """One long line, as bundlers write it."""
+    """Returns one long line, as bundlers write it."""
     nouns = [rng.choice(NOUNS) for _ in range(150)]
     pieces = [f"function f{i}(e,t){{return e.{noun}>{rng.randint(1, 99)}?t:{{n:e}}}}" for i, noun in enumerate(nouns)]
     return "!function(){" + ";".join(pieces) + "}();\n"
@@ -95,14 +95,14 @@ def _write_tar(repositories: list[list[CodeFile]], path: Path) -> None:
         for file in (file for files in repositories for file in files):
             content = file.content.encode()
             entry = tarfile.TarInfo(f"{file.repo.replace('/', '__')}/{file.path}")
-            # time, owner and mode stay TarInfo's fixed defaults
+            # time, owner and mode keep TarInfo's fixed defaults
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     path.write_bytes(gzip.compress(buffer.getvalue(), 6, mtime=0))
 
 
 def _write_parquet(files: list[CodeFile], path: Path, seed: int) -> None:
-    """The Stack's columns, and the licence as one string besides."""
+    """Writes the columns of The Stack, and in addition the licence as one string."""
     rng = randomness(seed, "stars")
     rows = [
         {

@@ -1,8 +1,8 @@
-"""Source files in several languages, put together from small functions with made-up names.
+"""Writes source files in several languages from small functions with made-up names.
 
-The functions of a language stand in data/code/LANGUAGE.txt. A line of four dashes separates them; the head of a file
-comes first. @word@ stands for something made up: @fn@ and @Fn@ for a function's name, @a@ @b@ @c@ for nouns,
-@A@ @B@ @C@ for the same nouns with a capital, @n@ for a number, @note@ for a sentence.
+The functions of a language are in data/code/LANGUAGE.txt. The first part is the head of a file; a line of four dashes
+separates the parts. @word@ is a placeholder: @fn@ and @Fn@ for a function's name, @a@ @b@ @c@ for nouns, @A@ @B@ @C@
+for the same nouns with a capital, @n@ for a number, @note@ for a sentence.
 """
 
 import random
@@ -19,7 +19,13 @@ NOUNS, VERBS = WORDS["noun"], WORDS["verb"]
 
 @dataclass(frozen=True)
 class Language:
-    """How a file in a programming language is laid out: comment begins a line, camel is for names in camel case."""
+    """The layout of files in a programming language.
+
+    Attributes:
+        comment: start of a comment line.
+        camel: True if names are in camel case, False for snake case.
+        tail: end of a file.
+    """
 
     name: str
     extension: str
@@ -44,7 +50,7 @@ LANGUAGES = {
 
 
 def source_file(language: str, rng: random.Random, *, num_functions: int, notice: str = "") -> str:
-    """Returns a file with num_functions functions; the notice goes on top as a comment."""
+    """Returns a file with num_functions functions. The notice is a comment at the top."""
     layout = LANGUAGES[language]
     head, *functions = _snippets(language)
     parts = [head, *(rng.choice(functions) for _ in range(num_functions))]
@@ -53,7 +59,7 @@ def source_file(language: str, rng: random.Random, *, num_functions: int, notice
 
 
 def identifier(rng: random.Random) -> str:
-    """A verb and a noun, in snake case."""
+    """Returns a name of a verb and a noun, in snake case."""
     return f"{rng.choice(VERBS)}_{rng.choice(NOUNS)}"
 
 

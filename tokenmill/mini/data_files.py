@@ -1,6 +1,6 @@
-"""Reads the texts that the mini-crawl is made of: word lists, sentence patterns, page templates, source snippets.
+"""Reads the texts from which the mini-crawl is built: word lists, sentence patterns, page templates, source snippets.
 
-`read_text` returns a file as it is. `read_slots` reads a word file, which is UTF-8 text of this form:
+`read_text` returns the text of a file. `read_slots` reads a word file, which is UTF-8 text of this form:
 
     # A comment: a line that starts with a number sign.
     [history]                               a section; its slots follow
@@ -51,7 +51,7 @@ def read_slots(name: str, *, filled_by_caller: Collection[str] = ()) -> dict[str
 
 
 def parse_slots(text: str, file: str, *, filled_by_caller: Collection[str] = ()) -> dict[str, Slots]:
-    """Returns {section: {slot: alternatives}} from the text of a word file; the module says what the format is.
+    """Returns {section: {slot: alternatives}} from the text of a word file in the format described above.
 
     Raises DataError, which names the file and the line, if a line does not follow the format, if a name is defined
     twice, or if a reference in braces is neither a slot of any section nor in `filled_by_caller`.
@@ -118,11 +118,11 @@ def _add_slots(head: _Line, body: list[_Line], slots: dict[str, tuple[str, ...]]
 
 
 def _rows(line: _Line, names: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yields the forms of every alternative in a line: one for each name."""
+    """Yields the forms of every alternative in a line, one per name."""
     for option in filter(None, (part.strip() for part in line.text.split("|"))):
         forms = tuple(form.strip() for form in option.split("/")) if len(names) > 1 else (option,)
         if len(forms) != len(names) or not all(forms):
-            raise line.error(f"{option!r} has not one form for each of {len(names)} names: {' '.join(names)}")
+            raise line.error(f"{option!r} does not have one form for each of {len(names)} names: {' '.join(names)}")
         yield forms
 
 
@@ -131,4 +131,4 @@ def _check_references(line: _Line, known: Collection[str]) -> None:
     if unknown:
         raise line.error(f"{{{unknown[0]}}} is not the name of a slot")
     if set("{}") & set(_REFERENCE.sub("", line.text)):
-        raise line.error("a brace is left open, or what it encloses is not a name")
+        raise line.error("a brace is left open, or the text in braces is not a name")

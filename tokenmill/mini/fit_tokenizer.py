@@ -1,4 +1,4 @@
-"""tokenizer.json: a byte-level BPE tokenizer trained on the world's own prose."""
+"""Writes tokenizer.json: a byte-level BPE tokenizer trained on the prose of the mini-crawl."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,13 +7,13 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 VOCABULARY = 4096
 END_OF_TEXT = "<|endoftext|>"
-TRAINING_BYTES = 600_000  # enough for 4096 merges, and training stays under a second however many pages there are
+TRAINING_BYTES = 600_000  # enough for 4096 merges; training takes less than a second for any number of pages
 
 
 def write_tokenizer(texts: Sequence[str], path: Path) -> None:
-    """Train on texts in the order given, up to TRAINING_BYTES, and save in the format of Hugging Face tokenizers.
+    """Trains on the first texts, up to TRAINING_BYTES, and saves in the format of Hugging Face tokenizers.
 
-    Splits words as GPT-2 does. The end-of-text token has id 0.
+    Words are split as in GPT-2. The end-of-text token has id 0.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)

@@ -1,4 +1,4 @@
-"""The languages that the mini-crawl is written in: each is one word file in data/prose.
+"""The languages of the mini-crawl. Each is one word file in data/prose.
 
 A slot holds alternatives, and an alternative may name further slots in braces: `{who} {did} {np}, {so}.`
 The sections of a word file are `language` (the settings of Grammar), `general`, `chrome`, and one for every topic.
@@ -28,7 +28,7 @@ class Grammar:
     Attributes:
         slots: the vocabulary and the sentence patterns of every topic.
         topics: slots by topic; they replace those of the same name in `slots`.
-        chrome: what a page shows around its article: menus, notices, comments.
+        chrome: texts around the article of a page: menus, notices, comments.
         encodings: the encodings that pages in this language use, in turn.
         joins: (pattern, replacement) pairs applied in order to every finished sentence: elision, contraction, a or an.
         gap: the text between two sentences; empty for scripts without spaces.

@@ -1,11 +1,11 @@
-"""Pages around texts: six ways the web wraps an article, with menus, cookie notes, sidebars, comments and scripts.
+"""Builds HTML pages around articles: six templates with menus, cookie notices, sidebars, comments and scripts.
 
 A template is a file in data/pages with placeholders. @name@ stands for one text. @nav WRAP@ stands for the links of the
 menu, each in place of the %s in WRAP; @related@, @first_two_related@ and @comments@ are lists too. @charset WRAP@ is a
-line of its own, which a page that does not declare its charset leaves out. @random LOW HIGH@ is a number and @article@
-the article. The menus and notices stand where extractors expect them (nav, aside, footer, class names such as sidebar
-and related-posts), so an extractor of main content returns the article alone, and one article in two templates gives
-the same text.
+line of its own, which is left out if a page does not declare its charset. @random LOW HIGH@ is a number, and @article@
+is the article. The menus and notices are where extractors expect them (nav, aside, footer, class names such as sidebar
+and related-posts). So an extractor of main content returns the article alone, and an article gives the same text in
+every template.
 """
 
 import html
@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(r"@(\w+)(?: ([^@\n]*))?@")
 
 @dataclass(frozen=True)
 class Site:
-    """What a page shows besides its article."""
+    """The texts and links of a page apart from its article."""
 
     lang: str
     name: str
@@ -37,17 +37,17 @@ class Site:
     search: str
     script: str
     licence: str | None = None
-    charset: str | None = None  # for a meta element; None where the page says nothing
+    charset: str | None = None  # for a meta element; None if the page does not declare it
 
     def visible_text(self, article: str) -> str:
-        """The page as a text dump shows it, chrome included, one line a piece."""
+        """Returns the page as in a text dump, with menus and notices, one line per piece of text."""
         lines = [self.name, *self.nav, self.cookie, self.accept, article.replace("\n\n", "\n")]
         lines += [self.related_heading, *self.related, *self.comments, f"© {self.name}", self.rights]
         return "\n".join(line for line in lines if line) + "\n"
 
 
 def make_site(rng: random.Random, lang: str, name: str, chrome: Slots, related: tuple[str, ...]) -> Site:
-    """A site in one language; related are the titles of other pages."""
+    """Returns a site in one language. related: titles of other pages."""
     return Site(
         lang=lang,
         name=name,
@@ -64,9 +64,9 @@ def make_site(rng: random.Random, lang: str, name: str, chrome: Slots, related: 
 
 
 def render(site: Site, blocks: Blocks, *, template: int, rng: random.Random) -> str:
-    """Returns the whole page, in template number `template` (modulo their number).
+    """Returns the whole page, in template number `template` modulo the number of templates.
 
-    Placeholders are filled in the order in which they stand in the template, and so are the random numbers drawn.
+    Placeholders are filled, and random numbers drawn, in the order of the template.
     """
     return _PLACEHOLDER.sub(
         lambda match: _fill(match[1], match[2] or "", site, blocks, rng), TEMPLATES[template % len(TEMPLATES)]
@@ -110,7 +110,7 @@ def _words(site: Site, blocks: Blocks) -> dict[str, str]:
 
 
 def article_html(blocks: Blocks, rng: random.Random, *, breaks: bool = False) -> str:
-    """The article's own markup. breaks parts paragraphs by line breaks, as pages from the nineties do."""
+    """Returns the markup of the article. breaks: separate paragraphs by line breaks, as pages of the 1990s do."""
     pieces, previous = [], ""
     breaks = breaks and not any(tag == "pre" for tag, _ in blocks)
     for tag, text in blocks:
@@ -128,7 +128,7 @@ def article_html(blocks: Blocks, rng: random.Random, *, breaks: bool = False) ->
 
 
 def _inline(text: str, rng: random.Random) -> str:
-    """Escaped text, now and then with one word in a link or set off."""
+    """Returns escaped text, sometimes with one word as a link or emphasised."""
     words = [html.escape(word, quote=False) for word in text.split(" ")]
     at = rng.randrange(len(words))
     if rng.random() < 0.5 and len(words[at]) > 3 and words[at].isalpha():  # some extractors drop shorter elements

@@ -1,4 +1,4 @@
-"""Pages no one wants to train on, and pages that only look like them: spam, repetition, lists, quarrels, code."""
+"""Pages that are unfit for training, and pages that only look like them: spam, repetition, lists, quarrels, code."""
 
 import random
 from collections.abc import Callable
@@ -12,12 +12,12 @@ WORDS = read_slots("words.txt")["junk"]
 
 
 def junk_blocks(kind: str, voice: Voice, rng: random.Random, number: int) -> Blocks:
-    """The blocks of one page of the kind; number is its turn among its like."""
+    """Returns the blocks of a page of the given kind. number: number of the page among those of its kind."""
     return MAKERS[kind](voice, rng, number)
 
 
 def _spam(voice: Voice, rng: random.Random, number: int) -> Blocks:
-    """Keywords stuffed into lines without verbs, stops or small words."""
+    """Lines of keywords without verbs, full stops or function words."""
     keywords = rng.sample(WORDS["keyword"], 4)
     lines = [_keyword_line(keywords, rng, rng.randint(4, 9)) for _ in range(rng.randint(25, 60))]
     return [("h1", _keyword_line(keywords, rng, 3)), *(("p", line) for line in lines)]
@@ -28,7 +28,7 @@ def _keyword_line(keywords: list[str], rng: random.Random, num_pieces: int) -> s
 
 
 def _repetition(voice: Voice, rng: random.Random, number: int) -> Blocks:
-    """By turns: one paragraph again and again, a few lines again and again, one phrase through the whole text."""
+    """In turn: one paragraph repeated, a few lines repeated, or one phrase throughout the text."""
     article = voice.article(rng, low=12, high=20)
     blocks = article.blocks()
     if number % 3 == 0:
@@ -42,7 +42,7 @@ def _repetition(voice: Voice, rng: random.Random, number: int) -> Blocks:
 
 
 def _short(voice: Voice, rng: random.Random, number: int) -> Blocks:
-    """A title and a sentence or two, under 45 words in all."""
+    """A title and one or two sentences, fewer than 45 words in all."""
     while True:
         blocks = [("h1", voice.sentence(rng, "title")), ("p", voice.sentence(rng))]
         if rng.random() < 0.5:
@@ -68,11 +68,11 @@ def _toxic(voice: Voice, rng: random.Random, number: int) -> Blocks:
 
 
 def _code_page(voice: Voice, rng: random.Random, number: int) -> Blocks:
-    """A tutorial: prose and listings by turns."""
+    """A tutorial: prose and listings alternate."""
     blocks = [("h1", voice.sentence(rng, "title"))]
     for _ in range(rng.randint(2, 4)):
         blocks.append(("p", " ".join(voice.sentence(rng) for _ in range(3))))
-        language = rng.choice([name for name in LANGUAGES if name not in ("Python", "SQL")])  # ones with curly brackets
+        language = rng.choice([name for name in LANGUAGES if name not in ("Python", "SQL")])  # with curly brackets
         blocks.append(("pre", source_file(language, rng, num_functions=1).strip()))
     return [*blocks, ("p", voice.sentence(rng))]
 

@@ -1,4 +1,4 @@
-"""Near duplicates at a chosen similarity: some sentences said anew, some words exchanged."""
+"""Makes near-duplicates of a chosen similarity: some sentences are replaced, some words exchanged."""
 
 import random
 import re
@@ -11,24 +11,25 @@ SHINGLE_WORDS = 5
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """All runs of five words, lower-cased."""
+    """Returns all runs of five successive words, lower-cased."""
     words = WORD.findall(text.lower())
     return {tuple(words[i : i + SHINGLE_WORDS]) for i in range(len(words) - SHINGLE_WORDS + 1)}
 
 
 def jaccard(one: str, other: str) -> float:
-    """Shared shingles over all shingles of the two texts; 1.0 if neither has any."""
+    """Returns the Jaccard similarity of the shingles of two texts; 1.0 if neither has any."""
     a, b = shingles(one), shingles(other)
     return len(a & b) / len(a | b) if a or b else 1.0
 
 
 def near_duplicate(original: Article, target: float, voice: Voice, rng: random.Random) -> Article:
-    """A version of original whose similarity to it is about target, within 0.02 for texts of 300 words or more.
+    """Returns a version of the original whose similarity to it is about target.
 
-    Whole sentences bring it near, single words the rest of the way; one word costs up to five shingles.
+    The error is at most 0.02 for texts of 300 words or more. Whole sentences are replaced first, then single words,
+    each of which changes up to five shingles.
     """
     base = shingles(original.text())
-    to_change = len(base) * (1 - target) / (1 + target)  # J = (1 - f) / (1 + f) when a share f of both sets differs
+    to_change = len(base) * (1 - target) / (1 + target)  # J = (1 - f) / (1 + f) if a share f of both sets differs
     places = [(p, s) for p, sentences in enumerate(original.paragraphs) for s in range(len(sentences))]
     rng.shuffle(places)
     copy, kept = original, []
@@ -40,7 +41,7 @@ def near_duplicate(original: Article, target: float, voice: Voice, rng: random.R
         copy = _with(copy, place, voice.sentence(rng))
         to_change -= cost
     for place in kept * 9:
-        if _similarity(base, copy) <= target + SHINGLE_WORDS / len(base):  # another word would lead further away
+        if _similarity(base, copy) <= target + SHINGLE_WORDS / len(base):  # another word would overshoot
             break
         copy = _with(copy, place, _exchange_word(_at(copy, place), voice, rng))
     return copy
@@ -56,7 +57,7 @@ def _at(article: Article, place: tuple[int, int]) -> str:
 
 
 def _with(article: Article, place: tuple[int, int], sentence: str) -> Article:
-    """The article with another sentence at (paragraph, sentence)."""
+    """Returns the article with another sentence at place (paragraph, sentence)."""
     p, s = place
     sentences = article.paragraphs[p]
     paragraph = (*sentences[:s], sentence, *sentences[s + 1 :])
@@ -64,7 +65,7 @@ def _with(article: Article, place: tuple[int, int], sentence: str) -> Article:
 
 
 def _exchange_word(sentence: str, voice: Voice, rng: random.Random) -> str:
-    """The sentence with one longer word exchanged for another from the same language."""
+    """Returns the sentence with one word of four or more letters exchanged for another of the same language."""
     words = [match for match in WORD.finditer(sentence) if len(match[0]) > 3 and match[0].islower()]
     others: list[str] = [word for word in WORD.findall(voice.sentence(rng)) if len(word) > 3 and word.islower()]
     if not words or not others:

@@ -1,4 +1,4 @@
-"""From a plan to a page: its text, its HTML in some encoding, and the truth about it."""
+"""Builds a page from its plan: the text, the HTML in some encoding, and the planted values."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from tokenmill.mini.prose import Article, Voice, randomness, voice
 ENGLISH_ENCODINGS = ("utf-8", "utf-8", "windows-1252", "utf-8", "iso-8859-1")
 DECLARATIONS = ("header", "meta", "none")
 ENGLISH_DECLARATIONS = ("header", "meta", "header", "none", "header", "meta", "header")
-GUESSABLE = ("utf-8", "windows-1252", "windows-1251", "shift_jis", "gb18030")  # ones a page may leave unsaid
+GUESSABLE = ("utf-8", "windows-1252", "windows-1251", "shift_jis", "gb18030")  # may be undeclared
 TITLES = {"utf-8": "UTF-8", "shift_jis": "Shift_JIS", "euc-jp": "EUC-JP", "koi8-r": "KOI8-R"}  # as headers spell them
 
 WORDS = read_slots("words.txt")
@@ -29,7 +29,14 @@ Extra = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Content:
-    """What is planted in a page, before any HTML. similarity is to the first page of the group."""
+    """The text of a page and the planted values in it, before it becomes HTML.
+
+    Attributes:
+        pii: (type, value) of the planted personal data.
+        not_pii: planted values that look like personal data.
+        benchmark: the planted question of a benchmark.
+        similarity: Jaccard similarity to the first page of the duplicate group; None outside of groups.
+    """
 
     blocks: Blocks
     pii: Extra = ()
@@ -38,14 +45,14 @@ class Content:
     similarity: float | None = None
 
     def text(self) -> str:
-        """What a perfect extractor gives."""
+        """Returns the text that a perfect extractor would return."""
         lines = (text if tag == "li" else f"\n{text}\n" for tag, text in self.blocks)
         return "\n".join(lines).replace("\n\n\n", "\n\n").strip()
 
 
 @dataclass(frozen=True)
 class Page:
-    """A response, ready to be put into a record. wet_text is None where a text dump has no record for it."""
+    """An HTTP response, ready to be written as a record. wet_text: text of its WET record, or None for no record."""
 
     plan: Plan
     url: str
@@ -61,7 +68,7 @@ class Page:
 
 
 def make_page(plan: Plan, seed: int) -> Page:
-    """The page of a plan; equal plan and seed give equal bytes."""
+    """Returns the page of a plan. Equal plan and seed give equal bytes."""
     rng = randomness(seed, "page", plan.name)
     url = _url(rng, plan)
     if plan.kind == "not_html":
@@ -72,14 +79,14 @@ def make_page(plan: Plan, seed: int) -> Page:
 
 
 def make_content(plan: Plan, seed: int) -> Content:
-    """The text of a page and what is planted in it."""
+    """Returns the text of a page and the planted values."""
     speak = voice(plan.lang or "en", plan.topic)
     rng = randomness(seed, "article", plan.article)
     if plan.kind in MAKERS:
         return Content(junk_blocks(plan.kind, speak, rng, plan.number))
     if plan.group is None:
         return _plant(plan, speak.article(rng), speak, rng)
-    original = speak.article(rng, low=20)  # one word of a short text would already be a step of several per cent
+    original = speak.article(rng, low=20)  # in a shorter text, one word changes several per cent
     if plan.target is None:
         return Content(original.blocks(), similarity=1.0)
     copy = near_duplicate(original, plan.target, speak, randomness(seed, "near", plan.name))
@@ -87,7 +94,7 @@ def make_content(plan: Plan, seed: int) -> Content:
 
 
 def encoding_of(plan: Plan) -> tuple[str, str]:
-    """(encoding, where it is declared): all combinations in turn, by language and number."""
+    """Returns (encoding, place of its declaration). All combinations take turns, by language and number."""
     lang = plan.lang or "en"
     options = ENGLISH_ENCODINGS if lang == "en" else GRAMMARS[lang].encodings
     turn = plan.number + plan.copy
@@ -98,7 +105,7 @@ def encoding_of(plan: Plan) -> tuple[str, str]:
 
 
 def _plant(plan: Plan, article: Article, speak: Voice, rng: random.Random) -> Content:
-    """The article with personal data, look-alikes and a benchmark question said in it, as planned."""
+    """Returns the article with personal data, look-alikes and a benchmark question inserted as planned."""
     lang = plan.lang or "en"
     pii, not_pii = [], []
     for kind in plan.pii_types:
@@ -161,7 +168,7 @@ def _site_name(url: str) -> str:
 
 
 def _file(plan: Plan, url: str, rng: random.Random) -> Page:
-    """Something a crawler fetches that is no page: PDF, PNG, JSON or a feed."""
+    """Returns a response that is not a page: PDF, PNG, JSON or a feed."""
     bodies = {
         "application/pdf": _pdf(rng),
         "image/png": _png(rng),
@@ -179,7 +186,7 @@ def _pdf(rng: random.Random) -> bytes:
 
 
 def _png(rng: random.Random) -> bytes:
-    """A picture of eight by eight random grey points."""
+    """Returns an image of eight by eight random grey pixels."""
     rows = b"".join(b"\0" + bytes(rng.randrange(256) for _ in range(8)) for _ in range(8))
     chunks = [(b"IHDR", b"\0\0\0\x08\0\0\0\x08\x08\0\0\0\0"), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -188,7 +195,7 @@ def _png(rng: random.Random) -> bytes:
 
 
 def _failure(plan: Plan, url: str, rng: random.Random) -> Page:
-    """A page not found, moved, forbidden, gone or failed."""
+    """Returns a response with another status than 200: not found, moved, forbidden, gone or failed."""
     chosen = FAILURES[plan.number % len(FAILURES)]
     body = f"<html><head><title>{chosen}</title></head><body><h1>{chosen}</h1><p>nginx</p></body></html>\n".encode()
     moved = (("Location", f"https://www.{rng.choice(HOST_FIRST)}.example/"),) if chosen[0] == "3" else ()

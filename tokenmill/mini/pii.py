@@ -1,7 +1,7 @@
-"""Personal data that passes its checks, and things that only look like it.
+"""Makes up personal data that passes the checks of its type, and values that only look like personal data.
 
-Phone numbers come from ranges kept free for fiction where a country has one; e-mail domains are the reserved ones;
-cards and accounts are random digits with a right check digit.
+Phone numbers are from ranges reserved for fiction, if the country has one. E-mail domains are reserved ones. Card and
+account numbers are random digits with a correct check digit.
 """
 
 import random
@@ -12,11 +12,11 @@ from tokenmill.mini.data_files import read_slots
 TYPES = ("EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS", "CREDIT_CARD", "IBAN_CODE")
 
 CARDS = (("4", 16), ("51", 16), ("53", 16), ("2221", 16), ("37", 15), ("34", 15), ("6011", 16))  # (prefix, digits)
-IBANS = {  # digits and letters after the check digits: 9 a digit, A a letter
+IBANS = {  # the characters after the check digits: 9 stands for a digit, A for a letter
     "DE": "9" * 18, "GB": "AAAA" + "9" * 14, "FR": "9" * 23, "NL": "AAAA" + "9" * 10, "ES": "9" * 20,
     "IT": "A" + "9" * 22, "CH": "9" * 17, "BE": "9" * 12, "PL": "9" * 24, "AT": "9" * 16,
 }  # fmt: skip
-PHONES = {  # 9 is any digit; the rest stands as it is
+PHONES = {  # 9 stands for any digit; other characters are copied
     "en": (
         "+1 202-555-0199", "(415) 555-0199", "212-555-0199", "+44 20 7946 0999", "020 7946 0999", "+44 7700 900999",
         "+1 (312) 555-0199", "0161 496 0999", "07700 900999",
@@ -30,19 +30,19 @@ FRAMES = read_slots("pii.txt", filled_by_caller=("value", "name"))  # by languag
 
 
 def luhn_valid(number: str) -> bool:
-    """Whether the digits of number pass the Luhn check (ISO/IEC 7812-1)."""
+    """Returns True if the digits of number pass the Luhn check (ISO/IEC 7812-1)."""
     digits = [int(c) for c in reversed(number) if c.isdigit()]
     return sum(digits[0::2] + [sum(divmod(2 * d, 10)) for d in digits[1::2]]) % 10 == 0
 
 
 def iban_valid(iban: str) -> bool:
-    """Whether iban leaves 1 modulo 97 (ISO 13616), spaces ignored."""
+    """Returns True if iban modulo 97 is 1 (ISO 13616). Spaces are ignored."""
     plain = iban.replace(" ", "")
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
 
 
 def card_number(rng: random.Random) -> str:
-    """A card number that passes Luhn, of one of the big brands, in one of the usual spellings."""
+    """Returns a card number of a large brand that passes the Luhn check, in one of the usual spellings."""
     prefix, length = rng.choice(CARDS)
     body = prefix + "".join(rng.choice("0123456789") for _ in range(length - len(prefix) - 1))
     number = next(body + check for check in "0123456789" if luhn_valid(body + check))
@@ -53,7 +53,7 @@ def card_number(rng: random.Random) -> str:
 
 
 def iban(rng: random.Random) -> str:
-    """An account number with right check digits, in one piece or in groups of four."""
+    """Returns an IBAN with correct check digits, without spaces or in groups of four."""
     country = rng.choice(sorted(IBANS))
     body = "".join(rng.choice("0123456789") if c == "9" else rng.choice("BCDFGHKLMNPRST") for c in IBANS[country])
     plain = next(f"{country}{check:02d}{body}" for check in range(2, 99) if iban_valid(f"{country}{check:02d}{body}"))
@@ -61,12 +61,12 @@ def iban(rng: random.Random) -> str:
 
 
 def phone(rng: random.Random, lang: str) -> str:
-    """A phone number as people in the language write it, national or international."""
+    """Returns a phone number in a spelling that is usual in the language, national or international."""
     return _digits(rng, rng.choice(PHONES.get(lang, PHONES["en"])))
 
 
 def email(rng: random.Random) -> str:
-    """An e-mail address in a reserved domain."""
+    """Returns an e-mail address in a reserved domain."""
     name = rng.choice(MAIL["name"])
     if rng.random() < 0.5:
         name += str(rng.randint(10, 999))
@@ -74,7 +74,7 @@ def email(rng: random.Random) -> str:
 
 
 def ip_address(rng: random.Random) -> str:
-    """An IPv4 address, public or private, or an IPv6 one, long or shortened."""
+    """Returns an IPv4 address, public or private, or an IPv6 address, full or shortened."""
     host = f"{rng.randint(0, 255)}.{rng.randint(1, 254)}"
     hexes = [f"{rng.randint(0x1000, 0xFFFF):x}" for _ in range(6)]
     return rng.choice(
@@ -90,7 +90,7 @@ def ip_address(rng: random.Random) -> str:
 
 
 def value(rng: random.Random, kind: str, lang: str) -> str:
-    """A value of one of TYPES, as it would stand in a text of that language."""
+    """Returns a value of one of TYPES, as it appears in a text of that language."""
     if kind == "PHONE_NUMBER":
         return phone(rng, lang)
     makers: dict[str, Callable[[random.Random], str]] = {
@@ -100,11 +100,11 @@ def value(rng: random.Random, kind: str, lang: str) -> str:
 
 
 def lookalike(rng: random.Random, kind: str) -> str:
-    """Something that is no personal data; kind is one of LOOKALIKES."""
-    if kind == "order":  # sixteen digits that fail Luhn
+    """Returns a value that is not personal data. kind: one of LOOKALIKES."""
+    if kind == "order":  # sixteen digits that fail the Luhn check
         number = "7" + _digits(rng, "9" * 15)
         return number if not luhn_valid(number) else number[:-1] + str((int(number[-1]) + 1) % 10)
-    if kind == "account":  # one digit off, so modulo 97 cannot be 1
+    if kind == "account":  # one digit is wrong, so modulo 97 it cannot be 1
         right = iban(rng)
         return right[:-1] + str((int(right[-1]) + 1) % 10)
     return {
@@ -119,5 +119,5 @@ LOOKALIKES = ("order", "account", "version", "isbn", "date", "handle")
 
 
 def _digits(rng: random.Random, pattern: str) -> str:
-    """pattern with every 9 replaced by a random digit."""
+    """Returns the pattern with every 9 replaced by a random digit."""
     return "".join(rng.choice("0123456789") if c == "9" else c for c in pattern)

@@ -1,6 +1,6 @@
-"""What the crawl holds: how many pages of each kind, in which language, in which duplicate groups.
+"""Plans the crawl: the number of pages of each kind, their languages, and the duplicate groups.
 
-Every share is of all pages and rounds to at least one page, so that 40 pages already show everything.
+Each share is a share of all pages and is rounded to at least one page, so that 40 pages already have every kind.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ SHARES = {
     "not_html": 0.03,
     "not_200": 0.04,
 }
-FOREIGN, PERSONAL, BENCHMARK = 0.25, 0.06, 0.02  # articles: not English, with personal data, with a test question
-EXACT_GROUPS, NEAR_GROUPS = 0.02, 0.03  # groups of three pages, of four pages
-SIMILARITIES = ((0.95, 0.85, 0.6), (0.9, 0.75, 0.5))  # near duplicates of one group; groups take turns
+FOREIGN, PERSONAL, BENCHMARK = 0.25, 0.06, 0.02  # articles not in English, with personal data, with a test question
+EXACT_GROUPS, NEAR_GROUPS = 0.02, 0.03  # groups of three pages and of four pages
+SIMILARITIES = ((0.95, 0.85, 0.6), (0.9, 0.75, 0.5))  # of the near-duplicates of a group; groups take turns
 
 ENGLISH_TOPICS = (
     "gardening", "history", "cooking", "astronomy", "travel", "sport", "technology", "music", "wildlife", "economy",
@@ -48,11 +48,12 @@ LICENCES = ("CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-SA-3.0", "CC-BY-NC-4.0")
 
 @dataclass(frozen=True)
 class Plan:
-    """One page to be written. It and the seed decide the page; its place in the crawl does not.
+    """A page to be written. The plan and the seed decide the page; its position in the crawl does not.
 
-    article: the name of the text; pages of one duplicate group share it and differ in copy.
-    number: the page's turn among its like, for choices that go round (template, encoding).
-    target: the similarity a near duplicate aims at.
+    Attributes:
+        article: name of the text. Pages of one duplicate group have the same article and differ in `copy`.
+        number: number of the page among those of its kind, for choices that take turns (template, encoding).
+        target: the wanted similarity of a near-duplicate to the first page of its group.
     """
 
     kind: str
@@ -75,14 +76,14 @@ class Plan:
 
     @property
     def duplicate_kind(self) -> str | None:
-        """exact or near; None for a page of its own and for the first page of a group."""
+        """exact or near; None for a page without duplicates and for the first page of a group."""
         if not self.copy:
             return None
         return "exact" if self.target is None else "near"
 
 
 def plan_pages(pages: int, seed: int) -> list[Plan]:
-    """The plans of all pages in crawl order, shuffled."""
+    """Returns the plans of all pages in the order of the crawl, which is shuffled."""
     num_exact = _count(EXACT_GROUPS, pages)
     plans = [
         *_kinds(pages),
@@ -93,7 +94,7 @@ def plan_pages(pages: int, seed: int) -> list[Plan]:
         *(replace(_article("en", "benchmark", number), benchmark=True) for number in range(_count(BENCHMARK, pages))),
     ]
     if len(plans) > pages:
-        raise ValueError(f"{pages} pages do not hold one of every kind; at least {len(plans)} are needed")
+        raise ValueError(f"{pages} pages are too few for one of every kind; at least {len(plans)} are needed")
     plans += _plain(pages - len(plans))
     randomness(seed, "order", pages).shuffle(plans)
     return plans
@@ -109,7 +110,7 @@ def _article(lang: str, name: str, number: int) -> Plan:
 
 
 def _kinds(pages: int) -> Iterator[Plan]:
-    """Every page that is no article."""
+    """Yields all pages that are not articles."""
     for kind, share in SHARES.items():
         for number in range(max(2 if kind == "not_200" else 1, _count(share, pages))):
             topic = KIND_TOPICS.get(kind, ENGLISH_TOPICS[number % len(ENGLISH_TOPICS)])
@@ -117,7 +118,7 @@ def _kinds(pages: int) -> Iterator[Plan]:
 
 
 def _foreign(num_pages: int) -> Iterator[Plan]:
-    """Articles in every language but English, in turn."""
+    """Yields articles in all languages except English, which take turns."""
     for number in range(num_pages):
         lang = FOREIGN_LANGS[number % len(FOREIGN_LANGS)]
         yield replace(_article(lang, lang, number // len(FOREIGN_LANGS)), licence=_licence(number))
@@ -138,7 +139,7 @@ def _near(num_groups: int, *, first_group: int) -> Iterator[Plan]:
 
 
 def _personal(num_pages: int) -> Iterator[Plan]:
-    """Articles with three to five types of personal data; English ones with two look-alikes besides."""
+    """Yields articles with three to five types of personal data. English ones also have two look-alikes."""
     for number in range(num_pages):
         lang = PERSONAL_LANGS[number % len(PERSONAL_LANGS)]
         types = tuple(TYPES[(3 * number + i) % len(TYPES)] for i in range(3 + number % 3))
@@ -147,7 +148,7 @@ def _personal(num_pages: int) -> Iterator[Plan]:
 
 
 def _plain(num_pages: int) -> Iterator[Plan]:
-    """English articles with nothing planted but now and then a licence or a look-alike."""
+    """Yields English articles without planted values, except for an occasional licence or look-alike."""
     for number in range(num_pages):
         looks = (LOOKALIKES[number // 9 % len(LOOKALIKES)],) if number % 9 == 5 else ()
         yield replace(_article("en", "plain", number), lookalikes=looks, licence=_licence(number))

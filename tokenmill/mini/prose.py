@@ -1,4 +1,4 @@
-"""Articles from a grammar: a voice writes one language on one topic, with the random generator that it is given."""
+"""Writes articles from a grammar. A voice writes about one topic in one language, with a given random generator."""
 
 import random
 import re
@@ -10,7 +10,7 @@ from tokenmill.mini.grammar import GRAMMARS, NUMBERS, Grammar
 
 @dataclass(frozen=True)
 class Article:
-    """A text in its parts. headings runs along paragraphs; an empty one means the paragraph has none."""
+    """The parts of a text. headings: one per paragraph, "" for a paragraph without heading. gap: between sentences."""
 
     title: str
     paragraphs: tuple[tuple[str, ...], ...]
@@ -18,7 +18,7 @@ class Article:
     gap: str
 
     def blocks(self) -> list[tuple[str, str]]:
-        """(HTML tag, text) of everything a reader reads, in order."""
+        """Returns (HTML tag, text) of the title, headings and paragraphs, in order."""
         found = [("h1", self.title)]
         for heading, sentences in zip(self.headings, self.paragraphs, strict=True):
             if heading:
@@ -27,18 +27,18 @@ class Article:
         return found
 
     def text(self) -> str:
-        """What a perfect extractor gives: blocks parted by an empty line."""
+        """Returns the output of a perfect extractor: the blocks, with an empty line between them."""
         return "\n\n".join(text for _, text in self.blocks())
 
     def with_sentence(self, sentence: str, place: int) -> "Article":
-        """The article with one more sentence, at the end of paragraph number place (counted round)."""
+        """Returns the article with a sentence appended to paragraph number place, modulo the number of paragraphs."""
         place %= len(self.paragraphs)
         grown = (*self.paragraphs[place], sentence)
         return replace(self, paragraphs=(*self.paragraphs[:place], grown, *self.paragraphs[place + 1 :]))
 
 
 class Voice:
-    """Writes phrases, sentences and articles in one language on one topic. All chance comes from `rng`."""
+    """Writes phrases, sentences and articles in one language on one topic. All choices are drawn from `rng`."""
 
     def __init__(self, grammar: Grammar, topic: str) -> None:
         self.grammar = grammar
@@ -47,18 +47,18 @@ class Voice:
         self._joins = [(re.compile(pattern), replacement) for pattern, replacement in grammar.joins]
 
     def phrase(self, rng: random.Random, slot: str) -> str:
-        """One way to fill slot, joined up but not capitalised."""
+        """Returns a random expansion of a slot, with the grammar's joins applied, not capitalised."""
         text = self._expand(rng, slot)
         for pattern, replacement in self._joins:
             text = pattern.sub(replacement, text)
         return text
 
     def sentence(self, rng: random.Random, slot: str = "sentence") -> str:
-        """A phrase that begins as sentences begin, after every full stop or question mark in it too."""
+        """Returns a phrase with a capital at its start and at the start of each sentence in it."""
         return _SENTENCE_START.sub(lambda match: match[0].upper(), self.phrase(rng, slot))
 
     def article(self, rng: random.Random, *, low: int = 12, high: int = 52) -> Article:
-        """An article of low to high sentences, short ones commoner, in paragraphs of three to six."""
+        """Returns an article of low to high sentences in paragraphs of three to six; mostly short."""
         num_sentences = round(rng.triangular(low, high, low + (high - low) * 0.2))
         paragraphs: list[tuple[str, ...]] = []
         headings: list[str] = []
@@ -89,14 +89,15 @@ _SENTENCE_START = re.compile(r"^\W*\w|(?<=[?!] )\w|(?<=[a-z][a-z]\. )\w")
 
 
 def randomness(*names: object) -> random.Random:
-    """A generator for one thing alone: names say which, the seed among them.
+    """Returns a random generator for one purpose. names: they identify the purpose and include the seed.
 
-    Seeding with a string goes through SHA-512, so neither PYTHONHASHSEED nor any other thing's draws matter.
+    Python hashes a seed that is a string with SHA-512, so the result depends neither on PYTHONHASHSEED nor on other
+    generators.
     """
     return random.Random("/".join(str(name) for name in names))
 
 
 @cache
 def voice(lang: str, topic: str) -> Voice:
-    """The voice of one language on one topic, built once."""
+    """Returns the voice for a language and a topic, cached."""
     return Voice(GRAMMARS[lang], topic)

@@ -1,4 +1,4 @@
-"""truth.parquet: what was planted, one row for every response record in the WARC files."""
+"""Writes truth.parquet: the planted values, one row per response record of the WARC files."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,21 +10,31 @@ import pyarrow.parquet as pq
 
 @dataclass(frozen=True)
 class Truth:
-    """One response record.
+    """The truth about one response record.
 
-    id: the WARC-Record-ID as in the record, angle brackets included.
-    wet_id: the same of the page's conversion record, if it has one.
-    file: the WARC file's name in the folder. url, status: as in the record.
-    kind: article, spam, repetition, short, boilerplate, list_page, toxic, medical, legal, poultry, code_page, not_html,
-        not_200, broken.
-    lang: ISO 639-1 code of the prose. topic: what the prose is about.
-    encoding: what the body's text is really written in; declared_by: header, meta or none.
-    duplicate_group: equal for pages with one text; duplicate_kind: exact or near, null for the first page of a group.
-    planted_similarity: Jaccard similarity of 5-word shingles of main_text and that of the group's first page.
-    main_text: what a perfect extractor gives, blocks parted by an empty line; null where there is nothing to extract.
-    pii: every planted value, as it stands in main_text. not_pii: what is planted to look like one.
-    toxic: whether it must be marked. benchmark: the planted question. license: of the page, where it names one.
-    broken: what is wrong with the record; null for all records of the crawl proper.
+    Attributes:
+        id: the WARC-Record-ID of the record, with angle brackets.
+        url: as in the record.
+        file: name of the WARC file in the folder.
+        kind: article, spam, repetition, short, boilerplate, list_page, toxic, medical, legal, poultry, code_page,
+            not_html, not_200 or broken.
+        status: HTTP status, as in the record.
+        lang: ISO 639-1 code of the prose.
+        topic: subject of the prose.
+        encoding: actual encoding of the body.
+        declared_by: place of the page's declaration of its encoding: header, meta or none.
+        duplicate_group: equal for pages with the same or nearly the same text.
+        duplicate_kind: exact or near; null for the first page of a group.
+        planted_similarity: Jaccard similarity of the 5-word shingles of main_text and of the group's first page.
+        main_text: output of a perfect extractor, with an empty line between blocks; null if there is nothing to
+            extract.
+        pii: type and value of all planted personal data, as written in main_text.
+        not_pii: planted values that only look like personal data.
+        toxic: True if the page must be marked as toxic.
+        benchmark: the planted question.
+        license: licence that the page names.
+        wet_id: the WARC-Record-ID of the page's conversion record, if it has one.
+        broken: name of the damage; null for whole records.
     """
 
     id: str
@@ -76,6 +86,6 @@ SCHEMA = pa.schema(
 
 
 def write_truth(rows: Iterable[Truth], path: Path) -> None:
-    """All rows as one Parquet file."""
+    """Writes all rows to one Parquet file."""
     dicts = [{**asdict(row), "pii": [{"type": kind, "value": value} for kind, value in row.pii]} for row in rows]
     pq.write_table(pa.Table.from_pylist(dicts, schema=SCHEMA), path, compression="zstd")

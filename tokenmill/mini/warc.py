@@ -1,4 +1,4 @@
-"""WARC records, written byte by byte: one gzip member a record, every header in an order of our choosing."""
+"""Builds WARC records byte by byte: one gzip member per record, with full control over the order of headers."""
 
 import base64
 import gzip
@@ -9,45 +9,45 @@ from datetime import datetime, timedelta
 
 Headers = Iterable[tuple[str, str]]
 
-EPOCH = datetime(2023, 1, 3)  # crawl dates count from here, by seed
+EPOCH = datetime(2023, 1, 3)  # the seed adds days to this date
 
 
 def record_id(seed: int, what: str) -> str:
-    """A WARC-Record-ID that depends on the seed and the name of the thing alone."""
+    """Returns a WARC-Record-ID that depends only on the seed and the name `what`."""
     name = hashlib.blake2b(f"{seed}/{what}".encode(), digest_size=16).digest()
     return f"<urn:uuid:{uuid.UUID(bytes=name, version=4)}>"
 
 
 def warc_date(seed: int, number: int) -> str:
-    """The moment page number was fetched, in WARC's notation; about one every three seconds."""
+    """Returns the time at which page `number` was fetched, as a WARC date. Pages are three seconds apart."""
     moment = EPOCH + timedelta(days=seed % 700, seconds=3 * number + seed % 3)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def digest(payload: bytes) -> str:
-    """sha1 in base 32, the spelling WARC files use."""
+    """Returns the SHA-1 in base 32, as WARC files write it."""
     return "sha1:" + base64.b32encode(hashlib.sha1(payload).digest()).decode()
 
 
 def record_bytes(headers: Headers, block: bytes, *, content_length: int | None = None) -> bytes:
-    """One record, not compressed. content_length other than None is written as it is, right or wrong."""
+    """Returns an uncompressed record. content_length: written instead of the real length if it is not None."""
     lines = ["WARC/1.1", *(f"{name}: {value}" for name, value in headers)]
     lines.append(f"Content-Length: {len(block) if content_length is None else content_length}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + block + b"\r\n\r\n"
 
 
 def member(record: bytes) -> bytes:
-    """The record as a gzip member without a time stamp."""
+    """Returns the record as a gzip member without a timestamp."""
     return gzip.compress(record, 6, mtime=0)
 
 
 def http_block(status: str, headers: Headers, body: bytes) -> bytes:
-    """An HTTP/1.1 message: status line or request line, headers, body."""
+    """Returns an HTTP/1.1 message. status: the status line or request line."""
     return "\r\n".join([status, *(f"{name}: {value}" for name, value in headers)]).encode() + b"\r\n\r\n" + body
 
 
 def warcinfo(seed: int, file: str) -> bytes:
-    """The record every file begins with."""
+    """Returns the first record of a file."""
     fields = f"isPartOf: mini-crawl-{seed}\r\nsoftware: tokenmill mini\r\nformat: WARC File Format 1.1\r\n"
     headers = [
         ("WARC-Type", "warcinfo"),
@@ -62,7 +62,7 @@ def warcinfo(seed: int, file: str) -> bytes:
 def response_headers(
     *, identity: str, date: str, url: str, block: bytes, payload: bytes, payload_type: str | None
 ) -> Headers:
-    """The headers of a response record; payload_type None leaves WARC-Identified-Payload-Type out."""
+    """Returns the headers of a response record, without WARC-Identified-Payload-Type if payload_type is None."""
     headers = [
         ("WARC-Type", "response"),
         ("WARC-Date", date),
@@ -77,7 +77,7 @@ def response_headers(
 
 
 def request_record(seed: int, *, name: str, date: str, url: str, response_id: str) -> bytes:
-    """The request that led to a response."""
+    """Returns the record of the request for a response."""
     host, _, path = url.split("://", 1)[1].partition("/")
     asked = [("Host", host), ("User-Agent", "minibot/1.0"), ("Accept", "text/html,*/*;q=0.8")]
     block = http_block(f"GET /{path} HTTP/1.1", asked, b"")
@@ -86,13 +86,13 @@ def request_record(seed: int, *, name: str, date: str, url: str, response_id: st
 
 
 def metadata_record(seed: int, *, name: str, date: str, url: str, response_id: str, fetch_ms: int) -> bytes:
-    """What the crawler noted about a response."""
+    """Returns the record of the crawler's notes about a response."""
     headers = [("WARC-Concurrent-To", response_id), ("Content-Type", "application/warc-fields")]
     return _record_of_page("metadata", seed, name, date, url, headers, f"fetchTimeMs: {fetch_ms}\r\n".encode())
 
 
 def revisit_record(seed: int, *, name: str, date: str, url: str, response_id: str, payload: bytes) -> bytes:
-    """A second visit that found the payload of the first unchanged."""
+    """Returns the record of a second visit that found the payload unchanged."""
     block = http_block("HTTP/1.1 200 OK", [("Content-Type", "text/html"), ("Server", "nginx")], b"")
     headers = [
         ("WARC-Refers-To", response_id),
@@ -104,7 +104,7 @@ def revisit_record(seed: int, *, name: str, date: str, url: str, response_id: st
 
 
 def _record_of_page(kind: str, seed: int, name: str, date: str, url: str, headers: Headers, block: bytes) -> bytes:
-    """Returns the compressed record that a page has besides its response; `headers` follow the ones of every kind."""
+    """Returns a compressed record about a page. `headers` come after those that every kind has."""
     first = [
         ("WARC-Type", kind),
         ("WARC-Date", date),
@@ -117,7 +117,7 @@ def _record_of_page(kind: str, seed: int, name: str, date: str, url: str, header
 def conversion_record(
     seed: int, *, name: str, date: str, url: str, response_id: str, text: str, lang: str | None
 ) -> bytes:
-    """The page as plain text, as WET files hold it."""
+    """Returns the record of the page as plain text, as in WET files."""
     block = text.encode()
     headers = [
         ("WARC-Type", "conversion"),

@@ -1,4 +1,4 @@
-"""A MediaWiki XML export: articles full of markup, redirects, a talk page, a template, a disambiguation page."""
+"""Writes a MediaWiki XML export: articles with much markup, redirects, and pages of other namespaces."""
 
 import bz2
 import random
@@ -15,7 +15,7 @@ ENDINGS = ("", '<ref name="a" />', "{{citation needed|date=May 2021}}", "<ref>Ar
 
 
 def write_wiki(path: Path, *, pages: int, seed: int) -> None:
-    """An export with one article for every 20 pages of the crawl, twelve at least, and the other pages around them."""
+    """Writes an export with one article per 20 pages of the crawl, at least twelve, and pages of other kinds."""
     titles = [_title(number, seed) for number in range(max(12, pages // 20))]
     texts = [(title, 0, _article(number, titles, seed)) for number, title in enumerate(titles)]
     texts += [(f"{title} (old name)", 0, f"#REDIRECT [[{title}]]") for title in titles[::5]]
@@ -25,7 +25,7 @@ def write_wiki(path: Path, *, pages: int, seed: int) -> None:
 
 
 def true_paragraphs(number: int, seed: int) -> list[str]:
-    """What the paragraphs of an article say, before any markup is put in; the first follows a sentence of its own."""
+    """Returns the paragraphs of an article without markup. In the article, a sentence with the title comes first."""
     speak, rng = _speaker(number), randomness(seed, "wiki", number)
     return [" ".join(sentences) for sentences in speak.article(rng, low=16, high=40).paragraphs]
 
@@ -41,7 +41,7 @@ def _speaker(number: int) -> Voice:
 
 
 def _article(number: int, titles: list[str], seed: int) -> str:
-    """Wikitext with an infobox, references, sections, links, a table, a list, a hidden comment and categories."""
+    """Returns wikitext with an infobox, references, sections, links, a table, a list, a comment and categories."""
     speak, rng = _speaker(number), randomness(seed, "wiki", number)
     article = speak.article(rng, low=16, high=40)
     paragraphs = [_markup(" ".join(sentences), titles, rng) for sentences in article.paragraphs]
@@ -62,7 +62,7 @@ def _article(number: int, titles: list[str], seed: int) -> str:
 
 
 def _markup(text: str, titles: list[str], rng: random.Random) -> str:
-    """Links, emphasis and references in a paragraph."""
+    """Returns a paragraph with links, emphasis and references added."""
     words = text.split(" ")
     for at in rng.sample(range(len(words)), min(4, len(words))):
         word = words[at].strip(".,;?")
@@ -111,7 +111,7 @@ def _others(titles: list[str]) -> list[tuple[str, int, str]]:
 
 
 def _page(number: int, title: str, namespace: int, text: str, seed: int) -> str:
-    """One page element with a single revision."""
+    """Returns a page element with a single revision."""
     rng = randomness(seed, "wiki/revision", number)
     redirect = f'    <redirect title="{escape(text[12:-2])}" />\n' if text.startswith("#REDIRECT") else ""
     stamp = f"20{rng.randint(10, 23)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}T{rng.randint(0, 23):02d}:15:00Z"

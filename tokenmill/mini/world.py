@@ -1,7 +1,7 @@
-"""The mini-crawl: a folder of everything a pipeline meets, small, made up, and with the truth written beside it.
+"""Writes the mini-crawl: a small made-up folder of all kinds of input of a pipeline, with the truth about each page.
 
-The same pages and seed give the same bytes, whenever and wherever, as long as the libraries that compress, write
-Parquet and train the tokenizer are the same.
+Equal pages and seed always give equal bytes, if the libraries that compress, write Parquet and train the tokenizer are
+the same.
 """
 
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ MIN_FILES = 2
 
 
 def write_mini(folder: Path, *, pages: int = 300, seed: int = 0) -> None:
-    """Write the world into folder, which is made if missing; files of the same names are overwritten.
+    """Writes the mini-crawl into a folder, which is created if it is missing. Existing files are overwritten.
 
-    pages: how many responses the crawl proper holds, 40 to 20,000 or so; broken records come on top. Holds:
+    pages: number of responses in the crawl itself, 40 to about 20,000; broken records are not counted. Files:
 
     - crawl-NN.warc.gz and crawl-NN.wet.gz: the crawl, and its HTML pages as plain text
-    - broken-*.warc.gz: records with something wrong
+    - broken-*.warc.gz: damaged records, and whole ones next to them
     - enwiki-mini.xml.bz2: a MediaWiki export
     - code.tar.gz, code.parquet: repositories
     - tokenizer.json: a byte-level BPE tokenizer
-    - truth.parquet: what was planted where; see tokenmill.mini.truth.Truth
+    - truth.parquet: the planted values of each page; see tokenmill.mini.truth.Truth
     """
     folder.mkdir(parents=True, exist_ok=True)
     truth = [*_write_crawl(folder, pages, seed), *write_broken(folder, seed)]
@@ -41,7 +41,7 @@ def write_mini(folder: Path, *, pages: int = 300, seed: int = 0) -> None:
 
 
 def _write_crawl(folder: Path, pages: int, seed: int) -> Iterator[Truth]:
-    """The WARC files and the WET file beside each; yields the truth in the order of the records."""
+    """Writes the WARC files with their WET files. Yields the truth in the order of the records."""
     plans = plan_pages(pages, seed)
     num_files = max(MIN_FILES, -(-pages // PAGES_PER_FILE))
     for number in range(num_files):
@@ -58,7 +58,7 @@ def _write_crawl(folder: Path, pages: int, seed: int) -> Iterator[Truth]:
 
 
 def _warc_records(page: Page, position: int, seed: int) -> bytes:
-    """Request, response and metadata of one page, and now and then a revisit that found it unchanged."""
+    """Returns the records of one page: request, response, metadata, and sometimes a revisit of the unchanged page."""
     identity, date, name = _identity(page, seed), warc.warc_date(seed, position), page.plan.name
     headers = [
         ("Date", date),

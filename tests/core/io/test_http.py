@@ -111,7 +111,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(site: FaultySite, tags:
     ("always", "message", "requests"),
     [
         ("403", r"/f: HTTP 403 Forbidden: the server denies access; gave up after 4 tries", 4),
-        ("401", r"/f: HTTP 401 Unauthorized; the server does not give", 1),
+        ("401", r"/f: HTTP 401 Unauthorized; the server refuses this request", 1),
         ("500", r"/f: HTTP 500 Internal Server Error; gave up after 6 tries", 6),
         ("503 3600", r"/f: HTTP 503 Service Unavailable, and the server asks to come back in 3,600 s", 1),
         ("cut 10", r"/f: the connection broke at byte 60 \(protocol\); gave up after 6 tries", 6),

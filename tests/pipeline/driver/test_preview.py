@@ -86,7 +86,7 @@ def test_it_shows_the_clusters_of_a_run_that_max_removed_would_stop(tmp_path: Pa
     )
     assert text(23)[:20] not in shown
     ran = CliRunner().invoke(app, ["run", str(recipe), "--workers", "0", "--out", str(tmp_path)])
-    assert "None of it was done" in str(ran.exception)
+    assert "Nothing was changed" in str(ran.exception)
     assert not list((tmp_path / "toy/dedup").glob("data/*"))
 
 

@@ -1,1 +1,1 @@
-"""The token file format: tokenize/ writes it, train/ reads it."""
+"""The format of token files, which tokenize/ writes and train/ reads."""

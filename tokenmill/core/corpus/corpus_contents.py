@@ -1,4 +1,4 @@
-"""What a corpus of token shards holds: totals for each split, and its documents."""
+"""The contents of a corpus of token shards: totals per split, and documents."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tokenmill.core.io import storage
 
 @dataclass(frozen=True)
 class SplitTotals:
-    """The sums over a split's shards. tokens_by_source: sorted by source."""
+    """Sums over the shards of a split. tokens_by_source: {source: tokens}, sorted by source."""
 
     split: str
     shards: int
@@ -31,7 +31,7 @@ class StoredDocument:
 
 
 def split_totals(corpus: Corpus) -> list[SplitTotals]:
-    """Totals of all splits in the manifest's order. Reads the manifest alone."""
+    """Returns the totals of all splits in the order of the manifest. Opens no shard."""
     found = []
     for split, shards in corpus.splits.items():
         by_source: Counter[str] = Counter()
@@ -43,7 +43,7 @@ def split_totals(corpus: Corpus) -> list[SplitTotals]:
 
 
 def first_documents(corpus: Corpus, split: str, count: int) -> Iterator[StoredDocument]:
-    """The first `count` documents of a split. Raises DataError if a shard is damaged or there is no such split."""
+    """Yields the first `count` documents of a split. Raises DataError if a shard is damaged or there is no split."""
     places = ((shard, number) for shard in corpus.shards(split) for number in range(len(shard.ends)))
     for shard, number in islice(places, count):
         row = shard.docs().slice(number, 1).to_pylist()[0]
@@ -51,5 +51,5 @@ def first_documents(corpus: Corpus, split: str, count: int) -> Iterator[StoredDo
 
 
 def tokenizer_json(corpus: Corpus) -> str:
-    """The tokenizer that made the corpus, as the content of a tokenizer.json."""
+    """Returns the content of the tokenizer.json with which the corpus was encoded."""
     return storage.read_bytes(f"{corpus.folder}/tokenizer/tokenizer.json").decode()

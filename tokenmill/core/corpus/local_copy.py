@@ -1,6 +1,6 @@
-"""Local copies of remote token shards: training reads windows at random, so shards are memory-mapped.
+"""Local copies of remote token shards. Training reads random windows, so shards must be local to be memory-mapped.
 
-A copy appears whole: it is written beside its place, and renamed when it has its size.
+Copies are written atomically: under a temporary name in the same folder, and renamed if the size is right.
 """
 
 import logging
@@ -16,15 +16,16 @@ logger = logging.getLogger(__name__)
 
 
 def copies_of(corpus_sha256: str) -> Path:
-    """A folder for copies, by the corpus's identity: another one under the same URL has others."""
+    """Returns the folder for copies of a corpus. Another corpus at the same URL has another SHA-256 and folder."""
     return cache_dir("corpora") / corpus_sha256[:32]
 
 
 def copy_shard(url: str, stem: Path, *, size: int) -> str:
-    """The stem, after the three files of the shard at the stem `url` were copied there, those that were not before.
-    size: bytes of its .bin. Raises DataError if it has another.
+    """Copies the three files of the shard at the stem `url` to the local stem, and returns the local stem.
+
+    Files that were copied before are not copied again. size: bytes of the .bin. Raises DataError if it is another.
     """
-    for suffix in (".docs", ".idx", ".bin"):  # last what the others are for
+    for suffix in (".docs", ".idx", ".bin"):  # .bin last: if it is there, the others are too
         _copy(url + suffix, Path(f"{stem}{suffix}"), size if suffix == ".bin" else None)
     return str(stem)
 
@@ -40,7 +41,7 @@ def _copy(url: str, path: Path, size: int | None) -> None:
         remote.download(url, unfinished)
         found = os.path.getsize(unfinished)
         if size not in (None, found):
-            raise DataError(f"{url}: {found} bytes, expected {size}; the corpus is not whole, write the shards again")
+            raise DataError(f"{url}: {found} bytes, expected {size}; the corpus is incomplete, write the shards again")
         os.replace(unfinished, path)
     finally:
         Path(unfinished).unlink(missing_ok=True)

@@ -1,10 +1,12 @@
-"""The bytes of a token shard: the header of a .bin, its payload, the .idx and the schema of the .docs beside it.
+"""The byte layout of a token shard: the header and payload of the .bin, the .idx, and the schema of the .docs.
 
-Words 0-2 of the 1,024-byte header are llm.c's (magic, version, token count), the rest is ours: word 3 bytes an id,
-4-5 tag, 6 extension version, 7 dtype code, 8-11 tokens and documents as uint64, 12-15 BOS, EOS, vocabulary size and
-largest id, 16-23 tokenizer hash, 24-27 XXH3-128 of the payload (canonical byte order), 255 the CRC-32 of all before it.
-All else is zero; all is little-endian. The .idx follows Megatron's rules, but its byte pointers start at 1,024, so that
-Megatron reads the pair while llm.c's check of exact size passes on the same .bin.
+The header has 1,024 bytes, in words of 4 bytes. Words 0-2 are those of llm.c (magic, version, number of tokens). The
+others are an extension: word 3 bytes per id, 4-5 tag, 6 extension version, 7 dtype code, 8-11 tokens and documents as
+uint64, 12-15 BOS, EOS, vocabulary size and largest id, 16-23 tokenizer hash, 24-27 XXH3-128 of the payload (canonical
+byte order), 255 CRC-32 of all bytes before it. All other words are zero. All numbers are little-endian.
+
+The .idx has Megatron's format, but its byte pointers start at 1,024. So Megatron can read the pair, and the same .bin
+has exactly the size that llm.c expects.
 """
 
 import struct
@@ -27,9 +29,8 @@ HEADER_BYTES = 1024
 MAX_TOKENS = 2**31 - 1  # llm.c counts tokens in an int32
 TAG = b"TOKNMILL"
 EXTENSION_VERSION = 1
-BLOCK_TOKENS = (
-    1 << 22
-)  # ids are checked this many at a time: a few numpy calls a document would cost more than encoding it
+BLOCK_TOKENS = 1 << 22
+"""Number of ids that are checked at once. Numpy calls per document would cost more than encoding it."""
 
 Tokens = npt.NDArray[Any]  # uint16 or uint32
 
@@ -41,7 +42,7 @@ _FORMS = {"uint16": (20240520, 1, 8), "uint32": (20240801, 7, 4)}  # llm.c's mag
 
 
 class Header(NamedTuple):
-    """The header's fields in file order; the CRC covers all before it."""
+    """The header's fields in file order. crc covers all bytes before it."""
 
     magic: int
     version: int
@@ -62,7 +63,7 @@ class Header(NamedTuple):
 
 
 def token_dtype(vocab_size: int) -> np.dtype[Any]:
-    """uint16 up to 65,536 ids, else uint32. Raises DataError for an empty vocabulary or one beyond an int32."""
+    """Returns uint16 for up to 65,536 ids, else uint32. Raises DataError unless 1 <= vocab_size < 2^31."""
     if not 0 < vocab_size <= MAX_TOKENS:
         raise DataError(f"vocabulary of {vocab_size} ids: expected 1 to {MAX_TOKENS}. Check the tokenizer.")
     return np.dtype("<u2" if vocab_size <= 65_536 else "<u4")
@@ -79,7 +80,7 @@ def pack_header(
     tokenizer_hash: bytes,
     xxh3: bytes,
 ) -> bytes:
-    """The 1,024 bytes before the payload; the dtype follows from vocab_size; absent ids are -1."""
+    """Returns the 1,024 bytes of a header. vocab_size decides the dtype. bos_id, eos_id: -1 if there is none."""
     dtype = token_dtype(vocab_size)
     magic, version, code = _FORMS[dtype.name]
     counts = (tokens, dtype.itemsize, TAG, EXTENSION_VERSION, code, tokens, documents)
@@ -88,7 +89,7 @@ def pack_header(
 
 
 def read_header(place: str) -> Header:
-    """The header of the .bin at a local path, checked against itself and the file's size. Raises DataError by name."""
+    """Reads the header of a local .bin and checks it, also against the file's size. Raises DataError for a fault."""
     try:
         size = Path(place).stat().st_size
         with open(place, "rb") as file:
@@ -120,7 +121,7 @@ def read_header(place: str) -> Header:
 
 
 def index_bytes(lengths: npt.NDArray[np.int32], vocab_size: int) -> bytes:
-    """Megatron's .idx for one sequence a document; all of it follows from the lengths."""
+    """Returns Megatron's .idx with one sequence per document, for the given lengths in tokens."""
     dtype, count = token_dtype(vocab_size), len(lengths)
     pointers = HEADER_BYTES + (np.cumsum(lengths, dtype=np.int64) - lengths) * dtype.itemsize
     parts = (lengths.astype("<i4"), pointers.astype("<i8"), np.arange(count + 1, dtype="<i8"))
@@ -130,11 +131,11 @@ def index_bytes(lengths: npt.NDArray[np.int32], vocab_size: int) -> bytes:
 
 
 def read_index(place: str, header: Header) -> npt.NDArray[np.int64]:
-    """Where each document stops, int64 (documents,) in tokens. Raises DataError if a byte contradicts the rest."""
+    """Reads an .idx. Returns the end of each document in tokens, int64 (documents,). Raises DataError for a fault."""
     try:
         raw = Path(place).read_bytes()
     except OSError as error:
-        raise DataError(f"{place}: cannot be read ({error.strerror}); each .bin has its .idx beside it.") from error
+        raise DataError(f"{place}: cannot be read ({error.strerror}); each .bin has its .idx next to it.") from error
     if len(raw) != _INDEX.size + 20 * header.documents + 8:
         raise refused(
             place, "size", f"{len(raw)} bytes", f"{_INDEX.size + 20 * header.documents + 8}, as the .bin says"
@@ -149,7 +150,7 @@ def read_index(place: str, header: Header) -> npt.NDArray[np.int64]:
 
 
 def refused(place: str, what: str, found: object, expected: object) -> DataError:
-    """The error for a file that is not what it should be."""
+    """Returns the error for a file whose property `what` is not as expected."""
     return DataError(
         f"{place}: {what}: found {found}, expected {expected}. Restore the file, or write the shards again."
     )
@@ -167,8 +168,8 @@ def check_format(place: str, found: object) -> None:
 
 
 def docs_schema() -> "pa.Schema":
-    """The columns of .docs; `end` is the cumulative offset in tokens at which the document stops."""
-    import pyarrow as pa  # reading tokens does without Arrow
+    """Returns the schema of a .docs file. `end` is the position in the shard, in tokens, at which a document ends."""
+    import pyarrow as pa  # imported here, because reading tokens does not need Arrow
 
     locator = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
     names = {"id": pa.string(), "source": pa.string(), "url": pa.string(), "end": pa.uint64(), "n_bytes": pa.int64()}
@@ -178,10 +179,10 @@ def docs_schema() -> "pa.Schema":
 def checked_payload(
     place: str, documents: Iterable[npt.NDArray[Any]], *, vocab_size: int, bos_id: int
 ) -> tuple[list[Tokens], list[int]]:
-    """The documents' ids joined into blocks of the shard's dtype, and each document's length in tokens.
+    """Returns (ids of the documents, joined to blocks of the shard's dtype; length of each document in tokens).
 
-    Raises DataError naming the document: empty, an id outside the vocabulary, no BOS first (where bos_id is not -1); or
-    when there are more tokens than a shard can count.
+    Raises DataError, which names the document, if a document is empty, an id is outside the vocabulary, or BOS is not
+    first (unless bos_id is -1); also if there are more tokens than a shard can count.
     """
     lengths: list[int] = []
     blocks = _blocks(place, documents, lengths)
@@ -190,7 +191,10 @@ def checked_payload(
 
 
 def check_ids(place: str, tokens: Tokens, ends: npt.NDArray[np.int64], header: Header, *, whole: bool) -> None:
-    """Ids and the BOS of each document, all of them or in spread-out places. Raises DataError naming the token."""
+    """Checks ids and the BOS of documents, all or evenly spread samples. Raises DataError for a fault.
+
+    ends: end of each document in tokens, int64 (documents,).
+    """
     starts = np.concatenate([np.zeros(1, dtype=np.int64), ends])[:-1]
     blocks = np.arange(0, len(tokens), BLOCK_TOKENS if whole else _SAMPLED_TOKENS)
     if not whole:
@@ -208,7 +212,7 @@ def check_ids(place: str, tokens: Tokens, ends: npt.NDArray[np.int64], header: H
 
 
 def _blocks(place: str, documents: Iterable[npt.NDArray[Any]], lengths: list[int]) -> Iterable[list[npt.NDArray[Any]]]:
-    """Documents in lists of about BLOCK_TOKENS, their lengths appended to `lengths` as each list is handed over."""
+    """Yields lists of documents of about BLOCK_TOKENS, and then appends their lengths to `lengths`."""
     held: list[npt.NDArray[Any]] = []
     size, total = 0, 0
     for document in documents:
@@ -252,5 +256,5 @@ def _narrowed(place: str, documents: list[npt.NDArray[Any]], first: int, *, voca
 
 
 def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
-    """At most `most` of the numbers 0..count-1, evenly spread, first and last included."""
+    """Returns at most `most` of the numbers 0 to count - 1, evenly spread, with the first and the last."""
     return np.unique(np.linspace(0, max(count - 1, 0), min(count, most)).astype(np.int64))

@@ -1,12 +1,12 @@
-"""The token file format: write shards, check them, memory-map them; the treaty between tokenize and train.
+"""The format of token files: writes, checks and memory-maps shards. tokenize/ and train/ meet only in this format.
 
-A shard is three files side by side, little-endian throughout:
-  <stem>.bin   a 1,024-byte header (words 0-2 are llm.c's, others carry integrity), then the ids, nothing after them
-  <stem>.idx   Megatron's index with one sequence a document and byte pointers that start at 1,024
-  <stem>.docs  Parquet, one row a document in payload order: id, source, url, end, n_bytes, locator
-A corpus is a folder of shards in named splits; its manifest.json, written last and with a checksum of its own at its
-end, is all that a training run needs to know. The bytes of all these are a function of the arguments alone. Reading
-takes numpy and xxhash; pyarrow is loaded for .docs.
+A shard consists of three files in one folder, all little-endian:
+  <stem>.bin   a 1,024-byte header (words 0-2 as in llm.c, the others for checks), then the ids, nothing after them
+  <stem>.idx   Megatron's index with one sequence per document and byte pointers that start at 1,024
+  <stem>.docs  Parquet, one row per document in payload order: id, source, url, end, n_bytes, locator
+A corpus is a folder of shards in named splits. Its manifest.json is written last, ends with its own checksum, and has
+everything that a training run needs to know. The bytes of all files depend on the arguments alone. Reading needs numpy
+and xxhash; pyarrow is imported only for .docs.
 """
 
 import hashlib
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
 
 Verify = Literal["whole", "sampled", "none"]
 
-_REPAIR = "Get a sound copy of it, or delete it and run its recipe again, which writes it again."
+_REPAIR = "Get an undamaged copy, or delete the file and run its recipe again, which writes it again."
 _FIELDS = {"schema_version", "tokenizer", "splits", "totals", "shuffle_seed", "recipe_hash", "summary"}
 
 
 class DocumentRow(NamedTuple):
-    """What .docs says of one document; n_bytes is its text in UTF-8; a plain tuple in this order does as well."""
+    """A row of .docs. n_bytes: size of the text in UTF-8. Functions also accept a plain tuple in this order."""
 
     id: str
     source: str
@@ -63,10 +63,10 @@ class DocumentRow(NamedTuple):
 
 @dataclass(frozen=True)
 class ShardInfo:
-    """What a manifest says of one shard.
+    """A manifest's description of one shard. Hashes are hex digits.
 
-    bytes and sha256 are of the whole .bin; xxh3 is XXH3-128 of its payload, as in the header; idx_xxh3 and docs_xxh3
-    are of those whole files; text_bytes sums n_bytes; min_id and max_id are -1 in an empty shard. Hashes are hex.
+    bytes and sha256 cover the whole .bin; xxh3 is the XXH3-128 of its payload, as in the header; idx_xxh3 and docs_xxh3
+    cover the whole .idx and .docs; text_bytes is the sum of n_bytes; min_id and max_id are -1 in an empty shard.
     """
 
     tokens: int
@@ -85,7 +85,7 @@ class ShardInfo:
 
 @dataclass(frozen=True)
 class TokenShard:
-    """An open shard. tokens: memory-mapped ids (tokens,); ends: int64 (documents,), where each stops, in tokens."""
+    """An open shard. tokens: memory-mapped ids (tokens,). ends: end of each document in tokens, int64 (documents,)."""
 
     stem: Path
     tokens: Tokens
@@ -98,12 +98,12 @@ class TokenShard:
     xxh3: str
 
     def document(self, number: int) -> Tokens:
-        """The ids of one document, BOS first where there is one; a view, not a copy."""
+        """Returns the ids of one document, with BOS first if the corpus has one; a view, not a copy."""
         return self.tokens[self.ends[number - 1] if number else 0 : self.ends[number]]
 
     def docs(self) -> "pa.Table":
-        """The .docs rows, in payload order. Raises DataError if they disagree with the index."""
-        import pyarrow as pa  # loaded only where rows are asked for
+        """Returns the rows of .docs in payload order. Raises DataError if they contradict the index."""
+        import pyarrow as pa  # imported only if it is needed
 
         from tokenmill.core.io.parquet import read_table
 
@@ -113,9 +113,7 @@ class TokenShard:
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{path}: cannot be read as the .docs of a shard ({error}).") from error
         if not np.array_equal(table["end"].to_numpy().astype(np.int64), self.ends):
-            raise refused(
-                path, "document ends", f"{table.num_rows} rows", f"the {len(self.ends)} ends of the .idx beside it"
-            )
+            raise refused(path, "document ends", f"{table.num_rows} rows", f"the {len(self.ends)} ends of its .idx")
         return table
 
 
@@ -129,12 +127,12 @@ def write_token_shard(
     eos_id: int,
     tokenizer_hash: bytes,
 ) -> ShardInfo:
-    """Write <stem>.docs, .idx and last .bin; each appears whole or not at all.
+    """Writes <stem>.docs, then .idx, then .bin, each atomically, and returns their description.
 
-    One integer array a document, BOS already first where bos_id is not -1; docs is read after all of them, so it may
-    be a list that fills meanwhile. The payload is held in memory: 2 or 4 bytes a token. tokenizer_hash is the SHA-256
-    of tokenizer.json. Raises DataError for an empty document, a missing BOS, an id outside the vocabulary, more than
-    2^31 - 1 tokens, or docs that do not match.
+    tokens_by_document: one integer array (tokens,) per document, which starts with BOS unless bos_id is -1. docs: a
+    DocumentRow per document; it is read after all tokens, so it may be a list that is filled meanwhile. tokenizer_hash:
+    SHA-256 of tokenizer.json, 32 bytes. The payload is held in memory: 2 or 4 bytes per token. Raises DataError for an
+    empty document, a missing BOS, an id outside the vocabulary, more than 2^31 - 1 tokens, or docs that do not match.
     """
     from tokenmill.core.io import parquet, storage
 
@@ -145,7 +143,7 @@ def write_token_shard(
     payload, lengths = checked_payload(stem, tokens_by_document, vocab_size=vocab_size, bos_id=bos_id)
     rows = [DocumentRow(*row) for row in docs]
     if len(rows) != len(lengths):
-        raise DataError(f"{stem}: {len(rows)} docs rows for {len(lengths)} documents; expected one a document.")
+        raise DataError(f"{stem}: {len(rows)} docs rows for {len(lengths)} documents; expected one per document.")
     tokens, max_id = sum(lengths), max((int(block.max()) for block in payload), default=-1)
     xxh3 = xxhash.xxh3_128()
     for block in payload:
@@ -191,11 +189,11 @@ def write_token_shard(
 def open_token_shard(
     path: str | Path, *, verify: Verify = "sampled", tokenizer_hash: bytes | None = None, vocab_size: int | None = None
 ) -> TokenShard:
-    """Memory-map the shard at a stem or .bin path, which must be local.
+    """Memory-maps the shard at a stem or .bin path, which must be local.
 
-    Header, sizes and the whole .idx are checked always. "sampled" looks at ids and BOS in spread-out places; only
-    "whole" rehashes the payload, and so sees any flipped bit. Raises DataError naming file, finding and expectation,
-    also where tokenizer_hash or vocab_size is given and differs.
+    The header, the sizes and the whole .idx are always checked. "sampled" also checks samples of the ids and BOS; only
+    "whole" hashes the payload, which detects every flipped bit. Raises DataError with file, finding and expectation,
+    also if tokenizer_hash or vocab_size is given and differs.
     """
     stem = Path(str(path).removesuffix(".bin"))
     place = f"{stem}.bin"
@@ -216,11 +214,15 @@ def open_token_shard(
 
 @dataclass(frozen=True)
 class Corpus:
-    """A read manifest. sha256, of the manifest's bytes, is the data's identity. splits: name -> shard stem -> info.
+    """The contents of a corpus manifest.
 
-    folder: a path or URL. checked: False if the manifest has no checksum of its own, as earlier builds wrote it, so
-    that an edit of it is not noticed. copies: where shards of a remote one are copied to, to be mapped; by default a
-    cache.
+    Attributes:
+        folder: path or URL of the corpus.
+        sha256: checksum of the manifest's bytes, which identifies the data.
+        bos_id, eos_id: -1 if there is none.
+        splits: {split: {stem of a shard: its ShardInfo}}, in reading order.
+        checked: False if the manifest has no checksum of its own, as in earlier versions; then edits are not detected.
+        copies: folder for local copies of the shards of a remote corpus. Default: in the user's cache.
     """
 
     folder: str
@@ -236,17 +238,17 @@ class Corpus:
     copies: Path | None = None
 
     def shards(self, split: str, *, verify: Verify = "sampled") -> list[TokenShard]:
-        """Open the split's shards in manifest order. Raises DataError if one is damaged or not the one listed."""
+        """Opens the shards of a split in manifest order. Raises DataError if one is damaged or not the listed one."""
         if split not in self.splits:
             raise DataError(f"{self.folder}: no split {split!r}; there are {sorted(self.splits)}.")
         return [self.shard(path, info, verify=verify) for path, info in self.splits[split].items()]
 
     def shard(self, path: str, info: ShardInfo, *, verify: Verify = "sampled") -> TokenShard:
-        """Open one shard and hold it against the manifest. One of a remote corpus is copied first, once."""
+        """Opens a shard and compares it with the manifest. A shard of a remote corpus is first copied, once."""
         expected = {"tokenizer_hash": self.tokenizer_hash, "vocab_size": self.vocab_size}
         stem = f"{self.folder}/{path}"
         if "://" in stem:
-            from tokenmill.core.corpus.local_copy import copies_of, copy_shard  # reading local shards takes numpy alone
+            from tokenmill.core.corpus.local_copy import copies_of, copy_shard  # not needed for local shards
 
             stem = copy_shard(stem, (self.copies or copies_of(self.sha256)) / path, size=info.bytes)
         shard = open_token_shard(stem, verify=verify, **expected)  # type: ignore[arg-type]
@@ -270,10 +272,11 @@ def write_corpus_manifest(
     recipe_hash: str,
     summary: Mapping[str, Any] | None = None,
 ) -> str:
-    """Write <folder>/manifest.json and return its SHA-256, the identity of the data.
+    """Writes <folder>/manifest.json and returns its SHA-256, which identifies the data.
 
-    splits: name -> shard stem relative to the folder ("train/000000") -> its info, in reading order. summary: licences,
-    filters and the like, for people. No times, commits or absolute paths, so equal data gives an equal manifest.
+    splits: {split: {stem relative to the folder, such as "train/000000": ShardInfo}}, in reading order. summary: facts
+    for people, such as licences and filters. There are no times, commits or absolute paths, so equal data gives an
+    equal manifest.
     """
     from tokenmill.core.io import storage
 
@@ -305,14 +308,14 @@ def write_corpus_manifest(
 
 
 def read_corpus(path: str | Path) -> Corpus:
-    """Read a corpus folder's manifest, or the manifest itself; opens no shard. Raises DataError if it cannot."""
+    """Reads the manifest at the path of a corpus folder or manifest. Opens no shard. Raises DataError for a fault."""
     place = str(path).rstrip("/")
     place = place if place.endswith(".json") else f"{place}/manifest.json"
     try:
         content = file_content(place)
     except OSError as error:
         raise DataError(
-            f"{place}: cannot be read ({error.strerror}); a corpus has one, written last. Run the recipe to its end"
+            f"{place}: cannot be read ({error.strerror}); it is written last. Run the recipe to its end"
         ) from error
     manifest, checked = _parsed(place, content)
     try:
@@ -341,7 +344,7 @@ def read_corpus(path: str | Path) -> Corpus:
 
 
 def _parsed(place: str, content: bytes) -> tuple[dict[str, Any], bool]:
-    """(fields of a manifest, whether it has a checksum). Raises DataError if it is damaged or of another format."""
+    """Returns (fields of a manifest, True if it has a checksum). Raises DataError for damage or another format."""
     try:
         manifest, checked = parsed(content)
     except (ValueError, RecursionError) as error:
@@ -355,7 +358,7 @@ def _parsed(place: str, content: bytes) -> tuple[dict[str, Any], bool]:
 
 
 def file_content(path: str) -> bytes:
-    """The bytes of a local or remote file."""
+    """Returns the content of a local or remote file."""
     from tokenmill.core.io import remote
 
     return remote.read_bytes(path) if "://" in path else Path(path).read_bytes()

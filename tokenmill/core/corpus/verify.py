@@ -1,4 +1,4 @@
-"""Checks a corpus whole: every shard with its companions, the tokenizer, and that no other file is there."""
+"""Checks a whole corpus: every shard with its .idx and .docs, the tokenizer, and that there is no other file."""
 
 import hashlib
 import tempfile
@@ -15,10 +15,10 @@ COMPANIONS = ("bin", "idx", "docs")
 
 
 def verify_corpus(path: str | Path, *, verify: Verify = "whole") -> Corpus:
-    """Checks every shard of a corpus, .idx and .docs included, and the tokenizer. Returns what the manifest says.
+    """Checks every shard of a corpus with its .idx and .docs, and the tokenizer. Returns the manifest's contents.
 
     A file that the manifest does not list is a fault, because readers glob the folder. Shards of a remote corpus are
-    fetched again, one by one. Raises one DataError with one line per fault.
+    downloaded again, one by one. Raises one DataError with one line per fault.
     """
     corpus = read_corpus(path)
     faults: list[str] = []
@@ -47,7 +47,7 @@ def verify_corpus(path: str | Path, *, verify: Verify = "whole") -> Corpus:
 
 
 def unlisted(corpus: Corpus) -> list[str]:
-    """Files in the corpus' folder that its manifest does not list, relative to the folder."""
+    """Returns the relative paths of the files in the corpus folder that the manifest does not list."""
     from tokenmill.core.io import storage
 
     stems = (stem for shards in corpus.splits.values() for stem in shards)

@@ -1,1 +1,1 @@
-"""Files wherever they are: local disks, object stores, HTTP; Parquet; model files."""
+"""Files on local disks, in object stores and on HTTP servers; Parquet files; model files."""

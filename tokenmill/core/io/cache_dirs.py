@@ -6,15 +6,15 @@ from pathlib import Path
 
 
 def cache_dir(name: str) -> Path:
-    """The folder `tokenmill/<name>` in $XDG_CACHE_HOME if that is an absolute path, else in ~/.cache; not made."""
+    """Returns `tokenmill/<name>` in $XDG_CACHE_HOME if that is an absolute path, else in ~/.cache. Creates nothing."""
     home = os.environ.get("XDG_CACHE_HOME", "")
     return Path(home if os.path.isabs(home) else os.path.expanduser("~/.cache"), "tokenmill", name)
 
 
 def private_dir(name: str, child: str) -> Path:
-    """The folder `child` in the cache folder `name`, made so that no other user can write to either: for code.
+    """Creates the folder `child` in the cache folder `name`, for compiled code: no other user can write to either.
 
-    If it cannot be made there, it is in the temporary folder; if not there either, it is a new one per process.
+    If that is impossible, it is in the temporary folder; if that is impossible too, each process gets a new folder.
     """
     for parent in (cache_dir(name), Path(tempfile.gettempdir(), f"tokenmill-{name}-{os.getuid()}")):
         if _is_private(parent / child):
@@ -23,7 +23,7 @@ def private_dir(name: str, child: str) -> Path:
 
 
 def _is_private(folder: Path) -> bool:
-    """True if the folder and its parent are, or could be made, this user's alone."""
+    """Creates the folder and its parent if they are missing. Returns True if only this user can write to them."""
     try:
         folder.parent.parent.mkdir(parents=True, exist_ok=True)
         folder.parent.mkdir(mode=0o700, exist_ok=True)

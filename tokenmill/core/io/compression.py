@@ -1,9 +1,9 @@
-"""Bounded decompression: gzip, zlib, deflate, bzip2, xz, LZMA and zstd in memory that the input cannot choose.
+"""Decompression of gzip, zlib, deflate, bzip2, xz, LZMA and zstd with bounded memory, whatever the input is.
 
 A decoder decompresses one stream: a gzip member, a bzip2 or xz stream, a zstd frame. `Decompressed` reads a file of
-streams; `decompress` and `decompress_prefix` take bytes that are in memory. Damage is a DecompressionError, and the
-output of all steps before the one that failed was given by then. A step that is given a limit keeps to it, and
-each format has a bound on its window.
+streams; `decompress` and `decompress_prefix` take bytes in memory. Damaged input raises DecompressionError, after the
+output of all steps before the damaged one was returned. The output of a step never exceeds its limit, and each format
+has a limit on its window.
 """
 
 import bz2
@@ -21,23 +21,23 @@ from isal import igzip_lib
 from tokenmill.core.io.gzip_member import GzipMember
 
 MAX_WINDOW = 128 << 20
-"""Bytes that a zstd frame may look back: `zstd --long=27`."""
+"""Largest window of a zstd frame in bytes: that of `zstd --long=27`."""
 
 MAX_MEMORY = 192 << 20
-"""Bytes that an xz or LZMA decoder may take: `xz -9` takes 65 MiB."""
+"""Largest memory of an xz or LZMA decoder in bytes. Files of `xz -9` need 65 MiB."""
 
 MAGIC_BYTES = 6
-"""Bytes of a file that are enough for format_of."""
+"""Number of bytes that format_of needs."""
 
-_LEAST_STEP, _STEP = 128, 2048  # bytes of a file fed at once: damage loses what they give
-_STEPS = 16  # a step is one part in so many of what was fed before, so that damage loses little of a small file
-_ISAL_OUTPUT = 1 << 16  # bytes given at once: ISA-L takes memory for all that it may give, and is slow with more
-_CHUNK = 1 << 17  # bytes read from a file at once: a zstd block fits in most cases, and is then decoded in one call
+_LEAST_STEP, _STEP = 128, 2048  # input bytes per step, at least and at most; damage loses the output of its step
+_STEPS = 16  # a step is at most 1/16 of the input before it, so that damage loses little of a small file
+_ISAL_OUTPUT = 1 << 16  # output bytes per call: ISA-L allocates the whole limit, and is slow with a larger one
+_CHUNK = 1 << 17  # bytes read from a file at once; most zstd blocks fit in, and are then decoded in one call
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _ZEROS = re.compile(rb"\0*")
 _BOMB_BYTES, _BOMB_GROWTH = 64 << 20, 200
-_LZMA_MIN = 1 << 12  # bytes: the smallest dictionary that LZMA has
-_ISAL_ERROR: type[Exception] = igzip_lib.error  # type: ignore[assignment]  # its stub has an instance
+_LZMA_MIN = 1 << 12  # bytes: the smallest dictionary of LZMA
+_ISAL_ERROR: type[Exception] = igzip_lib.error  # type: ignore[assignment]  # the stub declares an instance
 _ERRORS = (OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError, _ISAL_ERROR)
 
 
@@ -46,7 +46,7 @@ class DecompressionError(Exception):
 
 
 class Format(StrEnum):
-    """A compressed format. `magic`: the bytes that begin a stream, b"" if none do. `stream`: the noun for messages."""
+    """A compressed format. magic: first bytes of each stream, b"" if the format has none. stream: noun for messages."""
 
     GZIP = "gzip"
     BZ2 = "bz2"
@@ -72,22 +72,22 @@ _ISAL_FLAGS = {
 
 
 def format_of(start: bytes) -> Format | None:
-    """The format of a file that begins with these bytes; None if it is not compressed, or not in a known format."""
-    if _SKIPPABLE.match(start):  # pzstd begins with such a frame
+    """Returns the format of a file that starts with these bytes, or None if it is not a known compressed format."""
+    if _SKIPPABLE.match(start):  # files of pzstd start with such a frame
         return Format.ZSTD
     return next((format for format, magic in _MAGICS.items() if start.startswith(magic)), None)
 
 
 def growth_limit(packed_bytes: int) -> int:
-    """Decompressed bytes beyond which a stream of `packed_bytes` is a bomb: 200 times as many, and 64 MiB at least."""
+    """Returns the size above which the content of a stream of `packed_bytes` is a bomb: 200 times, at least 64 MiB."""
     return max(_BOMB_BYTES, _BOMB_GROWTH * packed_bytes)
 
 
 class Decompressor:
     """Decompresses one stream.
 
-    inner: what does the work, in the manner of Python's bz2 and lzma: it bounds its output, and keeps its input. most:
-    bytes given at once, whatever the limit.
+    inner: a decompressor with the interface of Python's bz2 and lzma: it limits its output and keeps unused input.
+    most: largest output of a call in bytes, whatever the limit of the call is.
     """
 
     def __init__(self, inner: Any, most: int = sys.maxsize) -> None:
@@ -95,29 +95,29 @@ class Decompressor:
 
     @property
     def eof(self) -> bool:
-        """True if the stream is complete, and all its bytes were given."""
+        """True if the stream is complete and all of its content was returned."""
         return bool(self.inner.eof)
 
     @property
     def needs_input(self) -> bool:
-        """True if nothing more can be given without more of the stream."""
+        """True if there is no more output without more input."""
         return bool(self.inner.needs_input)
 
     @property
     def unused(self) -> bytes:
-        """Once eof is true: the input behind the stream."""
+        """The input after the end of the stream; valid once eof is true."""
         return bytes(self.inner.unused_data)
 
     @property
     def taken(self) -> int:
-        """Once eof is true: the length of the compressed stream. Before that: bytes that were fed."""
+        """Length of the compressed stream once eof is true; before that the number of bytes fed."""
         return self.fed - len(self.inner.unused_data)
 
     def feed(self, data: bytes | memoryview, limit: int = -1) -> bytes:
-        """The next bytes, at most `limit`, or all that the data gives if limit is -1; b"" if no bytes are ready yet.
+        """Returns the next bytes of the content, at most `limit`, or -1 for no limit; b"" if none are ready yet.
 
-        data: the next bytes of the stream, b"" unless needs_input. Raises DecompressionError for damage; what the
-        failed call would have given is lost.
+        data: the next bytes of the stream; must be b"" unless needs_input. Raises DecompressionError for damage; the
+        output of the failed call is lost.
         """
         self.fed += len(data)
         try:
@@ -128,7 +128,7 @@ class Decompressor:
 
 
 def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
-    """A decoder for one stream. dictionary: of zstd; raises DecompressionError if it is not one."""
+    """Returns a decoder for one stream. dictionary: a zstd dictionary; DecompressionError if it is not valid."""
     if format is Format.ZSTD:
         return Decompressor(_ZstdFrame(dictionary))
     if format is Format.BZ2:
@@ -141,33 +141,34 @@ def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
 
 
 def lzma_decoder(settings: bytes, size: int) -> Decompressor:
-    """A decoder for LZMA without a container. settings: its five bytes. size: how many bytes of the content are wanted.
+    """Returns a decoder for LZMA without a container.
 
-    Raises DecompressionError for settings that LZMA does not have, or a dictionary of more than MAX_MEMORY.
+    settings: the five bytes of its properties. size: number of bytes of the content that are needed. Raises
+    DecompressionError for invalid settings, or a dictionary of more than MAX_MEMORY.
     """
     packed, dictionary = settings[0], int.from_bytes(settings[1:5], "little")
     if packed >= 9 * 5 * 5 or dictionary > MAX_MEMORY:
         raise DecompressionError(
-            f"the head of an LZMA stream asks for {dictionary} bytes, expected at most {MAX_MEMORY}"
+            f"the header of an LZMA stream asks for {dictionary} bytes, expected at most {MAX_MEMORY}"
         )
     filters = {
         "id": lzma.FILTER_LZMA1,
         "lc": packed % 9,
         "lp": packed // 9 % 5,
         "pb": packed // 45,
-        "dict_size": max(_LZMA_MIN, min(dictionary, size)),  # nothing looks back farther than to the start
+        "dict_size": max(_LZMA_MIN, min(dictionary, size)),  # no reference reaches back beyond the start
     }
     try:
         return Decompressor(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters]))
-    except lzma.LZMAError as error:  # lc + lp may be 4 at most
+    except lzma.LZMAError as error:  # lc + lp must be at most 4
         raise DecompressionError(str(error)) from error
 
 
 class _ZstdFrame:
-    """A frame, or a skippable one, in the manner of bz2.
+    """Decompresses a zstd frame or skippable frame, with the interface of bz2.
 
-    The library does not bound what a call gives. So a call gets one block at most, which gives 128 KiB at most; damage
-    loses that block and no other. Source: RFC 8878, 3.1.
+    The library does not limit the output of a call. Therefore each call gets at most one block, which has at most
+    128 KiB of content; damage loses that block and no other. Source: RFC 8878, 3.1.
     """
 
     def __init__(self, dictionary: bytes) -> None:
@@ -208,7 +209,7 @@ class _ZstdFrame:
         return found
 
     def _next_bytes(self) -> int:
-        """Bytes of the header, block or checksum that begins here; 0 if more input has to tell."""
+        """Returns the length of the header, block or checksum that starts here; 0 if that needs more input."""
         if not self.begun:
             size = _zstd_header_bytes(self.packed)
             self.begun = size > 0
@@ -219,11 +220,11 @@ class _ZstdFrame:
             return 0
         head = int.from_bytes(self.packed[:3], "little")
         self.last = bool(head & 1)
-        return 3 + (1 if head >> 1 & 3 == 1 else head >> 3)  # one byte that is repeated, or as many as are said
+        return 3 + (1 if head >> 1 & 3 == 1 else head >> 3)  # type 1: one repeated byte; else the stated size
 
 
 def _zstd_header_bytes(start: bytes | memoryview) -> int:
-    """The length of the header of a frame, or of a skippable frame; 0 if `start` is too short to tell."""
+    """Returns the length of a frame's header, or of a whole skippable frame; 0 if `start` is too short."""
     if len(start) < 8:
         return 0
     if _SKIPPABLE.match(start):
@@ -234,16 +235,16 @@ def _zstd_header_bytes(start: bytes | memoryview) -> int:
 
 
 class Readable(Protocol):
-    """What can be read piece by piece: a file, or what reads like one."""
+    """A file, or another object with read(size)."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class Decompressed:
-    """Reads like a file: the content of a file's streams, which follow one another, with zeros between or behind them.
+    """File object for the content of a file's streams, which follow each other, with optional zeros after each.
 
-    start: bytes that were read from the file already. Raises DecompressionError where a stream is damaged or cut off,
-    or where anything else follows one.
+    start: bytes that were already read from the file. read() raises DecompressionError at a stream that is damaged or
+    cut off, and at bytes that are not a stream of the same format.
     """
 
     def __init__(self, file: Readable, format: Format, start: bytes = b"") -> None:
@@ -252,14 +253,14 @@ class Decompressed:
         self.damage: DecompressionError | None = None
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer only before damage and at the end."""
+        """Returns the next `size` bytes, fewer only before damage and at the end."""
         parts, room = list[bytes](), size
         try:
             while room > 0 and not self.damage and (part := self._some(room)):
                 parts.append(part)
                 room -= len(part)
         except DecompressionError as error:
-            self.damage = error  # what lies before it is given first
+            self.damage = error  # bytes before the damage are returned first
         if self.damage and not parts:
             raise self.damage
         return b"".join(parts)
@@ -279,7 +280,7 @@ class Decompressed:
             self.held, self.at = self.file.read(_CHUNK), 0
             if not self.held:
                 raise DecompressionError(f"the file ends inside a {self.format.stream}")
-        size = _CHUNK if self.format is Format.ZSTD else self.next_step  # zstd goes by its own blocks
+        size = _CHUNK if self.format is Format.ZSTD else self.next_step  # zstd has its own blocks
         step = memoryview(self.held)[self.at : self.at + size]
         self.at += len(step)
         if self.next_step < _STEP:
@@ -288,7 +289,7 @@ class Decompressed:
         return step
 
     def _begins_another(self) -> bool:
-        self.at -= len(self.decoder.unused)  # it was the end of the last step
+        self.at -= len(self.decoder.unused)  # they are the end of the last step
         while (end := _zeros_end(self.held, self.at)) == len(self.held):
             self.held, self.at = self.file.read(_CHUNK), 0
             if not self.held:
@@ -298,7 +299,7 @@ class Decompressed:
             self.held += more
         start = self.held[end : end + MAGIC_BYTES]
         if format_of(start) is not self.format:
-            raise DecompressionError(f"behind a {self.format.stream} follows no other, but {start!r}")
+            raise DecompressionError(f"a {self.format.stream} is followed by {start!r}, not by another one")
         return True
 
 
@@ -308,7 +309,7 @@ def _zeros_end(data: bytes, at: int) -> int:
 
 
 def decompress(data: bytes, format: Format, limit: int) -> bytes:
-    """The content of all streams. Raises DecompressionError if it has more than `limit` bytes."""
+    """Returns the content of all streams. Raises DecompressionError if it has more than `limit` bytes."""
     file = Decompressed(io.BytesIO(data), format)
     parts, room = list[bytes](), limit + 1
     while room and (part := file.read(room)):
@@ -320,9 +321,9 @@ def decompress(data: bytes, format: Format, limit: int) -> bytes:
 
 
 def compression_damage(path: str) -> str:
-    """What is wrong with the streams of a local file; "" if nothing is, or if it is not compressed.
+    """Returns what is wrong with the streams of a local file; "" if they are sound, or the file is not compressed.
 
-    Nor is it damage if nothing can be decompressed: it may want a dictionary. Reads the whole file.
+    Also returns "" if nothing at all can be decompressed, because the file may need a dictionary. Reads the whole file.
     """
     with open(path, "rb") as file:
         start = file.read(MAGIC_BYTES)
@@ -338,14 +339,14 @@ def compression_damage(path: str) -> str:
 
 
 class Prefix(NamedTuple):
-    """The begin of a content. whole: False if the input ended inside a stream before the limit was reached."""
+    """The start of a content. whole: False if the input ended inside a stream before the limit was reached."""
 
     data: bytes
     whole: bool
 
 
 def decompress_prefix(data: bytes, format: Format, limit: int) -> Prefix:
-    """The first `limit` bytes of the streams that `data` begins with; what follows them is ignored."""
+    """Returns the first `limit` bytes of the content of the streams at the start of `data`. Ignores other bytes."""
     parts, room, whole = list[bytes](), limit, True
     while data and room and whole:
         stream = decoder(format)
@@ -359,7 +360,7 @@ def decompress_prefix(data: bytes, format: Format, limit: int) -> Prefix:
 
 
 def _given(stream: Decompressor, data: bytes, room: int) -> Iterator[bytes]:
-    """What a decoder gives for the data, at most `room` bytes."""
+    """Yields the output of a decoder for the data, at most `room` bytes in all."""
     while room:
         part = stream.feed(data, room)
         yield part

@@ -1,4 +1,4 @@
-"""One gzip member, decompressed so that a wrong trailer costs no byte of the content; compression.py uses it."""
+"""Decompresses a gzip member so that a wrong trailer loses no byte of the content. Used by compression.py."""
 
 import struct
 import zlib
@@ -11,10 +11,10 @@ _START, _LEAST_HEADER = b"\x1f\x8b\x08", 10
 
 
 class GzipMember:
-    """A gzip member, in the manner of bz2.
+    """Decompresses a gzip member, with the interface of bz2.
 
-    ISA-L does not give what it decoded in the call in which its check of the trailer fails. So the trailer is checked
-    here, after all was given. Source: RFC 1952.
+    If ISA-L checks the trailer and the check fails, it returns no output for that call. So the trailer is checked here,
+    after all content was returned. Source: RFC 1952.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class GzipMember:
         self.needs_input = deflated.needs_input
         if deflated.eof:
             self.trailer, self.needs_input = deflated.unused_data, False
-            if not given or self._fault() is None:  # else the next call raises, and this one gives
+            if not given or self._fault() is None:  # otherwise this call returns the content, and the next one raises
                 self._check()
         return given
 
@@ -63,7 +63,7 @@ class GzipMember:
             self.eof = True
 
     def _fault(self) -> str | None:
-        """What is wrong with the trailer, as far as it is there."""
+        """Returns what is wrong with the trailer, or None if it is right or not complete yet."""
         if len(self.trailer) < _TRAILER.size:
             return None
         crc, size = _TRAILER.unpack_from(self.trailer)
@@ -73,9 +73,9 @@ class GzipMember:
 
 
 def _header_bytes(start: bytes) -> int:
-    """The length of a gzip header; 0 if `start` is too short to tell. Raises ValueError if it is no gzip header."""
+    """Returns the length of a gzip header; 0 if `start` is too short. Raises ValueError if it is not a gzip header."""
     if not start.startswith(_START[: len(start)]):
-        raise ValueError("a gzip member begins with no gzip header")
+        raise ValueError("a gzip member does not begin with a gzip header")
     if len(start) < _LEAST_HEADER:
         return 0
     flags, end = start[3], _LEAST_HEADER

