@@ -1,4 +1,4 @@
-"""Calls a step on a batch. Rows that make it raise are dropped one by one, and what it raised is counted."""
+"""Calls a step on a batch. Drops the rows on which it raises, one by one, and counts the errors."""
 
 import logging
 import sys
@@ -17,19 +17,19 @@ from tokenmill.pipeline.record.task import CodeError
 logger = logging.getLogger(__name__)
 
 RAISED = "raised"
-"""Key in a manifest's facts: {step: Raised as JSON} of the steps that raised."""
+"""Key in a manifest's facts. The value is {step: Raised as JSON} for the steps that raised."""
 
 
 @dataclass
 class Raised:
-    """What a step raised on the rows of a shard.
+    """The errors that a step raised on the rows of a shard.
 
     Attributes:
-        rows: how many it was given.
-        failed: on how many of them it raised.
-        error: the first that it raised, with type and message.
-        place: where in the code that was.
-        alike: whether all that it raised had this type and place.
+        rows: number of rows that the step was called with.
+        failed: number of rows on which it raised.
+        error: type and message of the first error, at most 500 characters.
+        place: `file:line` where the first error was raised.
+        alike: True if all errors had this type and place.
     """
 
     rows: int = 0
@@ -40,12 +40,12 @@ class Raised:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """(type, place): equal for errors that have one cause."""
+        """Returns (type, place), which is equal for errors with the same cause."""
         return self.error.partition(":")[0], self.place
 
     @property
     def always(self) -> bool:
-        """True if it raised on every row, each time at the same place."""
+        """True if the step raised on every row, each time at the same place."""
         return bool(self.rows) and self.failed == self.rows and self.alike
 
     def count(self, error: Exception, step: Step) -> None:
@@ -58,7 +58,7 @@ class Raised:
         self.failed += 1
 
     def add(self, other: "Raised") -> None:
-        """Adds what was counted in another shard."""
+        """Adds the counts of another shard."""
         if self.failed and other.failed:
             self.alike = self.alike and other.alike and self.kind == other.kind
         elif other.failed:
@@ -67,7 +67,10 @@ class Raised:
 
 
 def raised_facts(counted: Iterable[dict[str, Raised]]) -> JsonObject:
-    """What a manifest says about the steps that raised in some shards; empty if none did."""
+    """Sums the counts of several shards and returns them as facts of a manifest. Returns {} if no step raised.
+
+    counted: {step: its counts}, per shard.
+    """
     sums: dict[str, Raised] = {}
     for by_step in counted:
         for step, raised in by_step.items():
@@ -77,14 +80,16 @@ def raised_facts(counted: Iterable[dict[str, Raised]]) -> JsonObject:
 
 
 def raised_of(facts: JsonObject) -> dict[str, Raised]:
-    """What raised_facts() wrote."""
+    """Reads {step: Raised} from the facts of a manifest, as raised_facts() returned them."""
     return {step: Raised(**counts) for step, counts in facts.get(RAISED, {}).items()}
 
 
 def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) -> pa.RecordBatch:
-    """The step's result. If it raises, rows run one by one and those that raise are dropped by `<step>.error`.
+    """Calls the step on the batch. If it raises, calls it row by row and drops the failing rows by `<step>.error`.
 
-    Raises CodeError if the step raises on no rows too, which is how its columns are found.
+    Rows and errors are counted in `raised`. Raises CodeError if the step also raises on an empty batch, because an
+    empty batch is used to find its columns. Raises DataError if the step returns other rows. RecipeError, DataError
+    and MemoryError that the step raises on the whole batch pass through.
     """
     raised = Raised() if raised is None else raised
     raised.rows += batch.num_rows
@@ -133,7 +138,7 @@ def _text_of(error: Exception) -> str:
 
 
 def _place_of(error: Exception, step: Step) -> str:
-    """The deepest line in the step's own module, else the deepest of all."""
+    """Returns `file:line` of the deepest frame in the step's own module, or of the deepest frame if there is none."""
     frames = traceback.extract_tb(error.__traceback__)
     own = getattr(sys.modules.get(type(step).__module__), "__file__", None)
     frame = ([one for one in frames if one.filename == own] or frames)[-1]
