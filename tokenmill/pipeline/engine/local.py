@@ -232,7 +232,7 @@ def _serve(pipe: Connection, parent: int) -> None:
 
 
 def _attempt(task: Task, tell: Tell) -> Ending:
-    """Runs the task and returns how it ended. A MemoryError passes through: the caller decides what it means."""
+    """Runs the task and returns how it ended. A MemoryError passes through, for the caller to handle."""
     last = NOWHERE
 
     def told(position: Position) -> None:
