@@ -212,7 +212,7 @@ def _resident_bytes(process: psutil.Process) -> int:
 
 
 def _serve(pipe: Connection, parent: int) -> None:
-    """The main loop of a worker process: receives a task, runs it, sends its Ending. Ends when the driver ends."""
+    """Runs the main loop of a worker process: receives a task, runs it, sends its Ending. Ends when the driver ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hide_addresses_in_logs()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
