@@ -1,1 +1,1 @@
-"""How work is run: recipe, plan, tasks, manifests, reports."""
+"""Runs units of work: recipe, plan, tasks, manifests, reports."""

@@ -78,7 +78,7 @@ def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path: Path, out: str
     ("out", "message"),
     [
         ("/proc/runs/x", "cannot be written"),
-        ("https://example.com/runs", "takes no files"),
+        ("https://example.com/runs", "an HTTP server cannot be written to"),
         ("nosuch://bucket/runs", "known schemes"),
     ],
 )

@@ -90,7 +90,7 @@ def test_map_tasks_over_many_shards_and_merged_spills_make_no_difference(
     monkeypatch.setattr(exchange, "MERGE_ABOVE", 0)
     with caplog.at_level("INFO"):
         merged = run(tmp_path, work, out="merged")
-    assert "small ranges of 3 files go together in 1" in caplog.text
+    assert "small ranges of 3 files are merged into 1" in caplog.text
     assert bytes_of(merged) == bytes_of(one)
     assert pq.read_table(one / "dedup/data").num_rows > 0
 

@@ -140,9 +140,9 @@ class Deadly:
         ("memory", "give the stage more memory, or use fewer --workers"),
         ("signal 9", "give the stage more memory, or use fewer --workers"),
         (f"exit {OUT_OF_MEMORY}", "give the stage more memory, or use fewer --workers"),
-        ("hang", "give the stage more timeout, or look at that part of the input"),
-        ("signal 11", "look at that part of the input, and at the log of the system"),
-        ("exit 1", "what they wrote to standard error says why"),
+        ("hang", "give the stage more timeout, or check that part of the input"),
+        ("signal 11", "check that part of the input, and the log of the system"),
+        ("exit 1", "see what they wrote to standard error"),
     ],
 )
 def test_what_to_do_about_dead_workers_depends_on_how_they_died(cause: str, remedy: str) -> None:

@@ -45,7 +45,7 @@ def test_a_range_has_both_of_its_ends(recipe: Path) -> None:
         (Options(first="laud"), "no stage 'laud'; did you mean 'loud'"),
         (Options(last="laud"), "no stage 'laud'; did you mean 'loud'"),
         (Options(first="last", last="read"), "--from last --until read: last comes after read"),
-        (Options(stage="loud", first="loud"), "--from and --until have no meaning beside it"),
+        (Options(stage="loud", first="loud"), "cannot be used with --from or --until"),
     ],
 )
 def test_what_means_nothing_is_refused(recipe: Path, options: Options, said: str) -> None:

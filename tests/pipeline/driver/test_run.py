@@ -207,7 +207,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path
         run(tmp_path, text)
     result = run(tmp_path, text, allow_missing=True)
     assert not result.failures and "f1: not a numbered file at all" in result.warnings[0]
-    damage = [warning for warning in result.warnings if "on record as dropped" in warning]
+    damage = [warning for warning in result.warnings if "marked as dropped" in warning]
     assert len(damage) == 3 and "numbered.damaged" in damage[0]
     assert {id[:2] for id in ids(tmp_path, "unique")} == {"f0", "f2", "f3"}
 

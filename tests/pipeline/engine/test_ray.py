@@ -182,7 +182,7 @@ def test_without_the_token_the_cluster_is_closed(cluster: Any, world: Path) -> N
         "submit", "mini.yaml", "--address", cluster.dashboard, "--out", "x", cwd=world, token="f" * 32
     )
     output, _ = stranger.communicate(timeout=120)
-    assert stranger.returncode == 1 and "the job was not taken" in output and "RAY_AUTH_MODE=token" in output
+    assert stranger.returncode == 1 and "the job was not accepted" in output and "RAY_AUTH_MODE=token" in output
 
 
 def test_prometheus_sees_rows_bytes_and_the_queue(cluster: Any, world: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_damaged_file_of_a_pack_is_named_in_the_warning(tmp_path: Path) -> Non
     result = run(tmp_path, size=1 << 30)
     [warning] = result.warnings
     assert warning.startswith(
-        f"{damaged}: 1 damaged record is on record as dropped (1 × read_table.bad_compression); see "
+        f"{damaged}: 1 damaged record is marked as dropped (1 × read_table.bad_compression); see "
     )
     [row] = dropped(read_run(str(tmp_path / "runs" / "toy")), "read_table.bad_compression").to_dicts()
     assert row["locator"]["file"] == str(damaged)

@@ -1,1 +1,1 @@
-"""What runs a plan: stage by stage, Globals round by round, with recovery and reuse of results."""
+"""Runs a plan: stage by stage, Globals round by round, with recovery and reuse of results."""

@@ -1,6 +1,6 @@
-"""Starts a run from the results of another run that have the fingerprints it wants: `run --reuse RUN`.
+"""Starts a run from results of another run that have the same fingerprints: `run --reuse RUN`.
 
-All bytes of a result are compared with their checksums before they are taken over; a damaged one is made again.
+All bytes of a result are compared with their checksums before it is copied. A damaged result is made again.
 """
 
 import logging
@@ -22,8 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 class OtherRun:
-    """The finished results of another run, by fingerprint. Raises RecipeError if the folder holds no run, or one of
-    another format.
+    """The finished results of another run, by fingerprint.
+
+    Raises RecipeError if the folder has no run, or a run of another format.
     """
 
     def __init__(self, run: str) -> None:
@@ -40,7 +41,10 @@ class OtherRun:
         }
 
     def lend(self, planned: PlannedStage) -> PlannedStage:
-        """Copies the results that the stage lacks and the other run has; files on one disk are linked."""
+        """Copies the results that the stage lacks and the other run has. Returns the stage as it is afterwards.
+
+        Files on the same local disk are linked instead of copied.
+        """
         count = 0
         for shard in planned.shards:
             ledger, number = self._places.get(shard.fingerprint, (None, 0))
@@ -60,7 +64,7 @@ class OtherRun:
         return check_done(planned) if count else planned
 
     def outlook(self, planned: PlannedStage) -> str:
-        """How many results lend() would copy; "" if none."""
+        """Returns one line with the number of results that lend() would copy, "" if there are none."""
         lacking = (shard.fingerprint for shard in planned.shards if not shard.done)
         found = (self._places[one] for one in lacking if one in self._places)
         count = sum(ledger.whole(number) for ledger, number in found)
@@ -77,10 +81,10 @@ class OtherRun:
 
 
 def _sound(folder: str, manifest: Manifest) -> bool:
-    """Whether the files of a result are as they were written; warns of each that is not."""
+    """Returns True if the files of a result are as they were written. Logs a warning for each file that is not."""
     found = faults_of(folder, manifest)
     for path, fault in found.items():
-        logger.warning("%s: %s; the result is not taken over", path, fault.text)
+        logger.warning("%s: %s; the result is not reused", path, fault.text)
     return not found
 
 

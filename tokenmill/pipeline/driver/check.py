@@ -1,6 +1,6 @@
-"""What can be known to fail before anything is compiled or read: the output folder, model files, memory.
+"""Finds problems before anything is compiled or read: the output folder, model files, memory.
 
-All problems are found at once. What a recipe says wrongly is found earlier, by resolve.
+All problems are reported at once. Errors in the recipe itself are found earlier, by planning/resolve.
 """
 
 import logging
@@ -25,9 +25,9 @@ _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 
 
 def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str, workers: int) -> None:
-    """Raises RecipeError with all that keeps the stages that are not done from running; logs warnings.
+    """Raises RecipeError with all problems that prevent the stages that are not done from running. Logs warnings.
 
-    workers: on this machine; 0 if none are, then it need not have what they need.
+    workers: number of workers on this machine. If it is 0, this machine need not have the files that units need.
     """
     to_do = [one.stage for one in planned if not one.done]
     found = plan_problems(recipe.file, to_do if workers else (), folder)
@@ -38,15 +38,19 @@ def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str
 
 
 def plan_problems(recipe: str, stages: Iterable[Stage], folder: str) -> list[str]:
-    """Why these stages cannot run here with results in `folder`, each with what to do; empty if they can.
+    """Returns the reasons why these stages cannot run here with results in `folder`, each with what to do.
 
-    recipe: its file, which messages name. A file is written where the folder is, or would be, and deleted again.
+    recipe: path of the recipe, for messages. To test the folder, or the nearest folder that exists, a file is written
+    there and deleted again.
     """
     return [*_missing_files(recipe, stages), *_unwritable(folder)]
 
 
 def warnings(stages: Iterable[Stage], workers: int) -> list[str]:
-    """Stages whose memory, as the recipe states it, times `workers` is more than this machine has."""
+    """Returns a warning for each stage whose memory, as the recipe states it, times `workers` exceeds this machine's.
+
+    The default memory is only compared for a single worker.
+    """
     there = machine_memory()
     found = []
     for spec in (stage.spec for stage in stages):
@@ -59,7 +63,7 @@ def warnings(stages: Iterable[Stage], workers: int) -> list[str]:
 
 
 def machine_memory() -> int:
-    """Bytes that the processes of this machine or container may use."""
+    """Returns how many bytes of memory the processes of this machine or container may use."""
     return min(psutil.virtual_memory().total, *_container_limits())
 
 
@@ -74,9 +78,9 @@ def _missing_files(recipe: str, stages: Iterable[Stage]) -> Iterator[str]:
 
 
 def _unwritable(folder: str) -> Iterator[str]:
-    """At most one problem."""
+    """Yields at most one problem: why `folder` cannot be written to."""
     if http.is_http(folder):
-        yield f"--out: {folder}: an HTTP server takes no files; give a local folder or a store such as s3://bucket/runs"
+        yield f"--out: {folder}: an HTTP server cannot be written to; give a local folder or a store such as s3://bucket/runs"
         return
     place = folder if storage.is_url(folder) else _nearest_folder(folder)
     if not storage.is_url(folder) and not os.path.isdir(place):
@@ -87,13 +91,13 @@ def _unwritable(folder: str) -> Iterator[str]:
         storage.write_bytes(probe, b"")
         storage.delete(probe)
     except OSError as error:
-        yield f"--out: {folder}: {place} cannot be written ({error.strerror or error}); name a folder that can be"
+        yield f"--out: {folder}: {place} cannot be written to ({error.strerror or error}); name a writable folder"
     except (RecipeError, DataError, NotImplementedError) as error:
-        yield f"--out: {folder}: cannot be written ({error or 'its scheme is only read'})"
+        yield f"--out: {folder}: cannot be written to ({error or 'URLs of this scheme can only be read'})"
 
 
 def _nearest_folder(folder: str) -> str:
-    """The folder itself, or the nearest one above it that exists."""
+    """Returns the folder itself if it exists, otherwise the nearest parent that exists."""
     path = Path(folder).absolute()
     return str(next(one for one in (path, *path.parents) if os.path.lexists(one)))
 

@@ -1,4 +1,4 @@
-"""What the documents of each stage lack: inputs that could not be read, shards that were not made."""
+"""Records what each stage lacks: inputs that could not be read, shards that were not made."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,18 +14,18 @@ Stages = list[PlannedStage]
 
 @dataclass
 class Completeness:
-    """What a driver knows about it while it works.
+    """The missing inputs and shards that a driver knows of while it works.
 
     Attributes:
         errors: {(stage, shard number): why the shard could not be made}.
-        records: by stage, of those that the driver has finished with or asked for.
+        records: {stage: its record}, of stages that the driver has finished or asked for.
     """
 
     errors: dict[Origin, str] = field(default_factory=dict)
     records: dict[str, StageRecord] = field(default_factory=dict)
 
     def finish(self, planned: PlannedStage, stages: Stages, *, allowed: bool) -> StageRecord:
-        """Writes the stage's record and returns it."""
+        """Writes the stage's record and returns it. allowed: gaps are accepted (`--allow-missing`)."""
         planned = check_done(planned)
         missing, stage = self._missing(planned, stages), planned.stage
         record = StageRecord(
@@ -36,7 +36,7 @@ class Completeness:
         return record
 
     def missing_before(self, planned: PlannedStage, stages: Stages) -> dict[str, str]:
-        """{what the stage's input lacks: why}."""
+        """Returns {input that is missing from the stages before: why}."""
         found: dict[str, str] = {}
         for name in planned.stage.inputs:
             found |= self._record_of(name, stages).missing
@@ -55,7 +55,10 @@ class Completeness:
         return found
 
     def _record_of(self, name: str, stages: Stages) -> StageRecord:
-        """Of a stage that comes before: as this run left it, else as an earlier one did, else as it is now."""
+        """Returns the record of an earlier stage: of this run, otherwise of an earlier run if it is still current.
+
+        If there is neither, it is computed from the stage's results. It is not written then.
+        """
         if name not in self.records:
             [planned] = [one for one in stages if one.name == name]
             left = read_record(planned.folder)
@@ -67,50 +70,53 @@ class Completeness:
 
 
 def made_shards(stages: Stages) -> set[Origin]:
-    """The shards of all stages that are done."""
+    """Returns the finished shards of all stages."""
     return {(planned.name, shard.number) for planned in stages for shard in planned.shards if shard.done}
 
 
 def absent_inputs(planned: PlannedStage, stages: Stages) -> tuple[Origin, ...]:
-    """The shards of the stage's inputs that are not made, in order."""
+    """Returns the shards of the stage's inputs that are not done, in order."""
     made, by_name = made_shards(stages), {one.name: one for one in stages}
     every = ((name, shard.number) for name in planned.stage.inputs for shard in by_name[name].shards)
     return tuple(origin for origin in every if origin not in made)
 
 
 def refuse_gaps(planned: PlannedStage, stages: Stages, *, missing: int) -> None:
-    """Raises DataError if a Global's stage would run over less than all documents. missing: input shards."""
+    """Raises DataError if a Global's stage would not get all documents. missing: number of missing input shards."""
     packs = (one for one in _before(planned, stages) if any(s.shard and s.shard.parts for s in one.shards))
     unread = sum(len(manifest.unreadable) for one in packs for manifest in source_manifests(one))
     if missing or unread:
         what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
         raise DataError(
-            f"stage {planned.name!r} looks across all documents, but {what} are missing. Repair what is named above "
+            f"stage {planned.name!r} looks across all documents, but {what} are missing. Repair the inputs named above "
             "and run the stage before it again, or accept the gap with --allow-missing"
         )
 
 
 def _before(planned: PlannedStage, stages: Stages) -> Stages:
-    """The stages whose documents come to this one."""
+    """Returns the stages that this one reads, directly or through others."""
     found = [one for one in stages if one.name in planned.stage.inputs]
     return found + [earlier for one in found for earlier in _before(one, stages)]
 
 
 def source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
-    """The manifests of the shards of a Source that are done."""
+    """Yields the manifests of the finished shards of a stage with a Source; none for other stages."""
     if planned.stage.source is not None:
         ledger = Ledger(planned.folder)
         yield from (ledger[shard.number] for shard in planned.shards if shard.done)
 
 
 def damage_lines(manifest: Manifest, run: str) -> Iterator[str]:
-    """A line for each input file with damage; how much of it was lost is in the drop records."""
+    """Yields one line for each input file with damage. The drop records say how much of the file was lost.
+
+    run: the run's folder, for the messages.
+    """
     for file, counts in manifest.damage.items():
         total = sum(counts.values())
         what = ", ".join(f"{count} × {rule}" for rule, count in counts.items())
         records = "1 damaged record is" if total == 1 else f"{total:,} damaged records are"
         rule = next(iter(counts))
-        yield f"{file}: {records} on record as dropped ({what}); see `pipeline audit {run} --rule {rule}`"
+        yield f"{file}: {records} marked as dropped ({what}); see `pipeline audit {run} --rule {rule}`"
 
 
 def _done(planned: PlannedStage) -> int:

@@ -1,4 +1,7 @@
-"""The errors of a stage's tasks. Those that many share are reported once with a count; one that all share stops it."""
+"""Collects the errors of a stage's tasks. Errors of many tasks are reported once, with a count.
+
+A step that fails in the same way in all shards stops the stage.
+"""
 
 import errno
 import logging
@@ -16,17 +19,17 @@ from tokenmill.pipeline.tasks.step_call import raised_of
 logger = logging.getLogger(__name__)
 
 FIRST_SHARDS = 8
-"""So many shards in which a step raises at the same place stop the stage: the step is broken, not the documents."""
+"""If a step raises at the same place in each of the first FIRST_SHARDS shards, the stage stops: the step is broken."""
 
 FEW_DOCUMENTS = 8
-"""A stage of fewer shards stops if the step raised on all of at least so many documents."""
+"""A stage of fewer shards stops if the step raised on all of its documents, and there are at least this many."""
 
 _ROWS = "rows"
 _TRACE_LINES = 18
 _OWN = re.compile(r"\S*[/\d]\S*")  # words that differ from shard to shard: paths, numbers
 
 Kind = tuple[str, ...]
-"""What errors of one cause have in common."""
+"""The properties that errors with the same cause share: type, and place or message."""
 
 
 @dataclass
@@ -37,22 +40,22 @@ class _Group:
 
 
 def raise_if_fatal(task: Task, error: BaseException) -> None:
-    """Raises an error that all other tasks would meet too: one in the recipe, a full disk."""
+    """Raises an error that would occur in all other tasks too: an error in the recipe, or a full disk."""
     if isinstance(error, RecipeError):
         raise error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         raise DataError(
-            f"{task.name.label}: the disk is full ({error}). What is committed stays valid; make room, run again"
+            f"{task.name.label}: the disk is full ({error}). Committed results stay valid; free space and run again"
         ) from error
 
 
 @dataclass
 class Failures:
-    """What one call of an engine's run() met.
+    """The errors of one call of an engine's run().
 
     Attributes:
-        stage: its name.
-        folder: of the stage.
+        stage: name of the stage.
+        folder: folder of the stage.
     """
 
     stage: str
@@ -63,7 +66,7 @@ class Failures:
     _on_no_rows: int = 0
 
     def failed(self, task: Task, error: BaseException, *, forgiven: bool = False) -> None:
-        """A task without a result. The first error of its kind is logged. forgiven: such a gap is accepted."""
+        """Adds a task that failed. Logs the first error of its kind. forgiven: as a warning, as gaps are accepted."""
         line = f"{task.name.label}: {str(error).partition(chr(10))[0]}"
         if isinstance(error, CodeError):
             self._first.append(error)
@@ -73,7 +76,7 @@ class Failures:
             self._note((type(error).__name__, _OWN.sub("", str(error))), line, forgiven)
 
     def done(self, task: Task, manifest: Manifest) -> None:
-        """A task with a result. The first error of its kind that a step raised on some documents is logged."""
+        """Adds a task that succeeded. Logs the first error of each kind that a step raised on some documents."""
         raised = raised_of(manifest.facts)
         for step, one in raised.items():
             some = f"{step} raised {one.error} ({one.place}) on {one.failed:,} of {one.rows:,} documents"
@@ -85,15 +88,15 @@ class Failures:
             self._first.append(broken)
 
     def broken(self, *, ended: bool) -> str:
-        """Why the stage must stop; "" if it need not. ended: no more tasks come, so fewer shards decide.
+        """Returns why the stage must stop, "" if it need not. Inputs that cannot be read never stop a stage.
 
-        Inputs that cannot be read never stop a stage.
+        ended: all tasks have ended, so fewer than FIRST_SHARDS shards can decide.
         """
         first = self._first[:FIRST_SHARDS]
         kinds = {error.kind if error is not None else None for error in first}
         if len(kinds) != 1 or first[0] is None:
             return ""
-        # a step that raises before any document comes does so in each shard, however few there are
+        # a step that raises on an empty batch does so in each shard, so any number of shards is enough
         sure = self._documents >= FEW_DOCUMENTS or self._on_no_rows == len(self._first)
         few_decide = ended and sure and self._is_whole()
         if len(first) < FIRST_SHARDS and not few_decide:
@@ -102,9 +105,9 @@ class Failures:
         return f"stage {self.stage!r} stops: {first[0]} in {which}. Correct the step and run again"
 
     def withdraw(self, tasks: Iterable[Task]) -> None:
-        """Deletes the results of a broken step, in which every document was dropped for its error.
+        """Deletes the results in which a broken step dropped every document, and the stage's `work/`.
 
-        tasks: those of this call. The engine must have stopped.
+        tasks: the tasks of this call. The engine must have stopped.
         """
         there = set(storage.list_files(join(self.folder, "manifest")))
         paths = [task.name.manifest_path for task in tasks if task.name.is_shard]
@@ -115,7 +118,7 @@ class Failures:
         storage.delete(join(self.folder, "work"))
 
     def lines(self, *, forgiven: bool) -> list[str]:
-        """A line for each kind of error that left shards without a result."""
+        """Returns one line for each kind of error that left shards without a result. forgiven: of accepted gaps."""
         return [
             group.line + _more(group)
             for kind, group in self._groups.items()
@@ -123,13 +126,13 @@ class Failures:
         ]
 
     def log_counts(self) -> None:
-        """Logs how many shards had the errors that were logged once."""
+        """Logs the number of shards for each error that was logged once and occurred in several."""
         for group in self._groups.values():
             if group.shards > 1:
                 logger.warning("%s%s", group.line, _more(group))
 
     def _is_whole(self) -> bool:
-        """Whether no shard of the stage was made before this call: a few that are left over prove little."""
+        """Returns True if no shard of the stage was made before this call; a few remaining shards prove little."""
         return len(storage.list_files(join(self.folder, "manifest"))) <= len(self._first)
 
     def _note(self, kind: Kind, line: str, forgiven: bool, trace: str = "") -> None:
@@ -142,7 +145,7 @@ class Failures:
 
 
 def _always(manifest: Manifest) -> CodeError | None:
-    """The error of a step that raised on each document that it was given, at the same place."""
+    """Returns the error of a step that raised on every document at the same place, None if there is no such step."""
     found = (CodeError(step, one.error, one.place, "") for step, one in raised_of(manifest.facts).items() if one.always)
     return next(found, None)
 

@@ -1,4 +1,4 @@
-"""The recipe of a run as it is saved with it: with all settings, also those that the person left out."""
+"""Writes the recipe that is saved with a run. It has all settings, also those that the user left out."""
 
 import yaml
 
@@ -10,13 +10,13 @@ from tokenmill.pipeline.record.run_format import format_line
 
 
 def filled_recipe(recipe: Recipe, planned: list[PlannedStage], *, plugins: str | None) -> bytes:
-    """The recipe with all defaults in, as it is saved with the run."""
+    """Returns the recipe with all defaults filled in, as UTF-8 YAML. Its first line says the format of the run."""
     stages = {}
     for stage in (one.stage for one in planned):
         work = [{name: settings_of(unit)} for name, unit in stage.named_work]
         spec = stage.spec
         limits: JsonObject = {"timeout": spec.timeout, "keep": spec.keep, "resources": spec.resources}
-        if spec.memory != StageSpec.memory:  # stated memory is reserved on a cluster, the default is not
+        if spec.memory != StageSpec.memory:  # on a cluster, memory is reserved if it is set, but not the default
             limits["memory"] = f"{spec.memory}B"
         stages[stage.name] = ({"from": list(stage.inputs)} if stage.inputs else {}) | limits | {"steps": work}
     named = excerpt_scrub(recipe, plugins=plugins)

@@ -1,4 +1,4 @@
-"""A Global's stage, driven: spill all shards, reduce round by round, then apply the verdicts or cut the corpus."""
+"""Runs a Global's stage: spills all shards, reduces round by round, then applies the verdicts or cuts the corpus."""
 
 import logging
 from collections import Counter
@@ -37,10 +37,10 @@ from tokenmill.pipeline.tasks.shard import ShardTask
 logger = logging.getLogger(__name__)
 
 REMADE = 3
-"""How often files found damaged are made again before the stage gives up."""
+"""A damaged file is made again at most this often. Then the stage fails."""
 
 Parts = dict[int, RangeSet]
-"""{partition, or group of shards: what to read of it}"""
+"""{partition, or group of shards: its ranges}"""
 
 
 class RunTasks(Protocol):
@@ -51,7 +51,12 @@ class RunTasks(Protocol):
 
 @dataclass(frozen=True)
 class Ran:
-    """How tasks went. good: all of them ended well, or stopped at files that were damaged after their task ended."""
+    """How tasks ended.
+
+    Attributes:
+        good: no task failed, except because of damaged files.
+        damaged: damaged files of this stage, which must be made again. Default none.
+    """
 
     good: bool
     damaged: frozenset[str] = frozenset()
@@ -59,7 +64,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Decided:
-    """parts: verdicts, by group of shards. said: what each partition of the last round counted."""
+    """The verdicts of a Global. parts: by group of shards. said: the facts of each partition of the last round."""
 
     parts: Parts
     said: list[JsonObject]
@@ -67,7 +72,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class GlobalStage:
-    """shard_tasks: what a map stage would run, one a shard; run_tasks: runs those not done."""
+    """Runs the stage of a Global. shard_tasks: one task per shard, as a stage without a Global would run them."""
 
     planned: PlannedStage
     final: Global
@@ -78,11 +83,11 @@ class GlobalStage:
     _makers: dict[str, Task] = field(default_factory=dict)  # by file: the task that wrote it
 
     def run(self) -> bool:
-        """True when the stage is complete. What is left of an earlier try is used if it belongs to the same work."""
+        """Returns True if the stage is complete. Continues from finished tasks of an earlier try of the same work."""
         for _ in range(REMADE):
             try:
                 return self._run()
-            except DamagedFile as error:  # what a task counted, which the driver reads
+            except DamagedFile as error:  # a manifest that the driver itself reads
                 if not self._make_again([error.file]):
                     return False
         return self._run()
@@ -109,12 +114,12 @@ class GlobalStage:
 
     @property
     def _groups(self) -> list[tuple[ShardTask, ...]]:
-        """The shards that go together, in order."""
+        """Returns the groups of shards that one task covers, in order."""
         groups = map_groups([input_bytes(task) for task in self.shard_tasks])
         return [tuple(self.shard_tasks[number] for number in group) for group in groups]
 
     def decide(self) -> Decided | None:
-        """What is said of documents; None if a task failed. Nothing but `work` is written, for run() to go on from."""
+        """Returns the verdicts; None if a task failed. Only writes to `work/`, from which run() continues."""
         rounds = self.final.rounds()
         counts = [1 if round.single else partition_count(self._size) for round in rounds]
         spills = self._spill(rounds[0], counts[0])
@@ -144,7 +149,7 @@ class GlobalStage:
         return Decided(parts, said)
 
     def _shard_rows(self, earlier: Sequence[EarlierTask]) -> ShardRows | None:
-        """How many rows each shard has, those of earlier corpora included; None if a task failed."""
+        """Returns the number of rows of each shard, including files of earlier corpora; None if a task failed."""
         counted = {task.name.number: shard_manifest_path(task) for task in self.shard_tasks}
         counted |= {task.name.number: task.name.manifest_path for task in earlier}
         firsts = (*(group[0].name.number for group in self._groups), *(task.name.number for task in earlier))
@@ -158,11 +163,11 @@ class GlobalStage:
         return ShardRows(written)
 
     def conclude(self, decided: Decided) -> JsonObject | None:
-        """What was counted in all. DataError if the Global refuses to go on."""
+        """Returns the Global's conclusion from all counts. Raises DataError if the Global stops the run."""
         return self.final.conclude(decided.said, self.sources()) if isinstance(self.final, Concluding) else None
 
     def sources(self) -> Counter[str]:
-        """Documents alive by source, once they are decided."""
+        """Returns {source: number of unmarked documents}. decide() must have returned before."""
         sources: Counter[str] = Counter()
         for manifest in all_needed(map(shard_manifest_path, self.shard_tasks)):
             sources.update(manifest.facts["sources"])
@@ -173,7 +178,7 @@ class GlobalStage:
             write_facts(self.planned.folder, facts, self.planned.root)
 
     def _spill(self, first: Round, count: int) -> list[SpillTask] | None:
-        """The map tasks, done, after ids were found to be unique; None if a task failed."""
+        """Runs the map tasks, and compares ids if that is needed. Returns the map tasks; None if a task failed."""
         corpus, compare_ids = self.planned.stage.writes_corpus, not self.planned.ids_differ
         spills = [
             SpillTask(
@@ -194,7 +199,7 @@ class GlobalStage:
         return spills if not compare_ids or self._ids_compared(spills) else None
 
     def _ids_compared(self, spills: list[SpillTask]) -> bool:
-        """False if a task failed. DataError if an id occurs twice."""
+        """Returns False if a task failed. Raises DataError if an id occurs twice."""
         ids = self._parts(-1, spills, spill=1)
         return ids is not None and self._finish(self._reduce_tasks(-1, UniqueIds(), ids, ShardRows(), None, []))
 
@@ -263,7 +268,7 @@ class GlobalStage:
         ]
 
     def _name(self, kind: str, place: int, number: int, fingerprint: str, title: str) -> TaskName:
-        """Of a task of round `place`."""
+        """Returns the name of a task of round `place`."""
         stem = f"work/{kind}/{place}.{number:06d}"
         return TaskName(self.planned.folder, number, fingerprint, stem, f"round {place} {title}")
 
@@ -283,7 +288,7 @@ class GlobalStage:
         ]
 
     def _earlier_tasks(self, place: int, round: Round, count: int, said: Parts) -> list[EarlierTask]:
-        """The files of earlier corpora as shards behind all others, each a group of its own."""
+        """Returns tasks for the files of earlier corpora. Their shard numbers follow all others; each is one group."""
         files = self.final.earlier() if isinstance(self.final, Remembering) else {}
         if not files:
             return []
@@ -305,8 +310,9 @@ class GlobalStage:
         ]
 
     def _parts(self, step: int, tasks: Sequence[Task], spill: int = 0) -> Parts | None:
-        """What to read of each place of what tasks wrote, merged if it is in too many and too small ranges; None if
-        that failed. step: a number of its own. spill: which of a task's files.
+        """Returns the ranges of each place in the files of tasks. Merges them first if they are too many and too small.
+
+        Returns None if merging failed. step: a unique number. spill: index of the file among those of each task.
         """
         files = [spilled(self.planned.folder, manifest, spill) for manifest in _manifests(tasks)]
         self._makers.update({file: task for (file, _), task in zip(files, tasks, strict=True)})
@@ -316,7 +322,7 @@ class GlobalStage:
             return range_sets(files)
         merges = self._merge_tasks(step, tasks, spill, sizes)
         logger.info(
-            "%s: %d small ranges of %d files go together in %d", self.planned.name, count, len(files), len(merges)
+            "%s: %d small ranges of %d files are merged into %d", self.planned.name, count, len(files), len(merges)
         )
         if not self._finish(merges):
             return None
@@ -340,7 +346,7 @@ class GlobalStage:
     def _cut_task(
         self, number: int, final: Writer, round: Round, cut: Cut, parts: Parts, weights: dict[int, Counter[str]]
     ) -> CutTask:
-        """Only the partitions that overlap the cut are read."""
+        """Returns the task of a cut. It only reads the partitions that overlap the cut."""
         before, start, inside = 0, None, []
         for place in sorted(parts):
             weight = weights.get(place, Counter())[cut.split]
@@ -354,7 +360,7 @@ class GlobalStage:
         return CutTask(name, final, round, cut, start or 0, self.memory, tuple(inside))
 
     def _finish(self, tasks: Sequence[Task]) -> bool:
-        """Run what is not done. Files that turn out to be damaged are made again, by the tasks that wrote them."""
+        """Runs the tasks that are not done. Damaged files are made again by the tasks that wrote them."""
         for _ in range(REMADE + 1):
             ran = self.run_tasks(to_do(tasks))
             if not ran.damaged:
@@ -363,13 +369,13 @@ class GlobalStage:
                 return False
         raise DataError(
             f"{self.planned.folder}: {', '.join(sorted(ran.damaged))} was damaged {REMADE} times after it had been "
-            "written; look at the disk"
+            "written; check the disk"
         )
 
     def _make_again(self, files: Iterable[str]) -> bool:
         unknown = [file for file in sorted(files) if file not in self._makers]
         if unknown:
-            raise DataError(f"{unknown[0]}: damaged while it was in use; look at the disk")
+            raise DataError(f"{unknown[0]}: damaged while it was in use; check the disk")
         makers = {task.name.manifest_path: task for task in (self._makers[file] for file in sorted(files))}
         for task in makers.values():
             logger.warning("%s: a file it wrote is damaged; it is made again", task.name.label)
@@ -378,12 +384,12 @@ class GlobalStage:
 
 
 def input_bytes(task: ShardTask) -> int:
-    """Of a shard's input, as it is stored."""
+    """Returns the stored bytes of a shard's input."""
     return task.shard.length if task.shard is not None else task.input.bytes if task.input is not None else 0
 
 
 def _manifests(tasks: Iterable[Task]) -> Iterator[Manifest]:
-    """Of tasks that have ended, in order."""
+    """Yields the manifests of tasks that have ended, in order."""
     return all_needed(task.name.manifest_path for task in tasks)
 
 

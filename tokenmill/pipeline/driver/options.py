@@ -1,4 +1,4 @@
-"""What the command line, or a call of tokenmill.run, may say about a run."""
+"""The options of a run, from the command line or from a call of tokenmill.run."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,21 @@ from tokenmill.pipeline.planning.recipe import Recipe
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line may say about a run.
+    """The options of a run.
 
     Attributes:
-        out: the parent folder of runs. Default "runs".
-        stage: run this one alone, from the one before it. Default: all.
-        mark_only: documents are marked, not dropped. Such a run has a folder of its own.
-        limit: read at most so many documents of each source's first shard. Such a run has a folder of its own.
-        allow_missing: a Global runs even if input is missing.
-        plugins: package, folder or file whose modules the recipe may name.
-        discard: results that are no longer wanted are deleted, not set aside.
-        reuse: folder of another run whose matching results are taken over.
-        accept_code: results that differ only in the code that made them are kept, and that is recorded.
-        first, last: run the stages of the recipe from this one to that one. Default: all.
+        out: parent folder of runs, a path or a URL. Default "runs".
+        stage: the only stage to run. It reads the results of earlier runs. Default: all stages.
+        mark_only: mark documents instead of dropping them. Such a run has a folder of its own. Default False.
+        limit: largest number of documents to read, from the first shard of each source only. Such a run has a folder
+            of its own. Default: no limit.
+        allow_missing: run a Global even if input is missing. Default False.
+        plugins: package, folder or file with modules that the recipe may name. Default none.
+        discard: delete results that are no longer wanted instead of setting them aside. Default False.
+        reuse: folder of another run whose results with the same fingerprints are copied. Default none.
+        accept_code: keep results that differ only in the code that made them, and record that. Default False.
+        first: first stage to run, in the order of the recipe. Default: the first of the recipe.
+        last: last stage to run. Default: the last of the recipe.
     """
 
     out: str = "runs"
@@ -44,12 +46,12 @@ class Options:
                 raise RecipeError(f"--{option}: empty; give a path, or leave the option out")
 
     def stages(self, recipe: Recipe) -> set[str]:
-        """The names of the stages to run. Raises RecipeError for an unknown stage, and if the range is empty."""
+        """Returns the names of the stages to run. Raises RecipeError for an unknown stage or an empty range."""
         names = [stage.name for stage in recipe.stages]
         for name in filter(None, (self.stage, self.first, self.last)):
             recipe.stage(name)
         if self.stage is not None and (self.first or self.last):
-            raise RecipeError(f"--stage {self.stage}: runs one stage, so --from and --until have no meaning beside it")
+            raise RecipeError(f"--stage {self.stage}: runs one stage, so it cannot be used with --from or --until")
         begin = names.index(self.stage or self.first or names[0])
         end = names.index(self.stage or self.last or names[-1])
         if begin > end:
@@ -57,6 +59,6 @@ class Options:
         return set(names[begin : end + 1])
 
     def folder(self, run: str) -> str:
-        """Of the recipe's run, with these options: runs/NAME, runs/NAME--limit-100, runs/NAME--mark-only."""
+        """Returns the folder of a run: `<out>/<run>`, with `--limit-N` and `--mark-only` added for these options."""
         limited = f"--limit-{self.limit}" if self.limit is not None else ""
         return join(self.out, run + limited + ("--mark-only" if self.mark_only else ""))

@@ -1,7 +1,7 @@
-"""Stages whose finished results are no longer what the recipe asks for, while a run makes others.
+"""Marks the stages whose finished results are no longer those that the recipe asks for.
 
-The mark stands in a stage's record from the moment the run begins, so that a run of one stage, or one that is
-interrupted, leaves no record that calls old results complete.
+The mark is written into a stage's record when the run starts. So a run of one stage, or an interrupted run, leaves no
+record that calls old results complete.
 """
 
 from collections.abc import Iterable
@@ -27,8 +27,9 @@ def mark_out_of_date(stages: Iterable[PlannedStage]) -> None:
 
 
 def _out_of_date(planned: PlannedStage, record: StageRecord | None, *, across: bool) -> bool:
-    """True if the stage has results, and some are not those that the plan wants. across: they depend on all documents
-    that a Global was given.
+    """Returns True if the stage has results and some of them are not those that the plan wants.
+
+    across: the results depend on all documents that a Global got.
     """
     now = check_done(planned)  # in the plan a stage whose data was deleted may count as not done
     if now.done:
@@ -42,8 +43,9 @@ def _out_of_date(planned: PlannedStage, record: StageRecord | None, *, across: b
 
 
 def _other_work(planned: PlannedStage, results: Iterable[str]) -> bool:
-    """Whether some of these fingerprints are of other settings or code. Inputs are not compared: over accepted gaps
-    they differ from those of the plan, which knows of no gap.
+    """Returns True if some of these fingerprints have other settings or code than the plan.
+
+    Inputs are not compared. If gaps were accepted, they differ from those of the plan, which does not know the gaps.
     """
     codes = {planned.code, *accepted_codes(planned.folder, counts_as=planned.code)}
     wanted = {work_of(with_code(planned.root, code)) for code in codes}

@@ -1,4 +1,4 @@
-"""What makes the whole output of a Writer complete: no other files, a manifest per shard, and a record of all files."""
+"""Completes the output of a Writer: deletes other files, writes a manifest per shard and a record of all files."""
 
 import os
 from collections.abc import Sequence
@@ -15,13 +15,14 @@ from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.manifest import Manifest, write_manifests
 from tokenmill.pipeline.tasks.shard import ShardTask
 
-_AT_ONCE = 1000  # manifests
+_AT_ONCE = 1000  # manifests that are written together
 
 
 def delete_unlisted(folder: str, made: Sequence[Manifest]) -> None:
-    """Deletes what an interrupted run with other settings left: users glob the corpus, so it holds what is listed.
+    """Deletes files of the corpus that no manifest lists, for example those of an interrupted run with other settings.
 
-    What is behind a link to a folder stays, because it may be somebody's data; `pipeline verify` names it.
+    Users glob the corpus folder, so it may only have listed files. Files inside a linked folder are not deleted,
+    because they may be somebody's data; `pipeline verify` names them.
     """
     corpus = join(folder, "corpus")
     listed = {output.path for manifest in made for output in manifest.outputs}
@@ -37,7 +38,11 @@ def _is_behind_link(folder: str, path: str) -> bool:
 def whole_record(
     planned: PlannedStage, routed: int, made: Sequence[Manifest], finished: Finished, missing: Sequence[str]
 ) -> Manifest:
-    """The record of all files of the output. DataError unless it has all documents that were routed."""
+    """Returns the record of all files of the output. Raises DataError if the output lacks documents that were routed.
+
+    routed: number of documents that were routed. made: the manifests of the Writer's cuts. missing: inputs that the
+    stage lacks.
+    """
     documents = sum(manifest.facts.get("documents", 0) for manifest in made)
     if documents != routed:
         raise DataError(f"{planned.folder}: {routed} documents were routed, but {documents} are in the corpus")
@@ -49,7 +54,7 @@ def whole_record(
 
 
 def write_shard_manifests(tasks: Sequence[ShardTask]) -> None:
-    """The manifests of the stage's shards: of what their map tasks wrote, the drop records are the shards' own."""
+    """Writes the manifests of the stage's shards. Of the files of their map tasks, they list only the drop records."""
     todo = zip(tasks, all_needed(map(shard_manifest_path, tasks)), strict=True)
     while some := list(islice(todo, _AT_ONCE)):
         write_manifests({task.name.manifest_path: _of_shard(counted) for task, counted in some})

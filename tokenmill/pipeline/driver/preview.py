@@ -1,4 +1,4 @@
-"""What a deduplication would remove: its largest clusters with samples, before anything of it is written."""
+"""Previews a deduplication: its largest clusters with samples, before any result is written."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,12 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Member:
-    """A document of a cluster: the one that would stay (similarity None), or one that would go."""
+    """A document of a cluster.
+
+    Attributes:
+        text: its excerpt.
+        similarity: similarity to the kept document, 0 to 1. None: this is the document that would be kept.
+    """
 
     id: str
     source: str
@@ -34,7 +39,13 @@ class Member:
 
 @dataclass(frozen=True)
 class Cluster:
-    """size: documents in it, the kept one included; or, where texts are edited, the pieces that one text would lose."""
+    """A cluster of duplicates, or a document whose text would be edited.
+
+    Attributes:
+        size: number of documents in the cluster, including the kept one. If texts are edited: number of pieces that the
+            text would lose.
+        members: the kept or edited document, then samples of those that would be removed.
+    """
 
     size: int
     members: tuple[Member, ...]
@@ -42,9 +53,17 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Preview:
-    """documents: alive in the stage. touched: those that would be removed, or whose text would be edited. facts: what
-    the work counted. refused: why the run would stop, or "". remembered: of touched, those that would go for a document
-    of an index; they are in no cluster.
+    """The preview of a Global's stage.
+
+    Attributes:
+        stage: name of the stage.
+        edits: True if the Global edits texts, False if it removes documents.
+        documents: number of unmarked documents that reach the Global.
+        touched: number of documents that would be removed, or whose text would be edited.
+        clusters: the largest clusters, by size.
+        facts: the counts of the Global.
+        refused: why the run would stop, or "".
+        remembered: number of documents in `touched` that are duplicates of documents in an index; no cluster has them.
     """
 
     stage: str
@@ -58,8 +77,10 @@ class Preview:
 
 
 def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: Excerpts) -> Preview:
-    """The twenty largest clusters of what was decided, each with so many of the documents that would go, the least
-    similar ones. Two passes over the verdicts, and one over the texts of the shards that the samples are in.
+    """Returns the preview with the SHOWN largest clusters.
+
+    sample: number of documents to show per cluster of those that would be removed, the least similar ones. Makes two
+    passes over the verdicts, and reads the texts of the shards that have a shown document.
     """
     edits = isinstance(stage.final, Rewriting)
     remembered = 0
@@ -93,8 +114,10 @@ def _tables(parts: Parts) -> Iterator[pa.Table]:
 
 
 def _kept(parts: Parts, shards: list[int]) -> tuple[int, int, list[tuple[int, Place]]]:
-    """(documents that would go; those of them that go for a document of an index; the largest clusters by the place of
-    the document that would stay). shards: of this corpus; those of indexes have other numbers.
+    """Returns (documents that would be removed, those of them that are duplicates of documents in an index, the largest
+    clusters as (size, place of the document that would be kept)).
+
+    shards: shard numbers of this corpus. Files of indexes have other numbers.
     """
     touched, for_own, largest = 0, 0, _Largest()
     for table in _tables(parts):
@@ -107,7 +130,7 @@ def _kept(parts: Parts, shards: list[int]) -> tuple[int, int, list[tuple[int, Pl
 
 
 def _edited(parts: Parts) -> tuple[int, list[tuple[int, Place]]]:
-    """(documents that would lose pieces, those that would lose most of them)."""
+    """Returns (number of documents that would lose pieces, those that would lose most pieces as (pieces, place))."""
     touched, largest = 0, _Largest()
     for _, ranges in sorted(parts.items()):
         tables = [table.select(["shard", "row"]) for table in ranges.tables()]
@@ -119,7 +142,7 @@ def _edited(parts: Parts) -> tuple[int, list[tuple[int, Place]]]:
 
 
 class _Largest:
-    """The SHOWN largest of what was added, then by place."""
+    """Collects the SHOWN largest sizes with their places, in descending order of size, ties by place."""
 
     def __init__(self) -> None:
         self.found: list[tuple[int, Place]] = []
@@ -134,7 +157,7 @@ class _Largest:
 
 
 def _gone(parts: Parts, ids: list[str], sample: int) -> dict[str, list[tuple[Place, float]]]:
-    """{id of a kept document: [(place, similarity) of those that would go for it]}, the least similar ones."""
+    """Returns {id of a kept document: [(place, similarity)] of its `sample` least similar duplicates}."""
     names, wanted = ("duplicate_of", "similarity", "shard", "row"), pa.array(ids, pa.string())
     found = pa.Table.from_pylist([], pa.schema([("duplicate_of", pa.string()), ("similarity", pa.float64()),
                                                 ("shard", pa.int32()), ("row", pa.int32())]))  # fmt: skip
@@ -156,7 +179,7 @@ def _first_of_each(table: pa.Table, count: int) -> pa.Table:
 
 
 def _members(stage: GlobalStage, places: Iterable[Place], excerpts: Excerpts) -> dict[Place, Member]:
-    """The documents at these places, as far as they are of this corpus."""
+    """Returns the documents at these places. Places in files of an index are left out."""
     rows_of = defaultdict(set)
     for shard, row in places:
         rows_of[shard].add(row)
@@ -175,23 +198,23 @@ def _members(stage: GlobalStage, places: Iterable[Place], excerpts: Excerpts) ->
 
 
 def as_json(preview: Preview) -> JsonObject:
-    """For machines."""
+    """Returns the preview as JSON."""
     return asdict(preview)
 
 
 def show(preview: Preview, console: Console) -> None:
-    """Print it, crawled text made safe."""
+    """Prints the preview. Control characters of crawled text are made visible."""
     share = preview.touched / max(1, preview.documents)
-    what = "be edited" if preview.edits else "go"
+    what = "be edited" if preview.edits else "be removed"
     say = console.print
     say(f"[bold]{plain(preview.stage)}[/]: {preview.touched:,} of {preview.documents:,} documents would {what}, "
-        f"{share:.2%}; nothing of it is written", highlight=False)  # fmt: skip
+        f"{share:.2%}; no result is written", highlight=False)  # fmt: skip
     if preview.remembered:
-        say(f"{preview.remembered:,} of them for documents of an index", highlight=False)
+        say(f"{preview.remembered:,} of them are duplicates of documents in an index", highlight=False)
     if preview.facts:
         say(", ".join(f"{name} {count:,}" for name, count in preview.facts.items()), markup=False)
     for number, cluster in enumerate(preview.clusters, start=1):
-        unit = "pieces would be taken out of" if preview.edits else "documents, of which stays"
+        unit = "pieces would be removed from" if preview.edits else "documents; the first below would be kept"
         say(f"{number:2}. {cluster.size:,} {unit}", markup=False)
         for member in cluster.members:
             value = "" if member.similarity is None else f"{member.similarity:.4f} "

@@ -1,6 +1,4 @@
-"""What a person sees while a run works: a bar on a terminal, else a log line every few seconds, or JSON for
-machines.
-"""
+"""Shows the progress of a run: a bar on a terminal, otherwise a log line every few seconds, or JSON for machines."""
 
 import json
 import sys
@@ -22,7 +20,7 @@ LINE_SECONDS = 5.0
 
 
 class Totals(NamedTuple):
-    """A stage's sums when it ends, those of earlier runs included."""
+    """The sums of a stage when it ends, including results of earlier runs. done: number of finished shards."""
 
     done: int
     rows_in: int
@@ -30,18 +28,18 @@ class Totals(NamedTuple):
 
 
 def totals_of(planned: PlannedStage) -> Totals:
-    """A stage's sums, those of earlier runs included."""
+    """Returns the sums of a stage from the manifests of its finished shards, including those of earlier runs."""
     ledger = Ledger(planned.folder)
     done = rows_in = rows_out = 0
     for shard in planned.shards:
-        if shard.done:  # one manifest at a time: all of 90,000 shards take hundreds of MB
+        if shard.done:  # one manifest at a time, because those of 90,000 shards take hundreds of MB
             manifest = ledger[shard.number]
             done, rows_in, rows_out = done + 1, rows_in + manifest.rows_in, rows_out + manifest.rows_out
     return Totals(done, rows_in, rows_out)
 
 
 class Progress(Protocol):
-    """Told of stages and tasks as they come and go."""
+    """Receives the events of a run. Calls for a stage: start(), then watch() and task_done(), then end(); or skip()."""
 
     def start(self, stage: str, done: int, total: int) -> None: ...
     def watch(self, task: Task, position: Position) -> None: ...
@@ -51,7 +49,10 @@ class Progress(Protocol):
 
 
 def progress_for(style: Literal["auto", "plain", "json", "none"] = "auto", file: IO[str] | None = None) -> Progress:
-    """A bar if `auto` and standard error is a terminal; else lines."""
+    """Returns the progress display of this style. `auto` is a bar on a terminal, otherwise lines.
+
+    file: where to write. Default: standard error.
+    """
     out = file or sys.stderr
     bars = style == "auto" and out.isatty()
     return _Shown("bars" if bars else "plain" if style == "auto" else style, out)
@@ -94,7 +95,7 @@ class _Shown:
     def start(self, stage: str, done: int, total: int) -> None:
         self.stage = _Stage(stage, done, total)
         self.said = time.monotonic()
-        if self.bars is not None:  # of a stage that was left for one before it
+        if self.bars is not None:  # the bar of a stage that was interrupted to run an earlier one
             self.bars.stop()
         if self.style == "bars":
             columns = (
@@ -115,14 +116,14 @@ class _Shown:
 
     def task_done(self, task: Task, manifest: Manifest) -> None:
         if self.stage is None or task.name.stage != self.stage.name:
-            return  # or it makes a damaged file of an earlier stage again
+            return  # for example, it makes a damaged file of an earlier stage again
         stage = self.stage
         stage.tasks += 1
         stage.rows_in += manifest.rows_in
         stage.rows_out += manifest.rows_out
         stage.bytes_in += manifest.bytes_in
         if task.name.finishes:
-            stage.rows_out += manifest.facts.get("rows_change", 0)  # by verdicts, after the rows were counted
+            stage.rows_out += manifest.facts.get("rows_change", 0)  # verdicts drop rows that were counted before
         stage.done += task.name.finishes
         if self.bars is not None:
             facts = stage.facts()
@@ -165,6 +166,6 @@ class _Shown:
 
 
 def _rows_of(facts: JsonObject) -> str:
-    """How many rows, how fast, and which part of them was kept; of no rows no part was."""
+    """Formats the number of rows, the speed and, if there are rows, the share that was kept."""
     kept = "" if facts["kept_ratio"] is None else f", kept {facts['kept_ratio']:.1%}"
     return f"{facts['rows']:,} rows, {facts['mb_per_second']} MB/s{kept}"

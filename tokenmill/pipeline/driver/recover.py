@@ -1,8 +1,8 @@
-"""What a dead worker's task gets: first the guilty document is looked for, then the task runs without it.
+"""Runs the task of a dead worker again: first to find the document that killed it, then without this document.
 
-A batch in which a worker died is run again row by row. If it dies again, the document it was on goes to quarantine; if
-it does not, the death came from outside (the kernel, an operator) and the result stands. Three deaths without a culprit
-fail the task.
+A batch in which a worker died runs again row by row. If a worker dies again, the document that it was on goes to
+quarantine. If none dies, the cause was outside (the kernel, an operator) and the result is valid. A task fails after
+three deaths for which no document was found.
 """
 
 import logging
@@ -16,11 +16,12 @@ from tokenmill.pipeline.tasks import quarantine
 logger = logging.getLogger(__name__)
 
 MAX_DEATHS = 3
-_OUT_OF_MEMORY = ("memory", f"exit {OUT_OF_MEMORY}", "signal 9")  # the system ends by signal 9 who takes the last of it
+# the system sends signal 9 to a process when it is out of memory
+_OUT_OF_MEMORY = ("memory", f"exit {OUT_OF_MEMORY}", "signal 9")
 
 
 def run_recovering(engine: Engine, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
-    """Outcomes with a manifest or an error, one a task; tasks whose worker died are run again as above."""
+    """Yields one outcome per task, with a manifest or an error. Tasks whose worker died run again, as above."""
     todo = list(tasks)
     deaths: dict[int, int] = {}
     while todo:
@@ -61,9 +62,9 @@ def _gave_up(outcome: Outcome) -> str:
 
 def _remedy(cause: str) -> str:
     if cause == "hang":
-        return "give the stage more timeout, or look at that part of the input"
+        return "give the stage more timeout, or check that part of the input"
     if cause in _OUT_OF_MEMORY:
         return "give the stage more memory, or use fewer --workers"
-    if cause.startswith("exit"):  # Python ended by itself, so it said why
-        return "what they wrote to standard error says why"
-    return "look at that part of the input, and at the log of the system"
+    if cause.startswith("exit"):  # Python ended by itself and printed the reason
+        return "see what they wrote to standard error"
+    return "check that part of the input, and the log of the system"

@@ -1,4 +1,4 @@
-"""Data of stages with `keep: false`: deleted once all that read it have committed, and made again if it is needed."""
+"""Deletes the data of stages with `keep: false` when all stages that read it are done. It is made again if needed."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from tokenmill.pipeline.planning.plan import PlannedStage, consumers
 
 
 def release(stages: list[PlannedStage]) -> None:
-    """Deletes the data that no stage needs any more."""
+    """Deletes the data of stages with `keep: false` that no stage needs any longer."""
     for planned in stages:
         readers = consumers(planned, stages)
         if planned.stage.spec.keep or not readers or not planned.done or not all(reader.done for reader in readers):
@@ -19,13 +19,13 @@ def release(stages: list[PlannedStage]) -> None:
 
 
 def consumed(planned: PlannedStage, stages: list[PlannedStage]) -> bool:
-    """Whether the stage's data was deleted, and no stage needs it."""
+    """Returns True if the stage's data was deleted and no stage needs it."""
     readers = consumers(planned, stages)
     return planned.stage.spec.keep is False and planned.released and bool(readers) and all(one.done for one in readers)
 
 
 def released_inputs(planned: PlannedStage, stages: Iterable[PlannedStage]) -> str:
-    """Why the stage cannot run: the data of a stage that it reads was deleted on purpose; "" if it can."""
+    """Returns why the stage cannot run, if data of a stage that it reads was deleted on purpose; otherwise ""."""
     before = (one for one in stages if one.name in planned.stage.inputs)
     gone = [repr(one.name) for one in before if storage.exists(one.released_marker)]
     if not gone:

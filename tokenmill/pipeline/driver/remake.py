@@ -1,12 +1,12 @@
-"""Files of stages that turn out to be damaged: which task wrote them, and that it has not ended after all.
+"""Finds the tasks that wrote damaged files of stages, and deletes their manifests so that they run again.
 
-A stage's tasks compare the checksum of what they read. If it differs, the manifest of the shard that the file belongs
-to is deleted, and its task runs again; its own input may be damaged too.
+A stage's tasks compare the checksum of each file that they read. If it differs, the manifest of the shard that the file
+belongs to is deleted, and its task runs again; the input of that task may be damaged too.
 
-A result of earlier code that was accepted (`--accept-code`) cannot be made again as it was: the code of today may give
-other bytes. It must not be on record under the fingerprint of the earlier code, nor may anything that is made of it be
-on record as made of the old bytes. So the run is planned again (`PlanAgain`). The shard has the fingerprint of today's
-code then, and the tasks that read it have other fingerprints and read the new file.
+A result of earlier code that was accepted (`--accept-code`) cannot be made again as it was, because today's code may
+produce other bytes. These bytes must not be recorded under the fingerprint of the earlier code, and no result that is
+made from them may be recorded as made from the old bytes. So the run is planned again (`PlanAgain`). Then the shard has
+the fingerprint of today's code, and the tasks that read it have other fingerprints and read the new file.
 """
 
 import logging
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class PlanAgain(Exception):
-    """Results of earlier code that the plan counts on are gone: nothing may run before there is another plan."""
+    """Results of earlier code that the plan needs are damaged or gone. No task may run before there is a new plan."""
 
     def __init__(self, stage: str) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class PlanAgain(Exception):
 
 
 def replanning(work: Callable[[], T], plan_again: Callable[[], None]) -> T:
-    """What the work returns. It begins again, after another plan, whenever it finds that one is needed."""
+    """Returns the result of work(). Each time it raises PlanAgain, calls plan_again() and starts work() again."""
     while True:
         try:
             return work()
@@ -49,12 +49,13 @@ def replanning(work: Callable[[], T], plan_again: Callable[[], None]) -> T:
 
 @dataclass
 class Remake:
-    """Damaged files that were made again.
+    """Damaged files that are made again.
 
     Attributes:
-        times: how often, by file.
-        damaged: one damaged file of each stage that had one.
-        lost: fingerprints of results of earlier code that were neither in place nor in kept/ when their stage began.
+        times: {file: how often it was damaged}.
+        damaged: {stage: one of its damaged files}.
+        lost: fingerprints of results of earlier code that were neither in their place nor restored from kept/ when
+            their stage started.
     """
 
     times: Counter[str] = field(default_factory=Counter)
@@ -62,16 +63,18 @@ class Remake:
     lost: set[str] = field(default_factory=set)
 
     def take_off_record(self, files: Iterable[str], stages: Sequence[PlannedStage]) -> dict[int, dict[int, str]]:
-        """Deletes the manifests of the shards that the files belong to: {place of the stage: {shard number: file}}.
-        Raises DataError if a file was made again too often, or belongs to no shard.
+        """Deletes the manifests of the shards that the files belong to.
+
+        Returns {index of the stage: {shard number: file}}. Raises DataError if a file was damaged more than REMADE
+        times, or belongs to no shard.
         """
         found: dict[int, dict[int, str]] = {}
         for file in files:
             self.times[file] += 1
             if self.times[file] > REMADE:
                 raise DataError(
-                    f"{file}: was damaged {REMADE} times after it had been written; look at the disk. If it is sound, "
-                    "a step gives other bytes each time it runs"
+                    f"{file}: was damaged {REMADE} times after it had been written; check the disk. If the disk is "
+                    "sound, a step returns other bytes each time it runs"
                 )
             index, number = _shard_of(file, stages)
             found.setdefault(index, {})[number] = file
@@ -85,8 +88,9 @@ class Remake:
         return dict(sorted(found.items()))
 
     def refuse_lost_results(self, planned: PlannedStage) -> None:
-        """Raises PlanAgain if the stage, whose kept results are back, lacks results of earlier code; DataError if it
-        did before.
+        """Raises PlanAgain if the stage lacks results of earlier code, DataError if it lacked one of them before.
+
+        Results in kept/ must have been restored before.
         """
         lost = lost_results(planned)
         if lost & self.lost:
@@ -101,7 +105,7 @@ class Remake:
 
 
 def lost_results(planned: PlannedStage) -> set[str]:
-    """The fingerprints of other code in the plan whose results are not there: today's code must make none of them."""
+    """Returns the planned fingerprints of other code whose results are missing. Today's code must not make them."""
     wanted = {shard.fingerprint for shard in planned.shards if not shard.done}
     if planned.stage.final is not None and not planned.done:
         wanted.add(planned.root)
@@ -109,7 +113,7 @@ def lost_results(planned: PlannedStage) -> set[str]:
 
 
 def _shard_of(file: str, stages: Sequence[PlannedStage]) -> tuple[int, int]:
-    """(place of the stage, number of the shard) that a data file belongs to."""
+    """Returns (index of the stage, shard number) that a data file belongs to. Raises DataError if there is no stage."""
     for index, planned in enumerate(stages):
         name = file.rpartition("/")[2].removesuffix(".parquet")
         if name.isdecimal() and file == planned.data_path(int(name)):
@@ -118,5 +122,5 @@ def _shard_of(file: str, stages: Sequence[PlannedStage]) -> tuple[int, int]:
 
 
 def not_made(file: str, why: str) -> DataError:
-    """For the tasks that would read the file."""
+    """Returns the error of the tasks that would read the file. why: "" if the file's own task failed."""
     return DataError(f"{file}: damaged, and it cannot be made again: {why or 'its own task failed, see above'}")

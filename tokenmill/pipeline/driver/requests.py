@@ -1,4 +1,4 @@
-"""How many requests a Global's exchange makes, for `plan`: what object storage bills, and what makes a stage slow."""
+"""Estimates the requests of a Global's exchange, for `plan`. Object stores bill them, and many make a stage slow."""
 
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Writer
@@ -7,10 +7,11 @@ from tokenmill.pipeline.planning.plan import PlannedShard, PlannedStage
 
 
 def requests_outlook(planned: PlannedStage, stages: list[PlannedStage]) -> str:
-    """One line about a stage that ends in a Global: tasks, partitions, range reads; "" for other stages.
+    """Returns one line about a stage that ends in a Global: tasks, partitions, range reads; "" for other stages.
 
-    Where a stage before has not run, its output counts as large as its input; the rows of a round count as large as the
-    stage's input, which is most that the Globals of this package send, but for documents that are routed whole.
+    It is an estimate. If an earlier stage has not run, its output is assumed to be as large as its input. The rows of a
+    round are assumed to be as large as the stage's input; Globals of this package send less, except if they route
+    whole documents.
     """
     final = planned.stage.final
     if final is None:
@@ -25,13 +26,16 @@ def requests_outlook(planned: PlannedStage, stages: list[PlannedStage]) -> str:
     kind = "outputs" if isinstance(final, Writer) else "verdicts"
     return (
         f"{len(planned.shards):,} shards in {groups:,} map tasks, {partitions:,} partitions, {len(rounds)} rounds, "
-        f"then {kind}; at most {reads:,} range reads a round, of {average / 1e6:,.1f} MB on the average{again}; "
+        f"then {kind}; at most {reads:,} range reads per round, of {average / 1e6:,.1f} MB on average{again}; "
         f"{reads * len(several) + groups * len(rounds):,} requests in all"
     )
 
 
 def range_reads(groups: int, partitions: int, size: int) -> tuple[int, int]:
-    """(requests that read a round's rows, how many files they are merged into first, or 0)."""
+    """Returns (requests that read a round's rows, number of files that the rows are merged into first, or 0).
+
+    groups: number of map tasks. size: bytes of the stage's input.
+    """
     ranges = groups * partitions
     if groups < 2 or not wants_merging(ranges, size):
         return ranges, 0

@@ -1,10 +1,10 @@
 """Reuses finished results and sets aside those that are no longer wanted; no finished result is deleted.
 
-Results are found by fingerprint. One input file more shifts the numbers of those after it: their results are moved to
-their new numbers, not made again. A result that the plan does not want (edited settings, other code, withdrawn input)
-goes to `kept/` and returns, if its bytes are sound, when the plan wants it again. A move is: copy the files, write the
-new manifest, delete the old one. Wherever that stops, each finished result is whole in its place or in `kept/`, and the
-next run continues.
+Results are found by fingerprint. If an input file is added, the numbers of the files after it change: their results
+are moved to the new numbers and not made again. A result that the plan does not want (edited settings, other code,
+withdrawn input) goes to `kept/`. It returns, if its bytes are sound, when the plan wants it again. A move copies the
+files, writes the new manifest and deletes the old one. So if a run stops at any point, each finished result is complete
+in its place or in `kept/`, and the next run continues.
 """
 
 import logging
@@ -35,18 +35,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outlook:
-    """What happens to a stage's finished results before its tasks start.
+    """The changes to a stage's finished results before its tasks start.
 
     Attributes:
-        aside: results that go to `kept/`, or are deleted with --discard.
-        back: results that return from `kept/`.
+        aside: results that go to `kept/`, or are deleted with --discard. Default: nothing.
+        back: number of results that return from `kept/`. Default 0.
     """
 
     aside: Amount = NOTHING
     back: int = 0
 
     def told(self, *, discard: bool = False) -> str:
-        """One line, "" if nothing happens. discard: results are deleted instead."""
+        """Returns one line, "" if nothing changes. discard: results are deleted instead of set aside."""
         gone = "deleted (--discard)" if discard else "set aside in kept/"
         parts = [f"{self.aside} {gone}"] if self.aside.results else []
         parts += [f"{self.back:,} results return from kept/"] if self.back else []
@@ -54,7 +54,7 @@ class Outlook:
 
 
 def results_outlook(planned: PlannedStage) -> Outlook:
-    """What reuse() would do to the stage. Reads manifests, changes nothing."""
+    """Returns the changes that reuse() would make to the stage. Reads manifests and changes nothing."""
     if planned.done:
         return Outlook()
     ledger = Ledger(planned.folder)
@@ -65,7 +65,7 @@ def results_outlook(planned: PlannedStage) -> Outlook:
 
 
 def refuse_if_too_large(folder: str, stages: Iterable[PlannedStage]) -> None:
-    """DataError if the disk has no space for results that are set aside and for those that replace them."""
+    """Raises DataError if the disk has too little space for results that are set aside and those that replace them."""
     aside = sum((results_outlook(stage).aside for stage in stages), NOTHING)
     if not aside.results or storage.is_url(folder) or not os.path.isdir(folder):
         return
@@ -78,8 +78,9 @@ def refuse_if_too_large(folder: str, stages: Iterable[PlannedStage]) -> None:
 
 
 def reuse(planned: PlannedStage, *, discard: bool = False) -> PlannedStage:
-    """Brings valid results to the numbers they have now and sets the others aside; afterwards a shard is done, or no
-    manifest is there for it. discard: unwanted results are deleted.
+    """Moves valid results to the numbers that they have in the plan and sets the others aside. Returns the new stage.
+
+    Afterwards each shard is done or has no manifest. discard: delete unwanted results.
     """
     ledger = Ledger(planned.folder)
     storage.delete_files(ledger.unreadable)
@@ -107,7 +108,7 @@ def reuse(planned: PlannedStage, *, discard: bool = False) -> PlannedStage:
 
 
 def _moves(planned: PlannedStage, ledger: Ledger, settled: set[int]) -> dict[int, int]:
-    """{number that a whole result has: number it should have}."""
+    """Returns {number that a complete result has: number that it should have}."""
     wanted = {shard.fingerprint: shard.number for shard in planned.shards if not shard.done}
     found = {
         fingerprint: number
@@ -118,14 +119,17 @@ def _moves(planned: PlannedStage, ledger: Ledger, settled: set[int]) -> dict[int
 
 
 def _unwanted(planned: PlannedStage, ledger: Ledger) -> list[int]:
-    """The numbers of manifests that are not of a shard that is done, nor of one that moves."""
+    """Returns the numbers of manifests that belong neither to a finished shard nor to a result that moves."""
     settled = {shard.number for shard in planned.shards if shard.done}
     moves = _moves(planned, ledger, settled)
     return [number for number in ledger if number not in settled and number not in moves]
 
 
 def _set_aside(ledger: Ledger, numbers: Sequence[int], *, discard: bool) -> Amount:
-    """Copies finished results to `kept/`. A manifest whose files are gone or damaged is no result."""
+    """Copies complete results to `kept/` and returns their amount. discard: only returns the amount.
+
+    A manifest whose files are gone or have another size is not a result.
+    """
     finished = [ledger[number] for number in numbers if ledger.whole(number)]
     for manifest in () if discard else finished:
         keep_copy(ledger.folder, manifest)
@@ -133,14 +137,14 @@ def _set_aside(ledger: Ledger, numbers: Sequence[int], *, discard: bool) -> Amou
 
 
 def _unwanted_corpus(planned: PlannedStage) -> Manifest | None:
-    """The record of a Writer's whole output that is finished and not what the plan wants."""
+    """Returns the record of a Writer's finished output if the plan wants another one, otherwise None."""
     found = whole_manifest(planned.corpus_manifest, planned.folder)
     wanted = planned.stage.writes_corpus and found is not None and found.fingerprint == planned.root
     return None if wanted else found
 
 
 def _set_corpus_aside(planned: PlannedStage, *, discard: bool) -> Amount:
-    """Sets a Writer's old output aside. Its public manifest goes first, so that nobody reads a mixture."""
+    """Sets a Writer's old output aside. Deletes its public manifest first, so that no reader sees a mixture."""
     old = _unwanted_corpus(planned)
     if old is not None and not discard:
         keep_copy(planned.folder, old)
@@ -153,7 +157,7 @@ def _set_corpus_aside(planned: PlannedStage, *, discard: bool) -> Amount:
 
 
 def _restore(planned: PlannedStage, there: set[int]) -> set[int]:
-    """Brings back the kept results that the plan wants and that are sound; gives the shards' numbers."""
+    """Restores kept results that the plan wants and that are sound. Returns the numbers of their shards."""
     kept = kept_fingerprints(planned.folder)
     back = set()
     for shard in planned.shards:
@@ -172,7 +176,10 @@ def _restore(planned: PlannedStage, there: set[int]) -> set[int]:
 
 
 def _only_as_json(ledger: Ledger, moves: dict[int, int], unwanted: list[int]) -> None:
-    """Takes what moves or goes out of the tables: a row must not speak for files that another result replaces."""
+    """Removes results that move or are unwanted from the ledger's tables. Those that move become JSON files.
+
+    Otherwise a row would describe files that another result has replaced.
+    """
     for number in moves:
         if ledger.part_of(number):
             storage.write_bytes(json_path(ledger.folder, number), to_json(ledger[number]))
@@ -180,7 +187,10 @@ def _only_as_json(ledger: Ledger, moves: dict[int, int], unwanted: list[int]) ->
 
 
 def in_order(moves: dict[int, int], *, free: int) -> Iterator[tuple[int, int]]:
-    """The moves, each to a number that is free by then; a ring is opened by parking one of it at the number `free`."""
+    """Yields the moves in an order in which each target number is free. moves: {old number: new number}.
+
+    If the moves form a ring, one result is first moved to the number `free`.
+    """
     left = dict(moves)
     coming = {new: old for old, new in moves.items()}
     ends = [old for old, new in moves.items() if new not in moves]
@@ -209,13 +219,15 @@ def _move(folder: str, old: int, new: int) -> None:
 
 
 def renumbered(path: str, number: int) -> str:
-    """`data/000007.parquet` for `data/000003.parquet`."""
+    """Returns the path of an output for another shard number, for example `data/000007.parquet` for number 7."""
     return f"{path.partition('/')[0]}/{number:06d}.parquet"
 
 
 def _sweep(planned: PlannedStage, ledger: Ledger, current: set[int]) -> None:
-    """Deletes files of results that were moved or set aside, and what a crash left. Drop records of a Writer's stage
-    may be of spills that are done, so only those that had a manifest go.
+    """Deletes files of results that were moved or set aside, and files that a crash left.
+
+    In the stage of a Writer, only drop records of shards that had a manifest are deleted; others may belong to spills
+    that are done.
     """
     for kind in ("data", "dropped"):
         numbers = {name: int(name[:-8]) for name in ledger.names(kind) if _is_output(name)}

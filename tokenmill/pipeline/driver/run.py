@@ -1,5 +1,6 @@
-"""A run: plan, then stage by stage what is missing, then the balance. One driver at a time; resumable wherever it
-stops.
+"""Runs a recipe: plans it, then runs stage by stage the tasks that are not done, and records what is missing.
+
+One driver at a time works on a run. A run can be continued wherever it stopped.
 """
 
 import logging
@@ -53,9 +54,11 @@ class Result:
     """How a run ended.
 
     Attributes:
-        failures: one line per problem that ends the run with exit code 1.
-        warnings: files with damaged records, and what is missing if that was allowed.
-        log: the log file of this run.
+        folder: the run's folder.
+        log: the log file of this call. Default "".
+        failures: one line for each problem that ends the run with exit code 1. Default none.
+        warnings: one line for each file with damaged records, and for missing inputs if these are allowed. Default
+            none.
     """
 
     folder: str
@@ -65,7 +68,7 @@ class Result:
 
 
 def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], list[PlannedStage]]:
-    """The run's folder, its stages and its plan. Raises RecipeError; writes nothing."""
+    """Returns the run's folder, its stages and its plan. Raises RecipeError with all problems. Writes nothing."""
     forget_edited_code(package_of(options.plugins) if options.plugins is not None else None)
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
@@ -83,7 +86,10 @@ def _planning(recipe: Recipe, options: Options) -> Planning:
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
-    """Run what is missing. Raises RecipeError or DataError if it must stop; the result names shards that failed."""
+    """Runs the tasks that are not done. Raises RecipeError or DataError if the run must stop.
+
+    Shards that failed are in the result's failures.
+    """
     folder, _, planned = prepare(recipe, options)
     refuse_problems(recipe, planned, folder, engine.workers)
     other = OtherRun(options.reuse) if options.reuse else None
@@ -101,14 +107,16 @@ def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) ->
 def preview(
     recipe: Recipe, engine: Engine, options: Options, progress: Progress, *, stage: str, sample: int
 ) -> Preview:
-    """What a Global's stage would remove, without a word of it written; the work it took is there for the run to go on
-    from. The stages before must have run. Raises RecipeError or DataError.
+    """Returns what the Global of a stage would remove or edit, without writing results.
+
+    A later run continues from the work of the preview. The stages before must have run. sample: number of documents to
+    show per cluster. Raises RecipeError or DataError.
     """
     options = replace(options, stage=stage)
     folder, _, planned = prepare(recipe, options)
     mine = next(each for each in planned if each.name == stage)
     if mine.stage.final is None or mine.stage.writes_corpus:
-        raise RecipeError(f"stage {stage!r} does not end in work that removes documents for being like others")
+        raise RecipeError(f"stage {stage!r} does not end in a deduplication, so there is nothing to preview")
     if mine.done:
         raise RecipeError(f"stage {stage!r} has run already: `pipeline audit {folder}` shows what it removed")
     with locked(folder) as lock:
@@ -130,7 +138,7 @@ class _Driver:
     remake: Remake = field(default_factory=Remake)
     loose: int = 0  # manifests written by this driver's tasks that are in no table yet
     complete: Completeness = field(default_factory=Completeness)
-    gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # by stage: missing inputs that are accepted
+    gaps: dict[str, tuple[Origin, ...]] = field(default_factory=dict)  # {stage: missing inputs that are accepted}
 
     def run(self) -> None:
         self._accept_code()
@@ -143,7 +151,7 @@ class _Driver:
             accept(planned.folder, planned.accepted, counts_as=planned.code)
 
     def _start_over(self) -> None:
-        """For another plan: what failed so far is tried again."""
+        """Plans again and forgets all failures, because the failed tasks run again."""
         self.result.failures.clear()
         self.result.warnings.clear()
         self.complete = Completeness()
@@ -154,7 +162,7 @@ class _Driver:
 
     @property
     def _names(self) -> set[str]:
-        """The stages that this call runs, and those of which damaged files must be made again."""
+        """The stages that this call runs, and those with damaged files that must be made again."""
         return self.options.stages(self.recipe) | self.remake.damaged.keys()
 
     def _run_stages(self, names: Collection[str]) -> None:
@@ -170,7 +178,7 @@ class _Driver:
                 release(self.planned)
 
     def _accept_gaps(self, planned: PlannedStage) -> None:
-        """With --allow-missing a Global is planned over the inputs that are there, so that its result says so."""
+        """With --allow-missing, plans a Global over the inputs that exist, so that its result records the gap."""
         absent = absent_inputs(planned, self.planned)
         known = self.gaps.get(planned.name, ())
         if planned.stage.final is not None and absent != known and self.options.allow_missing:
@@ -190,13 +198,13 @@ class _Driver:
             self._forgivable().append(f"{planned.name}: {record}")
 
     def _forgivable(self) -> list[str]:
-        """Where gaps are reported: they end the run with exit code 1 unless they are accepted."""
+        """Returns the list to which gaps are added: the failures, or the warnings if gaps are accepted."""
         return self.result.warnings if self.options.allow_missing else self.result.failures
 
     def _run_stage(self, planned: PlannedStage) -> PlannedStage:
         storage.delete(record_path(planned.folder))
         if planned.done or consumed(planned, self.planned):
-            storage.delete(join(planned.folder, "work"))  # of a Global that stopped before other results came back
+            storage.delete(join(planned.folder, "work"))  # of an unfinished Global whose wanted results came back
             self.progress.skip(planned.name, len(planned.shards))
             return planned
         planned = reuse(planned, discard=self.options.discard)
@@ -222,7 +230,7 @@ class _Driver:
         return planned
 
     def _make_all_ready(self) -> None:
-        """For all that this call still runs: the text kernels of all stages compile at the same time."""
+        """Compiles the text kernels of all stages that this call still runs, at the same time."""
         self._make_ready(*(each for each in self.planned if not each.done and each.name in self._names))
 
     def _make_ready(self, *stages: PlannedStage) -> None:
@@ -233,7 +241,7 @@ class _Driver:
         if not self.options.allow_missing:
             refuse_gaps(planned, self.planned, missing=len(planned.shards) - len(tasks))
         final = planned.stage.final
-        assert final is not None  # its callers look
+        assert final is not None  # the callers have checked this
         missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         return GlobalStage(
             planned, final, tasks, lambda tasks: self._run_tasks(tasks, planned), self.recipe.sha256(), missing
@@ -252,7 +260,7 @@ class _Driver:
         self.progress.start(planned.name, 0, len(planned.shards))
         decided = stage.decide()
         if decided is None:
-            raise DataError(f"stage {name!r} cannot be looked at: " + "; ".join(self.result.failures[:3]))
+            raise DataError(f"stage {name!r} cannot be previewed: " + "; ".join(self.result.failures[:3]))
         return preview_of(stage, decided, sample=sample, excerpts=self.excerpts)
 
     def _run_tasks(self, tasks: Sequence[Task], planned: PlannedStage) -> Ran:
@@ -282,7 +290,7 @@ class _Driver:
         return Ran(good and again.good, again.damaged | damaged.keys())
 
     def _run_again(self, waiting: dict[str, list[Task]], planned: PlannedStage, failures: Failures) -> Ran:
-        """Runs tasks after the damaged files that they read, of earlier stages, were made again."""
+        """Makes damaged files of earlier stages again, then runs the tasks that read them. waiting: {file: tasks}."""
         lost = self._make_again(waiting)
         for file, why in lost.items():
             for task in waiting.pop(file):
@@ -292,7 +300,7 @@ class _Driver:
         return Ran(again.good and not lost, again.damaged)
 
     def _make_again(self, files: Iterable[str]) -> dict[str, DataError]:
-        """Runs the tasks again that wrote files of earlier stages; {file: why it cannot be made again}."""
+        """Makes files of earlier stages again, by their tasks. Returns {file: why it cannot be made again}."""
         lost: dict[str, DataError] = {}
         for index, numbers in self.remake.take_off_record(files, self.planned).items():
             planned = self.planned[index] = check_done(self.planned[index])
@@ -314,13 +322,13 @@ class _Driver:
         return lost
 
     def _refuse_released(self, planned: PlannedStage) -> None:
-        """Raises DataError if a stage runs only for a damaged file, and the stages before it do not run."""
+        """Raises DataError if a stage runs only for a damaged file, and its input was deleted after use."""
         why = released_inputs(planned, self.planned)
         if why and planned.name not in self.options.stages(self.recipe):
             raise not_made(self.remake.damaged[planned.name], why)
 
     def _compact(self, task: TaskName) -> None:
-        """Keeps the manifests that are not in a table few, so that a resume needs few reads."""
+        """Counts a finished task. Puts manifests into a table when there are many, so that a resume needs few reads."""
         self.loose += task.is_shard
         if self.loose >= PART_ROWS:
             self.loose = 0
@@ -329,7 +337,7 @@ class _Driver:
     def _stop_if_broken(self, failures: Failures, tasks: Sequence[Task], *, ended: bool) -> None:
         why = failures.broken(ended=ended)
         if why:
-            self.engine.close()  # or tasks that are under way would commit what is withdrawn here
+            self.engine.close()  # otherwise running tasks could commit results that are withdrawn here
             failures.withdraw(tasks)
             raise DataError(why)
 
@@ -340,7 +348,7 @@ class _Driver:
         failures.failed(task, error, forgiven=self.options.allow_missing and isinstance(error, DataError))
 
     def _shard_tasks(self, planned: PlannedStage) -> tuple[ShardTask, ...]:
-        """A task for each shard whose input is there."""
+        """Returns a task for each shard whose input exists. Makes damaged input files again."""
         missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         mark_only, limit = self.options.mark_only, self.options.limit
         while True:
@@ -350,7 +358,7 @@ class _Driver:
                         planned, self.planned, self.excerpts, mark_only=mark_only, limit=limit, missing=missing
                     )
                 )
-            except DamagedFile as error:  # the driver reads columns; how often is bounded by _make_again
+            except DamagedFile as error:  # the driver reads columns of files; _make_again limits the number of tries
                 self._make_again([error.file])
 
     def _tell_of_damage(self) -> None:

@@ -1,4 +1,4 @@
-"""The tasks of a stage's shards, each with the file that it reads as that is on record now."""
+"""Makes the tasks of a stage's shards, each with the committed file that it reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,16 +22,17 @@ def tasks_of_shards(
     limit: int | None,
     missing: tuple[str, ...],
 ) -> Iterator[ShardTask]:
-    """A task for each shard whose input is there. Raises DamagedFile for a file whose columns cannot be read.
+    """Yields a task for each shard whose input exists. Raises DamagedFile for a file whose columns cannot be read.
 
-    limit: documents that are read of a shard of a Source. missing: what the stage's input lacks.
+    stages: all stages of the plan. limit: largest number of documents per shard of a Source. missing: names of the
+    inputs that the stage lacks.
     """
     stage = planned.stage
     data = CommittedData([one for one in stages if one.name in stage.inputs])
     schema = data.common_schema() if len(stage.inputs) > 1 else None
     for shard in planned.shards:
         if shard.origin and shard.origin not in data:
-            continue  # its stage's record names it
+            continue  # the record of its stage names it as missing
         yield ShardTask(
             shard_name(planned.folder, shard.number, shard.fingerprint),
             stage.steps,
@@ -47,7 +48,7 @@ def tasks_of_shards(
 
 
 class CommittedData:
-    """The data files of all shards that are there of some stages, by (stage, shard number)."""
+    """The data files of all finished shards of some stages, by (stage, shard number)."""
 
     def __init__(self, stages: Sequence[PlannedStage]) -> None:
         self._ledgers: Mapping[str, Ledger] = {one.name: Ledger(one.folder) for one in stages}
@@ -63,9 +64,9 @@ class CommittedData:
         return data
 
     def common_schema(self) -> pa.Schema:
-        """All columns of stages that come together; one shard speaks for its stage.
+        """Returns all columns of the stages. All shards of a stage have the same columns, so one shard is read.
 
-        Raises DamagedFile, and RecipeError for columns of one name that have no common type.
+        Raises DamagedFile, and RecipeError for columns that have one name but no common type.
         """
         one_each = {origin[0]: origin for origin in self._done}
         schemas = {stage: parquet.checked_schema(self[origin]) for stage, origin in one_each.items()}

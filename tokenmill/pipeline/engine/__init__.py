@@ -1,4 +1,7 @@
-"""Where tasks run. An engine takes tasks and yields outcomes in any order. All engines call the same task function."""
+"""The contract of engines, which run tasks. An engine takes tasks and yields their outcomes in any order.
+
+All engines call the same task functions.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +14,12 @@ from tokenmill.pipeline.record.task import NOWHERE, Position, Task
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker may use.
+    """The resources that a worker may use.
 
     Attributes:
-        memory: bytes that a worker may hold (resident). Default 4 GiB.
-        timeout: seconds without a sign of progress before it counts as hung. Default 600.
-        resources: what a task reserves on a cluster, in the recipe's words. Default none.
+        memory: largest resident memory of a worker, in bytes. Default 4 GiB.
+        timeout: seconds without progress after which a worker counts as hung. Default 600.
+        resources: {resource: amount} that a task reserves on a cluster, with the names of the recipe. Default none.
     """
 
     memory: int = 4 << 30
@@ -29,10 +32,10 @@ class Outcome:
     """How a task ended.
 
     Attributes:
-        manifest: of a task that succeeded.
-        error: what it raised.
-        cause: how its worker died ("signal 11", "memory", "hang"). Default "", it did not.
-        at: where the worker was.
+        manifest: the manifest of a task that succeeded. Default none.
+        error: the exception that the task raised. Default none.
+        cause: how its worker died, for example "signal 11", "memory" or "hang". Default "": it did not die.
+        at: the last position that a dead worker reported.
     """
 
     task: Task
@@ -44,7 +47,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ending:
-    """An Outcome without its task: what a worker sends back, because the driver has the task."""
+    """An Outcome without its task. A worker sends this back, because the driver already has the task."""
 
     manifest: Manifest | None = None
     error: BaseException | None = None
@@ -56,12 +59,15 @@ class Ending:
 
 
 Watch = Callable[[Task, Position], None]
-"""Called when a worker reports where it is."""
+"""Called with each position that a worker reports, and by some engines with NOWHERE as a regular signal."""
 
 
 class Engine(Protocol):
-    """make_ready() is called with a stage's work before its tasks; run() may be called several times per stage; close()
-    ends what the engine started. workers: how many tasks run at once on this machine; 0 if tasks run elsewhere.
+    """Runs tasks.
+
+    make_ready() is called with the units of stages before their tasks run. run() may be called several times per stage.
+    close() ends the processes that the engine started. workers: number of tasks that run at once on this machine; 0 if
+    tasks run on other machines.
     """
 
     @property

@@ -1,7 +1,7 @@
-"""Which task to start next on a cluster: what is due, what was lost with its node, what lags behind.
+"""Decides which task to start next on a cluster: new tasks, tasks that were lost with their node, slow tasks.
 
-Knows nothing of any cluster and no clock: handles are whatever the engine holds for a started task, and times are given
-in seconds. Every method costs the same with 100,000 tasks left as with ten.
+It uses neither a cluster nor a clock. A handle is any object by which the engine knows a started task, and the engine
+passes the time in seconds. The cost of a method does not depend on the number of tasks that are left.
 """
 
 import heapq
@@ -14,28 +14,34 @@ from typing import Generic, TypeVar
 from tokenmill.pipeline.record.task import Task
 
 LOSSES = 8
-"""How often a task may be lost with its node or worker before it counts as failed."""
+"""A task may be lost this often with its node or worker. After one more loss it counts as failed."""
 
 BACK_OFF_SECONDS = 1.0
-"""The wait before a lost task starts again; it doubles with each loss, up to BACK_OFF_LIMIT."""
+"""Seconds before a lost task starts again. The wait doubles with each loss, up to BACK_OFF_LIMIT."""
 
 BACK_OFF_LIMIT = 60.0
 
 LAG_SECONDS = 30.0
-"""A task may lag when it has run so long, and LAG_RATIO times the median of those before it."""
+"""A task lags if it has run for more than LAG_SECONDS and for more than LAG_RATIO times the median of earlier tasks."""
 
 LAG_RATIO = 3.0
 
-_REMEMBERED = 200  # durations; a stage's tasks cost about the same, and what they cost lately counts
+_REMEMBERED = 200  # durations for the median; the tasks of a stage take about as long, and recent ones count
 
 
 Handle = TypeVar("Handle", bound=Hashable)
-"""What an engine holds for a started task."""
+"""The object by which an engine knows a started task."""
 
 
 @dataclass
 class Job(Generic[Handle]):
-    """A task on its way to an outcome. handles: of its copies that are started now."""
+    """A task that has no outcome yet.
+
+    Attributes:
+        losses: how often all its copies were lost. Default 0.
+        handles: handles of the copies that are started now. Default none.
+        running_since: time in seconds from which the task may have been running. None: unknown. Default None.
+    """
 
     task: Task
     losses: int = 0
@@ -62,7 +68,10 @@ class Dispatch(Generic[Handle]):
         return len(self._todo) + len(self._later)
 
     def due(self, now: float, window: int) -> Iterator[Job[Handle]]:
-        """The jobs to start, until `window` are started; lost ones first. Each must be given to started()."""
+        """Yields the jobs to start, lost ones first, until `window` handles are started.
+
+        The caller must pass each job to started() before it asks for the next.
+        """
         while len(self.flying) < window:
             if self._later and self._later[0][0] <= now:
                 yield heapq.heappop(self._later)[2]
@@ -76,7 +85,7 @@ class Dispatch(Generic[Handle]):
         self.flying[handle] = job
 
     def landed(self, handle: Handle, seconds: float) -> tuple[Task, list[Handle]]:
-        """(the task, the handles of its other copies, to be stopped): `handle` ended after so many seconds."""
+        """Records that `handle` ended after `seconds`. Returns (its task, handles of other copies, to be stopped)."""
         job = self.flying[handle]
         self._seconds.append(seconds)
         for one in job.handles:
@@ -84,9 +93,10 @@ class Dispatch(Generic[Handle]):
         return job.task, [one for one in job.handles if one != handle]
 
     def lost(self, handle: Handle, now: float) -> tuple[Job[Handle], float | None]:
-        """(the job, the seconds until it starts again): `handle` died with its node. None: it does not.
+        """Records that `handle` died with its node. Returns (the job, seconds until it starts again).
 
-        Not because another copy is under way (then it has handles), or because it was lost too often.
+        The seconds are None if it does not start again: because another copy is still started (then the job has
+        handles), or because it was lost too often.
         """
         job = self.flying.pop(handle)
         job.handles.discard(handle)
@@ -102,9 +112,10 @@ class Dispatch(Generic[Handle]):
         return job, wait
 
     def lagging(self, now: float, slots: int) -> list[Job[Handle]]:
-        """Jobs that run far longer than others did, when slots are free: a copy elsewhere may be faster.
+        """Returns jobs that run far longer than others did, at most one per free slot; a second copy may be faster.
 
-        slots: how many tasks the cluster runs at once. A job's time counts from when all that is started could run.
+        slots: number of tasks that the cluster runs at once. The time of a job counts from the first call in which all
+        started tasks had a slot and no task was waiting.
         """
         free = slots - len(self.flying)
         if self.waiting or free < 0:
@@ -118,5 +129,5 @@ class Dispatch(Generic[Handle]):
         return [job for job in alone if job.running_since is not None and now - job.running_since > limit][:free]
 
     def seconds_to_next(self, now: float, most: float) -> float:
-        """How long nothing is due, at most `most`."""
+        """Returns the seconds until the next lost job is due, at most `most`."""
         return max(0.0, min(most, self._later[0][0] - now)) if self._later else most

@@ -1,8 +1,8 @@
-"""Tasks on this machine: a pool of spawned processes that outlives any one of them.
+"""Runs tasks on this machine in a pool of spawned processes. The pool survives the death of any worker.
 
-A worker that dies, swells past its memory or shows no sign of life takes only its own task with it; the driver says
-where that worker was. (concurrent.futures fails every unfinished future when one worker dies, hence a pool of our own.)
-Processes are spawned, never forked: polars and numba do not survive a fork.
+If a worker dies, exceeds its memory or is silent for too long, only its own task is lost, and the outcome says where
+that worker was. concurrent.futures fails every unfinished future when one worker dies, so this is a pool of our own.
+Processes are spawned, never forked, because polars and numba do not work after a fork.
 """
 
 import functools
@@ -43,7 +43,7 @@ _LONGEST_ERROR, _LONGEST_TRACE = 500, 100_000  # characters
 
 
 class InProcess:
-    """Runs tasks one after the other in this very process: for debugging; nothing is isolated."""
+    """Runs tasks one after the other in this process, for debugging. Limits do not apply, and a crash ends the run."""
 
     workers = 1
 
@@ -55,11 +55,11 @@ class InProcess:
             yield _attempt(task, functools.partial(watch, task)).of(task)
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Does nothing, because no process was started."""
 
 
 class LocalPool:
-    """`workers` processes; a dead one is replaced when there is work left."""
+    """A pool of at most `workers` processes. A dead process is replaced if tasks are left."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -89,7 +89,7 @@ class LocalPool:
         self._workers.clear()
 
     def _end_abandoned(self) -> None:
-        """End workers that still run tasks of a call nobody listened to until its end."""
+        """Ends workers that still run tasks of an earlier call of run() whose outcomes were not all read."""
         for worker in [worker for worker in self._workers if worker.task is not None]:
             worker.end()
             self._workers.remove(worker)
@@ -132,7 +132,7 @@ class _Worker:
         try:
             self.pipe.send(task)
         except (BrokenPipeError, ConnectionResetError):
-            self.closed = True  # it died while idle; judge() says so
+            self.closed = True  # it died while idle; judge() returns the outcome
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             raise RecipeError(
                 f"{task.name.label}: it cannot be sent to a worker process, pickle says: {error}. A unit of work must "
@@ -141,7 +141,7 @@ class _Worker:
         self.task, self.at, self.heard = task, NOWHERE, time.monotonic()
 
     def listen(self, watch: Watch) -> Outcome | None:
-        """Take in what the worker sent; an outcome if it is done."""
+        """Reads what the worker has sent. Returns an outcome if the task has ended, otherwise None."""
         try:
             while self.pipe.poll():
                 said: Position | Ending = self.pipe.recv()
@@ -158,7 +158,10 @@ class _Worker:
         return None
 
     def judge(self, limits: Limits) -> Outcome | None:
-        """An outcome if the worker is dead, too big, or silent for too long; it is ended then."""
+        """Ends a worker that is dead, uses too much memory or is silent for too long, and returns the outcome.
+
+        Returns None for any other worker.
+        """
         if self.task is None:
             return None
         cause = self._cause(limits)
@@ -187,10 +190,10 @@ _starting = threading.Lock()
 
 @contextmanager
 def _without_script() -> Iterator[None]:
-    """Starts processes that do not import the caller's script, as multiprocessing makes them do. No task needs it, and
-    a script without `if __name__ == "__main__"` would run again in each of them.
+    """Prevents processes that start in the block from importing the caller's script, as multiprocessing would do.
 
-    Other threads see an empty `__main__` for the milliseconds of a start; nothing of tokenmill reads it.
+    No task needs the script, and a script without `if __name__ == "__main__"` would run again in each process. Other
+    threads see an empty `__main__` for the milliseconds of a start; no code of tokenmill reads it.
     """
     with _starting:
         script = sys.modules["__main__"]
@@ -209,7 +212,7 @@ def _resident_bytes(process: psutil.Process) -> int:
 
 
 def _serve(pipe: Connection, parent: int) -> None:
-    """A worker's life: take a task, run it, say how it went; end when the driver does."""
+    """Runs the main loop of a worker process: receives a task, runs it, sends its Ending. Ends when the driver ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hide_addresses_in_logs()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
@@ -221,7 +224,7 @@ def _serve(pipe: Connection, parent: int) -> None:
         try:
             ending = _attempt(task, pipe.send)
         except MemoryError:
-            os._exit(OUT_OF_MEMORY)  # the driver treats it like any death: it looks for the document
+            os._exit(OUT_OF_MEMORY)  # the driver treats it like any other death and looks for the document
         try:
             pipe.send(ending)
         except BrokenPipeError:
@@ -229,7 +232,7 @@ def _serve(pipe: Connection, parent: int) -> None:
 
 
 def _attempt(task: Task, tell: Tell) -> Ending:
-    """How the task ended. MemoryError passes through: what it means depends on whose process this is."""
+    """Runs the task and returns how it ended. A MemoryError passes through, for the caller to handle."""
     last = NOWHERE
 
     def told(position: Position) -> None:
@@ -248,10 +251,10 @@ def _attempt(task: Task, tell: Tell) -> Ending:
 
 
 def _sendable(error: Exception) -> Exception:
-    """The error, or a plain one with its text if it is of a class that does not survive a pipe."""
+    """Returns the error, or an OSError or DataError with its text if its class cannot be pickled and unpickled."""
     try:
         pickle.loads(pickle.dumps(error))
-    except Exception:  # a class that is not ours may raise anything here
+    except Exception:  # a foreign class may raise any error here
         text = f"{type(error).__name__}: {error}"
         return OSError(text) if isinstance(error, OSError) else DataError(text)
     return error

@@ -1,7 +1,7 @@
-"""What happens on a node of a cluster: the place is checked once, then a worker process of our own runs the task.
+"""Runs a task on a node of a cluster: checks the node once, then runs the task in a worker process of its own.
 
-The task runs in a child, by the same pool as on one machine, so a document that kills or hangs a worker is found and
-named in the same way, and the cluster sees no crash. The child lives on from task to task with its kernels and models.
+The pool of worker processes is the same as on one machine. So a document that kills or hangs a worker is found and
+named in the same way, and the cluster sees no crash. The process keeps its kernels and models from task to task.
 """
 
 import logging
@@ -34,13 +34,13 @@ _ENGINE = ("tokenmill.pipeline.tasks.shard", "tokenmill.pipeline.exchange.global
 
 @dataclass(frozen=True)
 class Home:
-    """What the driver expects of a node.
+    """The state that the driver expects of a node.
 
     Attributes:
         folder: the driver's working directory, or "" if each node has a copy of it.
-        versions: of what a node must have.
+        versions: the code and packages that a node must have.
         kernels: the modules whose compiled text kernels are used.
-        plugins: the folders that have plug-ins; relative ones are in the working directory.
+        plugins: the folders of plug-ins; relative paths are relative to the working directory. Default none.
     """
 
     folder: str
@@ -50,7 +50,13 @@ class Home:
 
 
 class Version(NamedTuple):
-    """kind: "code" of a module, a "package", or "Python". version: of code a hash."""
+    """The version of a thing that a node must have.
+
+    Attributes:
+        kind: "code" of a module, "package" or "Python".
+        name: name of the module or package.
+        version: for code, its hash.
+    """
 
     kind: str
     name: str
@@ -58,8 +64,9 @@ class Version(NamedTuple):
 
 
 def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
-    """The code and the packages that decide what these units of work give, as fingerprints count them; the version of
-    tokenmill besides, because tasks travel from the driver to nodes.
+    """Returns the code and packages that the results of these units depend on, as fingerprints count them.
+
+    The versions of Python and tokenmill are included, because tasks are pickled by the driver and unpickled by nodes.
     """
     modules = sorted({module for unit in units for module in code_modules(unit)} | set(_ENGINE))
     code = [Version("code", module, code_hash(module)) for module in modules]
@@ -73,17 +80,17 @@ def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
 
 
 def attempt(packed: bytes, limits: Limits, home: Home) -> Ending:
-    """Run a pickled task here. Raises DataError if this node cannot give what the driver's machine would."""
+    """Runs a pickled task on this node. Raises DataError if the node has other code or cannot see the run's folder."""
     task = _unpacked(packed, home)
     _settle(home, task.name.folder.rpartition("/")[0])
-    # a GPU is handed out by this variable, and a process that has used one keeps it
+    # Ray assigns GPUs by this variable, and a process keeps the GPU that it has used
     pool = _pool(os.environ.get("CUDA_VISIBLE_DEVICES", ""), home.plugins)
     [outcome] = pool.run([task], limits, lambda task, position: None)
     return Ending(outcome.manifest, outcome.error, outcome.cause, outcome.at)
 
 
 def _unpacked(packed: bytes, home: Home) -> Task:
-    """The task, whose units may be of plug-ins: Python looks in their folders before it is unpickled."""
+    """Unpickles the task. Adds the folders of plug-ins to the import path first, because its units may be in them."""
     search(os.path.join(home.folder or os.getcwd(), folder) for folder in home.plugins)
     try:
         task: Task = pickle.loads(packed)
@@ -96,7 +103,7 @@ def _unpacked(packed: bytes, home: Home) -> Task:
 @cache
 def _settle(home: Home, run_folder: str) -> None:
     if os.path.isdir(home.folder):
-        os.chdir(home.folder)  # relative paths in recipes are relative to where the driver is
+        os.chdir(home.folder)  # paths in recipes are relative to the driver's working directory
     _refuse_other_versions(home.versions)
     if run_folder and not storage.exists(storage.join(run_folder, "recipe.yaml")):
         raise DataError(
@@ -104,7 +111,7 @@ def _settle(home: Home, run_folder: str) -> None:
             "give --out a folder that all nodes share, or a URL such as s3://bucket/runs"
         )
     if not compiled_modules().issuperset(home.kernels):
-        logger.warning("%s compiles text kernels; this is done once a node, and takes a minute or two", _here())
+        logger.warning("%s compiles text kernels; this is done once per node, and takes a minute or two", _here())
     make_kernels_ready(home.kernels)
 
 
@@ -120,7 +127,7 @@ def _refuse_other_versions(wanted: Sequence[Version]) -> None:
 
 
 def _version_here(wanted: Version) -> str | None:
-    """None if there is no such module or package here."""
+    """Returns the version on this node, None if there is no such module or package."""
     if wanted.kind == "Python":
         return platform.python_version()
     if wanted.kind == "package":
@@ -132,7 +139,10 @@ def _version_here(wanted: Version) -> str | None:
 
 @cache
 def _pool(gpus: str, plugins: tuple[str, ...]) -> LocalPool:
-    """plugins: a process that is running does not look in folders that are added later."""
+    """Returns a pool of one worker per GPU assignment and list of plug-in folders.
+
+    plugins: a part of the key, because a process does not see folders that are added to the import path later.
+    """
     return LocalPool(1)
 
 

@@ -1,9 +1,9 @@
-"""Tasks on a Ray cluster, and runs as Ray jobs. The only file that imports ray.
+"""Runs tasks on a Ray cluster. Only this file and ray_job.py import ray.
 
-Tasks go from files to files, so the cluster carries no data: a task's arguments are its settings and its result is its
-manifest. At most a window of tasks is started at once, more than there is room for, so that an autoscaler sees the
-demand. A node that dies costs the tasks it ran: they start again elsewhere, after a wait. Near the end of a stage a
-task that lags is started a second time; both copies write the same bytes and the first manifest stands.
+Tasks go from files to files, so no rows pass through the cluster: a task's arguments are its settings and its result is
+its manifest. A window of tasks is started at once, more than the cluster has room for, so that an autoscaler sees the
+demand. If a node dies, its tasks start again on other nodes after a wait. Near the end of a stage a task that lags is
+started a second time; both copies write the same bytes, and the first manifest counts.
 """
 
 import logging
@@ -30,24 +30,24 @@ from tokenmill.pipeline.record.task import NOWHERE, Task
 logger = logging.getLogger(__name__)
 
 _LEAST_WINDOW = 64
-_WINDOW_RATIO = 4  # started tasks a slot: what waits at a node starts without a round trip, and shows as demand
+_WINDOW_RATIO = 4  # started tasks per slot; tasks that wait at a node start without a round trip, and show as demand
 _POLL_SECONDS = 1.0
-_LOOK_SECONDS = 5.0  # between looks at what the cluster has
+_LOOK_SECONDS = 5.0  # time between two requests for the list of nodes
 _COMPLAIN_SECONDS = 30.0
-_NAMES = 1000  # different task names of a call: Ray's driver keeps 10 kB and more for each name it has ever seen
+_NAMES = 1000  # different task names per call; Ray's driver keeps 10 kB and more for each name that it has seen
 Options = dict[str, Any]
-"""Of a Ray task, in Ray's words."""
+"""Options of a Ray task, with Ray's names."""
 
 _OWN = ("num_cpus", "num_gpus", "memory")
 
 _HOPELESS = (exceptions.RuntimeEnvSetupError, exceptions.TaskUnschedulableError, exceptions.AuthenticationError)
-"""Ray's errors that no other node would mend."""
+"""Errors of Ray that would also occur on any other node."""
 
 
 Handle = ObjectRef[tuple[Ending, float]]
 
 
-@ray.remote(max_calls=0, max_retries=0)  # max_calls: Ray ends a worker after each GPU task otherwise, model and all
+@ray.remote(max_calls=0, max_retries=0)  # without max_calls Ray ends a worker, and its model, after each GPU task
 def _attempt(packed: bytes, limits: Limits, home: Home) -> tuple[Ending, float]:
     began = time.monotonic()
     hide_addresses_in_logs()
@@ -55,11 +55,13 @@ def _attempt(packed: bytes, limits: Limits, home: Home) -> tuple[Ending, float]:
 
 
 class RayPool:
-    """A cluster as an engine. address: as ray.init takes it; None finds the cluster this process belongs to, or else
-    starts one on this machine, of `workers` CPUs.
+    """The engine that runs tasks on a Ray cluster. Raises DataError if there is no cluster at the address.
+
+    address: as for ray.init. None finds the cluster that this process belongs to, or else starts one on this machine.
+    workers: number of CPUs of a cluster that is started here. Default: all.
     """
 
-    workers = 0  # on this machine; nodes look after themselves
+    workers = 0  # on this machine, which need not be a node
 
     def __init__(self, address: str | None = None, *, workers: int | None = None) -> None:
         alone = address is None and not os.environ.get("RAY_ADDRESS")
@@ -68,7 +70,7 @@ class RayPool:
         except (ConnectionError, exceptions.RayError, RuntimeError) as error:
             raise DataError(
                 f"no Ray cluster at {address or 'RAY_ADDRESS'}: {error}. Start one with `ray start --head`; one that "
-                "asks for a token wants RAY_AUTH_MODE=token and its token here"
+                "asks for a token needs RAY_AUTH_MODE=token and its token here"
             ) from error
         copied = ray.get_runtime_context().runtime_env.get("working_dir")
         self._folder = "" if copied else os.getcwd()
@@ -94,7 +96,7 @@ class RayPool:
                 dispatch.started(self._start(job, limits, options | {"name": named(job.task)}), job)
                 meters.copies.inc(tags=meters.tags(job.task))
             for handle in _ended(list(dispatch.flying), dispatch.seconds_to_next(time.monotonic(), _POLL_SECONDS)):
-                if handle in dispatch.flying:  # not the copy of one that came in just now
+                if handle in dispatch.flying:  # it is not a copy of a task that has just ended
                     yield from self._take_in(handle, dispatch, meters)
             if dispatch.flying:
                 task = next(iter(dispatch.flying.values())).task
@@ -105,7 +107,7 @@ class RayPool:
         ray.shutdown()
 
     def _start(self, job: Job[Handle], limits: Limits, options: Options) -> Handle:
-        # as bytes, because Ray unpickles arguments before the node looks for plug-ins
+        # as bytes, because Ray would unpickle the task before the node has added the folders of plug-ins
         packed = cloudpickle.dumps(job.task)  # type: ignore[no-untyped-call]
         handle: Handle = _attempt.options(**options).remote(packed, limits, self._home)
         return handle
@@ -114,7 +116,7 @@ class RayPool:
         try:
             ending, seconds = ray.get(handle)
         except DataError:
-            raise  # the node is not fit for this run, and the next one would not be either
+            raise  # the node cannot run this stage, and other nodes are expected to be the same
         except _HOPELESS as error:
             raise DataError(f"the cluster cannot run this stage's tasks: {error}") from error
         except (exceptions.RayTaskError, exceptions.TaskCancelledError) as error:
@@ -148,7 +150,7 @@ class RayPool:
 
 
 def _ended(handles: list[Handle], seconds: float) -> list[Handle]:
-    """Those that have ended, waiting at most so long for the first."""
+    """Returns the handles of tasks that have ended. Waits at most `seconds` for the first."""
     if not handles:
         time.sleep(seconds)
         return []
@@ -162,26 +164,26 @@ def _ended(handles: list[Handle], seconds: float) -> list[Handle]:
 
 def _gone(error: Exception) -> DataError:
     return DataError(
-        f"the driver has lost its cluster: {error}. What is committed stays; the same command goes on from there once "
-        "there is a cluster again"
+        f"the driver has lost its cluster: {error}. Committed results stay valid; when there is a cluster again, the "
+        "same command continues from them"
     )
 
 
 def _options(resources: Mapping[str, float]) -> Options:
-    """A stage's `resources` as Ray names them."""
+    """Returns a stage's `resources` as Ray's options for a task. A task needs one CPU if they do not say otherwise."""
     own = {name: resources[name] for name in _OWN if name in resources}
     others = {name: amount for name, amount in resources.items() if name not in _OWN}
     return {"num_cpus": 1, **own, **({"resources": others} if others else {})}
 
 
 def _needs(options: Options) -> dict[str, float]:
-    """What a node must have, by Ray's names of what nodes have."""
+    """Returns {resource: amount} that a node must have for a task, with Ray's names for the resources of nodes."""
     named = {"CPU": options["num_cpus"], "GPU": options.get("num_gpus", 0), "memory": options.get("memory", 0)}
     return {name: amount for name, amount in {**named, **options.get("resources", {})}.items() if amount}
 
 
 class _Names:
-    """What the dashboard calls tasks: by stage and shard; of very many, by stage and range of shards."""
+    """Names tasks for Ray's dashboard by stage and shard. If there are very many, by stage and range of shards."""
 
     def __init__(self, tasks: int) -> None:
         self._every = 1
@@ -196,14 +198,14 @@ class _Names:
 
 
 class _Cluster:
-    """What the nodes have, looked up every few seconds."""
+    """The resources of the cluster's nodes, updated every few seconds."""
 
     def __init__(self) -> None:
         self._nodes: list[dict[str, float]] = []
         self._looked = self._room_seen = -float("inf")
 
     def slots(self, options: Options) -> int:
-        """How many such tasks the cluster runs at once; where it is none, that is said from time to time."""
+        """Returns the number of such tasks that the cluster can run at once. Logs a warning now and then if it is 0."""
         now = time.monotonic()
         if now - self._looked > _LOOK_SECONDS:
             self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
@@ -222,18 +224,18 @@ class _Cluster:
 
 
 class _Meters:
-    """What Prometheus sees of a run, at the metrics ports of Ray's nodes; Ray prefixes the names with `ray_`."""
+    """The metrics of a run for Prometheus, at the metrics ports of Ray's nodes. Ray prefixes the names with `ray_`."""
 
     def __init__(self) -> None:
         keys = ("stage",)
         self.rows = Counter("tokenmill_rows", "Documents read.", keys)
         self.kept = Counter("tokenmill_rows_kept", "Documents that came out.", keys)
         self.bytes = Counter("tokenmill_text_bytes", "UTF-8 bytes of text read.", keys)
-        self.tasks = Counter("tokenmill_tasks", "Tasks that ended, by how.", ("stage", "end"))
+        self.tasks = Counter("tokenmill_tasks", "Tasks that ended: done, failed or died.", ("stage", "end"))
         self.task_seconds = Counter("tokenmill_task_seconds", "Seconds in tasks.", keys)
         self.retries = Counter("tokenmill_retries", "Tasks lost with a node or worker.", keys)
         self.copies = Counter("tokenmill_copies", "Second copies of tasks that lagged.", keys)
-        self.speed = Gauge("tokenmill_mb_per_second", "Text read a second by the stage so far, in MB.", keys)
+        self.speed = Gauge("tokenmill_mb_per_second", "Text read per second by the stage so far, in MB.", keys)
         self.started = Gauge("tokenmill_tasks_started", "Tasks handed to Ray.", keys)
         self.waiting = Gauge("tokenmill_tasks_waiting", "Tasks not yet handed to Ray.", keys)
         self._began, self._bytes = time.monotonic(), 0

@@ -1,4 +1,4 @@
-"""A run as a Ray job: handed to a cluster's dashboard, which starts the driver there; its log is followed from here."""
+"""Submits a run as a Ray job. The cluster's dashboard starts the driver there, and its log is followed from here."""
 
 import asyncio
 import logging
@@ -16,13 +16,13 @@ from tokenmill.core.kinds import JsonObject
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE = 5  # how often in a row a broken log connection is opened again
-_START_SECONDS = 60.0  # how long a cluster that has just started may take until its nodes accept jobs
+_PATIENCE = 5  # a broken log connection is opened again this many times in a row
+_START_SECONDS = 60.0  # time that a cluster may need after its start until its nodes accept jobs
 
 
 @dataclass(frozen=True)
 class SubmittedJob:
-    """A job of a cluster, running or ended. address: of the cluster's dashboard."""
+    """A job of a cluster, running or ended. address: the address of the cluster's dashboard."""
 
     client: JobSubmissionClient
     id: str
@@ -30,17 +30,20 @@ class SubmittedJob:
 
     @property
     def how_to_follow(self) -> str:
-        """The command that follows its log again."""
+        """Returns the command that follows the job's log again."""
         return f"pipeline submit --follow {self.id} --address {self.address}"
 
     def log(self) -> Iterator[str]:
-        """What the driver prints, as it does, until the job has ended. A connection that breaks is opened again."""
+        """Yields the driver's output while it is printed, until the job has ended. Reconnects if the connection breaks.
+
+        Raises DataError if the connection breaks too often in a row.
+        """
         seen, failures = 0, 0
         loop = asyncio.new_event_loop()
         try:
             while True:
                 chunks = self.client.tail_job_logs(self.id).__aiter__()
-                sent = 0  # every connection tells the log from its start
+                sent = 0  # every connection sends the log from its start
                 try:
                     while True:
                         text = loop.run_until_complete(chunks.__anext__())
@@ -60,11 +63,11 @@ class SubmittedJob:
             loop.close()
 
     def stop(self) -> None:
-        """Ask the cluster to end it."""
+        """Asks the cluster to end the job."""
         self.client.stop_job(self.id)
 
     def exit_code(self) -> int:
-        """How it ended: the driver's own exit code, or 1 where it was stopped or never started, which is logged."""
+        """Returns the driver's exit code. If the job was stopped or never started, logs why and returns 1."""
         info = self.client.get_job_info(self.id)
         code = info.driver_exit_code
         if code is None or code < 0:
@@ -74,19 +77,19 @@ class SubmittedJob:
 
 
 def submit(address: str, entrypoint: str, runtime_env: JsonObject) -> SubmittedJob:
-    """Hand a command to the cluster whose dashboard is at `address`. Raises DataError if it does not take it."""
+    """Submits a command to the cluster whose dashboard is at `address`. Raises DataError if it is not accepted."""
     try:
         client = JobSubmissionClient(address)
         return SubmittedJob(client, _taken(client, entrypoint, runtime_env), address)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise DataError(
-            f"{address}: the job was not taken: {error}. Give the dashboard's address, such as http://head:8265; a "
-            "cluster that asks for a token wants RAY_AUTH_MODE=token and its token here"
+            f"{address}: the job was not accepted: {error}. Give the dashboard's address, such as http://head:8265; a "
+            "cluster that asks for a token needs RAY_AUTH_MODE=token and its token here"
         ) from error
 
 
 def follow(address: str, id: str) -> SubmittedJob:
-    """A job that was submitted before. Raises DataError if the cluster does not know it."""
+    """Returns a job that was submitted before. Raises DataError if the cluster does not know it."""
     try:
         client = JobSubmissionClient(address)
         client.get_job_status(id)
@@ -99,7 +102,11 @@ def follow(address: str, id: str) -> SubmittedJob:
 
 
 def runtime_env(file: Path | None, working_dir: Path) -> JsonObject:
-    """The environment of a job: what a YAML file says, with the working directory that is sent along."""
+    """Returns Ray's runtime_env for a job: the content of a YAML file and the working directory, which is sent along.
+
+    file: None means only the working directory. A `working_dir` in the file takes precedence. Raises RecipeError if
+    the file cannot be read or the folder does not exist.
+    """
     if not working_dir.is_dir():
         raise RecipeError(
             f"--working-dir {working_dir}: no such folder; it is sent to the cluster with the recipe in it"
@@ -116,7 +123,7 @@ def runtime_env(file: Path | None, working_dir: Path) -> JsonObject:
 
 
 def _taken(client: JobSubmissionClient, entrypoint: str, runtime_env: JsonObject) -> str:
-    """The id of the job, once the cluster accepts it: the agents of the nodes start after its dashboard."""
+    """Submits the job and returns its id. Waits for the agents of the nodes, which start after the dashboard."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:

@@ -1,7 +1,7 @@
-"""Text kernels are compiled once per machine, before the workers start: otherwise each worker would compile them.
+"""Compiles text kernels once per machine, before the workers start. Otherwise each worker would compile them.
 
-Only the modules that the units reach are compiled, by one process per core. They share the cache folder with all later
-processes. This process itself never imports numba.
+Only the modules that the units reach are compiled, by one process per core but at most eight. All later processes use
+the same cache folder. This process itself never imports numba.
 """
 
 import fcntl
@@ -29,30 +29,30 @@ from tokenmill.text.kernel import cache_folder
 logger = logging.getLogger(__name__)
 
 LINE_SECONDS = 5.0
-_MOST_PROCESSES = 8  # each compiles the helpers that it needs for itself, and takes up to 500 MB
+_MOST_PROCESSES = 8  # each process also compiles the helpers that it needs, and uses up to 500 MB
 
 
 def kernel_modules(units: Iterable[Unit]) -> tuple[str, ...]:
-    """The modules whose compiled kernels units and the functions that they name call, sorted."""
+    """Returns the modules whose compiled kernels are called by the units and the functions that these name, sorted."""
     return kernels_of(module for unit in units for module in code_modules(unit))
 
 
 def kernels_of(modules: Iterable[str]) -> tuple[str, ...]:
-    """The modules whose compiled kernels the code in modules calls, sorted."""
+    """Returns the modules whose compiled kernels the code in `modules` calls, sorted."""
     reached = {name for module in modules for name in reach(module)}
     return tuple(sorted(reached & cache_folder.warm_modules()))
 
 
 def all_kernel_modules() -> tuple[str, ...]:
-    """All modules with compiled kernels, sorted."""
+    """Returns all modules with compiled kernels, sorted."""
     return tuple(sorted(cache_folder.warm_modules()))
 
 
 def make_kernels_ready(modules: Iterable[str]) -> int:
-    """Compiles those of cache_folder.warm_modules() that are not compiled yet; returns how many kernels that were.
+    """Compiles the kernels of modules that are not compiled yet. Returns the number of kernels that it compiled.
 
-    Of several processes one compiles, and the others wait for it. What an interrupted call has compiled is kept.
-    Raises DataError if a kernel cannot be compiled.
+    modules: some of cache_folder.warm_modules(). If several processes call this, one compiles and the others wait. The
+    modules that an interrupted call has compiled stay in the cache. Raises DataError if a kernel cannot be compiled.
     """
     wanted = frozenset(modules)
     if not wanted:
@@ -97,21 +97,23 @@ def _compile(modules: Iterable[str]) -> int:
             raise DataError("text kernels cannot be compiled: " + "; ".join(failures))
         if missing:
             raise DataError(
-                f"a process that compiled text kernels died; it left {', '.join(missing)}. Is memory short?"
+                f"a process died before it had compiled text kernels: {', '.join(missing)}. Is there enough memory?"
             )
     return len(shown.done)
 
 
 def _needed(module: str) -> frozenset[str]:
-    """The modules with kernels that a module reaches: those that its kernels may call."""
+    """Returns the modules with kernels that a module reaches. Its kernels can call only these."""
     return reach(module) & cache_folder.kernel_counts().keys()
 
 
 def _parts(needed: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> list[list[str]]:
-    """Divides modules among processes, so that all take about as long.
+    """Divides modules among processes that take about equally long. Returns the modules of each process.
 
-    A process compiles each kernel once, whichever of its modules need it, and processes share no helpers. So the two
-    parts that need the fewest kernels in one process are joined, until there is a process for each part.
+    needed: {module: the modules whose kernels it needs}. counts: {module: number of its kernels}.
+
+    A process compiles each kernel once, even if several of its modules need it; two processes compile a shared helper
+    twice. So the two parts that together need the fewest kernels are joined, until there is one process per part.
     """
 
     def kernels(names: Iterable[str]) -> int:
@@ -127,7 +129,7 @@ def _parts(needed: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> l
 
 @contextmanager
 def _builders(parts: Iterable[list[str]]) -> Iterator[IO[str]]:
-    """Starts a process per part. Gives their reports, which end when all processes have ended."""
+    """Starts one process per part. Yields their reports (lines of JSON), which end when all processes have ended."""
     paths = [str(cache_folder.TEXT.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     reading, writing = os.pipe()
@@ -136,7 +138,7 @@ def _builders(parts: Iterable[list[str]]) -> Iterator[IO[str]]:
     try:
         with os.fdopen(reading) as reports:
             try:
-                for part in parts:  # in sessions of their own: Ctrl-C is for this process, which ends them
+                for part in parts:  # in sessions of their own, so only this process gets Ctrl-C, and it ends them
                     running.append(
                         subprocess.Popen([*command, *part], stdout=writing, env=environment, start_new_session=True)
                     )
@@ -145,7 +147,7 @@ def _builders(parts: Iterable[list[str]]) -> Iterator[IO[str]]:
             yield reports
     finally:
         for process in running:
-            process.kill()  # only those that are interrupted: the others have ended
+            process.kill()  # only has an effect after an interrupt; otherwise the process has ended
             process.wait()
 
 
@@ -155,7 +157,7 @@ def _cores() -> int:
 
 @dataclass
 class _Shown:
-    """What a person sees meanwhile: a bar on a terminal, otherwise a log line every few seconds."""
+    """Shows the progress of compilation: a bar on a terminal, otherwise a log line every few seconds."""
 
     total: int
     done: set[str] = field(default_factory=set)
@@ -181,7 +183,7 @@ class _Shown:
             logger.info("compiled %d text kernels in %.0f s, kept in %s", len(self.done), seconds, folder)
 
     def kernel(self, name: str) -> None:
-        """Takes note that a kernel starts to compile."""
+        """Counts a kernel whose compilation starts."""
         self.done.add(name)
         text = f"{name.removeprefix('tokenmill.text.')}{self._seconds_left()}"
         if self.bar is not None:

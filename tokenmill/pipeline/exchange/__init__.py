@@ -1,1 +1,1 @@
-"""Across shards: route rows to partitions, sort and reduce them, apply what was decided."""
+"""Tasks across shards: route rows to partitions, sort and reduce them, apply the verdicts."""

@@ -1,7 +1,7 @@
-"""How rows of all shards meet: routed rows are spilled by partition, and a partition is read back sorted.
+"""The exchange of rows between shards: routed rows are spilled by partition, and each partition is read back sorted.
 
-A spill is a file of ranges (ranges.py) of one partition each, so that a reader takes just its part; which are whose
-stands in the manifest. Partitions are ranges of the uint64 key: their order is the order of the whole.
+A spill is a file of ranges (ranges.py). Each range has rows of one partition, so a reader reads only the ranges of its
+partition, which are in the manifest. Partitions are ranges of the uint64 key, so their order is the order of all rows.
 """
 
 from collections.abc import Iterator
@@ -25,18 +25,22 @@ from tokenmill.pipeline.exchange.room import scratch_folder
 TARGET_PARTITION_BYTES = 256 << 20
 
 SPILL_BYTES = 1 << 30
-"""Of input, that one map task covers at most."""
+"""Most bytes of input that one map task (SpillTask) covers."""
 
 MAP_TASKS = 256
-"""There are about so many map tasks, or more, if there are shards enough."""
+"""Wanted number of map tasks. There are more if the input is large, and fewer if there are fewer shards."""
 
 LEAST_RANGE_BYTES = 1 << 20
 MERGE_ABOVE = 1 << 14
-"""More ranges than that are merged before they are read, if they are smaller than LEAST_RANGE_BYTES on the average."""
+"""If there are more ranges than this, of less than LEAST_RANGE_BYTES on average, they are merged before they are read.
+"""
 
 
 def partition_count(input_bytes: int) -> int:
-    """A power of two, so that partitions are ranges of the key's highest bits; a function of the input's size alone."""
+    """Returns the number of partitions, 1 to 1,024, for an input of so many bytes. It depends on this size alone.
+
+    It is a power of two, so that the highest bits of a key are the number of its partition.
+    """
     count = 1
     while count * TARGET_PARTITION_BYTES < input_bytes and count < 1024:
         count *= 2
@@ -44,21 +48,21 @@ def partition_count(input_bytes: int) -> int:
 
 
 def map_groups(sizes: list[int]) -> list[range]:
-    """Which successive shards, of so many bytes, one map task covers: a function of the input's size alone.
+    """Groups successive shards; one map task covers a group. The result depends only on sizes, the bytes of each shard.
 
-    Up to SPILL_BYTES of input, so that spills are few and their ranges large; but no more than a part in MAP_TASKS of
-    the whole, so that there is work for many workers.
+    A group has at most SPILL_BYTES, so that spills are few and their ranges large. It has at most 1/MAP_TASKS of the
+    input, so that many workers have work. A larger shard is a group of its own.
     """
     return _groups_of(sizes, min(SPILL_BYTES, sum(sizes) // MAP_TASKS))
 
 
 def merge_groups(sizes: list[int]) -> list[range]:
-    """Which successive spills, of so many bytes, go together: up to SPILL_BYTES of them."""
+    """Groups successive spills that are merged into one, of at most SPILL_BYTES. sizes: bytes of each spill."""
     return _groups_of(sizes, SPILL_BYTES)
 
 
 def _groups_of(sizes: list[int], most: int) -> list[range]:
-    """Successive numbers, cut where the sum of their sizes would be above `most`."""
+    """Returns ranges of successive indices of `sizes`, each cut before the sum of its sizes exceeds `most`."""
     groups: list[range] = []
     first = held = 0
     for number, size in enumerate(sizes):
@@ -70,14 +74,15 @@ def _groups_of(sizes: list[int], most: int) -> list[range]:
 
 
 def wants_merging(ranges: int, size: int) -> bool:
-    """Whether so many ranges of so many bytes in all are too many and too small to be read one by one."""
+    """Returns True if the ranges are too many and too small to be read one by one. size: bytes of all ranges."""
     return ranges > MERGE_ABOVE and size < ranges * LEAST_RANGE_BYTES
 
 
 class Grouped:
-    """Rows on their way into a file, each to a place (a partition, a group of shards): written by place, in the order
-    they came. What `memory` bytes do not hold waits in the scratch folder, so that a place has one range, or few.
-    record, ranges: the file's, once it is closed.
+    """Writes rows into a file, grouped by place (a partition, or a group of shards), in the order in which they came.
+
+    Rows beyond `memory` bytes wait in the scratch folder, so each place has one range or few. record and ranges
+    describe the file after it is closed.
     """
 
     def __init__(self, path: str, scratch: str, memory: int) -> None:
@@ -98,7 +103,7 @@ class Grouped:
             self._let_wait()
 
     def close(self) -> None:
-        """Write the file."""
+        """Writes the file."""
         if self._waiting and self._held:
             self._let_wait()
         with range_file(self._path) as file:
@@ -138,7 +143,10 @@ class Grouped:
 
 @contextmanager
 def grouped_file(folder: str, name: str, *, memory: int) -> Iterator[Grouped]:
-    """A file of the stage in `folder` for Grouped rows; it appears, whole, when the block ends."""
+    """Opens a file for Grouped rows. It appears, complete, when the block ends.
+
+    folder: the stage's folder. name: path below it. memory: bytes of rows to buffer.
+    """
     with scratch_folder(folder) as scratch:
         grouped = Grouped(join(folder, name), scratch, memory)
         yield grouped
@@ -147,7 +155,12 @@ def grouped_file(folder: str, name: str, *, memory: int) -> Iterator[Grouped]:
 
 
 class Spill:
-    """Routes rows of one round into a file. documents: rows given to route. weights: {partition: {split: weight}}."""
+    """Routes rows of one round into a file.
+
+    Attributes:
+        documents: number of rows that were passed to route().
+        weights: {partition: {split: sum of the rows' weights}}, for the round of a Writer.
+    """
 
     def __init__(self, round: Round, partitions: int, to: Grouped) -> None:
         self.round, self.partitions, self.to = round, partitions, to
@@ -172,13 +185,13 @@ class Spill:
 
 @contextmanager
 def spill_file(folder: str, name: str, round: Round, partitions: int, *, memory: int) -> Iterator[Spill]:
-    """A Spill to a file that appears, whole, when the block ends."""
+    """Opens a file for a Spill. It appears, complete, when the block ends. memory: bytes of rows to buffer."""
     with grouped_file(folder, name, memory=memory) as grouped:
         yield Spill(round, partitions, grouped)
 
 
 def partition_of(keys: pa.Array, partitions: int) -> npt.NDArray[np.int64]:
-    """int64 (rows,): the range of the uint64 key space that each key lies in."""
+    """Returns the partition of each key, int64 (rows,). keys: uint64. partitions: a power of two."""
     bits = partitions.bit_length() - 1
     values: npt.NDArray[np.uint64] = keys.to_numpy()
     if bits == 0:
@@ -188,7 +201,7 @@ def partition_of(keys: pa.Array, partitions: int) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class UniqueIds:
-    """A round before the first Global over documents: two with one id are a DataError that names both places."""
+    """A round before the first Global over documents. Raises DataError, with both places, if an id occurs twice."""
 
     sort_by: ClassVar[tuple[str, ...]] = ("id", "shard", "row")
     single: ClassVar[bool] = False

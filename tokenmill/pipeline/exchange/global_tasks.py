@@ -1,8 +1,8 @@
-"""The first and the last tasks of a Global's stage; those between are in reduce_tasks.py.
+"""The first and the last tasks of a Global's stage. The tasks between them are in reduce_tasks.py.
 
-SpillTask   some shards: run their steps, keep their rows, route them into partitions
-ApplyTask   some shards: their rows and the verdicts about them become data and dropped
-CutTask     one output of a Writer: the rows of the sorted whole that fall into it
+SpillTask   runs the steps of some shards, keeps their rows and routes them into partitions
+ApplyTask   applies the verdicts to the rows of some shards and writes data and drop records
+CutTask     writes one output of a Writer from the rows of the sorted whole that belong to it
 """
 
 import time
@@ -55,12 +55,15 @@ from tokenmill.pipeline.tasks.step_call import raised_facts, raised_of
 
 @dataclass(frozen=True)
 class SpillTask:
-    """Runs the steps of some shards of a Global's stage, keeps their rows for later, and routes them, as one spill.
+    """Runs the steps of some shards of a Global's stage, keeps their rows for later, and routes them in one spill.
 
     Attributes:
-        keep_rows: write the rows that survive the steps, because the input does not hold them as they are now.
-        dropped_to: where the drop records go: an ApplyTask adds to them, those of a Writer's stage are final.
-        memory: bytes of a worker.
+        rounds: the rounds that get the rows: the first of the Global, then UniqueIds if ids must be compared.
+        partitions: number of partitions of each round.
+        keep_rows: write the rows after the steps, because the input does not have them in this state.
+        dropped_to: folder of the drop records: work/dropped if an ApplyTask adds to them; dropped in a Writer's stage,
+            where they are final.
+        memory: memory of a worker, in bytes.
     """
 
     name: TaskName
@@ -73,7 +76,7 @@ class SpillTask:
 
     @property
     def row_files(self) -> list[str]:
-        """What it writes of each shard, for an ApplyTask."""
+        """Returns the paths of the files per shard that it writes for later tasks, below the stage's folder."""
         numbers = [f"{task.name.number:06d}" for task in self.tasks]
         tables = [f"{kind}/{number}.parquet" for kind in (ROWS, self.dropped_to) for number in numbers]
         return [*tables, *(f"{COUNTED}/{number}.json" for number in numbers)]
@@ -122,9 +125,9 @@ class SpillTask:
             outputs.append(write_part(task.name, ROWS, rows, output_schema(task)))
         else:
             for _ in rows:
-                pass  # routing is all there is to do
+                pass  # the rows are only routed
         for problem in tally.unreadable.values():
-            raise DataError(problem)  # a Global must not run over what is missing
+            raise DataError(problem)  # a Global must not run if input is missing
         outputs.append(write_part(task.name, self.dropped_to, tally.dropped, DROPPED))
         manifest = tally.manifest(task, outputs, time.perf_counter() - began)
         facts: JsonObject = {"rows": tally.rows_out, "sources": sources, **manifest.facts}
@@ -159,8 +162,10 @@ def _count_sources(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 
 @dataclass(frozen=True)
 class ApplyTask:
-    """Applies the verdicts to some shards. Their rows are those that their spill kept, or else those of their input, in
-    the same order.
+    """Applies the verdicts to some shards.
+
+    The rows of a shard are those that its spill kept, otherwise those of its input, in the same order. A shard that is
+    done is not written again.
     """
 
     name: TaskName
@@ -189,7 +194,7 @@ class ApplyTask:
         return manifest
 
     def _shard(self, task: ShardTask, decided: pa.Table) -> tuple[Manifest, int]:
-        """(the shard's manifest, how many rows it had before the verdicts)."""
+        """Returns (the shard's manifest, its number of rows before the verdicts; after them if it was already done)."""
         made_before = standing(task.name)
         if made_before is not None:
             return made_before, made_before.rows_out
@@ -225,7 +230,7 @@ class ApplyTask:
 
     def _judged(self, rows: ShardTask, verdicts: pa.Table, tally: Tally) -> Iterator[pa.RecordBatch]:
         first = 0
-        assert rows.input is not None  # a Source's rows are kept
+        assert rows.input is not None  # the spill keeps the rows of a Source
         for batch in parquet.read_checked(rows.input):
             batch = widened(batch, rows.schema)
             marked_before, before = marked(batch), batch
@@ -258,7 +263,7 @@ class ApplyTask:
         return self.final.SAID.empty_table() if isinstance(self.final, Rewriting) else VERDICT.empty_table()
 
     def _told(self, batch: pa.RecordBatch, said: pa.Table, first: int) -> pa.RecordBatch:
-        """The rows first, first + 1, … of a shard with what was said of them."""
+        """Applies the Global's verdicts, or its rewrite, to the rows of a shard that begin at row `first`."""
         rows = said.column("row").to_numpy()
         about = (rows >= first) & (rows < first + batch.num_rows)
         if not isinstance(self.final, Rewriting):
@@ -273,7 +278,10 @@ def _without_verdict(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: Global) -> pa.RecordBatch:
-    """The rows first, first + 1, … of a shard, marked and with the signals that the verdicts on them bring."""
+    """Marks the rows of a shard that begin at row `first` by their verdicts, and adds the verdicts' signals.
+
+    inside: the verdicts about these rows.
+    """
     passed_over = marked(batch)
     place = np.full(batch.num_rows, -1, dtype=np.int64)
     place[inside.column("row").to_numpy() - first] = np.arange(inside.num_rows)
@@ -283,7 +291,7 @@ def _with_verdicts(batch: pa.RecordBatch, inside: pa.Table, first: int, final: G
         hit = pc.equal(about["drop_rule"], rule)
         batch = drop(batch, hit, rule, about["drop_measured"], about["drop_threshold"])
     for name in ("duplicate_of", "similarity"):
-        known = name in batch.schema.names  # of a row that a Global before marked, with --mark-only
+        known = name in batch.schema.names  # with --mark-only, from an earlier Global
         batch = set_column(batch, name, pc.coalesce(batch.column(name), about[name]) if known else about[name])
     size = f"{step_name(final)}.cluster_size"
     if size in final.adds:
@@ -297,9 +305,9 @@ class CutTask:
     """Writes one output of a Writer.
 
     Attributes:
-        before: cumulative weight of the cut's split in all partitions before the first of `partitions`.
-        memory: bytes of a worker.
-        partitions: what to read of those that the output overlaps, in their order.
+        before: sum of the weights of the cut's split in all partitions before the first of `partitions`.
+        memory: memory of a worker, in bytes.
+        partitions: the ranges of each partition that the output overlaps, in the order of the partitions. Default none.
     """
 
     name: TaskName

@@ -1,7 +1,7 @@
-"""Tables in ranges of a file: what a reader needs of it is one request, and no footer is read.
+"""Stores tables in ranges of a file. A reader needs one request per range, and there is no footer to read.
 
-A range is an Arrow IPC stream, packed by lz4; where each begins, its length and its XXH3 stand in the manifest of the
-task that wrote the file, so that damage to a range is found when it is read.
+A range is an Arrow IPC stream, compressed by lz4. The manifest of the task that wrote the file has each range's offset,
+length and XXH3, so damage to a range is found when it is read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,14 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 @dataclass(frozen=True, eq=False)
 class Ranges:
-    """The ranges of one file, in order; each is of one place (a partition, a group of shards). Arrays (ranges,)."""
+    """The ranges of one file, in the order of the file. Arrays have shape (ranges,).
+
+    Attributes:
+        places: number of the partition, or of the group of shards, whose rows the range has.
+        offsets: first byte of the range in the file.
+        lengths: bytes of the range.
+        xxh3: XXH3-64 of the range's bytes.
+    """
 
     places: Longs
     offsets: Longs
@@ -32,12 +39,12 @@ class Ranges:
     xxh3: npt.NDArray[np.uint64]
 
     def facts(self) -> dict[str, list[int]]:
-        """For a manifest."""
+        """Returns the ranges as facts of a manifest."""
         return {name: getattr(self, name).tolist() for name in ("places", "offsets", "lengths", "xxh3")}
 
     @classmethod
     def of(cls, facts: Mapping[str, list[int]]) -> "Ranges":
-        """What facts() gave."""
+        """Reads ranges from the facts of a manifest, as facts() returned them."""
         places, offsets, lengths = (np.array(facts[name], dtype=np.int64) for name in ("places", "offsets", "lengths"))
         return cls(places, offsets, lengths, np.array(facts["xxh3"], dtype=np.uint64))
 
@@ -49,7 +56,14 @@ NO_RANGES = Ranges.of({"places": [], "offsets": [], "lengths": [], "xxh3": []})
 class RangeSet:
     """Ranges of several files that are read together, in the order of the tasks that wrote them.
 
-    file: int32 (ranges,), which of `files` each is in. Passed to tasks by the thousand, hence arrays.
+    A task can have thousands of ranges, so they are arrays, of shape (ranges,).
+
+    Attributes:
+        files: paths.
+        file: index in `files` of each range.
+        offsets: first byte of each range in its file.
+        lengths: bytes of each range.
+        xxh3: XXH3-64 of each range's bytes.
     """
 
     files: tuple[str, ...]
@@ -62,7 +76,7 @@ class RangeSet:
         return len(self.file)
 
     def tables(self) -> Iterator[pa.Table]:
-        """Each range's rows. Raises DamagedFile."""
+        """Yields the rows of each range. Raises DamagedFile if one is damaged."""
         for file, offset, length, xxh3 in zip(self.file, self.offsets, self.lengths, self.xxh3, strict=True):
             yield read_range(self.files[file], int(offset), int(length), int(xxh3))
 
@@ -72,7 +86,10 @@ NO_RANGE_SET = RangeSet((), _NONE.astype(np.int32), _NONE, _NONE, _NONE.astype(n
 
 
 def range_sets(files: Iterable[tuple[str, Ranges]]) -> dict[int, RangeSet]:
-    """{place: its ranges in all files}, in the order of the files, and in a file in that of its ranges."""
+    """Returns {place: its ranges in all files}. The ranges are in the order of the files, then of the ranges in a file.
+
+    files: (path, ranges) of each file.
+    """
     named = list(files)
     if not named:
         return {}
@@ -93,7 +110,7 @@ def range_sets(files: Iterable[tuple[str, Ranges]]) -> dict[int, RangeSet]:
 
 
 class RangeFile:
-    """A file of ranges in the making. record, ranges: describe it once the block of range_file has ended."""
+    """A file of ranges that is being written. record and ranges describe it after the block of range_file has ended."""
 
     def __init__(self, sink: storage.Hashing) -> None:
         self.record = storage.FileRecord("", 0, "")
@@ -102,7 +119,7 @@ class RangeFile:
         self._written: list[tuple[int, int, int, int]] = []
 
     def write(self, table: pa.Table, place: int) -> None:
-        """Write the table as one range."""
+        """Writes the table as one range."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as stream:
             stream.write_table(table.combine_chunks())
@@ -122,7 +139,7 @@ class RangeFile:
 
 @contextmanager
 def range_file(path: str) -> Iterator[RangeFile]:
-    """A file written range by range that appears, whole, when the block ends."""
+    """Opens a file for ranges. It appears, complete, when the block ends."""
     with storage.open_output(path, sync=False) as file, storage.Hashing(file) as hashing:
         ranges = RangeFile(hashing)
         yield ranges
@@ -130,7 +147,7 @@ def range_file(path: str) -> Iterator[RangeFile]:
 
 
 def read_range(file: str, offset: int, length: int, xxh3: int) -> pa.Table:
-    """One range. Raises DamagedFile if it is not what was written."""
+    """Reads one range. Raises DamagedFile if its bytes are not those that were written."""
     try:
         packed = storage.read_range(file, offset, offset + length)
     except FileNotFoundError as error:
@@ -139,7 +156,7 @@ def read_range(file: str, offset: int, length: int, xxh3: int) -> pa.Table:
 
 
 def whole_file(file: str, ranges: Ranges) -> Iterator[tuple[pa.Table, int]]:
-    """(rows, place) of every range of a file, read from its beginning to its end. Raises DamagedFile."""
+    """Yields (rows, place) of every range of a file, in one pass. Raises DamagedFile if a range is damaged."""
     try:
         with storage.open_input(file) as source:
             for place, length, xxh3 in zip(ranges.places, ranges.lengths, ranges.xxh3, strict=True):

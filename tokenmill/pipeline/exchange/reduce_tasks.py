@@ -1,10 +1,10 @@
 """The tasks between a Global's spill and its verdicts.
 
-CountTask    how many rows each shard has, as one table
-ReduceTask   one partition: sort, reduce, and route on to the next round, or to the shards the result is about
-MergeTask    some spills as one, where their ranges are too small to be read one by one
-RecallTask   some shards: the documents that a round named, routed to the next one
-EarlierTask  one file of an earlier corpus, as if it were a shard
+CountTask    writes the number of rows of each shard into one table
+ReduceTask   sorts and reduces one partition, and routes the result to the next round or groups it by shards
+MergeTask    merges some spills whose ranges are too small to be read one by one
+RecallTask   reads the documents of some shards that a round selected, and routes them to the next round
+EarlierTask  routes one file of an earlier corpus, as if it were a shard
 """
 
 import json
@@ -35,24 +35,24 @@ from tokenmill.pipeline.tasks.pieces import pieces
 from tokenmill.pipeline.tasks.shard import ShardTask
 
 ROWS = "work/rows"
-"""Below the stage: the rows of shards as their map tasks left them."""
+"""Folder below the stage's: the rows of shards after their map tasks (SpillTask)."""
 
 COUNTED = "work/shard"
-"""Below the stage: what map tasks counted of shards."""
+"""Folder below the stage's: the manifests of shards that map tasks wrote, with their counts."""
 
-_AT_A_TIME = 1000  # manifests
+_AT_A_TIME = 1000  # manifests that are read together
 
 RECALLED_BYTES = 4 << 20
-"""Of text, routed at once when documents are read again: a round may make many times as much of them."""
+"""Bytes of text that are routed at once when documents are read again. A round may return many times as many bytes."""
 
 
 @dataclass(frozen=True)
 class CountTask:
-    """Collects the numbers of rows that the tasks before counted, as one table for all reductions.
+    """Writes the numbers of rows that earlier tasks counted into one table for all reductions.
 
     Attributes:
-        counted: the manifest that says how many rows a shard has, by shard number, in order.
-        firsts: the first shard of each group of shards that is read together.
+        counted: {shard number: path of the manifest with its number of rows}, in the order of the shards.
+        firsts: the first shard of each group of shards that one task covers.
     """
 
     name: TaskName
@@ -76,16 +76,17 @@ class CountTask:
 
 @dataclass(frozen=True)
 class ReduceTask:
-    """One partition of one round.
+    """Sorts and reduces one partition of one round.
 
-    Without a next round the result is grouped by the shards it is about: verdicts, or the documents that the next round
-    wants.
+    The result is routed to the next round, if there is one. Otherwise it is verdicts, or selected documents that are
+    to be read again, and is grouped by the groups of shards that it is about.
 
     Attributes:
-        ranges: what to read.
-        memory: bytes of a worker.
-        shard_rows: of all shards.
-        next: the round to which the result is routed.
+        ranges: the ranges of the partition.
+        memory: memory of a worker, in bytes.
+        shard_rows: number of rows of each shard.
+        next: the round to which the result is routed. Default none.
+        next_partitions: number of partitions of that round. Default 1.
     """
 
     name: TaskName
@@ -119,12 +120,15 @@ class ReduceTask:
 
 
 def ranges_name(task: TaskName) -> str:
-    """The task's file of ranges, below the stage's folder."""
+    """Returns the path of the task's file of ranges, below the stage's folder."""
     return f"{task.stem}.ranges"
 
 
 def committed(task: TaskName, files: list[Grouped], facts: JsonObject, began: float) -> Manifest:
-    """The manifest of a task that wrote such files and counts no documents, written."""
+    """Writes and returns the manifest of a task that wrote these files and counts no documents.
+
+    began: time.perf_counter() at the start of the task.
+    """
     manifest = Manifest(
         task.fingerprint,
         outputs=[file.record for file in files],
@@ -137,10 +141,11 @@ def committed(task: TaskName, files: list[Grouped], facts: JsonObject, began: fl
 
 @dataclass(frozen=True)
 class MergeTask:
-    """Some spills of a round as one, with one range per partition, or few.
+    """Merges some spills of a round into one, with one or few ranges per partition.
 
     Attributes:
-        inputs: (manifest, place of the spill among the files of its task).
+        inputs: (path of a manifest, index of the spill among the files of its task), per spill.
+        memory: memory of a worker, in bytes.
     """
 
     name: TaskName
@@ -161,14 +166,15 @@ class MergeTask:
 
 
 def needed(path: str) -> Manifest:
-    """The manifest of a task that has ended."""
+    """Reads the manifest of a task that has ended. Raises DamagedFile if it is gone or damaged."""
     [manifest] = all_needed([path])
     return manifest
 
 
 def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
-    """The manifests of tasks that have ended, in order; those on a store are read many at a time. One that is not there
-    raises DamagedFile.
+    """Yields the manifests of tasks that have ended, in order. Raises DamagedFile if one is gone or damaged.
+
+    Manifests on an object store are read many at a time.
     """
     todo = iter(paths)
     while some := list(islice(todo, _AT_A_TIME)):
@@ -180,14 +186,19 @@ def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
 
 
 def spilled(folder: str, manifest: Manifest, place: int) -> tuple[str, Ranges]:
-    """(file, ranges) of a spill."""
+    """Returns (path, ranges) of a spill. place: its index among the files of its task."""
     return join(folder, manifest.outputs[place].path), Ranges.of(manifest.facts["spills"][place])
 
 
 @dataclass(frozen=True)
 class RecallTask:
-    """Re-reads the documents of some shards that the previous round selected (`said`), adds that round's columns, and
-    routes them to `round`.
+    """Reads the documents of some shards again that the previous round selected, adds that round's columns, and routes
+    them to `round`.
+
+    Attributes:
+        columns: the columns of documents to read.
+        said: the rows of the previous round about these shards, with `shard` and `row`.
+        memory: memory of a worker, in bytes.
     """
 
     name: TaskName
@@ -213,7 +224,10 @@ class RecallTask:
 
 
 def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str, *, finishes: int = 0) -> TaskName:
-    """The name of a task over several shards. It has the number of the first. stem: before that number."""
+    """Returns the name of a task over several shards. Its number is that of the first shard.
+
+    stem: the start of the manifest's path, before that number. finishes: number of shards that the task completes.
+    """
     first = tasks[0].name
     fingerprint = digest([task.name.fingerprint for task in tasks])
     return TaskName(first.folder, first.number, fingerprint, f"{stem}{first.number:06d}", title, finishes)
@@ -221,7 +235,14 @@ def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str, *, finishes:
 
 @dataclass(frozen=True)
 class EarlierTask:
-    """One file of an earlier corpus (Remembering) as a shard: all of it, or the rows named in `said`."""
+    """Routes the rows of one file of an earlier corpus (see Remembering), as if it were a shard.
+
+    Attributes:
+        file: path of the file.
+        xxh3: XXH3-128 that it must have. Otherwise the task raises DataError.
+        memory: memory of a worker, in bytes.
+        said: the rows of the previous round that select rows of the file. None: all rows. Default None.
+    """
 
     name: TaskName
     file: str
@@ -250,7 +271,7 @@ class EarlierTask:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A round as documents of earlier corpora see it."""
+    """A round that routes documents of earlier corpora, by route_earlier()."""
 
     round: EarlierRound
 
@@ -266,7 +287,10 @@ class Earlier:
 
 
 def all_said(told: RangeSet) -> pa.Table | None:
-    """The rows that a round returned about documents of a group of shards, by shard and row; None if there are none."""
+    """Reads the rows that a round returned about documents of a group of shards, sorted by shard and row.
+
+    Returns None if there are no rows.
+    """
     tables = list(told.tables())
     if not tables:
         return None
@@ -275,12 +299,12 @@ def all_said(told: RangeSet) -> pa.Table | None:
 
 
 def about(said: pa.Table, shard: int) -> pa.Table:
-    """What was said about one shard."""
+    """Returns the rows of `said` that are about one shard."""
     return said.filter(pc.equal(said.column("shard"), shard))
 
 
 def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch:
-    """The rows of the batch that something was said about, with that as columns."""
+    """Returns the rows of the batch that `said` selects, with the other columns of `said` added."""
     rows, extra = said.column("row").to_numpy(), said.drop_columns(["shard", "row"])
     first = batch.column("_row")[0].as_py() if batch.num_rows else 0
     low, high = np.searchsorted(rows, [first, first + batch.num_rows])
@@ -291,23 +315,24 @@ def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch
 
 
 def shard_manifest_path(task: ShardTask) -> str:
-    """Where a map task says what it counted of one of its shards."""
+    """Returns the path of the manifest that a map task writes for one of its shards."""
     return join(task.name.folder, COUNTED, f"{task.name.number:06d}.json")
 
 
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
-    """(what the shard's map task counted of it; a task whose input is the rows as they were then)."""
+    """Returns (the manifest that the map task wrote for the shard, a task that reads the rows after the map task)."""
     counted = needed(shard_manifest_path(task))
     kept = counted.files(task.name.folder, ROWS)
     return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
 
 
 def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """The rows of a shard as its spill saw them, with `_shard` and `_row`; just the columns named, as far as known.
-    Raises DamagedFile if they are not as they were written.
+    """Yields the rows of a shard as its map task saw them: `_shard`, `_row` and those of `columns` that exist.
+
+    Raises DamagedFile if the file is not as it was written.
     """
     _, rows = kept_rows(task)
-    assert rows.input is not None  # a Source's rows are kept
+    assert rows.input is not None  # the spill keeps the rows of a Source
     parquet.refuse_damage(rows.input)
     have = parquet.checked_schema(rows.input).names
     wanted = [name for name in have if name in columns]
@@ -318,14 +343,14 @@ def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.Reco
 
 
 def numbered(batch: pa.RecordBatch, shard: int, first: int) -> pa.RecordBatch:
-    """The batch with `_shard` and `_row`, of a shard whose rows before it were so many."""
+    """Returns the batch with the columns `_shard` and `_row`. first: number of the shard's rows before the batch."""
     rows = np.arange(first, first + batch.num_rows, dtype=np.int32)
     batch = set_column(batch, "_shard", pa.array(np.full(batch.num_rows, shard, dtype=np.int32)))
     return set_column(batch, "_row", pa.array(rows))
 
 
 def alive(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows that no rule has marked."""
+    """Returns the rows that no rule has marked."""
     return batch.filter(pa.array(~marked(batch)))
 
 

@@ -1,7 +1,7 @@
-"""The rows of all shards of a Global's stage, in one file that a task reads only if it needs them.
+"""Numbers of rows of all shards of a Global's stage, in one file that a task reads only if it needs them.
 
-A task holds the name of the file. If it held the numbers, 90,000 shards would make each of thousands of tasks 0.7 MB
-larger.
+A task contains the name of the file. If it contained the numbers, 90,000 shards would make each of thousands of tasks
+0.7 MB larger.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,18 @@ from tokenmill.core.io import parquet
 from tokenmill.core.io.storage import FileRecord
 
 SHARDS = "work/shards.parquet"
-"""Below the stage."""
+"""Path of the file below the stage's folder."""
 
 SCHEMA = pa.schema([("shard", pa.int64()), ("rows", pa.int64()), ("first", pa.bool_())])
-"""first: the shard is the first of a group of shards that one task covers."""
+"""Columns of the file. first: True if the shard is the first of a group of shards that one task covers."""
 
 
 @dataclass(frozen=True, eq=False)
 class ShardRows(Mapping[int, int]):
-    """{shard number: number of rows}, read at the first use. Reading raises DamagedFile.
+    """{shard number: number of rows}, read at the first use. Reading raises DamagedFile if the file is damaged.
 
     Attributes:
-        written: the file of SCHEMA with its whole path. None: no shards.
+        written: the file, in the schema SCHEMA, with its whole path. None means no shards. Default None.
     """
 
     written: FileRecord | None = None
@@ -42,7 +42,7 @@ class ShardRows(Mapping[int, int]):
         return len(_read(self.written)[0])
 
     def groups_of(self, shards: pa.Array) -> npt.NDArray[np.int64]:
-        """int64 (rows,): the number of the group that each shard is in."""
+        """Returns the number of the group that each shard is in, int64 (rows,). shards: shard numbers (rows,)."""
         firsts = _read(self.written)[1]
         places: npt.NDArray[np.int64] = np.searchsorted(firsts, shards.to_numpy(), side="right") - 1
         return places
@@ -50,7 +50,7 @@ class ShardRows(Mapping[int, int]):
 
 @lru_cache(maxsize=1)  # a worker reads the file of its stage once; the key has the checksum of the content
 def _read(written: FileRecord | None) -> tuple[dict[int, int], npt.NDArray[np.int64]]:
-    """({shard: rows}, the first shard of each group)."""
+    """Returns ({shard: rows}, first shard of each group as int64 (groups,))."""
     table = pa.Table.from_batches(parquet.read_checked(written) if written is not None else (), SCHEMA)
     shards, rows = table.column("shard"), table.column("rows")
     firsts: npt.NDArray[np.int64] = shards.filter(table.column("first")).to_numpy()

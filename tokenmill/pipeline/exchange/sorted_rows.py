@@ -1,6 +1,6 @@
-"""A partition's rows in order, in bounded memory: what does not fit is sorted in runs, and the runs are merged.
+"""Sorts a partition's rows in bounded memory. If they do not fit, it sorts them in runs on disk and merges the runs.
 
-The order of rows that sort_by leaves open is that in which they were spilled, as far as the rows fit in memory.
+Rows that are equal in sort_by keep the order in which they were spilled, if the partition fits in memory.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,14 +16,17 @@ from tokenmill.core.kinds import Room
 
 BATCH_ROWS = 65_536
 SHARE = 5
-"""Of the room, sorting takes one part in so many for its rows, and as much for their sorted copy."""
+"""Sorting uses 1/SHARE of the room's memory for rows, and as much again for their sorted copy."""
 
 _SMALLEST_BATCH = 1 << 18
-_LARGEST = 1 << 30  # a string column of a table that is reordered must stay below 2 GiB
+_LARGEST = 1 << 30  # bytes held; a string column of a table that is reordered must stay below 2 GiB
 
 
 def sorted_rows(tables: Iterable[pa.Table], sort_by: tuple[str, ...], room: Room) -> Iterator[pa.RecordBatch]:
-    """The rows of the tables in order of sort_by; in theirs if it is empty. One table is held beside the share."""
+    """Yields the rows of the tables, sorted by sort_by, or in the given order if sort_by is empty.
+
+    Memory: twice the share of the room that SHARE gives, and one table.
+    """
     limit = min(room.memory // SHARE, _LARGEST)
     if not sort_by:
         for table in tables:
@@ -64,7 +67,7 @@ def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
 
 
 def _write_run(table: pa.Table, path: str, limit: int) -> str:
-    """The table as a file of row groups so small that one of each of a hundred runs can be held."""
+    """Writes the table as a run and returns the path. Row groups are so small that one of each of 100 runs fits."""
     rows = max(1, table.num_rows * max(limit // 100, _SMALLEST_BATCH) // max(1, table.nbytes))
     with parquet.row_group_file(path, empty=table.schema, sync=False) as file:
         for first in range(0, table.num_rows, rows):
@@ -73,7 +76,7 @@ def _write_run(table: pa.Table, path: str, limit: int) -> str:
 
 
 class _Run:
-    """A sorted run, read group by group. rows: those read and not yet taken. more: whether any are left to read."""
+    """A sorted run that is read group by group. rows: rows that are read and not yet merged. more: groups are left."""
 
     def __init__(self, path: str) -> None:
         self.file = pq.ParquetFile(path)
@@ -94,7 +97,10 @@ class _Run:
 
 
 def _merged(runs: list[_Run], sort_by: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """Nothing behind the last row read of a run that has more may go out: an unread row could come before it."""
+    """Merges sorted runs.
+
+    If a run has unread rows, no row after its last read row may be yielded yet, because an unread row could come first.
+    """
     while runs:
         parts = [run.rows.slice(0, count) for run, count in zip(runs, _within_reach(runs, sort_by[0]), strict=True)]
         table = pa.concat_tables(parts)
@@ -116,8 +122,10 @@ def _merged(runs: list[_Run], sort_by: tuple[str, ...]) -> Iterator[pa.RecordBat
 
 
 def _within_reach(runs: list[_Run], leading: str) -> npt.NDArray[np.int64]:
-    """How many rows of each run may be among the next: those that do not come after the least of the last rows read of
-    runs that have more, by the leading column.
+    """Returns how many rows of each run can be among the next ones, int64 (runs,).
+
+    Of each run with unread rows the last read row is a limit; rows above the smallest limit cannot be next. Only the
+    leading column is compared.
     """
     lasts = [run.rows.column(leading)[-1] for run in runs if run.more]
     least = pc.min(pa.array([last.as_py() for last in lasts], type=runs[0].rows.schema.field(leading).type))

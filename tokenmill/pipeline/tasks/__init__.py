@@ -1,1 +1,1 @@
-"""One shard: read it, run the steps, write documents and drop records."""
+"""Tasks of one shard: read it, run the steps, write documents and drop records."""

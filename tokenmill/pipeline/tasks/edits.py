@@ -1,4 +1,4 @@
-"""How much a step changed the texts of a batch, for the report."""
+"""Counts how much a step changed the texts of a batch, for the report."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from tokenmill.core.columns import as_mask, marked
 
 
 def text_changes(before: pa.RecordBatch, after: pa.RecordBatch) -> tuple[int, int, int]:
-    """(documents that are not marked and have another text, their characters before, after)."""
+    """Returns (number of unmarked documents with a changed text, their code points before, their code points after)."""
     if "text" not in before.schema.names or "text" not in after.schema.names:
         return 0, 0, 0
     old, new = before.column("text"), after.column("text")
@@ -26,6 +26,6 @@ def _characters(texts: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def _same_buffers(one: pa.Array, other: pa.Array) -> bool:
-    """True if both are views of the same rows in memory, which is so after a step that sets no text."""
+    """Returns True if both are views of the same rows in memory, as they are after a step that sets no text."""
     places = [[buffer.address if buffer else 0 for buffer in array.buffers()] for array in (one, other)]
     return places[0] == places[1] and one.offset == other.offset

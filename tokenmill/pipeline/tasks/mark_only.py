@@ -1,7 +1,8 @@
-"""With --mark-only nothing is removed: each step judges every row as if no other had marked it, and all is kept.
+"""Marks of a run with --mark-only. Each step judges every row as if no other step had marked it; no row is removed.
 
-A row's first mark stands in the mark columns, as it would be dropped. What each step says by itself stands beside it in
-`<step>.rule`, so that it can be told later what else would have dropped a row that one rule lets go.
+The mark columns have a row's first mark, which is the one that would drop it. The column `<step>.rule` has the rule by
+which that step alone would drop the row. So later it is known which other rules would drop a row if the first one
+did not.
 """
 
 import pyarrow as pa
@@ -11,23 +12,26 @@ from tokenmill.core.columns import MARKS, marked, set_column
 
 
 def rule_column(step: str) -> str:
-    """The column that holds the rule by which a step, alone, would drop a row; null where by none."""
+    """Returns the name of the column with the rule by which the step alone would drop a row, or null."""
     return f"{step}.rule"
 
 
 def without_marks(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch as if no row were marked."""
+    """Returns the batch without its mark columns, as if no row were marked."""
     return batch.drop_columns([name for name in MARKS.names if name in batch.schema.names])
 
 
 def with_first_marks(judged: pa.RecordBatch, before: pa.RecordBatch, step: str) -> pa.RecordBatch:
-    """What a step made of rows without marks, with the marks they had before, which come first, and its own beside."""
+    """Returns `judged`, the result of a step on rows without marks, with each row's first mark and `<step>.rule`.
+
+    before: the rows with the marks that they had before the step; these marks take precedence over the step's own.
+    """
     had = pa.array(marked(before))
     own = _column(judged, "drop_rule")
     for name in MARKS.names:
         judged = set_column(judged, name, pc.if_else(had, _column(before, name), _column(judged, name)))
     name = rule_column(step)
-    if name in judged.schema.names:  # the step stands twice in the recipe
+    if name in judged.schema.names:  # the recipe has the step twice
         own = pc.coalesce(judged.column(name), own)
     return set_column(judged, name, own)
 

@@ -1,7 +1,7 @@
-"""Documents that killed a worker (segfault, memory, hang): on record by shard, and never run again for the same work.
+"""Records the documents that killed a worker (segfault, memory, hang), one file per shard.
 
-The verdict is re-applied on every rerun with the same fingerprint, so outputs stay equal; other code or settings forget
-it.
+A recorded document is dropped in every rerun with the same fingerprint, so the outputs stay equal. With other code or
+settings it runs again.
 """
 
 import json
@@ -17,19 +17,21 @@ _FIELDS = ("id", "step", "cause", "fingerprint")
 
 
 def path(folder: str, number: int) -> str:
-    """Where a shard's record lies, if any document of it ever killed a worker."""
+    """Returns the path of a shard's quarantine file. It exists if a document of the shard has killed a worker."""
     return storage.join(folder, "quarantine", f"{number:06d}.json")
 
 
 def load(task: TaskName) -> dict[str, str]:
-    """{document id: name of the step it killed} for this very work."""
+    """Returns {document id: name of the step in which the worker died}, for the task's fingerprint."""
     found = entries(task.folder, task.number)
     return {entry["id"]: entry["step"] for entry in found if entry["fingerprint"] == task.fingerprint}
 
 
 def entries(folder: str, number: int) -> list[dict[str, str]]:
-    """The record of a shard: id, step, cause (how the worker ended) and fingerprint of the work, per document. One that
-    is damaged says nothing: a document that kills a worker is found again.
+    """Reads a shard's quarantine file: per document its id, the step, the cause (how the worker ended) and the
+    fingerprint of the task.
+
+    Returns [] if the file is damaged, because a document that kills a worker is found again.
     """
     content = storage.read_if_there(path(folder, number))
     if content is None:
@@ -43,14 +45,17 @@ def entries(folder: str, number: int) -> list[dict[str, str]]:
 
 
 def count(folder: str, fingerprints: Mapping[int, str]) -> int:
-    """How many documents of these shards are on record for this very work; the folder is listed once."""
+    """Returns the number of recorded documents of all shards in the folder. It is listed once.
+
+    fingerprints: {shard number: fingerprint}; entries with another fingerprint do not count.
+    """
     names = (name.removesuffix(".json") for name in storage.list_files(storage.join(folder, "quarantine")))
     numbers = [int(name) for name in names if name.isdecimal()]
     return sum(len(load(shard_name(folder, number, fingerprints.get(number, "")))) for number in numbers)
 
 
 def add(task: TaskName, *, id: str, step: str, cause: str) -> None:
-    """Records a document. Entries of other work are removed, because its fault may be fixed."""
+    """Records a document. Removes entries with other fingerprints, because their cause may be fixed."""
     same_work = (entry for entry in entries(task.folder, task.number) if entry["fingerprint"] == task.fingerprint)
     kept = [entry for entry in same_work if entry["id"] != id]
     kept.append({"id": id, "step": step, "cause": cause, "fingerprint": task.fingerprint})

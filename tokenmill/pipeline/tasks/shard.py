@@ -1,8 +1,9 @@
-"""One shard through one stage: read, run the fused steps, write, commit. The heart of every run, on either engine.
+"""Runs one shard through one stage: reads it, runs the steps, writes documents, drop records and manifest.
 
-A task is a pure function from files to files. Rows come from a Source or from the stage before, batch by batch; each
-step runs on a batch; between steps the rows a rule marked are taken out and put on record, so they cost nothing
-further; with --mark-only nothing is taken out. The manifest is written last: until then the task has not happened.
+A task is a pure function from files to files, the same on all engines. Rows come batch by batch from a Source or from
+the stage before. Each step runs on a batch. After each step the marked rows are removed from the batch and become drop
+records, so later steps spend no time on them. With --mark-only no row is removed. The manifest is written last; a task
+without a manifest is not done.
 """
 
 import logging
@@ -55,16 +56,16 @@ DROPPED = pa.schema(
         ("excerpt", pa.string()),
     ]
 )
-"""A removal on record. The document itself can be read again at its locator."""
+"""The schema of drop records. The document itself can be read again at its locator."""
 
 
 @dataclass(frozen=True)
 class Excerpts:
-    """How much text of a dropped document goes into its drop record.
+    """How much text of a dropped document is written to its drop record.
 
     Attributes:
-        length: characters; 0 for none.
-        scrub: a Step that edits the text first. None: it stays as it is.
+        length: number of code points; 0 writes no text.
+        scrub: a Step that edits the text first. None: the text is not edited.
     """
 
     length: int
@@ -76,14 +77,14 @@ NO_EXCERPTS = Excerpts(0, None)
 
 @dataclass(frozen=True)
 class ShardTask:
-    """One shard of one stage: reads `source` at `shard`, or else the Parquet file `input` of a stage before.
+    """The task of one shard of one stage. It reads `shard` of `source`, or else the Parquet file `input`.
 
     Attributes:
-        schema: the columns of the input, if several stages with different columns come together.
+        schema: the columns that the input gets, if the stage reads several stages with different columns.
         mark_only: rows are marked, not removed.
-        limit: at most so many documents are read.
-        missing: inputs that the stage lacks, for the manifest.
-        probe: the batch to run row by row, to find the document that killed a worker.
+        limit: largest number of documents to read.
+        missing: names of the inputs that the stage lacks, for the manifest.
+        probe: number of the batch to run row by row, to find the document that killed a worker.
     """
 
     name: TaskName
@@ -99,7 +100,7 @@ class ShardTask:
     probe: int | None = None
 
     def at(self, position: Position) -> Self:
-        """The same task, running that batch row by row."""
+        """Returns the same task, which runs the batch at `position` row by row."""
         return replace(self, probe=position.batch)
 
     def name_at(self, position: Position) -> TaskName:
@@ -120,7 +121,15 @@ class ShardTask:
 
 @dataclass
 class Tally:
-    """What one task counts while its rows pass."""
+    """The counts of one task, its drop records and its input hashes, collected while its rows pass.
+
+    Attributes:
+        repeated: number of rows that a Repeating Global added.
+        marked: {rule: rows that it marked first}, with --mark-only.
+        damage: {input file: {rule: rows that mean damage}}.
+        by_source: {source: [rows in, rows out]}.
+        edits: {step: [documents with a changed text, their code points before, after]}.
+    """
 
     rows_in: int = 0
     rows_out: int = 0
@@ -150,7 +159,10 @@ class Tally:
         self._count_sources(batch, 1)
 
     def drop(self, gone: pa.RecordBatch, excerpts: Excerpts, *, place: int | None = None) -> None:
-        """Count marked rows by rule, and keep their records; those of the place'th step until it is settled."""
+        """Counts marked rows by rule and adds their drop records.
+
+        place: number of the step in the stage. Its records wait until settle() puts them in order. None: they do not.
+        """
         if gone.num_rows:
             count_rules(gone, self.drops)
             records = drop_records(gone, excerpts)
@@ -166,7 +178,7 @@ class Tally:
             self.edits[step] = [a + b for a, b in zip(self.edits.get(step, (0, 0, 0)), changed, strict=True)]
 
     def settle(self) -> None:
-        """The batch is done: its records go by the step that marked them, as if it had not been cut into pieces."""
+        """Orders the drop records of the batch by step, as if the batch had not been cut into pieces."""
         self.dropped += [records for _, records in sorted(self._unsettled, key=lambda placed: placed[0])]
         self._unsettled.clear()
 
@@ -198,7 +210,7 @@ class Tally:
     def _inputs(self, task: ShardTask) -> list[JsonObject]:
         if task.shard is None:
             return [{"file": _committed(task).path}]
-        # with a limit a few documents are read of a file: to hash it would cost more
+        # with a limit only a few documents of a file are read, and hashing the whole file would cost more than that
         return input_records(task.shard, self.hashes, hashed=task.limit is None)
 
     def _count_sources(self, batch: pa.RecordBatch, place: int) -> None:
@@ -208,7 +220,7 @@ class Tally:
 
 
 def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
-    """The task's rows after its steps, batch by batch; what was dropped on the way is in the tally."""
+    """Yields the task's rows after its steps, piece by piece. Counts and drop records go to the tally."""
     banned = quarantine.load(task.name)
     for number, batch in enumerate(_read(task, tell, tally)):
         tally.come_in(batch)
@@ -221,15 +233,16 @@ def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordB
             if task.mark_only:
                 count_rules(part.filter(pa.array(marked(part) & ~known)), tally.marked)
             tally.go_out(part)
-            give_back()  # or what the steps used adds to what the writer needs
+            give_back()  # otherwise the memory that the steps used is still held while the writer needs its own
             yield part
         tally.settle()
-        batch = part = None  # or they are held while the next batch is read
+        batch = part = None  # otherwise they stay in memory while the next batch is read
 
 
 def output_schema(task: ShardTask) -> pa.Schema:
-    """The columns that come out, found by running the steps on no rows; a step that cannot do that fails here,
-    early.
+    """Returns the columns of the task's output, without transient columns (`_…`).
+
+    They are found by running the steps on an empty batch. Raises CodeError for a step that raises on it.
     """
     empty = pa.RecordBatch.from_pylist([], schema=input_schema(task))
     for step in task.steps:
@@ -241,7 +254,7 @@ def output_schema(task: ShardTask) -> pa.Schema:
 
 
 def input_schema(task: ShardTask) -> pa.Schema:
-    """The columns a task reads, in order."""
+    """Returns the columns that the task reads, in order."""
     if task.schema is not None:
         return task.schema
     if task.source is not None:
@@ -251,14 +264,14 @@ def input_schema(task: ShardTask) -> pa.Schema:
 
 
 def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
-    """Writes `<kind>/<number>.parquet` in the stage's folder; the record's path is relative to the folder."""
+    """Writes rows to `<kind>/<number>.parquet` in the stage's folder. The path in the result is relative to it."""
     name = f"{kind}/{task.number:06d}.parquet"
     sync = not kind.startswith("work/")
     return replace(parquet.write_table(rows, join(task.folder, name), schema=schema, sync=sync), path=name)
 
 
 def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
-    """Rows of DROPPED for marked rows."""
+    """Returns the drop records of marked rows, in the schema DROPPED."""
     have = set(gone.schema.names)
     columns = {
         column.name: gone.column(column.name) if column.name in have else pa.nulls(gone.num_rows, column.type)
@@ -272,16 +285,16 @@ def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
 
 
 def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
-    """Add the number of rows marked by each rule."""
+    """Adds the number of rows that each rule marked to `counts`."""
     if "drop_rule" in batch.schema.names:
         for pair in pc.value_counts(batch.column("drop_rule").drop_null()).to_pylist():
             counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
 
 
 def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
-    """The beginnings of the texts, null where the scrub raises. It is given a longer piece: an e-mail cut in half would
-    not be recognized.
+    """Returns the first `excerpts.length` code points of each text, scrubbed. Null if the scrub raises or drops it.
 
+    The scrub gets 2 * length + 200 code points, because it would not recognize an e-mail address that is cut in half.
     Raises DataError if the scrub returns other rows.
     """
     longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
@@ -304,20 +317,21 @@ def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatc
         if left is not None:
             batch, left = batch.slice(0, left), max(0, left - batch.num_rows)
         yield widened(batch, task.schema)
-        del batch  # or it is held while the next one is read
+        del batch  # otherwise it stays in memory while the next one is read
         tell(Position(number, "read"))
         if left == 0:
             return
 
 
 def _committed(task: ShardTask) -> FileRecord:
-    assert task.input is not None  # it has no source
+    assert task.input is not None  # because the task has no source
     return task.input
 
 
 def _without(batch: pa.RecordBatch, banned: dict[str, str]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """(rows that may run, rows that killed a worker before, marked): the latter are never run again, whatever the
-    mode.
+    """Returns (rows that may run, rows that killed a worker before, marked).
+
+    The latter are removed in every mode, also with --mark-only.
     """
     if not banned:
         return batch, batch.slice(0, 0)
@@ -345,7 +359,7 @@ def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally
         before = batch
         batch = _apply(task, step, batch, tally.raised.setdefault(name, Raised()))
         tally.edit(name, before, batch)
-        del before  # or its text is held while the next step runs
+        del before  # otherwise its text stays in memory while the next step runs
         tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
         batch = _compact(task, batch, tally, place)
     tell(Position(number, "write", id))
@@ -367,7 +381,7 @@ def _apply(task: ShardTask, step: Step, batch: pa.RecordBatch, raised: Raised | 
 
 
 def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict[str, int]]) -> None:
-    """Add the rows of a Source that mean a damaged file, by file and rule."""
+    """Counts the rows of a Source that mean a damaged file, by file and rule."""
     if task.source is None or task.shard is None or "drop_rule" not in batch.schema.names:
         return
     bad = batch.filter(pc.is_in(batch.column("drop_rule"), pa.array(task.source.traits.damage, pa.string())))

@@ -1,4 +1,4 @@
-"""The rows of a Source's shard, part by part, with what makes ids and places trustworthy checked on the way."""
+"""Reads the rows of a Source's shard, part by part. Checks the ids and hashes the files while they are read."""
 
 from collections.abc import Iterator
 
@@ -14,15 +14,15 @@ from tokenmill.pipeline.planning.packs import parts_of
 _PACKED_ENDINGS = (".gz", ".zst", ".bz2", ".xz")
 
 Hashes = dict[tuple[str, int], ContentHash]
-"""By file and start: the hashes of parts of a shard."""
+"""{(file, start of the part): hash of the part}"""
 
 
 def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes: Hashes) -> Iterator[pa.RecordBatch]:
-    """Batches of the shard. Raises DataError for an id that is missing, or occurs twice in a part.
+    """Yields the batches of the shard. Raises DataError for an id that is missing or occurs twice in a part.
 
-    unreadable: gets {file: why} of the parts of a pack that cannot be read at all, which are passed over; a shard that
-    is no pack raises. So does a part that breaks a promise after it gave rows.
-    hashes: gets the hash of each part of a local file, as far as it was read.
+    A part of a pack that cannot be read at all is skipped and added to `unreadable` as {file: why}. A DataError passes
+    through if the shard is not a pack, or if the part has already returned rows.
+    hashes: receives the hash of each part of a local file, over the bytes that were read.
     """
     for part in parts_of(shard):
         seen: dict[str, str] = {}
@@ -33,7 +33,7 @@ def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes
                 except DataError as error:
                     raise DataError(f"{error}{_damage_note(part)}") from error
                 yield batch
-                del batch  # or it is held while the next one is read
+                del batch  # otherwise it stays in memory while the next one is read
         except DataError as error:
             if seen or not shard.parts:
                 raise
@@ -41,7 +41,7 @@ def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes
 
 
 def _hashed(batches: Iterator[pa.RecordBatch], part: Shard, hashes: Hashes) -> Iterator[pa.RecordBatch]:
-    """The same batches. The part's bytes are hashed while they are read, so that none is read twice for it."""
+    """Yields the batches unchanged and hashes the part's bytes while they are read, so that no byte is read twice."""
     if not _can_be_touched(part):
         yield from batches
         return
@@ -56,9 +56,10 @@ def _hashed(batches: Iterator[pa.RecordBatch], part: Shard, hashes: Hashes) -> I
 
 
 def input_records(shard: Shard, hashes: Hashes, *, hashed: bool = True) -> list[JsonObject]:
-    """What a manifest says of the files read: their bytes, what identifies them, for local ones a hash.
+    """Returns the manifest's entry for each part: file, range, size, ETag, and for local files a hash.
 
-    hashes: what source_rows() made. What it did not read of a part is read now. hashed: False leaves the hashes out.
+    hashes: the hashes that source_rows() collected. Bytes of a part that it did not read are read now.
+    hashed: False leaves the hashes out. Default True.
     """
     return [_record(part, hashes, hashed=hashed) for part in parts_of(shard)]
 
@@ -77,14 +78,16 @@ def _record(shard: Shard, hashes: Hashes, *, hashed: bool) -> JsonObject:
 
 
 def _hash_of(part: Shard) -> ContentHash:
-    """Of the bytes from start to end. If a Source counts otherwise, its parts never add up to the file, and the plan
-    compares none of them.
+    """Returns an empty hash for the bytes from start to end of the part.
+
+    If a Source does not count in bytes, its parts never add up to the size of the file, and the plan compares none of
+    these hashes.
     """
     return ContentHash(part.address, part.start, part.end)
 
 
 def _can_be_touched(shard: Shard) -> bool:
-    """Whether it is of a local file that is there, and that has another etag once its time changes."""
+    """Returns True if the shard's file is local, exists, and has an ETag that contains its modification time."""
     return tells_time(shard.etag) and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0
 
 
@@ -100,7 +103,10 @@ def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str]) -> None:
 
 
 def _damage_note(part: Shard) -> str:
-    """What makes an id look wrong though the file had none: its checksum comes after the rows that damage changed."""
+    """Returns the end of a message about a wrong id if damage to the file can be the cause, otherwise "".
+
+    The checksum of a compressed file comes after the rows, so damage can change ids before it is detected.
+    """
     if storage.is_url(part.file):
         packed = part.file.lower().endswith(_PACKED_ENDINGS)
         return "; or the file is damaged: its checksum comes after these rows" if packed else ""

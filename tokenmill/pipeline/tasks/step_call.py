@@ -1,4 +1,4 @@
-"""Calls a step on a batch. Rows that make it raise are dropped one by one, and what it raised is counted."""
+"""Calls a step on a batch. Drops the rows on which it raises, one by one, and counts the errors."""
 
 import logging
 import sys
@@ -19,19 +19,19 @@ logger = logging.getLogger(__name__)
 _STEP_ERRORS = (Exception, SystemExit)  # a step that calls sys.exit() must not end the worker, or the caller of run()
 
 RAISED = "raised"
-"""Key in a manifest's facts: {step: Raised as JSON} of the steps that raised."""
+"""Key in a manifest's facts. The value is {step: Raised as JSON} for the steps that raised."""
 
 
 @dataclass
 class Raised:
-    """What a step raised on the rows of a shard.
+    """The errors that a step raised on the rows of a shard.
 
     Attributes:
-        rows: how many it was given.
-        failed: on how many of them it raised.
-        error: the first that it raised, with type and message.
-        place: where in the code that was.
-        alike: whether all that it raised had this type and place.
+        rows: number of rows that the step was called with.
+        failed: number of rows on which it raised.
+        error: type and message of the first error, at most 500 characters.
+        place: `file:line` where the first error was raised.
+        alike: True if all errors had this type and place.
     """
 
     rows: int = 0
@@ -42,12 +42,12 @@ class Raised:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """(type, place): equal for errors that have one cause."""
+        """Returns (type, place), which is equal for errors with the same cause."""
         return self.error.partition(":")[0], self.place
 
     @property
     def always(self) -> bool:
-        """True if it raised on every row, each time at the same place."""
+        """True if the step raised on every row, each time at the same place."""
         return bool(self.rows) and self.failed == self.rows and self.alike
 
     def count(self, error: BaseException, step: Step) -> None:
@@ -60,7 +60,7 @@ class Raised:
         self.failed += 1
 
     def add(self, other: "Raised") -> None:
-        """Adds what was counted in another shard."""
+        """Adds the counts of another shard."""
         if self.failed and other.failed:
             self.alike = self.alike and other.alike and self.kind == other.kind
         elif other.failed:
@@ -69,7 +69,10 @@ class Raised:
 
 
 def raised_facts(counted: Iterable[dict[str, Raised]]) -> JsonObject:
-    """What a manifest says about the steps that raised in some shards; empty if none did."""
+    """Sums the counts of several shards and returns them as facts of a manifest. Returns {} if no step raised.
+
+    counted: {step: its counts}, per shard.
+    """
     sums: dict[str, Raised] = {}
     for by_step in counted:
         for step, raised in by_step.items():
@@ -79,14 +82,16 @@ def raised_facts(counted: Iterable[dict[str, Raised]]) -> JsonObject:
 
 
 def raised_of(facts: JsonObject) -> dict[str, Raised]:
-    """What raised_facts() wrote."""
+    """Reads {step: Raised} from the facts of a manifest, as raised_facts() returned them."""
     return {step: Raised(**counts) for step, counts in facts.get(RAISED, {}).items()}
 
 
 def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) -> pa.RecordBatch:
-    """The step's result. If it raises, rows run one by one and those that raise are dropped by `<step>.error`.
+    """Calls the step on the batch. If it raises, calls it row by row and drops the failing rows by `<step>.error`.
 
-    Raises CodeError if the step raises on no rows too, which is how its columns are found.
+    Rows and errors are counted in `raised`. Raises CodeError if the step also raises on an empty batch, because an
+    empty batch is used to find its columns. Raises DataError if the step returns other rows. RecipeError, DataError
+    and MemoryError that the step raises on the whole batch pass through.
     """
     raised = Raised() if raised is None else raised
     raised.rows += batch.num_rows
@@ -111,6 +116,8 @@ def _row_by_row(step: Step, batch: pa.RecordBatch, raised: Raised) -> pa.RecordB
         one = batch.slice(row, 1)
         try:
             parts.append(step(one))
+        except (RecipeError, DataError, MemoryError):
+            raise
         except _STEP_ERRORS as error:
             failed = widened(one.select([name for name in one.schema.names if name in whole.names]), whole)
             parts.append(drop(failed, [True], f"{step_name(step)}.error", type(error).__name__, None))
@@ -135,7 +142,10 @@ def _text_of(error: BaseException) -> str:
 
 
 def _place_of(error: BaseException, step: Step) -> str:
-    """The deepest line in the code of the step or of a function that its settings name, else the deepest of all."""
+    """Returns `file:line` of the deepest frame in the code of the step or of a function that its settings name.
+
+    If there is no such frame, the deepest of all counts.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     called = step.called_functions() if isinstance(step, Calling) else ()
     modules = [type(step).__module__, *(reference.partition(":")[0] for reference in called)]
