@@ -197,7 +197,10 @@ def test_chunks_are_joined(body: bytes, data: bytes) -> None:
     [
         (b"a\r\nhello", "chunked: ends 5 bytes before the end of a chunk of 10"),
         (b"5\r\nhello\r\nxyz\r\nhello", "chunked: found b'xyz\\r\\nhello' at byte 10, expected a chunk's size"),
-        (b"fffffffffffffff\r\nhello", "chunked: ends 1152921504606846970 bytes before the end of a chunk of 1152921504606846975"),
+        (
+            b"fffffffffffffff\r\nhello",
+            "chunked: ends 1152921504606846970 bytes before the end of a chunk of 1152921504606846975",
+        ),
     ],
 )
 def test_broken_chunks_are_a_problem(body: bytes, problem: str) -> None:

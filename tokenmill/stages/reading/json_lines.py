@@ -31,7 +31,7 @@ _OTHERS = {
 
 
 BREAK = "the compressed file breaks here: "
-"""How the problem begins that is reported for the place where a compressed file breaks."""
+"""The start of the problem text that is reported for the place where a compressed file breaks."""
 
 
 class RawLine(NamedTuple):

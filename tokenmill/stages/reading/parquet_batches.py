@@ -59,8 +59,8 @@ def row_batches(
     read. columns, groups: the columns and row groups to read. Default all.
 
     Texts of small row groups come as dictionaries, because a few kilobytes may repeat one text a million times. Texts
-    of larger row groups do not, because pyarrow then holds all texts of the group several times. Those groups are read
-    by few rows at a time.
+    of larger row groups do not, because pyarrow then holds all texts of the group several times. Larger groups are
+    read by few rows at a time.
     """
     for group in range(parquet.plain.num_row_groups) if groups is None else groups:
         facts = parquet.plain.metadata.row_group(group)

@@ -30,7 +30,7 @@ _MAX_ROWS = 65_536
 
 @dataclass(frozen=True)
 class ReadWarc:
-    """A Source of web pages. Its input is given by paths, by crawl, or by select with an index.
+    """Reads web pages from WARC and ARC files. The input is given by paths, by crawl, or by select with an index.
 
     Attributes:
         paths: globs and addresses of .warc and .arc files, which may end with .gz or .zst, and of lists of such files

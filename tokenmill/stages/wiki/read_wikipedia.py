@@ -33,7 +33,7 @@ _LONGEST = 1000  # most characters of a title or another field; MediaWiki's titl
 
 @dataclass(frozen=True)
 class ReadWikipedia:
-    """A Source of wiki pages.
+    """Reads wiki pages from MediaWiki XML dumps, as wikitext.
 
     Attributes:
         paths: globs of .xml, .xml.bz2, .xml.gz and .xml.zst files. Index files of multistream dumps are skipped.

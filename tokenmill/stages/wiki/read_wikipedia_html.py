@@ -26,7 +26,7 @@ _ROWS_A_BATCH = 65_536
 
 @dataclass(frozen=True)
 class ReadWikipediaHtml:
-    """A Source of wiki pages as HTML.
+    """Reads wiki pages from Wikimedia Enterprise dumps, as HTML.
 
     Attributes:
         paths: globs of .tar.gz, .ndjson, .ndjson.gz and .ndjson.zst files. Required.

@@ -17,11 +17,11 @@ ITEM_MARK = 2  # written after the marker of a list item, which is removed if no
 MAX_DEPTH = 96  # deeper markup stays as text; in 100 MB of real wikitext nothing was deeper than 20
 MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs more leaves no text
 
-# Entries of Work.state. AT, END, FROM: in data, the current position and the end and start of the document. PUT, LIMIT,
-# OUT_FROM: the same in out. DEPTH, ARGUMENTS, HEADS: entries in use of frames, arguments and heads. OVER: open templates
-# that are too deep for a frame. HEADING: position of the `=` that ends a heading. QUOTE: that of a `'''` that has an
-# apostrophe. QUOTE_LINE: end of the line for which QUOTE is known. TEXT: in out, start of the text under the last
-# heading. TABLES: 1 to keep tables.
+# Entries of Work.state. AT, END, FROM: in data, the current position and the end and start of the document. PUT,
+# LIMIT, OUT_FROM: the same in out. DEPTH, ARGUMENTS, HEADS: entries in use of frames, arguments and heads. OVER:
+# templates that are open but too deep for a frame. HEADING: position of the `=` that ends a heading. QUOTE: that of a
+# `'''` that has an apostrophe. QUOTE_LINE: end of the line for which QUOTE is known. TEXT: in out, start of the text
+# under the last heading. TABLES: 1 to keep tables.
 AT, END, PUT, LIMIT, DEPTH, ARGUMENTS, OVER, HEADING, QUOTE, QUOTE_LINE, HEADS, TEXT, TABLES, FROM, OUT_FROM = range(15)
 COUNTS = 20  # from here on: numbers of list items, by depth
 STATE = 40
