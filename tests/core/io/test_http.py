@@ -131,7 +131,9 @@ def test_what_is_not_there_is_not_an_error_to_ask_for(site: FaultySite) -> None:
     assert (storage.exists(missing), storage.size_of(missing), storage.expand(missing)) == (False, -1, [])
     assert storage.read_if_there(missing) is None
     assert storage.exists(f"{site.url}/f")
-    with pytest.raises(RecipeError, match="none' matches no file; there is none at this address, and a server cannot"):
+    with pytest.raises(
+        RecipeError, match="none' matches no file; there is no file at this address, and an HTTP server cannot"
+    ):
         file_shards(missing, "web")
     with pytest.raises(DataError, match="/none: HTTP 404 Not Found; there is no such file"):
         storage.open_input(missing)

@@ -94,7 +94,7 @@ def test_anything_else_behind_the_end_is_one_damaged_row(tmp_path: Path, pack: C
     whole = tar(("r/a.py", PY))
     rows = read(tmp_path, pack(whole + b"junk" * 300))
     assert rules(rows) == [None, "corrupt"]
-    assert rows[1]["drop_measured"] == "the archive breaks here: what lies behind its end is no archive"
+    assert rows[1]["drop_measured"] == "the archive breaks here: the bytes after its end are not an archive"
     for zeros in (0, 1, 511, 512, 70_000):
         assert rules(read(tmp_path, pack(whole + bytes(zeros)))) == [None]
     assert read(tmp_path, pack(bytes(10_240))) == []
@@ -108,7 +108,7 @@ def test_what_is_said_of_a_next_member_ends_with_the_archive(tmp_path: Path) -> 
 
 
 def test_zeros_and_then_no_archive_are_a_data_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="its first header is not sound"):
+    with pytest.raises(DataError, match="its first header is invalid"):
         read(tmp_path, bytes(1024) + b"junk" * 300)
 
 

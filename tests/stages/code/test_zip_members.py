@@ -100,7 +100,7 @@ def test_data_before_the_archive_is_passed_over(tmp_path: Path, name: str, shift
 
 
 def test_a_zip_inside_a_broken_tar_is_not_taken_for_the_archive(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is no tar archive"):
+    with pytest.raises(DataError, match="is not a tar archive"):
         read(tmp_path, b"x" * 512 + zipped(*FILES) + bytes(1024), "lib.tar")
 
 

@@ -29,8 +29,8 @@ def test_files_come_by_pattern_then_name_and_once(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("{}/crwal/*.warc", "in '{}', which has no 'crwal'; did you mean 'crawl'?"),
-        ("{}/crawl/a.wrac", "in '{}/crawl', which has no 'a.wrac'; did you mean 'a.warc'?"),
+        ("{}/crwal/*.warc", "the folder '{}' has no 'crwal'; did you mean 'crawl'?"),
+        ("{}/crawl/a.wrac", "the folder '{}/crawl' has no 'a.wrac'; did you mean 'a.warc'?"),
         ("{}/crawl/*.arc", "'{}/crawl' holds: a.warc, b.warc, c.txt"),
         ("{}/crawl", "it is a folder, name its files: {}/crawl/*"),
     ],

@@ -233,14 +233,14 @@ def test_a_place_without_a_record_is_damage_by_name(tmp_path: Path) -> None:
     [
         ({}, "give one of paths, crawl, and select with an index"),
         ({"paths": "x", "crawl": CRAWL}, "give one of paths"),
-        ({"crawl": "CC MAIN"}, "'CC MAIN' is no crawl's name; expected one like CC-MAIN-2026-05"),
-        ({"crawl": CRAWL, "part": "wets"}, "part: 'wets' is no part of a crawl; did you mean 'wet'"),
+        ({"crawl": "CC MAIN"}, "'CC MAIN' is not a crawl's name; expected one like CC-MAIN-2026-05"),
+        ({"crawl": CRAWL, "part": "wets"}, "part: 'wets' is not a part of a crawl; did you mean 'wet'"),
         ({"crawl": CRAWL, "part": "wet", "select": {"tld": "de"}}, "records of the part warc"),
         ({"crawl": CRAWL, "select": {"tdl": "de"}}, "select: no key 'tdl'; did you mean 'tld'"),
         ({"crawl": CRAWL, "select": {"status": "200"}}, "status: found '200', expected int values"),
         ({"crawl": CRAWL, "select": {"tld": []}}, "tld: found .., expected str values"),
         ({"crawl": CRAWL, "select": {"language": ["de"]}}, "found 'de'; the index has ISO 639-3 codes"),
-        ({"crawl": CRAWL, "select": {"index": "x"}}, "select: nothing asked for"),
+        ({"crawl": CRAWL, "select": {"index": "x"}}, "select: no criterion given"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_anything_is_read(settings: dict[str, Any], message: str) -> None:
@@ -252,7 +252,7 @@ def test_a_crawl_that_is_not_there_and_a_selection_of_nothing_are_said(site: Fau
     with pytest.raises(RecipeError, match=r"CC-MAIN-2030-01/warc.paths.gz: there is no such list of paths"):
         ReadWarc(crawl="CC-MAIN-2030-01", base=site.url, **RATE).shards()
     nothing = ReadWarc(crawl=CRAWL, base=site.url, select={"tld": "zz"}, selections=str(tmp_path / "kept"), **RATE)
-    with pytest.raises(RecipeError, match="select: the index has no such record"):
+    with pytest.raises(RecipeError, match="select: no record of the index matches"):
         nothing.shards()
 
 

@@ -146,7 +146,7 @@ def test_a_page_that_is_not_coded_stays_as_it_is(coding: bytes) -> None:
         (b"deflate", b"\xff" * 60, "deflate: "),
         (b"br", brotli.compress(noise(4000))[:-30], "br: "),
         (b"br", b"\xff" * 60, "br: "),
-        (b"zstd", zstandard.compress(TEXT)[:-3], "zstd: ends before its frame does"),
+        (b"zstd", zstandard.compress(TEXT)[:-3], "zstd: the data ends inside its frame"),
         (b"zstd", b"\x28\xb5\x2f\xfd" + b"\xff" * 60, "zstd: "),
         (b"compress", b"\x1f\x9d\x90", "compress: an unknown coding"),
     ],
@@ -195,9 +195,12 @@ def test_chunks_are_joined(body: bytes, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"a\r\nhello", "chunked: ends 5 bytes inside a chunk of 10"),
+        (b"a\r\nhello", "chunked: ends 5 bytes before the end of a chunk of 10"),
         (b"5\r\nhello\r\nxyz\r\nhello", "chunked: found b'xyz\\r\\nhello' at byte 10, expected a chunk's size"),
-        (b"fffffffffffffff\r\nhello", "chunked: ends 1152921504606846970 bytes inside a chunk of 1152921504606846975"),
+        (
+            b"fffffffffffffff\r\nhello",
+            "chunked: ends 1152921504606846970 bytes before the end of a chunk of 1152921504606846975",
+        ),
     ],
 )
 def test_broken_chunks_are_a_problem(body: bytes, problem: str) -> None:

@@ -486,7 +486,7 @@ def test_an_arc_file_is_read_like_a_warc(tmp_path: Path, more: bytes) -> None:
         (b"", "is empty"),
         (b"<html>no archive</html>", "begins with b'<html>no archive</html>'"),
         (gzip.compress(b'{"a":1}\n'), "decompressed, it begins with"),
-        (b"\x1f\x8b\x08\x00" + bytes(50), "of which nothing can be decompressed"),
+        (b"\x1f\x8b\x08\x00" + bytes(50), "and nothing of it can be decompressed"),
     ],
 )
 def test_a_file_of_another_kind_is_an_error_with_what_was_found(tmp_path: Path, content: bytes, message: str) -> None:
@@ -502,7 +502,7 @@ def test_batches_are_about_as_large_as_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"), [("responce", "did you mean 'response'"), ("warcinfo", "no kind of document")]
+    ("kind", "message"), [("responce", "did you mean 'response'"), ("warcinfo", "not a kind of document")]
 )
 def test_a_wrong_kind_of_record_is_refused_before_anything_is_read(kind: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):

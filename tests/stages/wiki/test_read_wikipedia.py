@@ -172,10 +172,10 @@ def test_namespaces_and_disambiguation_are_kept_if_asked_for(tmp_path: Path) -> 
     ("content", "words"),
     [
         ('<!DOCTYPE m [<!ENTITY a "aaaa">]>' + WHOLE, "document type"),
-        ("<html><body>no dump</body></html>", "no MediaWiki export"),
+        ("<html><body>no dump</body></html>", "not a MediaWiki export"),
         (b"7z\xbc\xaf\x27\x1c", "7z file"),
-        (b"", "no MediaWiki export"),
-        (b"BZh9 nothing of it is bzip2", "no MediaWiki export"),
+        (b"", "not a MediaWiki export"),
+        (b"BZh9 nothing of it is bzip2", "not a MediaWiki export"),
         (HEAD.replace("<base>", "<base"), "head of the dump is broken"),
     ],
 )

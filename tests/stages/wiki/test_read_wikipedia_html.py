@@ -117,7 +117,7 @@ def with_size(content: bytes, field: bytes) -> bytes:
 def test_a_header_that_lies_is_said(tmp_path: Path) -> None:
     whole = archive(("a.ndjson", line(1)), ("b.ndjson", line(2)))
     assert rules(read(tmp_path, gzip.compress(with_size(whole, b"77777777777\0"))))[0] is None
-    with pytest.raises(DataError, match="cannot be decompressed: a header with the number b'not a number'"):
+    with pytest.raises(DataError, match="cannot be decompressed: a header with the invalid number b'not a number'"):
         read(tmp_path, gzip.compress(with_size(whole, b"not a number")))
 
 
@@ -126,7 +126,7 @@ def test_a_header_whose_checksum_is_wrong_is_not_believed(tmp_path: Path) -> Non
     second = 512 + len(line(1)) + -len(line(1)) % 512
     whole[second + 124] ^= 1
     rows = read(tmp_path, bytes(whole))
-    assert rules(rows) == [None, "bad_json"] and "a header that is not sound" in rows[1]["drop_measured"]
+    assert rules(rows) == [None, "bad_json"] and "an invalid header" in rows[1]["drop_measured"]
 
 
 def test_long_names_and_what_follows_an_end_are_read(tmp_path: Path) -> None:

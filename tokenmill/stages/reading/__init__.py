@@ -1,1 +1,1 @@
-"""What several Sources share: inputs, dates, character sets, JSON lines, Parquet batches."""
+"""Code that several Sources share: input files, dates, charsets, JSON Lines, tar members, Parquet batches."""

@@ -1,10 +1,11 @@
-"""Bytes of a page to UTF-8 text: which charset they are in, and what was lost on the way.
+"""Decodes the bytes of a page to UTF-8 text, and reports the charset and the share of bad characters.
 
-A browser believes what it is told; a crawl should not, because labels are wrong and text once garbled stays so. In
-order: a byte order mark; UTF-8 if the bytes are sound UTF-8, whatever the labels say (few others ever are);
-the HTTP header's charset; the first one the page names; the detector's guess. A charset that leaves more than a tenth
-of what is not ASCII broken is passed over, and if all are, the one that breaks least is taken. Labels mean what the
-WHATWG Encoding standard says (iso-8859-1 is windows-1252, gb2312 is gb18030).
+A browser trusts the labels of a page. A crawl should not, because labels can be wrong and garbled text in a corpus
+stays garbled. The candidates are, in order: a byte order mark; UTF-8 if the bytes are valid or almost valid UTF-8,
+whatever the labels say (text in another charset is very rarely valid UTF-8); the charset of the HTTP header; the first
+charset that the page names; the detector's guess. A charset that leaves more than a tenth of the non-ASCII characters
+broken is skipped. If all are skipped, the one that breaks the fewest characters is used. Labels mean what the WHATWG
+Encoding standard says (iso-8859-1 is windows-1252, gb2312 is gb18030).
 """
 
 import re
@@ -21,17 +22,22 @@ from tokenmill.text.kernel.utf8 import soundness
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _META = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,512}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_META_BYTES = 8192  # the standard looks at 1024; templates put scripts first
+_META_BYTES = 8192  # the standard reads 1024, but many pages have scripts before the meta element
 _WIDER = {"gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "big5": "big5hkscs"}  # supersets, as in browsers
-_IF_UNSURE = ("cp949", "big5hkscs", "cp1252")  # the detector of resiliparse 2.0 says utf-8 of Korean that is not
+_IF_UNSURE = ("cp949", "big5hkscs", "cp1252")  # resiliparse 2.0 detects some Korean text as UTF-8 that is not UTF-8
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\f\r"))
 _FORM_FEED_TO_SPACE = bytes.maketrans(b"\f", b" ")
 
 
 class Decoded(NamedTuple):
-    """Texts; the charset of each and what told it (bom, content, http, page, detector); its share of bad characters.
+    """The decoded texts, with one entry per body.
 
-    bad: what could not be decoded (U+FFFD in the text) and control characters (removed), over the bytes of both.
+    Attributes:
+        text: large_string; null for a body of None.
+        charset: Python's names of the charsets.
+        told_by: where each charset comes from: bom, content, http, page or detector.
+        bad: share of bad characters, float64 (rows,), 0 to 1: characters that could not be decoded (U+FFFD in the text)
+            and control characters (removed from it), per byte of the text and the removed characters.
     """
 
     text: pa.Array
@@ -49,7 +55,7 @@ class _Guess(NamedTuple):
 
 
 def decode(bodies: Sequence[bytes | None], labels: Sequence[str]) -> Decoded:
-    """Decode each body; labels: the charset each one's HTTP header names, or "". A body of None gives a null text."""
+    """Decodes each body. labels: the charset that each body's HTTP header names, or "". A body of None becomes null."""
     texts = [body or b"" for body in bodies]
     data, offsets = _joined(texts)
     broken, wide, control = soundness(data, offsets)
@@ -77,7 +83,7 @@ def _joined(parts: list[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.i
 
 
 def _best(body: bytes, label: str, broken: int, wide: int) -> _Guess:
-    """The first candidate that leaves little broken, else the one that leaves least."""
+    """Returns the first candidate that leaves little text broken, else the one that leaves the least."""
     least: _Guess | None = None
     for codec, told_by in _candidates(body, label, broken, wide):
         guess = _decoded(body, codec, told_by)
@@ -96,10 +102,10 @@ def _candidates(body: bytes, label: str, broken: int, wide: int) -> Iterator[tup
             return
     named = [(_codec(label), "http"), (_codec(_named_in(body)), "page")]
     if not broken and named[0][0] in ("utf-16-le", "utf-16-be"):
-        yield named[0]  # English in UTF-16 is sound UTF-8, every other character a NUL
+        yield named[0]  # English text in UTF-16 is valid UTF-8 too, with a NUL after each character
     if not broken and not wide and b"\x1b$" in body:
-        yield "iso2022_jp", "http" if named[0][0] == "iso2022_jp" else "detector"  # sound UTF-8 as well
-    if broken * 4 <= wide:  # text in another charset makes sound UTF-8 sequences more rarely than broken ones
+        yield "iso2022_jp", "http" if named[0][0] == "iso2022_jp" else "detector"  # pure ASCII, so valid UTF-8
+    if broken * 4 <= wide:  # text in another charset has fewer valid UTF-8 sequences than broken ones
         yield "utf-8", "http" if named[0][0] == "utf-8" else "content"
     yield from ((codec, told_by) for codec, told_by in named if codec and codec != "utf-8")
     found = _codec(detect_encoding(body) or "")
@@ -112,11 +118,11 @@ def _candidates(body: bytes, label: str, broken: int, wide: int) -> Iterator[tup
 def _named_in(body: bytes) -> str:
     found = _META.search(body, 0, _META_BYTES)
     name = found[1].decode("ascii", "replace") if found else ""
-    return "utf-8" if name.lower().startswith("utf-16") else name  # a page that can be read like this is not UTF-16
+    return "utf-8" if name.lower().startswith("utf-16") else name  # in UTF-16, _META would not match
 
 
 def _codec(label: str) -> str:
-    """Python's name for a charset label, "" for an unknown one."""
+    """Returns Python's name for a charset label, or "" for an unknown label."""
     codec = map_encoding_to_html5(label.strip(), False) or ""
     return _WIDER.get(codec, codec)
 

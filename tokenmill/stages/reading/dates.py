@@ -1,4 +1,4 @@
-"""Dates as sources write them, to the schema's timestamps."""
+"""Converts dates, as sources write them, to the timestamps of the document schema."""
 
 import re
 from collections.abc import Sequence
@@ -12,13 +12,14 @@ TIMESTAMP = pa.timestamp("us", tz="UTC")
 _DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.(\d+))?")
 _MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1}
 _DAY = 86_400_000_000
-_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999, all that Python has
+_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999, which Python supports
 
 
 def moments(column: pa.Array) -> pa.Array:
-    """timestamp[us, UTC] of an array of dates or timestamps; null for years that Python lacks, and nanoseconds cut off.
+    """Converts an array of dates or timestamps to timestamp[us, UTC]. Years outside 1 to 9999 become null.
 
-    Raises ArrowNotImplementedError for an array of another type.
+    Nanoseconds are cut off. Arrays of other types are cast by Arrow, which raises ArrowNotImplementedError or
+    ArrowInvalid if it cannot cast them.
     """
     type = column.type
     if pa.types.is_timestamp(type):
@@ -37,9 +38,9 @@ def moments(column: pa.Array) -> pa.Array:
 
 
 def timestamps(dates: Sequence[str | None]) -> pa.Array:
-    """timestamp[us, UTC] from ISO 8601 of any precision, or 4 to 14 digits as in ARC files; null for anything else."""
+    """Parses ISO 8601 of any precision, or the 4 to 14 digits of ARC files, to timestamp[us, UTC]; null for others."""
     try:
-        return pa.array(dates, type=pa.string()).cast(TIMESTAMP)  # whole and alike, as they are nearly always
+        return pa.array(dates, type=pa.string()).cast(TIMESTAMP)  # fast path: nearly always all dates are complete
     except pa.ArrowInvalid:
         return pa.array([None if date is None else _timestamp(date) for date in dates], type=TIMESTAMP)
 

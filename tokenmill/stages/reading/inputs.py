@@ -1,4 +1,4 @@
-"""The files a source reads: globs to shards, and a helpful refusal where there is nothing to read."""
+"""Finds the files that a Source reads: turns globs into shards, with a helpful error if there is nothing to read."""
 
 import os
 from collections import Counter
@@ -15,9 +15,9 @@ _SHOWN = 12
 
 
 def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
-    """One shard for each file that the globs name, in the order of the globs, then by name; a file counts once.
+    """Returns one shard per file that the globs match, in the order of the globs, then by name. A file counts once.
 
-    Raises RecipeError for a glob that matches no file, with the nearest name that there is.
+    Raises RecipeError for a glob that matches no file, with the nearest name that exists.
     """
     files: dict[str, storage.Found] = {}
     for pattern in [paths] if isinstance(paths, str) else paths:
@@ -29,9 +29,9 @@ def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
 
 
 def short_names(files: Iterable[str]) -> dict[str, str]:
-    """For each file whose base name others have too, the shortest end of its path that no other has.
+    """Returns {file: shortest end of its path that no other file has}, for files whose base name is not unique.
 
-    Paths are taken below the folder that all files are in, so that a name does not hang on where that lies.
+    Paths start below the folder that contains all files, so a name does not depend on where that folder is.
     """
     paths = {file: file.split("/") for file in files}
     first, last = min(paths.values(), default=[]), max(paths.values(), default=[])
@@ -43,7 +43,7 @@ def short_names(files: Iterable[str]) -> dict[str, str]:
         length += 1
         ends = {file: "/".join(parts[-length:]) for file, parts in left.items()}
         times = Counter(ends.values())
-        # a path that has no more parts is the only whole one of these
+        # a path without further parts is unique: the others with this end have more parts
         done = {file for file, end in ends.items() if times[end] == 1 or len(left[file]) <= length}
         names |= {file: ends[file] for file in done if length > 1}
         left = {file: parts for file, parts in left.items() if file not in done}
@@ -57,9 +57,9 @@ def _shard(number: int, source: str, address: str, about: storage.Found) -> Shar
 
 
 def _nearest(pattern: str) -> str:
-    """What there is where the first part of a local path is missing."""
+    """Describes the nearest existing folder, for the message about a path that does not exist."""
     if is_http(pattern):
-        return "; there is none at this address, and a server cannot be asked for a list: name each file"
+        return "; there is no file at this address, and an HTTP server cannot list its files: name each file"
     if storage.is_url(pattern):
         return ""
     folder = "/" if pattern.startswith("/") else "."
@@ -71,6 +71,6 @@ def _nearest(pattern: str) -> str:
                 shown = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
                 return f"; {folder!r} holds: {shown or 'nothing'}"
             hint = did_you_mean(part, there)
-            return f"; in {folder!r}, which has no {part!r}{hint if len(there) <= _SHOWN or '?' in hint else ''}"
+            return f"; the folder {folder!r} has no {part!r}{hint if len(there) <= _SHOWN or '?' in hint else ''}"
         folder = inner
     return f"; it is a folder, name its files: {pattern.rstrip('/')}/*"

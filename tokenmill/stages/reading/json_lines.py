@@ -1,4 +1,4 @@
-"""Lines of a JSON Lines file, compressed or not, with their places; damaged spans are reported, not skipped."""
+"""Reads the lines of a JSON Lines file, compressed or not, with their places. Damaged spans are reported."""
 
 import json
 from collections import Counter
@@ -18,10 +18,10 @@ _FORMATS = (Format.GZIP, Format.ZSTD)
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 18
 MAX_DEPTH = 500
-"""Lists and objects inside one another. What Python can read or write hangs on how deep its own stack is just then."""
+"""Deepest nesting of lists and objects. Python's own limit depends on how deep its stack is at that moment."""
 _TOO_DEEP = f"lists or objects more than {MAX_DEPTH} deep"
 
-_BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")  # the first block, or the end of none
+_BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")  # the first block, or the end mark
 _OTHERS = {
     b"\xfd7zXZ": "compressed with xz",
     b"FEA1\x00": "of version 1 of Feather",
@@ -31,13 +31,13 @@ _OTHERS = {
 
 
 BREAK = "the compressed file breaks here: "
-"""The problem of the place where a compressed file breaks begins so."""
+"""The start of the problem text that is reported for the place where a compressed file breaks."""
 
 
 class RawLine(NamedTuple):
-    """One line: byte offset and length in the decompressed file, its bytes unless something is wrong with it.
+    """One line: its byte offset and length in the decompressed file, and its bytes, or b"" if it has a problem.
 
-    Where a compressed file breaks, content is what was read of the last line.
+    If a compressed file breaks inside the line, content is the part that was read before.
     """
 
     offset: int
@@ -47,7 +47,7 @@ class RawLine(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line that is not blank: byte offset and length in the decompressed file, and its object, or what is wrong."""
+    """One line that is not blank: its byte offset and length in the decompressed file, and its object or problem."""
 
     offset: int
     length: int
@@ -56,24 +56,25 @@ class Line(NamedTuple):
 
 
 def read_lines(file: Readable, name: str, limit: int) -> Iterator[Line]:
-    """The lines in order.
+    """Yields the lines in order.
 
-    A line over `limit` bytes, or one that is no JSON object, has a problem; so has the place where a compressed file
-    breaks, behind which nothing can be read. Raises DataError if nothing of the file can be decompressed.
+    A line over `limit` bytes has a problem, and so has a line that is not a JSON object. If a compressed file breaks,
+    the last line is one with a problem, because nothing after that place can be read. Raises DataError if nothing of
+    the file can be decompressed.
     """
     return parsed(raw_lines(chunks(file), name, limit, expected="JSON Lines"))
 
 
 def read_lines_between(file: IO[bytes], name: str, limit: int, start: int, end: int) -> Iterator[Line]:
-    """The lines of a file that is not compressed that begin in [start, end); what lies before is not read."""
-    first = max(0, start - 1)  # the byte before a line is a line feed
+    """Yields the lines of an uncompressed file that begin in [start, end). Lines before them are not read."""
+    first = max(0, start - 1)  # a line begins at `start` if the byte before is a line feed
     file.seek(first)
     lines = raw_lines(_plain(file), name, limit, expected="JSON Lines", first=first)
     return parsed(_until(lines, start, end))
 
 
 def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
-    """The objects of lines that are not blank."""
+    """Parses the lines that are not blank."""
     for line in lines:
         if line.problem:
             yield from _with_whole_object(line)
@@ -82,7 +83,7 @@ def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
 
 
 def _with_whole_object(line: RawLine) -> Iterator[Line]:
-    """The line; if it is a whole object, and only the file breaks behind it, the object and then the break."""
+    """Yields the line. If it is a whole object and only the file breaks after it, yields the object, then the break."""
     last = _parsed(line.offset, line.content) if line.content.strip() else None
     if last is None or last.problem:
         yield Line(line.offset, line.length, {}, line.problem)
@@ -100,12 +101,12 @@ def raw_lines(
     first: int = 0,
     watch: Callable[[bytes], None] = lambda piece: None,
 ) -> Iterator[RawLine]:
-    """Lines out of pieces of a file, without their line feeds; of one over `limit` bytes only the place is given.
+    """Yields the lines of a file that is given in pieces, without line feeds. A line over `limit` bytes has no content.
 
-    first: the offset where the pieces begin. watch: sees all bytes of a line before the line is given. Raises DataError
-    if what unpacks them breaks before the end of a line.
+    first: the offset where the pieces begin. watch: is called with all bytes of a line before the line is yielded.
+    Raises DataError if decompression fails before the first byte.
     """
-    offset, size, parts = first, 0, list[bytes]()  # of the line under way: where it begins, bytes so far, bytes kept
+    offset, size, parts = first, 0, list[bytes]()  # the current line: its offset, its bytes so far, its pieces
     try:
         for chunk in pieces:
             *ends, rest = chunk.split(b"\n")
@@ -134,7 +135,7 @@ def _raw(offset: int, size: int, content: bytes, limit: int) -> RawLine:
 
 
 def _until(lines: Iterable[RawLine], start: int, end: int) -> Iterator[RawLine]:
-    """Those that begin in [start, end). The first line of all belongs to what begins at 0."""
+    """Yields the lines that begin in [start, end)."""
     for line in lines:
         if line.offset >= end:
             return
@@ -144,7 +145,7 @@ def _until(lines: Iterable[RawLine], start: int, end: int) -> Iterator[RawLine]:
 
 def _parsed(offset: int, raw: bytes) -> Line:
     try:
-        text = raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")  # of bytes, json would guess line by line
+        text = raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")  # json would guess the encoding of bytes
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
     except RecursionError:
         return Line(offset, len(raw), {}, _TOO_DEEP)
@@ -158,7 +159,7 @@ def _parsed(offset: int, raw: bytes) -> Line:
 
 
 def is_deep(value: Any) -> bool:
-    """True if JSON's lists and objects are nested more than MAX_DEPTH deep."""
+    """Returns True if the lists and objects of a JSON value are nested more than MAX_DEPTH deep."""
     inside = [value]
     for _ in range(MAX_DEPTH):
         if not inside:
@@ -173,7 +174,7 @@ def is_deep(value: Any) -> bool:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object, if no key of it occurs twice: else which of the values counts would hang on who reads it."""
+    """Returns the object. Raises ValueError if a key occurs twice, because readers differ in which value they use."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -182,7 +183,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(said: str) -> None:
-    """NaN and infinities are no JSON."""
+    """Replaces NaN and infinities, which are not JSON, by null."""
     return None
 
 
@@ -192,12 +193,12 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def is_packed(magic: bytes) -> bool:
-    """True for the first bytes of a file compressed with gzip or zstd."""
+    """Returns True if a file with these first bytes is compressed with gzip or zstd."""
     return format_of(magic) in _FORMATS
 
 
 def refuse_others(magic: bytes, name: str, expected: str) -> None:
-    """DataError for the first ten bytes of a file that is known, but cannot be read: its lines would all be bad."""
+    """Raises DataError if the first ten bytes are of a known format without JSON Lines: all its lines would be bad."""
     found = next((kind for start, kind in _OTHERS.items() if magic.startswith(start)), "")
     if magic.startswith(b"BZh") and magic[4:10] in _BZIP2_BLOCKS:
         found = "compressed with bzip2"
@@ -206,7 +207,7 @@ def refuse_others(magic: bytes, name: str, expected: str) -> None:
 
 
 def chunks(file: Readable) -> Iterator[bytes]:
-    """The file's bytes, decompressed; several gzip members or zstd frames follow one another."""
+    """Yields the bytes of the file, decompressed. Several gzip members or zstd frames are read one after the other."""
     data = file.read(_CHUNK)
     format = format_of(data)
     if format in _FORMATS:

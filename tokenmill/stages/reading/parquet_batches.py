@@ -1,4 +1,4 @@
-"""Rows of a Parquet file in batches of bounded size, with the row groups that cannot be read reported as lost."""
+"""Reads the rows of a Parquet file in batches of bounded size, and reports rows that cannot be read."""
 
 import re
 from collections.abc import Iterator
@@ -10,31 +10,31 @@ import pyarrow.parquet as pq
 
 _NO_THREAD = "Failed to launch worker thread"
 _CLAIMED = re.compile(r"of size (\d+)")
-_NONSENSE = 1 << 36  # bytes that no one column of a batch has
+_NONSENSE = 1 << 36  # bytes; no column of a batch is that large
 _TEXTS = ("STRING", "NONE")  # logical types
 _ROWS_A_BATCH = 65_536
-_ROWS_AT_ONCE = 256  # what they take is known only when they are read
+_ROWS_AT_ONCE = 256  # their size in memory is known only after reading
 
 
 class RowLoss(NamedTuple):
-    """Rows that cannot be read, and why."""
+    """The number of rows that cannot be read, and the reason."""
 
     rows: int
     problem: str
 
 
 class Parquet(NamedTuple):
-    """A file opened twice: with texts in place, and with texts in their dictionaries."""
+    """One file opened twice: `plain` gives texts as strings, `coded` gives them as dictionaries."""
 
     plain: pq.ParquetFile
     coded: pq.ParquetFile
 
 
 def open_parquet(file: IO[bytes]) -> Parquet:
-    """The file. Raises what pyarrow does for one that is none."""
+    """Opens the file. Raises an error of pyarrow if it is not a Parquet file."""
     plain = pq.ParquetFile(file, page_checksum_verification=True)
     columns = [plain.schema.column(number) for number in range(len(plain.schema))]
-    # whether a text has a dictionary is not asked: of a damaged file's column chunks pyarrow may not come back
+    # All texts are listed, with or without a dictionary: asking a damaged file for its column chunks may never return.
     texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.logical_type.type in _TEXTS]
     coded = pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=texts, page_checksum_verification=True)
     return Parquet(plain, coded)
@@ -43,11 +43,11 @@ def open_parquet(file: IO[bytes]) -> Parquet:
 def refuse_lack_of_threads(error: BaseException) -> None:
     """Raises MemoryError if Arrow could not start a thread, which it reports as an error of the file."""
     if _NO_THREAD in str(error):
-        raise MemoryError(f"the system starts no more threads: {error}") from error
+        raise MemoryError(f"the system cannot start another thread: {error}") from error
 
 
 def is_damage(error: BaseException) -> bool:
-    """False if memory does not suffice for what may be sound; a length that no machine can hold is damage."""
+    """Returns False if memory is too small for data that may be valid. A length that no machine can hold is damage."""
     claimed = _CLAIMED.search(str(error))
     return not isinstance(error, MemoryError) or (claimed is not None and int(claimed[1]) >= _NONSENSE)
 
@@ -55,11 +55,12 @@ def is_damage(error: BaseException) -> bool:
 def row_batches(
     parquet: Parquet, size: int, columns: list[str] | None = None, groups: list[int] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Batches of about `size` bytes as they are in the file; a loss for a row group that cannot be read, or not to its
-    end. groups: all, unless named.
+    """Yields batches of about `size` bytes, not converted, and a RowLoss for the rows of a row group that cannot be
+    read. columns, groups: the columns and row groups to read. Default all.
 
-    Texts of small groups come in their dictionaries: a few kilobytes may say the same text a million times. Of larger
-    groups they do not, because pyarrow then holds all texts of the group, several times; those are read by few rows.
+    Texts of small row groups come as dictionaries, because a few kilobytes may repeat one text a million times. Texts
+    of larger row groups do not, because pyarrow then holds all texts of the group several times. Larger groups are
+    read by few rows at a time.
     """
     for group in range(parquet.plain.num_row_groups) if groups is None else groups:
         facts = parquet.plain.metadata.row_group(group)
@@ -97,7 +98,7 @@ def _check_indices(column: pa.Array) -> None:
 
 
 def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator[pa.RecordBatch]:
-    """Batches put together up to about so many rows and bytes; what came before one that cannot be read is given."""
+    """Joins batches up to about `rows` rows and `size` bytes. Yields the batches before one that raises."""
     held: list[pa.RecordBatch] = []
     count = total = 0
     try:
@@ -120,8 +121,8 @@ def _one(held: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def groups_between(parquet: pq.ParquetFile, start: int, end: int) -> tuple[list[int], int]:
-    """(the row groups whose first byte lies in [start, end), how many rows lie before them). Those of a file that says
-    nonsense of its places are all in the range that begins at 0.
+    """Returns (the row groups whose first byte is in [start, end), the number of rows before them). If the file's
+    metadata has impossible places, all row groups belong to the range that begins at 0.
     """
     facts = [parquet.metadata.row_group(group) for group in range(parquet.num_row_groups)]
     places = [_first_byte(fact) for fact in facts]

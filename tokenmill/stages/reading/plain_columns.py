@@ -1,16 +1,16 @@
-"""Columns without dictionaries and views, which few of pyarrow's functions take."""
+"""Converts dictionaries and views to plain columns, because few functions of pyarrow accept them."""
 
 import pyarrow as pa
 
 
 def plain_column(column: pa.Array) -> pa.Array:
-    """The column with its values in place, where it refers to a dictionary of them, or views them elsewhere."""
+    """Returns the column with its values in place if it is a dictionary or a view, otherwise unchanged."""
     if not pa.types.is_dictionary(column.type):
         return _without_views(column)
     return pa.DictionaryArray.from_arrays(column.indices, _without_views(column.dictionary)).dictionary_decode()
 
 
 def _without_views(values: pa.Array) -> pa.Array:
-    """Few of pyarrow's functions take views."""
+    """Returns views as large_string or large_binary, other values unchanged."""
     kind = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}.get(values.type)
     return values.cast(kind) if kind else values

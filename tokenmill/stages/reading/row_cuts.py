@@ -1,6 +1,7 @@
-"""Batches of a table cut by what their rows take once they are documents: each value in place, under its column's name.
+"""Cuts batches by the size that their rows have as documents: each value in place, with the name of its column.
 
-A dictionary's value is held once however many rows refer to it, so the bytes of a batch say nothing of its rows.
+A dictionary holds a value once, however many rows refer to it. So the bytes of a batch do not give the size of its
+rows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ _LISTS = {pa.lib.Type_LIST, pa.lib.Type_LARGE_LIST, pa.lib.Type_MAP}
 def cut_batches(
     batches: Iterable[pa.RecordBatch | RowLoss], size: int, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Each batch in pieces of about `size` bytes, of these columns alone if any are named."""
+    """Cuts each batch into slices of about `size` bytes, with only these columns if any are named."""
     for batch in batches:
         if isinstance(batch, RowLoss):
             yield batch
@@ -28,11 +29,11 @@ def cut_batches(
 
 
 def cut(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
-    """The batch in pieces of at most about `size` bytes, but of one row at least."""
+    """Yields slices of the batch of at most about `size` bytes each, but of at least one row."""
     names = sum(_bytes_of_names(field) for field in batch.schema)
     ends = np.cumsum(sum(map(_bytes_of_rows, batch.columns), np.full(batch.num_rows, float(names))))
     total = float(ends[-1]) if batch.num_rows else 0.0
-    share = total / max(1, -(-total // max(size, 1)))  # pieces alike, rather than a small one behind large ones
+    share = total / max(1, -(-total // max(size, 1)))  # equal slices instead of a small last one
     first = 0
     while first < batch.num_rows:
         before = float(ends[first - 1]) if first else 0.0
@@ -42,16 +43,16 @@ def cut(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
 
 
 def _bytes_of_names(field: pa.Field) -> int:
-    """Bytes of a field's name, and of the names inside it: each row of `meta` has them."""
+    """Returns the bytes of a field's name and of the names inside it, because each row of `meta` has them."""
     fields = [field.type.field(number) for number in range(field.type.num_fields)]
     try:
         return len(field.name.encode()) + sum(map(_bytes_of_names, fields))
-    except UnicodeDecodeError:  # such a name gets into no row
+    except UnicodeDecodeError:  # such a name is in no row
         return 0
 
 
 def _bytes_of_rows(column: pa.Array) -> npt.NDArray[np.float64]:
-    """Bytes that the values of each row take, as good as they are known: float64 (rows,)."""
+    """Returns the approximate bytes of the values of each row, float64 (rows,)."""
     type = column.type
     if pa.types.is_dictionary(type):
         values = _bytes_of_rows(column.dictionary)

@@ -1,7 +1,8 @@
-"""The members of a tar archive (pax, GNU and ustar) out of a stream, in little memory, whatever its headers claim.
+"""Reads the members of a tar archive (pax, GNU and ustar) from a stream in little memory, whatever its headers claim.
 
-Python's tarfile reads extended headers whole, whatever size they claim, and raises in the middle of what it does not
-understand; here a header is 512 bytes, an extended one at most 1 MiB, and what lies before damage is read.
+Python's tarfile reads extended headers whole, whatever size they claim, and raises in the middle of an archive that it
+does not understand. Here a header has 512 bytes and an extended one at most 1 MiB, and the members before damage are
+read.
 """
 
 import re
@@ -18,7 +19,7 @@ DEVICES = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
 FOLDER, _SPARSE = b"5", b"S"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _MAX_SIZE = (1 << 63) - 1
-_MORE_HOLES, _MORE_HOLES_STILL = 482, 504  # where a sparse file's header, and a block behind it, say that one follows
+_MORE_HOLES, _MORE_HOLES_STILL = 482, 504  # bytes of a sparse header and of a map block, set if another follows
 _OCTAL = re.compile(rb"[\0 ]*([0-7]*)[\0 ]*\Z")
 _SPARSE_FIELDS = (b"GNU.sparse.map", b"GNU.sparse.size", b"GNU.sparse.major", b"GNU.sparse.realsize")
 _KNOWN = (b"path", b"size", b"mtime", b"comment", *_SPARSE_FIELDS)
@@ -26,12 +27,21 @@ _PAX_RECORD = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
 
 
 def is_tar(start: bytes) -> bool:
-    """True if a file that starts so is a tar archive that is not compressed."""
+    """Returns True if a file with these first bytes is an uncompressed tar archive."""
     return len(start) >= TAR_BLOCK and _sound(start[:TAR_BLOCK])
 
 
 class TarMember(NamedTuple):
-    """A member. kind: the type flag of its header. offset: of its header. time: seconds since 1970."""
+    """A member of an archive.
+
+    Attributes:
+        name: path in the archive, not decoded.
+        kind: type flag of its header.
+        size: bytes of its content.
+        offset: of its header in the archive, in bytes.
+        time: seconds since 1970.
+        sparse: True if it is a sparse file, whose content is not stored as it is.
+    """
 
     name: bytes
     kind: bytes
@@ -42,26 +52,31 @@ class TarMember(NamedTuple):
 
 
 class NoTar(Exception):
-    """The file is no tar archive; the message goes on after its name."""
+    """The file is not a tar archive. The message continues a sentence that begins with the file's name."""
 
 
 class TarMembers:
-    """Iterates over the archive's members, whose content `read` and `some` give until the next one is asked for.
+    """Iterates over the members of an archive. `read` and `some` return the content of the current member.
 
-    A member that follows the end of another archive is read too, and belongs to it; anything but zeros there is damage.
-    Raises EOFError for damage, NoTar if the file is no tar archive at all.
+    Members after the end mark are read too, as if they belonged to this archive. Anything else there, except zeros, is
+    damage. Raises EOFError for damage, NoTar if the file is not a tar archive at all.
 
-    limit: bytes of the archive beyond which nothing is read; `at` is greater then. size: of a stream that is a file,
-    not compressed: what is not read of its members is then passed over by seeking. start: bytes read from the stream
-    already. ended: True once the mark of the archive's end was read. comment: that of the first global extended header
-    with one.
+    Attributes:
+        limit: bytes of the archive after which nothing is read; `at` is then greater. Default: no limit.
+        size: bytes of the stream, if it is an uncompressed file. Content that is not read is then skipped by seeking.
+            Default None, for a stream that cannot seek.
+        start: bytes that the caller has already read from the stream. Default none.
+        at: bytes of the archive that have been read or skipped.
+        left: bytes of the current member that have not been read.
+        ended: True if the end mark of the archive has been read.
+        comment: comment of the first global extended header that has one.
     """
 
     def __init__(self, stream: Any, limit: int = sys.maxsize, size: int | None = None, start: bytes = b"") -> None:
         self.limit, self.stream, self.size = limit, stream, size
         self.at, self.left, self.comment = 0, 0, b""
         self.held, self.used, self.sound, self.ended = start, 0, False, False
-        self.extended: dict[bytes, bytes] = {}  # what extended headers say of the next member
+        self.extended: dict[bytes, bytes] = {}  # fields of the next member, from extended headers
 
     def __iter__(self) -> Iterator[TarMember]:
         while True:
@@ -82,24 +97,24 @@ class TarMembers:
             self.extended = {}
 
     def read(self, limit: int) -> bytes:
-        """The next `limit` bytes of the current member, or all that it has left. Raises EOFError if it is cut off."""
+        """Reads `limit` bytes of the current member, fewer only at its end. Raises EOFError if it is cut off."""
         wanted = min(limit, self.left)
         data = self._take(wanted)
         self.left -= len(data)
         if len(data) < wanted:
-            raise EOFError(f"it ends {self.left} bytes before a member does")
+            raise EOFError(f"it ends {self.left} bytes before the end of a member")
         return data
 
     def some(self, limit: int) -> bytes:
-        """At most `limit` bytes of the current member, b"" only at its end. Raises EOFError if it is cut off."""
+        """Reads at most `limit` bytes of the current member, b"" only at its end. Raises EOFError if it is cut off."""
         data = self._some(min(limit, self.left))
         if self.left and not data:
-            raise EOFError(f"it ends {self.left} bytes before a member does")
+            raise EOFError(f"it ends {self.left} bytes before the end of a member")
         self.left -= len(data)
         return data
 
     def _header(self) -> tuple[int, bytes]:
-        """(place, header) of what comes next, b"" at the end or the limit. Raises EOFError; NoTar for the first."""
+        """Reads (offset, header), header b"" at the end or the limit. Raises EOFError; NoTar for the first header."""
         self.ended = False
         while self.at <= self.limit:
             start, first = self.at, not self.sound
@@ -112,14 +127,14 @@ class TarMembers:
                 self.ended, self.extended = True, {}
                 continue
             if len(header) < TAR_BLOCK or not _sound(header):
-                what = "what lies behind its end is no archive" if self.ended else "a header that is not sound"
-                raise NoTar("is no tar archive: its first header is not sound") if first else EOFError(what)
+                what = "the bytes after its end are not an archive" if self.ended else "an invalid header"
+                raise NoTar("is not a tar archive: its first header is invalid") if first else EOFError(what)
             self.sound = True
             return start, header
         return self.at, b""
 
     def _pass_over_holes(self) -> None:
-        """A map of more than four holes goes on in blocks of its own, each of which says whether one more follows."""
+        """Skips the blocks that continue a map of more than four holes. Each block states whether one more follows."""
         while self.at <= self.limit:
             block = self._take(TAR_BLOCK)
             if len(block) < TAR_BLOCK:
@@ -128,7 +143,7 @@ class TarMembers:
                 return
 
     def _extension(self, kind: bytes, size: int) -> dict[bytes, bytes]:
-        """The fields that an extended header sets for the next member; of a global one the comment is kept."""
+        """Reads the fields that an extended header sets for the next member. Of a global one it keeps the comment."""
         if size > _MAX_HEADER:
             raise EOFError(f"an extended header of {size} bytes")
         body = self._take(size)
@@ -149,15 +164,15 @@ class TarMembers:
             todo = self._seek_over(todo)
         while todo:
             if self.at > self.limit:
-                return  # the caller's loop says so
+                return  # the caller's loop checks the limit
             size = len(self._some(min(todo, _CHUNK)))
             if not size:
-                raise EOFError(f"it ends {todo} bytes before a member does")
+                raise EOFError(f"it ends {todo} bytes before the end of a member")
             todo -= size
         self.left = 0
 
     def _seek_over(self, todo: int) -> int:
-        """Go to where the next header is; how much is still to be read, to find the end of a file that is too short."""
+        """Seeks to the next header. Returns the bytes still to read, more than 0 if the file ends before the header."""
         assert self.size is not None
         far = max(0, min(todo, self.size - self.at))
         self.at, self.left = self.at + far, 0
@@ -177,7 +192,7 @@ class TarMembers:
         return b"".join(parts)
 
     def _some(self, size: int) -> bytes:
-        """At most `size` bytes, more than none unless the archive ends."""
+        """Returns at most `size` bytes, and at least one unless the archive ends."""
         if self.used == len(self.held) and size:
             self.held, self.used = self.stream.read(_CHUNK), 0
         data = self.held[self.used : self.used + size]
@@ -211,14 +226,14 @@ def _pax(body: bytes) -> dict[bytes, bytes]:
         end = at + int(found[1])
         if end <= found.end() or end > len(body):
             break
-        if found[2] in _KNOWN:  # an archive may be nothing but such fields
+        if found[2] in _KNOWN:  # an archive may consist of other fields alone
             fields[found[2]] = body[found.end() : end - 1]
         at = end
     return fields
 
 
 def _sound(header: bytes) -> bool:
-    """True if the header's checksum is right; some old programs summed signed bytes."""
+    """Returns True if the header's checksum is right. Some old programs summed signed bytes."""
     field = _OCTAL.match(header, 148, 156)
     if not field or not field[1]:
         return False
@@ -228,10 +243,10 @@ def _sound(header: bytes) -> bool:
 
 
 def _number(header: bytes, start: int, end: int) -> int:
-    """Octal digits, or for large numbers the binary form of GNU tar. Raises EOFError for anything else."""
+    """Reads octal digits, or GNU tar's binary form of large numbers. Raises EOFError for anything else."""
     if header[start] & 0x80:
         return 0 if header[start] == 0xFF else int.from_bytes(header[start + 1 : end], "big")
     field = _OCTAL.match(header, start, end)
     if not field:
-        raise EOFError(f"a header with the number {header[start:end]!r}")
+        raise EOFError(f"a header with the invalid number {header[start:end]!r}")
     return int(field[1] or b"0", 8)

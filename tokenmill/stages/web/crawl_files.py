@@ -1,7 +1,7 @@
-"""Where the files of a published crawl lie: lists of paths, and the layout of Common Crawl.
+"""Finds the files of a published crawl by its lists of paths, in the layout of Common Crawl.
 
-A list (`warc.paths.gz`) has a path a line, relative to the address that all crawls are under. Crawls do not change once
-they are published, so files out of a list are taken by their names: nobody is asked 90,000 times how large they are.
+A list (`warc.paths.gz`) has one path per line, relative to the address that all crawls are under. Published crawls do
+not change, so files from a list are identified by their names, which saves 90,000 requests for their sizes.
 """
 
 import re
@@ -16,37 +16,40 @@ from tokenmill.core.kinds import Shard
 from tokenmill.stages.reading.inputs import file_shards
 
 PARTS = ("warc", "wet", "wat", "robotstxt", "non200responses")
-"""The lists of WARC files that a crawl has."""
+"""The parts of a crawl. Each has a list of WARC files."""
 
 LISTED = "listed"
-"""The etag of a file out of a list."""
+"""The etag of a file from a list."""
 
 _LIST = re.compile(r"\.paths(?:\.gz)?$")
 _CRAWL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:/\d{4}/\d\d)?")
 _LIST_BYTES = 1 << 28
+# approximate bytes of a file, by the folder that it is in
 _ABOUT = {"wet": 100 << 20, "wat": 250 << 20, "robotstxt": 2 << 20, "crawldiagnostics": 100 << 20}
 _ABOUT_WARC = 1 << 30
 
 
 def is_list(path: str) -> bool:
-    """Whether a path is that of a list of paths."""
+    """Returns True if the path is that of a list of paths."""
     return _LIST.search(path.partition("?")[0]) is not None
 
 
 def crawl_list(base: str, crawl: str, part: str) -> str:
-    """The address of a crawl's list. Raises RecipeError for a name that none has."""
+    """Returns the address of a crawl's list. Raises RecipeError if the crawl's name is malformed."""
     if not _CRAWL.fullmatch(crawl):
-        raise RecipeError(f"crawl: {crawl!r} is no crawl's name; expected one like CC-MAIN-2026-05 or CC-NEWS/2026/01")
+        raise RecipeError(
+            f"crawl: {crawl!r} is not a crawl's name; expected one like CC-MAIN-2026-05 or CC-NEWS/2026/01"
+        )
     return join(base, "crawl-data", crawl, f"{part}.paths.gz")
 
 
 def index_files(base: str, crawl: str) -> list[str]:
-    """The files of a crawl's columnar index that list its successful captures."""
+    """Returns the files of a crawl's columnar index that list its successful captures."""
     return [file for file in listed(crawl_list(base, crawl, "cc-index-table"), base) if "/subset=warc/" in file]
 
 
 def listed(address: str, base: str) -> list[str]:
-    """The files of a list, under base, in its order. Raises RecipeError if there is no such list."""
+    """Returns the files of a list, below `base`, in its order. Raises RecipeError if there is no such list."""
     try:
         content = storage.read_bytes(address)
     except (GoneError, FileNotFoundError) as error:
@@ -64,7 +67,7 @@ def listed(address: str, base: str) -> list[str]:
 
 
 def shards_of(paths: tuple[str, ...], base: str, source: str) -> list[Shard]:
-    """One shard a file, in the order of the paths, which are globs, addresses and lists; a file counts once."""
+    """Returns one shard per file, in the order of the paths (globs, addresses and lists). A file counts once."""
     found: dict[str, Shard] = {}
     for path in paths:
         shards = _listed_shards(listed(path, base), source) if is_list(path) else file_shards(path, source)
@@ -86,6 +89,6 @@ def _listed_shard(address: str, source: str) -> Shard:
 
 
 def _about(file: str) -> int:
-    """About how large the file is, by the folder it lies in."""
+    """Returns the approximate size of a file in bytes, by the folder that it is in."""
     folder = file.rpartition("/")[0].rpartition("/")[2]
     return _ABOUT.get(folder, _ABOUT_WARC)

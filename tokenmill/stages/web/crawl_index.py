@@ -1,9 +1,9 @@
-"""Records picked by Common Crawl's columnar index, so that only their bytes are read.
+"""Finds records in Common Crawl's columnar index, so that only their bytes are read.
 
-The index is Parquet, a row a capture, sorted by SURT key (commoncrawl/cc-index-table, cc-index-schema-flat.json). Only
-the columns that are asked about are read, and those that say where a record lies only where one was found; row groups
-whose statistics rule everything out are not read at all. Values are looked up once in a column's dictionary instead of
-row by row.
+The index is Parquet, with one row per capture, sorted by SURT key (commoncrawl/cc-index-table,
+cc-index-schema-flat.json). Only the columns that the criteria need are read, and the places of records only in row
+groups with a match. Row groups whose statistics exclude every match are not read at all. Values are compared once per
+entry of a column's dictionary instead of once per row.
 """
 
 import logging
@@ -32,20 +32,26 @@ _COLUMNS = {
     "language": "content_languages", "status": "fetch_status",
 }  # fmt: skip
 _PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
-_READERS = 8  # of remote files at once; the host's rate holds all the same
+_READERS = 8  # remote files read at once; the request rate of the host still applies
 RECORDS = pa.schema([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
-"""Where the picked records lie: the file's name as the index has it, sorted by file and offset."""
+"""The places of selected records, sorted by file and offset. The file's name is the one in the index."""
 
 _ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError, IndexError)
-"""Of damaged tables; the last two for the name of a column, and for a place outside of a dictionary."""
+"""Errors of damaged tables. The last two are for the name of a column and for a place outside of a dictionary."""
 
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which records: each list that is not empty must hold the record's value. domain: registered ones (bbc.co.uk).
-    tld: last part of the host's name. mime: as detected from the content. language: ISO 639-3, the page's first one.
+    """Criteria for records: for each list that is not empty, the value of the record must be in the list.
+
+    Attributes:
+        domain: registered domains, such as bbc.co.uk.
+        tld: last parts of host names.
+        mime: types as detected from the content.
+        language: ISO 639-3 codes, compared with the first language of the page.
+        status: HTTP status codes.
     """
 
     domain: tuple[str, ...] = ()
@@ -56,7 +62,7 @@ class Wanted:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Wanted":
-        """From a recipe's mapping, a value or a list of them by name. Raises RecipeError."""
+        """Reads the criteria from a recipe's mapping of names to values or lists of values. Raises RecipeError."""
         known = [field.name for field in fields(cls)]
         lists: dict[str, tuple[Any, ...]] = {}
         for name, value in settings.items():
@@ -67,20 +73,20 @@ class Wanted:
             if not lists[name] or not all(type(item) is wanted for item in lists[name]):
                 raise RecipeError(f"select: {name}: found {value!r}, expected {wanted.__name__} values")
         if not lists:
-            raise RecipeError(f"select: nothing asked for; give one or more of {', '.join(known)}")
+            raise RecipeError(f"select: no criterion given; give one or more of {', '.join(known)}")
         for code in lists.get("language", ()):
             if len(code) != 3:
                 raise RecipeError(f"select: language: found {code!r}; the index has ISO 639-3 codes such as eng or deu")
         return cls(**lists)
 
     def asked(self) -> dict[str, Sequence[Any]]:
-        """{column of the index: values that will do}, for those that were asked for."""
+        """Returns {column of the index: accepted values} for the criteria that are given."""
         return {column: getattr(self, name) for name, column in _COLUMNS.items() if getattr(self, name)}
 
 
 @dataclass(frozen=True)
 class ByteRange:
-    """Bytes of one file that are read at once, and which of the records, by row, lie in it."""
+    """Bytes start to stop of one file, read with one request. They contain the records of rows first to last - 1."""
 
     file: str
     start: int
@@ -90,13 +96,13 @@ class ByteRange:
 
 
 def find_records(files: Sequence[str], wanted: Wanted) -> pa.Table:
-    """All records of RECORDS that the index files name and that are wanted, each once.
+    """Returns the wanted records of the index files, as RECORDS, each record once.
 
-    Raises DataError for a file that is no such index.
+    Raises DataError for a file that is not a columnar index.
     """
     readers = _READERS if any(map(is_url, files)) else 1
     with ThreadPoolExecutor(readers) as pool:
-        context = copy_context()  # the manners in force go along
+        context = copy_context()  # each thread uses the current manners
         found = list(pool.map(lambda file: context.copy().run(_find_in, file, wanted), files))
     table = pa.concat_tables(found) if found else RECORDS.empty_table()
     table = table.unify_dictionaries().combine_chunks()
@@ -107,7 +113,7 @@ def find_records(files: Sequence[str], wanted: Wanted) -> pa.Table:
 
 
 def byte_ranges(records: pa.Table, gap: int, most: int = 1 << 25) -> Iterator[ByteRange]:
-    """The records' bytes joined where at most `gap` bytes lie between, up to about `most` bytes in one span."""
+    """Joins records with at most `gap` bytes between them to ranges of up to about `most` bytes."""
     if not records.num_rows:
         return
     names = records.column("file").combine_chunks().dictionary_encode()
@@ -135,8 +141,8 @@ def _find_in(file: str, wanted: Wanted) -> pa.Table:
             groups = [group for group in range(index.num_row_groups) if _may_hold(index, group, asked)]
             parts = [part for group in groups if (part := _find_in_group(index, group, asked)) is not None]
         found = _as_records(pa.concat_tables(parts) if parts else RECORDS.empty_table())
-        found.validate(full=True)  # UTF-8, and places in dictionaries
-    except KeyError as error:  # of read_dictionary
+        found.validate(full=True)  # checks UTF-8 and places in dictionaries
+    except KeyError as error:  # read_dictionary names a missing column
         raise DataError(f"{shown(file)}: has no column {error}; expected a columnar index") from error
     except GoneError:
         raise
@@ -149,9 +155,9 @@ def _find_in(file: str, wanted: Wanted) -> pa.Table:
 
 
 def _find_in_group(index: pq.ParquetFile, group: int, asked: Mapping[str, Sequence[Any]]) -> pa.Table | None:
-    """The places of a row group's wanted records, None if there are none."""
+    """Returns the places of a row group's wanted records, or None if there are none."""
     mask: Bools | None = None
-    for column, values in asked.items():  # one after the other: most groups are ruled out by the first
+    for column, values in asked.items():  # one by one: the first column excludes most groups
         holds = _holds(index.read_row_group(group, [column]).column(0), values, first=column == "content_languages")
         mask = holds if mask is None else mask & holds
         if not mask.any():
@@ -160,7 +166,7 @@ def _find_in_group(index: pq.ParquetFile, group: int, asked: Mapping[str, Sequen
 
 
 def _holds(column: pa.ChunkedArray, values: Sequence[Any], *, first: bool) -> Bools:
-    """Which rows have one of the values; first: before their first comma."""
+    """Returns which rows have one of the values, bool (rows,). first: compare the part before the first comma."""
     parts = []
     for chunk in column.chunks:
         if pa.types.is_dictionary(chunk.type):
@@ -174,7 +180,7 @@ def _holds(column: pa.ChunkedArray, values: Sequence[Any], *, first: bool) -> Bo
 
 
 def _may_hold(index: pq.ParquetFile, group: int, asked: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether the group's statistics leave room for one of the values in each column."""
+    """Returns False if the group's statistics exclude all values of one of the columns."""
     about = index.metadata.row_group(group)
     at = {about.column(number).path_in_schema: about.column(number).statistics for number in range(about.num_columns)}
     for column, values in asked.items():
@@ -193,16 +199,16 @@ def _as_records(table: pa.Table) -> pa.Table:
 
 
 def _ranked(table: pa.Table) -> pa.Table:
-    """The table with the files' places in the order of their names instead of the names."""
+    """Returns the table with each file's rank among the sorted names instead of its name."""
     names = table.column("file").combine_chunks()
-    if isinstance(names, pa.ChunkedArray):  # of no rows
+    if isinstance(names, pa.ChunkedArray):  # a table without rows
         names = names.chunk(0) if names.num_chunks else pa.array([], pa.dictionary(pa.int32(), pa.string()))
     ranks = pc.rank(names.dictionary, tiebreaker="dense").take(names.indices)
     return table.set_column(0, "file", ranks)
 
 
 def _first_of_its_place(table: pa.Table) -> Bools:
-    """Of rows for the same place the first; the index should not have others."""
+    """Marks the first row of each place, bool (rows,). The index should not have others."""
     if not table.num_rows:
         return np.zeros(0, np.bool_)
     codes = table.column("file").combine_chunks().dictionary_encode().indices.to_numpy()

@@ -1,4 +1,4 @@
-"""Reading the records that an index picked: a list of them, cut into shards of equal bytes, and their bytes by span."""
+"""Stores the list of records that an index selects, cuts it into shards of equal bytes, and reads the records."""
 
 import hashlib
 import io
@@ -25,22 +25,24 @@ from tokenmill.stages.web.warc_records import Damage, Record, read_records
 
 logger = logging.getLogger(__name__)
 
-_MOST = 64 << 20  # of one record, compressed
-_FORMAT = 1  # of a kept selection; to be counted up where the same question gets another answer
+_MOST = 64 << 20  # bytes of one record, compressed
+_FORMAT = 1  # version of stored selections; increase it if the same criteria give another result
 _KEPT = RECORDS.append(pa.field("end", pa.int64()))
-"""RECORDS, and how many bytes all records up to each take: a selection is cut like one file of them all."""
+"""RECORDS, and the bytes of all records up to each: a selection is cut as if it were one file of all records."""
 
 
 class Picked(NamedTuple):
-    """A record out of a file, its offset the file's own."""
+    """A record or damage, with the file that it is in. Its offset is the offset in that file."""
 
     file: str
     item: Record | Damage
 
 
 def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: bool) -> str:
-    """The file with the wanted records, found now if it is not there from before. folder: where it is kept, "" for the
-    user's cache. from_list: the index files are a published crawl's, which do not change.
+    """Returns the path of the stored selection, and reads the index to create it if it does not exist.
+
+    folder: where selections are stored, "" for the user's cache. from_list: True if the index files are those of a
+    published crawl, which do not change.
     """
     tags = [LISTED if from_list else storage.etag(file) for file in files]
     said = json.dumps([_FORMAT, list(map(shown, files)), tags, wanted.asked()])
@@ -55,12 +57,14 @@ def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: b
 
 
 def selected_shards(path: str, source: str, shard_bytes: int) -> list[Shard]:
-    """The selection cut, in order, into shards of about equally many bytes, at most about shard_bytes each: `start` and
-    `end` count the bytes of the records before.
+    """Cuts the selection, in order, into shards of about equal bytes, at most about `shard_bytes` each.
+
+    `start` and `end` of a shard are positions in the bytes of all selected records, one after the other. Raises
+    RecipeError if no record is selected.
     """
     table = pa.Table.from_batches(list(parquet.read_table(path)), _KEPT)
     if not table.num_rows:
-        raise RecipeError("select: the index has no such record")
+        raise RecipeError("select: no record of the index matches")
     ends = table.column("end").to_numpy()
     count = -(-int(ends[-1]) // shard_bytes)
     edges = np.searchsorted(ends, ends[-1] * np.arange(1, count) / count)
@@ -69,7 +73,7 @@ def selected_shards(path: str, source: str, shard_bytes: int) -> list[Shard]:
 
 
 def read_selected(shard: Shard, base: str, gap: int, limit: int, polite: Manners) -> Iterator[Picked]:
-    """The shard's records in order, Damage where the index names a place without one."""
+    """Yields the shard's records in order, and Damage if the index names a place without a record."""
     records = _rows(shard)
     offsets, lengths = records.column("offset").to_numpy(), records.column("length").to_numpy()
     for span in byte_ranges(records, gap):
@@ -91,7 +95,7 @@ def _item(packed: bytes, offset: int, length: int, limit: int) -> Record | Damag
     except (DataError, StopIteration):
         return Damage(offset, 0, length, f"the index names a record here, but it begins with {packed[:12]!r}")
     if found.offset:
-        return Damage(offset, 0, length, "the index names a record here, but none begins")
+        return Damage(offset, 0, length, "the index names a record here, but no record begins")
     return found._replace(offset=offset, length=length)
 
 
@@ -108,7 +112,7 @@ def _shard(number: int, source: str, path: str, table: pa.Table, first: int, las
 
 
 def _rows(shard: Shard) -> pa.Table:
-    """The shard's rows, from the row groups that hold them."""
+    """Reads the rows of the shard from the row groups that contain them."""
     with storage.open_input(shard.file) as source, pq.ParquetFile(source) as file:
         place = file.schema_arrow.names.index("end")
         groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]

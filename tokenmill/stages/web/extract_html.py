@@ -1,8 +1,8 @@
-"""HTML to its main text: menus, footers, comments and scripts go; headings, paragraphs, lists and tables stay.
+"""Extracts the main text of HTML: keeps headings, paragraphs, lists, tables; removes menus, footers, comments, scripts.
 
-A page is cut into blocks of text in one pass over its bytes, and decision trees, fitted to annotated pages of many
-sites and languages, say of each block whether it is content (see text.main_text). It takes time in proportion to the
-bytes, however deep or broken the markup; docs/quality.md compares it with trafilatura and resiliparse.
+A page is cut into blocks of text in one pass over its bytes. Decision trees, fitted to annotated pages of many sites
+and languages, decide for each block whether it is content (text/html/main_text.py). The time is proportional to the
+bytes, however deep or broken the markup is. docs/quality.md compares the results with trafilatura and resiliparse.
 """
 
 import functools
@@ -23,11 +23,16 @@ from tokenmill.text.words.segment import text_array, text_buffer
 
 @dataclass(frozen=True)
 class ExtractHtml:
-    """Replaces `text`, which is HTML, by the main text; lines end in a line feed, wider gaps are one blank line.
+    """Replaces `text`, which is HTML, by its main text. Lines end with a line feed, and wider gaps are one blank line.
 
-    max_bytes: of HTML; a larger document gets a null text. min_score: probability in 0..1 a block needs to be kept:
-    lower for more recall, higher for more precision. list_bullets: items of lists keep `•` or their number, which the
-    Gopher bullet rule looks for. Cells of a table's row are a tab apart.
+    The cells of a table row are separated by a tab. Documents without main text are dropped.
+
+    Attributes:
+        max_bytes: largest size of the HTML in bytes, at least 1. A larger document is dropped and its text becomes
+            null. Default 10 MiB.
+        min_score: probability of being content that a block needs to be kept, above 0 and below 1. Lower values give
+            more recall, higher values more precision. Default 0.5.
+        list_bullets: keep `•` or the number of list items, which the Gopher bullet rule looks for. Default true.
     """
 
     max_bytes: int = 10 << 20
@@ -44,11 +49,11 @@ class ExtractHtml:
             raise RecipeError(f"stages.extract_html: max_bytes is {self.max_bytes}, it must be at least 1")
 
     def file_checksums(self) -> dict[str, str]:
-        """The model file, for the fingerprint."""
+        """Returns the checksum of the model file, for the fingerprint."""
         return {MODEL.name: model_checksum()}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch with the main text in place of the HTML; too large and empty documents are marked."""
+        """Returns the batch with the main text instead of the HTML. Too large and empty documents are marked."""
         html = batch.column("text")
         sizes = np.diff(text_buffer(batch)[1])
         too_large = sizes > self.max_bytes

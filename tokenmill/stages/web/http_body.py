@@ -1,7 +1,7 @@
-"""What an archived HTTP response holds: status, type and charset from its header, and the body as a browser sees it.
+"""Reads archived HTTP responses: status, type and charset from the header, and the body as a browser sees it.
 
-Bodies are stored as they came over the wire, or already unpacked with the header left as it was; so a coding that the
-body plainly does not have is taken to be undone already. Sources: RFC 9112 (chunks), RFC 9110 (content codings).
+Bodies are stored as they were sent, or already unpacked but with the original header. So if a body clearly does not
+have a stated coding, the coding counts as already undone. Sources: RFC 9112 (chunks), RFC 9110 (content codings).
 """
 
 import io
@@ -25,8 +25,17 @@ _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<")
 
 
 class Head(NamedTuple):
-    """The header of a response. status: None if it has no header. mime: "" if none is named. body: where it begins.
-    signs: the fields (name in lower case, value) by which publishers limit what machines may do.
+    """The header of a response.
+
+    Attributes:
+        status: None if the response has no header.
+        mime: type in lower case, "" if the header names none.
+        charset: label in the header, "" if there is none.
+        codings: content codings, in the order in which they were applied.
+        chunked: True if the body is sent in chunks.
+        body: offset of the body in the block.
+        in_http: False if the header is made from the record's own fields. Default True.
+        signs: fields (name in lower case, value) by which publishers limit what machines may do. Default none.
     """
 
     status: int | None
@@ -40,7 +49,13 @@ class Head(NamedTuple):
 
 
 class Body(NamedTuple):
-    """A body unpacked. problem: why it could not be. packed_bytes: what it was unpacked from, where cut at a limit."""
+    """An unpacked body.
+
+    Attributes:
+        data: its bytes, b"" if it could not be unpacked.
+        problem: why it could not be unpacked, "" if it could.
+        packed_bytes: bytes before unpacking, if unpacking stopped at the limit, otherwise 0.
+    """
 
     data: bytes
     problem: str = ""
@@ -52,7 +67,7 @@ class _BrokenCodingError(Exception):
 
 
 def read_head(block: bytes) -> Head:
-    """The header that begins a response's block."""
+    """Reads the HTTP header at the start of a response's block."""
     status = _STATUS.match(block)
     if status is None:
         return Head(None, "", "", (), False, 0)
@@ -67,16 +82,16 @@ def read_head(block: bytes) -> Head:
 
 
 def content_type(value: bytes) -> tuple[str, str]:
-    """(MIME type in lower case, charset label) of a Content-Type; "" for what it does not say."""
+    """Returns (MIME type in lower case, charset label) of a Content-Type, "" for a part that is missing."""
     mime = value.partition(b";")[0].strip().lower().decode("latin-1")
     charset = _CHARSET.search(value)
     return mime if "/" in mime else "", charset[1].decode("latin-1") if charset else ""
 
 
 def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
-    """The body with its chunks joined and its content codings undone, at most limit + 1 bytes of it.
+    """Joins the chunks of the body and undoes its content codings, each up to limit + 1 bytes.
 
-    cut: the crawler recorded only a part, so that an early end is no fault.
+    cut: the archive has only a part of the body, so an early end is not an error.
     """
     data = block[head.body :]
     over = False
@@ -98,7 +113,7 @@ def _names(value: bytes) -> tuple[str, ...]:
 
 
 def _joined(data: bytes, cut: bool) -> bytes:
-    """The chunks of a body joined; the body itself if it does not begin with a chunk's size."""
+    """Joins the chunks of a body. Returns it unchanged if it does not begin with a chunk's size."""
     size = _CHUNK_SIZE.match(data)
     if size is None:
         return data
@@ -111,17 +126,19 @@ def _joined(data: bytes, cut: bool) -> bytes:
         if len(chunks[-1]) < length:
             if cut:
                 return b"".join(chunks)
-            raise _BrokenCodingError(f"chunked: ends {length - len(chunks[-1])} bytes inside a chunk of {length}")
+            raise _BrokenCodingError(
+                f"chunked: ends {length - len(chunks[-1])} bytes before the end of a chunk of {length}"
+            )
         at = begin + length
         at += 2 if data[at : at + 2] == b"\r\n" else data[at : at + 1] == b"\n"
         size = _CHUNK_SIZE.match(data, at)
     if at >= len(data):
-        return b"".join(chunks)  # the connection was closed behind a whole chunk, without the empty last one
+        return b"".join(chunks)  # the connection was closed after a whole chunk, before the empty last one
     raise _BrokenCodingError(f"chunked: found {data[at : at + 12]!r} at byte {at}, expected a chunk's size")
 
 
 def _unpacked(data: bytes, coding: str, limit: int, cut: bool) -> bytes:
-    """The data with one content coding undone, at most limit + 1 bytes; unchanged if it is plainly not so coded."""
+    """Undoes one content coding, up to limit + 1 bytes. Returns the data unchanged if it clearly lacks that coding."""
     try:
         if coding in ("gzip", "x-gzip"):
             return _decompressed(data, Format.GZIP, limit, cut)
@@ -153,17 +170,17 @@ def _unbrotli(data: bytes, limit: int, cut: bool) -> bytes:
 
 
 def _decompressed(data: bytes, format: Format, limit: int, cut: bool) -> bytes:
-    """At most limit + 1 bytes; the data itself if it does not begin as the format does."""
+    """Returns at most limit + 1 bytes; the data unchanged if it does not begin like the format."""
     if not data.startswith(format.magic):
         return data
     found = decompress_prefix(data, format, limit + 1)
     if not (found.whole or cut):
-        raise DecompressionError(f"ends before its {'frame' if format is Format.ZSTD else 'stream'} does")
+        raise DecompressionError(f"the data ends inside its {'frame' if format is Format.ZSTD else 'stream'}")
     return found.data
 
 
 def _deflated(data: bytes, limit: int, cut: bool) -> bytes:
-    """deflate means the zlib format, but some servers send the bare one."""
+    """Undoes deflate, which is the zlib format, but some servers send the raw format."""
     try:
         return _decompressed(data, Format.ZLIB, limit, cut)
     except DecompressionError:

@@ -1,7 +1,8 @@
-"""What a page's publisher says about use by machines: robots directives and reservations of text and data mining.
+"""Reads what a page's publisher states about use by machines: robots directives and reservations of data mining.
 
-Sources: the X-Robots-Tag header and the robots meta element (Google's specification; `noai` and `noimageai` were added
-by DeviantArt in 2022), the TDM Reservation Protocol (W3C community group, 2024) and its two ways, header and meta.
+Sources: the X-Robots-Tag header and the robots meta element (Google's specification; DeviantArt added `noai` and
+`noimageai` in 2022); the header and the meta element of the TDM Reservation Protocol (W3C community group, 2024), which
+is about text and data mining.
 """
 
 import html
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-SIGNS_BYTES = 1 << 16  # where meta elements are looked for
+SIGNS_BYTES = 1 << 16  # the start of a page, which is searched for meta elements
 _META_BYTES = 2048
 _ATTRIBUTE = re.compile(rb"(?<![a-z-])([a-z-]{1,32})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _AGENT = re.compile(r"robots|[\w.-]*bot")
@@ -17,8 +18,12 @@ _VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable
 
 
 class Signs(NamedTuple):
-    """robots: directives, sorted, with a comma between, those for one agent as `agent:directive`; "" if none. tdm:
-    "1" if mining is reserved, "0" if it is said not to be, "" if nothing is. policy: where licences are offered.
+    """The statements of a page's publisher.
+
+    Attributes:
+        robots: directives, sorted and separated by commas, those for one agent as `agent:directive`. Default "".
+        tdm: "1" if mining is reserved, "0" if the publisher states that it is not, "" if there is no statement.
+        policy: address at which licences are offered. Default "".
     """
 
     robots: str = ""
@@ -27,7 +32,10 @@ class Signs(NamedTuple):
 
 
 def signs(headers: Iterable[tuple[bytes, bytes]], page: bytes) -> Signs:
-    """What the HTTP header's fields (name in lower case, value) and the page, as UTF-8, say; the header goes first."""
+    """Reads the signs of the HTTP header's fields (name in lower case, value) and of the page, in UTF-8.
+
+    The directives of both are merged. For the TDM protocol the header has priority.
+    """
     robots: set[str] = set()
     told = {"tdm-reservation": "", "tdm-policy": ""}
     for field, value in headers:
@@ -46,7 +54,7 @@ def signs(headers: Iterable[tuple[bytes, bytes]], page: bytes) -> Signs:
 
 
 def _directives(value: str) -> set[str]:
-    """The directives of `noai, noindex`, of `ccbot: noai, noindex` with the agent before each, without values."""
+    """Returns the directives of `noai, noindex`, or of `ccbot: noai, noindex` with the agent before each; no values."""
     agent, found = "", set()
     for part in value.lower().split(","):
         name, colon, rest = (piece.strip() for piece in part.partition(":"))
@@ -58,11 +66,11 @@ def _directives(value: str) -> set[str]:
 
 
 def _metas(page: bytes) -> Iterator[tuple[str, str]]:
-    """(name, content) of the meta elements in the page's head that may be signs."""
+    """Yields (name, content) of the meta elements in the page's head that may be signs."""
     body = page.find(b"<body", 0, SIGNS_BYTES)
     body = page.find(b"<BODY", 0, SIGNS_BYTES) if body < 0 else body
     head = page[: body if body >= 0 else SIGNS_BYTES]
-    lower = head.lower()  # searching for small letters is ten times faster than searching for any
+    lower = head.lower()  # find() in lower case is ten times faster than a search that ignores case
     at = lower.find(b"<meta") if b"bot" in lower or b"tdm-" in lower else -1
     while at >= 0:
         stop = lower.find(b">", at, at + _META_BYTES)

@@ -1,10 +1,10 @@
-"""Web pages out of WARC and ARC files: one row a document record, its body decoded to text, HTML as it is.
+"""Reads web pages from WARC and ARC files: one row per document record, with its body as text; HTML stays HTML.
 
-Responses, conversions (WET), resources and revisits are document records; requests, warcinfo and DNS are not, and
-metadata (WAT) only where it is asked for. A record that is refused is a row too, marked with the rule that refused it,
-and so is each damaged span of a file. Which types count is FineWeb's choice (Penedo et al. 2024; datatrove's WARC
-reader), but the status must be 200 and the declared charset is looked at. Files are named by paths or by a crawl;
-docs/common_crawl.md says how a crawl is read in whole or in part.
+Responses, conversions (WET), resources and revisits are document records. Requests, warcinfo and DNS records are not,
+and metadata records (WAT) only if `records` names them. A refused record is a row too, marked with the rule that
+refused it, and so is each damaged span of a file. The accepted types are those of FineWeb (Penedo et al. 2024;
+datatrove's WARC reader), but the status must be 200 and the declared charset is used. Files are named by paths or by a
+crawl. docs/common_crawl.md explains how to read all or a part of a crawl.
 """
 
 import io
@@ -24,25 +24,44 @@ from tokenmill.stages.web.crawl_selection import Picked, read_selected, selected
 from tokenmill.stages.web.warc_records import Damage, read_records
 from tokenmill.stages.web.warc_rows import DOCUMENTS, SIGNALS, Rows
 
-_HEAD_BYTES = 1 << 16  # of a block, besides max_bytes of body
+_HEAD_BYTES = 1 << 16  # bytes read of a block in addition to max_bytes of body
 _MAX_ROWS = 65_536
 
 
 @dataclass(frozen=True)
 class ReadWarc:
-    """A Source of web pages.
+    """Reads web pages from WARC and ARC files. The input is given by paths, by crawl, or by select with an index.
 
-    paths: globs and addresses of .warc, .arc, and either with .gz or .zst, and of lists of them (`warc.paths.gz`).
-    crawl: a published crawl instead, such as CC-MAIN-2026-05, and part: which of its lists (warc, wet, wat, …). base:
-    what the paths in lists are under: an address, a bucket (s3://commoncrawl) or a folder. select: only the records
-    that the columnar index names, by domain, tld, mime, language and status; index: its files or a list of them, those
-    of the crawl by default. gap: bytes read for nothing rather than asking again. selections: the folder for what was
-    selected, which all workers must see; the user's cache by default. requests_per_second: to one host, by all workers
-    of a machine. records: the types that make documents; `conversion` for WET files, `metadata` for WAT. mime: types
-    accepted, besides the plain text of conversions and all metadata. max_bytes: of a body; the rest is cut off, and
-    meta says so. max_growth: how many times its size a compressed body that reaches max_bytes may grow. max_bad:
-    highest share of bytes that could not be decoded or are control characters. verify: compare the digests of blocks
-    or payloads. shard_bytes: of files or selected records, for one task. batch_bytes: of text, about, in a batch.
+    Attributes:
+        paths: globs and addresses of .warc and .arc files, which may end with .gz or .zst, and of lists of such files
+            (`warc.paths.gz`). Default none.
+        source: name of the source, for the column `source`. Default web.
+        crawl: a published crawl to read, such as CC-MAIN-2026-05 or CC-NEWS/2026/01. Default none.
+        part: the list of the crawl to read: warc, wet, wat, robotstxt or non200responses. With select only warc.
+            Default warc.
+        base: the address, bucket (s3://commoncrawl) or folder that the paths in lists are below. Default
+            https://data.commoncrawl.org.
+        select: read only records that the columnar index has for these keys: domain, tld, mime, language and status,
+            each a value or a list. The key index names the index files, as globs or lists. Default: all records, and
+            the index of the crawl.
+        gap: largest number of bytes between two selected records that are read with one request, at least 0. Default
+            256 KiB.
+        selections: folder or URL for stored selections, which all workers must be able to read. Default: the user's
+            cache.
+        requests_per_second: largest number of requests per second to one host, by all workers of a machine together;
+            above 0. Default 10.
+        records: the types of record that become documents: response, conversion (WET), resource, metadata (WAT).
+            Default response.
+        mime: accepted MIME types. Plain text of conversions and all metadata are accepted too. Default text/html and
+            application/xhtml+xml.
+        max_bytes: largest body in bytes. A longer one is cut off, and `truncated` in `meta` records that. Default
+            10 MiB.
+        max_growth: largest growth of a compressed body that reaches max_bytes, as a factor. Default 100.
+        max_bad: largest share of bytes that could not be decoded or are control characters, 0 to 1. Default 0.01.
+        verify: compare the digests of blocks or payloads with their content. Default false.
+        shard_bytes: bytes of files or of selected records per task, at least 1; small files are read together. Default
+            64 MiB.
+        batch_bytes: approximate bytes of bodies and header fields per batch. Default 16 MiB.
     """
 
     paths: str | tuple[str, ...] = ()
@@ -73,13 +92,15 @@ class ReadWarc:
     def __post_init__(self) -> None:
         for kind in self.records:
             if kind not in DOCUMENTS:
-                raise RecipeError(f"records: {kind!r} is no kind of document{did_you_mean(kind, DOCUMENTS)}")
+                raise RecipeError(f"records: {kind!r} is not a kind of document{did_you_mean(kind, DOCUMENTS)}")
         if self.part not in crawl_files.PARTS:
-            raise RecipeError(f"part: {self.part!r} is no part of a crawl{did_you_mean(self.part, crawl_files.PARTS)}")
+            raise RecipeError(
+                f"part: {self.part!r} is not a part of a crawl{did_you_mean(self.part, crawl_files.PARTS)}"
+            )
         if bool(self.paths) + bool(self.crawl) + ("index" in self.select and not self.crawl) != 1:
             raise RecipeError("read_warc: give one of paths, crawl, and select with an index")
         if self.select and self.part != "warc":
-            raise RecipeError(f"select: the index names records of the part warc, not of {self.part}")
+            raise RecipeError(f"select: the index lists records of the part warc, not of {self.part}")
         if self.gap < 0 or self.shard_bytes < 1:
             raise RecipeError("read_warc: gap must be at least 0 and shard_bytes at least 1")
         if self.select:
@@ -88,7 +109,7 @@ class ReadWarc:
             crawl_files.crawl_list(self.base, self.crawl, self.part)
 
     def shards(self) -> list[Shard]:
-        """One a file, or of a selection one about every shard_bytes, which the index is read for, once."""
+        """Returns one shard per file, or one per about shard_bytes of a selection, for which the index is read once."""
         with manners(self._polite()):
             if self.select:
                 index, from_list = self._index()
@@ -101,7 +122,10 @@ class ReadWarc:
         return [replace(shard, number=number) for number, shard in enumerate(found)]
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
-        """The file's documents in order, and a row for each damaged span. Raises DataError for another kind of file."""
+        """Yields the file's documents in order, and a row for each damaged span.
+
+        Raises DataError if it is another kind of file.
+        """
         rows = Rows(self, shard.source)
         for file, item in self._items(shard):
             rows.file = file
@@ -135,7 +159,7 @@ class ReadWarc:
         return Wanted.of({name: value for name, value in self.select.items() if name != "index"})
 
     def _index(self) -> tuple[list[str], bool]:
-        """(the index's files, whether they are a published crawl's)."""
+        """Returns (the files of the index, True if they are those of a published crawl)."""
         given = self.select.get("index", ())
         if not given:
             return crawl_files.index_files(self.base, self.crawl), True

@@ -1,4 +1,4 @@
-"""Whether a record's content is what its header's digest says. Source: WARC 1.1, 5.8 and 5.9 (labelled digests)."""
+"""Compares a record's content with the digest in its header. Source: WARC 1.1, 5.8 and 5.9 (labelled digests)."""
 
 import base64
 import binascii
@@ -10,19 +10,19 @@ _LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 
 
 def stated(record: Record) -> str:
-    """The digest of the payload, else of the whole block, as the header has it; "" if there is none."""
+    """Returns the header's digest of the payload, otherwise that of the whole block, or "" if there is none."""
     value = record.fields.get(b"warc-payload-digest") or record.fields.get(b"warc-block-digest") or b""
     return value.decode("ascii", "replace")
 
 
 def mismatch(record: Record, body: int, *, whole_body: bool) -> tuple[str, str] | None:
-    """(what was found, what the header states) of a digest that differs; None if it fits, or cannot be checked.
+    """Returns (actual digest, digest in the header) if they differ; None if they agree or cannot be compared.
 
-    body: where the payload begins in the block. whole_body: the payload is stored as it was hashed, not in chunks,
-    which some writers hash and others do not.
+    body: offset of the payload in the block. whole_body: False if the payload is stored in chunks. Its digest is then
+    not compared, because some writers hash the chunks as stored and others do not.
     """
     if record.block_bytes > len(record.block):
-        return None  # cut off at the reader's limit
+        return None  # the block was cut off at the reader's limit
     for name, start, sound in ((b"warc-block-digest", 0, True), (b"warc-payload-digest", body, whole_body)):
         algorithm, _, value = record.fields.get(name, b"").decode("ascii", "replace").strip().partition(":")
         wanted = _bytes_of(algorithm.lower().replace("-", ""), value)
@@ -33,7 +33,7 @@ def mismatch(record: Record, body: int, *, whole_body: bool) -> tuple[str, str] 
 
 
 def _bytes_of(algorithm: str, value: str) -> bytes:
-    """A digest written in base 32 or hexadecimal digits; b"" for another writing or algorithm."""
+    """Decodes a digest in base 32 or hexadecimal digits. Returns b"" for another notation or algorithm."""
     length = _LENGTHS.get(algorithm, -1)
     try:
         if len(value) == 2 * length:

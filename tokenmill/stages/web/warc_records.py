@@ -1,8 +1,8 @@
-"""Cuts WARC and ARC files into records, and reports each span that is none.
+"""Cuts WARC and ARC files into records, and reports each span that is not a record.
 
-A record counts only if it is whole: its compressed member passes its checksum, and the bytes behind its stated length
-are line ends followed by the next record or nothing. Readers that trust the length alone swallow the records behind a
-wrong one without a word. After damage, reading goes on at the next place where a record begins.
+A record counts only if it is whole: its compressed member passes its checksum, and the bytes after its stated length
+are line ends, followed by the next record or by nothing. Readers that trust the length alone silently lose the records
+after a wrong length. After damage, reading continues at the next place where a record begins.
 
 Sources: ISO 28500:2017 (WARC 1.1), WARC 1.0; the ARC file format of the Internet Archive, versions 1 and 2.
 """
@@ -16,7 +16,7 @@ from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.web import warc_stream as ws
 
 _HEAD_BYTES = 1 << 16
-_NEXT_START = b"\nWARC/"  # in a header: it was cut off, and the next record follows
+_NEXT_START = b"\nWARC/"  # inside a header: it was cut off, and the next record follows
 _HEAD_END = re.compile(rb"\n(?:\r?\n|WARC/)")
 _ARC_LINE = re.compile(rb"([^\n]*) \S+ (\d{12,14}) (\S+)(?: \d+ \S+ \S+ \d+ \S+)? (\d+)\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
@@ -26,9 +26,13 @@ _LINE_END = re.compile(rb"\n")
 class Record(NamedTuple):
     """A whole record.
 
-    offset: in the file, of the record or of the compressed stream that holds it; inner: how far into that stream it
-    begins, 0 nearly always. length: in the file, None if it shares its stream with others. fields: header fields, names
-    in lower case. block: its content, cut off at the reader's limit; block_bytes: the content's true length.
+    Attributes:
+        offset: file offset of the record, or of the compressed stream that contains it.
+        inner: offset of the record in the decompressed stream, nearly always 0.
+        length: bytes in the file; None if the record shares its stream with others.
+        fields: header fields, with names in lower case.
+        block: the content, cut off at the reader's limit.
+        block_bytes: length of the whole content.
     """
 
     offset: int
@@ -40,7 +44,7 @@ class Record(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """A span that is no record: where it lies (as in Record) and what is wrong with it."""
+    """A span that is not a record: its place (offset, inner, length, as in Record) and the problem."""
 
     offset: int
     inner: int
@@ -49,10 +53,10 @@ class Damage(NamedTuple):
 
 
 def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[Record | Damage]:
-    """All records and damaged spans of a file, in order.
+    """Yields all records and damaged spans of a file, in order.
 
     limit: bytes of a record's content to keep; memory stays within a few times that. Raises DataError if nothing in the
-    file looks like a record: it is another kind of file.
+    file looks like a record, because it is another kind of file.
     """
     window, codec, offset = ws.Window(file, size), ws.Codec(), 0
     plain = _is_plain(window, codec, name)
@@ -80,8 +84,9 @@ def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[
 
 
 def fields_of(head: bytes) -> dict[bytes, bytes]:
-    """The `Name: value` lines behind the first, names in lower case; a line that begins with a space goes on with the
-    last.
+    """Returns the `Name: value` lines after the first line, with names in lower case.
+
+    A line that begins with a space or tab continues the line before.
     """
     if b"\n " in head or b"\n\t" in head:
         head = _FOLD.sub(b" ", head)
@@ -94,9 +99,9 @@ def fields_of(head: bytes) -> dict[bytes, bytes]:
 
 
 def _quick_record(window: ws.Window, offset: int, limit: int) -> Record | None:
-    """The record that fills the gzip member at offset to the byte, as nearly all do; None for whatever else is there.
+    """Returns the record that fills the gzip member at `offset` exactly, as nearly all do; None for anything else.
 
-    It is what the cutter would find, in a third of the time.
+    _Cutter finds the same record, but takes three times as long.
     """
     member = ws.whole_member(window, offset, limit + _HEAD_BYTES)
     if member is None:
@@ -116,14 +121,14 @@ def _quick_record(window: ws.Window, offset: int, limit: int) -> Record | None:
 
 
 class _Cutter:
-    """Cuts one stream. problem: set if the stream broke, in the record that begins at `start`."""
+    """Cuts one stream. problem: set if the stream breaks, in the record that begins at `start`."""
 
     def __init__(self, stream: ws.Stream, limit: int) -> None:
         self.stream, self.limit = stream, limit
         self.start, self.problem, self.name = 0, "", ""
 
     def cut(self) -> Iterator[Record | Damage]:
-        """The records of the stream, and the spans between them that are none."""
+        """Yields the records of the stream, and the damaged spans between them."""
         try:
             first = not self.stream.plain
             while self.stream.pass_line_ends():
@@ -134,15 +139,15 @@ class _Cutter:
             self.problem = f"{error}; in record {self.name}" if self.name else str(error)
 
     def refuse_content(self) -> None:
-        """For a stream that begins with no record: it may hold nothing but line ends, or nothing at all (bgzip)."""
+        """Sets the problem of a stream without a record, unless it has only line ends or is empty, as with bgzip."""
         try:
             if self.stream.pass_line_ends():
-                self.problem = f"no record begins with {self.stream.held[:16]!r}"
+                self.problem = f"found {self.stream.held[:16]!r}, expected the start of a record"
         except DecompressionError as error:
             self.problem = str(error)
 
     def _record(self) -> Record | Damage | None:
-        """The record that begins here, taken; None if it has no header."""
+        """Takes the record that begins here. Returns None if it has no header."""
         found = self._head()
         if found is None:
             return None
@@ -155,18 +160,18 @@ class _Cutter:
             if not self._reach(head_bytes + size):
                 return self._damage(f"the content ends before the stated length of {size}")
             if not stream.ends(head_bytes + size) and not stream.starts_record(head_bytes + size):
-                return self._damage(f"the content goes on behind the stated length of {size}")
+                return self._damage(f"the content continues after the stated length of {size}")
         stream.take(head_bytes)
         block = stream.take(min(size, self.limit))
         if self._skip(size - len(block)) < size - len(block):
             return self._damage(f"the content ends before the stated length of {size}")
         if size > self.limit and not stream.ends() and not stream.starts_record():
-            return self._damage(f"the content goes on behind the stated length of {size}")
+            return self._damage(f"the content continues after the stated length of {size}")
         stream.pass_line_ends()
         return Record(*self._place(), fields, block, size)
 
     def _head(self) -> tuple[int, dict[bytes, bytes], int] | None:
-        """(header's bytes, its fields, length of the content) of the record that begins here; None if it has none."""
+        """Returns (bytes of the header, its fields, bytes of the content) of the record here; None without a header."""
         stream = self.stream
         while True:
             stream.has(5)
@@ -184,13 +189,13 @@ class _Cutter:
         return (end, fields, int(length)) if length.isdigit() and len(length) < 19 else None
 
     def _damage(self, problem: str) -> Damage:
-        """Go on to the next record with a header; the span up to it is damaged."""
+        """Moves to the next record with a header, and returns the span before it as Damage."""
         while self.stream.to_next_record() and self._head() is None:
             pass
         return Damage(*self._place(), problem)
 
     def _place(self) -> tuple[int, int, int | None]:
-        """(offset, inner, length), as in Record, of what began at start and ends here."""
+        """Returns (offset, inner, length), as in Record, of the span from `start` to here."""
         stream = self.stream
         if stream.plain:
             return stream.offset + self.start, 0, stream.done - self.start
@@ -210,7 +215,7 @@ class _Cutter:
         return passed
 
     def _sound_behind(self, length: int) -> bool:
-        """Whether an uncompressed record of this length is followed by the end of the file or the next record."""
+        """Returns True if the next record or the end of the file follows an uncompressed record of this length."""
         end = self.stream.offset + self.stream.done + length
         if end > self.stream.window.size:
             return False
@@ -219,7 +224,7 @@ class _Cutter:
 
 
 def _is_plain(window: ws.Window, codec: ws.Codec, name: str) -> bool:
-    """Whether the file's records are uncompressed; DataError if it has none, at its beginning or further on."""
+    """Returns True if the file's records are uncompressed. Raises DataError if no record is found in the file."""
     magic = bytes(window.view(0, 4))
     packed = ws.is_compressed(magic) or ws.skippable(window, 0)[0] > 0
     head = ws.head_of(window, 0, codec)
@@ -228,16 +233,16 @@ def _is_plain(window: ws.Window, codec: ws.Codec, name: str) -> bool:
     for plain in (False, True):
         if ws.next_stream(window, 1, codec, plain=plain) < window.size:
             return plain
-    found = f"begins with {head[:24]!r}" if head else f"begins with {magic!r}, of which nothing can be decompressed"
+    found = f"begins with {head[:24]!r}" if head else f"begins with {magic!r}, and nothing of it can be decompressed"
     found = found if window.size else "is empty"
     raise DataError(
         f"{name}: neither WARC nor ARC: {'decompressed, it ' if packed and head else ''}{found}; expected WARC/1.0 or"
-        " WARC/1.1, as it is or compressed with gzip or zstd"
+        " WARC/1.1, uncompressed or compressed with gzip or zstd"
     )
 
 
 def _arc_fields(line: bytes) -> dict[bytes, bytes]:
-    """An ARC's header line (of either version) as the fields a WARC record would have, less the host's address."""
+    """Returns an ARC header line (version 1 or 2) as the fields of a WARC record, without the address of the host."""
     found = _ARC_LINE.match(line)
     assert found, "only lines that begin a record come here"
     url, date, mime, length = found.groups()

@@ -1,4 +1,4 @@
-"""The rows that records of WARC and ARC files become: bodies unpacked and decoded, refusals and damage by name."""
+"""Makes rows from records of WARC and ARC files: unpacks and decodes bodies, marks refused records and damage."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from tokenmill.stages.web.warc_digests import mismatch, stated
 from tokenmill.stages.web.warc_records import Damage, Record
 
 DOCUMENTS = ("response", "conversion", "resource", "metadata")
-"""The kinds of record that may be made documents."""
+"""The types of record that can become documents."""
 
 SIGNALS = pa.schema([("read_warc.robots", pa.string()), ("read_warc.tdm_reservation", pa.string())])
-"""What publishers say, beside the documents' own columns."""
+"""Columns for the statements of publishers, in addition to the document columns."""
 
-_NO_DOCUMENTS = ("warcinfo", "request", "metadata")  # the last unless it is asked for
+_NO_DOCUMENTS = ("warcinfo", "request", "metadata")  # metadata only if `records` does not name it
 _UNKNOWN_MIME = ("", "application/octet-stream", "application/unknown", "unknown/unknown", "*/*")
 _BINARY = {
     b"%PDF-": "application/pdf", b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif",
@@ -41,7 +41,7 @@ _HTML_STARTS = (
 
 
 class ReadSettings(Protocol):
-    """The settings of the source that rows are made by; see stages.read_warc."""
+    """The settings of stages.read_warc that rows depend on."""
 
     @property
     def records(self) -> tuple[str, ...]: ...
@@ -59,7 +59,7 @@ class ReadSettings(Protocol):
 
 @dataclass
 class _Drop:
-    """Why rows were refused: for each rule the row numbers, what was measured and the threshold."""
+    """The rows that one rule refuses: their numbers, the measured values and the threshold."""
 
     rows: list[int] = field(default_factory=list)
     measured: list[Any] = field(default_factory=list)
@@ -67,7 +67,7 @@ class _Drop:
 
 
 class Rows:
-    """The columns of a batch while it is filled. file: what the next rows are from."""
+    """The columns of a batch while it is filled. file: the file of the next rows."""
 
     def __init__(self, work: ReadSettings, source: str, file: str = "") -> None:
         self.work, self.source, self.file = work, source, file
@@ -85,24 +85,24 @@ class Rows:
         self.bytes = 0
 
     def add_damage(self, span: Damage) -> None:
-        """A row for a span that is no record."""
+        """Adds a row for a damaged span."""
         self._start(self._place_name(span), "", "", span)
         self._drop("corrupt", span.problem, "a whole record")
 
     def add_record(self, record: Record) -> None:
-        """A row for a record, if it is a document's."""
+        """Adds a row for a record if it is a document record."""
         fields = record.fields
         kind = _text(fields.get(b"warc-type", b"")).lower()
-        url = _text(fields.get(b"warc-target-uri", b"")).strip("<>")  # wget writes them
+        url = _text(fields.get(b"warc-target-uri", b"")).strip("<>")  # wget writes these brackets
         if (kind in _NO_DOCUMENTS and kind not in self.work.records) or url.startswith("dns:"):
             return
         identity = _text(fields.get(b"warc-record-id", b"")) or self._place_name(record)
         self._start(identity, url, _text(fields.get(b"warc-date", b"")), record)
-        self.bytes += sum(map(len, fields.values()))  # of which ids, addresses and facts are made
+        self.bytes += sum(map(len, fields.values()))  # ids, addresses and facts are made from them
         if truncated := _text(fields.get(b"warc-truncated", b"")):
             self.facts[-1]["truncated"] = truncated
         if segment := _text(fields.get(b"warc-segment-number", b"")):
-            self.facts[-1]["segment"] = segment  # the first of a document's pieces; the others are `continuation`
+            self.facts[-1]["segment"] = segment  # of a document's first segment; the others are `continuation`
         if digest := stated(record):
             self.facts[-1]["digest"] = digest
         if kind == "revisit":
@@ -114,7 +114,7 @@ class Rows:
             self._add_body(record, kind)
 
     def batch(self) -> pa.RecordBatch:
-        """The rows as a batch, decoded, the refused ones marked."""
+        """Returns the rows as a batch, decoded, with refused rows marked."""
         decoded = decode(self.bodies, self.labels)
         for row, bad in enumerate(decoded.bad.tolist()):
             if self.bodies[row] is not None:
@@ -145,7 +145,7 @@ class Rows:
         return batch
 
     def _signs(self, text: pa.Array) -> list[Signs]:
-        """What the publisher of each page says about machines; the address of a policy goes into its facts."""
+        """Returns the signs of each page's publisher, and adds the address of a policy to the facts of its row."""
         found = []
         offsets, data = np.frombuffer(text.buffers()[1], np.int64), memoryview(text.buffers()[2] or b"")
         for row, head in enumerate(self.heads):
@@ -168,7 +168,7 @@ class Rows:
         self.facts.append({"inner_offset": place.inner} if place.inner else {})
 
     def _add_body(self, record: Record, kind: str) -> None:
-        """Unpack the record's body, or drop its row."""
+        """Unpacks the record's body, or drops its row."""
         facts, work = self.facts[-1], self.work
         head = _head(record, kind)
         if head.in_http:
@@ -202,12 +202,12 @@ class Rows:
         found.measured.append(measured)
 
     def _place_name(self, place: Record | Damage) -> str:
-        """An id for what has none: `<file>#<offset>`, and `+<offset>` for what does not begin its compressed stream."""
+        """Returns an id for a row without one: `<file>#<offset>`, with `+<inner>` if it does not begin its stream."""
         return f"{os.path.basename(self.file)}#{place.offset}" + (f"+{place.inner}" if place.inner else "")
 
 
 def _head(record: Record, kind: str) -> Head:
-    """The HTTP header of a response; for other content, and other protocols, one made from the record's own."""
+    """Reads the HTTP header of a response. For other content and protocols, makes one from the record's fields."""
     declared = record.fields.get(b"content-type", b"")
     if kind == "response" and (record.block.startswith(b"HTTP/") or declared.lower().startswith(b"application/http")):
         return read_head(record.block)
@@ -216,7 +216,10 @@ def _head(record: Record, kind: str) -> Head:
 
 
 def _mime(record: Record, head: Head, body: bytes, kind: str) -> str:
-    """What kind of content it is: what its first bytes prove, else what the crawler found, else what a header says."""
+    """Returns the MIME type of the content.
+
+    It is the type that the first bytes prove, else the crawler's, else the header's, else a guess.
+    """
     for magic, mime in _BINARY.items():
         if body.startswith(magic):
             return mime

@@ -1,7 +1,8 @@
-"""The decompressed bytes of an archive file, one stream at a time, with the file offsets they come from.
+"""Reads the decompressed bytes of an archive file, one stream at a time, with the file offsets that they come from.
 
-A stream is a gzip member or zstd frame that begins a record, together with those after it that go on with an unfinished
-one (bgzip cuts records anywhere); an uncompressed file is one stream. Files are read through buffers of 1 MiB.
+A stream is a gzip member or zstd frame that begins with a record, together with the ones after it that continue an
+unfinished record (bgzip cuts records anywhere). An uncompressed file is one stream. Files are read through buffers of
+1 MiB.
 """
 
 import re
@@ -24,19 +25,19 @@ _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame that holds the dictionary of a .warc.zst (IIPC, 2021)
 
 _WARC = rb"WARC/[01]\.\d\d?\r?\n"
-_ARC = (  # URL, address, date, type, in version 2 status, checksum, location, offset and file, and the length
+_ARC = (  # URL, IP address, date, type, in version 2 status, checksum, location, offset and file, then the length
     rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{1,8192} \S+ \d{12,14} \S+ (?:\d+ \S+ \S+ \d+ \S+ )?\d+\r?\n"
 )
 _START = re.compile(_WARC + rb"|" + _ARC)
 _START_OF_LINE = re.compile(rb"(?<=\n)(?:" + _WARC + rb"|" + _ARC + rb")")
 _LINE_ENDS = re.compile(rb"[\r\n]*")
 
-_START_BYTES = 16_384  # what the begin of a record is looked for in: longer than any ARC header line
+_START_BYTES = 16_384  # the window that is searched for the start of a record: longer than any ARC header line
 _WINDOW = 1 << 20
 _PIECE = 1 << 20
-_INPUT = 1 << 15  # bytes fed at once; what they give is lost if they turn out damaged
+_INPUT = 1 << 15  # bytes fed at once; if they are damaged, their whole output is lost
 _DICTIONARY_BYTES = 1 << 24
-_ZSTD_BLOCK = (128 << 10) + 64  # the longest first block with the header before it; nothing comes out before its end
+_ZSTD_BLOCK = (128 << 10) + 64  # the longest first block and its header; there is no output before its end
 
 
 class Window:
@@ -47,35 +48,42 @@ class Window:
         self.start, self.held = 0, b""
 
     def view(self, offset: int, length: int) -> memoryview:
-        """The bytes from offset on, `length` of them or as many as there are before the end; length at most 1 MiB."""
+        """Returns `length` bytes from `offset` on, fewer only at the end of the file. length: at most 1 MiB."""
         if offset < self.start or offset + length > self.start + len(self.held):
             self.start, self.held = offset, self.glance(offset, _WINDOW)
         return memoryview(self.held)[offset - self.start : offset - self.start + length]
 
     def glance(self, offset: int, length: int) -> bytes:
-        """The same without the buffer, for a place that reading will not go on from."""
+        """Returns the same without the buffer, for a place from which reading does not continue."""
         self.file.seek(offset)
         return self.file.read(length)
 
 
 @dataclass(frozen=True)
 class Codec:
-    """Makes decoders for a file; a zstd file may bring a dictionary along."""
+    """Makes decoders for a file. dictionary: of a zstd file that contains one, otherwise b""."""
 
     dictionary: bytes = b""
 
     def decoder(self, magic: bytes) -> Decompressor:
-        """A decoder for the stream that begins with these bytes."""
+        """Returns a decoder for the stream that begins with these bytes."""
         if magic.startswith(GZIP):
             return decoder(Format.GZIP)
         return decoder(Format.ZSTD, dictionary=self.dictionary)
 
 
 class Stream:
-    """Bytes from a file offset on, decompressed as they are asked for.
+    """The bytes from a file offset on, decompressed when they are needed.
 
-    offset: where the stream begins in the file; end: the file offset behind it, -1 until it is exhausted. The bytes at
-    hand are held[first:]. Whatever needs more of them raises DecompressionError where the compressed bytes are damaged.
+    The bytes in memory are held[first:]. A method that needs more raises DecompressionError if the compressed bytes are
+    damaged.
+
+    Attributes:
+        offset: file offset of the stream.
+        begin: file offset of the current member or frame.
+        at: file offset of the next compressed bytes.
+        end: file offset after the stream, -1 until it is exhausted.
+        passed: bytes of the stream before `held`.
     """
 
     def __init__(self, window: Window, offset: int, codec: Codec) -> None:
@@ -90,11 +98,11 @@ class Stream:
 
     @property
     def done(self) -> int:
-        """How many bytes of the stream have been taken."""
+        """The number of bytes of the stream that have been taken."""
         return self.passed + self.first
 
     def has(self, length: int) -> bool:
-        """Get `length` bytes at hand; False if there are not so many left."""
+        """Loads `length` bytes into memory. Returns False if fewer are left."""
         missing = length - (len(self.held) - self.first)
         if missing <= 0:
             return True
@@ -106,14 +114,14 @@ class Stream:
         return missing <= 0
 
     def take(self, length: int) -> bytes:
-        """The next bytes, fewer only at the end of the stream."""
+        """Takes the next `length` bytes, fewer only at the end of the stream."""
         self.has(length)
         taken = self.held[self.first : self.first + length]
         self.first += len(taken)
         return taken
 
     def skip(self, length: int) -> int:
-        """Pass over bytes; returns how many there were."""
+        """Skips `length` bytes. Returns how many there were."""
         if self.plain:
             here = self.done
             length = min(length, self.window.size - self.offset - here)
@@ -125,7 +133,7 @@ class Stream:
         return passed
 
     def find(self, ends: re.Pattern[bytes], limit: int) -> int:
-        """How many bytes up to and with the first match, -1 if none ends within limit."""
+        """Returns the number of bytes up to and including the first match, -1 if no match ends within `limit`."""
         length = 2048
         while True:
             length = min(4 * length, limit)
@@ -136,14 +144,14 @@ class Stream:
                 return -1
 
     def starts_record(self, ahead: int = 0) -> bool:
-        """Whether a record begins `ahead` bytes from here, or behind line ends there."""
+        """Returns True if a record begins `ahead` bytes from here, or after line ends there."""
         while not self.has(ahead + _START_BYTES):
             if _starts(self.held, self.first + ahead) or not self.extend():
                 break
         return _starts(self.held, self.first + ahead)
 
     def ends(self, ahead: int = 0) -> bool:
-        """Whether nothing but line ends is left `ahead` bytes from here."""
+        """Returns True if only line ends are left from `ahead` bytes on."""
         while True:
             self.has(ahead + 64)
             behind = _LINE_ENDS.match(self.held, self.first + ahead)
@@ -153,7 +161,7 @@ class Stream:
                 return True
 
     def to_next_record(self) -> bool:
-        """Pass bytes, at least one, up to the next place where a record may begin; False at the end of the stream."""
+        """Skips at least one byte, up to the next place where a record may begin. Returns False at the stream's end."""
         while True:
             more = self.has(_PIECE)
             if match := _START_OF_LINE.search(self.held, self.first + 1):
@@ -164,7 +172,7 @@ class Stream:
                 return False
 
     def pass_line_ends(self) -> bool:
-        """Pass the line ends that stand between records; False at the end of the stream."""
+        """Skips the line ends between records. Returns False at the end of the stream."""
         while self.has(1):
             behind = _LINE_ENDS.match(self.held, self.first)
             self.first = behind.end() if behind else self.first
@@ -173,7 +181,7 @@ class Stream:
         return False
 
     def extend(self) -> bool:
-        """Go on with the next member or frame, unless a record begins there or there is none."""
+        """Continues with the next member or frame. Returns False if there is none, or if a record begins there."""
         if self.plain or self.end < 0:
             return False
         magic = bytes(self.window.view(self.end, 4))
@@ -185,11 +193,11 @@ class Stream:
         return True
 
     def _go(self, done: int) -> None:
-        """Go to any place in an uncompressed stream."""
+        """Moves to any place in an uncompressed stream."""
         self.at, self.held, self.first, self.passed = self.offset + done, b"", 0, done
 
     def _more(self) -> bytes:
-        """The next piece, b"" at the end of the stream."""
+        """Returns the next piece, b"" at the end of the stream."""
         if self.plain:
             piece = bytes(self.window.view(self.at, _PIECE >> 2))
             self.at += len(piece)
@@ -211,34 +219,39 @@ class Stream:
         self.grown += news
         packed = self.at - self.offset
         if self.grown > growth_limit(packed):
-            raise DecompressionError(f"a decompression bomb: {packed:,} bytes have grown to {self.grown:,}, and go on")
+            raise DecompressionError(
+                f"a decompression bomb: {packed:,} bytes have grown to {self.grown:,}, and more follows"
+            )
 
 
 def is_compressed(magic: bytes) -> bool:
-    """Whether these first bytes are those of a gzip member or a zstd frame."""
+    """Returns True if these first bytes are those of a gzip member or a zstd frame."""
     return magic.startswith((GZIP, ZSTD))
 
 
 def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] | None:
-    """(content, bytes it takes) of the gzip member at offset; None if there is none, or a damaged or a longer one."""
+    """Returns (content, length in the file) of the gzip member at `offset`.
+
+    Returns None if there is no gzip member, if it is damaged, or if its content is longer than `limit`.
+    """
     packed = window.view(offset, _INPUT)
     if packed[:3] != GZIP:
         return None
     member, parts, size = decoder(Format.GZIP), [], 0
     try:
         while packed and size <= limit:
-            parts.append(member.feed(packed))  # grows at most a thousand times
+            parts.append(member.feed(packed))  # gzip grows at most a thousand times
             size += len(parts[-1])
             if member.eof:
                 return parts[0] if len(parts) == 1 else b"".join(parts), member.taken
             packed = window.view(offset + member.taken, _INPUT)
     except DecompressionError:
-        return None  # the one who looks closer will say what is wrong
+        return None  # the slower reader reports the problem
     return None
 
 
 def head_of(window: Window, offset: int, codec: Codec) -> bytes:
-    """The first decompressed bytes of what stands at offset, b"" if it is compressed and cannot be read."""
+    """Returns the first decompressed bytes from `offset` on, b"" if they are compressed and cannot be read."""
     seen = window.view(offset, _START_BYTES)
     magic = bytes(seen[:4])
     if not is_compressed(magic):
@@ -251,14 +264,14 @@ def head_of(window: Window, offset: int, codec: Codec) -> bytes:
 
 
 def starts_record(head: bytes) -> bool:
-    """Whether a WARC or ARC record begins with these bytes; line ends left from the record before may come first."""
+    """Returns True if a WARC or ARC record begins with these bytes, after line ends that the last record left."""
     return _starts(head, 0)
 
 
 def next_stream(window: Window, offset: int, codec: Codec, *, plain: bool) -> int:
-    """The first file offset from `offset` on where a stream begins with a record; the file's size if there is none.
+    """Returns the first file offset, from `offset` on, at which a stream begins with a record; else the file's size.
 
-    plain: look for uncompressed records instead of compressed ones.
+    plain: search for uncompressed records instead of compressed ones.
     """
     while offset < window.size:
         seen = bytes(window.view(offset, _WINDOW))
@@ -267,12 +280,12 @@ def next_stream(window: Window, offset: int, codec: Codec, *, plain: bool) -> in
                 return offset + match.start()
         if offset + len(seen) >= window.size:
             return window.size
-        offset += max(1, len(seen) - (_START_BYTES if plain else 3))  # what is looked for may lie across the end
+        offset += max(1, len(seen) - (_START_BYTES if plain else 3))  # a match may cross the end
     return window.size
 
 
 def skippable(window: Window, offset: int) -> tuple[int, bytes]:
-    """(length, content if it is a dictionary) of a zstd skippable frame at offset; (0, b"") if there is none."""
+    """Returns (length, content if it is a dictionary) of a zstd skippable frame at `offset`; (0, b"") without one."""
     head = bytes(window.view(offset, 8))
     if len(head) < 8 or not _SKIPPABLE.match(head):
         return 0, b""
@@ -283,7 +296,7 @@ def skippable(window: Window, offset: int) -> tuple[int, bytes]:
             content = decompress_prefix(content, Format.ZSTD, _DICTIONARY_BYTES).data
         Codec(content).decoder(ZSTD)
     except DecompressionError:
-        return 8 + length, b""  # the frames that need it will be reported as damaged
+        return 8 + length, b""  # the frames that need the dictionary are reported as damaged
     return 8 + length, content
 
 

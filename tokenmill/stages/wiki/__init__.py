@@ -1,1 +1,1 @@
-"""Wikipedia dumps: pages, wikitext to text."""
+"""Wikipedia dumps: reads pages, and converts wikitext to text."""

@@ -1,7 +1,7 @@
-"""The index beside a multistream dump: which pages each bz2 stream holds, so that those lost with one can be named.
+"""Reads the index of a multistream dump, which lists the pages of each bz2 stream, to name pages lost by damage.
 
 Its lines are `<offset of the stream>:<page id>:<title>`, sorted by offset. Streams are found in the dump itself and not
-by the index, which costs reading all of it before any work can be shared out.
+by the index, because all of the index would have to be read before tasks could start.
 """
 
 import os
@@ -14,13 +14,13 @@ from tokenmill.core.io.compression import Decompressed, Format
 from tokenmill.stages.reading.json_lines import raw_lines
 
 _INDEX = re.compile(r"-index\d*\.txt(?=\.|-|$)")
-_LINE_BYTES = 1 << 16  # a longer line is no index's
+_LINE_BYTES = 1 << 16  # an index has no longer lines
 _CHUNK = 1 << 18
 _DUMP = re.compile(r"-multistream(\d*)\.xml(.*)$")
 
 
 def index_of(file: str) -> str:
-    """The index file of a dump, the file itself if it is an index, `` if there is none."""
+    """Returns the index file of a dump, the file itself if it is an index, or "" if the dump has no index."""
     if _INDEX.search(os.path.basename(file)):
         return file
     index = _DUMP.sub(r"-multistream-index\1.txt\2", file)
@@ -28,8 +28,9 @@ def index_of(file: str) -> str:
 
 
 def pages_of_streams(index: str, low: int, high: int) -> Iterator[tuple[int, str, str]]:
-    """(offset of the stream, page id, title) of each page in the streams that begin in [low, high). A broken index
-    gives the pages up to where it breaks: it only adds names to a loss that is reported anyway.
+    """Yields (offset of the stream, page id, title) of each page in the streams that begin in [low, high).
+
+    A broken index gives the pages before the break, because it only adds names to a loss that is reported anyway.
     """
     with storage.open_input(index) as file:
         content = Decompressed(file, Format.BZ2) if index.endswith(".bz2") else file

@@ -1,7 +1,7 @@
-"""Cuts an XML dump into its `<page>` elements and reads each alone, so that what is broken costs one page.
+"""Cuts an XML dump into its `<page>` elements and parses each separately, so that broken XML costs one page.
 
-Inside a dump `<` is always escaped, so the tags of pages can be looked for in the bytes. Each page is then parsed by
-itself, by a parser that knows no entities but XML's own five. A document type could only stand before the first page.
+The content of a dump always escapes `<`, so the tags of pages can be searched for in the bytes. The parser of a page
+knows only the five entities of XML itself. A document type can only be before the first page.
 """
 
 import re
@@ -13,8 +13,8 @@ from tokenmill.stages.wiki.dump_stream import DumpChunk
 
 _BEGIN, _END = b"<page>", b"</page>"
 OUTSIDE = "content outside a page"
-_HEAD_BYTES = 1 << 14  # kept of a page that is too large, for its id and title
-_OUTSIDE_BYTES = 1 << 20  # of content between two pages; the site's header takes a hundredth of it
+_HEAD_BYTES = 1 << 14  # bytes kept of a page that is too large, for its id and title
+_OUTSIDE_BYTES = 1 << 20  # most content between two pages; the site's header takes a hundredth of it
 _DEEP = 64
 _OUTSIDE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<mediawiki\b[^>]*>\s*)?(?:<siteinfo>.*</siteinfo>\s*)?(?:</mediawiki>\s*)*", re.S
@@ -26,9 +26,13 @@ _FIELDS = {
 
 
 class PageElement(NamedTuple):
-    """The bytes of one `<page>` element, cut off at the limit, or of what should be one.
+    """The bytes of one `<page>` element, or of a span that is not a whole page.
 
-    stream, inner: where it begins, as in DumpChunk. size: its true length. problem: why it is no whole page.
+    Attributes:
+        stream, inner: its place, as in DumpChunk.
+        size: its length in bytes, before it is cut off.
+        data: its bytes, cut off at the limit.
+        problem: why it is not a whole page, "" if it is one.
     """
 
     stream: int
@@ -39,27 +43,30 @@ class PageElement(NamedTuple):
 
 
 LOOK_BACK = len(_END) - 1
-"""Bytes before a place in an uncompressed dump that tell whether a page ends just there."""
+"""Bytes to read before a place in an uncompressed dump, to find out whether a page ends exactly there."""
 
 
 class Cutter:
-    """Finds the pages in pieces. tail: the bytes begin inside a page that is accounted for already."""
+    """Finds the pages in the chunks of a dump.
+
+    limit: bytes kept of a page. tail: True if the bytes begin inside a page that another shard accounts for.
+    """
 
     def __init__(self, limit: int, *, tail: bool) -> None:
         self.limit, self.tail, self.inside = limit, tail, False
         self.held = bytearray()
         self.first = 0  # position of held[0] among all bytes
-        self.skipped = 0  # bytes left out behind the first _HEAD_BYTES, of a page that is too large
-        self.searched = 0  # bytes of held before which no page ends
-        self.places: list[tuple[int, int, int]] = []  # (position, stream, inner) of the pieces that held reaches into
+        self.skipped = 0  # bytes left out after the first _HEAD_BYTES of a page that is too large
+        self.searched = 0  # no page ends in this many bytes at the start of held
+        self.places: list[tuple[int, int, int]] = []  # (position, stream, inner) of the chunks in held
 
     @property
     def owes(self) -> bool:
-        """Whether the end is still to come of a page, or of what stands between two: those behind cannot tell it."""
+        """True if a page, or the content between two pages, has not ended yet. A reader that starts later misses it."""
         return self.inside or not self.tail
 
     def cut(self, piece: DumpChunk) -> Iterator[PageElement]:
-        """The spans that end in this piece."""
+        """Yields the spans that end in this chunk."""
         self.places.append((self.first + self.skipped + len(self.held), piece.stream, piece.inner))
         self.held += piece.data
         while self.held:
@@ -69,7 +76,7 @@ class Cutter:
             yield from spans
 
     def flush(self, problem: str) -> Iterator[PageElement]:
-        """What is left where the bytes end or break; what comes next may begin inside a page."""
+        """Yields the rest of the bytes when they end or break. The next bytes may begin inside a page."""
         if self.inside:
             while (again := self.held.find(_BEGIN, 1)) > 0:
                 yield self._span(again, "the page has no end")
@@ -81,11 +88,11 @@ class Cutter:
         self.places, self.inside, self.tail = [], False, True
 
     def _to_begin(self) -> list[PageElement] | None:
-        """Go to where the next page begins; None if that needs more bytes."""
+        """Moves to the start of the next page. Returns the spans before it, or None if that needs more bytes."""
         at = self.held.find(_BEGIN)
         if self.tail and (end := self.held.find(_END, 0, at if at >= 0 else len(self.held))) >= 0:
             self._pass(end + len(_END))
-            self.tail = False  # what follows is between two pages
+            self.tail = False  # the next bytes are between two pages
             return []
         if at < 0 and (self.tail or len(self.held) > _OUTSIDE_BYTES):
             spans = [] if self.tail else [self._span(len(self.held), f"{_OUTSIDE_BYTES} bytes outside a page")]
@@ -100,7 +107,7 @@ class Cutter:
         return spans
 
     def _to_end(self) -> list[PageElement] | None:
-        """Take the page that ends next; None if that needs more bytes. Pages before it without an end are spans too."""
+        """Takes the page that ends next, and pages before it without an end. Returns None if that needs more bytes."""
         at = self.held.find(_END, self.searched)
         if at < 0:
             self.searched = max(len(_BEGIN), len(self.held) - len(_END) + 1)
@@ -133,8 +140,10 @@ class Cutter:
 
 
 def read_page(data: bytes) -> tuple[dict[str, str], str]:
-    """(title, ns, id, redirect, revision, timestamp, model, deleted, text: those that are there; what is wrong, if
-    anything) of a `<page>` element. Of several revisions the last counts.
+    """Parses a `<page>` element. Returns (its fields, the problem or "").
+
+    The fields are title, ns, id, redirect, revision, timestamp, model, deleted and text, as far as the element has
+    them. If it has several revisions, the last one counts.
     """
     reader = _Reader()
     try:
@@ -149,7 +158,7 @@ class _DeepError(Exception):
 
 
 class _Reader:
-    """Expat's handlers. path: the names of the elements around the current place."""
+    """The handlers of an expat parser. path: the names of the elements around the current place."""
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
@@ -165,7 +174,7 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.path.append(name)
         if len(self.path) > _DEEP:
-            raise _DeepError(f"elements nested over {_DEEP} deep")
+            raise _DeepError(f"elements nested more than {_DEEP} deep")
         self.wanted = self._field()
         if self.wanted:
             self.fields[self.wanted] = ""

@@ -1,4 +1,4 @@
-"""What the head of a MediaWiki dump says about its site: database, language, address, namespaces."""
+"""Reads the head of a MediaWiki dump, which describes its site: database, language, address, namespaces."""
 
 import os
 import re
@@ -15,14 +15,20 @@ _HEAD_BYTES = 1 << 20
 _END = re.compile(rb"</siteinfo>|<page>")
 _DOCUMENT_TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.I)
 _LONGEST = 1000
-"""Characters of a name or an address; what is longer is taken for none, as it would stand in every row."""
+"""Most characters of a name or an address. A longer one counts as missing, because it would be in every row."""
 _NAME = re.compile(r"([a-z][a-z0-9_]*wik(?:i|tionary|ibooks|inews|iquote|isource|iversity|ivoyage))-")
 
 
 @dataclass(frozen=True)
 class Site:
-    """database: `enwiki`. language: as in xml:lang. folder: what the URLs of pages begin with, `` if not known.
-    namespaces: local names by number. kind: bz2, gzip, zstd or plain.
+    """The site of a dump.
+
+    Attributes:
+        database: its name, such as enwiki.
+        language: as in xml:lang.
+        folder: the start of the URLs of its pages, "" if unknown.
+        namespaces: local names by number. Default none.
+        kind: bz2, gzip, zstd or plain. Default plain.
     """
 
     database: str
@@ -32,12 +38,12 @@ class Site:
     kind: str = "plain"
 
     def url(self, title: str) -> str | None:
-        """The page's address, as MediaWiki writes it."""
+        """Returns the address of a page, as MediaWiki writes it, or None if the site's address is unknown."""
         return self.folder + quote(title.replace(" ", "_"), safe="/:,;@!$*()~'") if self.folder else None
 
 
 def read_site(file: IO[bytes], name: str, size: int) -> Site:
-    """The site of a dump. Raises DataError if the file is no MediaWiki XML, or declares a document type."""
+    """Reads the site of a dump. Raises DataError if the file is not MediaWiki XML or declares a document type."""
     file.seek(0)
     kind = kind_of(file.read(4), name)
     head = b""
@@ -49,12 +55,12 @@ def read_site(file: IO[bytes], name: str, size: int) -> Site:
     head = head[: found.end() if found and found[0] != b"<page>" else found.start() if found else _HEAD_BYTES]
     if refused := _DOCUMENT_TYPE.search(head):
         raise DataError(
-            f"{name}: declares a document type ({refused[0].decode()} at byte {refused.start()}), which MediaWiki dumps"
-            " never do and entity bombs need; it is not read"
+            f"{name}: declares a document type ({refused[0].decode()} at byte {refused.start()}), so it is not read:"
+            " entity bombs need one, and MediaWiki dumps never have one"
         )
     if b"<mediawiki" not in head and found is None:
         raise DataError(
-            f"{name}: no MediaWiki export: it begins with {head[:40]!r}, expected <mediawiki …> and <page>s"
+            f"{name}: not a MediaWiki export: it begins with {head[:40]!r}, expected <mediawiki …> and <page>s"
         )
     return _site(head, os.path.basename(name), kind)
 

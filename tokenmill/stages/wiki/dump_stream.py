@@ -1,7 +1,7 @@
-"""The decompressed bytes of an XML dump, piece by piece, with their places; damage is reported and passed over.
+"""Reads the decompressed bytes of an XML dump in chunks, with their places. Damage is reported and skipped.
 
-A multistream dump is many bz2 streams one after the other, each a hundred pages: reading may begin at any of them.
-Memory stays within a few MiB whatever the file holds.
+A multistream dump consists of many bz2 streams of a hundred pages each, and reading can begin at any of them. Memory
+stays within a few MiB, whatever the file contains.
 """
 
 import re
@@ -12,20 +12,20 @@ from tokenmill.core.errors import DataError
 from tokenmill.core.io.compression import Decompressed, DecompressionError, Format, decoder, format_of
 
 _OTHER = {b"7z\xbc\xaf": "7z", b"PK\x03\x04": "zip", b"\xfd7zX": "xz"}
-_STREAM = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # begins a block (digits of pi), or ends the stream
+_STREAM = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # then a block begins (digits of pi) or the stream ends
 _STREAM_BYTES = 10
-_INPUT = 1 << 14  # packed bytes fed at once
-_OUTPUT = 8 << 20  # at most, of one step: bz2 may grow ten thousand times
+_INPUT = 1 << 14  # compressed bytes fed at once
+_OUTPUT = 8 << 20  # most output of one step: bz2 may grow ten thousand times
 _WINDOW = 1 << 20
 
-NO_STREAM = "bytes that are no bz2 stream"
-"""A gap's problem that belongs to the stream before it: who begins to read behind that one cannot know of it."""
+NO_STREAM = "bytes that are not a bz2 stream"
+"""The problem of a gap that belongs to the stream before it: a reader that starts later cannot know of the gap."""
 
 
 class DumpChunk(NamedTuple):
-    """Bytes, the file offset of the compressed stream they come from, and how far into its content they begin.
+    """Bytes, the file offset of the compressed stream they come from, and their offset in its content.
 
-    In an uncompressed file the stream is the file, at offset 0.
+    An uncompressed file counts as one stream at offset 0.
     """
 
     data: bytes
@@ -34,7 +34,14 @@ class DumpChunk(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Bytes of the file that cannot be read: offset, length, how much of that stream was read before, the problem."""
+    """Bytes of the file that cannot be read.
+
+    Attributes:
+        stream: their file offset.
+        length: their number.
+        inner: bytes of this stream's content that were read before.
+        problem: why they cannot be read.
+    """
 
     stream: int
     length: int
@@ -43,16 +50,18 @@ class Gap(NamedTuple):
 
 
 def kind_of(magic: bytes, name: str) -> str:
-    """bz2, gzip, zstd or plain, by the first bytes; DataError for what cannot be a dump."""
+    """Returns bz2, gzip, zstd or plain, by the first bytes. Raises DataError for a format that is not of dumps."""
     for start, kind in _OTHER.items():
         if magic.startswith(start):
-            raise DataError(f"{name}: a {kind} file; expected XML, as it is or compressed with bzip2, gzip or zstd")
+            raise DataError(f"{name}: a {kind} file; expected XML, uncompressed or compressed with bzip2, gzip or zstd")
     return format_of(magic) or "plain"
 
 
 def read_chunks(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[DumpChunk | Gap]:
-    """Everything from `start` to the file's end: from the first bz2 stream that begins there or later, from that very
-    byte of an uncompressed file; files of another kind are read from their beginning.
+    """Yields the content from `start` to the end of the file.
+
+    A bz2 file is read from the first stream that begins at `start` or later, an uncompressed file from exactly that
+    byte, and other files from their beginning.
     """
     if kind == "bz2":
         return _read_bz2(file, start, size)
@@ -60,7 +69,7 @@ def read_chunks(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[D
 
 
 def next_stream(file: IO[bytes], offset: int, size: int) -> int:
-    """The first file offset from `offset` on where a bz2 stream begins; size if there is none."""
+    """Returns the first file offset, from `offset` on, at which a bz2 stream begins, or `size` without one."""
     while offset < size:
         file.seek(offset)
         seen = file.read(_WINDOW)
@@ -102,7 +111,7 @@ def _begins_stream(file: IO[bytes], offset: int, size: int) -> bool:
 
 
 class _Bz2:
-    """One stream. end: the file offset behind it; problem: why it cannot be read to its end."""
+    """One bz2 stream. end: the file offset after it. problem: why it cannot be read to its end."""
 
     def __init__(self, file: IO[bytes], offset: int) -> None:
         self.file, self.offset = file, offset
@@ -114,7 +123,7 @@ class _Bz2:
         while not stream.eof:
             packed = b""
             if stream.needs_input:
-                self.file.seek(at)  # others read from it in between
+                self.file.seek(at)  # other code reads from it in between
                 packed = self.file.read(_INPUT)
                 at += len(packed)
                 if not packed:
@@ -132,7 +141,7 @@ class _Bz2:
 
 
 def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[DumpChunk | Gap]:
-    """A gzip or zstd file: streams follow one another, and behind damage nothing can be read."""
+    """Reads a gzip or zstd file. Streams follow one another, and nothing after damage can be read."""
     inner, content = 0, Decompressed(file, Format(kind))
     file.seek(0)
     try:

@@ -1,8 +1,9 @@
-"""Wikitext to its text: links to their words, templates that carry words rendered, references and navigation gone.
+"""Converts wikitext to text: links become their words, templates that carry words are rendered.
 
-What stays: paragraphs, headings that text stands under, lists as lines (`- `, `1. `), tables as rows, quotations, math
-as LaTeX between `$`. What goes: all other templates (infoboxes, citations, notices), references, galleries, pictures
-with their captions, categories, links to other editions, comments, magic words. Time grows with the bytes alone.
+It keeps paragraphs, headings with text under them, lists as lines (`- `, `1. `), tables as rows, quotations, and math
+as LaTeX between `$`. It removes all other templates (infoboxes, citations, notices), references, galleries, pictures
+with their captions, categories, links to other editions, comments and magic words. The time is proportional to the
+bytes.
 """
 
 import json
@@ -24,11 +25,15 @@ _TABLES = ("rows", "drop")
 
 @dataclass(frozen=True)
 class ExtractWikitext:
-    """Replaces `text`, which is wikitext, by the text; lines end in a line feed, paragraphs are a blank line apart.
+    """Replaces `text`, which is wikitext, by plain text. Lines end with a line feed; a blank line separates paragraphs.
 
-    tables: "rows" writes each row as a line with tabs between its cells, "drop" takes tables out. max_bytes: of
-    wikitext; a longer document gets a null text. How a wiki calls its pictures and categories is read from `namespaces`
-    in `meta`, where stages.read_wikipedia puts it; the names of most editions are known besides.
+    Documents without text are dropped. The wiki's own names for the namespaces of pictures and categories come from
+    `namespaces` in `meta`, where stages.read_wikipedia writes them. The names of most editions are built in.
+
+    Attributes:
+        tables: rows writes each table row as a line with tabs between its cells; drop removes tables. Default rows.
+        max_bytes: largest size of the wikitext in bytes. A larger document is dropped and its text becomes null.
+            Default 16 MiB.
     """
 
     tables: str = "rows"
@@ -42,7 +47,7 @@ class ExtractWikitext:
             raise RecipeError(f"tables: found {self.tables!r}, expected {' or '.join(map(repr, _TABLES))}")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch with text in place of wikitext; marked where there is too much of it, or no text in it."""
+        """Returns the batch with text instead of wikitext. Too large and empty documents are marked."""
         sizes = np.diff(text_buffer(batch)[1])
         refused = sizes > self.max_bytes
         batch = drop(batch, refused, "extract_wikitext.too_large", sizes, self.max_bytes)
@@ -61,7 +66,7 @@ def _nulled(text: pa.Array, valid: npt.NDArray[np.bool_]) -> pa.Array:
 
 
 def _media(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
-    """uint64 (rows, 2): hashes of the wiki's own names for two namespaces, 0 where meta has none."""
+    """Returns the hashes of the wiki's own names for two namespaces, uint64 (rows, 2), 0 if meta has no name."""
     media = np.zeros((batch.num_rows, 2), dtype=np.uint64)
     if "meta" in batch.schema.names:
         for row, meta in enumerate(batch.column("meta").to_pylist()):

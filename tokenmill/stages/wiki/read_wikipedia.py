@@ -1,7 +1,7 @@
-"""Wiki pages out of MediaWiki XML dumps (`pages-articles`): one row a page, its wikitext as it is.
+"""Reads wiki pages from MediaWiki XML dumps (`pages-articles`): one row per page, with its wikitext unchanged.
 
-A page that is refused is a row too, marked with the rule that refused it, and so is each place where the file is
-damaged. A multistream dump is shared by many workers: its streams begin on bytes that can be found from anywhere.
+A refused page is a row too, marked with the rule that refused it, and so is each damaged place of the file. Many
+workers can share a multistream dump, because the start of its streams can be found from any place in the file.
 """
 
 import json
@@ -24,23 +24,30 @@ from tokenmill.stages.wiki.dump_stream import NO_STREAM, DumpChunk, Gap, read_ch
 from tokenmill.stages.wiki.wiki_disambiguation import disambiguation_sign
 from tokenmill.stages.wiki.wiki_redirect import redirect_target
 
-_SPLIT = (".bz2", ".xml")  # files of these names can be read from anywhere
+_SPLIT = (".bz2", ".xml")  # files with these endings can be read from any place
 _FILE, _CATEGORY = 6, 14
-_ESCAPED = 6  # bytes in XML that one byte of wikitext takes at most: &quot;
+_ESCAPED = 6  # most bytes of XML per byte of wikitext: &quot;
 _MAX_ROWS = 65_536
-_LONGEST = 1000  # characters of a title or another field; MediaWiki's titles have 255 bytes
+_LONGEST = 1000  # most characters of a title or another field; MediaWiki's titles have 255 bytes
 
 
 @dataclass(frozen=True)
 class ReadWikipedia:
-    """A Source of wiki pages.
+    """Reads wiki pages from MediaWiki XML dumps, as wikitext.
 
-    paths: globs of .xml, .xml.bz2, .xml.gz, .xml.zst; the index files beside multistream dumps are passed over.
-    namespaces: numbers of those kept, 0 being the articles. disambiguation: names of templates that make a page one,
-    besides those known for 60 editions. max_bytes: of a page's wikitext; MediaWiki itself takes 2 MiB. shard_bytes: of
-    files, for one task: small ones are put together, and a dump that is a single stream is read by one, whatever its
-    size. license: SPDX, of the
-    text. batch_bytes: of text, about, in a batch.
+    Attributes:
+        paths: globs of .xml, .xml.bz2, .xml.gz and .xml.zst files. Index files of multistream dumps are skipped.
+            Required.
+        source: name of the source, for the column `source`. Default wiki.
+        namespaces: numbers of the namespaces whose pages are kept; 0 are the articles. Default 0.
+        keep_disambiguation: keep disambiguation pages. Default false.
+        disambiguation: names of templates that make a page a disambiguation page, in addition to the built-in names of
+            60 editions. Default none.
+        max_bytes: largest wikitext of a page in bytes. MediaWiki itself allows 2 MiB. Default 4 MiB.
+        shard_bytes: bytes of files per task. Small files are read together, .xml and .bz2 files are cut. A dump that is
+            a single stream is read by one task, whatever its size. Default 256 MiB.
+        license: SPDX expression for the texts. Default CC-BY-SA-4.0.
+        batch_bytes: approximate number of characters of text per batch. Default 16,777,216.
     """
 
     paths: str | tuple[str, ...]
@@ -63,7 +70,7 @@ class ReadWikipedia:
     )
 
     def shards(self) -> list[Shard]:
-        """Files in pieces of shard_bytes, where they can be read from anywhere."""
+        """Returns one shard per file, or per shard_bytes of a file that can be read from any place."""
         found: list[Shard] = []
         for whole in file_shards(self.paths, self.source):
             if index_of(whole.file) == whole.file:
@@ -74,7 +81,7 @@ class ReadWikipedia:
         return found
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
-        """The pages that begin in the shard, in order. Raises DataError if the file is no MediaWiki export."""
+        """Yields the pages that begin in the shard, in order. Raises DataError if it is not a MediaWiki export."""
         with storage.open_input(shard.address) as file:
             site = read_site(file, shard.file, shard.size)
             rows = _Rows(self, shard, site, set())
@@ -91,7 +98,7 @@ class ReadWikipedia:
 
 
 def _spans(pieces: Iterator[DumpChunk | Gap], shard: Shard, site: Site, limit: int) -> Iterator[PageElement | Gap]:
-    """The pages that begin in the shard, or in a stream that does, and the gaps between them."""
+    """Yields the pages that begin in the shard, or in a stream that begins there, and the gaps between them."""
     cutter = Cutter(limit * _ESCAPED, tail=shard.start > 0)
 
     def place_of(span: PageElement) -> int:
@@ -108,19 +115,19 @@ def _spans(pieces: Iterator[DumpChunk | Gap], shard: Shard, site: Site, limit: i
         if isinstance(piece, Gap):
             yield from ours(cutter.flush(f"cut off: {piece.problem}"))
             if place >= shard.end and piece.problem != NO_STREAM:
-                return  # it is told of where it begins
+                return  # the shard in which the gap begins reports it
             yield piece
             continue
         for span in cutter.cut(piece):
             if place_of(span) >= shard.end and (site.kind == "plain" or span.problem != OUTSIDE):
-                return  # who begins with a stream takes what it begins with for the end of a page
+                return  # but not for content outside a page, which the next shard treats as the end of a page
             if place_of(span) >= shard.start:
                 yield span
     yield from ours(cutter.flush("the file ends inside the page"))
 
 
 class _Rows:
-    """The columns of a batch while it is filled. seen: ids of the pages read so far in the shard."""
+    """The columns of a batch while it is filled. seen: ids of the pages that were read so far in the shard."""
 
     def __init__(self, work: ReadWikipedia, shard: Shard, site: Site, seen: set[str]) -> None:
         self.work, self.shard, self.site = work, shard, site
@@ -137,7 +144,7 @@ class _Rows:
         self.bytes = 0
 
     def add(self, found: PageElement | Gap) -> None:
-        """A row for a page; for a gap one, and one for each page that the index says was in it."""
+        """Adds a row for a page. For a gap, adds one row, and one for each page that the index lists in it."""
         if isinstance(found, Gap):
             self._start(f"{self.name}#{found.stream}!{found.inner}", found.stream, found.length, {})
             self._drop("corrupt", found.problem, "a whole stream")
@@ -146,7 +153,7 @@ class _Rows:
         self._add_page(found)
 
     def batch(self) -> pa.RecordBatch:
-        """The rows as a batch, the refused ones marked."""
+        """Returns the rows as a batch, with refused rows marked."""
         count = len(self.ids)
         files = pa.array([self.shard.file] * count)
         places = [files, pa.array(self.offsets, pa.int64()), pa.array(self.lengths, pa.int64())]
@@ -195,7 +202,7 @@ class _Rows:
         self.bytes += len(fields["text"])
 
     def _facts(self, fields: dict[str, str]) -> dict[str, Any]:
-        """What is kept in meta; the local names of two namespaces tell extractors which links show a picture."""
+        """Returns the facts for meta. By the local names of two namespaces, extractors recognise links to pictures."""
         local = {number: self.site.namespaces.get(number, "") for number in (_FILE, _CATEGORY)}
         facts: dict[str, Any] = {
             "title": fields.get("title"),
@@ -207,7 +214,7 @@ class _Rows:
         return {key: fact for key, fact in facts.items() if fact} | ({"ns": namespace} if namespace != "0" else {})
 
     def _refusal(self, span: PageElement, fields: dict[str, str], problem: str) -> tuple[str, Any, Any] | None:
-        """(rule, measured, threshold) of the first rule that the page breaks."""
+        """Returns (rule, measured, threshold) of the first rule that the page breaks, or None."""
         work = self.work
         size = len(fields.get("text", "").encode()) if not span.problem else 0
         if not span.problem and (span.size > len(span.data) or size > work.max_bytes):
@@ -229,7 +236,7 @@ class _Rows:
         return ("disambiguation", sign, "an article") if sign else None
 
     def _add_lost(self, gap: Gap) -> None:
-        """Rows for the pages that the index lists in the gap's streams and that were not read."""
+        """Adds rows for the pages that the index lists in the gap's streams and that were not read."""
         index = index_of(self.shard.file)
         if not index:
             return
@@ -253,7 +260,10 @@ class _Rows:
 
 
 def _too_long(fields: dict[str, str]) -> str:
-    """What is wrong if a field is longer than MediaWiki's ever are; it is cut, as ids and facts are made of it."""
+    """Cuts fields that are longer than those of MediaWiki. Returns the problem, or "".
+
+    They are cut because ids and facts are made from them.
+    """
     problem = ""
     for name in fields:
         if name != "text" and len(fields[name]) > _LONGEST:

@@ -1,8 +1,8 @@
-"""Wiki pages out of Wikimedia Enterprise HTML dumps: one row a page, the HTML that readers see, templates expanded.
+"""Reads wiki pages from Wikimedia Enterprise HTML dumps: one row per page, with the HTML that readers see.
 
-The dumps are JSON Lines in a `.tar.gz`, one file a namespace. `text` is the HTML, for stages.extract_html. They are a
-good deal larger than the wikitext of the same pages, and cost a parser of HTML; in return nothing is lost that a
-template would have said.
+The dumps are JSON Lines in a `.tar.gz`, one file per namespace. `text` is the HTML, for stages.extract_html. The dumps
+are much larger than the wikitext of the same pages and need an HTML parser. But their templates are expanded, so no
+text of a template is lost.
 """
 
 import json
@@ -26,11 +26,16 @@ _ROWS_A_BATCH = 65_536
 
 @dataclass(frozen=True)
 class ReadWikipediaHtml:
-    """A Source of wiki pages as HTML.
+    """Reads wiki pages from Wikimedia Enterprise dumps, as HTML.
 
-    paths: globs of .tar.gz, .ndjson, .ndjson.gz, .ndjson.zst. namespaces: numbers of those kept, 0 being the articles.
-    max_bytes: of a line of the dump, which holds a page's HTML and wikitext. license: SPDX, where a page names none.
-    shard_bytes: of files, for one task: small ones are put together. batch_bytes: of text, about, in a batch.
+    Attributes:
+        paths: globs of .tar.gz, .ndjson, .ndjson.gz and .ndjson.zst files. Required.
+        source: name of the source, for the column `source`. Default wiki.
+        namespaces: numbers of the namespaces whose pages are kept; 0 are the articles. Default 0.
+        max_bytes: longest line of the dump in bytes. A line has the HTML and the wikitext of one page. Default 64 MiB.
+        license: SPDX expression for pages that name no licence. Default CC-BY-SA-4.0.
+        shard_bytes: bytes of files per task; small files are read together. Default 64 MiB.
+        batch_bytes: approximate bytes of lines per batch. Default 16 MiB.
     """
 
     paths: str | tuple[str, ...]
@@ -45,11 +50,11 @@ class ReadWikipediaHtml:
     traits: ClassVar[SourceTraits] = SourceTraits(damage=("read_wikipedia_html.bad_json",))
 
     def shards(self) -> list[Shard]:
-        """One a file: a gzip stream can be read from its beginning only."""
+        """Returns one shard per file, because a gzip stream can only be read from its beginning."""
         return file_shards(self.paths, self.source)
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
-        """The file's pages in order. Raises DataError if nothing of it can be decompressed."""
+        """Yields the pages of the file in order. Raises DataError if nothing of it can be decompressed."""
         seen: set[str] = set()
         held: list[Line] = []
         size = 0
@@ -92,13 +97,13 @@ class ReadWikipediaHtml:
         return batch
 
     def _rules(self) -> dict[str, Any]:
-        """Each rule and its threshold."""
+        """Returns {rule: its threshold}."""
         namespaces = ",".join(map(str, self.namespaces))
         return {"bad_json": "a page", "namespace": namespaces, "repeated": "each page once", "empty": 1}
 
     def _refusal(self, line: Line, page: dict[str, Any], *, repeated: bool) -> tuple[str, Any] | None:
         if line.problem or not page["id"]:
-            return "bad_json", line.problem or "a line without name, identifier or version"
+            return "bad_json", line.problem or "a line without is_part_of, identifier or version"
         if page["namespace"] not in self.namespaces:
             return "namespace", page["namespace"]
         if repeated:
@@ -107,7 +112,7 @@ class ReadWikipediaHtml:
 
 
 def _page(value: dict[str, Any]) -> dict[str, Any]:
-    """What a line says of its page; texts that JSON can spell but UTF-8 cannot get U+FFFD."""
+    """Returns the page of a line. Lone surrogates, which JSON allows but UTF-8 does not, become U+FFFD."""
     wiki, title = _text(_inner(value, "is_part_of", "identifier")), _text(value.get("name"))
     number, revision = _whole(value.get("identifier")), _whole(_inner(value, "version", "identifier"))
     licenses = value.get("license")

@@ -1,4 +1,4 @@
-"""The lines of the JSON Lines files in a tar archive, as one stream of bytes, in little memory."""
+"""Reads the JSON Lines files in a tar archive as a single stream of bytes, in little memory."""
 
 from collections.abc import Iterator
 from typing import IO
@@ -12,9 +12,9 @@ _NAMES = (b".ndjson", b".jsonl", b".json")
 
 
 class TarLines:
-    """Reads like a file: the content of all JSON Lines members one after the other, each ending in a line feed.
+    """A readable stream: the content of all JSON Lines members, one after the other, each ending with a line feed.
 
-    A file that is no tar archive is read as it is, decompressed. Raises EOFError where an archive is damaged.
+    A file that is not a tar archive is only decompressed. Raises EOFError if an archive is damaged.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -24,7 +24,7 @@ class TarLines:
         self.held = b""
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes, b"" at the end."""
+        """Returns at most `size` bytes, b"" at the end."""
         while not self.held:
             piece = next(self.pieces, None)
             if piece is None:

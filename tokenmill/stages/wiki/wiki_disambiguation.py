@@ -1,4 +1,4 @@
-"""Which wiki pages only tell the meanings of a name apart: they hold one of their edition's templates for that.
+"""Detects disambiguation pages, which only list the meanings of a name, by the templates of their edition.
 
 The names are those that the editions list on MediaWiki:Disambiguationspage, as of 2024, with their common aliases.
 """
@@ -31,7 +31,7 @@ NAMES = frozenset(name.strip().casefold() for name in TEMPLATES.replace("\n", " 
 
 
 def disambiguation_sign(text: str, more: Iterable[str] = ()) -> str:
-    """The template that makes the wikitext a disambiguation page, or ``; more: names besides those known."""
+    """Returns the template that makes the wikitext a disambiguation page, or "". more: names in addition to NAMES."""
     if "__DISAMBIG__" in text:
         return "__DISAMBIG__"
     known = NAMES.union(name.casefold() for name in more)

@@ -1,6 +1,6 @@
-"""Pages that only point to another one, told by their wikitext: MediaWiki's magic word, in the languages of editions.
+"""Detects redirects by MediaWiki's magic word at the start of the wikitext, in the languages of the editions.
 
-Dumps say it in an element of their own; exports of other tools, and old dumps, do not.
+Dumps mark a redirect by a separate element. Exports of other tools and old dumps do not.
 """
 
 import re
@@ -18,6 +18,6 @@ _REDIRECT = re.compile(rf"\s*#(?:{'|'.join(sorted(_WORDS, key=len, reverse=True)
 
 
 def redirect_target(text: str) -> str:
-    """The title that a page points to, "" if it is a page of its own."""
+    """Returns the title that a page redirects to, or "" if it is not a redirect."""
     found = _REDIRECT.match(text)
     return found[1].strip() if found else ""

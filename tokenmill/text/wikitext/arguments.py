@@ -1,6 +1,6 @@
-"""The arguments of a template that is being closed, found in what it wrote.
+"""Finds the arguments of a template that is being closed in the text that it wrote.
 
-first, last: its arguments in Work.arguments; end: where the last one ends in Work.out.
+In all functions, first to last - 1 are its arguments in Work.arguments, and end is the end of the last one in Work.out.
 """
 
 import numpy as np
@@ -13,13 +13,16 @@ from tokenmill.text.wikitext.state import Work, folded_hash, trimmed
 
 @kernel
 def _bounds(w: Work, argument: int, last: int, end: int) -> tuple[int, int]:
-    """(begin, end) of an argument's own bytes, its name included."""
+    """Returns (start, end) of an argument in Work.out, its name included."""
     return w.arguments[argument, 0] + 1, (w.arguments[argument + 1, 0] if argument + 1 < last else end)
 
 
 @kernel
 def argument_number(w: Work, argument: int, last: int, end: int, before: int) -> tuple[int, int, int]:
-    """The number of a positional argument, whose own begin is behind `1=` if it says so; 0 for one with a name."""
+    """Returns (number, start, end) of a positional argument, which starts after its `1=` if it has one.
+
+    The number of a named argument is 0. before: number of arguments without a `=` before this one.
+    """
     start, stop = _bounds(w, argument, last, end)
     equals = w.arguments[argument, 1]
     if equals < 0:
@@ -35,7 +38,7 @@ def argument_number(w: Work, argument: int, last: int, end: int, before: int) ->
 
 @kernel
 def positional(w: Work, names: Names, first: int, last: int, end: int, wanted: int) -> tuple[int, int]:
-    """(begin, end) of the wanted positional argument, trimmed; an empty range if there is none."""
+    """Returns (start, end) of positional argument `wanted`, trimmed, or an empty range if it is missing."""
     before = int64(0)
     for argument in range(first, last):
         number, start, stop = argument_number(w, argument, last, end, before)
@@ -47,7 +50,7 @@ def positional(w: Work, names: Names, first: int, last: int, end: int, wanted: i
 
 @kernel
 def named(w: Work, key: np.uint64, first: int, last: int, end: int) -> tuple[int, int]:
-    """(begin, end) of the argument whose name has this hash, trimmed; an empty range if there is none."""
+    """Returns (start, end) of the argument whose name has this hash, trimmed, or an empty range if it is missing."""
     for argument in range(first, last):
         equals = w.arguments[argument, 1]
         if equals >= 0:

@@ -1,7 +1,7 @@
-"""How wikis call the namespaces of pictures and categories, and which links lead to another language's edition.
+"""Lists the names of the namespaces of pictures and categories, and the prefixes of links to other editions.
 
-A link into one of these namespaces shows no text of the article. The names are those of MediaWiki's messages; a dump
-tells its own besides.
+A link into one of these namespaces shows no text of the article. The names are those of MediaWiki's messages. A dump
+also states the names of its own wiki.
 """
 
 MEDIA_NAMES = tuple(

@@ -1,4 +1,4 @@
-"""What begins or ends with a line of wikitext: headings, lists, and quotes, which balance line by line."""
+"""Handles wikitext markup that depends on lines: headings, lists, rules, and quotes, which balance in each line."""
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
@@ -36,7 +36,7 @@ _DEPTHS = STATE - COUNTS
 
 @kernel
 def new_line(w: Work) -> None:
-    """At a line feed: end the line, and links that do not go on behind it; in a table's cell it is a space."""
+    """At a line feed: ends the line, and links that cannot continue after it. In a table cell, writes a space."""
     s = w.state
     at = s[AT]
     s[AT] = at + 1
@@ -48,7 +48,7 @@ def new_line(w: Work) -> None:
     if top(w) == TABLE:
         w.frames[s[DEPTH] - 1, ATTRIBUTES] = 0
         last = w.out[s[PUT] - 1] if s[PUT] > s[OUT_FROM] else 32
-        if last != 32 and last != 9 and last != 10:  # a mark is tidied away, with one space too many
+        if last != 32 and last != 9 and last != 10:  # also after a mark, which is tidied away with a surplus space
             put_byte(w, uint8(32))
         return
     put_byte(w, uint8(10))
@@ -56,7 +56,7 @@ def new_line(w: Work) -> None:
 
 @kernel
 def line_start(w: Work) -> None:
-    """At a line's first byte: pass what says what kind of line it is."""
+    """At the first byte of a line: handles the markup that gives the kind of the line."""
     s, data = w.state, w.data
     while s[AT] < s[END] and (data[s[AT]] == 32 or data[s[AT]] == 9):
         s[AT] += 1
@@ -91,7 +91,10 @@ def _rule(w: Work) -> None:
 
 @kernel
 def _heading(w: Work) -> bool:
-    """Begin a heading, if the line is one: whatever links and tables are open ends, and headings without text go."""
+    """Begins a heading if the line is one. Returns True if it is.
+
+    A heading ends all open links and tables, and removes the headings before it that have no text.
+    """
     s, data = w.state, w.data
     first, end = s[AT], s[AT]
     while end < s[END] and data[end] != 10:
@@ -130,7 +133,7 @@ def _heading(w: Work) -> bool:
 
 @kernel
 def _comment_before(data: Bytes, first: int, last: int) -> int:
-    """Where the comment that ends at `last` begins, -1 if none does."""
+    """Returns the start of the comment that ends at `last`, or -1 if no comment ends there."""
     if last - first < 7 or data[last - 1] != 62 or data[last - 2] != 45 or data[last - 3] != 45:
         return int64(-1)
     for i in range(last - 7, max(first, last - 1000) - 1, -1):
@@ -141,7 +144,7 @@ def _comment_before(data: Bytes, first: int, last: int) -> int:
 
 @kernel
 def end_heading(w: Work) -> None:
-    """At the `=` behind a heading's words: pass the rest of the line, and part it from the text."""
+    """At the `=` after the words of a heading: skips the rest of the line and separates the heading from the text."""
     s = w.state
     at = s[AT]
     while at < s[END] and w.data[at] != 10:
@@ -155,7 +158,7 @@ def end_heading(w: Work) -> None:
 
 @kernel
 def drop_empty_headings(w: Work, level: int) -> None:
-    """Unwrite headings of this level and below that no text stands under, now that another one comes."""
+    """Removes headings of this level and below without text under them, before a new heading of this level."""
     s = w.state
     if s[HEADS] == 0:
         return
@@ -174,7 +177,7 @@ def drop_empty_headings(w: Work, level: int) -> None:
 
 @kernel
 def _behind_marker(out: Bytes, at: int, end: int) -> int:
-    """The byte behind an item's marker that begins here, which may stand before nothing; `at` if there is none."""
+    """Returns the position after the item marker that begins at `at`, or `at` if no marker does."""
     for i in range(at, min(at + 6, end)):
         if out[i] == 10:
             return at
@@ -185,7 +188,7 @@ def _behind_marker(out: Bytes, at: int, end: int) -> int:
 
 @kernel
 def _list_item(w: Work) -> None:
-    """Write an item's indentation and its `- ` or number; `:` and `;` alone only go."""
+    """Writes the indentation of a list item and its `- ` or number. Items of `:` and `;` get neither."""
     s, data = w.state, w.data
     at = s[AT]
     depth = int64(0)
@@ -229,7 +232,7 @@ def _marker(w: Work, number: int) -> None:
 
 @kernel
 def quotes(w: Work) -> None:
-    """At `'`: pass the marks of italics and bold; what of a run is no mark is text."""
+    """At `'`: skips the marks of italics and bold. Quotes of a run that are not part of a mark are text."""
     s = w.state
     at = s[AT]
     run = int64(0)
@@ -245,10 +248,10 @@ def quotes(w: Work) -> None:
 
 @kernel
 def _balance(w: Work) -> None:
-    """Find the `'''` of this line that must be an apostrophe and italics, as in l'''opera'' alone.
+    """Finds the `'''` of this line that means an apostrophe and italics, as in l'''opera''.
 
-    MediaWiki's rule: bold and italics are both odd; then the first such run behind a single letter, else the first
-    behind a longer word, else the first behind a space.
+    MediaWiki's rule: if the numbers of bold and of italic marks are both odd, it is the first `'''` after a single
+    letter, else the first after a longer word, else the first after a space.
     """
     s, data = w.state, w.data
     i = s[AT]

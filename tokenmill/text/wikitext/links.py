@@ -1,4 +1,4 @@
-"""Links of wikitext: their text stays; pictures, categories and links to other editions go."""
+"""Handles links of wikitext: keeps their text; removes pictures, categories and links to other editions."""
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
@@ -31,7 +31,7 @@ _MAX_PREFIX = 64
 
 @kernel
 def open_link(w: Work) -> None:
-    """At `[`: open a link to a page or an address; any other bracket is text."""
+    """At `[`: opens a link to a page or to an address. Any other bracket is text."""
     s, data = w.state, w.data
     at = s[AT]
     if at + 1 < s[END] and data[at + 1] == 91:
@@ -50,7 +50,7 @@ def open_link(w: Work) -> None:
 
 @kernel
 def close_link(w: Work, names: Names) -> None:
-    """At `]`: close the innermost link, if there is one."""
+    """At `]`: closes the innermost link, if there is one."""
     s = w.state
     at = s[AT]
     double = at + 1 < s[END] and w.data[at + 1] == 93
@@ -78,7 +78,7 @@ def _three(w: Work, at: int) -> bool:
 
 @kernel
 def _finish(w: Work, names: Names) -> None:
-    """Leave a link's text in place of all that it wrote."""
+    """Closes a link, and replaces all that it wrote by its text."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
     out, first, last = frame[OUT], frame[FIRST], s[ARGUMENTS]
@@ -103,7 +103,7 @@ def _finish(w: Work, names: Names) -> None:
 
 @kernel
 def _leaves_nothing(w: Work, names: Names, start: int, end: int) -> bool:
-    """Whether the target's prefix is that of pictures, categories or another language."""
+    """Returns True if the target's prefix is that of pictures, categories or another language edition."""
     colon = start
     while colon < end and colon - start < _MAX_PREFIX and w.out[colon] != 58:
         colon += 1
@@ -123,7 +123,7 @@ def _leaves_nothing(w: Work, names: Names, start: int, end: int) -> bool:
 
 @kernel
 def _address_end(data: Bytes, at: int, end: int) -> int:
-    """The byte behind the address that begins at `at` and the spaces after it, -1 if none begins there."""
+    """Returns the position after the address at `at` and the spaces after it, or -1 if there is no address at `at`."""
     i = at
     while i < end and i - at < 10 and 97 <= (data[i] | 32) <= 122:
         i += 1
@@ -137,7 +137,7 @@ def _address_end(data: Bytes, at: int, end: int) -> int:
         if data[i] == 124 or data[i] == 125:
             break
         i += 1
-    while i < end and data[i] == 123:  # an address made by a template
+    while i < end and data[i] == 123:  # a template builds the address
         i = _past_braces(data, i, end)
     while i < end and data[i] == 32:
         i += 1
@@ -159,7 +159,7 @@ def _past_braces(data: Bytes, at: int, end: int) -> int:
 
 @kernel
 def _closes_in_line(data: Bytes, at: int, end: int) -> bool:
-    """Whether a `]` follows soon in the same line."""
+    """Returns True if a `]` follows in the same line within 2,000 bytes."""
     for i in range(at, min(end, at + 2000)):
         if data[i] == 93:
             return True

@@ -1,8 +1,8 @@
-"""The words of wikitext that carry meaning: tags, templates, namespaces, magic words; as tables that kernels look up.
+"""Lists the names of wikitext that have a meaning (tags, templates, namespaces, magic words), as tables for kernels.
 
-Facts of MediaWiki's own messages (namespaces of all editions) and of the templates of the English Wikipedia and, the
-common ones, of a dozen other editions, as of 2024. A template that is not named here leaves nothing behind; one that
-means different things in different editions is left out, if the English one does not have it.
+The sources are MediaWiki's own messages (namespaces of all editions), the templates of the English Wikipedia, and the
+common templates of a dozen other editions, as of 2024. A template that is not named here leaves no text. A template
+that has different meanings in different editions is left out, unless the English edition has it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.wikitext.languages import LANGUAGE_CODES, MEDIA_NAMES
 
-# What a tag does. The first four need their end tag.
+# The effects of tags. The first four need an end tag.
 SKIP, RAW, MATH, BLOCK_RAW, BREAK, BLOCK, NONE, CELL, ROW, ITEM, RAISED = range(1, 12)
 _TAGS = {
     SKIP: """
@@ -38,7 +38,8 @@ _TAGS = {
     RAISED: "sup",
 }
 
-# How a template is rendered. ARG: prefix, argument, suffix. JOIN: all arguments, the prefix between them, the suffix.
+# The ways to render a template. ARG: prefix, argument, suffix. JOIN: all arguments with the prefix between them, then
+# the suffix.
 ARG, LAST, JOIN, DATE, CONVERT, NIHONGO, FRACTION, SHIP, QUOTE, VALUE, LITERAL, UNIT = range(1, 13)
 _ARGUMENTS = {
     (ARG, 1): """
@@ -81,7 +82,7 @@ _ARGUMENTS = {
     MY GTS RFA USAV HNLMS TCG KRI BRP BAP ARA FS
     """,
 }
-_JOINED = {  # between, after all
+_JOINED = {  # (between the arguments, after them)
     (", ", ""): "hlist ubl unbulleted_list ublist flat_list cslist comma_separated_entries",
     ("\n- ", ""): "bulleted_list bulletlist unordered_list ordered_list",
     ("", ""): "chem linktext noparse s-",
@@ -90,7 +91,7 @@ _JOINED = {  # between, after all
     (" / ", ""): "ruby ruby-ja ruby-ko",
     (" h ", ""): "heure",
 }
-_AFFIXED = {  # prefix, suffix
+_AFFIXED = {  # (prefix, suffix)
     ("c. ", ""): "circa c. ca.",
     ("fl. ", ""): "floruit fl.",
     ("r. ", ""): "reign r.",
@@ -189,27 +190,30 @@ MONTHS = "January February March April May June July August September October No
 
 
 class Names(NamedTuple):
-    """Sorted hashes of folded names (see name_hash), and what each name means; literals is a pool of bytes."""
+    """The tables: sorted hashes of folded names (see name_hash), and the meaning of each name.
+
+    literals has all texts that a kernel may write, one after the other. Other tables refer to ranges of it.
+    """
 
     tags: Hashes
     tag_actions: Longs
     templates: Hashes
-    renders: Longs  # (templates, 6): kind, argument, prefix from and to, suffix from and to
+    renders: Longs  # (templates, 6): kind, argument, start and end of the prefix, start and end of the suffix
     entities: Hashes
     points: Longs
     magic: Hashes
     media: Hashes
     languages: Hashes
     units: Hashes
-    unit_texts: Longs  # (units, 2): from and to
-    months: Longs  # (13,)
+    unit_texts: Longs  # (units, 2): start and end
+    months: Longs  # (13,): starts of the 12 names, and the end of the last
     connectors: Hashes
-    keys: Hashes  # text, quote, author, e, ul, u
+    keys: Hashes  # not sorted: text, quote, author, e, ul, u, and two that are not used
     literals: Bytes
 
 
 def name_hash(name: str | bytes) -> int:
-    """FNV-1a, 64 bits, of the folded name: ASCII letters small, `_` a space."""
+    """Returns the 64-bit FNV-1a hash of the folded name: ASCII letters in lower case, `_` as a space."""
     coded = name.encode() if isinstance(name, str) else name
     value = 0xCBF29CE484222325
     for byte in coded.lower().replace(b"_", b" "):
@@ -218,7 +222,7 @@ def name_hash(name: str | bytes) -> int:
 
 
 class _Pool:
-    """Literals, one after the other."""
+    """Collects literals, one after the other."""
 
     def __init__(self) -> None:
         self.content = bytearray()
@@ -235,7 +239,8 @@ def _templates(pool: _Pool) -> dict[int, list[int]]:
     def add(names: str, kind: int, argument: int, prefix: str = "", suffix: str = "") -> None:
         render = [kind, argument, *pool.add(prefix), *pool.add(suffix)]
         for name in names.split():
-            for form in (name, name[0].upper() + name[1:], name[0].lower() + name[1:]):  # MediaWiki's first letter
+            # MediaWiki ignores the case of the first letter
+            for form in (name, name[0].upper() + name[1:], name[0].lower() + name[1:]):
                 found.setdefault(name_hash(form), render)
 
     add(" ".join(f"lang-{code}" for code in LANGUAGE_CODES), ARG, 1)
@@ -251,7 +256,7 @@ def _templates(pool: _Pool) -> dict[int, list[int]]:
 
 
 def _table(pairs: Mapping[int, int | Sequence[int]]) -> tuple[Hashes, Longs]:
-    """(sorted hashes, their values)."""
+    """Returns (sorted hashes, their values)."""
     keys = sorted(pairs)
     values = np.array([pairs[key] for key in keys], dtype=np.int64)
     return frozen(np.array(keys, dtype=np.uint64)), frozen(values)
@@ -263,7 +268,7 @@ def _set(names: Iterable[str]) -> Hashes:
 
 @cache
 def names() -> Names:
-    """The tables, made once a process."""
+    """Returns the tables, built once per process."""
     pool = _Pool()
     tags = _table({name_hash(name): action for action, tags in _TAGS.items() for name in tags.split()})
     templates = _table(_templates(pool))
@@ -284,7 +289,7 @@ def names() -> Names:
 
 
 def _exact(name: str) -> int:
-    """As name_hash, of the name as it is: &Alpha; and &alpha; differ."""
+    """Returns the same hash as name_hash without folding, because &Alpha; and &alpha; differ."""
     value = 0xCBF29CE484222325
     for byte in name.encode():
         value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF

@@ -1,4 +1,4 @@
-"""Templates of wikitext that stand for dates, numbers and units of measurement."""
+"""Renders templates of wikitext that stand for dates, numbers and units of measurement."""
 
 from tokenmill.text.kernel.arrays import int64, uint8
 from tokenmill.text.kernel.cache import kernel
@@ -9,11 +9,11 @@ from tokenmill.text.wikitext.state import Work, find, folded_hash, put_byte, put
 
 @kernel
 def put_date(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """`15 May 1990` from year, month and day as numbers; words stand as they are, in their order."""
+    """Writes `15 May 1990` from year, month and day. If the month is not a number, writes the three unchanged."""
     from_, to = positional(w, names, first, last, end, 1)
     month_from, month_to = positional(w, names, first, last, end, 2)
     day_from, day_to = positional(w, names, first, last, end, 3)
-    if _small_number(w, day_from, day_to) > 31:  # day, month and year
+    if _small_number(w, day_from, day_to) > 31:  # the order is day, month, year
         from_, to, day_from, day_to = day_from, day_to, from_, to
     month = _small_number(w, month_from, month_to)
     if month < 0 and month_from < month_to:
@@ -30,7 +30,7 @@ def put_date(w: Work, names: Names, first: int, last: int, end: int) -> None:
 
 @kernel
 def _words(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """The first three arguments with blanks between: `3 mars 1990`."""
+    """Writes the first three arguments with spaces between them: `3 mars 1990`."""
     some = False
     for number in range(1, 4):
         start, stop = positional(w, names, first, last, end, number)
@@ -43,7 +43,7 @@ def _words(w: Work, names: Names, first: int, last: int, end: int) -> None:
 
 @kernel
 def put_unit(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """`300 km²` from 300, km, 2: a number, then units each with its power; numbers with `à` between come first."""
+    """Writes `300 km²` from 300, km, 2: a number, or several joined by words such as `à`, then units with powers."""
     power = False
     for number in range(1, min(last - first, int64(9)) + 1):
         start, stop = positional(w, names, first, last, end, number)
@@ -68,7 +68,7 @@ def put_unit(w: Work, names: Names, first: int, last: int, end: int) -> None:
 
 @kernel
 def _is_power(w: Work, start: int, stop: int) -> bool:
-    """Whether it is a whole number of a digit or two, which may be below zero."""
+    """Returns True if out[start:stop] is a whole number of at most three characters. It may have a minus sign."""
     for i in range(start, stop):
         if not (48 <= w.out[i] <= 57 or (i == start and w.out[i] == 45)):
             return False
@@ -77,7 +77,7 @@ def _is_power(w: Work, start: int, stop: int) -> bool:
 
 @kernel
 def _small_number(w: Work, start: int, stop: int) -> int:
-    """The number written in out[start:stop], -1 if it is none of at most four digits."""
+    """Returns the number in out[start:stop], or -1 if that is not one to four digits."""
     if start == stop or stop - start > 4:
         return int64(-1)
     number = int64(0)
@@ -90,7 +90,7 @@ def _small_number(w: Work, start: int, stop: int) -> int:
 
 @kernel
 def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """`5 to 10 km` from 5, to, 10, km: numbers and what joins them, and the first unit."""
+    """Writes `5 to 10 km` from 5, to, 10, km: numbers, the words that join them, and the first unit."""
     for wanted in range(1, min(last - first, int64(9)) + 1):
         start, stop = positional(w, names, first, last, end, wanted)
         if start == stop:
@@ -99,7 +99,7 @@ def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> No
             put_byte(w, uint8(32))
         joins = find(names.connectors, folded_hash(w.out, start, stop)) >= 0
         lead = w.out[start]
-        digits = 48 <= lead <= 57 or (stop - start > 1 and (lead == 45 or lead == 46 or lead == 226))  # 226: of a minus
+        digits = 48 <= lead <= 57 or (stop - start > 1 and (lead == 45 or lead == 46 or lead == 226))  # 226: a minus
         if joins or digits or wanted == 1:
             put_range(w, w.out, start, stop)
             continue
@@ -113,7 +113,7 @@ def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> No
 
 @kernel
 def put_fraction(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """`1/2`, `3 1/2`; one argument is a denominator."""
+    """Writes `1/2` or `3 1/2`. A single argument is a denominator."""
     count = min(last - first, int64(3))
     if count == 1:
         put_byte(w, uint8(49))
@@ -127,7 +127,7 @@ def put_fraction(w: Work, names: Names, first: int, last: int, end: int) -> None
 
 @kernel
 def put_value(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """`1.5×10^3 m` from a value, e= and u=."""
+    """Writes `1.5×10^3 m` from a value, e= and ul= or u=."""
     start, stop = positional(w, names, first, last, end, 1)
     put_range(w, w.out, start, stop)
     start, stop = named(w, names.keys[3], first, last, end)

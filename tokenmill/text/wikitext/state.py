@@ -1,8 +1,8 @@
-"""What the kernels of wikitext share: where reading and writing are, and a stack of what is open.
+"""The state that the wikitext kernels share: the positions of reading and writing, and a stack of open markup.
 
-Text is written as it is read, the inside of templates and links too; when one closes, what it wrote is taken back,
-copied together anew or left. So nested markup is rendered from the inside out, each byte once, and what never closes
-simply stays.
+Text is written as it is read, also inside templates and links. When one of these closes, the text that it wrote is
+removed, rearranged or kept. So nested markup is rendered from the inside out, each byte once, and the text of markup
+that never closes simply stays.
 """
 
 from typing import NamedTuple
@@ -12,26 +12,40 @@ import numpy as np
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 
-MARK = 1  # written where something was taken out: what it leaves around itself (empty brackets, commas) is tidied after
-ITEM_MARK = 2  # written behind the marker of a list's item, which goes if nothing follows it
-MAX_DEPTH = 96  # deeper markup stays as text; of 100 MB of real wikitext none was deeper than 20
-MAX_ARGUMENTS = 4096  # of all open templates together; a template that would need more leaves nothing
+MARK = 1  # written in place of removed markup, so that brackets and commas around it can be tidied
+ITEM_MARK = 2  # written after the marker of a list item, which is removed if nothing follows it
+MAX_DEPTH = 96  # deeper markup stays as text; in 100 MB of real wikitext nothing was deeper than 20
+MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs more leaves no text
 
-# state
+# Entries of Work.state. AT, END, FROM: in data, the current position and the end and start of the document. PUT,
+# LIMIT, OUT_FROM: the same in out. DEPTH, ARGUMENTS, HEADS: entries in use of frames, arguments and heads. OVER:
+# templates that are open but too deep for a frame. HEADING: position of the `=` that ends a heading. QUOTE: that of a
+# `'''` that has an apostrophe. QUOTE_LINE: end of the line for which QUOTE is known. TEXT: in out, start of the text
+# under the last heading. TABLES: 1 to keep tables.
 AT, END, PUT, LIMIT, DEPTH, ARGUMENTS, OVER, HEADING, QUOTE, QUOTE_LINE, HEADS, TEXT, TABLES, FROM, OUT_FROM = range(15)
-COUNTS = 20  # from here on: numbers of lists' items, by depth
+COUNTS = 20  # from here on: numbers of list items, by depth
 STATE = 40
 
-# frames
+# Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
+# Of tables, CELL and LEVEL: start of the cell and of the row in out. ATTRIBUTES: 1 as long as the text of a cell may be
+# its attributes. HEADER: 1 in a header cell, 2 in the caption.
 KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LEVEL = range(8)
 TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE = range(1, 6)
 
 
 class Work(NamedTuple):
-    """data: the wikitext, out: the text; state: see above; frames (MAX_DEPTH, 8): what is open; arguments
-    (MAX_ARGUMENTS, 2): where each argument of open templates and links begins in out (at its `|`), and its `=` or -1;
-    heads (16, 2): headings without text under them so far: where in out, level; absent (256,): tags with no end tag
-    ahead; extra (2,): hashes of the wiki's own names for pictures and categories.
+    """The arrays that all kernels get.
+
+    Attributes:
+        data: the wikitext.
+        out: the text.
+        state: (STATE,), see above.
+        frames: (MAX_DEPTH, 8), the stack of open markup, see above.
+        arguments: (MAX_ARGUMENTS, 2), for each argument of open templates and links the places in out of its `|` and
+            of its `=`, or -1.
+        heads: (16, 2), for headings without text so far the place in out and the level.
+        absent: (256,), 1 for tags without an end tag in the rest of the document.
+        extra: (2,), hashes of the wiki's own names for the namespaces of pictures and categories.
     """
 
     data: Bytes
@@ -45,7 +59,7 @@ class Work(NamedTuple):
 
 
 def new_work(data: Bytes, out: Bytes) -> Work:
-    """A Work with nothing in it."""
+    """Returns an empty Work."""
     return Work(
         data,
         out,
@@ -60,14 +74,14 @@ def new_work(data: Bytes, out: Bytes) -> Work:
 
 @kernel
 def top(w: Work) -> int:
-    """The kind of the innermost open thing, 0 if there is none."""
+    """Returns the kind of the innermost frame, or 0 if there is no frame."""
     depth = w.state[DEPTH]
     return w.frames[depth - 1, KIND] if depth else int64(0)
 
 
 @kernel
 def push(w: Work, kind: int) -> bool:
-    """Open something; False where too much is open."""
+    """Opens a frame. Returns False if MAX_DEPTH frames are open."""
     depth = w.state[DEPTH]
     if depth >= MAX_DEPTH:
         return False
@@ -82,7 +96,7 @@ def push(w: Work, kind: int) -> bool:
 
 @kernel
 def abandon(w: Work) -> None:
-    """Forget the innermost open thing; what it wrote stays."""
+    """Closes the innermost frame. The text that it wrote stays."""
     depth = w.state[DEPTH] - 1
     w.state[ARGUMENTS] = w.frames[depth, FIRST]
     w.state[DEPTH] = depth
@@ -90,21 +104,21 @@ def abandon(w: Work) -> None:
 
 @kernel
 def abandon_links(w: Work) -> None:
-    """Forget the links that are open; what they wrote stays."""
+    """Closes the innermost links. The text that they wrote stays."""
     while top(w) == EXTERNAL or top(w) == LINK:
         abandon(w)
 
 
 @kernel
 def put_byte(w: Work, byte: int) -> None:
-    """Write one byte."""
+    """Writes one byte."""
     w.out[w.state[PUT]] = byte
     w.state[PUT] += 1
 
 
 @kernel
 def put_mark(w: Work) -> None:
-    """Write a mark, one at a time."""
+    """Writes a mark, unless the last byte is one."""
     at = w.state[PUT]
     if at == w.state[OUT_FROM] or w.out[at - 1] != MARK:
         put_byte(w, uint8(MARK))
@@ -112,7 +126,7 @@ def put_mark(w: Work) -> None:
 
 @kernel
 def put_range(w: Work, source: Bytes, start: int, end: int) -> None:
-    """Write source[start:end]."""
+    """Writes source[start:end]."""
     at = w.state[PUT]
     for i in range(start, end):
         w.out[at] = source[i]
@@ -122,7 +136,7 @@ def put_range(w: Work, source: Bytes, start: int, end: int) -> None:
 
 @kernel
 def put_point(w: Work, point: int) -> None:
-    """Write a code point in UTF-8: spaces of all widths as one kind, control and formatting characters not at all."""
+    """Writes a code point in UTF-8. Spaces of all widths become a space; control and format characters are dropped."""
     if point < 0x80:
         if point >= 32 and point != 127:
             put_byte(w, uint8(point))
@@ -149,7 +163,7 @@ def put_point(w: Work, point: int) -> None:
 
 @kernel
 def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
-    """name_hash of buffer[start:end]."""
+    """Returns name_hash of buffer[start:end]."""
     value = np.uint64(0xCBF29CE484222325)
     for i in range(start, end):
         byte = buffer[i]
@@ -163,7 +177,7 @@ def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
 
 @kernel
 def find(table: Hashes, value: np.uint64) -> int:
-    """Where value stands in a sorted table, -1 if it does not."""
+    """Returns the index of a value in a sorted table, or -1 if the table does not have it."""
     low = int64(0)
     high = int64(len(table))
     while low < high:
@@ -177,7 +191,7 @@ def find(table: Hashes, value: np.uint64) -> int:
 
 @kernel
 def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
-    """The range without spaces, tabs, line feeds and marks at its ends."""
+    """Returns the range without spaces, tabs, line feeds and marks at its ends."""
     while start < end and (buffer[start] <= 10 or buffer[start] == 32):
         start += 1
     while end > start and (buffer[end - 1] <= 10 or buffer[end - 1] == 32):
@@ -187,13 +201,13 @@ def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
 
 @kernel
 def take_back(w: Work, where: int) -> None:
-    """Unwrite what was written behind `where`."""
+    """Removes the text that was written from `where` on."""
     w.state[PUT] = where
 
 
 @kernel
 def replace_with_tail(w: Work, where: int, tail: int) -> None:
-    """Put out[tail:PUT], written last, in place of all behind `where`."""
+    """Replaces the text from `where` on by its last part, out[tail:PUT]."""
     length = w.state[PUT] - tail
     for i in range(length):
         w.out[where + i] = w.out[tail + i]

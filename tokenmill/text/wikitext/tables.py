@@ -1,4 +1,4 @@
-"""Tables of wikitext: rows become lines, cells are a tab apart; a table inside a cell stays in the cell's line."""
+"""Handles tables of wikitext: rows become lines, with tabs between cells. A nested table stays in its cell's line."""
 
 from tokenmill.text.kernel.arrays import Longs, uint8
 from tokenmill.text.kernel.cache import kernel
@@ -31,7 +31,7 @@ _CAPTION = 2
 
 @kernel
 def open_table(w: Work) -> None:
-    """At `{|`: pass its attributes and open a table."""
+    """At `{|`: skips its attributes and opens a table."""
     s = w.state
     nested = top(w) == TABLE
     _pass_line(w)
@@ -43,7 +43,7 @@ def open_table(w: Work) -> None:
 
 @kernel
 def in_table(w: Work) -> bool:
-    """Whether a line that begins with `|` or `!` belongs to a table; links left open in the cell before end with it."""
+    """Returns True if a line that begins with `|` or `!` belongs to a table, and closes links of the last cell."""
     depth = w.state[DEPTH] - 1
     while depth >= 0 and (w.frames[depth, KIND] == LINK or w.frames[depth, KIND] == EXTERNAL):
         depth -= 1
@@ -62,7 +62,7 @@ def in_table(w: Work) -> bool:
 
 @kernel
 def table_line(w: Work, byte: int, following: int) -> None:
-    """At a line's first `|` or `!` in a table: its end, a row, the caption or a cell."""
+    """At the first `|` or `!` of a line in a table: handles the end, a row, the caption or a cell."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
     if byte == 124 and following == 125:
@@ -100,7 +100,7 @@ def _new_row(w: Work, frame: Longs) -> None:
 
 @kernel
 def new_cell(w: Work, frame: Longs, header: int) -> None:
-    """Begin a cell: behind another with something in it, a tab away."""
+    """Begins a cell, after a tab if the row already has text."""
     s = w.state
     while s[PUT] > frame[LEVEL] and w.out[s[PUT] - 1] <= 32 and w.out[s[PUT] - 1] != 9:
         s[PUT] -= 1
@@ -114,7 +114,7 @@ def new_cell(w: Work, frame: Longs, header: int) -> None:
 
 @kernel
 def cell_mark(w: Work, frame: Longs) -> None:
-    """At `|` in a cell: another cell begins, or what stood before were the cell's attributes, or it is text."""
+    """At `|` in a cell: begins another cell, or removes the cell's attributes before it, or writes it as text."""
     s = w.state
     at = s[AT]
     if at + 1 < s[END] and w.data[at + 1] == 124:
@@ -133,7 +133,7 @@ def cell_mark(w: Work, frame: Longs) -> None:
 
 @kernel
 def close_table(w: Work) -> None:
-    """The innermost open thing, a table, ends."""
+    """Closes the innermost frame, which is a table."""
     depth = w.state[DEPTH] - 1
     out = w.frames[depth, OUT]
     abandon(w)

@@ -1,4 +1,4 @@
-"""Tags, comments, entities and magic words of wikitext."""
+"""Handles tags, comments, entities and magic words of wikitext."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _NAME_BYTES, _TAG_BYTES = 20, 4096
 
 @kernel
 def tag(w: Work, names: Names) -> None:
-    """At `<`: pass a comment or a tag, doing what it says; any other `<` is text."""
+    """At `<`: skips a comment, or skips a tag and applies its effect. Any other `<` is text."""
     data, at, end = w.data, w.state[AT], w.state[END]
     if at + 3 < end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
         w.state[AT] = _end_of_comment(w, at + 4)
@@ -53,7 +53,7 @@ def tag(w: Work, names: Names) -> None:
 
 @kernel
 def _act(w: Work, action: int, closing: bool) -> None:
-    """What a tag writes that is transparent to what it holds."""
+    """Writes the effect of a tag whose content is read like other text."""
     if action == NONE:
         return
     if action == RAISED:
@@ -73,7 +73,7 @@ def _act(w: Work, action: int, closing: bool) -> None:
 
 @kernel
 def line_break(w: Work) -> None:
-    """End the line; in a table's cell that is a space."""
+    """Ends the line. In a table cell, writes a space."""
     if top(w) == TABLE:
         put_byte(w, uint8(32))
         return
@@ -82,7 +82,7 @@ def line_break(w: Work) -> None:
 
 @kernel
 def _is_exponent(w: Work) -> bool:
-    """Whether a raised piece is one: digits, perhaps signed, behind a letter, digit or bracket; not `1st`."""
+    """Returns True if raised text is an exponent: digits, maybe signed, after a letter, digit or bracket; not `1st`."""
     data, at, put = w.data, w.state[AT], w.state[PUT]
     if at + 2 < w.state[END] and data[at] == 0xE2 and data[at + 1] == 0x88 and data[at + 2] == 0x92:  # −
         at += 3
@@ -96,7 +96,7 @@ def _is_exponent(w: Work) -> bool:
 
 @kernel
 def _content(w: Work, names: Names, action: int, found: int, start: int, stop: int) -> None:
-    """Pass what stands between a tag, which the reader is behind, and its end tag; without one only the tag goes."""
+    """Handles the content of a tag that was just read, up to its end tag. Without one, only the tag is removed."""
     first = w.state[AT]
     last, behind = _end_tag(w, found, start, stop, action == SKIP)
     if last < 0:
@@ -121,7 +121,7 @@ def _content(w: Work, names: Names, action: int, found: int, start: int, stop: i
 
 @kernel
 def _copy_raw(w: Work, names: Names, last: int, lines: bool) -> None:
-    """Write data[AT:last] with nothing but entities decoded; lines: line feeds stay."""
+    """Writes data[AT:last], decoding only entities. lines: keep line feeds; otherwise they become spaces."""
     end = w.state[END]
     w.state[END] = last
     while w.state[AT] < last:
@@ -139,10 +139,11 @@ def _copy_raw(w: Work, names: Names, last: int, lines: bool) -> None:
 
 @kernel
 def _end_tag(w: Work, found: int, start: int, stop: int, alone: bool) -> tuple[int, int]:
-    """(where the end tag begins, the byte behind it) of the tag data[start:stop] just passed, (-1, -1) without one.
+    """Returns (start of the end tag, position after it) of the tag data[start:stop] just read; (-1, -1) without one.
 
-    alone: the tag does not nest, so that another before the end tag means that this one has none. Where none is found
-    up to the document's end none is looked for again, else a page of `<math>` would take the square of its length.
+    alone: the tag does not nest, so if another one comes before the end tag, this one has no end tag. If there is no
+    end tag in the rest of the document, it is not searched again. Otherwise the time for a page of `<math>` would grow
+    with the square of its length.
     """
     data, end, size = w.data, w.state[END], stop - start
     if w.absent[found]:
@@ -170,7 +171,7 @@ def _end_tag(w: Work, found: int, start: int, stop: int, alone: bool) -> tuple[i
 
 @kernel
 def _end_of_tag(data: Bytes, at: int, end: int) -> int:
-    """The byte behind the `>` that ends a tag whose name ends at `at`, -1 if there is none before a `<`."""
+    """Returns the position after the `>` of a tag whose name ends at `at`, or -1 if a `<` comes first."""
     if at < end and not (data[at] == 62 or data[at] == 47 or data[at] <= 32):
         return int64(-1)
     for i in range(at, min(end, at + _TAG_BYTES)):
@@ -194,7 +195,7 @@ def _end_of_comment(w: Work, at: int) -> int:
 
 @kernel
 def entity(w: Work, names: Names) -> None:
-    """At `&`: write the character that is meant; an `&` that begins none is text."""
+    """At `&`: writes the character of an entity. An `&` that does not begin an entity is text."""
     data, at, end = w.data, w.state[AT], w.state[END]
     numeric = at + 1 < end and data[at + 1] == 35
     point, i = _number(data, at + 2, end) if numeric else _named(data, at + 1, end, names)
@@ -242,7 +243,7 @@ def _number(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 @kernel
 def underscores(w: Work, names: Names) -> None:
-    """At `_`: pass a magic word like `__NOTOC__`."""
+    """At `_`: skips a magic word such as `__NOTOC__`. Any other `_` is text."""
     data, at, end = w.data, w.state[AT], w.state[END]
     if at + 1 < end and data[at + 1] == 95:
         i = at + 2

@@ -1,4 +1,4 @@
-"""Templates of wikitext: those that carry words are rendered, all others leave a mark."""
+"""Handles templates of wikitext: those that carry words are rendered, all others leave a mark."""
 
 import numpy as np
 
@@ -49,7 +49,7 @@ _FORMATNUM = np.uint64(name_hash("formatnum"))
 
 @kernel
 def close_template(w: Work, names: Names) -> None:
-    """The innermost open thing, a template, ends: what it wrote is replaced by what it means."""
+    """Closes the innermost frame, which is a template, and replaces the text that it wrote by its rendering."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
     out, first, last, full = frame[OUT], frame[FIRST], s[ARGUMENTS], frame[FULL]
@@ -75,7 +75,7 @@ def close_template(w: Work, names: Names) -> None:
 
 @kernel
 def _passes_through(w: Work, start: int, stop: int) -> bool:
-    """Whether it is `{{formatnum:…}}` or the like."""
+    """Returns True for `{{formatnum:…}}`, which becomes its argument."""
     if stop - start > 10 and w.out[start + 9] == 58:
         return bool(folded_hash(w.out, start, start + 9) == _FORMATNUM)
     return False
@@ -83,7 +83,7 @@ def _passes_through(w: Work, start: int, stop: int) -> bool:
 
 @kernel
 def _render(w: Work, names: Names, render: Longs, start: int, stop: int, first: int, last: int, end: int) -> None:
-    """Write what a template means behind all that is written."""
+    """Writes the rendering of a template after all text so far."""
     kind = render[0]
     if kind == ARG:
         from_, to = positional(w, names, first, last, end, render[1])
@@ -125,7 +125,7 @@ def _render(w: Work, names: Names, render: Longs, start: int, stop: int, first: 
 
 @kernel
 def _join(w: Work, names: Names, first: int, last: int, end: int, from_: int, to: int) -> None:
-    """Write all positional arguments that are not empty, with what joins them between; a list's also before."""
+    """Writes the positional arguments that are not empty, with the separator between them; for lists also before."""
     before = int64(0)
     some = to > from_ and names.literals[from_] == 10
     lead = some
@@ -158,7 +158,7 @@ def _last(w: Work, names: Names, first: int, last: int, end: int) -> None:
 
 @kernel
 def _nihongo(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """`English (漢字, romaji)` from its arguments."""
+    """Writes `English (漢字, romaji)` from the arguments."""
     start, stop = positional(w, names, first, last, end, 1)
     put_range(w, w.out, start, stop)
     inside = False
@@ -181,7 +181,7 @@ def _nihongo(w: Work, names: Names, first: int, last: int, end: int) -> None:
 
 @kernel
 def _ship(w: Work, names: Names, start: int, stop: int, first: int, last: int, end: int) -> None:
-    """`HMS Victory` from the template's name and its argument."""
+    """Writes `HMS Victory` from the template's name and its argument."""
     from_, to = positional(w, names, first, last, end, 1)
     if from_ < to:
         put_range(w, w.out, start, stop)
@@ -191,7 +191,7 @@ def _ship(w: Work, names: Names, start: int, stop: int, first: int, last: int, e
 
 @kernel
 def _quote(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """A quotation on lines of its own, and who is quoted."""
+    """Writes a quotation on separate lines, and who is quoted."""
     start, stop = named(w, names.keys[0], first, last, end)
     if start == stop:
         start, stop = named(w, names.keys[1], first, last, end)

@@ -1,20 +1,20 @@
-"""Tidies what marks stand for: the brackets, commas and spaces that belonged to what was taken out of wikitext."""
+"""Removes marks, and the brackets, commas and spaces that belonged to removed wikitext."""
 
 from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.wikitext.state import ITEM_MARK, MARK
 
-_AHEAD = 200  # bytes that an emptied pair of brackets may hold
+_AHEAD = 200  # most bytes in an emptied pair of brackets
 
 
 @kernel
 def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
-    """Take the marks out of each row out[offsets[r]:offsets[r + 1]], in place; ends: where rows then begin and end."""
+    """Removes the marks of each row out[offsets[r]:offsets[r + 1]], in place. ends: receives the new offsets."""
     put = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
         first = put
-        fresh = True  # at a line's begin
+        fresh = True  # at the start of a line
         while at < end:
             if fresh:
                 behind = _empty_line(out, at, end)
@@ -44,7 +44,7 @@ def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
 
 @kernel
 def _is_double(out: Bytes, at: int, end: int, first: int, put: int) -> bool:
-    """Whether two spaces stand between words, as some type them behind a sentence; more are there to align."""
+    """Returns True for two spaces between words, as some people type after a sentence. More spaces align text."""
     if out[at] != 32 or put == first or out[put - 1] <= 32:
         return False
     return at + 2 < end and out[at + 1] == 32 and out[at + 2] > 32
@@ -52,7 +52,7 @@ def _is_double(out: Bytes, at: int, end: int, first: int, put: int) -> bool:
 
 @kernel
 def _empty_line(out: Bytes, at: int, end: int) -> int:
-    """The byte behind a line that holds nothing but marks and perhaps an item's marker; `at` for any other line."""
+    """Returns the position after a line of only marks, maybe with an item marker, or `at` for any other line."""
     start = at
     marks = False
     while at < end and out[at] != 10:
@@ -69,7 +69,7 @@ def _empty_line(out: Bytes, at: int, end: int) -> int:
 
 @kernel
 def _is_marker(out: Bytes, at: int, end: int) -> bool:
-    """Whether a `-`, `.` or digit is of an item's marker, which ends in a space and ITEM_MARK."""
+    """Returns True if a `-`, `.` or digit belongs to an item marker, which ends with a space and ITEM_MARK."""
     for i in range(at, min(at + 6, end)):
         if out[i] == ITEM_MARK:
             return True
@@ -80,7 +80,10 @@ def _is_marker(out: Bytes, at: int, end: int) -> bool:
 
 @kernel
 def _bracket(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
-    """At `(`: it goes with its `)` if only marks and punctuation are between; punctuation behind a mark goes."""
+    """At `(`: removes it with its `)` if only marks and punctuation are between them. Returns the new (at, put).
+
+    Otherwise, if it begins with marks, removes them and the punctuation around them.
+    """
     marks = False
     i = at + 1
     clean = at + 1
@@ -102,18 +105,18 @@ def _bracket(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, 
 
 @kernel
 def _is_filler(byte: int) -> bool:
-    """Space, mark, comma, semicolon, colon or slash."""
+    """Returns True for a space, mark, comma, semicolon, colon or slash."""
     return byte == 32 or byte == MARK or byte == 44 or byte == 59 or byte == 58 or byte == 47
 
 
 @kernel
 def _mark(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
-    """Behind a mark: of the spaces and commas on its two sides one is left."""
+    """After a mark: keeps one of the spaces and commas on its two sides. Returns the new (at, put)."""
     i = at
     while i < end and (out[i] == 32 or out[i] == MARK):
         i += 1
     spaced = put > first and (out[put - 1] == 32 or out[put - 1] == 9)
-    if i < end and out[i] == 41:  # `; )`
+    if i < end and out[i] == 41:  # as in `; )`
         while put > first and (out[put - 1] == 32 or out[put - 1] == 44 or out[put - 1] == 59):
             put -= 1
         return i, put

@@ -1,7 +1,7 @@
-"""Wikitext to text in one pass over the bytes, in time that grows with their number alone, whatever they are.
+"""Converts wikitext to text in one pass over the bytes. The time is proportional to their number, whatever they are.
 
-This is no parser of MediaWiki's grammar, which needs every template of the wiki. It goes by what the markup of articles
-looks like; what it cannot pair up stays as text, without the marks.
+This is not a parser of MediaWiki's grammar, which needs every template of the wiki. It follows the usual form of the
+markup in articles. The text of markup that it cannot pair stays, without the marks.
 """
 
 import numpy as np
@@ -51,16 +51,17 @@ from tokenmill.text.wikitext.tags import entity, tag, underscores
 from tokenmill.text.wikitext.templates import close_template
 from tokenmill.text.wikitext.tidy import tidy_marks
 
-_GROWTH, _SPARE = 4, 1024  # room for a document's text: so many times its bytes, and so many more
+_GROWTH, _SPARE = 4, 1024  # room for a document's text: 4 times its bytes, and 1,024 more
 
 
 def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool) -> tuple[Bytes, Offsets]:
-    """The text of each document data[offsets[r]:offsets[r + 1]], in the same form.
+    """Returns the text of each document data[offsets[r]:offsets[r + 1]], as (bytes, offsets) too.
 
     media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
-    categories, 0 for none. tables: rows become lines with a tab between cells; else tables go.
+    categories, 0 if there is no name. tables: True turns table rows to lines with tabs between cells, False removes
+    tables.
     """
-    out = np.empty(_GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # pages not touched cost nothing
+    out = np.empty(_GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # unused pages cost nothing
     ends, tidied = np.zeros(len(offsets), dtype=np.int64), np.zeros(len(offsets), dtype=np.int64)
     work = new_work(data, out)
     _render_all(work, names(), offsets, media, int64(tables), _ROLES, ends)
@@ -69,7 +70,7 @@ def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bo
 
 
 def media_hash(name: str) -> int:
-    """What wikitext_to_text knows a namespace's name by."""
+    """Returns the hash of a namespace's name, for wikitext_to_text."""
     return name_hash(name)
 
 
@@ -113,7 +114,7 @@ def _render_all(
 
 @kernel
 def _step(w: Work, names: Names, roles: Bytes) -> None:
-    """Pass plain bytes, and what stands behind them."""
+    """Copies plain bytes, and handles the markup after them."""
     s, data, out = w.state, w.data, w.out
     at, put, end = s[AT], s[PUT], s[END]
     while at < end and roles[data[at]] == _COPY:
@@ -155,7 +156,7 @@ def _step(w: Work, names: Names, roles: Bytes) -> None:
 
 @kernel
 def _run(w: Work) -> int:
-    """How often the byte here is repeated."""
+    """Returns the number of equal bytes from the current one on."""
     at = w.state[AT]
     i = at
     while i < w.state[END] and w.data[i] == w.data[at]:
@@ -165,7 +166,7 @@ def _run(w: Work) -> int:
 
 @kernel
 def _open_braces(w: Work) -> None:
-    """At `{`: two open a template, three a parameter, the innermost if there are more; one is text."""
+    """At `{`: two open a template, three a parameter, which is the innermost in a longer odd run. One is text."""
     run = _run(w)
     w.state[AT] += run
     if run == 1:
@@ -181,7 +182,7 @@ def _open_braces(w: Work) -> None:
 
 @kernel
 def _close_braces(w: Work, names: Names) -> None:
-    """At `}`: close as many templates and parameters as there are braces for; links and tables inside them end too."""
+    """At `}`: closes as many templates and parameters as there are braces for, with the links and tables in them."""
     s = w.state
     run = _run(w)
     s[AT] += run
@@ -204,7 +205,7 @@ def _close_braces(w: Work, names: Names) -> None:
 
 @kernel
 def _reach_template(w: Work) -> bool:
-    """Forget what is open inside the innermost template; False if none is open."""
+    """Closes the frames inside the innermost template or parameter. Returns False if none is open."""
     depth = w.state[DEPTH] - 1
     while depth >= 0 and w.frames[depth, KIND] > PARAMETER:
         depth -= 1
@@ -217,7 +218,7 @@ def _reach_template(w: Work) -> bool:
 
 @kernel
 def _close_parameter(w: Work) -> None:
-    """A parameter's default stays."""
+    """Closes a parameter, and keeps the text of its default."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
     out, first, last = frame[OUT], frame[FIRST], s[ARGUMENTS]
@@ -230,7 +231,7 @@ def _close_parameter(w: Work) -> None:
 
 @kernel
 def _pipe(w: Work) -> None:
-    """At `|`: the next argument, or a table's cell, or text."""
+    """At `|`: begins the next argument or a table cell; otherwise it is text."""
     s = w.state
     kind = top(w)
     if kind == TABLE:
@@ -249,7 +250,7 @@ def _pipe(w: Work) -> None:
 
 @kernel
 def _equals(w: Work) -> None:
-    """At `=`: the end of a heading, or of an argument's name, or text."""
+    """At `=`: ends a heading or the name of an argument; otherwise it is text."""
     s = w.state
     if s[AT] == s[HEADING]:
         end_heading(w)
@@ -263,7 +264,7 @@ def _equals(w: Work) -> None:
 
 @kernel
 def _bang(w: Work) -> None:
-    """At `!`: `!!` parts header cells of a table."""
+    """At `!`: `!!` separates header cells of a table; any other `!` is text."""
     s = w.state
     if top(w) == TABLE and s[AT] + 1 < s[END] and w.data[s[AT] + 1] == 33:
         frame = w.frames[s[DEPTH] - 1]
@@ -276,6 +277,6 @@ def _bang(w: Work) -> None:
 
 
 def warm() -> None:
-    """Compile or load the kernels of this module."""
+    """Compiles or loads the kernels of this module."""
     media = frozen(np.zeros((1, 2), dtype=np.uint64))
     wikitext_to_text(frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1])), media, tables=True)
