@@ -26,7 +26,7 @@ from tokenmill.filters.gopher_repetition import GopherRepetition
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.pipeline.record.task import shard_name
 from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
-from tokenmill.text.kernel.cache import warm
+from tokenmill.text.kernel.cache import warm_all
 
 STAGES: dict[str, tuple[Step, ...]] = {
     "no step": (),
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--mb", type=float, default=256, help="MB of text in the shard; default 256")
     parser.add_argument("--turns", type=int, default=3)
     args = parser.parse_args()
-    warm()
+    warm_all()
     with tempfile.TemporaryDirectory(prefix="tokenmill-") as folder:
         written = _shard(f"{folder}/data/000000.parquet", args.mb * 1e6)
         comparing = _seconds(args.turns, lambda: parquet.refuse_damage(written))

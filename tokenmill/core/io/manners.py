@@ -39,6 +39,8 @@ class Manners:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
+        if self.wait < 0:
+            raise RecipeError(f"wait is {self.wait}, it must be 0 or more")
         for name in ("requests_per_second", "tries", "max_wait", "timeout"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} is {getattr(self, name)}, it must be above 0")

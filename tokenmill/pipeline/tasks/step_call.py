@@ -91,7 +91,7 @@ def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) 
 
     Rows and errors are counted in `raised`. Raises CodeError if the step also raises on an empty batch, because an
     empty batch is used to find its columns. Raises DataError if the step returns other rows. RecipeError, DataError
-    and MemoryError that the step raises on the whole batch pass through.
+    and MemoryError that the step raises pass through.
     """
     raised = Raised() if raised is None else raised
     raised.rows += batch.num_rows

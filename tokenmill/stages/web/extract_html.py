@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import drop, set_column
 from tokenmill.core.errors import RecipeError
+from tokenmill.core.rules import check_numbers
 from tokenmill.text.edit.tidy import tidy_lines
 from tokenmill.text.html.main_text import MODEL, UNIT, Trees, load_trees, main_text, model_checksum
 from tokenmill.text.words.segment import text_array, text_buffer
@@ -45,8 +46,7 @@ class ExtractHtml:
     def __post_init__(self) -> None:
         if not 0 < self.min_score < 1:
             raise RecipeError(f"stages.extract_html: min_score is {self.min_score}, it must lie between 0 and 1")
-        if self.max_bytes < 1:
-            raise RecipeError(f"stages.extract_html: max_bytes is {self.max_bytes}, it must be at least 1")
+        check_numbers(self, "max_bytes", low=1)
 
     def file_checksums(self) -> dict[str, str]:
         """Returns the checksum of the model file, for the fingerprint."""

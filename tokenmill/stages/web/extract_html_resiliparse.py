@@ -14,6 +14,7 @@ import pyarrow as pa
 from resiliparse.extract.html2text import extract_plain_text
 
 from tokenmill.core.columns import drop, set_column
+from tokenmill.core.rules import check_numbers
 from tokenmill.text.edit.tidy import tidy_lines
 from tokenmill.text.html.shape import html_shape
 from tokenmill.text.words.segment import text_buffer
@@ -45,6 +46,9 @@ class ExtractHtmlResiliparse:
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text",)
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "max_bytes", "max_depth", "max_tags", "max_options", "max_attributes", low=1)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Returns the batch with the main text instead of the HTML, and refused documents marked."""

@@ -18,6 +18,7 @@ from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.io.manners import Manners, current, manners
 from tokenmill.core.kinds import Shard, SourceTraits
+from tokenmill.core.rules import check_numbers
 from tokenmill.stages.web import crawl_files
 from tokenmill.stages.web.crawl_index import Wanted
 from tokenmill.stages.web.crawl_selection import Picked, read_selected, selected_shards, selection
@@ -101,8 +102,11 @@ class ReadWarc:
             raise RecipeError("read_warc: give one of paths, crawl, and select with an index")
         if self.select and self.part != "warc":
             raise RecipeError(f"select: the index lists records of the part warc, not of {self.part}")
-        if self.gap < 0 or self.shard_bytes < 1:
-            raise RecipeError("read_warc: gap must be at least 0 and shard_bytes at least 1")
+        if self.select and not self.crawl and not self.select.get("index"):
+            raise RecipeError("select: give the crawl whose index it searches, or the files of an index: select.index")
+        check_numbers(self, "gap")
+        check_numbers(self, "max_bytes", "max_growth", "shard_bytes", "batch_bytes", low=1)
+        check_numbers(self, "max_bad", high=1)
         if self.select:
             self._wanted()
         if self.crawl:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from tokenmill.core.columns import drop, set_column
 from tokenmill.core.errors import RecipeError
+from tokenmill.core.rules import check_numbers
 from tokenmill.text.kernel.cache import frozen
 from tokenmill.text.wikitext.wikitext import media_hash, wikitext_to_text
 from tokenmill.text.words.segment import text_buffer
@@ -43,6 +44,7 @@ class ExtractWikitext:
     adds: ClassVar[tuple[str, ...]] = ("text",)
 
     def __post_init__(self) -> None:
+        check_numbers(self, "max_bytes", low=1)
         if self.tables not in _TABLES:
             raise RecipeError(f"tables: found {self.tables!r}, expected {' or '.join(map(repr, _TABLES))}")
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from tokenmill.core.columns import LOCATOR, documents, drop
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Shard, SourceTraits
+from tokenmill.core.rules import check_numbers
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.reading.inputs import file_shards
 from tokenmill.stages.wiki.dump_index import index_of, pages_of_streams
@@ -68,6 +69,9 @@ class ReadWikipedia:
             "read_wikipedia.document_type",
         )
     )
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "max_bytes", "shard_bytes", "batch_bytes", low=1)
 
     def shards(self) -> list[Shard]:
         """Returns one shard per file, or per shard_bytes of a file that can be read from any place."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 from tokenmill.core.columns import LOCATOR, documents, drop
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Shard, SourceTraits
+from tokenmill.core.rules import check_numbers
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.reading.inputs import file_shards
 from tokenmill.stages.reading.json_lines import Line, read_lines
@@ -48,6 +49,9 @@ class ReadWikipediaHtml:
 
     adds: ClassVar[tuple[str, ...]] = ("id", "source", "url", "license", "date", "text", "locator", "meta")
     traits: ClassVar[SourceTraits] = SourceTraits(damage=("read_wikipedia_html.bad_json",))
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "max_bytes", "shard_bytes", "batch_bytes", low=1)
 
     def shards(self) -> list[Shard]:
         """Returns one shard per file, because a gzip stream can only be read from its beginning."""

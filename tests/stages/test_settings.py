@@ -1,0 +1,31 @@
+"""Settings that are sizes and numbers of things refuse negative values, for every unit of work."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from tokenmill.core.errors import RecipeError
+from tokenmill.pipeline.planning.resolve import work_class, work_names
+from tokenmill.testing import example_of
+
+SIGNED = {"seed"}
+"""Settings that may be negative."""
+
+
+def numbers() -> list[tuple[str, str]]:
+    """(unit, setting) of each setting that is a number."""
+    return [
+        (name, field.name)
+        for name in work_names()
+        for field in dataclasses.fields(work_class(name))  # type: ignore[arg-type]
+        if field.type in (int, float, int | None, float | None) and field.name not in SIGNED
+    ]
+
+
+@pytest.mark.parametrize(("name", "setting"), numbers())
+@pytest.mark.parametrize("value", [-1, float("nan"), float("-inf")])
+def test_a_negative_number_is_refused(name: str, setting: str, value: float) -> None:
+    unit: Any = example_of(work_class(name))
+    with pytest.raises(RecipeError):
+        dataclasses.replace(unit, **{setting: value})
