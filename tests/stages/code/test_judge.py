@@ -85,7 +85,7 @@ def test_settings_lift_rules_by_name() -> None:
         ("a.unheardof", b"x", ("language", "unknown", "a known one")),
         ("a.py", "# naïve café".encode("latin-1") * 20, None),
         ("a.py", b"x = 1\x01\x02\n", ("charset", 2 / 8, 0.01)),
-        ("a.ipynb", b"not JSON", ("notebook", "no JSON: Expecting value: line 1 column 1 (char 0)", "a notebook")),
+        ("a.ipynb", b"not JSON", ("notebook", "not JSON: Expecting value: line 1 column 1 (char 0)", "a notebook")),
         ("a.ipynb", b"[]", ("notebook", "a JSON list", "a notebook")),
         ("a.ipynb", b'{"cells": []}', ("empty", 0, 1)),
     ],
