@@ -49,12 +49,15 @@ class ExactDedup:
         return columns_read(self, "id", "text")
 
     def keys(self, batch: pa.RecordBatch) -> Keys:
-        """The hash of each text."""
+        """Returns the hash of each text."""
         if self.normalize:
             batch = pa.RecordBatch.from_pydict({"text": pc.utf8_lower(batch.column("text"))})
         buffer, offsets = single_spaced(batch) if self.normalize else text_buffer(batch)
         return keys_of(buffer.data, offsets)
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """Documents, removed documents and clusters. Raises DataError if max_removed would be exceeded."""
+        """Returns the numbers of documents, removed documents and clusters.
+
+        Raises DataError if max_removed would be exceeded.
+        """
         return conclude(self, facts, sources, COUNTS)
