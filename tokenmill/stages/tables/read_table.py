@@ -55,10 +55,10 @@ class ReadTable:
         unknown: meta keeps all other columns as JSON in the column `meta`; drop leaves them out. Default meta.
         max_line_bytes: largest size of a line of JSON Lines or a record of CSV, in bytes after decompression. A larger
             one is refused. Default 64 MiB.
-        shard_bytes: input of one task, in bytes. Smaller files are packed together; larger Parquet files and
-            uncompressed JSON Lines are split. Default 64 MiB.
-        batch_bytes: approximate size of all values in a batch, in bytes. Except for Arrow IPC, a batch has at
-            most 65,536 rows. Default 16 MiB.
+        shard_bytes: input of one task, in bytes. Smaller files are packed together. Larger files are split if they are
+            called .parquet, .jsonl or .ndjson. Default 64 MiB.
+        batch_bytes: approximate size of all values in a batch, in bytes. Except for Arrow IPC, a batch has at most
+            65,536 rows. Default 16 MiB.
         format: datatrove or dolma, for JSON Lines in one of these layouts (stages/tables/jsonl_formats.py). Default
             none.
         splits: the splits to read, if all `paths` are folders in Hugging Face's layouts. Empty reads all splits.
