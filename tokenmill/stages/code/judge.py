@@ -19,9 +19,9 @@ OPTIONAL = ("lock_file", "vendored", "generated", "minified", "language")
 _PROSE = ("Text", "Markdown", "reStructuredText", "JSON", "HTML")  # they mention licences that are not their own
 _EXPECTED = {
     "link": "a file", "device": "a file", "sparse": "a plain file", "encrypted": "a member that can be read",
-    DAMAGED: "a whole archive", "bomb": "no more than max_growth", "unsafe_path": "a path inside the archive",
-    "lock_file": "written code", "vendored": "the repository's own code", "generated": "written code",
-    "minified": "code as it was written", "binary": "text", "notebook": "a notebook", "repeated": "each path once",
+    DAMAGED: "an intact archive", "bomb": "at most max_growth", "unsafe_path": "a path inside the archive",
+    "lock_file": "hand-written code", "vendored": "the repository's own code", "generated": "hand-written code",
+    "minified": "code that is not minified", "binary": "text", "notebook": "a notebook", "repeated": "each path once",
 }  # fmt: skip
 
 

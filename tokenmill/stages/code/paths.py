@@ -58,7 +58,7 @@ def path_problem(name: str) -> str:
         return f"a part of the name of more than {_MAX_NAME} characters"
     parts = name.split("\\" if "\\" in name and "/" not in name else "/")
     if ".." in parts or ".." in name.split("\\"):
-        return f"a way out of the archive: {name[:200]}"
+        return f"a path out of the archive: {name[:200]}"
     return ""
 
 

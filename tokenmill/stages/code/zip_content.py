@@ -65,7 +65,7 @@ def _lzma(file: IO[bytes], wanted: int) -> tuple[Decompressor, int]:
     """Returns (a decoder, size of the stream's head in bytes)."""
     head = file.read(_LZMA_HEAD.size)
     if len(head) < _LZMA_HEAD.size:
-        raise EOFError("the head of an LZMA stream is cut short")
+        raise EOFError("the head of an LZMA stream is truncated")
     size, settings = _LZMA_HEAD.unpack(head)
     if size != 5:
         raise EOFError(f"the head of an LZMA stream has {size} bytes of properties, expected 5")

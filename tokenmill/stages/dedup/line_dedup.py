@@ -34,16 +34,16 @@ class LineDedup:
 
     Attributes:
         unit: what is compared: line, or paragraph (blank lines separate paragraphs). Default line.
-        max_count: lines that occur at most this often all stay. At least 1. Default 1.
+        max_count: a line that occurs at most this often stays everywhere. At least 1. Default 1.
         keep_first: keep one of the lines that occur more often. Default true.
-        min_words: shorter lines are not compared, because headings such as "Introduction" are meant to repeat. At least
-            1. Default 3.
+        min_words: smallest number of words of a line that is compared, because headings such as "Introduction" are
+            meant to repeat. At least 1. Default 3.
         keep: the document whose line is kept: longest, earliest, latest, best_score or source_order; ties go by a hash
             of the id. Within a document the first line is kept. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of removed lines above which the run stops, 0 to 1, of the lines of min_words
-            or more. Default: no limit.
+        max_removed: {source: largest share of its compared lines that may be removed, 0 to 1}. Above it, the run stops.
+            Default: no limit.
     """
 
     unit: Literal["line", "paragraph"] = "line"

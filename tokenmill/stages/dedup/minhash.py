@@ -42,18 +42,20 @@ class Minhash:
 
     The similarity is that of the unmodified texts: the Jaccard similarity of their sets of `ngram` successive words (of
     the shared split, punctuation included), where case, digits and every character count. White space between words
-    does not count. With `unit: characters`, a run of white space is one character, and none at the ends of a text.
+    does not count. With `unit: characters`, a run of white space is one character, ignored at the ends of a text.
 
     Attributes:
         bands: number of bands. A pair of similarity s is nominated with probability 1 - (1 - s^rows)^bands. At least 1.
             Default 14.
         rows: number of hashes per band, at least 1. Default 8.
         ngram: number of words, or characters, in a shingle; at least 1. For characters, 8 to 25 work well. Default 5.
-        threshold: lowest similarity of the unmodified texts at which a document is removed, above 0 to 1. Default 0.75.
+        threshold: lowest similarity of the unmodified texts at which a document is removed, above 0, at most 1.
+            Default 0.75.
         keep: longest, earliest, latest, best_score or source_order; ties go by id. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of removed documents above which the run stops, 0 to 1. Default: no limit.
+        max_removed: {source: largest share of its documents that may be removed, 0 to 1}. Above it, the run stops.
+            Default: no limit.
         max_bucket: number of documents that share a band up to which all pairs are examined; pairs of larger buckets
             are examined in `hubs` rounds. At least 1. Default 5,000.
         hubs: largest number of rounds in a large bucket; in each round all documents are compared with one. At least 1.

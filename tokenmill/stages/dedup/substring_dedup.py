@@ -38,7 +38,8 @@ class SubstringDedup:
             hash of the id. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of cut documents above which the run stops, 0 to 1. Default: no limit.
+        max_removed: {source: largest share of its documents from which spans may be removed, 0 to 1}. Above it, the run
+            stops. Default: no limit.
     """
 
     length: int = 200

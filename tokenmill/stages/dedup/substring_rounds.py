@@ -80,7 +80,7 @@ class SharingDocuments:
         return _by_document(batch)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Streams its input and carries over the last document. Yields shard, row, and places, int32 little-endian."""
+        """Streams its input and carries over the last document. Yields shard, row, and places as int32 in bytes."""
         carried: pa.RecordBatch | None = None
         for batch in rows:
             grams = with_carried(carried, batch)

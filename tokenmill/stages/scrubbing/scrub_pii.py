@@ -44,7 +44,8 @@ class ScrubPii:
             value of the same form. Default tag.
         ip: all (addresses of single hosts) or public (only public ones). Loopback addresses, net masks and multicast
             groups identify nobody and always stay. Default all.
-        obfuscated: replace spelt-out e-mail addresses too, such as `name [at] host dot org`. Default false.
+        obfuscated: replace spelt-out e-mail addresses too, such as `name [at] host dot org`, if `types` has
+            EMAIL_ADDRESS. Default false.
         seed: seed of the hashes and surrogates. Default: the recipe's seed.
     """
 

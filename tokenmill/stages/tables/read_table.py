@@ -40,8 +40,8 @@ _PACKED_ENDINGS = (".gz", ".zst")
 class ReadTable:
     """A Source of documents from tables.
 
-    A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON Lines and CSV. The
-    file's name has as many of its folders as distinguish it from the other files. The locator's offset is the row in
+    A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON Lines and CSV. If
+    several files have the same name, it includes the folders that distinguish them. The locator's offset is the row in
     Parquet and Arrow, and otherwise the byte offset in the decompressed file.
 
     Attributes:
