@@ -183,9 +183,9 @@ def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_
     index = tmp_path / "index"
     make_index(run(tmp_path, "old", old), index)
     make_index(run(tmp_path, "other", new), index)
-    with pytest.raises(RecipeError, match="made for shingles of 5 words"):
+    with pytest.raises(RecipeError, match="has shingles of 5 words"):
         list(index_files(str(index), IndexKind(Shingling(5, "characters"))))
-    with pytest.raises(RecipeError, match="made for shingles of 5 words"):
+    with pytest.raises(RecipeError, match="has shingles of 5 words"):
         write_index([], str(index), IndexKind(Shingling(4)))
     with pytest.raises(RecipeError, match=r"with case, .*digits folded .* this stage has .* with nothing folded"):
         write_index([], str(index), IndexKind(Shingling(5, fold=())))
@@ -198,7 +198,7 @@ def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_
         with pytest.raises(RecipeError, match=r"version-000001\.json: damaged"):
             run(tmp_path, "new", new, str(index))
     first.unlink()
-    with pytest.raises(RecipeError, match=r"version-000001\.json: gone"):
+    with pytest.raises(RecipeError, match=r"version-000001\.json: missing"):
         run(tmp_path, "new", new, str(index))
     first.write_text(content)
     next(index.glob("000001-*/000000.parquet")).write_bytes(b"cut")

@@ -587,7 +587,7 @@ def test_a_value_that_python_cannot_hold_is_written_as_text(tmp_path: Path, colu
 def test_a_struct_with_two_fields_of_one_name_is_an_error(tmp_path: Path) -> None:
     twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     path = arrow_file(tmp_path / "t.arrow", {"text": ["a"], "x": pa.ListArray.from_arrays([0, 1], twice)})
-    with pytest.raises(DataError, match=r"t\.arrow: the column 'x' is of type list<.*give its fields names"):
+    with pytest.raises(DataError, match=r"t\.arrow: the column 'x' is of type list<.*give its fields different names"):
         rows(path)
     assert fates(path, unknown="drop") == [("t.arrow#0", "a", None)]
 
