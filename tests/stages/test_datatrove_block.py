@@ -113,7 +113,7 @@ def test_chance_depends_on_seed_and_id_alone() -> None:
         (f"{FILTERS}LambdaFilter", {"filter_function": "x"}, "needs a function"),
         (f"{FILTERS}RegexFilter", {}, "needs 'regex_exp'"),
         (f"{FILTERS}GopherQualityFilter", {"min_doc_wrods": 3}, "did you mean 'min_doc_words'"),
-        (f"{FILTERS}GopherQualityFilter", {"exclusion_writer": "x"}, "on record in dropped/"),
+        (f"{FILTERS}GopherQualityFilter", {"exclusion_writer": "x"}, "recorded in dropped/"),
         ("datatrove.pipeline.readers.JsonlReader", {"data_folder": "x"}, "stages.read_table"),
         ("datatrove.pipeline.writers.JsonlWriter", {"output_folder": "x"}, "stages.write_jsonl"),
         ("datatrove.pipeline.dedup.MinhashDedupFilter", {"input_folder": "x"}, "stages.minhash"),
@@ -127,5 +127,5 @@ def test_what_is_no_filter_or_formatter_is_refused_by_name(block: str, settings:
 
 
 def test_settings_that_the_block_refuses_are_a_recipe_error() -> None:
-    with pytest.raises(RecipeError, match="refuses its settings"):
+    with pytest.raises(RecipeError, match="does not accept the settings"):
         DatatroveBlock(f"{FILTERS}RegexFilter", {"regex_exp": 3})(batch_of(["a"]))

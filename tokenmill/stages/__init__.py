@@ -1,8 +1,8 @@
-"""Work that reads, rewrites or compares documents.
+"""Units of work that read, rewrite or compare documents.
 
-UNITS says in which module each unit of work is. Recipes, manifests and reports use the names, so a unit keeps its name
-when its file moves. The class is the last part of the module's name in capitals: ReadWarc in web/read_warc.py.
-`from tokenmill.stages import ReadWarc` loads that module alone.
+UNITS has the module of each unit. Recipes, manifests and reports use the unit's name, so the name stays when the file
+moves. The class has the name of the module's last part in CamelCase: ReadWarc in web/read_warc.py.
+`from tokenmill.stages import ReadWarc` loads only that module.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from tokenmill.core.lazy import class_name, lazy_class
 
 EXCERPT_SCRUB = "stages.scrub_pii"
-"""The Step that scrubs the excerpts of dropped texts, unless the recipe names another."""
+"""The Step that scrubs the excerpts of dropped texts, unless the recipe names another one."""
 
 UNITS = {
     "datatrove_block": "tokenmill.stages.datatrove_block",
@@ -35,7 +35,7 @@ UNITS = {
 
 
 def units() -> dict[str, str]:
-    """UNITS, as of filters/."""
+    """Returns UNITS, like the function of the same name in filters/."""
     return UNITS
 
 

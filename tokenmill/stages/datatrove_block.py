@@ -1,9 +1,10 @@
-"""Any filter or formatter of datatrove as a step: exactly what it decides, one document at a time, so slowly.
+"""Runs a filter or formatter of datatrove as a step, with exactly the same decisions, one document at a time (slow).
 
-A document goes in with its text, id and metadata: what `meta` holds, and url, date (ISO 8601), language and
-language_score where they are known and `meta` does not say otherwise. What comes out is kept: the text, changed
-metadata in `meta`, and the reason of a drop as the rule `datatrove_block.<reason>` (without one, the class's name).
-Blocks that read, write, tokenize or look across documents are refused by name.
+The block gets a document with its text, id and metadata. The metadata are the contents of `meta`, and url, date (ISO
+8601), language and language_score if they are known and not in `meta`. The step keeps the text and changed metadata,
+which it writes to `meta`. A dropped document gets the rule `datatrove_block.<reason>`. If the block gives no reason,
+the rule has the name of the class in snake_case. Blocks that read, write, tokenize or compare documents are rejected
+with an error that names a replacement.
 """
 
 import copy
@@ -25,7 +26,7 @@ from tokenmill.core.errors import RecipeError, did_you_mean
 _INSTEAD = {
     "readers": "stages.read_warc or stages.read_table reads",
     "writers": "stages.write_jsonl writes",
-    "dedup": "stages.exact_dedup and stages.minhash look across documents",
+    "dedup": "stages.exact_dedup and stages.minhash compare documents",
     "tokens": "tokenize.encode and tokenize.write_shards tokenize",
     "extractors": "stages.extract_html extracts",
     "decont": "it needs files that another block writes",
@@ -34,17 +35,23 @@ _TOKENIZERS = (
     "nltk", "spacy", "stanza", "pyvi", "jieba", "pythainlp", "indic-nlp-library", "kiwipiepy", "khmer-nltk", "laonlp",
     "botok", "pyidaungsu-numpy2", "sudachipy",
 )  # fmt: skip
-"""What datatrove cuts words and sentences with, by language; it loads them when they are used."""
+"""The packages with which datatrove splits words and sentences of different languages. It loads them on use."""
 
-_REFUSED = {"exclusion_writer": "drops are on record in dropped/", "batch_size": "documents go one at a time"}
+_REFUSED = {"exclusion_writer": "drops are recorded in dropped/", "batch_size": "documents are processed one at a time"}
 
 
 @dataclass(frozen=True)
 class DatatroveBlock:
-    """block: the class's full name, datatrove.pipeline.filters.GopherQualityFilter. settings: its arguments.
+    """Runs a filter or formatter of datatrove on each document.
 
-    Each document is judged as the first that the block sees, so that it does not matter which came before: replacements
-    that a formatter gives in turn begin anew, and a block's generator of random numbers is seeded by `seed` and the id.
+    Each document is judged as if it were the first one that the block gets, so that the result does not depend on
+    earlier documents. A formatter that uses replacements in turn starts with the first one for each document, and a
+    block's random number generator is seeded by `seed` and the document's id.
+
+    Attributes:
+        block: full name of the class, for example datatrove.pipeline.filters.GopherQualityFilter. Required.
+        settings: arguments of the class, by name. exclusion_writer and batch_size are not allowed. Default none.
+        seed: seed of the block's random numbers. Default: the recipe's seed.
     """
 
     block: str
@@ -62,7 +69,7 @@ class DatatroveBlock:
         known = inspect.signature(block_class(self.block)).parameters
         for setting in self.settings:
             if setting in _REFUSED:
-                raise RecipeError(f"settings: {setting} is not for a recipe: {_REFUSED[setting]}")
+                raise RecipeError(f"settings: {setting} cannot be set in a recipe: {_REFUSED[setting]}")
             if setting not in known:
                 raise RecipeError(f"settings: {self.block} takes no {setting!r}{did_you_mean(setting, known)}")
         for name, parameter in known.items():
@@ -71,12 +78,12 @@ class DatatroveBlock:
                 raise RecipeError(f"settings: {self.block} needs {name!r}")
 
     def packages(self) -> tuple[str, ...]:
-        """Distributions besides datatrove that may decide what the block does, for the fingerprint."""
+        """Returns the distributions whose versions may change the results, for the fingerprint."""
         required = [need[1] if isinstance(need, tuple) else need for need in _requirements(block_class(self.block))]
         return ("datatrove", "regex", "orjson", *_TOKENIZERS, *required)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch with what the block made of each text that is not null."""
+        """Runs the block on each text that is not null. Returns the batch with texts, `meta` and drop marks."""
         block = built(self.block, json.dumps(self.settings, sort_keys=True))
         seeds = keyed_hash(self.seed, f"datatrove_block.{self.block}", batch.column("id").to_pylist())
         texts, metas, reasons = (list[str | None](), list[str | None](), list[str | None]())
@@ -97,7 +104,7 @@ class DatatroveBlock:
 
 
 def block_class(name: str) -> type[Any]:
-    """The filter or formatter of that name. Raises RecipeError for anything else, without building it."""
+    """Returns the filter or formatter of that name, without building it. Raises RecipeError if it cannot be used."""
     if not name.startswith("datatrove."):
         raise RecipeError(f"block: found {name!r}, expected a name such as datatrove.pipeline.filters.RegexFilter")
     module_name, _, class_name = name.rpartition(".")
@@ -125,7 +132,7 @@ def block_class(name: str) -> type[Any]:
 
 
 def _requirements(block: type[Any]) -> list[str | tuple[str, str]]:
-    """What the block and its bases say that they need: names of packages, or (module, distribution)."""
+    """Returns the packages that the block and its bases require: names, or (module, distribution)."""
     return [need for kind in block.mro() for need in getattr(kind, "_requires_dependencies", [])]
 
 
@@ -135,7 +142,7 @@ def _refuse_others(name: str, found: type[Any], filter: type[Any], formatter: ty
         instead = _INSTEAD.get(folder, "the pipeline itself does its work")
         raise RecipeError(f"block: {name} is neither a filter nor a formatter; {instead}")
     if inspect.isabstract(found):
-        raise RecipeError(f"block: {name} is a base class; name one of its kinds")
+        raise RecipeError(f"block: {name} is a base class; name one of its subclasses")
     if issubclass(found, filter) and "run" in vars(found):
         raise RecipeError(f"block: {name} does more than judge documents one by one")
     if "filter_function" in inspect.signature(found).parameters:
@@ -144,11 +151,11 @@ def _refuse_others(name: str, found: type[Any], filter: type[Any], formatter: ty
 
 @functools.lru_cache(maxsize=8)
 def built(name: str, settings: str) -> Any:
-    """The block, once a process; it is never changed, or set back before each document."""
+    """Returns the block, built once per process. Its state is the same before each document."""
     try:
         return block_class(name)(**json.loads(settings))
     except (TypeError, ValueError) as error:
-        raise RecipeError(f"datatrove_block: {name} refuses its settings {settings}: {error}") from error
+        raise RecipeError(f"datatrove_block: {name} does not accept the settings {settings}: {error}") from error
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -159,7 +166,7 @@ def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 def _judged(block: Any, row: dict[str, Any], seed: int) -> tuple[str, str | None, str | None]:
-    """(text, meta, reason of a drop) of one document, after the block has had it."""
+    """Returns (text, meta, reason of a drop or None) of one document after the block has processed it."""
     from datatrove.data import Document
 
     before = _metadata(row)
@@ -190,7 +197,7 @@ def _loaded(meta: str | None) -> dict[str, Any]:
 
 
 def _meta(meta: str | None, before: dict[str, Any], after: dict[str, Any]) -> str | None:
-    """`meta` with what the block changed in the metadata, added to it or took out."""
+    """Returns `meta` with the metadata that the block changed or added, and without those that it removed."""
     if after == before:
         return meta
     kept = {key: value for key, value in _loaded(meta).items() if key in after}

@@ -1,4 +1,4 @@
-"""Calls a function of your own with each document, and takes over the fields that it changes.
+"""Calls a function of your own with each document, and stores the fields that it changes.
 
 The function gets the document as a dict: all columns, with `date` as a datetime and `locator` as a dict. It returns a
 dict of the fields that change, or None for no change. It is not called for a document whose text is null. A document
@@ -23,10 +23,10 @@ _FIXED = ("id", *MARKS.names)
 
 @dataclass(frozen=True)
 class Function:
-    """Settings: which function, and which columns it sets.
+    """Calls a function with each document that has a text.
 
     Attributes:
-        function: `module:function`, for example mylab.edits:shorten. The module must be inside `--plugins`. No default.
+        function: `module:function`, for example mylab.edits:shorten. The module must be inside `--plugins`. Required.
         changes: the columns that it may change. They keep their types. Default text.
         columns: the columns that it adds, with their types: text, int, float or bool. A document for which the function
             does not return one of them has null there. Default none.
@@ -60,11 +60,11 @@ class Function:
         return (*self.changes, *self.columns)
 
     def called_functions(self) -> tuple[str, ...]:
-        """The function, whose code is part of the fingerprint."""
+        """Returns the function, because its code is part of the fingerprint."""
         return (self.function,)
 
     def column_types(self) -> dict[str, str]:
-        """The types of the columns that it adds."""
+        """Returns the types of the columns that it adds."""
         return dict(self.columns)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -79,7 +79,7 @@ class Function:
         return batch
 
     def _changed(self, returned: object) -> Mapping[str, Any]:
-        """What the function returned, checked."""
+        """Returns the fields that the function returned. Raises TypeError or ValueError if it may not return them."""
         if returned is None:
             return {}
         if not isinstance(returned, Mapping):
@@ -91,7 +91,7 @@ class Function:
         return returned
 
     def _merged(self, name: str, column: pa.Array, changed: Mapping[int, Mapping[str, Any]]) -> pa.Array:
-        """The column with the changed values."""
+        """Returns the column with the changed values. Raises TypeError if a value has another type."""
         values = column.to_pylist()
         for row, fields in changed.items():
             values[row] = fields.get(name, values[row])
@@ -104,7 +104,7 @@ class Function:
 
 
 def without_outer_spaces(document: dict[str, Any]) -> dict[str, Any] | None:
-    """The function of the example: removes white space around the text, and counts the characters that it removes."""
+    """Removes white space around the text and counts the removed characters. It is the function of the example."""
     text = document["text"].strip()
     return {"text": text, "n_removed": len(document["text"]) - len(text)} if text != document["text"] else None
 

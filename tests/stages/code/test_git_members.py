@@ -127,10 +127,10 @@ def test_a_repository_is_called_by_its_folder(checkouts: Path, name: str) -> Non
 @pytest.mark.parametrize("missing", ["main", "main/.git/objects", "main/.git/worktrees/tree"])
 def test_a_work_tree_that_leads_nowhere_is_a_data_error(checkouts: Path, missing: str) -> None:
     shutil.rmtree(checkouts / missing)
-    with pytest.raises(DataError, match=r"tree: leads to '.*main/\.git.*', where no repository is; bring the one"):
+    with pytest.raises(DataError, match=r"tree: leads to '.*main/\.git.*', which is not a repository; copy the rep"):
         read(checkouts / "tree")
     (checkouts / "tree" / ".git").write_text("gitdir: " + "x" * 8000)
-    with pytest.raises(DataError, match=r"tree: leads to '.{200}', where no repository is"):
+    with pytest.raises(DataError, match=r"tree: leads to '.{200}', which is not a repository"):
         read(checkouts / "tree")
 
 

@@ -43,7 +43,7 @@ def test_documents_with_the_same_key_have_no_similarity() -> None:
         "row": 2,
         "drop_rule": "url_dedup.url",
         "drop_measured": "the same address",
-        "drop_threshold": "one document a address",
+        "drop_threshold": "one document per address",
         "duplicate_of": "kept",
     }
     assert (found.schema, found.to_pylist()) == (VERDICT, [expected])

@@ -190,7 +190,7 @@ def test_batches_are_about_as_large_as_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({}, r"no column 'text' among content, date, extra, key, lang; say which it is: columns: \{NAME: text\}"),
+        ({}, r"no column 'text' among content, date, extra, key, lang; name it: columns: \{NAME: text\}"),
         ({"columns": {"contnet": "text"}}, "no column 'contnet'; did you mean 'content'"),
         ({"columns": {"extra": "text"}}, "the column for 'text' is of type struct"),
     ],
@@ -217,7 +217,7 @@ def test_a_file_broken_from_the_start_is_an_error(tmp_path: Path, content: bytes
     ("setting", "message"),
     [
         ({"unknown": "keep"}, "found 'keep', expected 'meta' or 'drop'"),
-        ({"columns": {"a": "txt"}}, "'txt' is no column of ours; did you mean 'text'"),
+        ({"columns": {"a": "txt"}}, "'txt' is not a column of documents; did you mean 'text'"),
         ({"columns": {"a": "text", "b": "text"}}, "two columns become the same one"),
     ],
 )

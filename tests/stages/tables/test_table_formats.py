@@ -244,9 +244,9 @@ def test_splits_of_a_saved_data_set_are_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"_data_files": [{"filename": "../../secret.arrow"}]}, "which is none of the folder's"),
-        ({"_data_files": [{"filename": ".."}]}, "which is none of the folder's"),
-        ({"_data_files": [{"filename": "a\ud800.arrow"}]}, "which is none of the folder's"),
+        ({"_data_files": [{"filename": "../../secret.arrow"}]}, "which cannot be the name of a file"),
+        ({"_data_files": [{"filename": ".."}]}, "which cannot be the name of a file"),
+        ({"_data_files": [{"filename": "a\ud800.arrow"}]}, "which cannot be the name of a file"),
         (
             {"_data_files": [{"filename": "a.arrow"}], "_indices_data_files": [{"filename": "i.arrow"}]},
             "flatten_indices",
@@ -280,7 +280,7 @@ def test_a_split_that_lies_elsewhere_is_refused(tmp_path: Path, split: Any) -> N
     saved(tmp_path / "other", ["data-0.arrow"], "train")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "dataset_dict.json").write_text(json.dumps({"splits": [split]}))
-    with pytest.raises(RecipeError, match="which is none of the folder's"):
+    with pytest.raises(RecipeError, match="which cannot be the name of a folder"):
         rows(tmp_path / "set")
 
 
@@ -299,7 +299,7 @@ def test_a_folder_as_on_the_hub_has_its_splits_in_names(tmp_path: Path) -> None:
 
 def test_splits_are_for_folders(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"text": "a"}')
-    with pytest.raises(RecipeError, match="is no folder of a data set"):
+    with pytest.raises(RecipeError, match="is not a dataset folder"):
         rows(tmp_path / "t.jsonl", splits=("train",))
 
 
@@ -587,7 +587,7 @@ def test_a_value_that_python_cannot_hold_is_written_as_text(tmp_path: Path, colu
 def test_a_struct_with_two_fields_of_one_name_is_an_error(tmp_path: Path) -> None:
     twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     path = arrow_file(tmp_path / "t.arrow", {"text": ["a"], "x": pa.ListArray.from_arrays([0, 1], twice)})
-    with pytest.raises(DataError, match=r"t\.arrow: the column 'x' is of type list<.*give its fields names"):
+    with pytest.raises(DataError, match=r"t\.arrow: the column 'x' is of type list<.*give its fields different names"):
         rows(path)
     assert fates(path, unknown="drop") == [("t.arrow#0", "a", None)]
 

@@ -57,7 +57,7 @@ def texts(path: Path) -> list[str | None]:
         ("a.parquet", parquet()[:-60], "cannot be read as Parquet"),
         ("a.parquet", parquet()[:40], "cannot be read as Parquet"),
         ("a.parquet", b"PARE" + parquet()[4:], "an encrypted Parquet file"),
-        ("a.parquet", random.Random(1).randbytes(5000), "is no table, whatever its name says"),
+        ("a.parquet", random.Random(1).randbytes(5000), "is not a table, although its name says so"),
         ("a.jsonl", random.Random(1).randbytes(5000), "lines can be read"),
         ("a.jsonl", b"id,text\na,x\n", "none of its 2 lines can be read"),
         ("a.jsonl", b"PK\x03\x04....", "a zip archive"),

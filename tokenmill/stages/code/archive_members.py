@@ -1,7 +1,7 @@
-"""What is inside an archive, one member after the other: names, kinds and places, content only where it is asked for.
+"""Defines the members of an archive, which a reader gives one after the other: name, place, and content on request.
 
-Nothing is ever written to a disk, no link is followed, no name is opened: a name is data. A member that cannot be a
-file of source says by `refused` which rule it breaks.
+Nothing is ever written to a disk, no link is followed, and no member's name is opened as a path. If a member cannot be
+a source file, `refused` has the rule that it breaks.
 """
 
 import re
@@ -12,6 +12,8 @@ from typing import IO, Any
 from tokenmill.core.io.compression import MAGIC_BYTES, Decompressed, DecompressionError, format_of
 
 DAMAGED = "corrupt"
+"""The rule that refuses damaged members and archives."""
+
 _COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 UNPACKING_ERRORS = (OSError, EOFError, DecompressionError)
 
@@ -20,10 +22,16 @@ UNPACKING_ERRORS = (OSError, EOFError, DecompressionError)
 class Member:
     """One member.
 
-    name: as it is stored. size: bytes that it says it has. offset: of its header, in the unpacked archive for tar, in
-    the file for zip; for git its place in the listing. time: seconds since 1970, 0 if unknown. refused: the rule it
-    breaks, with `found` as what was found. read: gives at most so many bytes of the content; it is to be called before
-    the next member is asked for.
+    Attributes:
+        name: the name as it is stored.
+        size: size of the content in bytes, as the archive states it.
+        offset: for tar, the position of its header in the unpacked archive. For zip, the position of its header in the
+            file. For git, its place in the listing.
+        time: seconds since 1970, 0 if unknown. Default 0.
+        refused: the rule that it breaks, "" if it breaks none. Default "".
+        found: what was found, if a rule is broken. Default "".
+        read: returns the first bytes of the content, at most as many as its argument says. Call it before you ask for
+            the next member.
     """
 
     name: bytes
@@ -36,16 +44,16 @@ class Member:
 
 
 class NoArchive(Exception):
-    """The file, or folder, cannot be read as what it should be; the message goes on after its name."""
+    """The file or folder is not an archive or repository that can be read. The message continues after its name."""
 
 
 def commit_of(comment: bytes) -> str:
-    """The commit that `git archive` wrote as an archive's comment; "" if it is anything else, which may be long."""
+    """Returns the commit that `git archive` wrote as an archive's comment, or "" if the comment is something else."""
     return comment.decode("ascii") if _COMMIT.match(comment) else ""
 
 
 def unpacked(file: IO[bytes]) -> Any:
-    """What reads like the file decompressed, whatever it was compressed with: gzip, bzip2, xz, zstd or nothing."""
+    """Returns a stream of the file's decompressed bytes: gzip, bzip2, xz, zstd, or the file itself if uncompressed."""
     format = format_of(file.read(MAGIC_BYTES))
     file.seek(0)
     return Decompressed(file, format) if format else file

@@ -1,7 +1,7 @@
-"""The files of a repository so that what a file asks for comes before it, as far as there are no circles.
+"""Orders the files of a repository so that a file comes after the files that it imports, except in import cycles.
 
-As DeepSeek-Coder orders them (arXiv:2401.14196, 2.2, algorithm 1): again and again the file that waits for the fewest
-others is next. Ties go by path, so the order depends on the files alone.
+The method is that of DeepSeek-Coder (arXiv:2401.14196, 2.2, algorithm 1): the next file is always the one with the
+fewest imports that are not placed yet. Ties go by path, so the order depends on the files alone.
 """
 
 import heapq
@@ -12,13 +12,14 @@ from tokenmill.stages.code.rows import CodeRow
 from tokenmill.text.code.imports import Candidates, imports
 
 _DEEPEST = 16
-"""Parts of a path that are looked at, and folders above a file."""
+"""The largest number of path parts that are compared, and of folders above a file that are searched."""
 
 _MOST_OF_FOLDER = 64
+"""The largest number of files that the import of a folder stands for."""
 
 
 def by_dependency(rows: Sequence[CodeRow]) -> list[CodeRow]:
-    """Rows of one repository in their new order. Rows without text ask for nothing."""
+    """Returns the rows of one repository in their new order. Rows without text have no imports."""
     files = sorted(rows, key=lambda row: row.path or "")
     asked = _asked(files)
     waiting = [len(some) for some in asked]
@@ -33,7 +34,7 @@ def by_dependency(rows: Sequence[CodeRow]) -> list[CodeRow]:
     while queue:
         count, file = heapq.heappop(queue)
         if placed[file] or count != waiting[file]:
-            continue  # it waits for fewer by now, and stands elsewhere in the queue
+            continue  # outdated entry: the file has a newer one in the queue, with a smaller count
         placed[file] = True
         done.append(files[file])
         for other in asking[file]:
@@ -43,7 +44,7 @@ def by_dependency(rows: Sequence[CodeRow]) -> list[CodeRow]:
 
 
 def _asked(files: Sequence[CodeRow]) -> list[set[int]]:
-    """For each file the others that it asks for."""
+    """Returns, for each file, the numbers of the other files that it imports."""
     index = _Index([file.path or "" for file in files])
     found = []
     for number, file in enumerate(files):
@@ -54,7 +55,7 @@ def _asked(files: Sequence[CodeRow]) -> list[set[int]]:
 
 
 class _Index:
-    """Files by their whole paths, and by the last parts of them."""
+    """Finds files by their whole paths or by the last parts of their paths."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = paths
@@ -65,7 +66,7 @@ class _Index:
             self.inside[path.rpartition("/")[0] + "/"].append(number)
 
     def find(self, candidates: Candidates, asker: str) -> list[int]:
-        """The files that the first candidate that is there means."""
+        """Returns the numbers of the files that the first existing candidate stands for, or an empty list."""
         for candidate in candidates:
             if candidate.endswith("/") and candidate[1:] in self.inside:
                 return self.inside[candidate[1:]][:_MOST_OF_FOLDER]
@@ -76,7 +77,7 @@ class _Index:
         return []
 
     def _nearest(self, ending: str, asker: str) -> int | None:
-        """In the nearest folder above the asker, or else the first by path."""
+        """Returns the file in the nearest folder above the importing file, otherwise the first such file by path."""
         parts = ending.split("/")[-_DEEPEST:]
         first = self._endings(len(parts)).get("/".join(parts))
         if first is None:
@@ -95,6 +96,6 @@ class _Index:
         if parts not in self.by_ending:
             self.by_ending[parts] = {
                 "/".join(path.rsplit("/", parts)[-parts:]): number
-                for number, path in reversed(list(enumerate(self.paths)))  # of several the first stays
+                for number, path in reversed(list(enumerate(self.paths)))  # so the first of several stays
             }
         return self.by_ending[parts]

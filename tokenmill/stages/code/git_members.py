@@ -1,8 +1,8 @@
-"""The files of a git repository at a revision, in path order, read from its objects alone.
+"""Reads the files of a git repository at a revision, in path order, from its objects alone.
 
-A repository's configuration can name programs (filters, monitors, helpers, transports) that git runs. None of it is
-read here: git is pointed at an empty repository of our own that borrows the objects of the other as an alternate, and
-references are read by this module. A work tree's files are not looked at, only what was committed.
+A repository's configuration can name programs (filters, monitors, helpers, transports) that git runs. No configuration
+is read here: git runs in an empty repository of our own, which uses the objects of the other repository as an
+alternate, and this module reads the references itself. Only committed files are read, not the files of a work tree.
 """
 
 import os
@@ -20,15 +20,16 @@ _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _REFERENCE_BYTES = 1 << 10
 _POINTER_BYTES = 1 << 13
 _PACKED_BYTES = 256 << 20
-_SYMBOLIC = 5  # references that lead to one another, as git has it
+_SYMBOLIC = 5  # largest length of a chain of symbolic references, as in git
 _FOLDERS = ("", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
 _REFUSED = {b"120000": "a symbolic link", b"160000": "a submodule"}
 _HEADER = re.compile(rb"[0-9a-f]{40,64} blob (\d+)\n")
 
 
 def git_folder(path: str) -> str:
-    """The folder with a repository's HEAD: path itself if it is bare, or its .git, or where that leads if it is a file;
-    "" if it is no repository.
+    """Returns the folder with a repository's HEAD, or "" if `path` is not a repository.
+
+    It is `path` itself for a bare repository, otherwise its `.git`, or the folder that `.git` names if that is a file.
     """
     for folder in (path, os.path.join(path, ".git")):
         if os.path.isdir(os.path.join(folder, "objects")) and os.path.isfile(os.path.join(folder, "HEAD")):
@@ -39,19 +40,25 @@ def git_folder(path: str) -> str:
 
 
 def shared_folder(folder: str) -> str:
-    """The folder with the objects, branches and tags of a git folder: another one for a further work tree."""
+    """Returns the folder with the objects, branches and tags of a git folder.
+
+    It is another folder if the git folder belongs to a linked work tree.
+    """
     return _pointed_to(os.path.join(folder, "commondir")) or folder
 
 
 def repository_name(path: str) -> str:
-    """What a repository is called by its path."""
+    """Returns the name of a repository, taken from its path."""
     path = os.path.abspath(path)
     folder, name = os.path.split(path)
     return (os.path.basename(folder) if name == ".git" else name).removesuffix(".git")
 
 
 def _pointed_to(path: str, mark: str = "") -> str:
-    """The folder that a file of git's names behind a mark, seen from where it lies; "" if it is no such file."""
+    """Returns the folder that a file of git names after the prefix `mark`, or "" if it is not such a file.
+
+    A relative path is relative to the file's folder.
+    """
     if not os.path.isfile(path):
         return ""
     with open(path, "rb") as file:
@@ -63,16 +70,19 @@ def _pointed_to(path: str, mark: str = "") -> str:
 
 
 def is_hash(name: str) -> bool:
-    """True for the whole hash of an object."""
+    """Returns True for the full hash of an object, SHA-1 or SHA-256 in lower-case hex."""
     return bool(_HASH.match(name))
 
 
 def resolved(folder: str, revision: str) -> str:
-    """The hash that a revision (a hash, branch, tag or HEAD) stands for in a git folder. Raises NoArchive."""
+    """Returns the hash that a revision stands for in a git folder. Raises NoArchive if there is none.
+
+    revision: a full hash, a branch, a tag or HEAD.
+    """
     shared = shared_folder(folder)
     if not os.path.isdir(os.path.join(shared, "objects")):
         raise NoArchive(
-            f"leads to {shared[:200]!r}, where no repository is; bring the one that it belongs to, or a clone"
+            f"leads to {shared[:200]!r}, which is not a repository; copy the repository that it belongs to, or clone it"
         )
     name = revision
     for _ in range(_SYMBOLIC):
@@ -80,13 +90,13 @@ def resolved(folder: str, revision: str) -> str:
             return name
         found = _reference(folder, name) or _reference(shared, name)
         if not found:
-            raise NoArchive(f"has no revision {name[:200]!r}, expected a whole hash, a branch, a tag or HEAD")
+            raise NoArchive(f"has no revision {name[:200]!r}, expected a full hash, a branch, a tag or HEAD")
         name = found.removeprefix("ref:").strip()
-    raise NoArchive(f"has references that lead around in circles: {revision!r}")
+    raise NoArchive(f"has references that name each other in a cycle: {revision!r}")
 
 
 def _reference(folder: str, name: str) -> str:
-    """What a reference holds, "" if there is none."""
+    """Returns the content of a reference, or "" if there is no such reference."""
     if ".." in name or name.startswith("/") or not name.isprintable():
         return ""
     for start in _FOLDERS:
@@ -108,7 +118,12 @@ def _reference(folder: str, name: str) -> str:
 
 
 class GitMembers:
-    """Iterates over the files of a commit. time: when it was committed. Raises NoArchive if it cannot be read."""
+    """Iterates over the files of a commit. Raises NoArchive if the commit cannot be read.
+
+    Attributes:
+        commit: the hash of the commit.
+        time: when it was committed, in seconds since 1970, 0 if unknown.
+    """
 
     def __init__(self, folder: str, revision: str) -> None:
         wanted = resolved(folder, revision)
@@ -122,7 +137,7 @@ class GitMembers:
             raise
 
     def close(self) -> None:
-        """End git, and remove our own repository."""
+        """Stops git and deletes our own repository."""
         if self.blobs is not None:
             self.blobs.kill()
             self.blobs.communicate()
@@ -162,7 +177,7 @@ class GitMembers:
         return read
 
     def _commit(self, wanted: str) -> tuple[str, int]:
-        """(hash, seconds since 1970) of the commit that a hash, perhaps of a tag, stands for."""
+        """Returns (hash, seconds since 1970) of a commit. wanted: its hash, or the hash of a tag that names it."""
         shown = self._git("log", "--no-walk", "--no-show-signature", "--format=%H %ct", wanted)
         out, errors = shown.communicate()
         commit, _, time = out.decode("ascii", "replace").strip().partition(" ")
@@ -190,7 +205,7 @@ class GitMembers:
 
 
 def _borrow(own: str, folder: str, wanted: str) -> None:
-    """Make an empty repository that has the objects of another."""
+    """Makes an empty repository in the folder `own` that uses the objects of another repository."""
     for name in ("refs", "objects/info"):
         os.makedirs(os.path.join(own, name))
     long = len(wanted) == 64
@@ -206,7 +221,7 @@ def _borrow(own: str, folder: str, wanted: str) -> None:
 
 
 def _entries(stream: IO[bytes]) -> Iterator[bytes]:
-    """What lies between NUL bytes."""
+    """Yields the entries of a stream, each of which ends with a NUL byte."""
     held = b""
     while chunk := stream.read(1 << 16):
         *whole, held = (held + chunk).split(b"\0")
@@ -219,4 +234,4 @@ def _pass_over(stream: IO[bytes], size: int) -> None:
 
 
 def _last_line(errors: bytes) -> str:
-    return (errors.decode("utf-8", "replace").strip().splitlines() or ["git said nothing"])[-1][:200]
+    return (errors.decode("utf-8", "replace").strip().splitlines() or ["git printed no error"])[-1][:200]

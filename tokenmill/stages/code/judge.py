@@ -1,4 +1,4 @@
-"""What is read and what refused: the rules for a source file, by its member in an archive, its name and its content."""
+"""Decides whether a source file is read or refused, by its member in an archive, its name and its content."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,16 @@ from tokenmill.stages.code.notebooks import NOTEBOOK, NotANotebook, converted
 from tokenmill.stages.code.paths import name_rule, path_problem
 from tokenmill.stages.code.rows import CodeRow, Refusal, text_of
 
-SHOWN = 200  # characters of what was found
+SHOWN = 200  # largest number of characters of a measured value
 OPTIONAL = ("lock_file", "vendored", "generated", "minified", "language")
-_PROSE = ("Text", "Markdown", "reStructuredText", "JSON", "HTML")  # they speak of licences that are not theirs
+"""The rules that the setting `keep` can switch off."""
+
+_PROSE = ("Text", "Markdown", "reStructuredText", "JSON", "HTML")  # they mention licences that are not their own
 _EXPECTED = {
     "link": "a file", "device": "a file", "sparse": "a plain file", "encrypted": "a member that can be read",
-    DAMAGED: "a whole archive", "bomb": "no more than max_growth", "unsafe_path": "a path inside the archive",
-    "lock_file": "written code", "vendored": "the repository's own code", "generated": "written code",
-    "minified": "code as it was written", "binary": "text", "notebook": "a notebook", "repeated": "each path once",
+    DAMAGED: "an intact archive", "bomb": "at most max_growth", "unsafe_path": "a path inside the archive",
+    "lock_file": "hand-written code", "vendored": "the repository's own code", "generated": "hand-written code",
+    "minified": "code that is not minified", "binary": "text", "notebook": "a notebook", "repeated": "each path once",
 }  # fmt: skip
 
 
@@ -35,7 +37,7 @@ class Judge:
     max_bad: float
 
     def of_member(self, member: Member, path: str) -> Refusal | None:
-        """The first rule that a member breaks, its content unread."""
+        """Returns the first rule that a member breaks, without reading its content, or None."""
         if member.refused in (DAMAGED, "bomb") and not member.name:
             return refusal(member.refused, member.found)
         if problem := path_problem(path):
@@ -43,7 +45,7 @@ class Judge:
         return refusal(member.refused, member.found) if member.refused else self.of_name(path, member.size)
 
     def of_name(self, path: str, size: int) -> Refusal | None:
-        """The first rule that a file of this path and size in bytes breaks."""
+        """Returns the first rule that a file of this path and size in bytes breaks, or None."""
         is_notebook = path.endswith(".ipynb")
         limit = self.max_notebook_bytes if is_notebook and self.notebooks != "keep" else self.max_bytes
         if size > limit:
@@ -52,7 +54,7 @@ class Judge:
         return refusal(*rule) if rule and rule[0] not in self.keep else None
 
     def read(self, member: Member, row: CodeRow) -> Refusal | None:
-        """Read a member into its row; the first rule that its content breaks."""
+        """Reads a member into its row. Returns the first rule that its content breaks, or None."""
         try:
             content = member.read(member.size)
         except UNPACKING_ERRORS as error:
@@ -60,7 +62,10 @@ class Judge:
         return self.fill(row, content)
 
     def fill(self, row: CodeRow, content: bytes, language: str | None = None) -> Refusal | None:
-        """Make a file's content its row's text; the first rule that it breaks. language: if it is known already."""
+        """Sets the row's text, language and licence from a file's content. Returns the first rule it breaks, or None.
+
+        language: the file's language if it is already known. Default: it is detected.
+        """
         if not content.strip():
             return "empty", 0, 1
         if is_binary(content):
@@ -98,7 +103,7 @@ class Judge:
 
 
 def once(row: CodeRow, seen: set[int], fallback: str) -> None:
-    """Mark the row if its id was seen, and call it by its place instead."""
+    """Marks the row as `repeated` if its id is in `seen`, and gives it the id `fallback`; otherwise adds its id."""
     known = xxhash.xxh3_64_intdigest(row.id.encode())
     if known not in seen:
         seen.add(known)
@@ -108,5 +113,5 @@ def once(row: CodeRow, seen: set[int], fallback: str) -> None:
 
 
 def refusal(rule: str, found: str) -> Refusal:
-    """A refusal by a rule whose threshold is a word."""
+    """Returns a refusal by a rule whose threshold is a phrase, not a number."""
     return rule, found[:SHOWN], _EXPECTED[rule]

@@ -1,8 +1,8 @@
-"""The programming language of a file, by its name and, where names leave it open, by its first lines.
+"""Finds the programming language of a file by its name, or by its first lines if the name does not decide.
 
-Names come from Pygments, which knows some 850 name patterns and is kept up; languages are called as GitHub and The
-Stack call them. Pygments' own guess by content is asked only where several languages share an ending and no rule here
-decides.
+Name patterns come from Pygments, which has some 850 of them and is maintained. Languages have the names that GitHub and
+The Stack use. Pygments' own guess by content is used only if several languages share a file name ending and no rule
+here decides.
 """
 
 import functools
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from pygments.lexers import find_lexer_class, get_all_lexers
 
-_HEAD = 4096  # bytes that are looked at
+_HEAD = 4096  # bytes that are searched
 _CALLED = {
     "Bash": "Shell", "Text only": "Text", "Docker": "Dockerfile", "GAS": "Assembly", "NASM": "Assembly",
     "verilog": "Verilog", "systemverilog": "SystemVerilog", "vhdl": "VHDL", "Groff": "Roff", "Rocq Prover": "Coq",
@@ -39,6 +39,8 @@ _ENDINGS = {
     "less": "Less", "f": "Fortran", "for": "Fortran", "cfg": "INI", "conf": "INI", "properties": "Java Properties",
     "wast": "WebAssembly", "wat": "WebAssembly",
 }  # fmt: skip
+"""By ending of a file name, before the endings of Pygments. "" means that the ending does not decide."""
+
 _NAMES = {
     "makefile": "Makefile", "gnumakefile": "Makefile", "dockerfile": "Dockerfile", "containerfile": "Dockerfile",
     "cmakelists.txt": "CMake", "rakefile": "Ruby", "gemfile": "Ruby", "vagrantfile": "Ruby", "podfile": "Ruby",
@@ -69,7 +71,10 @@ _INTERPRETERS = {
 
 
 def _rules(*rules: tuple[str, str]) -> list[tuple[re.Pattern[bytes], str]]:
-    """Patterns in which `^>` is a line's start with its blanks; `\\s*` would run on over lines, in quadratic time."""
+    """Compiles (pattern, language) pairs. `^>` in a pattern stands for the start of a line and its blanks.
+
+    `\\s*` instead would also match line feeds, and take quadratic time.
+    """
     starts = [(pattern.replace("^>", r"^[ \t]*").encode(), language) for pattern, language in rules]
     return [(re.compile(pattern, re.MULTILINE), language) for pattern, language in starts]
 
@@ -109,7 +114,10 @@ _BY_CONTENT = {
 
 
 def language_of(path: str, content: bytes) -> str | None:
-    """The language's name, None if neither name nor content tells. path: with `/`; only its last part counts."""
+    """Returns the language's name, or None if neither the file's name nor its content decides.
+
+    path: with `/` as separator; only its last part counts.
+    """
     name = path.rpartition("/")[2].lower()
     if (found := _by_name(name)) is not None:
         return found or _by_shebang(content)
@@ -124,7 +132,7 @@ def language_of(path: str, content: bytes) -> str | None:
 
 
 def _by_name(name: str) -> str | None:
-    """What the name alone says, None if it leaves it open, "" if it is known to say nothing."""
+    """Returns the language that the name alone gives, or None if the name does not decide."""
     for table in (_NAMES, _DOTTED_RC):
         if name in table:
             return table[name]
@@ -148,7 +156,7 @@ def _by_shebang(content: bytes) -> str | None:
 
 
 def _by_guess(lexers: tuple[str, ...], content: bytes) -> str | None:
-    """The one that Pygments finds likeliest, the first of them if it finds none; None if they are not named alike."""
+    """Returns the language of the lexer with the highest score of Pygments, or None if all scores are 0."""
     head = content[:_HEAD].decode("utf-8", "replace")
     scored: list[tuple[float, str]] = []
     for name in lexers:
@@ -164,18 +172,19 @@ def _called(name: str) -> str:
 
 @functools.cache
 def _endings() -> dict[str, str]:
-    """Endings that one language of Pygments has for itself."""
+    """Returns {ending: language} for the endings that only one lexer of Pygments has."""
     return {ending: _called(names[0]) for ending, names in _patterns().items() if len(names) == 1}
 
 
 @functools.cache
 def _shared_endings() -> dict[str, tuple[str, ...]]:
+    """Returns {ending: names of lexers} for the endings that several lexers of Pygments have."""
     return {ending: names for ending, names in _patterns().items() if len(names) > 1}
 
 
 @functools.cache
 def _patterns() -> dict[str, tuple[str, ...]]:
-    """From endings in lower case to the names of Pygments' lexers; templates inside other languages are left out."""
+    """Returns {ending in lower case: names of Pygments' lexers}, without lexers of templates inside other languages."""
     found: dict[str, list[str]] = {}
     for name, _, patterns, _ in get_all_lexers(plugins=False):
         for pattern in patterns:

@@ -1,8 +1,8 @@
-"""Which licence a text grants, as an SPDX expression: tags, licence texts and notices, and what manifests declare.
+"""Finds the licence that a text grants, as an SPDX expression, from tags, licence texts, notices and manifests.
 
-Texts and notices are recognised by licenseclassifier, which knows the templates of some 690 SPDX licences; short
-phrases that it leaves out ("MIT licensed") are read here. A licence text that nobody knows is UNKNOWN, not none: there
-is a licence, and it may forbid anything.
+licenseclassifier, which has the templates of some 690 SPDX licences, recognises texts and notices. Short phrases that
+it does not cover ("MIT licensed") are recognised here. An unknown licence text gives UNKNOWN, which is not the same as
+no licence: there is a licence, and it may forbid anything.
 """
 
 import functools
@@ -16,9 +16,9 @@ from licenseclassifier import identify_license
 from tokenmill.text.code.spdx import joined, normalized
 
 UNKNOWN = "LicenseRef-unknown"
-LICENSE_BYTES = 1 << 18  # of a licence file or a manifest; the longest text of SPDX has 60 kB
-_HEAD_BYTES = 6144  # of a source file
-_NOTICE_BYTES = 3072  # that are matched: the longest common notice, BSD with its disclaimer, has 1.6 kB
+LICENSE_BYTES = 1 << 18  # read from a licence file or a manifest; the longest text of SPDX has 60 kB
+_HEAD_BYTES = 6144  # read from the start, and from the end, of a source file
+_NOTICE_BYTES = 3072  # matched of a notice: the longest common one, BSD with its disclaimer, has 1.6 kB
 _TAG = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() \t-]{1,200})", re.IGNORECASE)
 _HINTS = (
     b"licens",
@@ -31,7 +31,7 @@ _HINTS = (
 _NOTICES = re.compile(
     r"general public|apache|mozilla|permission (?:is|to)|redistribution and use|public domain|boost|eclipse|"
     r"terms of|opensource\.org|gnu\.org|creative commons|unlicense|microsoft public|common development|academic free"
-)  # without one of these words there is no notice that a template would fit
+)  # a text without any of these words fits no template of a notice
 _MARKER = re.compile(rb"[ \t]*(//|#|--|;|%|dnl\b|rem\b|\*(?!/))", re.IGNORECASE)
 _ENDS = (b"*/", b'"""', b"'''", b"-->", b"*)", b"=cut", b"]]")
 _BLOCKS = {b"/*": b"*/", b"<!--": b"-->", b"--[[": b"]]", b"(*": b"*)", b"\n=head": b"\n=cut", b"\n__END__": b"\n\0"}
@@ -80,8 +80,9 @@ _MANIFESTS = (
 
 
 def is_license_file(name: str) -> bool:
-    """True for LICENSE, LICENCE.txt, COPYING, LICENSE-MIT, UNLICENSE and their like, but not for lists of the licences
-    of what the repository depends on. name: without folders.
+    """Returns True for LICENSE, LICENCE.txt, COPYING, LICENSE-MIT, UNLICENSE and similar names.
+
+    Lists of the licences of a repository's dependencies do not count. name: the file's name, without folders.
     """
     if not _LICENSE_FILE.match(name):
         return False
@@ -89,30 +90,34 @@ def is_license_file(name: str) -> bool:
 
 
 def is_manifest(name: str) -> bool:
-    """True for the files of package managers whose licence declared() can read."""
+    """Returns True for the files of package managers from which declared() can read a licence."""
     return name.lower() in _MANIFESTS or name.lower().endswith(".gemspec")
 
 
 def of_license_file(content: bytes) -> str:
-    """The licences in a licence file, all of them required; UNKNOWN if none is recognised."""
+    """Returns the licences in a licence file, joined by AND, or UNKNOWN if none is recognised."""
     text = content[:LICENSE_BYTES].decode("utf-8", "replace")
     return _tag(content) or _recognised(text) or _phrase(text[:2000], titles=True) or UNKNOWN
 
 
 def of_source_file(content: bytes) -> str | None:
-    """What the head of a source file, or else a comment at its end, says of its licence: an SPDX tag, a notice or a
-    phrase; None if nothing.
+    """Returns the licence that a source file states in its head, or else in a comment at its end; None if it has none.
+
+    It may be stated by an SPDX tag, a notice or a phrase.
     """
     if said := _said_in(content[:_HEAD_BYTES]):
         return said
     end = content[-_HEAD_BYTES:]
-    if len(content) <= _HEAD_BYTES:  # the head has gone by the first hint, in code perhaps
+    if len(content) <= _HEAD_BYTES:  # _said_in used only the first hint in the head, which may have been in code
         end = content[content.rfind(b"\n\n", 0, -1) + 1 :] if b"\n\n" in content[:-1] else b""
     return _said_in(end, in_comment=True) if end else None
 
 
 def _said_in(part: bytes, *, in_comment: bool = False) -> str | None:
-    """By the first hint in a part of a file; in_comment: only if that is in a comment."""
+    """Returns the licence at the first hint in a part of a file, or None.
+
+    in_comment: the hint counts only if it is in a comment.
+    """
     lower = part.lower()
     hint = min((at for word in _HINTS if (at := lower.find(word)) >= 0), default=-1)
     if hint < 0 or (in_comment and not _is_comment(part, hint)):
@@ -124,7 +129,7 @@ def _said_in(part: bytes, *, in_comment: bool = False) -> str | None:
 
 
 def _is_comment(part: bytes, place: int) -> bool:
-    """True if the line begins as comments do, or a comment was opened before it and not closed."""
+    """Returns True if the line begins with a comment mark, or if a comment before it is still open."""
     if _MARKER.match(part, part.rfind(b"\n", 0, place) + 1):
         return True
     opened = max((at, end) for start, end in _BLOCKS.items() for at in [part.rfind(start, 0, place)])
@@ -132,8 +137,10 @@ def _is_comment(part: bytes, place: int) -> bool:
 
 
 def _comment_around(head: bytes, hint: int) -> bytes:
-    """The comment that a place is in, so that files with one notice share one text: the lines that begin alike, or what
-    lies before the next end of a comment or a long string.
+    """Returns the comment around a place, so that files with the same notice give the same text.
+
+    It consists of the lines that begin with the same comment mark, or else of the text from the last blank line to the
+    next end of a comment or a long string.
     """
     line = head.rfind(b"\n", 0, hint) + 1
     if marker := _MARKER.match(head, line):
@@ -147,13 +154,13 @@ def _comment_around(head: bytes, hint: int) -> bytes:
 
 @functools.cache
 def _block(marker: bytes) -> re.Pattern[bytes]:
-    """Lines that begin with the marker, and blank ones between them."""
+    """Returns a pattern for lines that begin with the marker, and blank lines between them."""
     line = rb"[ \t]*" + re.escape(marker)
     return re.compile(rb"(?:(?:" + line + rb"[^\n]*|[ \t]*)(?:\n|\Z))+?(?!" + line + rb"|[ \t]*\n)")
 
 
 def declared(name: str, content: bytes) -> str | None:
-    """The licence that a package manager's file declares, if it is SPDX; None for no or another statement."""
+    """Returns the licence that a package manager's file declares, or None if it declares none that SPDX knows."""
     text = content[:LICENSE_BYTES].decode("utf-8", "replace")
     name = name.lower()
     try:
@@ -171,7 +178,7 @@ def declared(name: str, content: bytes) -> str | None:
         else:
             match = re.search(r"^License(?:-Expression)?:[ \t]*(\S.*)$", text.partition("\n\n")[0], re.MULTILINE)
             found = match and match[1]
-    except (ValueError, AttributeError, RecursionError):  # no JSON, no TOML, or laid out otherwise
+    except (ValueError, AttributeError, RecursionError):  # not JSON, not TOML, or another layout
         return None
     if isinstance(found, list):
         return joined([str(one) for one in found], "OR")
@@ -181,9 +188,9 @@ def declared(name: str, content: bytes) -> str | None:
 
 
 def expression_of(expressions: Iterable[tuple[str, str]]) -> str:
-    """One expression from (file name, expression) of the licence files in one folder.
+    """Returns one expression from (file name, expression) of the licence files in one folder.
 
-    LICENSE-MIT beside LICENSE-APACHE leave the choice, as Rust's packages do; other files all hold.
+    LICENSE-MIT next to LICENSE-APACHE is a choice (OR), as in Rust's packages. All other files apply together (AND).
     """
     pairs = sorted(dict(expressions).items())
     choice = len(pairs) > 1 and all("-" in name and name.lower().startswith("licen") for name, _ in pairs)

@@ -1,6 +1,6 @@
-"""Jupyter notebooks to text: their prose and code in order, without outputs, which are most of their bytes.
+"""Converts Jupyter notebooks to text: prose and code in order, without outputs, which are most of their bytes.
 
-nbformat versions 3 and 4 are read; https://nbformat.readthedocs.io/en/latest/format_description.html
+It reads nbformat versions 3 and 4: https://nbformat.readthedocs.io/en/latest/format_description.html
 """
 
 import json
@@ -22,17 +22,19 @@ _COMMENTS = {
 
 
 class NotANotebook(Exception):
-    """The text is no notebook; the message says what was found."""
+    """The text is not a notebook. The message says what was found."""
 
 
 def converted(text: str, kind: str) -> tuple[str, str]:
-    """(text, language) of a notebook. kind: "markdown", prose with fenced code, in the language NOTEBOOK; "script", the
-    code with its prose in comments, in the kernel's language. Raises NotANotebook.
+    """Returns (text, language) of a notebook. Raises NotANotebook.
+
+    kind: "markdown" gives prose with fenced code, in the language NOTEBOOK. "script" gives the code with the prose in
+    comments, in the kernel's language.
     """
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotANotebook(f"no JSON: {error}"[:200]) from error
+        raise NotANotebook(f"not JSON: {error}"[:200]) from error
     if not isinstance(value, dict):
         raise NotANotebook(f"a JSON {type(value).__name__}")
     name = _language(value.get("metadata"))
@@ -46,7 +48,7 @@ def converted(text: str, kind: str) -> tuple[str, str]:
 
 
 def _cells(value: dict[str, Any]) -> Iterator[tuple[bool, str]]:
-    """(is it code, its source) of each cell that is not blank."""
+    """Yields (whether it is code, its source) for each cell that is not blank."""
     cells = value.get("cells")
     if cells is None and isinstance(sheets := value.get("worksheets"), list):  # nbformat 3
         cells = [cell for sheet in sheets if isinstance(sheet, dict) for cell in _list(sheet.get("cells"))]
@@ -62,7 +64,7 @@ def _cells(value: dict[str, Any]) -> Iterator[tuple[bool, str]]:
 
 
 def _language(metadata: Any) -> str:
-    """The kernel's language in lower case; Python if it is not said, as in old notebooks."""
+    """Returns the kernel's language in lower case; Python if the notebook does not state it, as old ones do not."""
     if not isinstance(metadata, dict):
         return "python"
     for part, key in (("language_info", "name"), ("kernelspec", "language")):
@@ -85,5 +87,5 @@ def _joined(parts: Any) -> str:
 
 
 def _sound(text: str) -> str:
-    """Half a surrogate pair, which JSON can spell, becomes U+FFFD."""
+    """Replaces half a surrogate pair, which JSON can express, by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

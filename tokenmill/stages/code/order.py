@@ -1,7 +1,7 @@
-"""The files of a repository by path or dependency, or put together to one document a licence, in bounded memory.
+"""Orders the files of a repository by path or dependency, or joins them to one document per licence, in bounded memory.
 
-Models that read whole repositories see how files belong together (DeepSeek-Coder, arXiv:2401.14196, section 2). Files
-of different licences are never put together, so that a filter by licence stays exact.
+Models that are trained on whole repositories see how files belong together (DeepSeek-Coder, arXiv:2401.14196, section
+2). Files of different licences are never joined, so that a filter by licence stays exact.
 """
 
 from collections import Counter
@@ -13,14 +13,20 @@ from tokenmill.stages.code.dependencies import by_dependency
 from tokenmill.stages.code.rows import CodeRow, name_length
 
 ORDERS = ("archive", "path", "dependency")
-_ROW_BYTES = 500  # of a row in memory, beside its text and names: five million refused ones are 4 GB
+_ROW_BYTES = 500  # memory of a row without its text and names; five million refused rows take 4 GB
 
 
 @dataclass(frozen=True)
 class Order:
-    """order: "archive", as they come, "path", or "dependency", what a file asks for before it. whole: put kept files
-    together, in that order, or by path. marker: stands before each file's text, with its `{path}` filled in. max_bytes:
-    of files and rows that are held; a larger repository is cut into parts, each in an order of its own.
+    """Orders the rows of repositories, and joins them if wanted.
+
+    Attributes:
+        order: "archive" keeps the order of the input, "path" sorts by path, and "dependency" puts a file after the
+            files that it imports.
+        whole: join the kept files of a repository, in that order, or by path if `order` is "archive".
+        marker: text before each file's text if files are joined; `{path}` in it becomes the file's path.
+        max_bytes: largest size of the files and rows that are held in memory. A larger repository is cut into parts,
+            each of which is ordered alone.
     """
 
     order: str
@@ -29,7 +35,10 @@ class Order:
     max_bytes: int
 
     def __call__(self, rows: Iterable[CodeRow]) -> Iterator[CodeRow]:
-        """The rows in their new order, repositories as they come; rows of no repository where they stood."""
+        """Yields the rows in their new order. Repositories keep their order.
+
+        A row without a repository is yielded at once, before the rows that are held.
+        """
         if self.order == "archive" and not self.whole:
             yield from rows
             return
@@ -59,7 +68,7 @@ class Order:
             return
         yield from (row for row in rows if row.refusal)
         kept = [row for row in rows if row.refusal is None]
-        kept.sort(key=_license)  # a stable sort: files stay in order
+        kept.sort(key=_license)  # the sort is stable: files stay in order
         for license, files in groupby(kept, key=_license):
             name = f"{repository}:{license or 'none'}"
             parts[name] += 1

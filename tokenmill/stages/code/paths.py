@@ -1,4 +1,4 @@
-"""Which files of a repository are not worth reading, by their names alone: binaries, lock files, others' code."""
+"""Decides by names alone which files are not read: binaries, lock files, vendored, generated and minified code."""
 
 import re
 
@@ -43,11 +43,11 @@ _MINIFIED_NAMES = re.compile(r".+[.-]min\.(?:js|mjs|cjs|css|html|json|svg)\Z")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_PATH = 4096  # characters
-_MAX_NAME = 1020  # characters: 255 bytes, the most that file systems take, each written out
+_MAX_NAME = 1020  # characters: 255 bytes, the limit of file systems, each written as \xNN
 
 
 def path_problem(name: str) -> str:
-    """Why a member's name is no path inside its archive, "" if it is one."""
+    """Returns why a member's name is not a path inside its archive, or "" if it is one."""
     if not name or len(name) > _MAX_PATH:
         return f"a name of {len(name)} characters"
     if name.startswith("/") or _DRIVE.match(name):
@@ -58,12 +58,15 @@ def path_problem(name: str) -> str:
         return f"a part of the name of more than {_MAX_NAME} characters"
     parts = name.split("\\" if "\\" in name and "/" not in name else "/")
     if ".." in parts or ".." in name.split("\\"):
-        return f"a way out of the archive: {name[:200]}"
+        return f"a path out of the archive: {name[:200]}"
     return ""
 
 
 def name_rule(path: str) -> tuple[str, str] | None:
-    """(rule, what was found) for a file that its path tells not to read: a path inside the repository, with `/`."""
+    """Returns (rule, what was found) if a file is refused because of its path, otherwise None.
+
+    path: the path inside the repository, with `/` as separator.
+    """
     lower = path.lower()
     *folders, name = lower.split("/")
     if name in _LOCK_FILES:
@@ -86,5 +89,5 @@ def _vendored(folders: list[str], name: str) -> str:
             return f"{folder}/"
     if not _VENDORED_NAMES.match(name):
         return ""
-    is_library = name.endswith((".js", ".css"))  # a library's own repository has it in src/ or at the top
+    is_library = name.endswith((".js", ".css"))  # a library's own repository has this file in src/ or at the top
     return name if not is_library or _JS_LIBRARY_FOLDERS & set(folders) else ""

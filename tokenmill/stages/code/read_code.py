@@ -1,9 +1,9 @@
-"""Source code out of archives, git repositories and tables: one row a file, with repository, path, language, licence.
+"""Reads source code from archives, git repositories and tables: one row per file, with path, language and licence.
 
-Archives are tar (as it is, or gzip, bzip2, xz, zstd) and zip, which crates, jars, wheels and programs that unpack
-themselves are too. Archives and repositories are gone over twice, first for licence files and manifests, then for the
-files, and nothing is written to a disk. Every member that is no folder is a row; what is no source code, or not the
-repository's own, is marked with the rule that refused it.
+Archives are tar (uncompressed, or with gzip, bzip2, xz or zstd) and zip; crates, jars, wheels and self-extracting
+programs are such archives too. Archives and repositories are read twice, first for licence files and manifests, then
+for the files, and nothing is written to a disk. Every member that is not a folder becomes a row. A row that is not
+source code, or not the repository's own code, is marked with the rule that refused it.
 """
 
 import glob
@@ -33,10 +33,10 @@ from tokenmill.stages.code.zip_members import ZipMembers
 from tokenmill.stages.reading.inputs import file_shards
 from tokenmill.stages.reading.tar_members import TAR_BLOCK, is_tar
 
-_GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow as it likes
+_GROWTH_FLOOR = 256 << 20  # bytes: an archive that unpacks to less may grow more than max_growth
 _MAX_ROWS = 16_384
-_NAMELESS = (DAMAGED, "bomb", "unsafe_path")  # their rows are called by their place in the archive
-_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".pyz", ".parquet")  # files of these names are shared by several tasks
+_NAMELESS = (DAMAGED, "bomb", "unsafe_path")  # the ids of their rows are made of their place in the archive
+_SEEKABLE = (".tar", ".zip", ".jar", ".whl", ".pyz", ".parquet")  # files with these names are split between tasks
 _ZIP, _PARQUET = (b"PK\x03\x04", b"PK\x05\x06"), b"PAR1"
 
 
@@ -44,17 +44,36 @@ _ZIP, _PARQUET = (b"PK\x03\x04", b"PK\x05\x06"), b"PAR1"
 class ReadCode:
     """A Source of source files.
 
-    paths: globs of .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip, .jar and their like and of Parquet files in The
-    Stack's columns (told apart by their bytes), or of folders that are git repositories, bare or with a work tree, read
-    at revision. languages: those kept, as GitHub calls them; empty: all that are known. keep: rules that are switched
-    off, of lock_file, vendored, generated, minified, language. notebooks: become "markdown" or a "script", or "keep"
-    their JSON. max_bytes, max_notebook_bytes: of a file; a larger one is refused. max_growth: how many times its packed
-    size an archive, or a member of a zip, may grow. max_bad: highest share of a text that could not be decoded or is
-    control characters. order: of the files of a repository, "archive", "path", or "dependency", what a file imports
-    before it. whole: put its kept files together, in that order (by path for "archive"), one document a licence, marker
-    before each; a repository whose kept files and rows are larger than max_repository_bytes together comes in parts.
-    shard_bytes: of archives, for one task: small ones are put together; zip, Parquet and plain tar are split, what is
-    compressed as a whole is read by one. batch_bytes: of text and names, about, in a batch.
+    Attributes:
+        paths: globs, or one glob, of archives (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip, .jar and similar), of
+            Parquet files in the columns of The Stack, and of folders that are git repositories, bare or with a work
+            tree. Files are recognised by their bytes. Required.
+        source: name of the source, for the column `source`. Default "code".
+        revision: what to read of git repositories: a full hash, a branch, a tag or HEAD. Default HEAD.
+        languages: the languages to keep, by the names that GitHub uses, for example Python or C++. Empty keeps all
+            languages that are recognised. Default empty.
+        keep: rules to switch off: lock_file, vendored, generated, minified, language. Without the rule `language`,
+            `languages` has no effect. Default none.
+        notebooks: what a Jupyter notebook becomes: markdown (prose with fenced code), script (code with the prose in
+            comments), or keep (its JSON). Default markdown.
+        max_bytes: largest size of a file, in bytes. Default 1 MiB.
+        max_notebook_bytes: largest size of a notebook, in bytes, before its outputs are removed. If `notebooks`
+            is keep, max_bytes applies instead. Default 16 MiB.
+        max_growth: largest ratio of unpacked to packed size, for an archive and for a member of a zip. Archives of up
+            to 256 MiB unpacked, and members of up to 1 MiB, may grow more. Default 100.
+        max_bad: largest share of a text that could not be decoded or is control characters, 0 to 1. Default 0.01.
+        order: order of a repository's files: archive (as they come), path, or dependency (a file comes after the files
+            that it imports). Default archive.
+        whole: join the kept files of a repository to one document per licence, in that order, or by path if `order` is
+            archive. Default false.
+        marker: text before each file of a joined document. It must contain `{path}`, which becomes the file's path.
+            Default "=== {path} ===" and a line feed.
+        max_repository_bytes: largest size of a repository's kept files and rows, in bytes, that are ordered or joined
+            together. A larger repository is cut into parts. Default 64 MiB.
+        shard_bytes: input of one task, in bytes. Smaller files are packed together. Larger files are split if they are
+            called .tar, .zip, .jar, .whl, .pyz or .parquet, `order` is archive and `whole` is false. Default 64 MiB.
+        batch_bytes: approximate size of the texts and names in a batch, in bytes. A batch has at most 16,384 rows.
+            Default 16 MiB.
     """
 
     paths: str | tuple[str, ...]
@@ -80,7 +99,7 @@ class ReadCode:
     def __post_init__(self) -> None:
         for rule in self.keep:
             if rule not in OPTIONAL:
-                raise RecipeError(f"keep: {rule!r} is no rule that can be off{did_you_mean(rule, OPTIONAL)}")
+                raise RecipeError(f"keep: {rule!r} cannot be switched off{did_you_mean(rule, OPTIONAL)}")
         if self.notebooks not in KINDS:
             raise RecipeError(f"notebooks: found {self.notebooks!r}{did_you_mean(self.notebooks, KINDS)}")
         if self.order not in ORDERS:
@@ -89,8 +108,10 @@ class ReadCode:
             raise RecipeError(f"marker: found {self.marker!r}, expected a text with {{path}} in it")
 
     def shards(self) -> list[Shard]:
-        """One a file or repository; repositories come first, and are known by the commit. Parquet, zip and tar that is
-        not compressed come in pieces of shard_bytes, unless repositories are to be kept together.
+        """Returns one shard per repository, then one per file. The etag of a repository is its commit.
+
+        Parquet, zip and uncompressed tar are split into pieces of shard_bytes, unless `order` or `whole` needs whole
+        repositories.
         """
         paths = (self.paths,) if isinstance(self.paths, str) else self.paths
         folders = {pattern: [path for path in glob.glob(pattern) if git_folder(path)] for pattern in paths}
@@ -98,7 +119,7 @@ class ReadCode:
         found = [self._repository(path) for path in sorted(known)]
         rest = [pattern for pattern in paths if not folders[pattern] or storage.expand(pattern)]
         files = file_shards(rest, self.source) if rest else []
-        # the .git of a work tree is a file
+        # a glob may also match the .git file of a linked work tree, which is in `known`
         pieces = [piece for file in files if file.file not in known for piece in self._pieces(file)]
         return [replace(shard, number=number) for number, shard in enumerate([*found, *pieces])]
 
@@ -109,7 +130,7 @@ class ReadCode:
             yield replace(whole, start=start, end=min(start + step, whole.size))
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
-        """The files in their order, those of a repository by path. Raises DataError if it is nothing of the kind."""
+        """Yields the rows in their order, those of a git repository by path. Raises DataError if it cannot be read."""
         arrange = Order(self.order, self.whole, self.marker, self.max_repository_bytes)
         rows: list[CodeRow] = []
         size = 0
@@ -132,7 +153,7 @@ class ReadCode:
         try:
             commit = resolved(folder, self.revision)
         except NoArchive as error:
-            commit = str(error)  # read() raises it
+            commit = str(error)  # read() raises it as an error
         packs = glob.glob(os.path.join(glob.escape(shared_folder(folder)), "objects", "pack", "*.pack"))
         size = sum(os.path.getsize(pack) for pack in packs)
         return Shard(0, self.source, path, 0, size, size, commit)
@@ -151,13 +172,13 @@ class ReadCode:
             if is_table:
                 yield from stack_rows(file, judge, shard, self.batch_bytes)
         if shard.start and (is_table or format_of(magic)):
-            return  # its first piece has it all
+            return  # a table is done; a compressed archive is read by its first piece alone
         if not is_table:
             with self._members(shard) as members:
                 found = survey(members, shard.file)
                 found.commit = members.commit
             with self._members(shard) as members:
-                # the last piece has no end: damage may lie behind the last byte
+                # the last piece has no end, because damage may be reported after the last byte
                 end = shard.end if shard.end < shard.size and not format_of(magic) else None
                 yield from _member_rows(judge, members, found, shard.start, end)
 
@@ -167,7 +188,7 @@ class ReadCode:
         with storage.open_input(shard.address) as file:
             magic = file.read(TAR_BLOCK)
             file.seek(0)
-            # a program that unpacks itself has its own code before the zip archive
+            # a self-extracting program has its own code before the zip archive
             if magic[:4] in _ZIP or (not (format_of(magic) or is_tar(magic)) and ends_as_zip(file, shard.size)):
                 yield ZipMembers(file, shard.size, max_growth=self.max_growth, limit=limit)
             else:
@@ -179,7 +200,10 @@ class ReadCode:
 def _member_rows(
     judge: Judge, members: Iterable[Member], found: Survey, start: int = 0, end: int | None = None
 ) -> Iterator[CodeRow]:
-    """Of the members whose header lies in [start, end), those before only to know what comes again."""
+    """Yields the rows of the members whose header is in [start, end).
+
+    Earlier members are only listed, so that a path that occurs again is found.
+    """
     seen: set[int] = set()
     for member in members:
         if end is not None and member.offset >= end:

@@ -1,4 +1,4 @@
-"""Which repositories an archive holds, and under which licence each of their folders is: what a first pass can tell."""
+"""Finds the repositories in an archive and the licence of each of their folders, in a first pass over the members."""
 
 import functools
 import os
@@ -23,17 +23,17 @@ from tokenmill.stages.code.reuse import Reuse, is_reuse_file
 from tokenmill.text.code.spdx import joined, names
 
 MAX_MEMBERS = 5_000_000
-MAX_NOTED = 200_000  # licence files and manifests; they are held
+MAX_NOTED = 200_000  # licence files and manifests, because they are held in memory
 _ENDINGS = re.compile(
     r"(?:\.orig)?\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|jar|whl|crate|gem|parquet)\Z", re.IGNORECASE
 )
 _VERSIONED = re.compile(r"(.+?)[-_@]v?(\d+\.[\w.+!-]*|[0-9a-f]{12,64})\Z")
-TEXTS = "LICENSES"  # the folder where REUSE wants the texts of all licences
+TEXTS = "LICENSES"  # the folder in which REUSE puts the texts of all licences
 _GENERIC = ("package", "src", "source")  # npm packs everything in package/
 
 
 class Place(NamedTuple):
-    """Where a file is: its repository, the revision, its path inside, and the repository's folder in the archive."""
+    """The repository and revision of a file, its path in the repository, and the repository's folder in the archive."""
 
     repo: str
     rev: str
@@ -43,13 +43,21 @@ class Place(NamedTuple):
 
 @dataclass
 class Survey:
-    """What a pass over an archive's members found.
+    """The result of a pass over an archive's members.
 
-    archive: the file's name. tops: two of the folders at the top; it does not matter whether there are more. licenses:
-    from a folder in the archive to the expressions of its licence files, by name. manifests: from a folder to what its
-    package manager's file declares. commit: as `git archive` wrote it, or if is_git what was read. is_package: what a
-    packer writes lies at the top. noted: licence files and manifests. reuse: what REUSE's files say. texts: as
-    licenses, of the folders LICENSES, by the folder that they lie in. known: the answers of license_of.
+    Attributes:
+        archive: name of the archive's file. Required.
+        tops: at most two of the folders at the top, because only their number, one or more, counts.
+        has_top_files: whether there are files at the top whose names do not begin with a dot.
+        licenses: {folder in the archive: (file name, expression) of each of its licence files}
+        manifests: {folder: the expression that its package manager's file declares}
+        commit: the commit that `git archive` wrote; if is_git, the commit that is read; "" if unknown.
+        is_git: whether the members come from a git repository.
+        is_package: whether there is a folder at the top that packaging tools write.
+        noted: number of licence files and manifests.
+        reuse: statements of REUSE's files.
+        texts: like `licenses`, for the files in a folder LICENSES, by the folder that contains LICENSES.
+        known: cached results of _license_above.
     """
 
     archive: str
@@ -66,7 +74,7 @@ class Survey:
     known: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
 
     def place(self, path: str) -> Place:
-        """The place of a file by its path in the archive."""
+        """Returns the place of a file. path: its path in the archive."""
         top, _, rest = path.partition("/")
         stem = _ENDINGS.sub("", self.archive)
         if self.is_git:
@@ -79,12 +87,15 @@ class Survey:
         return Place(repo, self.commit or rev or (alone and split_version(stem)[1]) or stem, rest, top)
 
     def license_of(self, path: str, root: str, own: str | None) -> tuple[str | None, str]:
-        """(expression, what told it) of a file that says `own` itself: REUSE's word, its own, or that of its folder."""
+        """Returns (expression, its evidence) for a file: the licence by REUSE, its own, or that of its folder.
+
+        root: the repository's folder in the archive. own: the licence that the file states itself.
+        """
         license, told_by = self.reuse.license_of(path, own)
         return (license, told_by) if license else self._license_above(path, root)
 
     def _license_above(self, path: str, root: str) -> tuple[str | None, str]:
-        """That of the nearest folder above a path, up to its repository's, that has one."""
+        """Returns the licence of the nearest folder above a path that has one, up to the repository's folder."""
         folder = path.rpartition("/")[0]
         if (folder, root) not in self.known:
             found = self._folder_license(folder)
@@ -105,7 +116,7 @@ class Survey:
 
 
 def survey(members: Iterable[Member], archive: str) -> Survey:
-    """Go over the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS or MAX_NOTED."""
+    """Reads the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS or MAX_NOTED."""
     found = Survey(os.path.basename(archive))
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
@@ -126,7 +137,7 @@ def survey(members: Iterable[Member], archive: str) -> Survey:
 
 
 def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -> None:
-    """Note what a licence file or a manifest says."""
+    """Adds the licence of a licence file or a manifest to `found`; ignores other members."""
     licence, is_reuse, is_text = is_license_file(name), is_reuse_file(path), _in_licenses(folder)
     if not (licence or is_reuse or is_text or is_manifest(name)) or (name_rule(path) or ("",))[0] == "vendored":
         return
@@ -136,7 +147,7 @@ def _look_at(found: Survey, member: Member, path: str, folder: str, name: str) -
     try:
         content = member.read(LICENSE_BYTES)
     except (EOFError, DecompressionError):
-        return  # the pass that makes rows says so
+        return  # the pass that makes rows reports the damage
     if is_reuse:
         found.reuse.note(path, content)
         return
@@ -154,8 +165,10 @@ def _in_licenses(folder: str) -> bool:
 
 
 def _governed(folder: str) -> str:
-    """The folder that a licence speaks of: what packers write at the top of a package lies beside its files. Deeper
-    down, as in sdists, it says again what stands at the top, or less.
+    """Returns the folder that a licence applies to.
+
+    A folder of a packaging tool at the top of a package (META-INF, *.dist-info) applies to the whole package. Such a
+    folder further down, as in sdists, repeats a part of what the top states, so it applies only to itself.
     """
     return "" if _by_packer(folder.partition("/")[0]) else folder
 
@@ -168,7 +181,7 @@ _license_text = functools.lru_cache(maxsize=256)(of_license_file)
 
 
 def spelled(name: bytes) -> str:
-    """A stored name as text: bytes that are not UTF-8 are written out, so that different names stay different."""
+    """Returns a stored name as text. Bytes that are not UTF-8 become \\xNN, so that different names stay different."""
     text = name.decode("utf-8", "backslashreplace")
     if "//" in text or text.startswith("./") or "/./" in text:
         start = "/" if text.startswith("/") else ""
@@ -177,6 +190,6 @@ def spelled(name: bytes) -> str:
 
 
 def split_version(name: str) -> tuple[str, str]:
-    """`requests-2.32.0` to (`requests`, `2.32.0`); the version is empty where there is none."""
+    """Splits `requests-2.32.0` into (`requests`, `2.32.0`). The version is empty if there is none."""
     found = _VERSIONED.match(name)
     return (found[1], found[2]) if found else (name, "")

@@ -1,8 +1,8 @@
-"""What REUSE says of files that cannot say it themselves: REUSE.toml, .reuse/dep5, and `<file>.license` beside a file.
+"""Reads the licences that REUSE states outside of the files: REUSE.toml, .reuse/dep5, and `<file>.license`.
 
-Source: REUSE specification 3.3 (reuse.software/spec-3.3). The last statement of a file that fits a path holds; of
-several REUSE.toml the nearest, unless one above says `override`. A path pattern is matched in time that grows with its
-length times the path's, whatever it is.
+Source: REUSE specification 3.3 (reuse.software/spec-3.3). In one file, the last statement that matches a path applies.
+Of several REUSE.toml, the nearest applies, unless one above it has `override`. Matching any pattern takes time in
+proportion to its length times the length of the path.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 from tokenmill.text.code.spdx import joined, normalized
 
 SIDECAR = ".license"
-MAX_STATEMENTS = 2000  # of all files together; each file of the repository is held against them
+MAX_STATEMENTS = 2000  # in all files together, because each file of the repository is matched with all of them
 _PRECEDENCES = ("closest", "aggregate", "override")
 _MAX_PATTERN = 1024  # characters
 _WILD = ("*", "**", "?")
@@ -24,7 +24,7 @@ _PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
 @dataclass(frozen=True)
 class Statement:
-    """Files whose path inside the folder fits a pattern are under the expression."""
+    """The licence expression of the files whose path inside the statement's folder matches a pattern."""
 
     pattern: "Pattern"
     expression: str
@@ -33,13 +33,18 @@ class Statement:
 
 @dataclass
 class Reuse:
-    """statements: by folder, those of its REUSE.toml or dep5 in order. sidecars: by the file that they lie beside."""
+    """The statements of all REUSE files of an archive.
+
+    Attributes:
+        statements: {folder: the statements of its REUSE.toml or dep5, in order}
+        sidecars: {file: the expression of its `<file>.license`}
+    """
 
     statements: dict[str, list[Statement]] = field(default_factory=dict)
     sidecars: dict[str, str] = field(default_factory=dict)
 
     def note(self, path: str, content: bytes) -> None:
-        """Take in one of the files that is_reuse_file names."""
+        """Adds the statements of a REUSE file, for which is_reuse_file is True. Drops those above MAX_STATEMENTS."""
         text = content.decode("utf-8", "replace")
         folder, _, name = path.rpartition("/")
         if name.endswith(SIDECAR):
@@ -54,7 +59,10 @@ class Reuse:
         ]
 
     def license_of(self, path: str, own: str | None) -> tuple[str | None, str]:
-        """(expression, what told it: "header" for its own) of a file that says `own` itself."""
+        """Returns (expression, its evidence) for a file. own: the licence that the file states itself.
+
+        The evidence is license_sidecar, header (the file itself), reuse, or header,reuse.
+        """
         if said := self.sidecars.get(path):
             return said, "license_sidecar"
         found = self._statement(path) if self.statements else None
@@ -78,13 +86,14 @@ class Reuse:
 
 
 def is_reuse_file(path: str) -> bool:
-    """True for a file that note() can take in."""
+    """Returns True for a file that Reuse.note can read."""
     return path.endswith((SIDECAR, "/REUSE.toml", "/.reuse/dep5")) or path in ("REUSE.toml", ".reuse/dep5")
 
 
 class Pattern:
-    """A glob: `*` within a folder, `**` across, `\\` before what stands for itself; in dep5 `*` goes across and `?` is
-    one character.
+    """A glob: `*` matches within a folder, `**` across folders, and `\\` escapes the next character.
+
+    In dep5, `*` matches across folders and `?` matches one character.
     """
 
     def __init__(self, glob: str, *, dep5: bool = False) -> None:
@@ -96,7 +105,11 @@ class Pattern:
         self.letters = {letter: _bits(rest, ("\\" + letter,)) for letter in {token[-1] for token in rest}}
 
     def fits(self, path: str) -> bool:
-        """Follows all ways at once: bit k of `at` is set if the path so far fits the first k of what has wildcards."""
+        """Returns True if the whole path matches.
+
+        It follows all possible matches at once: bit k of `at` is set if the path so far matches the first k tokens from
+        the first wildcard on.
+        """
         if not path.startswith(self.start):
             return False
         at = self._skip_stars(1)
@@ -108,7 +121,7 @@ class Pattern:
         return bool(at >> self.num_rest & 1)
 
     def _skip_stars(self, at: int) -> int:
-        """A star may also stand for nothing."""
+        """Adds the places after stars, because a star also matches nothing."""
         while more := (at & self.stars) << 1 & ~at:
             at |= more
         return at
@@ -131,7 +144,7 @@ def _dep5_tokens(glob: str) -> list[str]:
 def _toml(text: str) -> list[Statement]:
     try:
         annotations = tomllib.loads(text).get("annotations")
-    except (ValueError, RecursionError):  # no TOML
+    except (ValueError, RecursionError):  # not TOML
         return []
     return [one for said in annotations for one in _annotation(said)] if isinstance(annotations, list) else []
 

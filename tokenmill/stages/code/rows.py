@@ -1,4 +1,4 @@
-"""Rows of source files while a batch of them is filled, and the batch they become."""
+"""Rows of source files, and the batch that they become."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,15 +14,29 @@ from tokenmill.stages.reading.dates import TIMESTAMP
 
 COLUMNS = ("id", "source", "path", "license", "date", "text", "code_lang", "locator", "meta")
 Refusal = tuple[str, Any, Any]
-"""(rule, what was measured, the threshold)."""
-_EARLIEST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())  # packers write 1970, 1980 and 1985 for no date
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"  # all but spaces and what colours terminals
-_LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+"""(rule, measured value, threshold)"""
+
+_EARLIEST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())  # packers write 1970, 1980 and 1985 for unknown
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"  # not white space, and not ESC (colours)
+_LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())  # a later date is unknown too
 
 
 @dataclass
 class CodeRow:
-    """One file. time: seconds since 1970, 0 for unknown. text: None where it is refused. facts: for `meta`."""
+    """One file, or one document of joined files.
+
+    Attributes:
+        id: id of the document.
+        path: path in the repository; None for joined files and for names that are not valid paths.
+        offset: place of the file in its archive; for a table, its row.
+        size: size of the content in bytes.
+        time: seconds since 1970, 0 if unknown. Default 0.
+        license: SPDX expression. Default None.
+        code_lang: name of the language. Default None.
+        text: the text; None if the file is refused. Default None.
+        facts: values for the column `meta`. Default none.
+        refusal: the first rule that the file breaks. Default None.
+    """
 
     id: str
     path: str | None
@@ -37,12 +51,12 @@ class CodeRow:
 
 
 def name_length(row: CodeRow) -> int:
-    """Characters of a row's id, path and facts, which may be longer than its text."""
+    """Returns the number of characters of a row's id, path and facts, which may be longer than its text."""
     return len(row.id) + len(row.path or "") + sum(len(str(fact)) for fact in row.facts.values())
 
 
 def batch_of(rows: list[CodeRow], shard: Shard) -> pa.RecordBatch:
-    """The rows as a batch, the refused ones marked."""
+    """Returns the rows as a batch of documents, with marks on the refused ones."""
     places = [{"file": shard.file, "offset": row.offset, "length": row.size} for row in rows]
     batch = documents(
         {
@@ -67,7 +81,10 @@ def batch_of(rows: list[CodeRow], shard: Shard) -> pa.RecordBatch:
 
 
 def text_of(content: bytes) -> tuple[str, str, float]:
-    """(text, charset, share of it that is broken or control characters) of a file's bytes; a byte order mark goes."""
+    """Returns (text, charset, bad) for a file's bytes. A byte order mark is removed.
+
+    bad: the share of the bytes that could not be decoded or are control characters, 0 to 1.
+    """
     if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             text = content.decode("utf-8").removeprefix("\ufeff")

@@ -1,4 +1,4 @@
-"""Source files out of Parquet files laid out as The Stack (v1 and v2) and Software Heritage's exports with contents."""
+"""Reads source files from Parquet files in the columns of The Stack (v1, v2) or of Software Heritage's exports."""
 
 import os
 from collections.abc import Iterator
@@ -28,16 +28,19 @@ _COLUMNS = {
     "vendored": ("is_vendor",),
     "generated": ("is_generated",),
 }
-"""What we want, and the names that it goes by, the first that a file has."""
+"""{value: names of the columns that may have it}. The first of the names that a file has is used."""
 _FLAGS = ("vendored", "generated")
 
 
 def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) -> Iterator[CodeRow]:
-    """The rows of the row groups that begin in the shard, in order. Raises NoArchive if there is no content or path."""
+    """Yields the rows of the row groups that begin in the shard, in order.
+
+    Raises NoArchive if the file cannot be read, or has no column for the content or the path.
+    """
     try:
         parquet = open_parquet(file)
         there = parquet.plain.schema_arrow.names
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last one for the name of a column
         raise NoArchive(f"cannot be read as Parquet: {error}") from error
     names = {ours: next((one for one in theirs if one in there), "") for ours, theirs in _COLUMNS.items()}
     if not names["content"] or not names["path"]:
@@ -59,7 +62,7 @@ def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) ->
 
 
 def _check_columns(schema: pa.Schema, names: dict[str, str]) -> None:
-    """Raises NoArchive for a name that occurs twice, or a column that no file's content or path can be in."""
+    """Raises NoArchive if two columns have the same name, or if the type of content or path is not text or bytes."""
     for ours, theirs in names.items():
         found = [field.type for field in schema if field.name == theirs]
         if len(found) > 1:
@@ -69,7 +72,7 @@ def _check_columns(schema: pa.Schema, names: dict[str, str]) -> None:
 
 
 def _seen_before(parquet: Parquet, names: dict[str, str], group: int, batch_bytes: int) -> set[int]:
-    """What once() knows after the row groups before one; only the columns that ids are made of are read."""
+    """Returns the ids, as once() hashes them, of all rows before a row group. Reads only the columns that ids need."""
     columns = {ours: names[ours] for ours in ("path", "repo", "rev") if names[ours]}
     seen: set[int] = set()
     whole = row_batches(parquet, batch_bytes, list(columns.values()), list(range(group)))
@@ -91,7 +94,7 @@ def _id(path: str, repo: str, rev: str, place: str) -> str:
 
 def _row(value: dict[str, Any], judge: Judge, seen: set[int], place: str) -> CodeRow:
     path, repo, rev = (_text(value.get(key)) for key in ("path", "repo", "rev"))
-    path = path.removeprefix("/")  # version 2 writes paths from the repository's root
+    path = path.removeprefix("/")  # version 2 writes paths with a leading slash
     content = value["content"] if isinstance(value["content"], bytes) else b""
     number = int(place.rpartition("#")[2])
     row = CodeRow(_id(path, repo, rev, place), path, number, len(content))
@@ -103,7 +106,7 @@ def _row(value: dict[str, Any], judge: Judge, seen: set[int], place: str) -> Cod
     row.refusal = judge.of_name(path, len(content))
     for flag in _FLAGS:
         if value.get(flag) is True and row.refusal is None and flag not in judge.keep:
-            row.refusal = refusal(flag, f"said to be {flag}")
+            row.refusal = refusal(flag, f"marked as {flag}")
     once(row, seen, place)
     if row.refusal is None:
         row.refusal = judge.fill(row, content, _text(value.get("language")) or None)
@@ -113,8 +116,9 @@ def _row(value: dict[str, Any], judge: Judge, seen: set[int], place: str) -> Cod
 
 
 def _values(column: pa.Array, ours: str) -> list[Any]:
-    """Python values: texts as bytes, because Parquet files can hold such as are not UTF-8, dates in microseconds since
-    1970; nothing for a type that cannot be what is wanted.
+    """Returns the column as Python values, all None if its type cannot be the value `ours`.
+
+    Texts are bytes, because Parquet files can have texts that are not UTF-8. Dates are in microseconds since 1970.
     """
     column = plain_column(column)
     type = column.type
@@ -147,7 +151,7 @@ def _text(value: Any) -> str:
 
 
 def _license(value: Any) -> str | None:
-    """All of a list hold: it says what was found in the repository, not what one may choose."""
+    """Returns the licences joined by AND, because a list has all that were found in the repository, not a choice."""
     many = value if isinstance(value, list) else [value]
     return joined(
         [_text(one) if isinstance(one, bytes) else one for one in many if isinstance(one, bytes | str)], "AND"

@@ -1,4 +1,4 @@
-"""The members of a tar archive as stages.read_code takes them: what is no plain file is refused by a rule."""
+"""Reads the members of a tar archive for stages.read_code. Members that are not plain files are refused by a rule."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,11 +8,11 @@ from tokenmill.stages.reading.tar_members import DEVICES, FILES, FOLDER, LINKS, 
 
 
 class TarArchive:
-    """Iterates over the archive's members that are no folders. Damage is a member that says so.
+    """Iterates over the archive's members that are not folders. Damage gives one member that is refused as DAMAGED.
 
-    limit: bytes that the archive may unpack to; behind that comes one member refused as `bomb`, and nothing else.
-    size: of a stream that is a file, not compressed: what is not read of its members is then passed over by seeking.
-    Raises NoArchive if the file is no tar archive at all.
+    limit: bytes that the archive may unpack to. Beyond that, one member that is refused as `bomb` ends the iteration.
+    size: size of the stream if it is an uncompressed file. Unread content is then skipped by seeking. Default: the
+    content is read. Iteration raises NoArchive if the file is not a tar archive.
     """
 
     def __init__(self, stream: Any, limit: int, size: int | None = None) -> None:
@@ -20,7 +20,7 @@ class TarArchive:
 
     @property
     def commit(self) -> str:
-        """What `git archive` wrote into the archive, once its header was read."""
+        """The commit that `git archive` wrote into the archive, known after its header was read."""
         return commit_of(self.members.comment)
 
     def __iter__(self) -> Iterator[Member]:
@@ -41,14 +41,14 @@ class TarArchive:
             found = f"more than {self.members.limit} bytes in the archive"
             yield Member(b"", 0, self.members.at, refused="bomb", found=found)
         elif not self.members.ended:
-            yield self._damage("it has no mark of its end")
+            yield self._damage("it has no end mark")
 
     def _damage(self, problem: str) -> Member:
         return Member(b"", 0, self.members.at, refused=DAMAGED, found=f"the archive breaks here: {problem}"[:200])
 
 
 def _refusal(member: TarMember) -> tuple[str, str]:
-    """(rule, what was found) for what is no plain file, ("", "") for what is one."""
+    """Returns (rule, what was found) if a member is not a plain file, otherwise ("", "")."""
     if member.kind in LINKS:
         return "link", LINKS[member.kind]
     if member.kind in DEVICES:

@@ -1,7 +1,7 @@
-"""The content of one member of a zip archive, unpacked in bounded pieces whatever its packing.
+"""Unpacks the content of one member of a zip archive in pieces of bounded size, for all packing methods.
 
-Python's zipfile bounds what it unpacks for deflate alone: 625 bytes of bzip2 were 800 MB in memory, and the head of an
-LZMA stream could ask for 4 GB.
+Python's zipfile bounds its output only for deflate: 625 bytes of bzip2 became 800 MB in memory, and the head of an LZMA
+stream could ask for 4 GB.
 """
 
 import struct
@@ -12,12 +12,12 @@ from tokenmill.core.io.compression import Decompressor, Format, decoder, lzma_de
 from tokenmill.stages.code.zip_directory import HEADER_BYTES, Entry
 
 _CHUNK = 1 << 16
-_LZMA_HEAD = struct.Struct("<2xH5s")  # a version, bytes of properties, the properties
-_PATCHED = 0x20
+_LZMA_HEAD = struct.Struct("<2xH5s")  # version (skipped), size of the properties, the properties
+_PATCHED = 0x20  # flag of a member that is a patch for another file
 
 
 def member_chunks(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]:
-    """The first `wanted` bytes of a member. Raises EOFError, or one of UNPACKING_ERRORS, where it is damaged."""
+    """Yields the first `wanted` bytes of a member. Raises EOFError or another of UNPACKING_ERRORS for damage."""
     start = entry.offset + HEADER_BYTES + _lengths(file, entry)
     file.seek(start)
     if entry.method not in _DECODERS or entry.flags & _PATCHED:
@@ -37,11 +37,14 @@ def member_chunks(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]
 
 
 def _lengths(file: IO[bytes], entry: Entry) -> int:
-    """Bytes of what follows a member's header: the name, which must be the directory's, and more fields."""
+    """Returns the number of bytes between a member's header and its content: the name and extra fields.
+
+    Raises EOFError if there is no header, or if its name differs from the name in the directory.
+    """
     file.seek(entry.offset)
     header = file.read(HEADER_BYTES)
     if len(header) < HEADER_BYTES or not header.startswith(b"PK\x03\x04"):
-        raise EOFError("no member lies where the directory says")
+        raise EOFError("there is no member at the place that the directory states")
     name_bytes, extra_bytes = struct.unpack_from("<2H", header, 26)
     name = file.read(name_bytes)
     if name != entry.name:
@@ -50,7 +53,7 @@ def _lengths(file: IO[bytes], entry: Entry) -> int:
 
 
 class _Stored:
-    """Gives back what it gets, in the manner of a decompressor."""
+    """A decompressor that returns its input unchanged."""
 
     needs_input, eof, unused_data = True, False, b""
 
@@ -59,16 +62,17 @@ class _Stored:
 
 
 def _lzma(file: IO[bytes], wanted: int) -> tuple[Decompressor, int]:
-    """A decoder, and the bytes of the stream's head."""
+    """Returns (a decoder, size of the stream's head in bytes)."""
     head = file.read(_LZMA_HEAD.size)
     if len(head) < _LZMA_HEAD.size:
-        raise EOFError("the head of an LZMA stream is cut short")
+        raise EOFError("the head of an LZMA stream is truncated")
     size, settings = _LZMA_HEAD.unpack(head)
     if size != 5:
         raise EOFError(f"the head of an LZMA stream has {size} bytes of properties, expected 5")
     return lzma_decoder(settings, wanted), len(head)
 
 
+# By packing method: a function that returns a decoder and the number of packed bytes that it has read.
 _DECODERS: dict[int, Callable[[IO[bytes], int], tuple[Decompressor, int]]] = {
     0: lambda file, wanted: (Decompressor(_Stored()), 0),
     8: lambda file, wanted: (decoder(Format.DEFLATE), 0),

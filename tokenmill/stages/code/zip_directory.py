@@ -1,7 +1,7 @@
-"""The central directory of a zip archive: what it says of each member, damage told member by member.
+"""Reads the central directory of a zip archive. Damage is reported for each member.
 
-Python's zipfile refuses a whole archive for one bad name or field, puts members before the start of the file where
-its beginning is cut off, and keeps ten times what the directory takes.
+Python's zipfile rejects a whole archive for one bad name or field, gives members negative places if the beginning of
+the file is cut off, and needs ten times the memory of the directory.
 """
 
 import struct
@@ -10,24 +10,33 @@ from typing import IO, NamedTuple
 
 from tokenmill.stages.code.archive_members import NoArchive
 
-UTF8 = 0x800  # the flag of a name that is UTF-8
-HEADER_BYTES = 30  # of a member's own header
+UTF8 = 0x800  # flag of a name that is UTF-8
+HEADER_BYTES = 30  # size of a member's own header without name and extra fields
 _END, _END_BYTES = b"PK\x05\x06", 22
 _LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20
-_END64, _END64_BYTES = b"PK\x06\x06", 56  # it lies right before its locator, and that before the end record
+_END64, _END64_BYTES = b"PK\x06\x06", 56  # right before its locator, which is right before the end record
 _COMMENT_BYTES = 1 << 16
 _ENTRY, _ENTRY_MARK = struct.Struct("<5xB2x4H3L3H4x2L"), b"PK\x01\x02"
-_MAX_DIRECTORY = 512 << 20  # bytes; it is held
+_MAX_DIRECTORY = 512 << 20  # bytes, because it is held in memory
 _UNIX = 3
 _ZIP64, _IN_ZIP64 = 1, 0xFFFFFFFF
 _MAX_SIZE = (1 << 63) - 1
 
 
 class Entry(NamedTuple):
-    """A member as the directory has it.
+    """A member, as the directory describes it.
 
-    name: the stored bytes. packed, size: bytes, as claimed. offset: of its header in the file. time: seconds since
-    1970, 0 if unknown. mode: of a Unix file, 0 if unknown. damage: why it cannot be read, "" if nothing tells so.
+    Attributes:
+        name: the stored bytes.
+        flags: general purpose flags.
+        method: packing method.
+        crc: CRC-32 of the content.
+        packed: packed size in bytes, as the directory claims.
+        size: unpacked size in bytes, as the directory claims.
+        offset: place of its header in the file.
+        time: seconds since 1970, 0 if unknown.
+        mode: mode of a Unix file, 0 if unknown.
+        damage: why it cannot be read, "" if no damage is known.
     """
 
     name: bytes
@@ -43,7 +52,16 @@ class Entry(NamedTuple):
 
 
 class _End(NamedTuple):
-    """What the end record says, and where the directory lies: right before the record, whatever it claims."""
+    """The content of the end record, and the place of the directory.
+
+    Attributes:
+        at: place of the end record in the file.
+        members: number of members, as claimed.
+        size: size of the directory in bytes, as claimed.
+        claimed: place of the directory, as claimed.
+        start: place of the directory: right before the end record, whatever the record claims.
+        comment: the archive's comment.
+    """
 
     at: int
     members: int
@@ -54,7 +72,7 @@ class _End(NamedTuple):
 
 
 def ends_as_zip(file: IO[bytes], size: int) -> bool:
-    """True if the file's end is the end of a zip archive, whatever data it begins with."""
+    """Returns True if the file's end is the end of a zip archive, whatever the file begins with."""
     try:
         end = _end(file, size)
     except NoArchive:
@@ -63,11 +81,16 @@ def ends_as_zip(file: IO[bytes], size: int) -> bool:
 
 
 class Directory:
-    """A zip file's directory. Raises NoArchive if there is none, or if it breaks off.
+    """A zip file's directory. Raises NoArchive if there is none, or if it is damaged or incomplete.
 
-    places: (place, position in the directory) of each entry, in that order. A place is where a member's header lies,
-    or if that is outside of the file, or another member's, where its entry lies; it is never that of another. lost:
-    how many the end record counts if the directory holds another number, "" if not. end: where the end record lies.
+    Attributes:
+        start: place of the directory in the file.
+        end: place of the end record.
+        comment: the archive's comment.
+        places: (place, position in the directory) of each entry, sorted. The place is that of the member's header. If
+            that is outside of the file, or another member has the same, it is the place of the entry instead. So all
+            places differ.
+        lost: both numbers of members, as text, if the end record and the directory differ; otherwise "".
     """
 
     def __init__(self, file: IO[bytes], size: int) -> None:
@@ -79,11 +102,11 @@ class Directory:
         self.data, self.shift = file.read(end.size), end.start - end.claimed
         self.places = self._places()
         count = len(self.places)
-        counts = (count, count & 0xFFFF, min(count, 0xFFFF))  # old writers have 16 bits for more than that
+        counts = (count, count & 0xFFFF, min(count, 0xFFFF))  # old writers store larger numbers in 16 bits
         self.lost = "" if end.members in counts else f"{end.members} members, the directory {count}"
 
     def entry(self, at: int) -> Entry:
-        """The entry at a position."""
+        """Returns the entry at a position in the directory."""
         made_by, flags, method, time, date, crc, packed, size, name_bytes, extra_bytes, _, attributes, offset = (
             _ENTRY.unpack_from(self.data, at)
         )
@@ -122,13 +145,13 @@ class Directory:
 
 
 def _end(file: IO[bytes], size: int) -> _End:
-    """The last end record, that of zip64 if there is one. Raises NoArchive."""
+    """Returns the last end record, with the numbers of the zip64 record if there is one. Raises NoArchive."""
     start = max(0, size - _END_BYTES - _COMMENT_BYTES - _LOCATOR_BYTES - _END64_BYTES)
     file.seek(start)
     tail = file.read(size - start)
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_BYTES:
-        raise NoArchive("is no zip archive, or is cut short: it has no end record")
+        raise NoArchive("is not a zip archive, or is truncated: it has no end record")
     count, length, claimed, comment_bytes = struct.unpack_from("<2x H 2L H", tail, at + 8)
     comment = tail[at + _END_BYTES : at + _END_BYTES + comment_bytes]
     before = at
@@ -144,18 +167,21 @@ def _name_damage(name: bytes, flags: int) -> str:
         try:
             name.decode("utf-8")
         except UnicodeDecodeError:
-            return "its name is not the UTF-8 that it is marked as"
+            return "its name is marked as UTF-8, but is not valid UTF-8"
     return ""
 
 
 def _extended(extra: bytes, numbers: list[int]) -> list[int]:
-    """A member's numbers, those that are too large for 32 bits out of its extra field. Raises EOFError."""
+    """Returns a member's numbers, with those that need more than 32 bits taken from its extra field.
+
+    Raises EOFError if the extra field is damaged.
+    """
     at = 0
     while len(extra) - at >= 4:
         tag, length = struct.unpack_from("<2H", extra, at)
         at += 4
         if at + length > len(extra):
-            raise EOFError(f"its extra field {tag:04x} is longer than there is room")
+            raise EOFError(f"its extra field {tag:04x} is longer than the bytes that are left")
         if tag == _ZIP64:
             large = [place for place, number in enumerate(numbers) if number == _IN_ZIP64]
             if length < 8 * len(large):
@@ -167,7 +193,7 @@ def _extended(extra: bytes, numbers: list[int]) -> list[int]:
 
 
 def _seconds(date: int, time: int) -> int:
-    """Seconds since 1970 of the date and time of MS-DOS, 0 if there is no such day."""
+    """Returns seconds since 1970 for a date and time of MS-DOS, or 0 if there is no such day."""
     day = (date >> 9) + 1980, date >> 5 & 15, date & 31
     try:
         return int(datetime(*day, time >> 11, time >> 5 & 63, (time & 31) * 2, tzinfo=UTC).timestamp())

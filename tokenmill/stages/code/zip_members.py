@@ -1,4 +1,4 @@
-"""The members of a zip archive by its central directory, content unpacked member by member in bounded memory."""
+"""Reads the members of a zip archive by its central directory. Content is unpacked one member at a time."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,20 +10,21 @@ from tokenmill.stages.code.zip_content import member_chunks
 from tokenmill.stages.code.zip_directory import Directory, Entry
 
 _ENCRYPTED = 0x1
-_GROWTH_FLOOR = 1 << 20  # bytes: what is smaller may grow as it likes
+_GROWTH_FLOOR = 1 << 20  # bytes: a member up to this size may grow more than max_growth
 
 
 class ZipMembers:
-    """Iterates over the archive's members that are no folders, in the order of their places in the file.
+    """Iterates over the archive's members that are not folders, in the order of their places in the file.
 
-    max_growth: how many times its packed size a member may grow. limit: bytes that may be read of all members;
-    behind that comes one member refused as `bomb`, and nothing else. Raises NoArchive if the file is no zip archive.
+    max_growth: largest ratio of unpacked to packed size of a member. limit: bytes that may be read of all members
+    together. Beyond that, one member that is refused as `bomb` ends the iteration. Raises NoArchive if the file is not
+    a zip archive.
     """
 
     def __init__(self, file: IO[bytes], size: int, *, max_growth: float, limit: int) -> None:
         self.file, self.max_growth, self.limit, self.total = file, max_growth, limit, 0
         self.directory = Directory(file, size)
-        self.commit = commit_of(self.directory.comment)  # git archive writes it there
+        self.commit = commit_of(self.directory.comment)  # git archive writes the commit into the comment
 
     def __iter__(self) -> Iterator[Member]:
         self.total = 0
@@ -31,7 +32,7 @@ class ZipMembers:
             entry = self.directory.entry(at)
             if entry.name.endswith(b"/") and not entry.damage:
                 continue
-            if self.total > self.limit:  # members may overlap, and then a small file holds any amount
+            if self.total > self.limit:  # members may overlap, so a small file may unpack to any size
                 yield Member(b"", 0, place, refused="bomb", found=f"{self.total} bytes in the archive")
                 return
             refused, found = self._refusal(entry)
@@ -60,12 +61,12 @@ class ZipMembers:
             try:
                 for chunk in member_chunks(self.file, entry, min(limit, entry.size)):
                     parts.append(chunk)
-                    self.total += len(chunk)  # counted even where it turns out to be damaged
+                    self.total += len(chunk)  # counted even if the member turns out to be damaged
             except UNPACKING_ERRORS as error:
                 raise EOFError(f"{type(error.__cause__ or error).__name__}: {error}"[:200]) from error
             data = b"".join(parts)
             if len(data) == entry.size and zlib.crc32(data) != entry.crc:
-                raise EOFError("its content is not what its checksum says")
+                raise EOFError("its content does not match its checksum")
             return data
 
         return read

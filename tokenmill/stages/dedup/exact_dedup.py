@@ -25,7 +25,8 @@ class ExactDedup:
         keep: longest, earliest, latest, best_score or source_order; ties go by id. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of removed documents above which the run stops, 0 to 1. Default: no limit.
+        max_removed: {source: largest share of its documents that may be removed, 0 to 1}. Above it, the run stops.
+            Default: no limit.
         normalize: treat texts as equal that differ only in case, or in the amount and kind of white space. Default
             false.
     """
@@ -49,12 +50,15 @@ class ExactDedup:
         return columns_read(self, "id", "text")
 
     def keys(self, batch: pa.RecordBatch) -> Keys:
-        """The hash of each text."""
+        """Returns the hash of each text."""
         if self.normalize:
             batch = pa.RecordBatch.from_pydict({"text": pc.utf8_lower(batch.column("text"))})
         buffer, offsets = single_spaced(batch) if self.normalize else text_buffer(batch)
         return keys_of(buffer.data, offsets)
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """Documents, removed documents and clusters. Raises DataError if max_removed would be exceeded."""
+        """Returns the numbers of documents, removed documents and clusters.
+
+        Raises DataError if max_removed would be exceeded.
+        """
         return conclude(self, facts, sources, COUNTS)

@@ -14,16 +14,19 @@ Positions = npt.NDArray[np.int64]
 
 
 def with_carried(carried: pa.RecordBatch | None, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows carried over from the batch before, followed by this batch."""
+    """Returns the rows carried over from the previous batch, followed by this batch."""
     return batch if carried is None else pa.concat_batches([carried, batch])
 
 
 def group_starts(*columns: npt.NDArray[Any]) -> Positions:
-    """The first row of each group of rows that are equal in all columns, int64 (groups,). There must be a row."""
+    """Returns the first row of each group of rows that are equal in all columns, int64 (groups,).
+
+    There must be at least one row.
+    """
     differs = reduce(np.logical_or, (column[1:] != column[:-1] for column in columns))
     return np.flatnonzero(np.append(True, differs))
 
 
 def group_sizes(starts: Positions, rows: int) -> Positions:
-    """The number of rows of each group, int64 (groups,)."""
+    """Returns the number of rows of each group, int64 (groups,)."""
     return np.diff(np.append(starts, rows))

@@ -1,6 +1,6 @@
 """Removes lines or paragraphs that occur in many places of the corpus: menus, notices, cookie texts, quoted mails.
 
-The method is that of CCNet (Wenzek et al. 2020, 3.1: a paragraph stays where it occurs first) and, for paragraphs, of
+The method is that of CCNet (Wenzek et al. 2020, 3.1: the first occurrence of a paragraph stays) and, for paragraphs, of
 Dolma (Soldaini et al. 2024), but over the whole corpus at once and exactly, without a Bloom filter.
 """
 
@@ -34,16 +34,16 @@ class LineDedup:
 
     Attributes:
         unit: what is compared: line, or paragraph (blank lines separate paragraphs). Default line.
-        max_count: lines that occur at most this often all stay. At least 1. Default 1.
+        max_count: a line that occurs at most this often stays everywhere. At least 1. Default 1.
         keep_first: keep one of the lines that occur more often. Default true.
-        min_words: shorter lines are not compared, because headings such as "Introduction" repeat for good reasons. At
-            least 1. Default 3.
+        min_words: smallest number of words of a line that is compared, because headings such as "Introduction" are
+            meant to repeat. At least 1. Default 3.
         keep: the document whose line is kept: longest, earliest, latest, best_score or source_order; ties go by a hash
             of the id. Within a document the first line is kept. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of removed lines above which the run stops, 0 to 1, of the lines of min_words
-            or more. Default: no limit.
+        max_removed: {source: largest share of its compared lines that may be removed, 0 to 1}. Above it, the run stops.
+            Default: no limit.
     """
 
     unit: Literal["line", "paragraph"] = "line"
@@ -70,16 +70,20 @@ class LineDedup:
         return [SameLine(self)]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """Documents, compared lines and removed lines. Raises DataError if max_removed would be exceeded."""
+        """Returns the numbers of documents, compared lines and removed lines.
+
+        Raises DataError if max_removed would be exceeded.
+        """
         lines: Counter[str] = Counter()
         for part in facts:
             lines.update(part["lines_by_source"])
         return conclude(self, facts, sources, ("lines", "removed"), totals=lines, unit=f"{self.unit}s")
 
     def rewrite(self, batch: pa.RecordBatch, removed_lines: pa.Table) -> pa.RecordBatch:
-        """The batch without the given lines, with their number and their share of the bytes as signals.
+        """Returns the batch without the given lines, with their number and their share of the bytes as signals.
 
-        A text that loses all of its lines keeps them, for the record of its drop.
+        removed_lines: rows of SAID. A text that would lose all of its lines is dropped, and keeps them for the drop
+        record.
         """
         cut = passages(batch, paragraphs=self.unit == "paragraph")
         rows, places = removed_lines.column("row").to_numpy(), removed_lines.column("piece").to_numpy()
@@ -153,7 +157,7 @@ class SameLine:
 
 
 class LineCounts:
-    """Numbers of compared and of removed lines, in all and by source for the sources in `limited`."""
+    """Counts compared and removed lines, in all, and by source for the sources in `limited`."""
 
     def __init__(self, limited: tuple[str, ...]) -> None:
         self.limited = limited
@@ -170,7 +174,7 @@ class LineCounts:
         self._count(batch, self.removed_by_source)
 
     def facts(self) -> bytes:
-        """JSON for the metadata of the last batch."""
+        """Returns the counts as JSON, for the metadata of the last batch."""
         removed = {source: {"removed": count, "largest": []} for source, count in self.removed_by_source.items()}
         facts = {
             "lines": self.lines,

@@ -42,35 +42,37 @@ class Minhash:
 
     The similarity is that of the unmodified texts: the Jaccard similarity of their sets of `ngram` successive words (of
     the shared split, punctuation included), where case, digits and every character count. White space between words
-    does not count. With `unit: characters`, a run of white space is one character, and none at the ends of a text.
+    does not count. With `unit: characters`, a run of white space is one character, ignored at the ends of a text.
 
     Attributes:
         bands: number of bands. A pair of similarity s is nominated with probability 1 - (1 - s^rows)^bands. At least 1.
             Default 14.
         rows: number of hashes per band, at least 1. Default 8.
         ngram: number of words, or characters, in a shingle; at least 1. For characters, 8 to 25 work well. Default 5.
-        threshold: lowest similarity of the unmodified texts at which a document is removed, above 0 to 1. Default 0.75.
-        fold: the differences that bands ignore when they nominate pairs: case, marks (accents, and format characters,
-            which nobody sees), punctuation (with symbols), digits (each number is one digit). Verification ignores
-            none of them. With [], bands see what verification sees. Default all four.
+        threshold: lowest similarity of the unmodified texts at which a document is removed, above 0, at most 1.
+            Default 0.75.
         keep: longest, earliest, latest, best_score or source_order; ties go by id. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of removed documents above which the run stops, 0 to 1. Default: no limit.
+        max_removed: {source: largest share of its documents that may be removed, 0 to 1}. Above it, the run stops.
+            Default: no limit.
         max_bucket: number of documents that share a band up to which all pairs are examined; pairs of larger buckets
             are examined in `hubs` rounds. At least 1. Default 5,000.
         hubs: largest number of rounds in a large bucket; in each round all documents are compared with one. At least 1.
             Default 200.
         seed: seed of the hash functions. Default: the recipe's seed.
-        recall: probability, above 0 and below 1, with which pairs are nominated at least whose similarity, as the bands
-            see it, is the threshold. If it is not 0, the step sets bands and rows itself. Default 0.
+        recall: smallest probability with which the bands nominate a pair whose similarity after folding is the
+            threshold, above 0 and below 1. If it is not 0, the step sets bands and rows itself. Default 0.
         hashes: largest number of hashes that recall may use, at least 1. Default 128.
-        index: folders or URLs written by `pipeline dedup index`. A document that is like one of the index is removed,
-            whatever `keep` says, and its duplicate_of is the id in the index. FOLDER@2 is the index as of its second
-            version. Default none.
+        index: folders or URLs written by `pipeline dedup index`. A document that is similar to one in the index is
+            removed, whatever `keep` says, and its duplicate_of is the id in the index. FOLDER@2 stands for the first
+            two versions of the index. Default none.
         unit: what a shingle consists of: words or characters. Default words.
         bits: size of a hash, 32 or 64. 64 bits make a difference only for texts of millions of shingles, and take twice
             the time. Default 32.
+        fold: the differences that bands ignore when they nominate pairs: case, marks (accents and invisible format
+            characters), punctuation (with symbols), digits (each number becomes one digit). Verification ignores none
+            of them. With [], bands use the unmodified texts too. Default: all four.
     """
 
     bands: int = 14
@@ -107,32 +109,36 @@ class Minhash:
         if found is None:
             raise RecipeError(
                 f"recall: {self.recall}; no bands of at most {self.hashes} hashes nominate pairs at {self.threshold} "
-                "with that chance; it must be above 0 and below 1, or hashes must be more"
+                "with that probability; expected a recall above 0 and below 1, or a larger hashes"
             )
         for name, value in zip(("bands", "rows"), found, strict=True):
             object.__setattr__(self, name, value)  # the recorded settings are those that are used
 
     def earlier(self) -> dict[str, str]:
-        """{file of an index: its XXH3}. Raises RecipeError if an index has other shingles or is incomplete."""
+        """Returns {file of an index: its XXH3}.
+
+        Raises RecipeError if an index has other shingles or is incomplete.
+        """
         return self.file_checksums()
 
     def file_checksums(self) -> dict[str, str]:
-        """{file of an index: its XXH3}, for the fingerprint."""
+        """Returns {file of an index: its XXH3}, for the fingerprint."""
         return {file.path: file.xxh3 for index in self.index for file in index_files(index, self._index_kind)}
 
     def write_index(self, data: Iterable[str], folder: str) -> dict[str, Any] | None:
-        """Adds the documents of these Parquet files to an index. Returns the content of its new version, None if it has
-        all of them.
+        """Adds the documents of these Parquet files to an index.
+
+        Returns the content of its new version, or None if the index has all of them.
         """
         return write_index(data, folder, self._index_kind)
 
     @staticmethod
     def verify_index(folder: str) -> list[dict[str, Any]]:
-        """Reads a whole index and returns the content of each version. An error names the file that is damaged."""
+        """Reads a whole index and returns the content of each version. Raises DataError that names a damaged file."""
         return verify_index(folder)
 
     def outlook(self) -> str:
-        """The recall of the bands by similarity, for `plan`."""
+        """Returns the recall of the bands by similarity as a line of text, for `plan`."""
         return outlook(self.bands, self.rows, self.threshold, self.fold)
 
     @property
@@ -157,7 +163,10 @@ class Minhash:
         return [SharedBands(shingling, signing), Neighbourhoods(), alike]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """Documents and COUNTS of minhash_rounds.py. Raises DataError if max_removed would be exceeded."""
+        """Returns the number of documents and the COUNTS of minhash_rounds.py.
+
+        Raises DataError if max_removed would be exceeded.
+        """
         total = reduce(added, facts, nothing_counted())
         self._log({"documents": sum(sources.values()), **{name: total[name] for name in COUNTS}})
         return conclude(self, [total], sources, COUNTS)

@@ -1,6 +1,7 @@
-"""Numbers of bands and rows: which pairs they nominate, and which numbers give a wanted recall.
+"""Computes which pairs given numbers of bands and rows nominate, and which numbers give a wanted recall.
 
-Leskovec et al., Mining of Massive Datasets, 3.4: a pair of similarity s shares a band with 1 - (1 - s^rows)^bands.
+A pair of similarity s shares a band with probability 1 - (1 - s^rows)^bands (Leskovec et al., Mining of Massive
+Datasets, 3.4).
 """
 
 import math
@@ -10,10 +11,11 @@ SHOWN = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
 def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] | None:
-    """(bands, rows) with the most rows per band that nominate pairs at the threshold with probability `recall` or more.
+    """Returns (bands, rows) that nominate pairs at the threshold with probability `recall` or more, or None.
 
-    hashes: largest product of bands and rows. None if there is no such split. More rows nominate fewer pairs below the
-    threshold. Such pairs cost only time, because each pair is verified.
+    Of all such numbers it returns those with the most rows per band, because more rows nominate fewer pairs below the
+    threshold. Pairs below the threshold cost only time, because each pair is verified. hashes: largest product of bands
+    and rows.
     """
     for rows in range(hashes, 0, -1):
         bands = _fewest_bands(threshold, recall, rows)
@@ -23,12 +25,12 @@ def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] |
 
 
 def chance(similarity: float, bands: int, rows: int) -> float:
-    """The probability that a pair of this similarity is nominated."""
+    """Returns the probability that a pair of this similarity is nominated."""
     return -math.expm1(bands * math.log1p(-(similarity**rows))) if similarity < 1 else 1.0
 
 
 def outlook(bands: int, rows: int, threshold: float, fold: Sequence[str]) -> str:
-    """The S-curve in one line."""
+    """Returns the S-curve as one line of text."""
     curve = ", ".join(f"{s:g}: {chance(s, bands, rows):.3g}" for s in sorted({*SHOWN, threshold}))
     seen = f", after folding {', '.join(fold)}," if fold else ""
     return f"{bands} bands of {rows} rows nominate a pair of similarity s{seen} with a chance of ({curve})"

@@ -1,4 +1,4 @@
-"""Documents of whole neighbourhoods, held in memory until the keep rule decides on them.
+"""Holds the documents of whole neighbourhoods in memory until the keep rule decides on them.
 
 Many small neighbourhoods are decided at once. If a neighbourhood is larger than its share of memory, its shingle hashes
 are written to a scratch file, which is mapped into memory and released step by step.
@@ -33,7 +33,10 @@ _KEPT = ("_partition_key", "id", "source", "shard", "row", "fixed")
 class HeldNeighbourhoods:
     """The rows of one or more whole neighbourhoods.
 
-    shingle_bytes: size of the shingle hashes in memory. other_bytes: size of everything else that a decision needs.
+    Attributes:
+        shingle_bytes: size of the shingle hashes that are in memory.
+        other_bytes: size of everything else that a decision needs.
+        file: the scratch file with shingle hashes; "" if they are all in memory.
     """
 
     def __init__(self, room: Room, bands: int) -> None:
@@ -47,7 +50,10 @@ class HeldNeighbourhoods:
 
     @classmethod
     def read(cls, rows: Iterator[pa.RecordBatch], room: Room, bands: int) -> Iterator["HeldNeighbourhoods"]:
-        """All rows, sorted by neighbourhood, a few neighbourhoods at a time. Use up each item before the next one."""
+        """Yields all rows, a few neighbourhoods at a time. Use each item completely before the next one.
+
+        rows: sorted by neighbourhood.
+        """
         held = cls(room, bands)
         for batch in rows:
             num_rows = held.rows_of_last(batch) if held.full else batch.num_rows
@@ -66,7 +72,7 @@ class HeldNeighbourhoods:
         return bool(self.file) or self.shingle_bytes + self.other_bytes >= self.room.memory // SHINGLE_SHARE
 
     def rows_of_last(self, batch: pa.RecordBatch) -> int:
-        """The number of first rows of the batch that belong to the last neighbourhood held."""
+        """Returns how many of the first rows of the batch belong to the last neighbourhood that is held."""
         last = self.documents[-1].column("_partition_key")[-1].as_py()
         return int(np.searchsorted(batch.column("_partition_key").to_numpy(), np.uint64(last), side="right"))
 
@@ -94,7 +100,7 @@ class HeldNeighbourhoods:
         self.keys = [np.concatenate(self.keys)]
 
     def refuse(self, rows: Iterator[pa.RecordBatch]) -> None:
-        """Raises DataError with the memory that the neighbourhood needs; reads its remaining rows to count them."""
+        """Raises DataError with the memory that the neighbourhood needs. Reads its remaining rows to count them."""
         num_documents, other_bytes = sum(batch.num_rows for batch in self.documents), self.other_bytes
         for batch in rows:
             part = batch.slice(0, self.rows_of_last(batch)).select(list(_KEPT))
@@ -105,12 +111,13 @@ class HeldNeighbourhoods:
         least = self.room.reserved + other_bytes * OTHER_SHARE
         raise DataError(
             f"minhash: {num_documents:,} documents form one neighbourhood through shared bands, too many for the "
-            f"stage's memory; the least that works is memory: {math.ceil(least / 1e6)}MB. More rows per band join fewer"
+            f"stage's memory; the least that works is memory: {math.ceil(least / 1e6)}MB. With more rows "
+            "per band, fewer documents are joined"
         )
 
     @contextmanager
     def opened(self) -> Iterator[tuple[pa.RecordBatch, Hashes, Ragged, Callable[[], None]]]:
-        """(documents, band keys, shingle sets, a function that releases memory that the sets took)."""
+        """Yields (documents, band keys, shingle sets, a function that releases memory of the sets)."""
         offsets = np.cumsum(np.concatenate(self.lengths))
         if not self.file:
             documents, keys = _copied(self.documents), np.concatenate(self.keys)
@@ -126,20 +133,20 @@ class HeldNeighbourhoods:
 
 
 def fixed_array(values: Hashes) -> pa.Array:
-    """uint64 (rows, width) as one little-endian binary value per row."""
+    """Converts uint64 (rows, width) to one little-endian binary value per row."""
     return pa.Array.from_buffers(pa.binary(values.shape[1] * 8), len(values), [None, pa.py_buffer(values)])
 
 
 def fixed_values(array: pa.Array, width: int) -> Hashes:
-    """The inverse of fixed_array: uint64 (rows, width)."""
+    """Returns uint64 (rows, width) from an array of fixed_array."""
     values = np.frombuffer(array.buffers()[1], dtype=np.uint64)
     return values[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
 def ragged_array(rows: Ragged, bits: Bits = 64) -> pa.Array:
-    """Each row as one little-endian binary value. Parquet stores these faster and smaller than lists of numbers.
+    """Converts each row to one little-endian binary value, which Parquet stores faster and smaller than a list.
 
-    bits: size of a stored number; 32 keeps the lower half of each, which is what hashes of 32 bits read.
+    bits: size of a stored number. 32 keeps the lower half of each, which is the part that hashes of 32 bits use.
     """
     values = rows.values if bits == 64 else rows.values.astype(np.uint32)
     buffers = [None, pa.py_buffer(rows.offsets * (bits // 8)), pa.py_buffer(values)]
@@ -147,7 +154,7 @@ def ragged_array(rows: Ragged, bits: Bits = 64) -> pa.Array:
 
 
 def ragged_values(array: pa.Array, bits: Bits = 64) -> Ragged:
-    """The inverse of ragged_array; the first offset may be larger than 0."""
+    """Returns the rows of an array of ragged_array. The first offset may be larger than 0."""
     _, offset_buffer, data = array.buffers()
     stored = np.dtype(np.uint64 if bits == 64 else np.uint32)
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
@@ -164,6 +171,6 @@ def _concatenated(parts: list[Ragged], offsets: Any) -> Ragged:
 
 
 def _copied(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """One batch that shares no memory with those given, which may be slices of much larger ones."""
+    """Returns one batch that shares no memory with the given ones, which may be slices of much larger batches."""
     whole = pa.concat_batches(batches)
     return whole.take(pa.array(np.arange(whole.num_rows))) if len(batches) == 1 else whole

@@ -1,17 +1,18 @@
 """The index of a deduplicated corpus: the shingle hashes of its documents, without their text.
 
-An index is a folder or a URL; versions are only ever added. Version n is a folder of Parquet files and version-n.json,
-which is written last. The JSON file has the sizes and checksums of these files, its own checksum and the checksum of
-the version before. The documents of a version are its own and those of all versions before it.
+An index is a folder or a URL. Versions are only added, never changed. Version n is a folder of Parquet files and
+version-n.json, which is written last. The JSON file has the sizes and checksums of these files, its own checksum and
+the checksum of the previous version. The documents of a version are its own and those of all versions before it.
 
-Several programs may write at once. Each writes its files in a folder of its own, `unfinished-…`. Then it copies them to
-a folder whose name has a hash of their content, so that only programs with the same files use the same folder; and of
-all, one creates version-n.json. What no version lists was left by programs that were killed, or that were not first.
+Several programs may write at the same time. Each writes its files to its own folder, `unfinished-…`. Then it copies
+them to a folder whose name has a hash of their content, so that only programs with the same files use the same folder.
+Exactly one of the programs creates version-n.json. Files that no version lists were left by programs that were killed
+or that were not first.
 
 Columns of the files: id; shingles, 64-bit hashes of the unmodified text's shingles, ascending, which give any
 similarity exactly; nominating, hashes of the folded text's shingles, which give any bands. All are little-endian. A
-hash in `nominating` takes 4 bytes, or 8 for a stage of `bits: 64`. The n-grams, what is folded, and the segmentation
-into words must be the same in all versions and in the stage that uses the index; the hash of a probe text checks this.
+hash in `nominating` takes 4 bytes, or 8 for a stage with `bits: 64`. The n-grams, the folding and the segmentation into
+words must be the same in all versions and in the stage that uses the index. The hash of a probe text checks this.
 """
 
 import json
@@ -45,20 +46,20 @@ _PROBE = "Déjà-vu: 12,345.67 don't STOP; \ufb01ne print 漢字かな Ελλη�
 
 @dataclass(frozen=True)
 class IndexKind:
-    """What the hashes of an index are made of. bits: size of the hash functions that can read `nominating`."""
+    """The shingles and hashes of an index. bits: size of the hashes in `nominating`, 32 or 64. Default 32."""
 
     shingling: Shingling
     bits: Bits = 32
 
     @property
     def content(self) -> dict[str, Any]:
-        """What the JSON of each version has about this, in JSON values."""
+        """The entries for these settings in the JSON of each version."""
         shingling = self.shingling
         return {"ngram": shingling.ngram, "unit": shingling.unit, "fold": list(shingling.fold), "bits": self.bits}
 
     @property
     def probe(self) -> str:
-        """A hash of the shingles of a probe text; it changes when words are cut or folded differently."""
+        """A hash of the shingles of a probe text. It changes if words are split or folded differently."""
         texts = pa.record_batch({"text": pa.array([_PROBE * 2], type=pa.large_string())})
         sets = (self.shingling.nominating(texts)[1], self.shingling.verifying(texts)[1])
         return xxhash.xxh3_128_hexdigest(b"".join(one.values.tobytes() for one in sets))
@@ -66,27 +67,27 @@ class IndexKind:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an index. content: the JSON of its file. checksum: XXH3-128 of the content, in hex."""
+    """One version of an index. content: the JSON object of its file. checksum: XXH3-128 of the content, in hex."""
 
     number: int
     content: dict[str, Any]
     checksum: str
 
     def files(self, folder: str) -> list[FileRecord]:
-        """The records of its Parquet files, with whole paths."""
+        """Returns the records of its Parquet files, with full paths. folder: the index."""
         return [FileRecord(**{**record, "path": join(folder, record["path"])}) for record in self.content["files"]]
 
 
 def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str, Any] | None:
     """Adds a version with the documents of Parquet files (id, text) whose ids the index does not have.
 
-    Returns the content of the version, None if there was nothing to add: the index had all documents, or another
-    program added the same ones at the same time. Raises RecipeError if the index is for other shingles; DataError if it
-    is damaged, if another program adds other documents at the same time, or if the index has a document with the same
-    id and other text.
+    Returns the content of the version, or None if there was nothing to add, because the index had all documents, or
+    because another program added the same ones at the same time. Raises RecipeError if the index has other shingles or
+    a damaged version. Raises DataError if a file of the index is damaged, if another program added other documents at
+    the same time, or if the index has a document with the same id and another text.
     """
     if "@" in folder.rstrip("/").rpartition("/")[2]:
-        raise RecipeError(f"--out {folder}: the name of an index has no @, which stands before a version")
+        raise RecipeError(f"--out {folder}: the name of an index must not have an @, because a version follows it")
     before = versions(folder)
     _refuse_others(folder, before, kind)
     known = _known(folder, before)
@@ -101,7 +102,10 @@ def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str,
 
 
 def _index_file(file: str, path: str, known: "_Known", kind: IndexKind) -> tuple[FileRecord, int]:
-    """Writes what the index does not have of a Parquet file to `path`: (its record, number of shingles)."""
+    """Writes the documents of a Parquet file that the index does not have. Returns (record of the file, shingles).
+
+    path: the file to write. The second result is the number of shingles of the unmodified texts.
+    """
     shingled = 0
     with parquet.row_group_file(path, empty=_EMPTY) as out:
         for batch in parquet.read_table(file, ["id", "text"]):
@@ -117,7 +121,7 @@ def _index_file(file: str, path: str, known: "_Known", kind: IndexKind) -> tuple
 
 
 def _content(before: list[Version], written: list[tuple[FileRecord, int]], kind: IndexKind) -> dict[str, Any]:
-    """The JSON of the version after those before, with these files; it follows from the documents alone."""
+    """Returns the JSON object of the next version, with these files. It depends on the documents alone."""
     number = len(before) + 1
     records = [record for record, _ in written]
     place = f"{number:06d}-{xxhash.xxh3_64_hexdigest(''.join(one.xxh3 for one in records).encode())}"
@@ -130,8 +134,9 @@ def _content(before: list[Version], written: list[tuple[FileRecord, int]], kind:
 
 
 def _is_added(folder: str, content: dict[str, Any], own: str) -> bool:
-    """Adds a version with the files that are in the folder `own`. False if it is there, added by another program with
-    the same documents. Raises DataError if another program added a version of this number.
+    """Adds a version with the files in the folder `own`. Returns False if another program has added the same version.
+
+    Raises DataError if another program has added another version with this number.
     """
     version = join(folder, _name(content["version"]))
     encoded = json.dumps({**content, "checksum": _checksum(content)}, indent=1).encode()
@@ -143,29 +148,31 @@ def _is_added(folder: str, content: dict[str, Any], own: str) -> bool:
     if storage.read_if_there(version) == encoded:
         return False
     raise DataError(
-        f"{folder}: another program added version {content['version']} at the same time, with other documents; it is "
-        "whole, and nothing of this program is in it. Run again to add yours as the next version. Files that this one "
-        "may have left are named by: pipeline dedup verify"
+        f"{folder}: another program added version {content['version']} at the same time, with other documents; that "
+        "version is complete, without the documents of this program. Run again to add yours as the next version. To "
+        "list files that this program may have left: pipeline dedup verify"
     )
 
 
 def _copy_once(file: str, record: FileRecord) -> None:
-    """Copies a file to the record's place, unless the same bytes are there: of another program, which may be using
-    them.
+    """Copies a file to the record's path, unless a file with the same bytes is there.
+
+    Such a file belongs to another program, which may be using it.
     """
     if storage.size_of(record.path) != record.bytes or storage.file_record(record.path).xxh3 != record.xxh3:
         storage.copy(file, record.path)
 
 
 def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
-    """The files of an index, FOLDER or FOLDER@VERSION, with whole paths.
+    """Returns the records of an index's files that have rows, with full paths.
 
-    Raises RecipeError if there is no index, if it is for other shingles, or if it is incomplete.
+    index: FOLDER or FOLDER@VERSION. Raises RecipeError if there is no index, if it has other shingles, or if it is
+    incomplete.
     """
     folder, _, wanted = index.rpartition("@") if index.rpartition("@")[2].isdigit() else (index, "", "")
     found = versions(folder)
     if not found:
-        raise RecipeError(f"index: {folder}: no index there; make one by: pipeline dedup index RUN --out {folder}")
+        raise RecipeError(f"index: {folder}: no index there; make one with: pipeline dedup index RUN --out {folder}")
     if wanted and not 0 < int(wanted) <= len(found):
         raise RecipeError(f"index: {folder}: no version {wanted} there; it has versions 1 to {len(found)}")
     _refuse_others(folder, found, kind)
@@ -173,7 +180,7 @@ def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
     for record in records:
         if storage.size_of(record.path) != record.bytes:
             raise RecipeError(
-                f"index: {record.path}: not there, or not of {record.bytes} bytes; get a sound copy, or make it again"
+                f"index: {record.path}: missing, or not {record.bytes} bytes long; get a sound copy, or make it again"
             )
     return [record for record in records if record.rows]
 
@@ -181,7 +188,7 @@ def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
 def verify_index(folder: str) -> list[dict[str, Any]]:
     """Reads every file of an index and compares its checksum. Returns the content of each version.
 
-    Raises DataError that names a damaged file.
+    Raises DataError with the name of a damaged file, RecipeError if there is no index or a version is damaged.
     """
     found = versions(folder)
     if not found:
@@ -195,28 +202,30 @@ def verify_index(folder: str) -> list[dict[str, Any]]:
 
 
 def versions(folder: str) -> list[Version]:
-    """All versions in order. Raises RecipeError if one is missing or damaged."""
-    names = [name for name in storage.list_files(folder) if name.startswith("version-")]  # a later one may be added now
+    """Returns all versions in order. Raises RecipeError if one is missing or damaged."""
+    # listed before the loop, because another program may add a version during it
+    names = [name for name in storage.list_files(folder) if name.startswith("version-")]
     found: list[Version] = []
     while storage.exists(path := join(folder, _name(len(found) + 1))):
         try:
             content = json.loads(storage.read_bytes(path))
             checksum = content.pop("checksum")
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-            raise RecipeError(f"index: {path}: damaged, it is no version of an index; get a sound copy") from error
+            raise RecipeError(f"index: {path}: damaged, it is not a version of an index; get a sound copy") from error
         _refuse_other_format(folder, path, content)
         previous = found[-1].checksum if found else ""
         if checksum != _checksum(content) or content["version"] != len(found) + 1 or content["previous"] != previous:
-            raise RecipeError(f"index: {path}: damaged, it is not what was written after the version before it")
+            raise RecipeError(f"index: {path}: damaged, it is not what was written after the previous version")
         found.append(Version(len(found) + 1, content, checksum))
     if len(names) > len(found):
-        raise RecipeError(f"index: {join(folder, _name(len(found) + 1))}: gone, though {names[-1]} is there")
+        raise RecipeError(f"index: {join(folder, _name(len(found) + 1))}: missing, although {names[-1]} exists")
     return found
 
 
 def leftovers(folder: str) -> list[str]:
-    """Folders and files in an index that belong to no version, relative to it: what programs left that were killed, or
-    are at work. Raises RecipeError if a version is damaged.
+    """Returns the folders and files in an index that belong to no version, as paths relative to the index.
+
+    They are of programs that were killed or are still at work. Raises RecipeError if a version is damaged.
     """
     found = versions(folder)
     listed = {record["path"] for version in found for record in version.content["files"]}
@@ -235,12 +244,12 @@ def _refuse_others(folder: str, found: list[Version], kind: IndexKind) -> None:
         had = {name: version.content.get(name) for name in wanted}
         if had != wanted:
             raise RecipeError(
-                f"index: {folder}: version {version.number} is made for shingles of {_described(had)}; this stage has "
+                f"index: {folder}: version {version.number} has shingles of {_described(had)}; this stage has "
                 f"{_described(wanted)}. Change the stage's settings, or use another index. {_REBUILD}"
             )
         if version.content.get("probe") != probe:
             raise RecipeError(
-                f"index: {folder}: version {version.number} is from a release that cuts or folds words differently. "
+                f"index: {folder}: version {version.number} is from a release that splits or folds words differently. "
                 f"{_REBUILD}"
             )
 
@@ -251,7 +260,7 @@ def _described(content: dict[str, Any]) -> str:
 
 
 def _index_rows(batch: pa.RecordBatch, kind: IndexKind) -> tuple[pa.Table, int]:
-    """(the rows of an index for documents (id, text), number of shingles of their unmodified texts)."""
+    """Returns (the rows of an index, number of shingles of the unmodified texts) for documents (id, text)."""
     batch, nominating = kind.shingling.nominating(batch)
     _, verifying = kind.shingling.verifying(batch)
     columns = {"shingles": ragged_array(verifying), "nominating": ragged_array(nominating, kind.bits)}
@@ -269,16 +278,16 @@ class _Known:
     texts: Hashes
 
     def refuse_other_texts(self, batch: pa.RecordBatch, shingles: Ragged) -> None:
-        """Raises DataError if a document of the batch has other text than the index has for its id.
+        """Raises DataError if a document of the batch has another text than the index has for its id.
 
-        All ids of the batch must be known.
+        All ids of the batch must be in the index.
         """
         expected = self.texts[np.searchsorted(self.ids, _id_hashes(batch))]
         other = np.flatnonzero(expected != _text_hashes(shingles))
         if len(other):
             id = batch.column("id")[int(other[0])].as_py()
             raise DataError(
-                f"{len(other)} documents have the ids of others that the index has, with other text, for example "
+                f"{len(other)} documents have ids that the index has for documents with another text, for example "
                 f"{id!r}; ids must be different across snapshots"
             )
 
@@ -286,7 +295,7 @@ class _Known:
 def _refuse_other_format(folder: str, path: str, content: dict[str, Any]) -> None:
     number = content.get("format")
     if number == FORMAT or not isinstance(number, int):
-        return  # if it has no format, it is damaged, and its checksum tells
+        return  # without a format it is damaged, and the check of its checksum fails
     if number > FORMAT:
         raise RecipeError(f"index: {path}: format {number} is from a newer release; this release reads format {FORMAT}")
     raise RecipeError(
@@ -310,7 +319,7 @@ def _known(folder: str, found: list[Version]) -> _Known:
 
 
 def _text_hashes(shingles: Ragged) -> Hashes:
-    """One hash per row, of its shingles."""
+    """Returns the hash of each row's shingles, uint64 (rows,)."""
     ends = shingles.offsets.tolist()
     digests = (xxhash.xxh3_64_intdigest(shingles.values[start:end].tobytes()) for start, end in pairwise(ends))
     return np.fromiter(digests, dtype=np.uint64, count=len(ends) - 1)

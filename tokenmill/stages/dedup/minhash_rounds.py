@@ -5,9 +5,10 @@ Neighbourhoods  joins all pairs; returns the documents that have a neighbour, wi
 AlikeText       groups documents by neighbourhood; the keep rule decides on them
 
 No pair of candidates connects two neighbourhoods, so each neighbourhood is decided alone, in one pass in the total
-order. Therefore three rounds are enough for any pairs, also for long chains. Bands see folded texts, and the keep rule
-sees unmodified texts. Only documents in a neighbourhood are shingled unmodified, and folded a second time. Memory at
-any time: 5 bytes per document, and the band keys of the largest neighbourhood.
+order. Therefore three rounds are enough for all pairs, also for long chains. Bands are computed from folded texts, and
+the keep rule compares unmodified texts. Only documents in a neighbourhood get shingles of the unmodified text, and
+shingles of the folded text a second time. The memory at any time is 5 bytes per document, and the band keys of the
+largest neighbourhood.
 """
 
 import json
@@ -39,7 +40,10 @@ RULE = "minhash.near_duplicate"
 COUNTS = (
     "removed", "clusters", "pairs_verified", "giant_buckets", "hub_rounds", "pairs_unexamined", "pairs_unexamined_kept",
 )  # fmt: skip
-"""What the keep rule counts: see Decision in text/similarity/keep_rule.py. hub_rounds is a maximum, all others sums."""
+"""The counts of the keep rule, as in Decision of text/similarity/keep_rule.py.
+
+hub_rounds is a maximum, all others are sums.
+"""
 
 _BATCH = 1 << 20
 
@@ -54,13 +58,16 @@ class Signing:
     bits: Bits = 32
 
     def __call__(self, nominating: Ragged) -> Hashes:
-        """uint64 (rows, bands), from each document's nominating shingles."""
+        """Returns the band keys of each document, uint64 (rows, bands), from its nominating shingles."""
         return band_keys(signatures(nominating, self.bands * self.rows, seed=self.seed, bits=self.bits), self.bands)
 
 
 @dataclass(frozen=True)
 class SharedBands:
-    """Sorts band keys. Column `place` is the shard and the row of a document in one number."""
+    """Sorts band keys and returns pairs of documents with the same key.
+
+    The column `place`, int64, has the shard of a document in the upper 32 bits and its row in the lower ones.
+    """
 
     shingling: Shingling
     signing: Signing
@@ -94,7 +101,7 @@ class SharedBands:
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Joins all pairs in one partition."""
+    """Joins all pairs in one partition, by union-find."""
 
     sort_by: ClassVar[tuple[str, ...]] = ()
     single: ClassVar[bool] = True
@@ -105,7 +112,7 @@ class Neighbourhoods:
         return pa.RecordBatch.from_pydict({"_partition_key": np.zeros(batch.num_rows, dtype=np.uint64), **columns})
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Rows (shard, row, neighbourhood) of all documents that have a neighbour.
+        """Yields rows (shard, row, neighbourhood) for all documents that have a neighbour.
 
         A neighbourhood's number, uint64, is the position of its first document among all documents.
         """
@@ -152,12 +159,12 @@ class AlikeText:
         wanted = preferences(batch, self.settings)
         batch, nominating = self.shingling.nominating(batch)
         keys = self.signing(nominating)
-        del nominating  # so that only one of the two sets of a batch is in memory
+        del nominating  # so that only one of the batch's two sets is in memory
         _, verifying = self.shingling.verifying(batch)
         return _alike_rows(batch, wanted, keys, ragged_array(verifying), fixed=False)
 
     def route_earlier(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Documents of an index are first in the order and are never removed."""
+        """Routes the documents of an index, which are first in the order and are never removed."""
         keys = self.signing(ragged_values(batch.column("nominating"), self.signing.bits))
         first = np.full(batch.num_rows, np.iinfo(np.int64).min)
         return _alike_rows(batch, first, keys, batch.column("shingles"), fixed=True)
@@ -209,12 +216,12 @@ def _alike_rows(
 
 
 def nothing_counted() -> Facts:
-    """The facts of no documents."""
+    """Returns the facts of no documents."""
     return {**dict.fromkeys(COUNTS, 0), "removed_by_source": {}}
 
 
 def added(one: Facts, other: Facts) -> Facts:
-    """The facts of two sets of neighbourhoods."""
+    """Returns the facts of two sets of neighbourhoods together."""
     return {
         **{name: one[name] + other[name] for name in COUNTS},
         "hub_rounds": max(one["hub_rounds"], other["hub_rounds"]),

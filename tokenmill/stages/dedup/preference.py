@@ -1,4 +1,4 @@
-"""Which duplicate to keep, as one sortable number per document: the lowest is kept. Ties go by id."""
+"""Ranks duplicates by one sortable number per document. The document with the lowest number is kept; ties go by id."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -31,7 +31,7 @@ def check_preference(keep: Keep, *, score: str, sources: Sequence[str]) -> None:
 
 
 def preference_column(keep: Keep, *, score: str) -> str:
-    """The column that preference() reads."""
+    """Returns the name of the column that preference() reads."""
     by = {"longest": "text", "earliest": "date", "latest": "date", "best_score": score, "source_order": "source"}
     return by[keep]
 
@@ -39,7 +39,7 @@ def preference_column(keep: Keep, *, score: str) -> str:
 def preference(
     batch: pa.RecordBatch, keep: Keep, *, score: str = "", sources: Sequence[str] = ()
 ) -> npt.NDArray[np.int64]:
-    """The rank of each document, int64 (rows,): the lowest is kept."""
+    """Returns the rank of each document, int64 (rows,). The lowest is kept."""
     column = batch.column(preference_column(keep, score=score))
     if keep == "longest":
         return -_numbers(pc.binary_length(column), missing=0)
@@ -58,7 +58,7 @@ def _numbers(column: pa.Array, *, missing: int) -> npt.NDArray[np.int64]:
 
 
 def _ordered_bits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Integers in the same order as the values; NaN is the lowest."""
+    """Returns integers in the same order as the values. NaN is the lowest."""
     bits = (values + 0.0).view(np.int64)  # -0.0 becomes 0.0
     ordered = np.where(bits < 0, bits ^ _LAST, bits)
     return np.where(np.isnan(values), ~_LAST, ordered)

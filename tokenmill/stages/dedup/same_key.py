@@ -1,4 +1,4 @@
-"""The round of exact and URL deduplication: documents with the same key meet, and one of them is kept."""
+"""The round of exact and URL deduplication: it groups documents by key and keeps one of each group."""
 
 import json
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ from tokenmill.stages.dedup.verdicts import cluster_sizes, removals, same_key
 from tokenmill.text.kernel.arrays import Hashes, Offsets
 
 COUNTS = ("removed", "clusters")
-"""What the round counts: removed documents, and kept documents for which others are removed."""
+"""The counts of the round: removed documents, and kept documents for which others are removed."""
 
 Keys = tuple[Hashes, Hashes, BoolMask]
-"""(high half, low half, whether there is a key at all) of each document's 128-bit key: uint64, uint64, bool (rows,)."""
+"""(high half, low half, whether there is a key) of each document's 128-bit key: uint64, uint64, bool (rows,)."""
 
 
 class HasKeys(DedupSettings, Protocol):
@@ -35,7 +35,11 @@ class HasKeys(DedupSettings, Protocol):
 class SameKey:
     """Sorts documents by key and then by preference, and keeps the first document of each key.
 
-    rule: the rule that drops the others. key: what the documents have in common, if it is not their text.
+    Attributes:
+        settings: the Global, which computes the keys.
+        rule: the rule that drops the other documents.
+        key: name of the key for drop records, for example address. "" means that the texts are the same, so the
+            similarity is 1. Default "".
     """
 
     settings: HasKeys
@@ -84,7 +88,7 @@ class SameKey:
     def _removed(
         self, documents: pa.RecordBatch, starts: Positions, sizes: Positions, facts: dict[str, Any]
     ) -> pa.RecordBatch:
-        """Verdicts on all rows of each group but the first; adds them to the facts."""
+        """Returns verdicts that drop all rows of each group but the first, and adds them to the facts."""
         removed = np.delete(np.arange(documents.num_rows), starts)
         kept_for = np.repeat(starts, sizes - 1)
         ids, sources = documents.column("id"), documents.column("source").to_numpy(zero_copy_only=False)[removed]
@@ -98,7 +102,7 @@ class SameKey:
 
 
 def keys_of(content: bytes | memoryview, offsets: Offsets) -> Keys:
-    """XXH3-128 of content[offsets[i]:offsets[i + 1]]; an empty value has no key.
+    """Returns XXH3-128 of each content[offsets[i]:offsets[i + 1]]. An empty value has no key.
 
     The probability that two of n different values have the same key is n^2 / 2^129: 10^-17 for 10^11 documents.
     """

@@ -13,7 +13,7 @@ from tokenmill.core.rules import step_name
 from tokenmill.stages.dedup.preference import Keep, check_preference, preference, preference_column
 
 Facts = dict[str, Any]
-"""What the reduction of one partition counted: numbers by name, and `removed_by_source`, a RemovedBySource."""
+"""The counts of one partition's reduction: numbers by name, and `removed_by_source`, a RemovedBySource."""
 
 
 class DedupSettings(Protocol):
@@ -33,24 +33,24 @@ class DedupSettings(Protocol):
 
 
 def check_settings(settings: DedupSettings) -> None:
-    """Raises RecipeError unless the shared settings fit together."""
+    """Raises RecipeError unless the shared settings are valid together."""
     check_preference(settings.keep, score=settings.score, sources=settings.sources)
     check_max_removed(settings.max_removed)
 
 
 def columns_read(settings: DedupSettings, *columns: str) -> tuple[str, ...]:
-    """The given columns and those that the shared settings need, each once."""
+    """Returns the given columns and those that the shared settings need, each once."""
     by_source = ["source"] if settings.max_removed else []
     return tuple(dict.fromkeys([*columns, preference_column(settings.keep, score=settings.score), *by_source]))
 
 
 def preferences(batch: pa.RecordBatch, settings: DedupSettings) -> npt.NDArray[np.int64]:
-    """The rank of each document by `keep`, int64 (rows,): the lowest is kept."""
+    """Returns the rank of each document by `keep`, int64 (rows,). The lowest is kept."""
     return preference(batch, settings.keep, score=settings.score, sources=settings.sources)
 
 
 def limited_sources(settings: DedupSettings) -> tuple[str, ...]:
-    """The sources that max_removed names, sorted."""
+    """Returns the sources that max_removed names, sorted."""
     return tuple(sorted(settings.max_removed))
 
 
@@ -64,10 +64,11 @@ def conclude(
     verb: str = "remove",
     unit: str = "documents",
 ) -> dict[str, int]:
-    """The number of documents, and the sum over all partitions of each number in `counts`.
+    """Returns the number of documents, and the sum over all partitions of each number in `counts`.
 
-    documents: number of documents by source. totals: number of units by source that max_removed is a share of; by
-    default the documents. Raises DataError if the Global would remove a larger share.
+    documents: number of documents by source. totals: number of units (documents, lines) by source, of which max_removed
+    is a share. Default: documents. verb, unit: words for the message of the error. Raises DataError if the Global would
+    remove a larger share.
     """
     facts = list(facts)
     nothing: RemovedBySource = {}

@@ -1,9 +1,9 @@
 """Removes spans of text that also occur in another document, word for word, however the documents differ otherwise.
 
-Lee et al. 2022 (and RefinedWeb after them) do this by a suffix array over the whole corpus. This does it exactly, in
-the memory of one partition: a window of `length` characters is removed if it occurs in an earlier document. Winnowing
+Lee et al. 2022 (and later RefinedWeb) use a suffix array over the whole corpus. This unit gives an exact result in the
+memory of one partition: a window of `length` characters is removed if it occurs in an earlier document. Winnowing
 (text/similarity/windows.py) finds all such windows, so recall and precision are 1. A removed span is a union of such
-windows, so the corpus loses none of its characters: each stays where its window occurs first.
+windows, so the corpus loses no text: each window stays in the first document that has it.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class SubstringDedup:
     """Keeps a span of `length` characters or more in one document. Drops a text that consists only of removed spans.
 
     Characters are compared as they are: case and white space make a difference. Repetitions within one document stay.
-    The text before and after a removed span is joined without a blank, as in the cited sources.
+    The text before and after a removed span is joined without a space, as in the cited sources.
 
     Attributes:
         length: number of characters of a window, at least 16. Default 200.
@@ -38,7 +38,8 @@ class SubstringDedup:
             hash of the id. Default longest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of cut documents above which the run stops, 0 to 1. Default: no limit.
+        max_removed: {source: largest share of its documents from which spans may be removed, 0 to 1}. Above it, the run
+            stops. Default: no limit.
     """
 
     length: int = 200
@@ -66,16 +67,17 @@ class SubstringDedup:
         return [SharedGrams(self.length), SharingDocuments(), windows, MergedWindows(self.length, limited)]
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """Documents, cut documents, removed spans and their characters.
+        """Returns the numbers of documents, cut documents, removed spans and removed characters.
 
         Raises DataError if more documents would be cut than max_removed allows.
         """
         return conclude(self, facts, sources, ("cut", "spans", "characters"), verb="cut spans out of")
 
     def rewrite(self, batch: pa.RecordBatch, removed_spans: pa.Table) -> pa.RecordBatch:
-        """The batch without the given spans, with their number, characters and share of the text as signals.
+        """Returns the batch without the given spans, with their number, characters and share of the text as signals.
 
-        A text that loses all of its characters keeps them, for the record of its drop.
+        removed_spans: rows of SAID. A text that would have only white space left is dropped, and keeps its characters
+        for the drop record.
         """
         ordered = removed_spans.sort_by([("row", "ascending"), ("start", "ascending")])
         rows, starts, ends = (ordered.column(name).to_numpy() for name in ("row", "start", "end"))

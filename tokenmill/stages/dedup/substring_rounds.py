@@ -25,10 +25,10 @@ from tokenmill.stages.dedup.settings import DedupSettings, preferences
 from tokenmill.text.similarity.windows import chosen_grams, windows_with
 
 Documents = npt.NDArray[np.int64]
-"""Shard and row of documents, in one number each."""
+"""Documents, as int64 with the shard in the upper 32 bits and the row in the lower ones."""
 
 SAID = pa.schema([("shard", pa.int32()), ("row", pa.int32()), ("start", pa.int32()), ("end", pa.int32())])
-"""A span of characters to remove; spans of one document do not overlap."""
+"""Columns of a span of characters to remove, from `start` to before `end`. Spans of one document do not overlap."""
 
 _OF_DOCUMENT = ("_partition_key", "shard", "row", "place")
 
@@ -61,7 +61,7 @@ class SharedGrams:
             keys, documents = grams.column("_partition_key").to_numpy(), documents_of(grams)
             starts = group_starts(keys)
             sizes = group_sizes(starts, len(keys))
-            shared = documents[starts] != documents[starts + sizes - 1]  # they are sorted
+            shared = documents[starts] != documents[starts + sizes - 1]  # a gram's rows are sorted by document
             shared[0] |= shared_key is not None and keys[0] == shared_key
             yield grams.filter(pa.array(np.repeat(shared, sizes))).select(["shard", "row", "place"])
             carried = grams.slice(len(keys) if shared[-1] else int(starts[-1]))
@@ -70,7 +70,7 @@ class SharedGrams:
 
 @dataclass(frozen=True)
 class SharingDocuments:
-    """Sorts the places of shared grams by document."""
+    """Sorts the places of shared grams by document, and returns one row per document."""
 
     sort_by: ClassVar[tuple[str, ...]] = _OF_DOCUMENT
     single: ClassVar[bool] = False
@@ -80,7 +80,7 @@ class SharingDocuments:
         return _by_document(batch)
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Streams its input and carries over the last document. Rows: shard, row, and places, int32 little-endian."""
+        """Streams its input and carries over the last document. Yields shard, row, and places as int32 in bytes."""
         carried: pa.RecordBatch | None = None
         for batch in rows:
             grams = with_carried(carried, batch)
@@ -97,7 +97,8 @@ class SharingDocuments:
 class SharedWindows:
     """Sorts the windows that contain a shared gram by hash, and windows of one hash by preference.
 
-    limited: sources whose cut documents are counted; column `of` is the position of a row's source among them, or -1.
+    limited: sources whose cut documents are counted. The column `of` is the position of a row's source in `limited`,
+    or -1.
     """
 
     length: int
@@ -133,7 +134,7 @@ class SharedWindows:
         return places
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Streams its input. Remembers the first document of the last window."""
+        """Streams its input. Keeps the first document of the last window."""
         last: tuple[Any, Any, int] | None = None  # (high, low, first document)
         for batch in rows:
             if not batch.num_rows:
@@ -164,9 +165,9 @@ class MergedWindows:
         return _by_document(batch, "of")
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """Rows of SAID; the last batch has the facts."""
+        """Yields rows of SAID. The last batch has the facts."""
         spans = characters = 0
-        cut = np.zeros(len(self.limited) + 1, dtype=np.int64)  # documents by source, the last place for all others
+        cut = np.zeros(len(self.limited) + 1, dtype=np.int64)  # by source; the last place is for all others
         for part in self._merged(_counting_documents(rows, cut)):
             yield part
             spans += part.num_rows
@@ -197,7 +198,7 @@ class MergedWindows:
 
 
 def _counting_documents(rows: Iterator[pa.RecordBatch], counts: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    """Returns the rows, which are sorted by document, unchanged; adds each document once to counts[of]."""
+    """Yields the rows, which are sorted by document, unchanged. Counts each document once in counts[of]."""
     seen = -1
     for batch in rows:
         if batch.num_rows:
@@ -209,7 +210,7 @@ def _counting_documents(rows: Iterator[pa.RecordBatch], counts: npt.NDArray[np.i
 
 
 def documents_of(rows: pa.RecordBatch) -> Documents:
-    """The document of each row, int64 (rows,)."""
+    """Returns the document of each row, int64 (rows,)."""
     shard = rows.column("shard").to_numpy().astype(np.int64)
     documents: Documents = shard << 32 | rows.column("row").to_numpy().astype(np.int64)
     return documents
@@ -221,7 +222,7 @@ def _by_document(batch: pa.RecordBatch, *more: str) -> pa.RecordBatch:
 
 
 def _one_row_each(rows: pa.RecordBatch, bounds: Positions) -> pa.RecordBatch:
-    """One row for each document between two bounds, with all of its places."""
+    """Returns one row for each document, with all of its places. bounds: first row of each document, and the end."""
     offsets = (bounds - bounds[0]) * 4
     places = np.ascontiguousarray(rows.column("place").to_numpy()[bounds[0] : bounds[-1]])
     packed = pa.Array.from_buffers(
@@ -232,7 +233,7 @@ def _one_row_each(rows: pa.RecordBatch, bounds: Positions) -> pa.RecordBatch:
 
 
 def _places_of(packed: pa.Array) -> tuple[npt.NDArray[np.int32], Positions]:
-    """(places, position of each row's first place), from the column that _one_row_each made."""
+    """Returns (places, position of each row's first place) from a column of _one_row_each."""
     _, offset_buffer, data = packed.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[packed.offset : packed.offset + len(packed) + 1] // 4
     values = np.frombuffer(data, dtype=np.int32) if data is not None else np.empty(0, dtype=np.int32)
@@ -240,6 +241,6 @@ def _places_of(packed: pa.Array) -> tuple[npt.NDArray[np.int32], Positions]:
 
 
 def _spans(document: Documents, start: Positions, end: Positions) -> pa.RecordBatch:
-    """Rows of SAID."""
+    """Returns rows of SAID."""
     columns = (document >> 32, document & 0xFFFFFFFF, start, end)
     return pa.RecordBatch.from_arrays([pa.array(column.astype(np.int32)) for column in columns], schema=SAID)

@@ -1,4 +1,4 @@
-"""Removes documents with the same address, as snapshots of a crawl contain them: the newest or the longest is kept."""
+"""Removes documents with the same address, which snapshots of a crawl contain. By default it keeps the newest one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,8 @@ class UrlDedup:
         keep: longest, earliest, latest, best_score or source_order; ties go by id. Default latest.
         score: column to rank by, for `keep: best_score`. Default none.
         sources: the sources in order of preference, for `keep: source_order`. Default none.
-        max_removed: by source, the share of removed documents above which the run stops, 0 to 1. Default: no limit.
+        max_removed: {source: largest share of its documents that may be removed, 0 to 1}. Above it, the run stops.
+            Default: no limit.
     """
 
     keep: Keep = "latest"
@@ -50,12 +51,15 @@ class UrlDedup:
         return columns_read(self, "id", "url")
 
     def keys(self, batch: pa.RecordBatch) -> Keys:
-        """The hash of each address."""
+        """Returns the hash of each address."""
         urls = pc.fill_null(normal_urls(batch.column("url")), "").cast(pa.large_string())
         _, offsets, content = urls.buffers()
         ends = np.frombuffer(offsets, dtype=np.int64)[urls.offset : urls.offset + len(urls) + 1]
         return keys_of(memoryview(content if content is not None else b""), ends)
 
     def conclude(self, facts: list[dict[str, Any]], sources: Mapping[str, int]) -> dict[str, Any]:
-        """Documents, removed documents and clusters. Raises DataError if max_removed would be exceeded."""
+        """Returns the numbers of documents, removed documents and clusters.
+
+        Raises DataError if max_removed would be exceeded.
+        """
         return conclude(self, facts, sources, COUNTS)

@@ -1,4 +1,4 @@
-"""Rows of VERDICT, for Globals that remove duplicates."""
+"""Makes rows of VERDICT for Globals that remove duplicates."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tokenmill.core.kinds import VERDICT
 def removals(
     rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, similarity: npt.NDArray[np.float64], threshold: float
 ) -> pa.RecordBatch:
-    """Drops each row (`shard`, `row`) as a duplicate of the document with the id `duplicate_of`.
+    """Returns verdicts that drop each row (`shard`, `row`) as a duplicate of the document with the id `duplicate_of`.
 
     similarity: 0 to 1, float64 (rows,), exact, so that the recorded value is never below the threshold.
     """
@@ -29,18 +29,21 @@ def removals(
 
 
 def same_key(rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, key: str) -> pa.RecordBatch:
-    """Drops each row because it has the same key as the document with the id `duplicate_of`. Similarity is unknown."""
+    """Returns verdicts that drop each row because it has the same key as the document with the id `duplicate_of`.
+
+    key: name of the key. The similarity is null, because it is unknown.
+    """
     return _verdicts(
         rows,
         drop_rule=pa.repeat(rule, rows.num_rows),
         drop_measured=pa.repeat(f"the same {key}", rows.num_rows),
-        drop_threshold=pa.repeat(f"one document a {key}", rows.num_rows),
+        drop_threshold=pa.repeat(f"one document per {key}", rows.num_rows),
         duplicate_of=duplicate_of,
     )
 
 
 def cluster_sizes(rows: pa.RecordBatch, sizes: npt.NDArray[Any]) -> pa.RecordBatch:
-    """Keeps each row. sizes: number of documents that it stands for, itself and its removed duplicates."""
+    """Returns verdicts that keep each row. sizes: number of documents in its cluster, including itself."""
     return _verdicts(rows, cluster_size=pa.array(sizes.astype(np.int32)))
 
 

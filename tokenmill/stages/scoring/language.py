@@ -1,7 +1,8 @@
-"""The language a document is written in, by the fastText model lid.176, as FineWeb, RefinedWeb and DCLM use it.
+"""Identifies the language of a document by the fastText model lid.176, as FineWeb, RefinedWeb and DCLM do.
 
-The whole text is judged, newlines counting as spaces. `lang` is the model's label (ISO 639-1 where there is one, else
-639-3), `lang_score` its probability in 0..1. Filters compare them: FineWeb keeps English above 0.65 (recipe of 2024).
+The whole text is judged; line feeds count as spaces. `lang` is the model's label (ISO 639-1 if the language has such a
+code, otherwise ISO 639-3), `lang_score` its probability, 0 to 1. Filters use them: FineWeb keeps English above 0.65
+(recipe of 2024).
 """
 
 from dataclasses import dataclass
@@ -16,14 +17,16 @@ from tokenmill.text.lang.fasttext_file import read_labels
 from tokenmill.text.lang.fasttext_labels import best_labels
 from tokenmill.text.words.segment import text_buffer
 
-UNKNOWN = "und"  # ISO 639-2 for undetermined: no text, or not one word of it means anything to the model
+UNKNOWN = "und"  # ISO 639-2 for undetermined: there is no text, or no word that the model knows
 
 
 @dataclass(frozen=True)
 class Language:
-    """Adds `lang` and `lang_score` (rounded to 1e-4); a text without a known word gets "und" and 0.
+    """Adds `lang` and `lang_score` (rounded to 1e-4). A text without a known word gets "und" and 0.
 
-    model: a known model's name, or the path of a fastText file of the same kind together with its sha256 (hex).
+    Attributes:
+        model: name of a known model (lid176), or path of a fastText file of the same kind. Default lid176.
+        sha256: SHA-256 of the file in hex, required if `model` is a path. Default none.
     """
 
     model: str = "lid176"
@@ -33,17 +36,17 @@ class Language:
     adds: ClassVar[tuple[str, ...]] = ("lang", "lang_score")
 
     def file_checksums(self) -> dict[str, str]:
-        """The model's, for the fingerprint."""
+        """Returns {model: its SHA-256}, for the fingerprint."""
         return {self.model: checksum_of(self.model, self.sha256)}
 
     def check_files(self) -> None:
-        """Raises RecipeError if the model is not there."""
+        """Raises RecipeError if the model file does not exist."""
         located(self.model, self.sha256)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch with both columns."""
+        """Returns the batch with both columns."""
         model = load_once(self.model, read_labels, self.sha256)
         numbers, scores = best_labels(model, *text_buffer(batch))
-        names = np.array([*model.names, UNKNOWN], dtype=object)  # number -1 takes the last
+        names = np.array([*model.names, UNKNOWN], dtype=object)  # the number -1 stands for UNKNOWN, which is last
         batch = set_column(batch, "lang", pa.array(names[numbers], type=pa.string()))
         return set_column(batch, "lang_score", np.round(scores.astype(np.float64), 4).astype(np.float32))

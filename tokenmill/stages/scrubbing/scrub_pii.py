@@ -1,11 +1,11 @@
-"""Replace personal data: e-mail addresses, phone numbers, IP addresses, card numbers, bank accounts (IBAN).
+"""Replaces personal data: e-mail addresses, phone numbers, IP addresses, card numbers, bank accounts (IBAN).
 
-A kernel finds the places where such a thing may stand; each is then judged exactly, by check digits, formats and the
-words around it. Not covered: names, postal addresses, national identity numbers, e-mail hosts in scripts that have no
-upper and lower case. Kinds are named as Presidio names them.
+A kernel finds candidates. Each of them is then checked exactly, by check digits, formats and the words around it. Not
+covered are names, postal addresses, national identity numbers, and e-mail hosts in scripts without upper and lower
+case. The names of the kinds are those of Presidio.
 
-`url`, `path` and `meta` are scrubbed with the text, so that what is taken out of one is not left in another. `id` is
-not: every record about the document names it.
+`url`, `path` and `meta` are scrubbed too, so that they do not keep data that were removed from the text. `id` is not
+changed, because all records about the document have it.
 """
 
 import json
@@ -26,19 +26,27 @@ from tokenmill.text.pii.window import Ip, PiiKind
 from tokenmill.text.words.segment import text_buffer
 
 SIGNALS: dict[PiiKind, str] = {kind: f"scrub_pii.n_{kind.lower()}" for kind in get_args(PiiKind)}
-"""By kind, the column with how many were replaced in `text`, int32; null where the kind is not looked for."""
+"""{kind: column with the number of replacements in `text`}. It is int32, and null if `types` does not have the kind."""
 
 BESIDES_TEXT = ("url", "path", "meta")
 
 
 @dataclass(frozen=True)
 class ScrubPii:
-    """Rewrites `text` and counts what it replaced, by kind.
+    """Replaces personal data in `text`, and counts the replacements by kind.
 
-    types: what is replaced. replace: "tag" writes <EMAIL_ADDRESS>, "hash" <EMAIL_ADDRESS:1a2b3c4d5e6f>, "surrogate" an
-    invented value of the same form; equal values get equal replacements everywhere, by the seed (text/pii/replace.py
-    says what a known seed means). ip: "all" addresses of single hosts, or "public" ones only; loopback addresses, net
-    masks and multicast groups belong to nobody and always stay. obfuscated: also `name [at] host dot org`.
+    Equal values get equal replacements everywhere, which depend on the seed. With a known seed, short values can be
+    found by trying all of them, so the result is pseudonymous, not anonymous (text/pii/replace.py).
+
+    Attributes:
+        types: the kinds to replace: EMAIL_ADDRESS, PHONE_NUMBER, IP_ADDRESS, CREDIT_CARD, IBAN_CODE. Default: all five.
+        replace: tag writes <EMAIL_ADDRESS>, hash writes <EMAIL_ADDRESS:1a2b3c4d5e6f>, and surrogate writes an invented
+            value of the same form. Default tag.
+        ip: all (addresses of single hosts) or public (only public ones). Loopback addresses, net masks and multicast
+            groups identify nobody and always stay. Default all.
+        obfuscated: replace spelt-out e-mail addresses too, such as `name [at] host dot org`, if `types` has
+            EMAIL_ADDRESS. Default false.
+        seed: seed of the hashes and surrogates. Default: the recipe's seed.
     """
 
     types: tuple[PiiKind, ...] = get_args(PiiKind)
@@ -56,7 +64,7 @@ class ScrubPii:
                 raise RecipeError(f"types: {kind!r} is not a kind of personal data{did_you_mean(kind, SIGNALS)}")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch with its text columns rewritten and the counts added."""
+        """Returns the batch with its text columns rewritten and the counts added."""
         text, counts = self._scrubbed(batch.column("text"))
         if text is not batch.column("text"):
             batch = set_column(batch, "text", text)
@@ -74,7 +82,10 @@ class ScrubPii:
         return Replacer(self.replace, self.seed)
 
     def _scrubbed(self, texts: pa.Array) -> tuple[pa.Array, dict[PiiKind, Any]]:
-        """(the strings rewritten, or the same object; by kind, how many were replaced in each, int32 (rows,))."""
+        """Returns (the rewritten strings, {kind: number of replacements in each, int32 (rows,)}).
+
+        If nothing is replaced, the strings are not copied.
+        """
         texts = texts if pa.types.is_large_string(texts.type) else texts.cast(pa.large_string())
         data, offsets = text_buffer(pa.record_batch({"text": texts}))
         counts = {kind: np.zeros(len(texts), dtype=np.int32) for kind in SIGNALS}
@@ -102,7 +113,10 @@ class ScrubPii:
         return self._replacer(value.kind, value.text.decode()).encode()
 
     def _scrubbed_json(self, texts: pa.Array) -> tuple[pa.Array, None]:
-        """JSON whose strings are rewritten one by one: escaped, an n from a line feed sticks to what follows."""
+        """Returns (JSON texts in which each string is rewritten, None).
+
+        Strings are decoded first, because the n of an escaped line feed would touch the next word.
+        """
         data, offsets = text_buffer(pa.record_batch({"text": texts.cast(pa.large_string())}))
         worth = set(range(len(texts))) if self.obfuscated else set(scan(data, offsets).rows.tolist())
         if not worth:
@@ -115,7 +129,7 @@ class ScrubPii:
     def _json_scrubbed(self, text: str) -> str:
         try:
             value = json.loads(text)
-        except json.JSONDecodeError:  # of a user's own source: then it is text like any other
+        except json.JSONDecodeError:  # from a user's own source: it is scrubbed like any text
             return self._string_scrubbed(text)
         new = _mapped(value, self._string_scrubbed)
         return text if new == value else json.dumps(new, sort_keys=True, separators=(",", ":"))
@@ -126,7 +140,7 @@ class ScrubPii:
 
 
 def _mapped(value: Any, change: Any) -> Any:
-    """A JSON value with every string in it changed, keys included."""
+    """Returns a JSON value in which every string, also each key, is changed."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):

@@ -1,9 +1,9 @@
-"""Records of a CSV file, compressed or not, with their places: RFC 4180, so a quoted field may hold line feeds.
+"""Reads the records of a CSV file, compressed or not, with their places (RFC 4180: a quoted field may have line feeds).
 
-A record ends with the first line that leaves no quoted field open. So records are bounded before any of their fields is
-read, and each is parsed alone. A quotation mark opens a field only as its first character, as in Python's csv. Files
-cannot be read from the middle: only from the start is it known whether a line feed is quoted. Of TSV each line is a
-record, and a quotation mark a character like others.
+A record ends with the first line that leaves no quoted field open. So the size of a record is limited before any of its
+fields is read, and each record is parsed alone. A quotation mark opens a field only as its first character, as in
+Python's csv. A file cannot be read from the middle, because only reading from the start shows whether a line feed is
+quoted. In TSV, each line is a record, and quotation marks have no special meaning.
 """
 
 import csv
@@ -21,7 +21,7 @@ _MAX_FIELDS = 65_536
 
 
 class CsvRecord(NamedTuple):
-    """One record: byte offset and length in the decompressed file, and its fields, or what is wrong."""
+    """One record: byte offset and length in the decompressed file, and its fields, or its problem."""
 
     offset: int
     length: int
@@ -30,12 +30,12 @@ class CsvRecord(NamedTuple):
 
 
 def read_csv_records(file: Readable, name: str, limit: int, delimiter: str) -> Iterator[CsvRecord]:
-    """The records in order, the header first; blank lines are passed over.
+    """Yields the records in order, the header first. Blank lines are skipped.
 
-    One over `limit` bytes has a problem, and so has one that is not UTF-8, or whose quotes do not close. Raises
-    DataError if nothing of the file can be decompressed.
+    A record of more than `limit` bytes has a problem, also a record that is not UTF-8 or whose quotes do not close.
+    Raises DataError if nothing of the file can be decompressed.
     """
-    csv.field_size_limit(max(csv.field_size_limit(), limit))  # Python's own is 128 KiB, and of the whole process
+    csv.field_size_limit(max(csv.field_size_limit(), limit))  # Python's is 128 KiB, for the whole process
     quotes = _Quotes(delimiter.encode())
     watch = quotes.feed if delimiter != _TAB else _no_quotes
     for held in _bounded(raw_lines(chunks(file), name, limit, expected="CSV", watch=watch), limit, quotes):
@@ -46,7 +46,7 @@ def read_csv_records(file: Readable, name: str, limit: int, delimiter: str) -> I
 
 
 def header_of(record: CsvRecord, name: str) -> list[str]:
-    """The names of the columns. Raises DataError if the record cannot be a header."""
+    """Returns the names of the columns. Raises DataError if the record cannot be a header."""
     if record.problem:
         raise DataError(f"{name}: the header of the CSV file: {record.problem}")
     if len(set(record.fields)) < len(record.fields) or len(record.fields) > _MAX_FIELDS:
@@ -55,17 +55,17 @@ def header_of(record: CsvRecord, name: str) -> list[str]:
 
 
 class _Quotes:
-    """Follows a file through its fields: only so it is known of a line feed whether it ends a record."""
+    """Follows the fields of a file, to know for each line feed whether it ends a record."""
 
     def __init__(self, delimiter: bytes) -> None:
         self.delimiter, self.opening = delimiter, delimiter + _QUOTE
-        self.unseen = _BOM  # the byte order mark, as far as it may still come
+        self.unseen = _BOM  # the rest of the byte order mark that may still come
         self.starts = True  # a field may start here
-        self.inside = False  # a quoted field
-        self.marked = False  # the last byte inside was a quotation mark, which is doubled or ends the field
+        self.inside = False  # the place is in a quoted field
+        self.marked = False  # the last byte inside was a quotation mark: it is doubled, or it ends the field
 
     def feed(self, piece: bytes) -> None:
-        """The next bytes of a line."""
+        """Takes the next bytes of a line."""
         place = 0
         while self.unseen and place < len(piece):
             is_mark = piece[place] == self.unseen[0]
@@ -74,14 +74,14 @@ class _Quotes:
             place = self._quoted(piece, place) if self.inside else self._plain(piece, place)
 
     def end_line(self) -> bool:
-        """True if the line that ends here leaves a quoted field open."""
+        """Ends a line. Returns True if it leaves a quoted field open."""
         self.inside &= not self.marked
         self.starts, self.marked = not self.inside, False
         self.unseen = b""
         return self.inside
 
     def _quoted(self, piece: bytes, place: int) -> int:
-        """How far the piece is looked through, up to the end of the quoted field."""
+        """Reads the piece up to the end of the quoted field. Returns the next place in it."""
         if self.marked:
             self.marked = False
             if piece.startswith(_QUOTE, place):
@@ -93,7 +93,7 @@ class _Quotes:
         return mark + 1 if self.marked else len(piece)
 
     def _plain(self, piece: bytes, place: int) -> int:
-        """How far the piece is looked through, up to the start of the next quoted field."""
+        """Reads the piece up to the start of the next quoted field. Returns the next place in it."""
         if self.starts and piece.startswith(_QUOTE, place):
             self.inside, self.starts = True, False
             return place + 1
@@ -104,11 +104,11 @@ class _Quotes:
 
 
 def _no_quotes(piece: bytes) -> None:
-    """Of TSV nothing is watched."""
+    """Ignores a piece of TSV, which has no quoted fields."""
 
 
 def _bounded(lines: Iterator[RawLine], limit: int, quotes: _Quotes) -> Iterator[RawLine]:
-    """Whole records as they stand; what is too long, or open where the file ends, only by its place."""
+    """Yields whole records. One that is too long, or still open at the end of the file, has only its place."""
     offset, size, parts, count, problem = 0, 0, list[bytes](), 0, ""
     for line in lines:
         if not count:

@@ -1,7 +1,8 @@
-"""The data files of a folder in one of Hugging Face's layouts: as saved by `save_to_disk`, or as on the hub.
+"""Lists the data files of a folder in one of Hugging Face's layouts: that of `save_to_disk`, or that of the hub.
 
-Saved: `state.json` beside .arrow files names them in order; with several splits, `dataset_dict.json` above names their
-folders. On the hub: data files anywhere below; a split is known by the word in a file's or a folder's name.
+save_to_disk: `state.json`, next to the .arrow files, names them in order. If there are several splits,
+`dataset_dict.json` in the folder above names their folders. Hub: data files are anywhere below the folder, and a word
+in the name of a file or folder gives the split.
 """
 
 import json
@@ -25,15 +26,16 @@ _WORD = re.compile(r"[a-z]+")
 
 
 def is_folder(path: str) -> bool:
-    """True for a folder, local or on a store; a glob is none."""
+    """Returns True for a folder, local or in an object store, and False for a glob or an HTTP address."""
     if is_http(path) or any(mark in path for mark in "*?["):
         return False
     return storage.size_of(path) < 0 and storage.exists(path)
 
 
 def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
-    """The data files of the splits named, of all if none is. Raises RecipeError where there are none, DataError where
-    what was saved is not whole.
+    """Returns the data files of the given splits, or of all splits if `splits` is empty.
+
+    Raises RecipeError if there are no data files or no such split, DataError if a saved dataset is incomplete.
     """
     found = _saved(folder, splits) or _on_hub(folder)
     if not found:
@@ -46,7 +48,10 @@ def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
 
 
 def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(split, file) of a dataset that was saved; empty if it is none. splits: that must be whole; all, if empty."""
+    """Returns (split, file) for each file of a saved dataset, or [] if the folder is not a saved dataset.
+
+    splits: the splits whose files must exist; all if it is empty.
+    """
     named = _facts(folder, "dataset_dict.json").get("splits")
     if not named:
         return _saved_split(folder, "")
@@ -54,7 +59,7 @@ def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
     named = named if isinstance(named, list) else [named]
     for split in named:
         if not _is_name(split):
-            raise RecipeError(f"paths: {place} names the split {split!r}, which is none of the folder's")
+            raise RecipeError(f"paths: {place} names the split {split!r}, which cannot be the name of a folder")
         state = storage.join(folder, split, "state.json")
         if (not splits or split in splits) and storage.size_of(state) < 0:
             raise DataError(f"{place} names the split {split!r}, but there is no {state}; copy that too, or set splits")
@@ -71,7 +76,7 @@ def _saved_split(folder: str, name: str) -> list[tuple[str, str]]:
         if not isinstance(file, str):
             raise DataError(f'{folder}/state.json: _data_files has {str(one)[:200]!r}, expected {{"filename": NAME}}')
         if not _is_name(file):
-            raise RecipeError(f"paths: {folder}/state.json names the file {file!r}, which is none of the folder's")
+            raise RecipeError(f"paths: {folder}/state.json names the file {file!r}, which cannot be the name of a file")
         files.append(file)
     split = state.get("_split")
     return [
@@ -80,7 +85,7 @@ def _saved_split(folder: str, name: str) -> list[tuple[str, str]]:
 
 
 def _is_name(said: Any) -> bool:
-    """Whether a folder may have a file of this name; neither NUL nor half a surrogate pair can be in one."""
+    """Returns True if a file in a folder can have this name, which excludes paths, NUL and half surrogate pairs."""
     is_name = isinstance(said, str) and posixpath.basename(said) == said and said not in ("", ".", "..")
     return is_name and "\0" not in said and said == said.encode("utf-8", "ignore").decode()
 
@@ -97,7 +102,7 @@ def _facts(folder: str, name: str) -> dict[str, Any]:
     try:
         said = json.loads(storage.read_bytes(path))
     except (ValueError, RecursionError) as error:
-        raise RecipeError(f"paths: {path} is no JSON: {error}") from error
+        raise RecipeError(f"paths: {path} is not JSON: {error}") from error
     return said if isinstance(said, dict) else {}
 
 
@@ -111,11 +116,11 @@ def _on_hub(folder: str) -> list[tuple[str, str]]:
 
 
 def _bare(path: str) -> str:
-    """Without scheme and leading slashes, which stores write or leave out."""
+    """Returns the path without its scheme and leading slashes, which stores may write or omit."""
     return (path.partition("://")[2] if storage.is_url(path) else path).lstrip("/")
 
 
 def _split_of(path: str) -> str:
-    """By the last word of a path that names one; train if none does."""
+    """Returns the split that the last known word of a path names; train if there is no such word."""
     words = [_WORDS[word] for word in _WORD.findall(path.lower()) if word in _WORDS]
     return words[-1] if words else "train"

@@ -1,6 +1,6 @@
-"""Record batches of Arrow IPC files and streams (Feather, Hugging Face's .arrow), those that cannot be read reported.
+"""Reads record batches of Arrow IPC files and streams (Feather, Hugging Face's .arrow), and reports unreadable ones.
 
-Buffers are checked before anything looks into them: an offset that points elsewhere would read foreign memory.
+Buffers are checked before any use, because a wrong offset would read memory outside of the buffer.
 """
 
 import os
@@ -17,10 +17,10 @@ _ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can 
 
 
 def ipc_schema_and_batches(file: IO[bytes], name: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch | RowLoss]]:
-    """(the columns, the file's batches).
+    """Returns (the columns, the file's batches).
 
-    A batch of a file that cannot be read is a loss of an unknown number of rows, said as 1; behind one of a stream
-    nothing can be read. Raises DataError if it is no such file.
+    A batch that cannot be read becomes a RowLoss of 1 row, because the number of its rows is unknown. In a stream,
+    nothing after such a batch can be read. Raises DataError if the file is neither an Arrow IPC file nor a stream.
     """
     is_file = file.read(6) == FILE_MAGIC
     size = file.seek(0, os.SEEK_END)
@@ -35,7 +35,10 @@ def ipc_schema_and_batches(file: IO[bytes], name: str) -> tuple[pa.Schema, Itera
 
 
 class _Clamped:
-    """A file that is asked for no more than it has: Python's read() takes memory for whatever a length claims."""
+    """A file that limits each read to the bytes that are left.
+
+    Python's read() allocates as much memory as is asked for, and a damaged length can claim any size.
+    """
 
     closed = False
 
@@ -52,7 +55,7 @@ class _Clamped:
         return self.file.tell()
 
     def close(self) -> None:
-        """Who opened the file closes it."""
+        """Does nothing: the caller who opened the file closes it."""
 
 
 def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch | RowLoss]:
@@ -77,14 +80,14 @@ def _stream_batches(reader: pa.ipc.RecordBatchStreamReader) -> Iterator[pa.Recor
             refuse_lack_of_threads(error)
             if not is_damage(error):
                 raise
-            yield RowLoss(1, f"record batch {number} and all behind it: {error}"[:300])
+            yield RowLoss(1, f"record batch {number} and all after it: {error}"[:300])
             return
         yield batch
         number += 1
 
 
 def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with sound buffers, though its strings may not be UTF-8. Raises ArrowInvalid if they are not sound."""
+    """Returns the batch if its buffers are valid, even if its strings are not UTF-8. Otherwise raises ArrowInvalid."""
     try:
         batch.validate(full=True)
     except pa.ArrowInvalid:

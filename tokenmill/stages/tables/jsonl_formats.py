@@ -1,8 +1,8 @@
-"""A document as datatrove and as Dolma lay it out in a line of JSON, read and written.
+"""Converts between documents and the JSON objects of datatrove and of Dolma.
 
 datatrove: text, id, media, metadata; url and date are in metadata. Dolma: id, text, source, created, added, version,
-attributes, metadata. What is no column of ours is in `meta`, the keys of metadata beside the others. Where a document
-says no source, or that of the recipe, nothing is kept of it.
+attributes, metadata. Keys that do not become a column are in `meta`, the keys of metadata on the same level as the
+others. The source of an object is not kept if it is that of the recipe.
 """
 
 import json
@@ -13,15 +13,18 @@ from tokenmill.stages.reading.json_lines import MAX_DEPTH, is_deep
 
 FORMATS = ("datatrove", "dolma")
 
-_BESIDE = {"datatrove": ("media",), "dolma": ("source", "added", "version", "attributes")}  # of metadata, not in it
-_NAMES = {"lang": "language", "lang_score": "language_score"}  # datatrove's names of ours
+_BESIDE = {"datatrove": ("media",), "dolma": ("source", "added", "version", "attributes")}  # keys next to metadata
+_NAMES = {"lang": "language", "lang_score": "language_score"}  # our column: datatrove's name for it
 _COLUMNS = ("url", "path", "license", "lang", "lang_score", "code_lang")
 
 
 def unpacked(
     values: Iterable[dict[str, Any]], format: str, source: str, columns: dict[str, str]
 ) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
-    """(our columns, what else there is of each row). columns: from a key of theirs, or of metadata, to our name."""
+    """Returns (values by column, all other keys of each row).
+
+    format: one of FORMATS. source: the recipe's name of the source. columns: {key of an object or its metadata: column}
+    """
     rows = [_parts(value, format) for value in values]
     names = dict.fromkeys(["id", "text", "url", "date", *columns.values()])
     found = {name: [ours.get(name) for ours, _ in rows] for name in names}
@@ -34,7 +37,7 @@ def unpacked(
 
 
 def packed(row: dict[str, Any], format: str) -> dict[str, Any]:
-    """The object for one row of documents, absent columns left out."""
+    """Returns the JSON object for one row of documents. Absent and null columns are left out, except id and text."""
     meta = _object(row.get("meta"), "meta")
     source = meta.pop("source", row.get("source"))
     if source is not None:
@@ -49,7 +52,7 @@ def packed(row: dict[str, Any], format: str) -> dict[str, Any]:
 
 
 def _parts(value: dict[str, Any], format: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(id, text, url, date as far as they are there; all other keys, those of metadata beside them)."""
+    """Returns (id, text, url and date if they exist; all other keys, those of metadata on the same level)."""
     top = dict(value)
     metadata = _object(top.pop("metadata", None), "metadata")
     ours: dict[str, Any] = {name: top.pop(name) for name in ("id", "text") if name in top}
@@ -64,7 +67,7 @@ def _parts(value: dict[str, Any], format: str) -> tuple[dict[str, Any], dict[str
 
 
 def _object(said: Any, name: str) -> dict[str, Any]:
-    """A mapping, or the JSON text of one; anything else under its name."""
+    """Returns a mapping from a mapping or its JSON text. Another value becomes {name: value}, and None becomes {}."""
     if isinstance(said, str):
         try:
             read = json.loads(said, parse_constant=lambda _: None)

@@ -1,7 +1,7 @@
-"""Documents out of tables: Parquet, Arrow IPC, JSON Lines and CSV, and folders in Hugging Face's layouts.
+"""Reads documents from tables: Parquet, Arrow IPC, JSON Lines and CSV, and folders in Hugging Face's layouts.
 
-A column becomes one of ours if it has its name (id, url, date, text) or `columns` says so; all others go into `meta`. A
-line that is no JSON object is a row too, marked with the rule that refused it.
+A column of a table becomes a column of documents if it has the same name (id, url, date, text), or if `columns` maps
+it. All others go into `meta`. A line that is not a JSON object becomes a row too, marked with the rule that refused it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
 _NAMED_ALIKE = tuple(name for name in _ALWAYS if name in _OURS)
 _ROWS_A_BATCH = 65_536
-_SPLIT = (".parquet", ".jsonl", ".ndjson")  # files of these names can be read from anywhere
+_SPLIT = (".parquet", ".jsonl", ".ndjson")  # uncompressed files with these names can be read from any place
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _PACKED_ENDINGS = (".gz", ".zst")
 
@@ -40,15 +40,29 @@ _PACKED_ENDINGS = (".gz", ".zst")
 class ReadTable:
     """A Source of documents from tables.
 
-    paths: globs of .parquet, .arrow, .feather, .jsonl, .csv and .tsv files, the last three as they are or with .gz or
-    .zst (told apart by their first bytes, CSV by its name), or folders in Hugging Face's layouts. splits: of such
-    folders; all, if empty. columns: from a column's name in the files to ours, for example {content: text}. unknown:
-    "meta" keeps all other columns as JSON in `meta`, "drop" leaves them out. max_line_bytes: a longer line, or record
-    of CSV, is refused. shard_bytes: of files, for one task: small ones are put together, Parquet and uncompressed JSON
-    Lines split. batch_bytes: of all values, about, in a batch. A missing id becomes `<file>#<row>`, in JSON Lines and
-    CSV `<file>#<offset>`, the file's name with as much of its folders as tells it from others; the locator's offset is
-    the row in Parquet and Arrow too. format: "datatrove" or "dolma", for JSON Lines whose objects are laid out so
-    (stages/tables/jsonl_formats.py); `columns` then names keys of their metadata too.
+    A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON Lines and CSV. If
+    several files have the same name, it includes the folders that distinguish them. The locator's offset is the row in
+    Parquet and Arrow, and otherwise the byte offset in the decompressed file.
+
+    Attributes:
+        paths: globs, or one glob, of .parquet, .arrow, .feather, .jsonl, .csv and .tsv files, or folders in Hugging
+            Face's layouts. The last three kinds may also end in .gz or .zst. Files are recognised by their first bytes,
+            CSV and TSV by their names. Required.
+        source: name of the source, for the column `source`. Default "table".
+        columns: {name in the files: column of documents}, for example {content: text}. A file that lacks one of these
+            names cannot be read. With `format`, they are keys of an object or its metadata, and may be absent. Default
+            none.
+        unknown: meta keeps all other columns as JSON in the column `meta`; drop leaves them out. Default meta.
+        max_line_bytes: largest size of a line of JSON Lines or a record of CSV, in bytes after decompression. A larger
+            one is refused. Default 64 MiB.
+        shard_bytes: input of one task, in bytes. Smaller files are packed together. Larger files are split if they are
+            called .parquet, .jsonl or .ndjson. Default 64 MiB.
+        batch_bytes: approximate size of all values in a batch, in bytes. Except for Arrow IPC, a batch has at most
+            65,536 rows. Default 16 MiB.
+        format: datatrove or dolma, for JSON Lines in one of these layouts (stages/tables/jsonl_formats.py). Default
+            none.
+        splits: the splits to read, if all `paths` are folders in Hugging Face's layouts. Empty reads all splits.
+            Default empty.
     """
 
     paths: str | tuple[str, ...]
@@ -78,20 +92,20 @@ class ReadTable:
             raise RecipeError(f"format: found {self.format!r}{did_you_mean(self.format, FORMATS)}")
         for ours in self.columns.values():
             if ours not in _OURS:
-                raise RecipeError(f"columns: {ours!r} is no column of ours{did_you_mean(ours, _OURS)}")
+                raise RecipeError(f"columns: {ours!r} is not a column of documents{did_you_mean(ours, _OURS)}")
         if len(set(self.columns.values())) < len(self.columns):
             raise RecipeError(f"columns: two columns become the same one: {dict(sorted(self.columns.items()))}")
 
     @property
     def adds(self) -> tuple[str, ...]:
-        """Some columns always, others if `columns` maps to them."""
+        """The columns of _ALWAYS, and those to which `columns` maps."""
         return (*_ALWAYS, *(ours for ours in self.columns.values() if ours not in _ALWAYS))
 
     def shards(self) -> list[Shard]:
-        """Files in pieces of shard_bytes, where they can be read from anywhere."""
+        """Returns one shard per file, or pieces of shard_bytes if the file can be read from any place."""
         found: list[Shard] = []
         files = self._files()
-        names = short_names(whole.file for whole in files)  # of all, so that ids do not hang on which shards are read
+        names = short_names(whole.file for whole in files)  # of all files: ids do not depend on which shards are read
         for whole in files:
             whole = replace(whole, name=names.get(whole.file, ""))
             step = max(1, self.shard_bytes) if whole.file.endswith(_SPLIT) else max(whole.size, 1)
@@ -100,8 +114,9 @@ class ReadTable:
         return found
 
     def read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
-        """The rows that begin in the shard, in order. Raises DataError if the file cannot be read, or has no column for
-        the text.
+        """Yields the rows that begin in the shard, in order.
+
+        Raises DataError if the file cannot be read, or has no column for the text.
         """
         with storage.open_input(shard.address) as file:
             head = file.read(HEAD_BYTES)
@@ -118,15 +133,15 @@ class ReadTable:
                 yield from self._arrow(shard, file)
             elif delimiter:
                 yield from self._csv(shard, file, delimiter)
-            elif not shard.start or not is_packed(magic):  # a compressed file's first piece has it all
+            elif not shard.start or not is_packed(magic):  # the first piece of a compressed file reads it all
                 yield from self._json(shard, file, whole=is_packed(magic))
 
     def _files(self) -> list[Shard]:
-        """Whole files; a folder of a data set stands for its own."""
+        """Returns one shard per file. A dataset folder gives its data files."""
         paths = (self.paths,) if isinstance(self.paths, str) else self.paths
         folders = {path: dataset_files(path, self.splits) for path in paths if is_folder(path)}
         if self.splits and len(folders) < len(paths):
-            raise RecipeError(f"splits: {next(p for p in paths if p not in folders)!r} is no folder of a data set")
+            raise RecipeError(f"splits: {next(p for p in paths if p not in folders)!r} is not a dataset folder")
         if not folders:
             return file_shards(paths, self.source)
         files = [[_literal(file) for file in folders[path]] if path in folders else [path] for path in paths]
@@ -138,7 +153,7 @@ class ReadTable:
             parquet = open_parquet(file)
             schema = parquet.plain.schema_arrow
             schema.names  # noqa: B018  # raises for a name that is not UTF-8
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for the name of a column
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last one for the name of a column
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
@@ -193,7 +208,7 @@ class ReadTable:
             else:
                 keys = dict.fromkeys(key for value in values for key in value)
                 if is_first and keys:
-                    self._check_keys(list(keys), shard)  # or all rows would be without text
+                    self._check_keys(list(keys), shard)  # otherwise no row might have a text
                     is_first = False
                 found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
                 unknown = [{key: value[key] for key in value if key not in names} for value in values]
@@ -202,7 +217,10 @@ class ReadTable:
             yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
 
     def _begun(self, batches: Iterator[list[Line]], shard: Shard) -> Iterator[list[Line]]:
-        """The same batches. Raises DataError if no line of the file can be read, however large its pieces are."""
+        """Yields the same batches. Raises DataError if no line of the file can be read.
+
+        The check is about the whole file, so that it does not depend on the size of its pieces.
+        """
         first = next(batches, [])
         if all(line.problem for line in first):
             with storage.open_input(shard.address) as file:
@@ -211,8 +229,9 @@ class ReadTable:
         return chain([first] if first else [], batches)
 
     def _check_keys(self, keys: list[str], shard: Shard) -> None:
-        """DataError if the first lines of a file lack what is wanted; of a piece, those that follow it count too, so
-        that it does not hang on how large pieces are.
+        """Raises DataError if the first lines of a file lack a wanted column.
+
+        For a piece, the first batch of the whole file counts, so that the result does not depend on the size of pieces.
         """
         try:
             self._names(keys, shard.file)
@@ -248,7 +267,10 @@ class ReadTable:
         return table_documents(shard, rows, self.adds, rule=rule, expected=expected)
 
     def _names(self, theirs: list[str], file: str) -> dict[str, str]:
-        """Which columns of a file become which of ours; DataError for a mapped one that is missing, or no text."""
+        """Returns {column of the file: column of documents}.
+
+        Raises DataError if a column in `columns` is missing, or if no column becomes `text`.
+        """
         for name in self.columns:
             if name not in theirs:
                 raise DataError(f"{file}: no column {name!r}{did_you_mean(name, theirs)}; the setting columns names it")
@@ -257,7 +279,7 @@ class ReadTable:
         names |= {name: name for name in _NAMED_ALIKE if name in theirs and name not in taken | set(names)}
         if "text" not in names.values():
             raise DataError(
-                f"{file}: no column 'text' among {', '.join(sorted(theirs))}; say which it is: columns: {{NAME: text}}"
+                f"{file}: no column 'text' among {', '.join(sorted(theirs))}; name it: columns: {{NAME: text}}"
             )
         return names
 
@@ -275,7 +297,7 @@ AnyLine = TypeVar("AnyLine", bound=_Placed)
 
 
 def _batched(lines: Iterable[AnyLine], size: int, each: int = 0) -> Iterator[list[AnyLine]]:
-    """Lists of about `size` bytes. each: bytes that a line takes beside its own: the names of its columns."""
+    """Yields lists of about `size` bytes. each: bytes to add for each line, for the names of its columns."""
     held: list[AnyLine] = []
     total = 0
     for line in lines:
@@ -295,7 +317,7 @@ def _of_width(record: CsvRecord, width: int) -> CsvRecord:
 
 
 def _delimiter(file: str) -> str:
-    """What separates the fields of a file that its name calls CSV or TSV; "" for others."""
+    """Returns the delimiter of a file whose name is that of CSV or TSV, "" for other files."""
     name = file.lower()
     for ending in _PACKED_ENDINGS:
         name = name.removesuffix(ending)
@@ -303,5 +325,5 @@ def _delimiter(file: str) -> str:
 
 
 def _literal(file: str) -> str:
-    """A glob that matches this file alone."""
+    """Returns a glob that matches only this file."""
     return file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")

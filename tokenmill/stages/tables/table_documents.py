@@ -1,4 +1,4 @@
-"""Rows of a table as documents: columns cast to ours, the rest as JSON, what is wrong marked."""
+"""Converts rows of a table to documents: casts columns, writes the others as JSON, and marks rows with problems."""
 
 import json
 import math
@@ -19,12 +19,20 @@ from tokenmill.stages.reading.json_lines import BREAK
 from tokenmill.text.kernel.utf8 import soundness
 from tokenmill.text.words.segment import text_buffer
 
-# what to_pylist raises for a value that Python cannot hold; out of memory is none of these
+# the errors of to_pylist for a value that Python cannot represent; MemoryError is not among them
 _NOT_PYTHON = (ValueError, ArithmeticError, LookupError, TypeError, NotImplementedError)
 
 
 class Rows(NamedTuple):
-    """Rows of a file: places, values of our columns, the other values, and what is wrong with each."""
+    """Rows of a file.
+
+    Attributes:
+        offsets: place of each row: its number, or its byte offset in the decompressed file.
+        lengths: bytes of each row, None if unknown.
+        found: values by column of documents: an Arrow array or a list.
+        unknown: all other values of each row, for `meta`.
+        problems: the problem of each row, None if there is none.
+    """
 
     offsets: list[int]
     lengths: Sequence[int | None]
@@ -33,12 +41,15 @@ class Rows(NamedTuple):
     problems: Sequence[str | None]
 
     def places(self, file: str) -> tuple[Sequence[Any], ...]:
-        """The columns of the locator."""
+        """Returns the columns of the locator."""
         return [file] * len(self.offsets), self.offsets, self.lengths
 
 
 def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str, expected: str) -> pa.RecordBatch:
-    """A batch of the columns `adds`; rows with a problem, or without a text, are marked. rule: for a problem."""
+    """Returns a batch of the columns `adds`. Rows with a problem, or without a text, are marked.
+
+    rule: the rule that marks problems. expected: its threshold, as text.
+    """
     count, name = len(rows.offsets), shard.name or os.path.basename(shard.file)
     columns = {ours: _cast(ours, values, shard.file) for ours, values in rows.found.items()}
     places = pa.array([f"{name}#{offset}" for offset in rows.offsets])
@@ -62,16 +73,16 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
 
 
 def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
-    """DataError if a column holds values that pyarrow cannot hand out: intervals of months, or of days and times, or
-    structs with two fields of one name, or one whose name is not UTF-8.
+    """Raises DataError if pyarrow cannot convert the values of a column to Python.
+
+    These are intervals of months or of days and times, and structs in which two fields have the same name, or a name is
+    not UTF-8.
     """
     for field in fields:
         try:
             remedy = _remedy(field.type)
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"{file}: a field inside the column {field.name!r} has a name that is none: {error}"
-            ) from error
+            raise DataError(f"{file}: a field inside the column {field.name!r} has an invalid name: {error}") from error
         if remedy:
             raise DataError(
                 f"{file}: the column {field.name!r} is of type {str(field.type)[:200]}, which cannot be read; {remedy}"
@@ -86,13 +97,15 @@ def _remedy(type: pa.DataType) -> str:
         return _remedy(type.value_type)
     fields = [type.field(number) for number in range(type.num_fields)]
     if pa.types.is_struct(type) and len({field.name for field in fields}) < len(fields):
-        return "give its fields names of their own"
+        return "give its fields different names"
     return next(filter(None, (_remedy(field.type) for field in fields)), "")
 
 
 def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str | None]]:
-    """(the rows, what is wrong with each): files can hold strings that are not UTF-8, and those are left out, and dates
-    and times that Python cannot hold, which become text.
+    """Returns (the rows, the problem of each, or None).
+
+    A string that is not UTF-8 is left out and is the problem of its row. Dates and times that Python cannot represent
+    become text.
     """
     try:
         return batch.to_pylist(), [None] * batch.num_rows
@@ -110,7 +123,7 @@ def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str |
 
 
 def _python(value: pa.Scalar) -> Any:
-    """The value, or what Arrow writes for it, or for parts of it, where Python has no such value."""
+    """Returns the value in Python. Values, or parts of values, that Python cannot represent become Arrow's text."""
     try:
         return value.as_py()
     except UnicodeDecodeError:
@@ -122,13 +135,16 @@ def _python(value: pa.Scalar) -> Any:
             return [tuple(_python(part) for part in pair.values()) for pair in value.values]
         if isinstance(value, pa.ListScalar):
             return [_python(one) for one in value.values]
-        if pa.types.is_timestamp(value.type) and value.type.tz:  # the zone may be one that nobody knows
+        if pa.types.is_timestamp(value.type) and value.type.tz:  # the time zone may be unknown
             value = value.cast(pa.timestamp(value.type.unit, tz="UTC"))
         return value.cast(pa.string()).as_py()
 
 
 def _cast(ours: str, values: Any, file: str) -> pa.Array:
-    """Values of a file as one of our columns. JSON values that cannot be one become null."""
+    """Converts the values of a file to the type of a column of documents.
+
+    A value of JSON or CSV that cannot be converted becomes null. Raises DataError if an Arrow type cannot be converted.
+    """
     wanted = DOCUMENT.field(ours).type
     if isinstance(values, pa.Array):
         try:
@@ -143,7 +159,7 @@ def _cast(ours: str, values: Any, file: str) -> pa.Array:
 
 
 def _narrow(values: pa.Array, wanted: pa.DataType) -> pa.Array:
-    """The cast; a number that would become infinite is null, and one that is rounded is good enough for a score."""
+    """Casts the values. A number that would become infinite becomes null. Rounding is accepted, for scores."""
     if not pa.types.is_floating(wanted):
         return values.cast(wanted)
     wide = values.cast(pa.float64(), safe=False)
@@ -151,7 +167,7 @@ def _narrow(values: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _number(value: Any) -> float | None:
-    """A number, or a text that is one."""
+    """Returns the finite number that a number or text gives, otherwise None."""
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         return None
     try:
@@ -162,7 +178,7 @@ def _number(value: Any) -> float | None:
 
 
 def _dates(values: pa.Array) -> pa.Array:
-    """Texts and numbers as they are written, null for what is neither that nor a date."""
+    """Converts times, texts and numbers to timestamps. Values of other types become null."""
     if pa.types.is_temporal(values.type):
         return moments(values)
     text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
@@ -172,7 +188,7 @@ def _dates(values: pa.Array) -> pa.Array:
 
 
 def _sound(values: pa.Array) -> pa.Array:
-    """The values, or if they are strings that are not UTF-8, which Parquet files can hold, with U+FFFD in them."""
+    """Returns the values. In strings that are not UTF-8, which Parquet files can have, U+FFFD replaces broken bytes."""
     if not _is_broken(values):
         return values
     content = values.cast(pa.large_binary()).to_pylist()
@@ -192,7 +208,7 @@ def _is_broken(values: Any) -> bool:
 
 
 def _broken_sequences(values: Any) -> npt.NDArray[np.int64]:
-    """How many ill-formed sequences each text of a column has, int64 (rows,); none for texts that came from JSON."""
+    """Returns the number of ill-formed UTF-8 sequences in each text, int64 (rows,). It is 0 for texts from JSON."""
     if not _is_broken(values):
         return np.zeros(len(values or ()), dtype=np.int64)
     content = values.cast(pa.large_binary()).fill_null(b"")
@@ -200,7 +216,10 @@ def _broken_sequences(values: Any) -> npt.NDArray[np.int64]:
 
 
 def _strings(values: Iterable[Any], *, only_strings: bool = False) -> list[str | None]:
-    """Texts stay, numbers are written out, all else is null. Half a surrogate pair, which JSON can spell, is U+FFFD."""
+    """Returns texts unchanged, numbers as text, and None for other values.
+
+    Half a surrogate pair, which JSON can express, becomes U+FFFD. only_strings: numbers become None too.
+    """
     kinds = (str,) if only_strings else (str, int, float)
     texts = [str(value) if isinstance(value, kinds) and not isinstance(value, bool) else None for value in values]
     try:
@@ -211,7 +230,7 @@ def _strings(values: Iterable[Any], *, only_strings: bool = False) -> list[str |
 
 
 def json_text(values: dict[str, Any]) -> str:
-    """JSON with its keys sorted; NaN and infinities, which are no JSON, become null, and what else it lacks text."""
+    """Returns JSON with sorted keys. NaN and infinities become null; other values that JSON lacks become text."""
     try:
         return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_written, allow_nan=False)
     except ValueError:  # a number that is not finite

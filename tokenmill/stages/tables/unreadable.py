@@ -1,4 +1,4 @@
-"""Files that are no tables at all, told by their first bytes or by having nothing that can be read, with what to do."""
+"""Rejects files that are not tables, by their first bytes or because nothing in them can be read, with advice."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -11,7 +11,7 @@ from tokenmill.stages.reading.parquet_batches import RowLoss
 
 HEAD_BYTES = 1 << 10
 MOST_BAD_LINES = 100_000
-"""So many lines at the start of a file, none of them readable, end the search for one that is."""
+"""The search for a readable line ends after this many lines at the start of a file."""
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _ANNEX = (b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")
@@ -20,7 +20,7 @@ _OTHERS = {
     b"PARE": "an encrypted Parquet file; decrypt it first",
     b"PK\x03\x04": "a zip archive; unpack it first",
     b"%PDF-": "a PDF; it has no table that can be read",
-    b"SQLite format 3\x00": "an SQLite data base; export its table as JSON Lines or Parquet",
+    b"SQLite format 3\x00": "an SQLite database; export its table as JSON Lines or Parquet",
     b"\x89HDF\r\n": "an HDF5 file; export its table as JSON Lines or Parquet",
     b"Obj\x01": "an Avro file; export it as JSON Lines or Parquet",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
@@ -31,7 +31,10 @@ _TABLE_MAGICS = (b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")
 
 
 def refuse_no_table(head: bytes, file: str, *, is_csv: bool) -> None:
-    """Raises DataError for a file that is known to be none of those that read_table reads. head: its first bytes."""
+    """Raises DataError if a file is known to be of a kind that read_table does not read.
+
+    head: its first HEAD_BYTES bytes, or fewer if it is shorter.
+    """
     name = file.lower()
     start = head.lstrip()
     if not head and name.endswith(_NEVER_EMPTY):
@@ -49,18 +52,18 @@ def refuse_no_table(head: bytes, file: str, *, is_csv: bool) -> None:
         how = "convert it: jq -c '.[]' IN.json > OUT.jsonl"
         raise DataError(f"{file}: is one JSON array, expected JSON Lines, an object per line; {how}")
     if name.endswith(_BINARY) and not head.startswith((*_TABLE_MAGICS, b"{")):
-        raise DataError(f"{file}: is no table, whatever its name says: it begins with {short(head[:20])}")
+        raise DataError(f"{file}: is not a table, although its name says so: it begins with {short(head[:20])}")
 
 
 class Judged(Protocol):
-    """A line, with what is wrong with it, "" if nothing is."""
+    """A line with its problem, "" if there is none."""
 
     @property
     def problem(self) -> str: ...
 
 
 def refuse_without_a_good_line(lines: Iterable[Judged], file: str, expected: str) -> None:
-    """Raises DataError if there are lines, and none of the first 100,000 can be read."""
+    """Raises DataError if there are lines, and none of the first MOST_BAD_LINES can be read."""
     count, first = 0, ""
     for line in islice(lines, MOST_BAD_LINES):
         if not line.problem:
@@ -73,7 +76,7 @@ def refuse_without_a_good_line(lines: Iterable[Judged], file: str, expected: str
 
 
 def with_a_good_row(batches: Iterator[pa.RecordBatch | RowLoss], file: str) -> Iterator[pa.RecordBatch | RowLoss]:
-    """The same batches. Raises DataError, before it gives any, if all of them are losses."""
+    """Yields the same batches. Raises DataError before the first one if all of them are losses."""
     held: list[RowLoss] = []
     for batch in batches:
         if isinstance(batch, RowLoss):
@@ -88,7 +91,7 @@ def with_a_good_row(batches: Iterator[pa.RecordBatch | RowLoss], file: str) -> I
 
 
 def _is_array(start: bytes) -> bool:
-    """True for a JSON array over several lines, or alone on one; the head may end within it."""
+    """Returns True if the file begins with one JSON array, on one or several lines. The head may end inside it."""
     first, _, rest = start.partition(b"\n")
     first = first.strip()
     return first.startswith(b"[") and (first == b"[" or not first.endswith(b"]") or not rest.strip())

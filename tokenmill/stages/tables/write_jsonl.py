@@ -1,7 +1,7 @@
-"""Documents to compressed JSON Lines as datatrove and Dolma read them.
+"""Writes documents as compressed JSON Lines that datatrove and Dolma read.
 
-The order is that of a keyed hash of the document's id, so files are alike in size and depend neither on how many
-shards there were nor on who wrote them. One Python object a document: this is a way out, not a fast one.
+Documents are ordered by a keyed hash of their ids. So files have about the same size, and they depend neither on the
+number of shards nor on the workers. Each document becomes a Python object, so this is for export and not fast.
 """
 
 import gzip
@@ -27,7 +27,7 @@ COMPRESSIONS = ("gz", "zst")
 
 @dataclass(frozen=True)
 class Lines:
-    """The one exchange: each document as its line of JSON, ordered by a keyed hash of the id."""
+    """The only round: it turns each document into a line of JSON, ordered by a keyed hash of the id."""
 
     format: str
 
@@ -36,7 +36,7 @@ class Lines:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Rows of `id` and `line`, one a document, weighed in bytes."""
+        """Returns one row per document with `id` and `line`. Its weight is the size of the line in bytes."""
         rows = batch.select([name for name in DOCUMENT.names if name in batch.schema.names]).to_pylist()
         lines = pa.array([_line(packed(row, self.format)) for row in rows], type=pa.large_binary())
         ids = batch.column("id")
@@ -51,16 +51,20 @@ class Lines:
         )
 
     def reduce(self, rows: Iterator[pa.RecordBatch], room: Room) -> Iterator[pa.RecordBatch]:
-        """The rows as they are: the exchange has sorted them."""
+        """Returns the rows unchanged, because the exchange has sorted them."""
         return rows
 
 
 @dataclass(frozen=True)
 class WriteJsonl:
-    """A Writer of `<number>.jsonl.gz` or `.zst` in the stage's `corpus/`.
+    """A Writer of `<number>.jsonl.gz` or `.zst` files in the stage's folder `corpus/`.
 
-    format: "datatrove" or "dolma". compression: "gz" or "zst". file_bytes: a file closes with the document in which it
-    reaches so many bytes, before compression; a document that is longer swallows the numbers of files that it fills.
+    Attributes:
+        format: layout of the JSON objects, datatrove or dolma. Default datatrove.
+        compression: gz or zst. Default gz.
+        file_bytes: size of a file in bytes before compression, at least 1. A file ends with the document in which it
+            reaches this size. A document larger than this takes the numbers of the files that it would fill, so these
+            numbers are missing. Default 256 MiB.
     """
 
     format: str = "datatrove"
@@ -82,7 +86,7 @@ class WriteJsonl:
         return [Lines(self.format)]
 
     def cuts(self, weights: dict[str, int]) -> list[Cut]:
-        """File k holds the documents that begin in bytes [k, k + 1) * file_bytes of the whole."""
+        """Returns the files to write. File k has the documents that begin in bytes [k, k + 1) * file_bytes of all."""
         size = self.file_bytes
         return [
             Cut(number, split, number * size, (number + 1) * size)
@@ -91,7 +95,7 @@ class WriteJsonl:
         ]
 
     def write(self, cut: Cut, rows: Iterator[pa.RecordBatch], folder: str) -> tuple[list[str], dict[str, Any]]:
-        """(the file's path, facts: documents) for the rows of one cut; no rows, no file."""
+        """Writes the rows of one cut to a file. Returns ([its path], facts), or ([], facts) if there are no rows."""
         filled = (batch for batch in rows if batch.num_rows)
         first = next(filled, None)
         facts = {"split": cut.split, "number": cut.number, "documents": 0}
@@ -105,13 +109,13 @@ class WriteJsonl:
         return [path], facts
 
     def finish(self, facts: list[JsonObject], folder: str, *, recipe_sha256: str, missing: Sequence[str]) -> Finished:
-        """Nothing more: each file is whole by itself."""
+        """Writes nothing more, because each file is complete by itself."""
         return Finished([])
 
 
 @contextmanager
 def _compressed(file: IO[bytes], compression: str) -> Iterator[Any]:
-    """A stream whose bytes depend on what is written to it alone: without the time and the name of the file."""
+    """Yields a compressing stream. Its output has no time and no file name, so it depends only on its input."""
     if compression == "gz":
         with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as out:
             yield out
@@ -121,7 +125,10 @@ def _compressed(file: IO[bytes], compression: str) -> Iterator[Any]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    """Half a surrogate pair, which JSON can spell in `meta` and readers refuse, becomes U+FFFD."""
+    """Returns a line of JSON as UTF-8, with a line feed.
+
+    Half a surrogate pair, which JSON can express in `meta` and readers reject, becomes U+FFFD.
+    """
     line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
     try:
         return line.encode()
