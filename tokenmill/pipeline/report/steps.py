@@ -15,9 +15,9 @@ _SETTING = re.compile(r"(\w+(?:, \w+)*): (.*)")
 
 
 def overview(*, plugins: str | None = None) -> Iterator[str]:
-    """One line for each unit: its name, kind and the first line of its docstring.
+    """Yields one line per unit: its name, its kind and the first line of its module's docstring.
 
-    Units of `plugins` are included, and the public functions of its other modules, as `module:function`.
+    Units of `plugins` are included. So are public functions of its modules without classes, as `module:function`.
     """
     for name in [*work_names(), *(plugin_names(plugins) if plugins else ())]:
         try:
@@ -33,17 +33,17 @@ def overview(*, plugins: str | None = None) -> Iterator[str]:
 
 
 def describe(name: str, *, plugins: str | None = None) -> Iterator[str]:
-    """Everything about one unit, line by line."""
+    """Yields a description of one unit, line by line."""
     cls = work_class(name, plugins=plugins)
     yield f"{name} ({kind_of(cls)})"
     yield inspect.getdoc(inspect.getmodule(cls)) or ""
     yield ""
     for title in ("reads", "adds"):
         columns = vars(cls).get(title, ())
-        if isinstance(columns, tuple):  # else they depend on settings
+        if isinstance(columns, tuple):  # otherwise they depend on settings
             yield f"{title}: {', '.join(columns) or '-'}"
     meanings = _meanings(cls)
-    if not meanings:  # its docstring tells of the settings in sentences
+    if not meanings:  # the docstring describes the settings in sentences
         yield from [*(inspect.getdoc(cls) or "").splitlines(), ""]
     yield "settings:"
     assert dataclasses.is_dataclass(cls)
@@ -60,7 +60,7 @@ def describe(name: str, *, plugins: str | None = None) -> Iterator[str]:
 
 
 def _meanings(cls: type) -> dict[str, list[str]]:
-    """{setting: lines} of what the docstring says under `Attributes:`."""
+    """Returns {setting: lines of its description under `Attributes:` in the docstring}."""
     found: dict[str, list[str]] = {}
     own: list[str] = []
     text = inspect.cleandoc((inspect.getdoc(cls) or "").partition("Attributes:\n")[2].partition("\n\n")[0])
@@ -88,4 +88,4 @@ def _default(field: dataclasses.Field[object]) -> str:
         return repr(field.default)
     if field.default_factory is not dataclasses.MISSING:
         return repr(field.default_factory())
-    return "(needed)"
+    return "(required)"
