@@ -1,1 +1,3 @@
-"""Tools for people that need several layers at once: measured recall of deduplication. No code that a shard runs."""
+"""Tools that need several layers: the measured recall of deduplication, and indexes. No task runs code of this
+folder.
+"""
