@@ -48,7 +48,7 @@ def bomb(levels: int, width: int) -> str:
         ("run: !secret x\nstages: {a: [x.y]}", 1, "has no tags"),
         ("run: !!str 5\nstages: {a: [x.y]}", 1, "has no tags"),
         ("run: 2024-01-01\nstages: {a: [x.y]}", 1, "expected text (put it in quotes)"),
-        (ONE + "{since: 2024-99-99}", 4, "'2024-99-99', which is no date"),
+        (ONE + "{since: 2024-99-99}", 4, "'2024-99-99', which is not a valid date"),
         (ONE + "{paths: [a, .nan]}", 4, "expected a finite number"),
         (ONE + "{paths: -.inf}", 4, "expected a finite number"),
         (ONE + "{paths: 1.0e+999}", 4, "expected a finite number"),
