@@ -1,4 +1,4 @@
-"""Reads the results of a run from disk: the funnel, dropped documents, one document's story. Nothing changes a run."""
+"""Reads a run from disk: the funnel, dropped documents, one document's story. Nothing here changes a run."""
 
 import re
 from collections.abc import Iterator
@@ -47,9 +47,7 @@ class RanStage:
         return storage.exists(join(self.folder, "work"))
 
     def lacking(self) -> list[str]:
-        """Returns the whole paths of its results' files that are gone or have another size. Contents are not
-        compared.
-        """
+        """Returns the whole paths of result files that are gone or have another size. Contents are not compared."""
         found = self.manifests.lacking(released=self.released)
         record = self.record if self.record is not None and self.record.done == self.record.shards else None
         if self.corpus is not None:

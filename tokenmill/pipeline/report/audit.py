@@ -56,8 +56,7 @@ _NO_RECORDS = {"id": pl.String, "stage": pl.String, "drop_rule": pl.String}
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
     """Returns all drop records of a run, with the stage's name in the column `stage`.
 
-    rule: a whole rule, or a step's name for all its rules. Default: all rules. Raises RecipeError if it dropped
-    nothing.
+    rule: a whole rule, or a step's name for all its rules. Default: all. Raises RecipeError if it dropped nothing.
     """
     parts = [_records(one, rule) for one in _counted(stages, rule)]
     return pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)

@@ -16,7 +16,7 @@ from tokenmill.pipeline.report import RanStage, plain
 
 @dataclass(frozen=True)
 class Chapter:
-    """What one stage did with a document.
+    """One stage's part of a document's story.
 
     Attributes:
         shard: the shard's number, with six digits.
@@ -154,8 +154,8 @@ def _of_inputs(stage: RanStage, stages: Mapping[str, RanStage], places: dict[str
 
 
 def _expected(stage: RanStage, stages: Mapping[str, RanStage], places: Mapping[str, _Place]) -> Iterator[int]:
-    """Yields the numbers that the shards with the document should have in this stage. The shards of all inputs are
-    numbered in order.
+    """Yields the numbers that the inputs' shards with the document should have in this stage, whose shards are numbered
+    in the order of its inputs.
     """
     before = 0
     for name in stage.inputs:

@@ -18,9 +18,7 @@ from tokenmill.pipeline.tasks import quarantine
 
 
 class NodeWork(NamedTuple):
-    """The work of one machine for a stage: number of shards, seconds in them, and UTF-8 bytes of text that they
-    read.
-    """
+    """The work of one machine for a stage: number of shards, seconds in them, and bytes of text that they read."""
 
     shards: int
     seconds: float

@@ -41,9 +41,7 @@ def as_json(planned: PlannedStage) -> dict[str, object]:
 
 
 def outlooks(planned: PlannedStage) -> Iterator[str]:
-    """Yields lines about the stage before it runs: how many results are of other code, and the outlooks of its
-    units.
-    """
+    """Yields lines about a stage before it runs: how many results are of other code, and its units' outlooks."""
     if planned.only_code:
         yield f"{planned.only_code:,} results differ only in the version of code or packages; --accept-code keeps them"
     if accepted := planned.accepted.total():

@@ -1,6 +1,4 @@
-"""Checks a what-if question about a finished run: which steps judge with other thresholds, and which documents
-count.
-"""
+"""Checks a what-if question about a finished run: which steps judge with other thresholds, on which documents."""
 
 from dataclasses import dataclass
 
@@ -65,9 +63,7 @@ def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
 
 
 def _chain(stages: list[RanStage], globals_: dict[str, str], judges: list[Rejudged]) -> tuple[list[RanStage], str]:
-    """Returns (the stages from the first change to the last whose documents can be counted, the Global that
-    follows).
-    """
+    """Returns (stages from the first change to the last whose documents can be counted, the Global that follows)."""
     wanted = [judge.stage for judge in judges]
     [first] = [stage for stage in stages if stage.name == wanted[0]]
     chain, barrier = [first], _in_stage(globals_, first.name)
