@@ -1,3 +1,1 @@
-"""Tools that need several layers: the measured recall of deduplication, and indexes. No task runs code of this
-folder.
-"""
+"""Tools that need several layers: measured recall of deduplication, and indexes. No task runs this code."""

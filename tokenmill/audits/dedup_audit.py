@@ -157,7 +157,7 @@ def show(audit: Audit, console: Console) -> None:
     folded = ", ".join(audit.fold) or "nothing"
     true = _table(f"{compared}, by true similarity (unmodified texts)", "true similarity", "bands promise")
     true.add_column("one of two removed", justify="right")
-    seen = _table(f"The same by seen similarity (texts with {folded} folded)", "seen similarity", "S-curve")
+    seen = _table(f"The same by seen similarity ({folded} folded)", "seen similarity", "S-curve")
     for b in audit.buckets:
         true.add_row(*_cells(b), f"{b.resolved:,}" if b.resolved is not None else "")
     for b in audit.seen:
