@@ -98,7 +98,7 @@ class Wants(Own):
         ),
         (Held(held=lambda: 0), "Held does not pickle: "),
         (Unequal(), "the copy of Unequal that pickle makes is not equal to it; write @dataclass(frozen=True)"),
-        (Bare(), "Bare is no dataclass"),
+        (Bare(), "Bare is not a dataclass"),
         (Wants(), "Wants reads stars: give `documents` with such columns"),
     ],
 )

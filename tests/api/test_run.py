@@ -73,7 +73,7 @@ def test_what_is_not_there_is_refused(made: tokenmill.Run, tmp_path: Path) -> No
     for call in (lambda: made.documents("claen"), lambda: made.dropped("claen")):
         with pytest.raises(tokenmill.RecipeError, match="no stage 'claen'; did you mean 'clean'"):
             call()
-    with pytest.raises(tokenmill.RecipeError, match="no stage of this run knows a document 'urn:nobody'"):
+    with pytest.raises(tokenmill.RecipeError, match="no stage of this run has a document 'urn:nobody'"):
         made.explain("urn:nobody")
     with pytest.raises(tokenmill.RecipeError, match="stages with a corpus: none"):
         made.corpus()

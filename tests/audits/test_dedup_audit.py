@@ -109,7 +109,7 @@ def test_the_command_prints_a_table_and_json(ran: Path) -> None:
     said = CliRunner().invoke(app, ["dedup", "audit", str(ran), "--anchors", "50"])
     assert said.exit_code == 0
     assert "50 anchors against 200 documents, by true similarity (unmodified texts)" in said.output
-    assert "The same by what the bands see (case, marks, punctuation, digits folded)" in said.output
+    assert "The same by seen similarity (case, marks, punctuation, digits folded)" in said.output
     assert "never examined: 0 pairs in 0 giant buckets" in said.output
     found = json.loads(CliRunner().invoke(app, ["dedup", "audit", str(ran), "--anchors", "50", "--json"]).output)
     assert found["documents"] == 200
@@ -125,7 +125,7 @@ def test_what_cannot_be_audited_is_refused(ran: Path, tmp_path: Path) -> None:
     before = file.read_bytes()
     try:
         write_facts(str(file.parent), read_facts(str(file.parent)) | {"documents": 201}, "of the test")
-        with pytest.raises(DataError, match="is now 200 documents, but the stage looked at 201"):
+        with pytest.raises(DataError, match="is now 200 documents, but the stage compared 201"):
             audit(ran)
         file.write_bytes(before.replace(b'"documents": 200', b'"documents": 201'))
         with pytest.raises(DataError, match=r"facts\.json: its checksum does not match; run the recipe again"):

@@ -86,7 +86,7 @@ def test_a_plan_names_work_and_sizes_and_runs_nothing(tmp_path: Path, call: "Cal
     (tmp_path / "r.yaml").write_text(toy_recipe)
     planned = call("plan", "r.yaml", "--plugins", "toolbox")
     assert planned.code == 0 and "plan for runs/toy" in planned.out, planned.err
-    assert "numbered" in planned.out and "MB a shard: least" in planned.out
+    assert "numbered" in planned.out and "MB/shard: least" in planned.out
     assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]
 
 

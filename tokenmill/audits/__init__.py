@@ -1,1 +1,1 @@
-"""Tools for people that need several layers at once: measured recall of deduplication. No code that a shard runs."""
+"""Tools that need several layers: measured recall of deduplication, and indexes. No task runs this code."""

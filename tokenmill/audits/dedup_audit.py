@@ -1,10 +1,11 @@
 """Measures a run's MinHash stage: compares anchor documents with all documents of its input by Jaccard similarity.
 
 An anchor is compared with every document of the stage's input, not only with those that share a band with it, so missed
-pairs are counted too. Each pair has two similarities. The true one is that of the unmodified texts, by which pairs are
-verified. The other one is what the bands see: that of the folded texts. The formula of the bands gives the probability
-of nomination from what the bands see, so the audit shows recall by both: by true similarity, which tells how many
-near-duplicates are found, and by what the bands see, which tells whether the bands work as promised.
+pairs are counted too. Each pair has two similarities. The true similarity is that of the unmodified texts, by which
+pairs are verified. The seen similarity is that of the folded texts, from which the bands are made. The formula of the
+bands (their S-curve) gives the probability of nomination for a seen similarity. So the audit shows recall by both: by
+true similarity, which says how many near-duplicates are found, and by seen similarity, which says whether the bands
+work as the formula predicts.
 """
 
 import math
@@ -45,7 +46,7 @@ _NO_PAIRS = pl.DataFrame(
         "nominated": pl.Boolean,
     }
 )
-"""true: similarity of the unmodified texts. seen: of the shingles that the bands are made of."""
+"""true: similarity of the unmodified texts. seen: similarity of the folded texts, from which the bands are made."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class Bucket:
     """Pairs (anchor, other document), each once, of similarity in [low, high); the last bucket includes 1.0.
 
     Attributes:
-        pairs: their number.
+        low, high: bounds of the similarity, 0 to 1.
+        pairs: number of pairs.
         nominated: number of pairs that share a band.
         recall, recall_low, recall_high: nominated / pairs, NaN without pairs, and its 95 % interval (Wilson).
-        theory: the recall that the formula of the bands gives for these pairs, from what the bands see of them.
+        theory: mean probability of nomination by the formula of the bands, from the seen similarities of these pairs.
+            Without pairs, the probability in the middle of the bucket.
         resolved: number of pairs of which at most one document was kept; None below the threshold, and in a bucket by
-            what the bands see.
+            seen similarity.
     """
 
     low: float
@@ -74,19 +77,19 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit measured.
+    """The results of an audit.
 
     Attributes:
-        anchors, documents: number of documents compared, and of documents that each was compared with.
+        anchors, documents: number of anchors, and of documents that each was compared with.
         threshold: the stage's lowest true similarity at which a document is removed.
-        fold: what the bands ignore.
+        fold: differences between texts that the bands ignore.
         buckets: pairs by true similarity.
-        seen: pairs by the similarity that the bands see.
+        seen: pairs by seen similarity.
         alike: number of pairs whose true similarity is the threshold or above.
         resolved: number of those of which at most one document was kept.
-        joined: number of kept documents that connected components would have removed, because an anchor is similar to
-            them and to an earlier kept one. It is a lower bound, because it counts those of the anchors only.
-        facts: what the stage counted itself.
+        joined: number of kept documents that connected components would have removed, because the same removed anchor
+            is similar to them and to another kept document. A lower bound, because only anchors are counted.
+        facts: the counts of the stage itself.
     """
 
     stage: str
@@ -105,8 +108,9 @@ class Audit:
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
     """Draws anchors from the stage's input in one pass and compares them with it in another.
 
-    anchors: how many. stage: names the MinHash stage if the run has several. seed: another one draws other anchors.
-    Raises RecipeError and DataError as finished_minhash does, and DataError if the input is not what the stage read.
+    anchors: largest number of anchors. stage: names the MinHash stage if the run has several. seed: another seed draws
+    other anchors. Raises RecipeError and DataError as finished_minhash does, and DataError if the input has another
+    number of documents than the stage read.
     """
     audited = finished_minhash(run, stage, plugins)
     work = audited.minhash
@@ -121,7 +125,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
     facts = read_facts(audited.ran.folder)
     if documents != facts["documents"]:
         raise DataError(
-            f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage looked at "
+            f"{run}: the input of stage {audited.name!r} is now {documents:,} documents, but the stage compared "
             f"{facts['documents']:,}; a run with --limit or --mark-only, or with changed sources, cannot be audited"
         )
     pairs = pl.concat(found) if found else _NO_PAIRS
@@ -130,7 +134,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
-    """95 % confidence interval of hits / count (Wilson 1927); (0, 1) if count is 0."""
+    """Returns the 95 % confidence interval of hits / count (Wilson 1927); (0, 1) if count is 0."""
     if not count:
         return 0.0, 1.0
     z = 1.959964
@@ -139,7 +143,7 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 
 def as_json(audit: Audit) -> dict[str, object]:
-    """The audit for machines; a recall of no pairs is null, because JSON has no NaN."""
+    """Returns the audit as JSON values. A recall without pairs is null, because JSON has no NaN."""
     return asdict(audit) | {"buckets": _plain_buckets(audit.buckets), "seen": _plain_buckets(audit.seen)}
 
 
@@ -148,12 +152,12 @@ def _plain_buckets(buckets: tuple[Bucket, ...]) -> list[dict[str, object]]:
 
 
 def show(audit: Audit, console: Console) -> None:
-    """Print it."""
+    """Prints the audit."""
     compared = f"{plain(audit.stage)}: {audit.anchors:,} anchors against {audit.documents:,} documents"
     folded = ", ".join(audit.fold) or "nothing"
     true = _table(f"{compared}, by true similarity (unmodified texts)", "true similarity", "bands promise")
     true.add_column("one of two removed", justify="right")
-    seen = _table(f"The same by what the bands see ({folded} folded)", "seen similarity", "S-curve")
+    seen = _table(f"The same by seen similarity ({folded} folded)", "seen similarity", "S-curve")
     for b in audit.buckets:
         true.add_row(*_cells(b), f"{b.resolved:,}" if b.resolved is not None else "")
     for b in audit.seen:
@@ -172,8 +176,8 @@ def show(audit: Audit, console: Console) -> None:
         f"{audit.facts['pairs_unexamined_kept']:,} of documents that were kept", markup=False,
     )  # fmt: skip
     console.print(
-        f"chains: connected components would have removed {audit.joined:,} or more further documents beside these "
-        "anchors", markup=False,
+        f"chains: connected components would have removed at least {audit.joined:,} more documents that are similar to "
+        "these anchors", markup=False,
     )  # fmt: skip
 
 
@@ -191,9 +195,9 @@ def _cells(b: Bucket) -> tuple[str, ...]:
 
 
 def _input(audited: MinhashStage, banned: list[str]) -> Iterator[pa.RecordBatch]:
-    """The documents that the stage compared, made again: its source's, or those of the stages before, after its steps.
+    """Yields the documents that the stage compared: reads its source or its input stages again and runs its steps.
 
-    banned: ids of documents in quarantine, which are left out.
+    banned: ids of quarantined documents, which are left out.
     """
     for batch in _read(audited):
         if banned:
@@ -216,7 +220,7 @@ def _read(audited: MinhashStage) -> Iterator[pa.RecordBatch]:
 
 
 def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.RecordBatch:
-    """`count` documents, chosen by the hash of their ids, so that the order of the batches does not matter."""
+    """Returns `count` documents, chosen by the hash of their ids, so that the order of the batches does not matter."""
     schema = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("hash", pa.uint64())])
     best = pa.Table.from_batches([], schema=schema)
     for batch in batches:
@@ -229,7 +233,13 @@ def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.Recor
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The anchors. nominating, verifying: their shingles, folded and unmodified. keys: uint64 (anchors, bands)."""
+    """The anchors.
+
+    Attributes:
+        nominating, verifying: the hashes of their shingles, of the folded and of the unmodified texts.
+        keys: their band keys, uint64 (anchors, bands).
+        by_seen, by_true: indexes of the two sets of shingles.
+    """
 
     ids: list[str]
     nominating: Ragged
@@ -247,7 +257,7 @@ class _Chosen:
 
 
 def _near(batch: pa.RecordBatch, chosen: _Chosen, work: Minhash) -> pl.DataFrame:
-    """All pairs of an anchor and another document of the batch of which either similarity is LOWEST or above."""
+    """Returns all pairs of an anchor and another document of the batch with either similarity at LOWEST or above."""
     split_batch, nominating = work.shingling.nominating(batch.select(["text"]))
     _, verifying = work.shingling.verifying(split_batch)
     row, anchor = _either(
@@ -274,7 +284,7 @@ def _near(batch: pa.RecordBatch, chosen: _Chosen, work: Minhash) -> pl.DataFrame
 
 
 def _either(one: tuple[Places, Places], other: tuple[Places, Places]) -> tuple[Places, Places]:
-    """The pairs (row, anchor) that are in one of the two or in both, each once, sorted."""
+    """Returns the pairs (row, anchor) that are in one of the two or in both, each once, sorted."""
     rows, anchors = (np.concatenate(both) for both in zip(one, other, strict=True))
     pairs = np.unique(rows << 32 | anchors)
     return pairs >> 32, pairs & 0xFFFFFFFF
@@ -309,7 +319,7 @@ def _audit(
 
 
 def _bucket(pairs: pl.DataFrame, by: str, low: float, work: Minhash) -> Bucket:
-    """by: `true` or `seen`."""
+    """Returns the bucket that begins at `low`. by: similarity, `true` or `seen`."""
     high = round(low + WIDTH, 2)
     here = pairs.filter((pl.col(by) >= low) & ((pl.col(by) < high) | (high >= 1.0)))
     count, nominated = here.height, int(here["nominated"].sum())

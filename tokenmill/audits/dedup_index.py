@@ -1,4 +1,4 @@
-"""An index of the documents that a run's MinHash stage kept: write it from a finished run, and verify one."""
+"""Writes an index of the documents that a finished run's MinHash stage kept, and verifies indexes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from tokenmill.stages.dedup.minhash_index import leftovers
 
 @dataclass(frozen=True)
 class IndexVersion:
-    """One version of an index. documents, bytes: what this version added."""
+    """One version of an index. documents, bytes: numbers that this version added."""
 
     number: int
     documents: int
@@ -20,9 +20,11 @@ class IndexVersion:
 
 @dataclass(frozen=True)
 class Added:
-    """What was added to an index.
+    """The result of adding documents to an index.
 
-    version: None if the index had all documents already. warning: what the user should change, or "".
+    Attributes:
+        version: the new version; None if the index had all documents already.
+        warning: says what the user should change; "" if nothing.
     """
 
     version: IndexVersion | None
@@ -44,18 +46,18 @@ def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str
         return Added(version)
     return Added(
         version,
-        f"the recipe of {run} names {index} without a version. Run again it would be compared with itself, "
-        f"and lose all its documents: write index: [{index}@{version.number - 1}]",
+        f"the recipe of {run} names {index} without a version. A second run would compare its documents "
+        f"with themselves and remove them all: write index: [{index}@{version.number - 1}]",
     )
 
 
 def verified_versions(index: str) -> list[IndexVersion]:
-    """All versions of an index, after comparing every checksum. Raises RecipeError or DataError naming the damage."""
+    """Returns all versions of an index, after comparing every checksum. Raises RecipeError, or DataError for damage."""
     return [_version(said) for said in Minhash.verify_index(index)]
 
 
 def removable(index: str) -> list[str]:
-    """Folders and files of an index that belong to no version, with whole paths; no reader looks at them."""
+    """Returns the whole paths of folders and files in an index that belong to no version. No reader opens them."""
     return [join(index, name) for name in leftovers(index)]
 
 

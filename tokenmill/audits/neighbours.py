@@ -1,4 +1,4 @@
-"""Anchor documents and the documents similar to them, by exact Jaccard similarity from an index of their shingles."""
+"""Finds documents similar to anchor documents by exact Jaccard similarity, with an index of the anchors' shingles."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,10 @@ _MAX_MATCHES = 1 << 22  # about 200 MB of arrays
 
 
 class Anchors:
-    """Shingle sets of documents, which are known by their number. One without shingles is similar to none."""
+    """An index of the shingle sets of anchor documents, which are numbered from 0.
+
+    A document without shingles is similar to no document.
+    """
 
     def __init__(self, shingles: Ragged) -> None:
         self.sizes = np.diff(shingles.offsets)
@@ -21,10 +24,10 @@ class Anchors:
         self.counts = np.diff(np.append(self.starts, len(order)))
 
     def similar_pairs(self, others: Ragged, lowest: float) -> tuple[Places, Places, npt.NDArray[np.float64]]:
-        """(row of `others`, anchor, their Jaccard similarity) of all pairs at `lowest` (above 0) or above.
+        """Returns all pairs with a Jaccard similarity of `lowest` or above: (row of `others`, anchor, similarity).
 
-        Rows are processed in slices of at most _MAX_MATCHES matches of shingles, because boilerplate matches every
-        anchor.
+        lowest: above 0. The three arrays are int64, int64 and float64 of the same length. Rows are processed in slices
+        of at most _MAX_MATCHES matches of shingles, because boilerplate matches every anchor.
         """
         if not len(self.shingles) or not len(others):
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
@@ -46,7 +49,7 @@ class Anchors:
     def _near(
         self, row: Places, place: Places, sizes: Places, lowest: float
     ) -> tuple[Places, Places, npt.NDArray[np.float64]]:
-        """The pairs of these rows, whose shingles are the anchors' shingles at `place`."""
+        """Returns the pairs of these rows. row, place: for each match, the row and the place in `self.shingles`."""
         times = self.counts[place]
         first = np.repeat(self.starts[place] - np.append(0, np.cumsum(times))[:-1], times)
         owner = self.owner[first + np.arange(int(times.sum()))]

@@ -335,5 +335,5 @@ def test_while_a_driver_is_at_work_nothing_is_changed(
     monkeypatch.setattr(lock, "_lives", bool)
     with locked(str(copy / "runs/toy")):
         code, out = verify(copy, capsys)
-    assert code == 1 and str(damaged) in out and "A driver is at work on this run" in out
+    assert code == 1 and str(damaged) in out and "A driver is working on this run" in out
     assert sorted(files_of(copy, ("manifest",))) == before

@@ -61,7 +61,7 @@ SETTING: dict[str, object] = {"__annotations__": {"least": int}, "least": 3}
         (variant(shards=list, read=list), "lacks traits"),
         (source(SourceTraits(), DAMAGE=("x",)), "Variant.DAMAGE is called traits now"),
         (Good(), "expected a class"),
-        (type("Bare", (), {"__call__": Good.__call__, "reads": (), "adds": ()}), "Bare is no dataclass"),
+        (type("Bare", (), {"__call__": Good.__call__, "reads": (), "adds": ()}), "Bare is not a dataclass"),
         (dataclasses.dataclass(type("Bare", (), dict(vars(Good)))), "Bare can be changed after it was checked"),
         (variant(adds="text"), "Variant.adds is the str 'text', expected names of columns as a tuple"),
         (variant(adds=lambda self: ("text",)), "Variant.adds is the function <function"),
@@ -107,7 +107,7 @@ def test_a_misspelt_member_is_not_taken_for_another_kind_of_work(work: type, pro
         (SourceTraits(signals=("a",)), "signals is the tuple ('a',), expected a schema"),
         (SourceTraits(damage=("bad_json",)), "damage names the rule 'bad_json'; write 'variant.bad_json'"),
         (SourceTraits(damage=("varaint.bad_json",)), "'varaint.bad_json'; write 'variant.bad_json'"),
-        (SourceTraits(unhashed=("laest",)), "unhashed names 'laest', which is no setting of Variant; did you mean"),
+        (SourceTraits(unhashed=("laest",)), "unhashed names 'laest', which is not a setting of Variant; did you mean"),
     ],
 )
 def test_wrong_traits_of_a_source_are_refused(traits: object, problem: str) -> None:

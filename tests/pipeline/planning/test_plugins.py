@@ -99,7 +99,7 @@ def test_a_folder_elsewhere_is_found_by_its_path(tmp_path: Path, monkeypatch: py
         ("lab_l.absent", "--plugins lab_l.absent: no module 'lab_l.absent' in the working directory"),
         ("./nowhere", "--plugins ./nowhere: no such file or folder; looked for /"),
         ("mine.py", "/mine.py"),
-        ("lab_l/note.txt", "found a file, expected a folder or a file of Python, whose name ends in .py"),
+        ("lab_l/note.txt", "found a file, expected a folder or a Python file (.py)"),
         ("./my-lab", "'my-lab' cannot be imported; rename it to letters, digits and '_'"),
         ("./filters", "units of tokenmill have names that begin with 'filters'; rename yours"),
         ("./json", "--plugins ./json: Python has another module 'json', "),

@@ -60,7 +60,7 @@ def test_a_good_recipe_is_read_with_all_its_settings(tmp_path: Path) -> None:
             ("steps: [toolbox.length]}\n  three", "steps: [{filters.language_in: {keep: [en]}}]}\n  three"),
             ["'lang'", "stages.language"],
         ),
-        (("  two:", "  one:"), [":6:", "'one' stands twice"]),
+        (("  two:", "  one:"), [":6:", "'one' occurs twice"]),
     ],
 )
 def test_a_bad_recipe_is_refused_by_name(tmp_path: Path, change: tuple[str, str], parts: list[str]) -> None:

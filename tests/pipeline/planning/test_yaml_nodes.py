@@ -38,9 +38,9 @@ def bomb(levels: int, width: int) -> str:
         ("run: x\n? [a, b]\n: 1\n", 2, "a list as a key"),
         ("run: x\nstages:\n  ? {a: b}\n  : [x.y]\n", 3, "a mapping as a key"),
         (ONE + "{paths: {? [1] : 2}}", 4, "a list as a key"),
-        (ONE + "{paths: {a: {b: 1, b: 2}}}", 4, "'b' stands twice"),
-        ("run: x\nstages: &s\n  a: *s\n", 3, "stands inside of what it refers to"),
-        ("run: x\nstages:\n  a: &s [[*s]]\n", 3, "stands inside of what it refers to"),
+        (ONE + "{paths: {a: {b: 1, b: 2}}}", 4, "'b' occurs twice"),
+        ("run: x\nstages: &s\n  a: *s\n", 3, "is inside the value it refers to"),
+        ("run: x\nstages:\n  a: &s [[*s]]\n", 3, "is inside the value it refers to"),
         (bomb(9, 9), 8, "more than 100,000 values"),
         (bomb(40, 1), 33, "more than 32 deep"),
         ("run: " + "[" * 5000, 1, "more than 32 deep"),
@@ -48,7 +48,7 @@ def bomb(levels: int, width: int) -> str:
         ("run: !secret x\nstages: {a: [x.y]}", 1, "has no tags"),
         ("run: !!str 5\nstages: {a: [x.y]}", 1, "has no tags"),
         ("run: 2024-01-01\nstages: {a: [x.y]}", 1, "expected text (put it in quotes)"),
-        (ONE + "{since: 2024-99-99}", 4, "'2024-99-99', which is no date"),
+        (ONE + "{since: 2024-99-99}", 4, "'2024-99-99', which is not a valid date"),
         (ONE + "{paths: [a, .nan]}", 4, "expected a finite number"),
         (ONE + "{paths: -.inf}", 4, "expected a finite number"),
         (ONE + "{paths: 1.0e+999}", 4, "expected a finite number"),
@@ -56,13 +56,13 @@ def bomb(levels: int, width: int) -> str:
         (ONE + "{sha256: " + "9" * 9999 + "}", 4, "put it in quotes"),
         (ONE + '{paths: "a\\0b"}', 4, "no UTF-8 text"),
         (ONE + '{paths: "\\ud800"}', 4, "no UTF-8 text"),
-        (ONE + '{paths: "\\Uffffffff"}', 1, "characters that exist"),
+        (ONE + '{paths: "\\Uffffffff"}', 1, "valid characters"),
         (ONE + "{paths: =}", 4, "put it in quotes"),
         ("run: x\nstages:\n\ta: [x.y]\n", 3, "indent with spaces"),
         ("run: x\n---\nrun: y\n", 2, "single document"),
         ("run: x\nstages: {a: [x.y\n", 3, "not valid YAML"),
         ("run: *no\n", 1, "undefined alias"),
-        ("run: x\nname\0: y\n", 2, "a byte of 0"),
+        ("run: x\nname\0: y\n", 2, "a zero byte"),
         ("run: x\nna\x07me: y\n", 2, "no YAML file may have"),
         ("run: " + "y" * 50_000 + "\nstages: {a: [x.y]}", 1, "cannot name a folder"),
         ("run: x\nstages: {lock: [x.y]}", 2, "not lock or logs"),
@@ -84,7 +84,7 @@ def bomb(levels: int, width: int) -> str:
                 ("memory", "9" * 400 + "TB", "at least 1MiB"),
                 ("memory", "٢GB", "at least 1MiB"),
                 ("from", "[]", "names no stage"),
-                ("from", "[[x]]", "no stage before it"),
+                ("from", "[[x]]", "no earlier stage"),
                 ("resources", "{num_cpus: .inf}", "expected a finite number"),
                 ("resources", "{num_cpus: -1}", "a number of 0 or more"),
                 ("resources", "{num_cpus: [1]}", "a number of 0 or more"),
@@ -112,7 +112,7 @@ def test_what_is_no_recipe_file_at_all_is_refused(tmp_path: Path) -> None:
         (b"\n# nothing\n", "empty"),
         ("run: x".encode("utf-16"), "in UTF-16"),
         (b"run: x\n\xff", ":2: not UTF-8 at byte 7"),
-        (random.Random(1).randbytes(300_000), "a byte of 0"),
+        (random.Random(1).randbytes(300_000), "a zero byte"),
         (b"#" * (MAX_BYTES + 1), "larger than 1,048,576 bytes"),
     ]:
         path.write_bytes(content)
@@ -124,7 +124,7 @@ def test_a_recipe_of_100_mb_is_refused_without_reading_it(tmp_path: Path) -> Non
         file.write(b"run: x\n")
         file.seek(100_000_000)
         file.write(b"#")
-    assert "a byte of 0" in refusal(tmp_path / "r.yaml")
+    assert "a zero byte" in refusal(tmp_path / "r.yaml")
 
 
 def test_a_byte_order_mark_and_aliases_are_allowed(tmp_path: Path) -> None:

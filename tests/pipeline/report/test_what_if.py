@@ -194,7 +194,7 @@ def test_duplicates_of_documents_that_leave_are_counted(
         ("gopher_qualty.min_words=3", "no filter 'gopher_qualty'; did you mean 'gopher_quality'?"),
         ("gopher_quality.min_words=many", "min_words: found 'many'"),
         ("gopher_quality.min_words", "expected filter.setting=value"),
-        ("gopher_quality.stop_words=[a, b]", "stop_words is no threshold"),
+        ("gopher_quality.stop_words=[a, b]", "stop_words is not a threshold"),
         ("gopher_quality.max_hash_ratio=7", "expected a share from 0 to 1"),
         ("exact_dedup.normalize=true", "exact_dedup"),
         ("two.gopher_quality.min_words=3", "not in a stage 'two'"),

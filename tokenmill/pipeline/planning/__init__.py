@@ -1,1 +1,1 @@
-"""From a recipe to a plan: grammar, units of work, fingerprints, shards."""
+"""Turns a recipe into a plan: grammar, units of work, fingerprints, shards."""

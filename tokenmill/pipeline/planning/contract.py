@@ -1,7 +1,7 @@
-"""What keeps a class from being a unit of work, found before anything runs. core/kinds.py has the contract.
+"""Checks whether a class can be a unit of work, before anything runs. core/kinds.py has the contract.
 
-The protocols there look for members by name alone, so a member of a wrong type, or a name that nobody has, would be
-found in the middle of a run, or never.
+The protocols there look for members only by name. So without these checks a member of a wrong type, or a reference to a
+setting that does not exist, would be found in the middle of a run, or never.
 """
 
 import difflib
@@ -40,22 +40,23 @@ _WRITE = {
     "adds": 'adds: ClassVar[tuple[str, ...]] = ("mine.signal",)',
     "traits": "traits: ClassVar[SourceTraits] = SourceTraits()",
 }
-"""What to write for a member that is missing."""
-_NO_SETTINGS = ("traits", "RULES", "SAID")
+"""{member: the code that the message about a missing member suggests}"""
+_NO_SETTINGS = ("traits", "RULES", "SAID")  # class attributes that the engine reads
 _FORMER = {
     "DAMAGE": "traits", "SIGNALS": "traits", "HOW": "traits", "files": "file_checksums",
 }  # fmt: skip
+"""{name of a member in earlier versions: its name today}"""
 
 
 def kind_of(unit_class: type) -> Kind:
-    """The kind of a unit of work: what it makes, compares or changes. A setting of a method's name is no method."""
+    """Returns the kind of a unit of work, by its methods. A setting that has the name of a method does not count."""
     if _is_method(unit_class, "shards") or _is_method(unit_class, "read"):
         return "source"
     return "global" if _is_method(unit_class, "rounds") else "step"
 
 
 def contract_problem(unit_class: object) -> str:
-    """What keeps a class from being a unit of work, and what to do; "" if nothing does."""
+    """Returns a message that says why a class cannot be a unit of work and what to do; "" if it can be one."""
     if not isinstance(unit_class, type):
         return f"found {short(unit_class)}, expected a class"
     checks = (_of_settings, _of_members, _of_methods, _of_names, _of_annotations, _of_rules, _of_traits)
@@ -63,7 +64,7 @@ def contract_problem(unit_class: object) -> str:
 
 
 def rounds_problem(unit: Global) -> str:
-    """What the rounds of a Global lack, and what to do; "" if nothing."""
+    """Returns a message that says what the rounds of a Global lack and what to do; "" if they are complete."""
     rounds = unit.rounds()
     if not rounds:
         return f"{type(unit).__name__}.rounds() returned no round; return a list of one or more"
@@ -94,7 +95,7 @@ def _of_members(cls: type) -> Iterator[str]:
         advice = f"write {' and '.join(_WRITE[name] for name in missing)}"
         yield f"{has}; {cls.__name__} lacks {', '.join(missing)}{_near(cls, missing)}; {advice}"
     if not is_dataclass(cls):
-        yield f"{cls.__name__} is no dataclass, but its settings are its fields: write @dataclass(frozen=True)"
+        yield f"{cls.__name__} is not a dataclass, but its settings are its fields: write @dataclass(frozen=True)"
     elif not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         yield f"{cls.__name__} can be changed after it was checked and hashed: write @dataclass(frozen=True)"
     for name, now in _FORMER.items():
@@ -123,7 +124,7 @@ def _of_annotations(cls: type) -> Iterator[str]:
         types = typing.get_type_hints(cls)
     except Exception as error:  # an annotation may be any expression
         what = f"its annotations cannot be read: {type(error).__name__}: {error}"
-        yield f"{cls.__name__}: {what}; import what they name when the module is imported"
+        yield f"{cls.__name__}: {what}; import the names that they use at the top of the module"
         return
     if kind_of(cls) != "source" or isinstance(getattr(cls, "shard_bytes", 0), property):
         return
@@ -171,11 +172,11 @@ def _of_traits(cls: type) -> Iterator[str]:
     for rule in traits.damage:
         if not re.fullmatch(rf"{class_step_name(cls)}\.\w+", rule):
             wanted = f"{class_step_name(cls)}.{rule.rpartition('.')[2]}"
-            yield f"{cls.__name__}.traits: damage names the rule {rule!r}; write {wanted!r}, as drop() is told"
+            yield f"{cls.__name__}.traits: damage names the rule {rule!r}; write {wanted!r}, as in the call of drop()"
     for setting in traits.unhashed:
         if setting not in _settings(cls):
             hint = did_you_mean(setting, _settings(cls))
-            yield f"{cls.__name__}.traits: unhashed names {setting!r}, which is no setting of {cls.__name__}{hint}"
+            yield f"{cls.__name__}.traits: unhashed names {setting!r}, which is not a setting of {cls.__name__}{hint}"
 
 
 def _settings(cls: type) -> list[str]:
@@ -183,7 +184,10 @@ def _settings(cls: type) -> list[str]:
 
 
 def _member(cls: type, name: str) -> object:
-    """As it stands in the class or one above it; None if it is in none. getattr would find the metaclass's too."""
+    """Returns the member as the class or one of its bases defines it; None if none of them does.
+
+    getattr would also find members of the metaclass.
+    """
     return inspect.getattr_static(cls, name, None) if any(name in vars(base) for base in cls.__mro__) else None
 
 
@@ -192,7 +196,7 @@ def _is_method(cls: type, name: str) -> bool:
 
 
 def _near(cls: type, missing: typing.Iterable[str]) -> str:
-    """A question, for the first member of the class that is spelt nearly like one that is missing; else nothing."""
+    """Returns a question about the first member whose name is similar to that of a missing one; "" if there is none."""
     own = [name for name in vars(cls) if not name.startswith("__") and name not in _MEMBERS[kind_of(cls)]]
     for wanted in missing:
         for found in difflib.get_close_matches(wanted, own, n=1, cutoff=0.75):

@@ -1,7 +1,7 @@
-"""What a result depends on, as a string of three hashes: `settings-code-input`.
+"""Computes fingerprints. They describe what a result depends on, as three hashes: `settings-code-input`.
 
-Two results with equal fingerprints have equal bytes. The parts say what differs: another recipe, another version of
-tokenmill or of a package, or other documents.
+Results with equal fingerprints have equal bytes. If two fingerprints differ, the parts show why: another recipe,
+another version of tokenmill or of a package, or other documents.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from tokenmill.pipeline.planning.resolve import settings_of
 from tokenmill.pipeline.planning.source_code import code_hash, imported_packages, imports_of, reach
 from tokenmill.pipeline.planning.versions import unicode_version, versions
 
-_JSON = json.JSONEncoder(sort_keys=True)  # json.dumps would make one per call, and there is a call per shard
+_JSON = json.JSONEncoder(sort_keys=True)  # json.dumps would create an encoder per call, and there is a call per shard
 _KERNELS = "tokenmill.text.kernel."
 _WORK_DIGITS, _INPUT_DIGITS = 16, 32
 
@@ -36,33 +36,33 @@ class WorkPrint:
     code: str
 
     def on(self, *parts: object) -> str:
-        """The fingerprint of this work's result on an input, which JSON values describe."""
+        """Returns the fingerprint of this work's result for an input. parts: JSON values that describe the input."""
         return f"{self.settings}-{self.code}-{digest(*parts)[:_INPUT_DIGITS]}"
 
 
 def digest(*parts: object) -> str:
-    """Hex SHA-256 of JSON values; key order does not matter."""
+    """Returns the hex SHA-256 of JSON values. The order of keys does not matter."""
     return hashlib.sha256(_JSON.encode(parts).encode()).hexdigest()
 
 
 def code_of(fingerprint: str) -> str:
-    """The part of a fingerprint that is the code's; "" in a fingerprint of another form."""
+    """Returns the code part of a fingerprint; "" if the fingerprint does not have three parts."""
     parts = fingerprint.split("-")
     return parts[1] if len(parts) == 3 else ""
 
 
 def work_of(fingerprint: str) -> str:
-    """The parts of a fingerprint that are the settings' and the code's; "" in a fingerprint of another form."""
+    """Returns the settings and code parts of a fingerprint, `settings-code`; "" if the fingerprint has no parts."""
     return fingerprint.rpartition("-")[0]
 
 
 def input_of(fingerprint: str) -> str:
-    """The part of a fingerprint that is the input's; all of a fingerprint of another form."""
+    """Returns the input part of a fingerprint; the whole fingerprint if it has no parts."""
     return fingerprint.rpartition("-")[2]
 
 
 def with_code(fingerprint: str, code: str) -> str:
-    """The fingerprint of a result with the same settings and input that other code made."""
+    """Returns the fingerprint that a result with the same settings and input has if `code` made it."""
     settings, _, rest = fingerprint.partition("-")
     return f"{settings}-{code}-{rest.partition('-')[2]}"
 
@@ -75,9 +75,9 @@ def work_fingerprint(
     excerpt: int,
     scrub: Step | None = None,
 ) -> WorkPrint:
-    """Hashes of fused units of work in order, and of the engine's modules that decide the bytes.
+    """Returns the hashes of a stage's units, in order, and of the engine's modules that decide the bytes.
 
-    excerpt: characters of dropped texts that are written. scrub: the Step that edits them first.
+    excerpt: number of characters of dropped texts that are written. scrub: the Step that edits these excerpts.
     """
     work = list(units)
     scrubbing = [scrub] if excerpt and scrub is not None else []
@@ -87,7 +87,7 @@ def work_fingerprint(
 
 
 def packages(units: Sequence[Unit], modules: Iterable[str] = ()) -> dict[str, str]:
-    """Versions of the third-party distributions that decide what units of work and modules of ours give."""
+    """Returns {distribution: version} of the third-party packages that the results of units and modules depend on."""
     own = [module for unit in units for module in code_modules(unit)]
     names = {top for module in (*own, *modules) for top in imported_packages(module)}
     names.update(name for unit in units if isinstance(unit, Requiring) for name in unit.packages())
@@ -95,13 +95,13 @@ def packages(units: Sequence[Unit], modules: Iterable[str] = ()) -> dict[str, st
 
 
 def code_modules(unit: Unit) -> tuple[str, ...]:
-    """The modules whose code decides what a unit gives: its own, and those of the functions that it calls."""
+    """Returns the modules whose code decides a unit's results: its own, and those of the functions that it calls."""
     called = unit.called_functions() if isinstance(unit, Calling) else ()
     return tuple(dict.fromkeys([_module(unit), *(name.partition(":")[0] for name in called)]))
 
 
 def _settings(unit: Unit) -> list[object]:
-    """Name, settings that affect results, and models."""
+    """Returns the unit's name, the settings that affect results, and the checksums of its models and lists."""
     aside = ("paths", *unit.traits.unhashed) if isinstance(unit, Source) else ()
     settings: JsonObject = {name: value for name, value in settings_of(unit).items() if name not in aside}
     models = unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
@@ -112,11 +112,11 @@ def _code(unit: Unit) -> list[object]:
     code = [part for module in code_modules(unit) for part in _module_code(module)]
     if not isinstance(unit, Requiring):
         return code
-    return [*code, versions(unit.packages()), unicode_version()]  # what the packages use is not known
+    return [*code, versions(unit.packages()), unicode_version()]  # the packages may use the Unicode tables
 
 
 def forget_edited_code(package: str | None) -> None:
-    """For a process that runs recipes again and again: see source_code.forget_edited_code."""
+    """Forgets edited code, for a process that runs recipes repeatedly; see source_code.forget_edited_code."""
     if source_code.forget_edited_code(package):
         _module_code.cache_clear()
         function_of.cache_clear()
@@ -128,7 +128,7 @@ def _module_code(module: str) -> list[object]:
 
 
 def _unicode(module: str) -> str:
-    """The version of the Unicode tables for code that reaches tables made of them, else ""."""
+    """Returns the version of Python's Unicode tables if the modules in reach(module) use them; else ""."""
     uses = any(name.startswith(_KERNELS) or "unicodedata" in imports_of(name) for name in reach(module))
     return unicode_version() if uses else ""
 
@@ -138,6 +138,8 @@ def _module(unit: Unit) -> str:
 
 
 def _name(unit: Unit) -> str:
-    """Work of tokenmill keeps its name when its file moves; work of two plug-ins may have one name."""
+    """Returns the unit's name for fingerprints. A unit of tokenmill keeps its name when its file moves. For plug-ins it
+    is the module, because units of two plug-ins may have the same name.
+    """
     module = _module(unit)
     return step_name(unit) if module.startswith("tokenmill.") else module

@@ -1,7 +1,7 @@
-"""What source files were found to contain, kept in the user's cache: parsing a hundred files takes 0.3 s per start.
+"""Caches the results of parsing source files in the user's cache folder: parsing a hundred files takes 0.3 s per start.
 
-A file is known by its bytes and its package. An edit therefore never meets what was found before it, nor does another
-version of Python or of the module that parses.
+An entry belongs to the bytes and the package of a source file. So after an edit the earlier entry is never used, and
+neither is one of another version of Python or of the module that parses.
 """
 
 import hashlib
@@ -22,15 +22,20 @@ from tokenmill.core.io.cache_dirs import private_dir
 logger = logging.getLogger(__name__)
 
 UNUSED_SECONDS = 30 * 86_400.0
-"""Files of other versions that no process has written or read for so long are removed."""
+"""Cache files of other versions that no process has written or read for this time (30 days) are removed."""
 
 MOST = 5000
-"""Entries in a file; when there are more, only those of the process that writes are kept."""
+"""Largest number of entries in a cache file. If there are more, the next write keeps only those that it used."""
 
 
 @dataclass(frozen=True)
 class Code:
-    """digest: of the syntax tree. imports: names of modules, and of what may be one: `from a import b` gives a.b."""
+    """The result of parsing one source file.
+
+    Attributes:
+        digest: hash of the syntax tree.
+        imports: names of imported modules, and names that may be modules: `from a import b` gives a.b.
+    """
 
     digest: bytes
     imports: frozenset[str]
@@ -38,10 +43,10 @@ class Code:
 
 @dataclass
 class KnownCode:
-    """Entries by the SHA-256 of package and content.
+    """The cached entries, by the SHA-256 of package and content.
 
     Attributes:
-        parser: the source file of what parses; another content of it has other entries.
+        parser: the source file of the code that parses. Each version of it has its own cache file.
     """
 
     parser: Path
@@ -49,7 +54,7 @@ class KnownCode:
     _is_new: bool = False
 
     def of(self, content: bytes, package: str, parse: Callable[[], Code]) -> Code:
-        """The entry of a file, from `parse` if it is not known."""
+        """Returns the entry of a source file; calls `parse` if there is none yet."""
         key = hashlib.sha256(package.encode() + b"\0" + content).hexdigest()
         if key not in self._used:
             known = self._read.get(key)
@@ -58,7 +63,7 @@ class KnownCode:
         return self._used[key]
 
     def save(self) -> None:
-        """Writes the new entries, if there are any. A cache that cannot be written costs time, no more."""
+        """Writes the cache file if there are new entries. Errors are only logged: the cache only saves time."""
         if not self._is_new:
             return
         entries = self._used if len(self._read) > MOST else self._read | self._used
@@ -80,7 +85,7 @@ class KnownCode:
 
     @cached_property
     def _read(self) -> dict[str, Code]:
-        """What the file has; nothing if there is none or it is damaged."""
+        """Returns the entries of the cache file; none if the file does not exist or is damaged."""
         try:
             whole = self._file.read_bytes()
             os.utime(self._file)

@@ -1,8 +1,9 @@
-"""Small shards of a Source put together, so that tasks cost about the same and few of them are for a few bytes.
+"""Joins small shards of a Source into packs, so that tasks cost about the same and few tasks read only a few bytes.
 
-A list is cut in two, and each half again, until what is left is no larger than wanted: at the shard whose name hashes
-highest among those near the middle. So one file more changes the pack that it falls into, and hardly ever another cut:
-that happens where the newcomer itself is chosen, or moves the middle past the file that was. Order never changes.
+A list of shards is cut in two, and each part again, until no part is larger than the wanted size. The second part
+begins with the shard, among those near the middle, whose name has the highest hash. So an additional file changes the
+pack that it falls into and rarely another cut: only if the new file itself is chosen, or if it moves the middle so far
+that the former choice is no longer near it. The order of shards never changes.
 """
 
 import itertools
@@ -15,14 +16,15 @@ import numpy.typing as npt
 from tokenmill.core.chance import keyed_hash
 from tokenmill.core.kinds import Shard
 
-FILE_BYTES = 1 << 16  # opening a file costs about as much as reading so many bytes
-_NEAR_MIDDLE = (0.4, 0.6)  # so a pack is at least 0.4 of the size wanted, unless shards themselves are larger
+FILE_BYTES = 1 << 16  # opening a file costs about as much as reading this many bytes
+_NEAR_MIDDLE = (0.4, 0.6)  # so a cut gives no pack below 0.4 of the wanted size, except next to large shards
 
 
 def packed(shards: Sequence[Shard], size: int) -> list[Shard]:
-    """The shards in order, neighbours put together to packs of at most `size` bytes; 0 leaves them alone.
+    """Returns the shards in order, with neighbours joined into packs of at most `size` bytes. With 0 none are joined.
 
-    A pack has `parts`, and bytes from 0 to their sum. A shard that stays alone is as it was. Numbers are counted anew.
+    Each shard counts FILE_BYTES more than its length. A pack has `parts`, and its bytes go from 0 to the sum of theirs.
+    A shard that is not joined stays as it was. All get new numbers, from 0.
     """
     costs = np.array([shard.length + FILE_BYTES for shard in shards], dtype=np.int64)
     before = np.concatenate(([0], np.cumsum(costs)))
@@ -32,12 +34,16 @@ def packed(shards: Sequence[Shard], size: int) -> list[Shard]:
 
 
 def parts_of(shard: Shard) -> tuple[Shard, ...]:
-    """The shards that a pack is made of, or the shard itself."""
+    """Returns the shards in a pack, or the shard itself if it is not a pack."""
     return shard.parts or (shard,)
 
 
 def _runs(before: npt.NDArray[np.int64], ranks: npt.NDArray[np.uint64], size: int) -> Iterator[tuple[int, int]]:
-    """(first, end) of each pack. before: cost of all shards before each, and of all; ranks: decides where to cut."""
+    """Yields (first, end) of each pack, `end` exclusive.
+
+    before: (shards + 1,) costs in bytes: of all shards before each one, then of all. ranks: (shards,) hashes that
+    decide where to cut.
+    """
     todo = [(0, len(ranks))] if len(ranks) else []
     while todo:
         low, high = todo.pop()

@@ -1,4 +1,4 @@
-"""What a recipe would run: every stage's shards with their fingerprints, and which of them are done already.
+"""Plans a run: the shards of every stage, their fingerprints, and which of them are done already.
 
 Fingerprints follow from work and input alone, so the whole plan is known before anything runs.
 """
@@ -26,20 +26,28 @@ from tokenmill.pipeline.record.ledger import Ledger, is_done, json_path
 logger = logging.getLogger(__name__)
 
 ENGINE = ("tokenmill.pipeline.tasks.shard",)
+"""The engine's modules that decide the bytes of a stage without a Global. Their code is in its fingerprints."""
+
 ENGINE_OF_GLOBALS = (
     "tokenmill.pipeline.tasks.shard",
     "tokenmill.pipeline.exchange.exchange",
     "tokenmill.pipeline.driver.globals",
 )
-
+"""The same for a stage with a Global."""
 
 Origin = tuple[str, int]
-"""A shard of a stage before: (stage, number)."""
+"""A shard of an earlier stage: (stage, number)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedShard:
-    """One shard of a stage: from a source's shard, or from shard `origin` = (stage, number) of a stage before."""
+    """One shard of a stage.
+
+    Attributes:
+        done: a result with this fingerprint is there.
+        shard: the Source's shard from which it is made; None for a stage without a Source.
+        origin: the shard of an earlier stage from which it is made; None for a stage with a Source.
+    """
 
     number: int
     fingerprint: str
@@ -53,12 +61,12 @@ class PlannedStage:
     """A stage with its shards.
 
     Attributes:
-        root: fingerprint of a Global's result as a whole: the work and all its input.
-        code: the part of fingerprints that is the code's now.
-        only_code: number of results that would be made again for no other reason than that the code differs.
-        whole: what a Writer writes besides its shards is there, and so are a Global's facts.
-        released: its data was deleted on purpose.
-        ids_differ: a Global before has compared the ids of all documents that come to the stage.
+        root: fingerprint of a Global's result as a whole: of the work and all its input.
+        code: the code part of fingerprints today.
+        only_code: number of results that would be made again only because the code differs.
+        whole: a Writer's output and a Global's facts are there. True for a stage that has neither, once it is checked.
+        released: the stage's data was deleted on purpose.
+        ids_differ: an earlier Global has compared the ids of all documents that come to the stage.
     """
 
     stage: Stage
@@ -81,7 +89,7 @@ class PlannedStage:
 
     @property
     def accepted(self) -> Counter[str]:
-        """How many shards are results of other code that was accepted, by that code."""
+        """{code: number of shards whose results it made}, of other code that was accepted."""
         return Counter(code for shard in self.shards if (code := code_of(shard.fingerprint)) != self.code)
 
     @property
@@ -101,16 +109,17 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class Planning:
-    """What is asked of a plan besides the recipe.
+    """Options of a plan, in addition to the recipe.
 
     Attributes:
-        mark_only: documents are marked, not dropped.
-        limit: at most so many documents of each source's first shard. Default: all of all.
-        scrub: the Step that edits excerpts.
-        accept_code: results that differ only in the code that made them count as done.
-        made_again: stages whose results of other code do not count, because their deleted data is needed again.
-        gaps: by stage, inputs that are accepted as missing: its result is planned without them, and differs from that
-            with them. Default none.
+        mark_only: documents are marked, not dropped. Default false.
+        limit: largest number of documents, read only from each source's first shard. Default: all documents.
+        scrub: the Step that edits excerpts. Default none.
+        accept_code: results that differ only in the code that made them count as done. Default false.
+        made_again: stages whose results of other code do not count, because their deleted data is needed again. Default
+            none.
+        gaps: {stage: inputs that are accepted as missing}. The stage is planned without them, so its fingerprint is not
+            the one with them. Default none.
     """
 
     mark_only: bool = False
@@ -122,8 +131,8 @@ class Planning:
 
 
 def plan(recipe: Recipe, stages: tuple[Stage, ...], folder: str, planning: Planning) -> list[PlannedStage]:
-    """Every stage in order. Lists the sources' files; reads manifests, no data. Raises RecipeError for missing
-    input.
+    """Returns the plan of every stage, in order. Lists the sources' files and reads manifests, but no data. Raises
+    RecipeError if a source has no input.
     """
     planned: dict[str, PlannedStage] = {}
     for stage in stages:
@@ -174,7 +183,7 @@ def _source_inputs(shards: Sequence[Shard], planning: Planning) -> list[JsonObje
 def _shards(
     stage: Stage, recipe: Recipe, before: dict[str, PlannedStage], planning: Planning
 ) -> tuple[list[PlannedShard], list[JsonObject | str]]:
-    """The stage's shards, without fingerprints, and what of each input its result depends on."""
+    """Returns the stage's shards without fingerprints, and a description of each shard's input, to be hashed."""
     if stage.source is not None:
         found = enumerate(_source_shards(stage, recipe, planning.limit))
         own = [PlannedShard(number, "", False, replace(shard, number=number)) for number, shard in found]
@@ -194,14 +203,16 @@ def _shards(
 
 
 def _columns(planned: PlannedStage, before: Mapping[str, PlannedStage]) -> list[object]:
-    """The names of a stage's columns, and what settings of the stage and of those before it say about their types."""
+    """Returns the names of a stage's columns, and what its settings, and those of earlier stages, say about types."""
     types: list[object] = [unit.column_types() for unit in planned.stage.work if isinstance(unit, Typing)]
     return [planned.stage.columns, types, *(_columns(before[name], before) for name in planned.stage.inputs)]
 
 
 def _ids_differ(inputs: list[PlannedStage]) -> bool:
-    """Whether a Global has compared the ids of all documents of these stages. Steps keep ids, so this holds for all
-    stages after it, until documents of several stages come together or a Global makes copies.
+    """Returns whether a Global has compared the ids of all documents of these stages.
+
+    Steps keep ids, so this is true for all later stages until documents of several stages come together or a Global
+    makes copies.
     """
     if len(inputs) != 1:
         return False
@@ -212,8 +223,10 @@ def _ids_differ(inputs: list[PlannedStage]) -> bool:
 def _with_results_of_other_code(
     prints: list[str], planned: PlannedStage, ledger: Ledger, *, accept_code: bool
 ) -> tuple[list[str], PlannedStage]:
-    """The shards' fingerprints and the plan. A result of accepted code keeps its fingerprint, so that the stages that
-    read it find their input unchanged. Of a Global all results are accepted or none: they are parts of one decision.
+    """Returns the shards' fingerprints and the plan, with results of accepted code.
+
+    Such a result keeps its fingerprint, so that the input of the stages that read it does not change. For a Global all
+    results are accepted or none, because they are parts of one decision.
     """
     wanted = accepted_codes(planned.folder, counts_as=planned.code)
     likes = _finished_by_other_code(prints, planned, ledger, preferred=wanted)
@@ -231,15 +244,17 @@ def _with_results_of_other_code(
     if planned.stage.writes_corpus and not _has_corpus(planned, root):
         return prints, planned
     if planned.stage.has_facts and not has_facts(planned.folder, root):
-        return prints, planned  # other code would count them
+        return prints, planned  # today's code would count the facts of results that other code made
     return likes, replace(planned, root=root)
 
 
 def _finished_by_other_code(
     prints: list[str], planned: PlannedStage, ledger: Ledger, *, preferred: Collection[str]
 ) -> list[str]:
-    """For each shard the fingerprint of a whole result that differs in its code alone; "" if there is none, or one of
-    this code. preferred: codes that come first; then come results in their place, then those in kept/.
+    """Returns for each shard the fingerprint of a complete result that differs only in its code; "" if there is none,
+    or if there is one of today's code.
+
+    preferred: codes that come first. Within each group, results in their place come before those in kept/.
     """
     numbers = {found: number for number, found in ledger.fingerprints.items()}
     kept = kept_fingerprints(planned.folder)
@@ -260,13 +275,15 @@ def _finished_by_other_code(
 
 
 def _has_corpus(planned: PlannedStage, root: str) -> bool:
-    """Whether a Writer's output of this fingerprint is there, or in kept/."""
+    """Returns whether a Writer's output with this fingerprint is in its place or in kept/."""
     in_place = is_done(planned.corpus_manifest, root, planned.folder)
     return in_place or kept_manifest(planned.folder, root) is not None
 
 
 def _identity(shard: Shard) -> JsonObject:
-    """What of a source's shard its results depend on: not its number, nor the signature of today's address."""
+    """Returns the fields of a source's shard that its results depend on: all but the number and the secret of its
+    address, and the name only if there is one.
+    """
     said = {name: value for name, value in vars(shard).items() if name not in ("number", "secret", "parts", "name")}
     if shard.name:
         said["name"] = shard.name
@@ -274,7 +291,7 @@ def _identity(shard: Shard) -> JsonObject:
 
 
 def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedStage:
-    """The same plan with what is done looked up again. ledger: what is on disk of the stage, if that is known."""
+    """Returns the plan after looking up again what is done. ledger: the stage's ledger, if it has been read already."""
     ledger = Ledger(planned.folder) if ledger is None else ledger
     whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
     whole = whole and not (planned.stage.has_facts and facts_problem(planned.folder, planned.root))
@@ -287,7 +304,7 @@ def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedSt
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:
-    """The stages that read this one."""
+    """Returns the stages that read this one."""
     return [other for other in stages if planned.name in other.stage.inputs]
 
 
@@ -307,7 +324,7 @@ def _source_shards(stage: Stage, recipe: Recipe, limit: int | None) -> list[Shar
 
 
 def _need_released_data(stages: list[PlannedStage]) -> list[PlannedStage]:
-    """A stage whose data was deleted must run again if one that reads it is not done."""
+    """Returns the plan in which a stage whose data was deleted is not done if a stage that reads it is not done."""
     for index in range(len(stages) - 1, -1, -1):
         planned = stages[index]
         hungry = any(not reader.done for reader in consumers(planned, stages))

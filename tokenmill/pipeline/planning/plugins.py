@@ -1,6 +1,6 @@
-"""Finds what `--plugins` names: an importable package, a folder or a file, each under the name that recipes use.
+"""Finds the plug-in that `--plugins` names (an importable package, a folder or a file), and its name in recipes.
 
-A folder has its own name, so `./mylab` holds `mylab.long_words`. A file has its name without `.py`. If the folder
+A folder has its own name, so `./mylab` contains `mylab.long_words`. A file has its name without `.py`. If the folder
 around it has an `__init__.py`, that folder's name comes first, and so on upwards: `mylab/filters/long_words.py` is then
 `mylab.filters.long_words`. So a plug-in has the same names, and the same fingerprints, however it is given.
 """
@@ -22,7 +22,7 @@ _TAKEN = ("stages", "filters", "tokenize", "tokenmill")
 
 
 def package_of(plugins: str) -> str:
-    """The name of the package or module that `--plugins` names. Python finds it from now on. Raises RecipeError.
+    """Returns the name of the package or module that `--plugins` names, and makes it importable. Raises RecipeError.
 
     The folder that holds it, or the working directory, is added to the end of sys.path, so that no file there hides
     another module.
@@ -46,14 +46,14 @@ def package_of(plugins: str) -> str:
 
 
 def search(folders: Iterable[str]) -> None:
-    """Adds folders to the end of sys.path, unless they are there."""
+    """Adds folders to the end of sys.path, unless they are in it."""
     sys.path += [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
-    importlib.invalidate_caches()  # a file may be newer than what Python has listed
+    importlib.invalidate_caches()  # Python's listings of folders may be older than a file
 
 
 def folders_of(modules: Iterable[str]) -> tuple[str, ...]:
-    """The folders from which Python imported the plug-ins among modules. Those in the working directory are relative
-    to it.
+    """Returns the folders from which Python imported the plug-ins among `modules`. A folder in the working directory is
+    relative to it.
     """
     tops = sorted({module.partition(".")[0] for module in modules} - {"tokenmill"})
     found = [os.path.dirname(os.path.abspath(place)) for top in tops for place in _places(sys.modules[top])]
@@ -64,20 +64,20 @@ def folders_of(modules: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_inside(name: str, package: str) -> bool:
-    """Whether a module is the package or module itself, or one below it."""
+    """Returns whether a module is `package` itself or a module below it."""
     return name == package or name.startswith(f"{package}.")
 
 
 def plugin_names(plugins: str) -> list[str]:
-    """Names of the modules of a plug-in that are not private, sorted. Raises RecipeError if it cannot be imported."""
+    """Returns the sorted names of a plug-in's public modules. Raises RecipeError if it cannot be imported."""
     package = package_of(plugins)
     folders = getattr(imported(package, package, "--plugins: "), "__path__", None)
     return [package] if folders is None else sorted({name for folder in folders for name in _below(folder, package)})
 
 
 def functions_of(module: str) -> dict[str, str]:
-    """{name: first line of its docstring} of the public functions of a module that has been imported and has no class
-    of its own; else nothing.
+    """Returns {name: first line of its docstring} of the public functions of an imported module; nothing if the module
+    defines a class or has not been imported.
     """
     content = vars(sys.modules[module]).values() if module in sys.modules else ()
     own = [value for value in content if getattr(value, "__module__", "") == module]
@@ -88,9 +88,9 @@ def functions_of(module: str) -> dict[str, str]:
 
 
 def check_functions(unit: Unit, plugins: str | None, where: str) -> None:
-    """Raises RecipeError if a function that a unit calls is not inside `plugins`, does not exist, or is no function.
+    """Raises RecipeError if a function that a unit calls is not inside `plugins`, does not exist, or is not a function.
 
-    The unit's own module is allowed too: it has the function of its example.
+    The unit's own module is allowed too, because it has the function of its example.
     """
     if not isinstance(unit, Calling):
         return
@@ -108,7 +108,10 @@ def check_functions(unit: Unit, plugins: str | None, where: str) -> None:
 
 
 class ModuleNotFound(RecipeError):
-    """There is no such module; missing: its name, or that of the package that it would be in."""
+    """There is no such module.
+
+    missing: the name of the module, or of the package that it would be in.
+    """
 
     def __init__(self, message: str, missing: str) -> None:
         super().__init__(message)
@@ -116,7 +119,7 @@ class ModuleNotFound(RecipeError):
 
 
 def imported(module: str, name: str, where: str) -> ModuleType:
-    """The module of the unit `name`. If a plug-in cannot be imported, the RecipeError has the place in its code."""
+    """Returns the module of the unit `name`. If a plug-in cannot be imported, the RecipeError gives file and line."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -132,7 +135,7 @@ def imported(module: str, name: str, where: str) -> ModuleType:
 
 
 def _line_of(error: BaseException) -> str:
-    """`file:line` in the module whose import an exception ended."""
+    """Returns `file:line` of the top-level code at which an exception ended a module's import."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -147,12 +150,12 @@ def _existing(plugins: str, where: str) -> Path:
     if not path.exists():
         raise RecipeError(f"{where}no such file or folder; looked for {path}")
     if path.is_file() and path.suffix != ".py":
-        raise RecipeError(f"{where}found a file, expected a folder or a file of Python, whose name ends in .py")
+        raise RecipeError(f"{where}found a file, expected a folder or a Python file (.py)")
     return path
 
 
 def _place_of(path: Path, where: str) -> tuple[str, str]:
-    """(the folder from which Python imports a file or folder, the name under which it does)."""
+    """Returns (the folder from which Python imports a file or folder, the name under which it imports it)."""
     parts, above = [path.name.removesuffix(".py") if path.is_file() else path.name], path.parent
     while (above / "__init__.py").is_file():
         parts, above = [above.name, *parts], above.parent
@@ -165,7 +168,7 @@ def _place_of(path: Path, where: str) -> tuple[str, str]:
 
 
 def _check_found(module: ModuleType, path: Path, where: str) -> None:
-    """Raises RecipeError if the name of a file or folder leads to another one."""
+    """Raises RecipeError if Python finds another file or folder under the module's name."""
     found = _places(module)[:1]
     if [os.path.realpath(place) for place in found] != [os.path.realpath(path)]:
         other = found[0] if found else "which is built in"
@@ -173,7 +176,7 @@ def _check_found(module: ModuleType, path: Path, where: str) -> None:
 
 
 def _places(module: ModuleType) -> list[str]:
-    """The folders of a package, or the file of a module; none of a module that is built in."""
+    """Returns the folders of a package, or the file of a module; nothing for a built-in module."""
     file = getattr(module, "__file__", None)
     return list(getattr(module, "__path__", [file] if file else []))
 

@@ -1,8 +1,8 @@
-"""The recipe: YAML in, checked stages out. Every refusal names file, line, what was found, what was expected.
+"""Reads a recipe: YAML in, checked stages out. Every error names file, line, what was found and what was expected.
 
-A stage is a list of work, or a mapping {from, steps, memory, timeout, keep, resources}. Its input is the stage before
-it, unless it begins with a Source. Strict: an unknown key, a duplicate key or a wrong type is a RecipeError. There is
-no interpolation and no environment; flags of the command line set nothing in here.
+A stage is a list of work, or a mapping {from, steps, memory, timeout, keep, resources}. Without `from` its input is the
+stage before it, unless it begins with a Source. The grammar is strict: an unknown key, a duplicate key or a wrong type
+is a RecipeError. Nothing is interpolated, and neither environment variables nor command-line options change a recipe.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ from tokenmill.pipeline.planning.yaml_nodes import Types, YamlFile
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
-_LONGEST_NAME = 100  # file systems take 255 bytes, and names of folders grow
-_TAKEN = ("lock", "logs")  # a stage's folder lies beside them
+_LONGEST_NAME = 100  # file systems allow 255 bytes, and names of folders get suffixes
+_TAKEN = ("lock", "logs")  # names in a run's folder, next to the folders of stages
 _LONGEST_EXCERPT = 1_000_000
-_LEAST_MEMORY, _MOST_MEMORY = 1 << 20, 1 << 60
+_LEAST_MEMORY, _MOST_MEMORY = 1 << 20, 1 << 60  # bytes
 _LONGEST_TIMEOUT = 10_000_000  # seconds: four months
 
 _RECIPE_KEYS: dict[str, Types] = {"run": str, "seed": int, "excerpt": (int, dict), "stages": dict}
@@ -39,7 +39,10 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "K
 
 @dataclass(frozen=True)
 class WorkSpec:
-    """One unit of work as the recipe names it: `filters.c4` and its settings; line: where in the recipe."""
+    """One unit of work as the recipe names it, for example `filters.c4`, and its settings.
+
+    line: its line in the recipe.
+    """
 
     name: str
     settings: JsonObject
@@ -48,11 +51,11 @@ class WorkSpec:
 
 @dataclass(frozen=True)
 class ExcerptSpec:
-    """What a drop record shows of the text.
+    """The excerpts of texts in drop records.
 
     Attributes:
-        chars: characters; 0 for none. Default 200.
-        scrub: the Step that removes personal data first. Default: the one that the table of stages names.
+        chars: number of characters, 0 to 1,000,000; 0 for no excerpts. Default 200.
+        scrub: the Step that removes personal data from the excerpts. Default: the one that the table of stages names.
     """
 
     chars: int = 200
@@ -61,14 +64,15 @@ class ExcerptSpec:
 
 @dataclass(frozen=True)
 class StageSpec:
-    """What a recipe says about a stage.
+    """A stage as the recipe describes it.
 
     Attributes:
-        memory: bytes that a worker may hold. Default 4 GiB.
-        timeout: seconds without progress before a worker counts as hung. Default 600.
-        keep: whether the stage's documents stay once all stages that read them are done. Default true.
-        resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, the cluster's
-            own names.
+        inputs: the stages named in `from`. Default none: the stage before it, or a Source.
+        memory: bytes that a worker may use, 1 MiB to 1 EiB. Default 4 GiB.
+        timeout: seconds without progress before a worker counts as hung, above 0 and at most 10,000,000. Default 600.
+        keep: whether the stage's documents stay after all stages that read them are done. Default true.
+        resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, and resources
+            that the cluster itself names.
     """
 
     name: str
@@ -83,7 +87,7 @@ class StageSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe whose grammar is right. Names and settings of work are not checked yet."""
+    """A recipe with correct grammar. Names and settings of work are not checked yet."""
 
     file: str
     run: str
@@ -98,18 +102,21 @@ class Recipe:
         raise RecipeError(f"{self.file}: no stage {name!r}{did_you_mean(name, (s.name for s in self.stages))}")
 
     def sha256(self) -> str:
-        """Hash of what the recipe says, apart from where its file lies."""
+        """Returns a hash of the run's name, the seed, and the names, inputs and work with settings of all stages."""
         said = [self.run, self.seed, [[s.name, s.inputs, [[w.name, w.settings] for w in s.work]] for s in self.stages]]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def load_recipe(path: str | Path) -> Recipe:
-    """Read and check a recipe's grammar; names and settings of work are checked by resolve. Raises RecipeError."""
+    """Reads a recipe and checks its grammar. `resolve` checks names and settings of work. Raises RecipeError."""
     return _read(YamlFile(str(path)))
 
 
 def read_recipe(text: str, name: str) -> Recipe:
-    """The recipe that is given as YAML, checked as by load_recipe. name: begins every message, in place of a file's."""
+    """Returns the recipe in a YAML text, checked as by load_recipe.
+
+    name: begins every message, instead of the path of a file.
+    """
     return _read(YamlFile(name, text.encode()))
 
 
@@ -119,7 +126,7 @@ def _read(yaml_file: YamlFile) -> Recipe:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Walks YAML nodes, which know their lines, instead of plain values, which do not."""
+    """Builds a Recipe from YAML nodes, because they know their lines; plain values do not."""
 
     nodes: YamlFile
 
@@ -142,7 +149,7 @@ class _Reader:
         return Recipe(self.nodes.file, run, values.get("seed", 0), excerpt, tuple(stages))
 
     def excerpt(self, node: yaml.Node) -> ExcerptSpec:
-        """A number of characters, or {chars, scrub}."""
+        """Reads `excerpt`: a number of characters, or {chars, scrub}."""
         if not isinstance(node, yaml.MappingNode):
             return ExcerptSpec(self.excerpt_chars(node, self.nodes.value(node)))
         keys = dict(self.nodes.mapping(node, "excerpt"))
@@ -191,7 +198,7 @@ class _Reader:
         for wanted in [given] if isinstance(given, str) else given:
             if not isinstance(wanted, str) or wanted not in known:
                 hint = did_you_mean(str(wanted), known)
-                raise self.nodes.error(node, f"stage {name!r}: from {short(wanted)}, which is no stage before it{hint}")
+                raise self.nodes.error(node, f"stage {name!r}: from {short(wanted)}, which is no earlier stage{hint}")
             if wanted in names:
                 raise self.nodes.error(node, f"stage {name!r}: from {wanted!r} twice; name each stage once")
             names.append(wanted)
@@ -230,7 +237,7 @@ class _Reader:
         return float(given)
 
     def resources(self, given: JsonObject, name: str, node: yaml.Node, memory: object) -> dict[str, float]:
-        """What a task reserves on a cluster; the stage's memory too, if the recipe states it."""
+        """Returns what a task reserves on a cluster, including the stage's memory if the recipe states it."""
         amounts: dict[str, float] = {}
         for key, amount in (({"memory": memory} if memory is not None else {}) | given).items():
             value = self.memory(amount, name, node) if key == "memory" else amount

@@ -1,6 +1,4 @@
-"""From a name in the recipe to a unit of work: the name is the file's path, the class is the file's name in
-capitals.
-"""
+"""Builds the units of work that a recipe names. A name is a file's path; the class is the file's name in CamelCase."""
 
 import dataclasses
 import difflib
@@ -30,7 +28,8 @@ class Stage:
     """A stage whose work is built: an optional Source, then Steps, then an optional Global.
 
     Attributes:
-        columns: what it passes to the stages that read it.
+        inputs: names of the stages that it reads; none if it has a Source.
+        columns: names of the columns that it passes to the stages that read it.
     """
 
     spec: StageSpec
@@ -61,14 +60,14 @@ class Stage:
 
     @property
     def has_facts(self) -> bool:
-        """True if the stage writes what its Global counted to facts.json."""
+        """True if the stage has a facts.json with the counts of its Global."""
         return isinstance(self.final, Concluding)
 
 
 def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
-    """Build every stage's work and check that each column read is there. Raises RecipeError; reads no data.
+    """Builds every stage's work and checks that each column that a unit reads is there. Reads no data.
 
-    plugins: an importable package, a folder or a file whose modules the recipe may name too.
+    plugins: an importable package, a folder or a file whose modules the recipe may also name. Raises RecipeError.
     """
     if plugins is not None:
         package_of(plugins)
@@ -82,7 +81,7 @@ def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
 
 
 def _built(recipe: Recipe, plugins: str | None) -> tuple[dict[str, list[Unit]], list[str]]:
-    """(the units of work of each stage, what is wrong with those that could not be built)."""
+    """Returns ({stage: its units of work}, the messages about units that could not be built)."""
     built: dict[str, list[Unit]] = {spec.name: [] for spec in recipe.stages}
     problems: list[str] = []
     for stage, work in ((spec.name, work) for spec in recipe.stages for work in spec.work):
@@ -99,8 +98,10 @@ def _built(recipe: Recipe, plugins: str | None) -> tuple[dict[str, list[Unit]], 
 
 
 def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | None:
-    """The Step that scrubs excerpts and its name; None if no excerpts are kept. Raises RecipeError, also for a scrub
-    that is named but not needed: it may be needed soon.
+    """Returns the name of the Step that scrubs excerpts, and the Step; None if no excerpts are kept.
+
+    Raises RecipeError. A scrub that is named although no excerpts are kept is checked too, because they may be switched
+    on later.
     """
     if not recipe.excerpt.chars and recipe.excerpt.scrub is None:
         return None
@@ -115,7 +116,7 @@ def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | 
 
 
 def classes_of(recipe: Recipe, *, plugins: str | None) -> tuple[type[Unit], ...]:
-    """The classes of all units that a recipe names, its scrubber of excerpts included. Checks no settings."""
+    """Returns the classes of all units that a recipe names, including the scrubber of excerpts. Checks no settings."""
     works = [work for spec in recipe.stages for work in spec.work]
     if recipe.excerpt.chars:
         works.append(_excerpt_work(recipe))
@@ -127,12 +128,16 @@ def _excerpt_work(recipe: Recipe) -> WorkSpec:
 
 
 def work_names() -> list[str]:
-    """Names of all units of work that come with tokenmill, sorted: `filters.c4`, …"""
+    """Returns the sorted names of all units of work that come with tokenmill: `filters.c4`, …"""
     return sorted(_unit_modules())
 
 
 def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Unit]:
-    """The class a name stands for. Only units of tokenmill, and modules of `plugins`, may be named."""
+    """Returns the class that a name stands for.
+
+    Raises RecipeError for any name that is neither a unit of tokenmill nor a module of `plugins`, and for a class that
+    is not a valid unit. where: begins the message.
+    """
     if plugins and is_inside(name, package_of(plugins)):
         module = imported(name, name, where)
     elif name in _unit_modules():
@@ -143,7 +148,7 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
         )
     wanted = class_name(name)
     if not hasattr(module, wanted):
-        rule = "a unit's class has the name of its file in capitals"
+        rule = "a unit's class has the name of its file in CamelCase"
         raise RecipeError(f"{where}{module.__name__} has no class {wanted}; {rule}{_classes_in(module)}")
     found: type[Unit] = getattr(module, wanted)
     problem = contract_problem(found)
@@ -156,9 +161,9 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
 
 
 def settings_of(work: Unit) -> JsonObject:
-    """All settings of a unit of work, defaults in, as JSON values; URLs without passwords and signatures.
+    """Returns all settings of a unit of work, including defaults, as JSON values. URLs have no passwords or signatures.
 
-    Settings that are saved, loaded and saved again are the same.
+    If the settings are saved, loaded and saved again, they are the same.
     """
     assert dataclasses.is_dataclass(work)
     values = {field.name: getattr(work, field.name) for field in dataclasses.fields(work)}
@@ -168,7 +173,7 @@ def settings_of(work: Unit) -> JsonObject:
 
 
 def _with_floats(value: object, wanted: Any) -> object:
-    """The JSON value with 3 as 3.0 wherever its type says float, which is how a recipe's 3 is loaded."""
+    """Returns the JSON value with 3 as 3.0 wherever its type is float, as a recipe's 3 is loaded."""
     kinds = typing.get_args(wanted) if typing.get_origin(wanted) in (UnionType, typing.Union) else (wanted,)
     if type(value) is int:
         return float(value) if float in kinds and int not in kinds else value
@@ -191,7 +196,11 @@ def _without_secrets(value: object) -> object:
 
 
 def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit:
-    """The unit of work a recipe's entry stands for, its settings checked against the types of the fields."""
+    """Returns the unit of work for a recipe's entry, after checking its settings against the types of the fields.
+
+    seed: for a unit that has this setting, if the entry does not give it. where: begins every message. Raises
+    RecipeError.
+    """
     cls = work_class(spec.name, plugins=plugins, where=where)
     assert dataclasses.is_dataclass(cls)
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
@@ -282,13 +291,13 @@ def _who_adds(column: str) -> str:
         try:
             adds: object = work_class(name).adds
         except RecipeError:
-            continue  # an optional package is missing; it cannot be the step the recipe forgot to configure either
+            continue  # its optional package is missing, so do not suggest it
         if isinstance(adds, tuple) and column in adds:
             return f"; put {name} before it"
     return ""
 
 
-def _checked(value: object, wanted: Any, place: str) -> object:  # wanted: a type, or a form such as str | None
+def _checked(value: object, wanted: Any, place: str) -> object:  # wanted: a type, or a union such as str | None
     try:
         return pydantic.TypeAdapter(wanted).validate_json(json.dumps(value, default=str), strict=True)
     except pydantic.ValidationError as error:
@@ -310,7 +319,7 @@ def _nearest(name: str) -> str:
 
 
 def _plugins_hint(name: str) -> str:
-    """What a name of one's own lacks; the names of tokenmill's units begin with these folders."""
+    """Returns a hint about --plugins for an unknown name; "" if the name begins like those of tokenmill's units."""
     folder = name.partition(".")[0]
     if folder in ("stages", "filters", "tokenize"):
         return ""
@@ -325,9 +334,10 @@ def _classes_in(module: ModuleType) -> str:
 
 @functools.cache
 def _unit_modules() -> dict[str, str]:
-    """{name in recipes: module}. stages and tokenize have tables; each public file in filters is a filter.
+    """Returns {name in recipes: module}. stages and tokenize have tables; each public file in filters is a filter.
 
-    The packages are imported by name, so that this module, and what imports it, does not depend on the tables' content.
+    The packages are imported by name, so that the code hashes of this module, and of modules that import it, do not
+    depend on the tables.
     """
     tables = {folder: importlib.import_module(f"tokenmill.{folder}").UNITS for folder in ("stages", "tokenize")}
     tables["filters"] = importlib.import_module("tokenmill.filters").units()

@@ -1,7 +1,8 @@
-"""The code that a module's results depend on, as a hash over syntax trees.
+"""Hashes the code that a module's results depend on, as syntax trees.
 
-A module of tokenmill or of a plug-in counts with every module of such code that it imports, at any depth, also inside
-functions and relatively. Comments, docstrings and formatting do not count, nor do the modules in NOT_HASHED.
+A module of tokenmill or of a plug-in counts together with every module of such code that it imports, at any depth.
+Relative imports and imports inside functions count too. Comments, docstrings and formatting do not count, nor do the
+modules in NOT_HASHED.
 """
 
 import ast
@@ -31,7 +32,7 @@ NOT_HASHED: Final = {
     "tokenmill.core.corpus.local_copy": "copies files before they are read",
     "tokenmill.core.io.cache_dirs": "says where caches are kept",
     "tokenmill.core.io.http": "moves bytes",
-    "tokenmill.core.io.local_input": "identifies and hashes files; what it says is in the fingerprint",
+    "tokenmill.core.io.local_input": "identifies and hashes files; its results are in the fingerprint",
     "tokenmill.core.io.manners": "waits between requests",
     "tokenmill.core.io.models": "finds and checks model files; their checksums are in the fingerprint",
     "tokenmill.core.io.remote": "moves bytes",
@@ -46,22 +47,22 @@ NOT_HASHED: Final = {
     "tokenmill.pipeline.record.*": "manifests, logs and locks",
     "tokenmill.pipeline.report.*": "reads finished runs",
 }
-"""Modules that move bytes, retry, log, plan or report, each with what it does. `folder.*`: all modules in it."""
+"""{module that moves bytes, retries, logs, plans or reports: what it does}. `folder.*`: all modules in the folder."""
 
 _TABLES: Final = frozenset({"tokenmill.filters", "tokenmill.stages", "tokenmill.tokenize"})
 """Packages whose classes load on use: `from tokenmill.filters import C4` imports tokenmill.filters.c4."""
 
-_NO_VALUE: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})  # fields of a tree that say nothing new
+_NO_VALUE: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})  # fields without information
 
 
 _known = KnownCode(Path(__file__))
 _local: dict[str, tuple[Path, bytes]] = {}
-"""{module outside of tokenmill: its file and the content that was hashed}"""
+"""{module outside of tokenmill: (its file, the content that was hashed)}"""
 
 
 @functools.cache
 def code_hash(module: str) -> str:
-    """Hex SHA-256 over the syntax trees of all modules in reach(module)."""
+    """Returns the hex SHA-256 of the syntax trees of all modules in reach(module)."""
     whole = hashlib.sha256()
     for name in sorted(reach(module)):
         whole.update(name.encode() + b"\0" + _code(name).digest)
@@ -70,7 +71,7 @@ def code_hash(module: str) -> str:
 
 @functools.cache
 def reach(module: str) -> frozenset[str]:
-    """The module and all modules of code that it imports, at any depth, without those in NOT_HASHED."""
+    """Returns the module and all modules of code that it imports, at any depth, without those in NOT_HASHED."""
     own = module.partition(".")[0]
     seen = {module} if _counts(module, own) else set[str]()
     todo = list(seen)
@@ -83,25 +84,25 @@ def reach(module: str) -> frozenset[str]:
 
 @functools.cache
 def imported_packages(module: str) -> frozenset[str]:
-    """The top-level names of third-party packages that the modules in reach(module) import."""
+    """Returns the top-level names of third-party packages that the modules in reach(module) import."""
     own = module.partition(".")[0]
     tops = {name.partition(".")[0] for reached in reach(module) for name in _code(reached).imports}
     return frozenset(top for top in tops if top not in sys.stdlib_module_names and not _is_code(top, own))
 
 
 def imports_of(module: str) -> frozenset[str]:
-    """What a module with Python source imports directly: modules, and names in them that may be modules."""
+    """Returns what a module with Python source imports directly: modules, and names in them that may be modules."""
     return _code(module).imports
 
 
 def is_hashed(module: str) -> bool:
-    """False for a module in NOT_HASHED."""
+    """Returns False for a module in NOT_HASHED."""
     return module not in NOT_HASHED and f"{module.rpartition('.')[0]}.*" not in NOT_HASHED
 
 
 @functools.cache
 def file_of(module: str) -> Path | None:
-    """The module's Python source, found without importing it; None if there is none."""
+    """Returns the path of the module's Python source, without importing the module; None if there is no source."""
     loaded = getattr(sys.modules.get(module), "__file__", None)
     if loaded and loaded.endswith(".py"):
         return Path(loaded)
@@ -118,15 +119,15 @@ def file_of(module: str) -> Path | None:
 
 @functools.cache
 def _followed(module: str, own: str) -> tuple[str, ...]:
-    """The modules of code that a module imports directly, without those in NOT_HASHED."""
+    """Returns the modules of code that a module imports directly, without those in NOT_HASHED."""
     imports = (found for name in _code(module).imports for found in _modules_of(name))
-    parent = module.rpartition(".")[0]  # Python runs it first; those of tokenmill only describe their folders
+    parent = module.rpartition(".")[0]  # Python runs it first; in tokenmill it only describes its folder
     above = (parent,) if parent and not module.startswith("tokenmill.") else ()
     return tuple(name for name in (*above, *imports) if _counts(name, own))
 
 
 def _modules_of(name: str) -> Iterable[str]:
-    """The module that an import of this name loads, or all that a whole table may load."""
+    """Returns the module that an import of this name loads, or all modules that a whole table may load."""
     table, _, unit = name.rpartition(".")
     if table not in _TABLES:
         return (name,)
@@ -140,7 +141,9 @@ def _counts(module: str, own: str) -> bool:
 
 @functools.cache
 def _is_code(top: str, own: str) -> bool:
-    """True for tokenmill, for the plug-in `own`, and for other local code: source that no distribution brought."""
+    """Returns True for tokenmill, for the plug-in `own`, and for other local code, which is source that no installed
+    distribution contains.
+    """
     if top in ("tokenmill", own):
         return True
     if top in sys.stdlib_module_names or distributions_of(top):
@@ -150,7 +153,7 @@ def _is_code(top: str, own: str) -> bool:
 
 @functools.cache
 def _folders(package: str) -> tuple[Path, ...]:
-    """The folders that a package's modules are in; none for a module that is no package."""
+    """Returns the folders of a package's modules; none for a module that is not a package."""
     loaded = getattr(sys.modules.get(package), "__path__", None)
     if loaded is not None:
         return tuple(map(Path, loaded))
@@ -169,7 +172,7 @@ def _names_in(folder: Path) -> frozenset[str]:
 @functools.cache
 def _code(module: str) -> Code:
     path = file_of(module)
-    assert path is not None  # its callers look
+    assert path is not None  # callers pass only modules with a file
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     content = path.read_bytes()
     if not module.startswith("tokenmill."):
@@ -178,12 +181,12 @@ def _code(module: str) -> Code:
 
 
 def forget_edited_code(package: str | None) -> bool:
-    """Lets local modules outside of tokenmill be imported and hashed again if one that they reach has changed since it
-    was hashed, as in a notebook.
+    """Forgets local modules outside of tokenmill if they, or modules that they reach, were edited after they were
+    hashed, so that they are imported and hashed again. Returns whether there were any.
 
-    Without it, results of an edited plug-in would be recorded as those of the earlier code.
+    In a notebook, results of an edited plug-in would otherwise be recorded as results of the earlier code.
 
-    package: the plug-ins. Those of its modules that were imported before this and edited since are imported again too.
+    package: the plug-in. If one of its modules was imported, edited and never hashed, all are imported again too.
     """
     inside = [name for name in sys.modules if package and f"{name}.".startswith(f"{package}.")]
     if any(name not in _local and _was_edited(sys.modules[name]) for name in inside):
@@ -203,19 +206,19 @@ def forget_edited_code(package: str | None) -> bool:
 
 
 def _was_edited(module: ModuleType) -> bool:
-    """True if Python's cache has other code for the module than its file. Without a cached file it is not known."""
+    """Returns True if Python's bytecode cache differs from the module's file. Without a cached file it is not known."""
     file, cached = getattr(module, "__file__", None), getattr(module, "__cached__", None)
     if not (file and cached and os.path.isfile(file) and os.path.isfile(cached)):
         return False
     try:
-        imported = marshal.loads(Path(cached).read_bytes()[16:])  # behind the head of 16 bytes
+        imported = marshal.loads(Path(cached).read_bytes()[16:])  # after the header of 16 bytes
         return bool(imported != compile(Path(file).read_bytes(), file, "exec", dont_inherit=True))
     except (ValueError, EOFError, TypeError, SyntaxError):
         return True
 
 
 def remember_code() -> None:
-    """Writes to the user's cache what was parsed, so that the next start need not parse it."""
+    """Writes the results of parsing to the user's cache, so that the next start need not parse again."""
     _known.save()
 
 
@@ -226,9 +229,9 @@ def _parsed(content: bytes, path: Path, package: str) -> Code:
 
 
 class _TreeWriter:
-    """Writes a syntax tree as words, the same for each Python version, and collects what it imports.
+    """Writes a syntax tree as words, the same for each Python version, and collects the imports.
 
-    ast.dump would take twice as long, and differs between Python versions.
+    ast.dump would take twice as long, and its output differs between Python versions.
     """
 
     def __init__(self, package: str) -> None:
@@ -238,7 +241,7 @@ class _TreeWriter:
         self._fields: dict[type[ast.AST], tuple[str, ...]] = {}
 
     def write(self, node: ast.AST, *, runs: bool = True) -> None:
-        """runs: False inside `if TYPE_CHECKING`, whose imports are not executed."""
+        """Appends the words of a node. runs: False inside `if TYPE_CHECKING`, whose imports are not executed."""
         kind = type(node)
         if kind not in self._fields:
             self._fields[kind] = tuple(name for name in kind._fields if name not in _NO_VALUE)
@@ -285,7 +288,7 @@ class _TreeWriter:
                 self.imports.add(self._absolute(name.value))
 
     def _absolute(self, name: str) -> str:
-        """`mylab.filters.helper` for `.helper` in a module of mylab.filters."""
+        """Returns the absolute name: `mylab.filters.helper` for `.helper` in a module of mylab.filters."""
         plain = name.lstrip(".")
         above = len(name) - len(plain) - 1
         if above < 0:
@@ -295,12 +298,12 @@ class _TreeWriter:
 
 
 def _whole(module: str) -> tuple[str, ...]:
-    """`tokenmill.filters.*` for an import of a whole table, of which any class may be used."""
+    """Returns `tokenmill.filters.*` for an import of a whole table, because any of its classes may be used; else ()."""
     return (f"{module}.*",) if module in _TABLES else ()
 
 
 def _is_docstring(node: ast.AST) -> bool:
-    """A string as a statement: a docstring, or the description of a constant."""
+    """Returns True for a string as a statement: a docstring, or the description of a constant."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
@@ -310,6 +313,6 @@ def _is_type_checking(node: ast.AST) -> bool:
 
 
 def _is_import_module(function: ast.AST) -> bool:
-    """importlib.import_module, import_module or __import__."""
+    """Returns True for importlib.import_module, import_module and __import__."""
     names = (getattr(function, "id", None), getattr(function, "attr", None))
     return "import_module" in names or "__import__" in names

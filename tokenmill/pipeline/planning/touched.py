@@ -1,8 +1,8 @@
-"""Input files whose modification time changed but whose content did not: copied, restored or touched.
+"""Finds input files whose modification time changed but whose content did not: copied, restored or touched files.
 
-Such a file has another etag, so its results would be made again. The manifest of a result has the hash of the bytes of
-each local file that were read for it, of a file cut into ranges those of one range. A file that differs from its record
-only in time is read once more and compared as a whole: lines begin in one range and end in another.
+Such a file has another etag, so its results would be made again. The manifest of a result has a hash of the bytes that
+were read of each local file; for a file that is cut into ranges, of the bytes of one range. A file that differs from
+its record only in time is read once more and compared as a whole, because lines begin in one range and end in another.
 """
 
 import functools
@@ -21,17 +21,17 @@ from tokenmill.pipeline.record.ledger import Ledger
 logger = logging.getLogger(__name__)
 
 Ranges = dict[tuple[int, int], str]
-"""By start and end: the hash of these bytes."""
+"""{(start, end): hash of these bytes}"""
 
 Recorded = dict[str, dict[str, Ranges]]
-"""By file and etag: what was read."""
+"""{file: {etag: the ranges that were read}}"""
 
 
 def with_recorded_etags(shards: list[Shard], prints: Sequence[str], ledger: Ledger) -> list[Shard]:
-    """The shards of a Source; a file that has the content of its record has the etag of its record too.
+    """Returns the shards of a Source; a file that has the content of its record gets the etag of its record.
 
-    prints: the fingerprints of the shards as they are. Only manifests of results that no shard wants are read, and only
-    files of shards without a result.
+    prints: the fingerprints of the shards as they are. To save time, only manifests of results that no shard wants are
+    read, and only files of shards without a result.
     """
     there, wanted = (set(map(input_of, some)) for some in (ledger.fingerprints.values(), prints))
     lack = [input_of(own) not in there for own in prints]
@@ -43,7 +43,7 @@ def with_recorded_etags(shards: list[Shard], prints: Sequence[str], ledger: Ledg
     found = [_as_recorded(shard, etags) if new else shard for shard, new in zip(shards, lack, strict=True)]
     same = sum(one != other for one, other in zip(found, shards, strict=True))
     if same:
-        logger.info("%s: %d inputs differ from their record in time alone; their results stay", ledger.folder, same)
+        logger.info("%s: %d inputs differ from their record only in time; their results stay", ledger.folder, same)
     return found
 
 
@@ -62,7 +62,7 @@ def _as_recorded(shard: Shard, etags: "_Etags") -> Shard:
 
 
 class _Etags(dict[tuple[str, str, int], str]):
-    """By file, etag and size: the etag of the file's record if that has its content, else its own."""
+    """{(file, etag, size): the etag of the file's record if the content is the same, else its own etag}"""
 
     def __init__(self, recorded: Recorded) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _Etags(dict[tuple[str, str, int], str]):
 
 
 def _is_whole(ranges: Ranges, size: int) -> bool:
-    """Whether the ranges cover the file. They do not if one has no result."""
+    """Returns whether the ranges cover the whole file. They do not if a range has no result."""
     end = 0
     for start, until in sorted(ranges):
         if start > end:

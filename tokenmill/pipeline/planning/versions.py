@@ -1,4 +1,4 @@
-"""Versions of what a result depends on besides our code: third-party packages, and Python's Unicode tables."""
+"""Finds versions that a result depends on, in addition to our code: of packages, and of Python's Unicode tables."""
 
 import functools
 import importlib.metadata
@@ -12,27 +12,31 @@ _COMPILERS = frozenset({"numba", "llvmlite"})  # kernels count in integers and w
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """{distribution: version} of the installed ones, for top-level names of modules or names of distributions."""
+    """Returns {distribution: version} of the installed ones.
+
+    packages: top-level names of modules, or names of distributions.
+    """
     found = {name for package in packages for name in distributions_of(package)} - _COMPILERS
     return {name: version_of(name) for name in sorted(found)}
 
 
 @functools.cache
 def version_of(distribution: str) -> str:
-    """The installed version; to look it up takes a millisecond or two."""
+    """Returns the installed version; a look-up takes one or two milliseconds."""
     return importlib.metadata.version(distribution)
 
 
 def unicode_version() -> str:
-    """Of the tables that str methods and unicodedata use; the kernels' tables are built from them."""
+    """Returns the version of the tables of str methods and unicodedata. The kernels' tables are built from them."""
     return unicodedata.unidata_version
 
 
 @functools.cache
 def distributions_of(package: str) -> tuple[str, ...]:
-    """The distributions that bring a top-level module, or the one that has this name; none for local code.
+    """Returns the distributions that contain a top-level module, or the one that has this name; none for local code.
 
-    The distribution of the same name is tried first: to read what all distributions bring takes most of a second.
+    The distribution of the same name is tried first, because reading the contents of all distributions takes most of a
+    second.
     """
     try:
         found = importlib.metadata.distribution(package)
@@ -50,7 +54,7 @@ def _all_distributions() -> dict[str, list[str]]:
 
 
 def _is_installed(package: str) -> bool:
-    """Whether there is such a module in a folder of installed packages."""
+    """Returns whether a folder of installed packages has such a module."""
     try:
         spec = importlib.util.find_spec(package)
     except (ValueError, ModuleNotFoundError):  # __main__ has no spec; a name with a dot is that of a distribution

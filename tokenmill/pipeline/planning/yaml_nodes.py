@@ -1,7 +1,7 @@
-"""A YAML file as a tree of nodes that know their lines. What YAML allows and a recipe must not have is refused.
+"""Reads a YAML file as a tree of nodes that know their lines, and rejects YAML that a recipe must not have.
 
-A recipe has no tags, no aliases that contain themselves, no values beyond 64 bits and no texts that no file can hold.
-Depth and size are limited, so that reading one never takes much memory or time.
+A recipe has no tags, no aliases inside the values that they refer to, no integers beyond 64 bits, and no characters
+that UTF-8 text cannot have. Depth and size are limited, so that reading a recipe never takes much memory or time.
 """
 
 import math
@@ -20,10 +20,10 @@ from tokenmill.core.kinds import JsonObject
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 100_000
-"""Values in a recipe, those behind an alias counted each time."""
+"""Largest number of values in a recipe. The values of an alias count each time that it is used."""
 
 Types = type | tuple[type, ...]
-"""What isinstance takes."""
+"""A type or several, as isinstance accepts them."""
 
 _TYPE_NAMES: dict[type, str] = {
     str: "text (put it in quotes)",
@@ -40,10 +40,10 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML file that people write.
+    """A YAML file that was written by a person.
 
     Attributes:
-        file: its path or URL, which begins every message.
+        file: its path or URL. Every message begins with it.
         content: its bytes, if they are known. Default: they are read from the file.
     """
 
@@ -51,7 +51,9 @@ class YamlFile:
     content: bytes | None = None
 
     def root(self) -> yaml.Node:
-        """The tree. Raises RecipeError if there is none, or if it is not what the head of this module says."""
+        """Returns the root node. Raises RecipeError if the file is empty or breaks the rules in the module's
+        docstring.
+        """
         text = self._text()
         try:
             node = _Tree(self._checked(text)).get_single_node()
@@ -64,13 +66,15 @@ class YamlFile:
             line = text.count("\n", 0, error.position)
             raise self.refusal(line, f"not valid YAML: {found}; expected a text file") from error
         except (ValueError, OverflowError) as error:  # an escape such as "\Uffffffff", or a number of 5,000 digits
-            raise self.refusal(0, f"not valid YAML: {short(str(error))}; expected characters that exist") from error
+            raise self.refusal(0, f"not valid YAML: {short(str(error))}; expected valid characters") from error
         if node is None:
             raise RecipeError(f"{self.file}: empty; expected the keys run and stages")
         return node
 
     def mapping(self, node: yaml.Node, what: str) -> Iterator[tuple[str, yaml.Node]]:
-        """Keys and values. Raises RecipeError if it is no mapping, or if a key is no plain text or stands twice."""
+        """Yields keys and values. Raises RecipeError if the node is not a mapping, or if a key is not plain text or
+        occurs twice.
+        """
         if not isinstance(node, yaml.MappingNode):
             raise self.error(node, f"{what}: expected a mapping, {{key: value}}")
         seen: set[str] = set()
@@ -79,12 +83,15 @@ class YamlFile:
                 kind = "list" if isinstance(key, yaml.SequenceNode) else "mapping"
                 raise self.error(key, f"{what}: a {kind} as a key; expected a name, as in {{key: value}}")
             if key.value in seen:
-                raise self.error(key, f"{what}: key {short(key.value)} stands twice; the first would be lost")
+                raise self.error(key, f"{what}: key {short(key.value)} occurs twice; the first would be lost")
             seen.add(key.value)
             yield key.value, value
 
     def typed(self, keys: dict[str, yaml.Node], types: dict[str, Types], what: str, skip: set[str]) -> JsonObject:
-        """The values of keys that must be known and of their types; those in `skip` must only be known."""
+        """Returns {key: value}. Raises RecipeError for a key that is not in `types`, and for a value of another type.
+
+        The values of keys in `skip` are neither checked nor returned.
+        """
         values = {}
         for key, node in keys.items():
             if key not in types:
@@ -98,7 +105,7 @@ class YamlFile:
         return values
 
     def value(self, node: yaml.Node) -> Any:
-        """The plain value: a list, a mapping with keys of text, text, a number, true, false, None or a date."""
+        """Returns the plain value: a list, a mapping with keys of text, text, a number, true, false, None or a date."""
         if isinstance(node, yaml.MappingNode):
             return {key: self.value(value) for key, value in self.mapping(node, "settings")}
         if isinstance(node, yaml.SequenceNode):
@@ -107,7 +114,7 @@ class YamlFile:
         try:
             value = loader.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError) as error:  # 2024-99-99, or a plain `=` or `<<`
-            found = f"found {short(node.value)}, which is no date, number or text"
+            found = f"found {short(node.value)}, which is not a valid date, number or text"
             raise self.error(node, f"{found}; put it in quotes if it is text") from error
         finally:
             loader.dispose()
@@ -115,16 +122,16 @@ class YamlFile:
         return value
 
     def error(self, node: yaml.Node, message: str) -> RecipeError:
-        """The error for a node, with its line."""
+        """Returns the error for a node, with its line."""
         return self.refusal(node.start_mark.line, message)
 
     def refusal(self, line: int, message: str) -> RecipeError:
-        """The error for a line, counted from 0."""
+        """Returns the error for a line, counted from 0."""
         cut = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
         return RecipeError(f"{self.file}:{line + 1}: {cut}")
 
     def _bytes(self) -> bytes:
-        """At most one more than a recipe may have."""
+        """Returns the content; of a file at most one byte more than a recipe may have."""
         if self.content is not None:
             return self.content
         try:
@@ -140,7 +147,7 @@ class YamlFile:
             raise self.refusal(0, "text in UTF-16; save the recipe as text in UTF-8")
         if b"\0" in content:
             line = content.count(b"\n", 0, content.index(b"\0"))
-            raise self.refusal(line, "a byte of 0, so this is no text file; a recipe is YAML in UTF-8")
+            raise self.refusal(line, "a zero byte, so this is not a text file; a recipe is YAML in UTF-8")
         if len(content) > MAX_BYTES:
             most = f"a recipe has at most {MAX_BYTES >> 20} MiB. Put long lists into files of their own"
             raise RecipeError(f"{self.file}: larger than {MAX_BYTES:,} bytes; {most}")
@@ -151,7 +158,7 @@ class YamlFile:
             raise self.refusal(line, f"not UTF-8 at byte {error.start}; save the recipe as text in UTF-8") from error
 
     def _checked(self, text: str) -> list[yaml.Event]:
-        """The events of the text. Refuses tags, depth, size and recursion while nothing is built yet."""
+        """Returns the events of the text. Rejects tags, recursion, depth and size before any node is built."""
         events = []
         size = 0
         inside: list[_Open] = []
@@ -168,7 +175,7 @@ class YamlFile:
             if tag is not None:
                 raise self.refusal(line, f"the tag {short(tag)}; a recipe has no tags: leave it out")
             if isinstance(event, yaml.AliasEvent) and any(one.anchor == event.anchor for one in inside):
-                raise self.refusal(line, f"the alias *{event.anchor} stands inside of what it refers to; write it out")
+                raise self.refusal(line, f"the alias *{event.anchor} is inside the value it refers to; write it out")
             is_alias = isinstance(event, yaml.AliasEvent) and event.anchor in known
             extent = known[event.anchor or ""] if is_alias else _Extent(1, 0)
             size += extent.nodes
@@ -194,7 +201,7 @@ class YamlFile:
 
 
 class _Tree(Composer, Resolver):
-    """Makes the nodes of a text that is parsed already; parsing it again would double the time."""
+    """Builds the nodes from events that were parsed before, because parsing again would double the time."""
 
     def __init__(self, events: Sequence[yaml.Event]) -> None:
         Composer.__init__(self)
@@ -214,7 +221,7 @@ class _Tree(Composer, Resolver):
 
 @dataclass(frozen=True)
 class _Extent:
-    """What stands behind an anchor: how many nodes, and how many levels below it."""
+    """The size of a value with an anchor. nodes: number of nodes. height: number of levels below it."""
 
     nodes: int
     height: int
@@ -222,7 +229,7 @@ class _Extent:
 
 @dataclass
 class _Open:
-    """A list or mapping that is being read. before: nodes before it. height: levels below it so far."""
+    """A list or mapping that is being read. before: number of nodes before it. height: levels below it so far."""
 
     anchor: str | None
     before: int
@@ -230,13 +237,13 @@ class _Open:
 
 
 def _reach(inside: Sequence[_Open], height: int) -> None:
-    """Notes that a node with so many levels below it stands in the innermost list or mapping."""
+    """Adds a node with `height` levels below it to the height of the innermost list or mapping."""
     if inside:
         inside[-1].height = max(inside[-1].height, height)
 
 
 def _leave(inside: list[_Open], known: dict[str, _Extent], size: int) -> int:
-    """Closes the innermost list or mapping; the number of nodes so far."""
+    """Closes the innermost list or mapping. Returns the number of nodes so far, `size`."""
     left = inside.pop()
     extent = _Extent(size - left.before, left.height + 1)
     if left.anchor:
@@ -248,7 +255,7 @@ def _leave(inside: list[_Open], known: dict[str, _Extent], size: int) -> int:
 def _advice(problem: str) -> str:
     if "\\t" in problem:
         return "indent with spaces, not with tabs"
-    return "check the indentation, and quote texts that hold ': ' or ' #' or begin with a special character"
+    return "check the indentation, and quote texts that contain ': ' or ' #' or begin with a special character"
 
 
 def _type_name(types: Types) -> str:

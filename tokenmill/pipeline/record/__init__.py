@@ -1,1 +1,1 @@
-"""What a run keeps about itself: manifests, their ledger, the lock."""
+"""The records that a run keeps about itself: manifests, their ledger, the log and the lock."""

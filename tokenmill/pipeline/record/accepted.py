@@ -1,7 +1,8 @@
-"""Code whose results count as those of other code: what `run --accept-code` writes down in a stage's folder.
+"""Reads and writes `<stage>/accepted.json`, which says whose results count as those of other code.
 
-After an upgrade the fingerprints of finished results have another part for the code. A person who knows that the new
-code gives the same results accepts them; later runs then find them done. Manifests stay as they were written.
+After an upgrade the fingerprints of finished results have another code part. A person who knows that the new code gives
+the same results accepts them with `run --accept-code`; later runs then count them as done. Manifests stay as they were
+written.
 """
 
 import json
@@ -20,7 +21,13 @@ FILE = "accepted.json"
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Results that `made_by` made count as results of `counts_as`. results: how many there were at that time."""
+    """Says that results of one code count as those of another.
+
+    Attributes:
+        made_by: code part of the fingerprints of the results.
+        counts_as: code part of the fingerprints that the results stand for.
+        results: number of results when they were accepted.
+    """
 
     made_by: str
     counts_as: str
@@ -28,7 +35,7 @@ class Acceptance:
 
 
 def accepted(folder: str) -> list[Acceptance]:
-    """What was accepted for the stage in `folder`, in order."""
+    """Returns the entries for the stage in `folder`, in order; none, with a warning, if the file is damaged."""
     path = storage.join(folder, FILE)
     content = storage.read_if_there(path)
     try:
@@ -39,7 +46,7 @@ def accepted(folder: str) -> list[Acceptance]:
 
 
 def _entries(content: bytes) -> list[JsonObject]:
-    """Raises ValueError for anything that accept() does not write."""
+    """Parses the file. Raises ValueError for anything that accept() does not write."""
     found, checked = parsed(content)
     if not checked or not isinstance(found.get("accepted"), list):
         raise ValueError("it has no checksum, or other fields than accepted")
@@ -47,13 +54,14 @@ def _entries(content: bytes) -> list[JsonObject]:
 
 
 def accepted_codes(folder: str, *, counts_as: str) -> set[str]:
-    """The code whose results count as results of `counts_as`."""
+    """Returns the code parts whose results count as results of `counts_as`."""
     return {entry.made_by for entry in accepted(folder) if entry.counts_as == counts_as}
 
 
 def accept(folder: str, results: Mapping[str, int], *, counts_as: str) -> None:
-    """Writes down that results count as those of `counts_as`. results: how many there are, by the code that made
-    them.
+    """Records for the stage in `folder` that results count as those of `counts_as`.
+
+    results: {code that made them: number of results}.
     """
     known = accepted(folder)
     pairs = {(entry.made_by, entry.counts_as) for entry in known}
@@ -64,6 +72,6 @@ def accept(folder: str, results: Mapping[str, int], *, counts_as: str) -> None:
 
 
 def results_of_accepted_code(folder: str, codes: Iterable[str]) -> int:
-    """How many of a stage's results were made by code that was accepted. codes: that of each result."""
+    """Returns how many of a stage's results were made by accepted code. codes: the code part of each result."""
     made_by = {entry.made_by for entry in accepted(folder)}
     return sum(code in made_by for code in codes) if made_by else 0

@@ -1,4 +1,7 @@
-"""`<stage>/facts.json`: what a Global counted besides its verdicts. Like a manifest it ends with its own XXH3."""
+"""Reads and writes `<stage>/facts.json`: the counts of a Global, in addition to its verdicts.
+
+Like a manifest, the file ends with its own XXH3.
+"""
 
 import json
 import logging
@@ -13,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def facts_path(folder: str) -> str:
-    """Where the facts of the stage in `folder` are."""
+    """Returns the path of the facts of the stage in `folder`."""
     return join(folder, "facts.json")
 
 
@@ -24,8 +27,8 @@ def write_facts(folder: str, facts: JsonObject, fingerprint: str) -> None:
 
 
 def read_facts(folder: str) -> JsonObject:
-    """What the Global of the stage in `folder` counted, as `write_facts` was given it. Raises DataError if the file is
-    missing or damaged.
+    """Returns the facts of the stage in `folder`, as write_facts() got them. Raises DataError if the file is missing or
+    damaged.
     """
     path = facts_path(folder)
     content = storage.read_if_there(path)
@@ -34,12 +37,14 @@ def read_facts(folder: str) -> JsonObject:
             raise ValueError("there is no such file")
         facts: JsonObject = _parsed(content)["facts"]
     except ValueError as error:
-        raise DataError(f"{path}: {error}; run the recipe again, it counts the facts of a stage again") from error
+        raise DataError(f"{path}: {error}; run the recipe again: it counts the facts of a stage again") from error
     return facts
 
 
 def exchange_facts(folder: str, fingerprint: str, *, discard: bool) -> None:
-    """Sets the facts of another result aside in `kept/`, unless discard, and brings those of this fingerprint back."""
+    """Copies the facts of another result to `kept/`, unless `discard` is set, and restores those of this fingerprint if
+    they are there.
+    """
     there = _fingerprint_of(facts_path(folder))
     if there == fingerprint:
         return
@@ -49,13 +54,13 @@ def exchange_facts(folder: str, fingerprint: str, *, discard: bool) -> None:
 
 
 def lend_facts(path: str, folder: str, fingerprint: str) -> None:
-    """Copies the facts at `path` to the stage in `folder` if they are sound and of this fingerprint."""
+    """Copies the facts at `path` to the stage in `folder`, if they are undamaged and have this fingerprint."""
     if _fingerprint_of(path) == fingerprint:
         _copy(path, facts_path(folder))
 
 
 def has_facts(folder: str, fingerprint: str) -> bool:
-    """Whether sound facts of this fingerprint are there, in their place or in `kept/`."""
+    """Returns whether undamaged facts with this fingerprint are in their place or in `kept/`."""
     return not facts_problem(folder, fingerprint) or _fingerprint_of(_kept_path(folder, fingerprint)) == fingerprint
 
 
@@ -68,7 +73,7 @@ def _copy(old: str, new: str) -> None:
 
 
 def _fingerprint_of(path: str) -> str:
-    """Whose facts these are; "" if there are none, or if they are damaged."""
+    """Returns the fingerprint of the facts at `path`; "" if there are no facts, or if they are damaged."""
     content = storage.read_if_there(path)
     if content is None:
         return ""
@@ -80,9 +85,9 @@ def _fingerprint_of(path: str) -> str:
 
 
 def facts_problem(folder: str, fingerprint: str | None = None) -> str:
-    """What is wrong with the facts of the stage in `folder`, "" if they are there as they were written.
+    """Returns what is wrong with the facts of the stage in `folder`; "" if they are there and as they were written.
 
-    fingerprint: facts of another one are wrong too.
+    fingerprint: if it is given, facts of another fingerprint are wrong too.
     """
     content = storage.read_if_there(facts_path(folder))
     if content is None:
@@ -95,7 +100,9 @@ def facts_problem(folder: str, fingerprint: str | None = None) -> str:
 
 
 def _parsed(content: bytes) -> JsonObject:
-    """{"facts": {name: count}, "fingerprint": text}. Raises ValueError for anything else and for a wrong checksum."""
+    """Returns {"facts": {name: count}, "fingerprint": text}. Raises ValueError for other content or a wrong
+    checksum.
+    """
     try:
         found, checked = parsed(content)
     except RecursionError as error:

@@ -1,11 +1,11 @@
-"""Finished results that no current manifest lists: set aside in `<stage>/kept/<fingerprint>/`, and restored from there.
+"""Sets finished results that the plan does not want aside in `<stage>/kept/<fingerprint>/`, and restores them.
 
-A result is a shard's files with its manifest, or a Writer's whole output with its record. It is copied (on a local disk
-linked) before it is deleted, and manifests come last and go first. So wherever this stops, the result is whole in its
-place or in `kept/`.
+A result is a shard's files with its manifest, or a Writer's whole output with its manifest. It is copied (on a local
+disk linked) before it is deleted. Its manifest is written last and deleted first. So wherever this stops, the result is
+complete in its place or in `kept/`.
 
-Before a result returns, all its bytes are compared: it may have lain there for long, and many readers of a corpus do
-not compare checksums. A damaged one is deleted, and made again.
+Before a result is restored, all its bytes are compared, because it may be old and many readers of a corpus do not
+compare checksums. A damaged result is deleted and made again.
 """
 
 import logging
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = "kept"
 _MANIFEST = "manifest.json"
-_AT_ONCE = 8  # files that are compared
+_AT_ONCE = 8  # files that are compared at the same time
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ NOTHING = Amount()
 
 
 def amount_of(manifests: Iterable[Manifest]) -> Amount:
-    """How much these results are."""
+    """Returns the number of these results and the bytes of their files."""
     found = [sum(output.bytes for output in manifest.outputs) for manifest in manifests]
     return Amount(len(found), sum(found))
 
 
 def keep_copy(folder: str, manifest: Manifest) -> None:
-    """Copies a result of the stage in `folder` into its place below `kept/`. The caller deletes the original."""
+    """Copies a result of the stage in `folder` to its folder in `kept/`. The caller deletes the original."""
     place = kept_folder(folder, manifest.fingerprint)
     for output in manifest.outputs:
         storage.copy(join(folder, output.path), join(place, output.path))
@@ -60,12 +60,12 @@ def keep_copy(folder: str, manifest: Manifest) -> None:
 
 
 def kept_fingerprints(folder: str) -> set[str]:
-    """The fingerprints of results that may be in `kept/`; sound_manifest() finds those that are whole."""
+    """Returns the fingerprints of results that may be in `kept/`. sound_manifest() says which of them are complete."""
     return set(storage.list_folders(join(folder, KEPT)))
 
 
 def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
-    """The manifest of a kept result whose files all have the size that it lists; else None."""
+    """Returns the manifest of a kept result if all files have the sizes that it lists; else None."""
     place = kept_folder(folder, fingerprint)
     manifest = _results_set_aside(folder, fingerprint)
     if manifest is None:
@@ -75,8 +75,8 @@ def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
 
 
 def sound_manifest(folder: str, fingerprint: str) -> Manifest | None:
-    """The manifest of a kept result whose files are as they were written; else None, with a warning for each other
-    file. A damaged result is deleted; one that cannot be read now stays.
+    """Returns the manifest of a kept result if its files are as they were written; else None, with a warning for each
+    file that is not. A damaged result is deleted. A result that cannot be read now stays.
     """
     manifest = _results_set_aside(folder, fingerprint)
     if manifest is None:
@@ -98,20 +98,23 @@ def _results_set_aside(folder: str, fingerprint: str) -> Manifest | None:
 
 
 class Fault(NamedTuple):
-    """Why a file is not as it was written. damaged: False if it cannot be read now, which says nothing about it."""
+    """Why a file is not as it was written.
+
+    damaged: False if the file cannot be read now, so that it is not known whether it is damaged.
+    """
 
     text: str
     damaged: bool
 
 
 def faults_of(folder: str, manifest: Manifest) -> dict[str, Fault]:
-    """{file of a result with its whole path: what is wrong with it}, of those that are not as they were written."""
+    """Returns {whole path: fault} of the files of a result that are not as they were written."""
     files = [replace(output, path=join(folder, output.path)) for output in manifest.outputs]
     return {file.path: fault for file, fault in zip(files, faults(files), strict=True) if fault is not None}
 
 
 def faults(files: Sequence[FileRecord]) -> Iterator[Fault | None]:
-    """What is wrong with each of these files, None if it is as it was written; all of each is read, some at once."""
+    """Yields the fault of each file, None if it is as it was written. Reads whole files, several at the same time."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield from pool.map(_fault, files)
 
@@ -127,7 +130,10 @@ def _fault(written: FileRecord) -> Fault | None:
 
 
 def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[str, str]) -> None:
-    """Brings a sound kept result back: its files to `paths` ({path in kept: path in the folder}), then its manifest."""
+    """Restores a kept result that was found sound: first its files, then its manifest.
+
+    paths: {path in kept: path in the folder}, for files whose path changes.
+    """
     place = kept_folder(folder, manifest.fingerprint)
     outputs = [replace(output, path=paths.get(output.path, output.path)) for output in manifest.outputs]
     for old, new in zip(manifest.outputs, outputs, strict=True):
@@ -137,8 +143,8 @@ def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[
 
 
 def clean_run(run: str) -> Amount:
-    """Deletes what is kept of all stages of a run. Raises RecipeError if the folder holds no run, or one of another
-    format.
+    """Deletes the kept results of all stages of a run and returns how much that was. Raises RecipeError if the folder
+    is not a run, or a run of another format.
     """
     if not storage.exists(join(run, "recipe.yaml")):
         raise RecipeError(f"{run}: no run here (no recipe.yaml); give the run's folder, for example runs/mini")
@@ -155,10 +161,10 @@ def _clean_stage(folder: str) -> Amount:
 
 
 def kept_manifest_path(folder: str, fingerprint: str) -> str:
-    """Where the manifest of a kept result is."""
+    """Returns the path of the manifest of a kept result."""
     return join(kept_folder(folder, fingerprint), _MANIFEST)
 
 
 def kept_folder(folder: str, fingerprint: str) -> str:
-    """Where a result of the stage in `folder` is kept."""
+    """Returns the folder of a kept result of the stage in `folder`."""
     return join(folder, KEPT, fingerprint)

@@ -1,12 +1,13 @@
-"""All manifests of one stage, known from a few listings instead of some requests a shard.
+"""All manifests of one stage, read with a few listings instead of several requests per shard.
 
-A task writes `manifest/000007.json`. When a thousand lie there, the driver puts them into a table beside them,
-`part-000003-CHECKSUM.parquet`, one row a shard; so a stage of 100,000 shards is a hundred files to read. The table is
-written whole before the files it holds are deleted: a crash leaves a manifest twice, never nowhere. A JSON file counts
-before any row, and a later table before an earlier one. Before a shard is made anew the driver takes its row out
-(`forget`): a task deletes its JSON first, and no row may go on speaking for files that are being replaced.
+A task writes `manifest/000007.json`. When there are 1,024 of them, the driver puts them into a table in the same
+folder, `part-000003-CHECKSUM.parquet`, with one row per shard; so for a stage of 100,000 shards a hundred files are
+read. The table is complete before the files in it are deleted, so a crash may leave a manifest twice, but never loses
+one. A JSON file takes precedence over any row, and a later table over an earlier one. Before a shard is made again the
+driver removes its row (`forget`), because the task deletes only its JSON file, and no row may list files that are being
+replaced.
 
-What is damaged is not there: its shards are not done.
+A damaged manifest or table counts as absent: its shards are not done.
 """
 
 import functools
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", bound=Task)
 
 PART_ROWS = 1024
-"""So many JSON files are made a table; what is left of them stays as it is."""
+"""Largest number of manifests in a table, and the number of JSON files from which on tables are written."""
 
 _OUTPUTS = pa.list_(pa.struct([("path", pa.string()), ("bytes", pa.int64())]))
 _ROWS = pa.schema(
@@ -42,7 +43,7 @@ _PART = re.compile(r"part-(\d+)(?:-([0-9a-f]{16}))?\.parquet")  # its number and
 
 
 class _Place(NamedTuple):
-    """Where a manifest is: a table, its row group, the row in it."""
+    """The place of a manifest: path of its table ("" for a JSON file), row group, row in the group."""
 
     part: str
     group: int
@@ -53,10 +54,10 @@ _JSON = _Place("", 0, 0)
 
 
 class Ledger(Mapping[int, Manifest]):
-    """{shard number: manifest} of the stage in `folder`, as it is on disk when this is made.
+    """{shard number: manifest} of the stage in `folder`, as it is on disk when the ledger is created.
 
-    Fingerprints and sizes are held; manifests are read when asked for, so that iterating costs no memory. unreadable:
-    manifests and tables that are damaged.
+    Fingerprints and sizes are held in memory. Manifests in tables are read on access, so that iterating needs little
+    memory. unreadable: paths of damaged manifests and tables.
     """
 
     def __init__(self, folder: str) -> None:
@@ -84,7 +85,7 @@ class Ledger(Mapping[int, Manifest]):
         content = self._group(part, group)[row] if part else self._json[number]
         manifest = from_json(content, part or json_path(self.folder, number))
         if manifest is None:
-            raise DataError(f"{part}: damaged since this command looked at it; run it again")
+            raise DataError(f"{part}: damaged since this command first read it; run the command again")
         return manifest
 
     def __iter__(self) -> Iterator[int]:
@@ -94,14 +95,15 @@ class Ledger(Mapping[int, Manifest]):
         return len(self._at)
 
     def done(self, number: int, fingerprint: str, *, released: bool = False) -> bool:
-        """True if the shard was made by this very work and each file of it has the size it should have.
+        """Returns True if the shard's result has this fingerprint and each of its files has the listed size.
 
-        released: the stage's data was deleted on purpose after its consumers had committed; then it need not be there.
+        released: the stage's data was deleted on purpose after the stages that read it were done; then it need not be
+        there.
         """
         return self.fingerprints.get(number) == fingerprint and self.whole(number, released=released)
 
     def whole(self, number: int, *, released: bool = False) -> bool:
-        """True if each file the manifest lists has the size it lists."""
+        """Returns True if each file that the manifest lists has the listed size."""
         for path, size in self._files[number]:
             kind, _, name = path.rpartition("/")
             if not (released and kind == "data") and self.names(kind).get(name) != size:
@@ -109,7 +111,7 @@ class Ledger(Mapping[int, Manifest]):
         return True
 
     def lacking(self, *, released: bool = False) -> list[str]:
-        """The files that manifests list and that are gone or have another size, with whole paths."""
+        """Returns the whole paths of files that manifests list and that are gone or have another size."""
         found = []
         for number in self:
             for path, size in self._files[number]:
@@ -119,22 +121,22 @@ class Ledger(Mapping[int, Manifest]):
         return found
 
     def names(self, kind: str) -> dict[str, int]:
-        """{name: bytes} of the files in an output folder, as they were when first asked for."""
+        """Returns {name: bytes} of the files in an output folder, as they were at the first call."""
         if kind not in self._names:
             self._names[kind] = storage.sizes(join(self.folder, kind))
         return self._names[kind]
 
     def part_of(self, number: int) -> str:
-        """The table that holds the shard's manifest, `` if it is a JSON file or not there."""
+        """Returns the path of the table with the shard's manifest; "" if it is in a JSON file or not there."""
         return self._at.get(number, _JSON).part
 
     def files(self, kind: str) -> list[str]:
-        """Paths of the outputs in that folder which are listed and there, in the order of the shards."""
+        """Returns the paths of the outputs in the folder `kind` that are listed and there, in order of shards."""
         listed = (path for number in self for path, _ in self._files[number] if path.startswith(f"{kind}/"))
         return [join(self.folder, path) for path in listed if path.rpartition("/")[2] in self.names(kind)]
 
     def file(self, kind: str, number: int) -> str:
-        """The shard's output in that folder, "" if it is not listed or not there."""
+        """Returns the path of the shard's output in the folder `kind`; "" if it is not listed or not there."""
         path = next((path for path, _ in self._files[number] if path.startswith(f"{kind}/")), "")
         there = path and path.rpartition("/")[2] in self.names(kind)
         return join(self.folder, path) if there else ""
@@ -174,12 +176,12 @@ class Ledger(Mapping[int, Manifest]):
 
 
 def json_path(folder: str, number: int) -> str:
-    """Where a task of the stage in `folder` writes its manifest."""
+    """Returns the path at which a task of the stage in `folder` writes its manifest."""
     return join(folder, "manifest", f"{number:06d}.json")
 
 
 def to_do(tasks: Sequence[T]) -> list[T]:
-    """The tasks of one stage that are not done: no manifest of this very work, or a file of it has not its size."""
+    """Returns the tasks of one stage that lack a manifest with their fingerprint, or a file of the listed size."""
     names = [task.name for task in tasks]
     if names and all(name.is_shard for name in names):
         ledger = Ledger(names[0].folder)
@@ -197,18 +199,20 @@ def to_do(tasks: Sequence[T]) -> list[T]:
 
 
 def made_once(task: Task, tell: Tell) -> Manifest:
-    """The task's manifest: the one that stands, if it is of this very work and whole; else the task is run for it.
+    """Returns the task's manifest: the valid one on disk if there is one (see standing()); else runs the task.
 
-    So a task may run twice at once (its node looked lost, or was slow): both write the same bytes, and the first
-    manifest stands.
+    A task may run twice at the same time, because its node looked lost or was slow. Both runs write the same bytes, and
+    the manifest that is there first stays valid.
     """
     return standing(task.name) or task(tell)
 
 
 def standing(task: TaskName) -> Manifest | None:
-    """The task's manifest if it is of this very work and its files are whole. One that is not is deleted.
+    """Returns the task's manifest if it has the task's fingerprint and its files have the listed sizes. Otherwise the
+    manifest is deleted.
 
-    Where there is none nothing is deleted, so that a copy of a task never takes away what the other has just committed.
+    If there is no manifest, nothing is deleted, so that a copy of a task never deletes files that the other copy has
+    just committed.
     """
     content = storage.read_if_there(task.manifest_path)
     if content is None:
@@ -222,19 +226,19 @@ def standing(task: TaskName) -> Manifest | None:
 
 
 def is_done(path: str, fingerprint: str, folder: str) -> bool:
-    """True if there is a manifest of this very work at `path`, and the files it lists have the sizes it lists."""
+    """Returns True if the manifest at `path` has this fingerprint and the files that it lists have the listed sizes."""
     manifest = whole_manifest(path, folder)
     return manifest is not None and manifest.fingerprint == fingerprint
 
 
 def whole_manifest(path: str, folder: str) -> Manifest | None:
-    """The manifest at `path`, if the files it lists have the sizes it lists."""
+    """Returns the manifest at `path` if the files that it lists have the listed sizes; else None."""
     manifest = read_manifest(path)
     return manifest if manifest is not None and _made(manifest, manifest.fingerprint, folder, _sizes()) else None
 
 
 def lacking(manifest: Manifest, folder: str) -> list[str]:
-    """The files of a result that are gone or have another size, with whole paths; lists each folder once."""
+    """Returns the whole paths of a result's files that are gone or have another size. Lists each folder once."""
     size_of = _sizes()
     files = ((join(folder, output.path), output.bytes) for output in manifest.outputs)
     return [path for path, size in files if size_of(path) != size]
@@ -247,7 +251,7 @@ def _made(manifest: Manifest | None, fingerprint: str, folder: str, size_of: Cal
 
 
 def _sizes() -> Callable[[str], int]:
-    """A function that gives a file's size, -1 if there is none, and lists each folder once."""
+    """Returns a function that gives a file's size in bytes, -1 if there is no file, and lists each folder once."""
     listed = functools.cache(storage.sizes)
 
     def size_of(path: str) -> int:
@@ -258,7 +262,7 @@ def _sizes() -> Callable[[str], int]:
 
 
 def compact(folder: str) -> None:
-    """Put the manifests that lie there as JSON into a table, if they are many."""
+    """Puts the stage's JSON manifests into tables, if there are at least PART_ROWS of them."""
     place = join(folder, "manifest")
     names = storage.list_files(place)
     loose = [name for name in names if _is_json(name)]
@@ -278,7 +282,7 @@ def compact(folder: str) -> None:
 
 
 def forget(ledger: Ledger, numbers: Iterable[int]) -> None:
-    """Take the rows of these shards out of the tables; JSON files stay. The ledger is out of date then."""
+    """Removes the rows of these shards from the tables; JSON files stay. The ledger is out of date afterwards."""
     gone = {number for number in numbers if ledger.part_of(number)}
     place = join(ledger.folder, "manifest")
     parts = sorted({ledger.part_of(number) for number in gone})
@@ -295,7 +299,7 @@ def _is_json(name: str) -> bool:
 
 
 def _next_part(names: Iterable[str]) -> int:
-    """The number after those of the tables among these files."""
+    """Returns the number after those of the tables among these files."""
     return 1 + max((int(found[1]) for found in map(_PART.fullmatch, names) if found), default=-1)
 
 
@@ -305,7 +309,11 @@ def _write_part(place: str, number: int, table: pa.Table) -> None:
 
 
 def _tables(part: str, content: bytes) -> Iterator[pa.Table]:
-    """The row groups of a table without the manifests. Raises ValueError and pyarrow's errors if it is damaged."""
+    """Yields the row groups of a table, without the column of manifests. Raises ValueError and pyarrow's errors if the
+    table is damaged.
+
+    A table of an older version has no checksum; its manifests are read and checked instead.
+    """
     checksum = part.removesuffix(".parquet").rpartition("-")[2]
     older = len(checksum) != 16
     if not older and xxhash.xxh3_64_hexdigest(content) != checksum:

@@ -1,8 +1,8 @@
-"""One driver a run: a lock file with owner and age, renewed while the driver lives.
+"""Locks a run, so that it has only one driver: a lock file with owner and age, renewed while the driver lives.
 
-On the owner's own machine its process is looked up. From elsewhere it counts as gone when it has not renewed the lock
-for STALE_SECONDS; clocks may differ by less than that. A driver that finds its lock in other hands stops. Should two be
-at work for a moment all the same, they write the same bytes.
+On the owner's machine the owner's process is looked up. From another machine the owner counts as dead when it has not
+renewed the lock for STALE_SECONDS; the clocks of machines must differ by less than that. A driver stops when it finds
+that another one has its lock. If two drivers still work at the same time for a moment, they write the same bytes.
 """
 
 import json
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _NUMBERS = ("pid", "started", "since", "renewed")
 RENEW_SECONDS = 20.0
 STALE_SECONDS = 120.0
-_SETTLE_SECONDS = 0.5  # from taking over a lock to looking whether another did so too; an empty one this old is dead
+_SETTLE_SECONDS = 0.5  # wait before checking whether another took over too, or whether a lock is still empty
 
 
 @dataclass
@@ -40,27 +40,28 @@ class Lock:
     _taken_by: str = ""
 
     def check(self) -> None:
-        """Raises DataError if another driver has taken the lock since."""
+        """Raises DataError if another driver has taken over the lock."""
         if self._taken_by:
             raise DataError(
-                f"{self.path}: taken over by {self._taken_by}, since this driver was silent for over "
-                f"{STALE_SECONDS:.0f} s; it stops. What is committed stays"
+                f"{self.path}: taken over by {self._taken_by}, because this driver did not renew it for over "
+                f"{STALE_SECONDS:.0f} s. This driver stops; committed results stay"
             )
 
     def content(self) -> bytes:
+        """Returns the content of the lock file now, as JSON."""
         me = psutil.Process()
         who = {"host": platform.node(), "pid": me.pid, "started": me.create_time()}
         return json.dumps(who | {"since": self.since, "renewed": time.time(), "token": self.token}).encode()
 
     def is_ours(self) -> bool:
-        """Whether the file still names this driver; if not, check() says so from now on."""
+        """Returns whether the lock file still names this driver. If not, check() raises from now on."""
         owner = _read(self.path)
         if owner.get("token") != self.token:
             self._taken_by = _who(owner) if owner else "nobody, but the lock file is gone"
         return not self._taken_by
 
     def renew(self, stop: threading.Event) -> None:
-        """Renew until told to stop, or until the lock is lost."""
+        """Renews the lock until `stop` is set, or until the lock is lost."""
         while not stop.wait(RENEW_SECONDS):
             try:
                 if not self.is_ours():
@@ -71,12 +72,12 @@ class Lock:
 
 
 _tokens: set[str] = set()
-"""Of the locks that drivers in this process hold."""
+"""The tokens of the locks that drivers in this process hold."""
 
 
 @contextmanager
 def locked(folder: str) -> Iterator[Lock]:
-    """Hold `folder`/lock while the block runs. Raises RecipeError if a live driver holds it, in this process or
+    """Holds `folder`/lock while the block runs. Raises RecipeError if a live driver holds it, in this process or
     another.
     """
     lock = Lock(storage.join(folder, "lock"))
@@ -105,28 +106,28 @@ def _take(lock: Lock) -> None:
     if storage.create_bytes(lock.path, lock.content()):
         return
     owner = _read(lock.path)
-    if not owner:  # without hard links it appears before its content
+    if not owner:  # without hard links the file appears before its content
         time.sleep(_SETTLE_SECONDS)
         owner = _read(lock.path)
     if owner.get("token") == lock.token:
-        return  # a store whose answer was lost on the way had created it
+        return  # the store had created it, but its answer was lost
     if _lives(owner):
         heard = time.time() - float(owner.get("renewed", 0))
         raise RecipeError(
-            f"{lock.path}: this run is being worked on by {_who(owner)}, last heard of {heard:.0f} s ago. Wait for it "
-            f"or stop it. A driver that died on another machine counts as gone after {STALE_SECONDS:.0f} s of "
-            "silence; then the same command takes over"
+            f"{lock.path}: this run is being worked on by {_who(owner)}; the lock was renewed {heard:.0f} s ago. Wait "
+            f"for it or stop it. A driver that died on another machine counts as gone after {STALE_SECONDS:.0f} s "
+            "without renewal; then the same command takes over"
         )
     storage.write_bytes(lock.path, lock.content())
     time.sleep(_SETTLE_SECONDS)
     if not lock.is_ours():
         raise RecipeError(f"{lock.path}: another driver took over this run at the same moment; wait for it")
     whose = f"the lock of {_who(owner)}, which is no longer running" if owner else "an empty or damaged lock"
-    logger.warning("took over %s; what was committed is kept", whose)
+    logger.warning("took over %s; committed results stay", whose)
 
 
 def _read(path: str) -> JsonObject:
-    """What the lock says; nothing if it is gone, or if its writer was killed in the middle: then it holds nothing."""
+    """Returns the content of a lock; {} if it is gone or incomplete, because its writer was killed while it wrote."""
     try:
         found = json.loads(storage.read_bytes(path))
     except (ValueError, FileNotFoundError):
@@ -141,7 +142,7 @@ def _who(owner: JsonObject) -> str:
 
 
 def _lives(owner: JsonObject) -> bool:
-    """A reused process number does not count: start times differ."""
+    """Returns whether a lock's owner lives. A process with the same number but another start time is not the owner."""
     if not owner:
         return False
     if owner.get("host") != platform.node():

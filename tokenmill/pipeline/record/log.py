@@ -1,4 +1,4 @@
-"""The log file of a run: everything that its driver reports, in `<run>/logs/`, one file per call."""
+"""Writes the log file of a run: everything that its driver reports, in `<run>/logs/`, one file per call."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ _FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
 
 
 class _Kept(logging.Handler):
-    """Keeps lines; write() brings them to the file, because an object store cannot append."""
+    """Collects lines in memory; write() writes them all to the file, because an object store cannot append."""
 
     def __init__(self, path: str) -> None:
         super().__init__(logging.INFO)
@@ -28,8 +28,8 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def run_log(run: str) -> Iterator[str]:
-    """Writes what tokenmill logs while the block runs to a file of the run; gives its path. A remote file appears at
-    the end of the block.
+    """Writes tokenmill's log messages to a file of the run while the block runs, and yields the file's path. A remote
+    file is written at the end of the block.
     """
     path = join(run, "logs", f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{time.time_ns() % 10**6:06d}.log")
     ours = logging.getLogger("tokenmill")

@@ -1,8 +1,8 @@
-"""A task's manifest: written last, its presence means that the task's outputs are whole.
+"""Reads and writes the manifest of a task. It is written last: if it exists, the task's outputs are complete.
 
-Counts must balance (rows in = rows out + drops) or it refuses to be written. `timing` and `host` are facts about this
-run of the task; no hash covers them. Its last field is the XXH3 of what comes before it, so that a manifest which is
-cut, empty or otherwise damaged counts as none.
+A manifest whose counts do not balance (rows in + repeated = rows out + drops) is not written. `timing` and `host`
+describe this execution of the task; no fingerprint covers them. The last field is the XXH3 of the bytes before it, so a
+manifest that is cut, empty or otherwise damaged counts as absent.
 """
 
 import dataclasses
@@ -26,29 +26,30 @@ from tokenmill.core.version import __version__
 logger = logging.getLogger(__name__)
 
 FORMAT = 3
-"""Of manifests and of the whole run folder, see run_format.py."""
+"""The format number of manifests and of the whole run folder; see run_format.py."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a task made.
+    """The result of one task: files and counts.
 
     Attributes:
-        inputs: the files that it read.
-        rows_in: documents it was given (a Source: read).
-        repeated: copies that it made of them.
-        drops: dropped documents by rule.
-        marked: documents by rule, in a --mark-only run, where nothing is dropped.
-        damage: {file: {rule: records}} of the drops that mean a damaged input file.
+        inputs: the files that the task read.
+        rows_in: number of documents that it got (a Source: that it read).
+        rows_out: number of documents that it wrote.
+        repeated: number of copies that it made of documents.
+        drops: {rule: dropped documents}.
+        marked: {rule: documents}, in a --mark-only run, in which nothing is dropped.
+        damage: {file: {rule: records}} of drops by rules that mean a damaged input file.
         unreadable: {file of a pack that could not be read: why}.
         by_source: {source: [rows in, rows out]}.
         edits: {step: [documents whose text it changed, their characters before, after]}.
-        missing: inputs that the stage's documents lack, accepted by --allow-missing.
-        bytes_in, bytes_out: UTF-8 bytes of `text`.
-        outputs: the files; paths are relative to the stage's folder.
-        facts: what the task says besides; of a Writer, about its output.
-        timing: seconds of wall time, of this execution alone; seconds by step. No hash covers it.
-        host: the machine and versions. No hash covers it.
+        missing: inputs that the stage's documents lack and that --allow-missing accepted.
+        bytes_in, bytes_out: UTF-8 bytes of `text` in the documents that it got and wrote.
+        outputs: the files that it wrote; paths are relative to the stage's folder.
+        facts: other results of the task; of a Writer, about its output.
+        timing: wall time of this execution in seconds, also by step, and peak memory. No fingerprint covers it.
+        host: the machine and versions. No fingerprint covers it.
     """
 
     fingerprint: str
@@ -71,23 +72,24 @@ class Manifest:
     host: JsonObject = field(default_factory=dict)
 
     def balanced(self) -> bool:
+        """Returns whether rows in plus repeated equal rows out plus drops."""
         return self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
     def files(self, folder: str, kind: str) -> list[FileRecord]:
-        """The outputs in `kind` of the stage in `folder`, with whole paths."""
+        """Returns the outputs in the subfolder `kind` of the stage in `folder`, with whole paths."""
         mine = (output for output in self.outputs if output.path.startswith(f"{kind}/"))
         return [dataclasses.replace(output, path=join(folder, output.path)) for output in mine]
 
 
 def write_manifest(path: str, manifest: Manifest) -> None:
-    """Write it, whole or not at all, with this machine as its host. Raises DataError if rows in plus repeated differ
+    """Writes the manifest atomically, with this machine as its host. Raises DataError if rows in plus repeated differ
     from rows out plus drops.
     """
     storage.write_bytes(path, _as_written(path, manifest))
 
 
 def write_manifests(manifests: Mapping[str, Manifest]) -> None:
-    """As write_manifest, by path, many at a time."""
+    """Writes {path: manifest} as write_manifest does, many at the same time."""
     storage.write_many({path: _as_written(path, manifest) for path, manifest in manifests.items()})
 
 
@@ -96,7 +98,7 @@ def _as_written(path: str, manifest: Manifest) -> bytes:
         gone = sum(manifest.drops.values())
         raise DataError(
             f"{path}: {manifest.rows_in} rows in and {manifest.repeated} repeated, but {manifest.rows_out} out and "
-            f"{gone} dropped; a step lost or made rows"
+            f"{gone} dropped; a step lost or added rows"
         )
     host = {
         "name": platform.node(),
@@ -108,41 +110,43 @@ def _as_written(path: str, manifest: Manifest) -> bytes:
 
 
 def read_manifest(path: str) -> Manifest | None:
-    """The manifest, or None where there is none or it is not a manifest of this format."""
+    """Returns the manifest at `path`; None if there is no file, or if it is not a manifest of this format."""
     content = storage.read_if_there(path)
     return None if content is None else from_json(content, path)
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """The manifest as it is written."""
+    """Returns the content of the manifest's file."""
     body = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()
     return with_checksum(body)
 
 
 def from_json(content: bytes, path: str) -> Manifest | None:
-    """A manifest as it was written. None, with a warning that names `path`, if it is damaged; None without one if it is
-    of another format: either counts as if it were not there.
+    """Returns the manifest with this content; None if it is damaged or of another format, so that it counts as absent.
+
+    A damaged one also logs a warning that names `path`.
     """
     try:
         said, checked = parsed(content)
         return None if said.pop("format") != FORMAT else _from_fields(said, checked=checked)
     except (ValueError, KeyError, RecursionError) as error:
-        logger.warning("%s: unreadable (%s), so it counts as not there and its task runs again", path, error)
+        logger.warning("%s: unreadable (%s), so it counts as absent and its task runs again", path, error)
         return None
 
 
 def _from_fields(said: JsonObject, *, checked: bool) -> Manifest:
-    """Raises ValueError for fields that no manifest has, and for values that it cannot hold. checked: the values are
-    those that were written.
+    """Builds a manifest. Raises ValueError for missing or unknown fields, and for values of wrong types.
+
+    checked: the checksum matched, so the types need no check.
     """
     kinds = _kinds(Manifest)
     if said.keys() != kinds.keys():
         raise ValueError(f"fields {sorted(said.keys() ^ kinds.keys())} are missing or unknown")
     if not isinstance(said["outputs"], list):
-        raise ValueError("outputs: found no list")
+        raise ValueError("outputs: expected a list")
     for output in said["outputs"]:
         if not isinstance(output, dict) or output.keys() != _kinds(FileRecord).keys():
-            raise ValueError("outputs: found something else than file records")
+            raise ValueError("outputs: expected file records")
     said["outputs"] = [FileRecord(**output) for output in said["outputs"]]
     wrong = [name for name, kind in kinds.items() if not checked and not _fits(said[name], kind)]
     if wrong:
@@ -152,12 +156,12 @@ def _from_fields(said: JsonObject, *, checked: bool) -> Manifest:
 
 @functools.cache
 def _kinds(of: type) -> dict[str, Any]:
-    """{field: type} of a dataclass."""
+    """Returns {field: type} of a dataclass."""
     return typing.get_type_hints(of)
 
 
 def _fits(value: object, kind: Any) -> bool:
-    """Whether a value is of a type such as dict[str, list[int]]."""
+    """Returns whether a value is of a type such as dict[str, list[int]]."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return True

@@ -1,7 +1,7 @@
-"""The format of a run folder: the first line of its recipe.yaml, read before anything in the folder is used or changed.
+"""Checks the format of a run folder before anything in it is used or changed. recipe.yaml states it in its first line.
 
-The format counts up when files in the folder change so that another version of tokenmill would misread them. It is also
-that of each manifest.
+The format number is increased when files in the folder change in a way that another version of tokenmill would misread.
+Each manifest has the same number.
 """
 
 import re
@@ -16,12 +16,12 @@ _UNMARKED = 2  # the last format without this line
 
 
 def format_line() -> bytes:
-    """The line that a run's recipe.yaml begins with: a comment, so that the file stays a recipe."""
+    """Returns the first line of a run's recipe.yaml: a comment, so that the file stays a valid recipe."""
     return f"# run folder of format {FORMAT}, written by tokenmill {__version__}\n".encode()
 
 
 def check_format(folder: str) -> None:
-    """Raises RecipeError if `folder` holds a run of another format. Nothing happens if it holds no run."""
+    """Raises RecipeError if `folder` is a run of another format. Does nothing if it is not a run."""
     recipe = storage.read_if_there(storage.join(folder, "recipe.yaml"))
     if recipe is None:
         return

@@ -1,4 +1,7 @@
-"""What a stage lacks: `<stage>/record.json`, written when a run leaves the stage and deleted when one enters it."""
+"""Reads and writes `<stage>/record.json`: how complete a stage is.
+
+A run deletes it when it enters the stage and writes it when it leaves the stage.
+"""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -16,14 +19,15 @@ class StageRecord:
     """How complete a stage is.
 
     Attributes:
-        shards: shards that the plan has.
-        done: shards that are made.
-        missing: {what its documents lack: why}: inputs that could not be read, shards that were not made, of this stage
-            and of all before it.
-        allowed: the run was told to accept that, by --allow-missing.
-        corpus: it writes a corpus or other files of all its documents, which a record of their own lists.
-        facts: it writes facts.json.
-        stale: its results are of other settings, code or inputs than the run's recipe.yaml names.
+        shards: number of shards in the plan.
+        done: number of shards that are made.
+        missing: {input that its documents lack: why}. The inputs are files that could not be read and shards that were
+            not made, of this stage and of all stages before it. Default none.
+        allowed: --allow-missing accepted the missing inputs. Default false.
+        stale: its results are of other settings, code or inputs than the run's recipe.yaml names. Default false.
+        corpus: it writes a corpus or other files of all its documents, which have a manifest of their own. Default
+            false.
+        facts: it writes facts.json. Default false.
     """
 
     shards: int
@@ -46,7 +50,7 @@ class StageRecord:
 
 
 def record_path(folder: str) -> str:
-    """Where the record of the stage in `folder` is."""
+    """Returns the path of the record of the stage in `folder`."""
     return join(folder, "record.json")
 
 
@@ -57,7 +61,7 @@ def write_record(folder: str, record: StageRecord) -> None:
 
 
 def read_record(folder: str) -> StageRecord | None:
-    """The record of the stage in `folder`; None if no run has finished with it, or the file is damaged."""
+    """Returns the record of the stage in `folder`; None if no run has finished the stage, or if the file is damaged."""
     content = storage.read_if_there(record_path(folder))
     try:
         return None if content is None else _read(content)
@@ -66,7 +70,7 @@ def read_record(folder: str) -> StageRecord | None:
 
 
 def record_problem(folder: str) -> str:
-    """What is wrong with the record of the stage in `folder`; "" if it is as it was written, and if there is none."""
+    """Returns what is wrong with the record of the stage in `folder`; "" if it is as it was written or not there."""
     content = storage.read_if_there(record_path(folder))
     try:
         if content is not None:
@@ -77,7 +81,7 @@ def record_problem(folder: str) -> str:
 
 
 def _read(content: bytes) -> StageRecord:
-    """Raises ValueError for anything that write_record does not write."""
+    """Parses a record. Raises ValueError for anything that write_record does not write."""
     fields, checked = parsed(content)
     if not checked or fields.keys() != {field.name for field in dataclass_fields(StageRecord)}:
         raise ValueError("it has no checksum, or other fields than a record")

@@ -1,4 +1,4 @@
-"""What every task is: a name, a manifest, and a call that goes from files to files."""
+"""Defines tasks: each has a name, and a call that goes from files to files and returns a manifest."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ class TaskName:
     """Names a task and the files that it writes.
 
     Attributes:
-        folder: of the stage.
-        number: of the shard, or of the first of several; else of the partition or output.
-        fingerprint: of what the task makes.
-        stem: where the manifest is below the folder, without ".json". Files of the task's own begin with it.
-        title: what messages call the task, after the name of the stage.
-        finishes: number of shards of the stage that are done when the task is. Default 0.
+        folder: the stage's folder.
+        number: number of the shard, or of the first of several shards; for other tasks, of the partition or output.
+        fingerprint: fingerprint of the task's result.
+        stem: path of the manifest below the folder, without ".json". The names of the task's own files begin with it.
+        title: name of the task in messages, after the name of the stage.
+        finishes: number of the stage's shards that are done when the task is done. Default 0.
     """
 
     folder: str
@@ -42,24 +42,24 @@ class TaskName:
 
     @property
     def is_shard(self) -> bool:
-        """Whether its manifest makes a shard of the stage done."""
+        """True if a shard of the stage is done when the task's manifest is there."""
         return self.stem.startswith("manifest/")
 
 
 def shard_name(folder: str, number: int, fingerprint: str) -> TaskName:
-    """The name of the task that makes one shard of the stage in `folder`."""
+    """Returns the name of the task that makes one shard of the stage in `folder`."""
     return TaskName(folder, number, fingerprint, f"manifest/{number:06d}", f"{number:06d}", 1)
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a worker is.
+    """Where a worker is in its task.
 
     Attributes:
-        batch: number of the batch, -1 before the first.
-        step: name of the step.
-        id: the document, if rows run one by one.
-        shard: number of the shard, for a task over several.
+        batch: number of the batch, from 0; -1 before the first. Default -1.
+        step: name of the step. Default "".
+        id: id of the document, if rows run one by one. Default "".
+        shard: number of the shard, for a task over several shards. Default -1.
     """
 
     batch: int = -1
@@ -75,9 +75,13 @@ Tell = Callable[[Position], None]
 
 
 class CodeError(Exception):
-    """A task raised what no one expected: a bug in a step, or in tokenmill.
+    """A task raised an unexpected exception: a bug in a step, or in tokenmill.
 
-    step: where the task was. error: type and message. place: file and line. trace: the whole traceback.
+    Attributes:
+        step: the step in which the task was, or "".
+        error: type and message of the exception.
+        place: file and line.
+        trace: the whole traceback.
     """
 
     def __init__(self, step: str, error: str, place: str, trace: str) -> None:
@@ -89,12 +93,12 @@ class CodeError(Exception):
 
     @property
     def kind(self) -> tuple[str, str]:
-        """(type, place): equal for errors that have one cause."""
+        """(type, place): equal for errors with the same cause."""
         return self.error.partition(":")[0], self.place
 
 
 class Task(Protocol):
-    """A pure function from files to files. ledger.made_once runs it. It pickles."""
+    """A pure function from files to files, which ledger.made_once runs. It can be pickled."""
 
     @property
     def name(self) -> TaskName: ...
@@ -105,8 +109,8 @@ class Task(Protocol):
 class Probing(Task, Protocol):
     """A task whose documents can kill a worker.
 
-    at() gives the same task, running the batch at `position` row by row. name_at() names the shard that a worker was
-    in.
+    at() returns the same task, but it runs the batch at `position` row by row. name_at() returns the name of the shard
+    in which a worker was.
     """
 
     def at(self, position: Position) -> Self: ...

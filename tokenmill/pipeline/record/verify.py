@@ -1,7 +1,7 @@
-"""Checks a run whole: each file that a manifest lists is there as it was written, and no other file is beside it.
+"""Verifies a whole run: each file that a manifest lists is as it was written, and there are no other files.
 
-A result whose files are damaged is taken off the record: its manifest says that they are whole. The next run makes it
-again. One that was set aside in `kept/` is deleted, so that it cannot return.
+The manifest of a damaged result is deleted, because it says that the files are complete; so the next run makes the
+result again. A damaged result in `kept/` is deleted, so that it cannot be restored.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -16,21 +16,21 @@ from tokenmill.pipeline.record.manifest import Manifest, read_manifest
 from tokenmill.pipeline.record.stage_record import read_record, record_path, record_problem
 
 KINDS = ("data", "dropped", "corpus")
-"""The folders of a stage that hold exactly what manifests list."""
+"""The folders of a stage that must contain exactly the files that manifests list."""
 
 
 @dataclass
 class Checked:
-    """What was found of the stage in `folder`. Paths are whole.
+    """The findings about the stage in `folder`. Paths are whole.
 
     Attributes:
         files, bytes: number and size of the files that manifests list.
-        damaged: {file that is not as it was written, or gone, or that cannot be read: what is wrong}.
-        unreadable: manifests, and tables of manifests, that are damaged or another shard's.
-        not_files: links to nothing, pipes and what else is neither a file nor a folder, and is not `damaged`.
+        damaged: {file that is gone, cannot be read or is not as it was written: the problem}.
+        unreadable: manifests, and tables of manifests, that are damaged or belong to another shard.
+        not_files: broken links, pipes and other entries that are neither files nor folders, without those in `damaged`.
         unlisted: files in `data`, `dropped` and `corpus` that no manifest lists.
-        unfinished: what writers left that were killed, or are at work.
-        results: {damaged file that can be read: the manifest that lists it}.
+        unfinished: files of writers that were killed or are still running.
+        results: {file in `damaged` that can be read: the manifest that lists it}.
     """
 
     folder: str
@@ -53,11 +53,11 @@ class Checked:
 
 
 Told = Callable[[str, int, int], None]
-"""Called with a stage's name, how many of its files are checked, and how many there are."""
+"""Called with a stage's name, the number of its files that are checked, and the number of all its files."""
 
 
 def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
-    """Reads every file of the stage in `folder`, many at a time. kept: those in `kept/` too."""
+    """Reads and checks every file of the stage in `folder`, several at the same time. kept: also those in `kept/`."""
     found = Checked(folder)
     listed = _written_files(folder, found, kept=kept)
     found.files, found.bytes = len(listed), sum(record.bytes for record, _ in listed)
@@ -83,14 +83,16 @@ def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
 
 
 def _not_files(folder: str) -> list[str]:
-    """As storage.not_files, also in folders that are links to folders elsewhere."""
+    """Returns the same as storage.not_files, and also searches folders that are links to folders elsewhere."""
     inside = (storage.not_files(join(folder, name)) for name in storage.list_folders(folder))
     return sorted({*storage.not_files(folder), *(path for paths in inside for path in paths)})
 
 
 def strangers(run: str, stages: Collection[str]) -> list[str]:
-    """What is in a run's folder and belongs to no stage of its recipe, with whole paths: folders, such as those of
-    stages that the recipe no longer names, and what is neither a file nor a folder. stages: the names in the recipe.
+    """Returns the whole paths of entries in a run's folder that belong to no stage of its recipe: folders, such as
+    those of stages that the recipe no longer names, and entries that are neither files nor folders.
+
+    stages: the names of the stages in the recipe.
     """
     folders = [name for name in storage.list_folders(run) if name not in (*stages, "logs")]
     names = (path.removeprefix(join(run, "")) for path in storage.not_files(run))
@@ -107,10 +109,10 @@ def _check_facts(folder: str, found: Checked) -> None:
 
 
 def take_off_record(folder: str, checked: Checked) -> None:
-    """Deletes the manifests of the stage's damaged results, so that the next run makes them again, and damaged results
-    in `kept/` whole; the caller holds the run's lock.
+    """Deletes the manifests of the stage's damaged results, so that the next run makes them again. Damaged results in
+    `kept/` are deleted with their files. The caller holds the run's lock.
 
-    Before there was a lock, a driver may have replaced a result. So the damaged files are compared once more.
+    A driver may have replaced a result before the lock was taken. So the damaged files are compared once more.
     """
     now = Checked(folder)
     listed = {record.path: (record, manifest) for record, manifest in _written_files(folder, now, kept=True)}
@@ -128,12 +130,12 @@ def take_off_record(folder: str, checked: Checked) -> None:
 
 
 def is_kept(folder: str, path: str) -> bool:
-    """True of a file of a result that was set aside."""
+    """Returns True for a file of a result in `kept/`."""
     return path.startswith(join(folder, KEPT, ""))
 
 
 def _written_files(folder: str, found: Checked, *, kept: bool) -> list[tuple[FileRecord, str]]:
-    """(file with its whole path, where its manifest is or would be) of all results."""
+    """Returns (file with its whole path, path that its manifest has as a JSON file) for all files of all results."""
     ledger = Ledger(folder)
     found.unreadable += ledger.unreadable
     there = _there(ledger) if storage.exists(join(folder, "released")) else None
@@ -159,7 +161,7 @@ def _written_files(folder: str, found: Checked, *, kept: bool) -> list[tuple[Fil
 
 
 def _is_of(number: int, manifest: Manifest) -> bool:
-    """False of another shard's manifest: it would speak for that shard's files twice."""
+    """Returns False for a manifest of another shard, because the files of that shard would be listed twice."""
     return all(one.path.rpartition("/")[2] == f"{number:06d}.parquet" for one in manifest.outputs)
 
 
@@ -172,7 +174,10 @@ def _files(folder: str, manifest: Manifest) -> list[FileRecord]:
 
 
 def lines(checked: Sequence[Checked], strange: Sequence[str], *, off_record: bool) -> Iterable[str]:
-    """For people. strange: what strangers() found. off_record: damaged results were taken off the record."""
+    """Yields the findings as lines for people.
+
+    strange: the result of strangers(). off_record: take_off_record() has deleted the manifests of damaged results.
+    """
     for one in checked:
         yield f"{one.stage}: {one.files:,} files, {one.bytes / 1e6:,.1f} MB" + (", as they were written" * one.good)
         yield from (f"  {path}: {problem}{_aside(one, path)}" for path, problem in one.damaged.items())
@@ -181,27 +186,27 @@ def lines(checked: Sequence[Checked], strange: Sequence[str], *, off_record: boo
             yield f"  {len(one.unlisted):,} files that no manifest lists:"
             yield from (f"  {path}" for path in one.unlisted)
         if one.not_files:
-            yield f"  {len(one.not_files):,} links to nothing, or others that are neither files nor folders:"
+            yield f"  {len(one.not_files):,} broken links, or other entries that are neither files nor folders:"
             yield from (f"  {path}" for path in one.not_files)
         if one.unfinished:
-            yield f"  {len(one.unfinished):,} unfinished files (.tmp); a run deletes those that no writer is at work on"
+            yield f"  {len(one.unfinished):,} unfinished files (.tmp); a run deletes those that no writer uses"
     if strange:
-        yield f"{len(strange):,} folders, or links to nothing, that belong to no stage of the run's recipe:"
+        yield f"{len(strange):,} folders, or broken links, that belong to no stage of the run's recipe:"
         yield from (f"  {path}" for path in strange)
     bad = [is_kept(one.folder, path) for one in checked for path in (*one.damaged, *one.unreadable)]
     if bad and not off_record:
-        yield "A driver is at work on this run. When it has ended, verify again, then run the recipe again"
+        yield "A driver is working on this run. When it has ended, verify again, then run the recipe again"
     elif bad:
         if not all(bad):
-            yield "Run the recipe again: what is damaged is made again"
+            yield "Run the recipe again: it makes damaged results again"
         if any(bad):
             yield "Damaged results in kept/ were deleted, so that they cannot return"
     if any(one.unlisted for one in checked):
-        yield "Readers take files that no manifest lists for results: run the recipe to its end, or delete them"
+        yield "Readers treat files that no manifest lists as results: run the recipe to its end, or delete them"
     if any(one.not_files for one in checked):
-        yield "Readers of a folder stop at links to nothing: put back what they point to, or delete them"
+        yield "Readers of a folder stop at broken links: restore their targets, or delete them"
     if strange:
-        yield "Checks and reports leave them out: name these stages in the recipe again, or delete them"
+        yield "Checks and reports ignore them: name these stages in the recipe again, or delete them"
 
 
 def _aside(checked: Checked, path: str) -> str:

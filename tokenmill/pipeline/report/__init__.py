@@ -1,4 +1,4 @@
-"""Reads what a run left on disk: the funnel, dropped documents, one document's story. Nothing here changes a run."""
+"""Reads a run from disk: the funnel, dropped documents, one document's story. Nothing here changes a run."""
 
 import re
 from collections.abc import Iterator
@@ -24,9 +24,13 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 
 @dataclass(frozen=True)
 class RanStage:
-    """One stage of a run on disk, with the manifests that are there, by shard number.
+    """One stage of a run on disk.
 
-    record: how complete the stage is; None if no run has finished with it.
+    Attributes:
+        inputs: names of the stages that it reads.
+        manifests: {shard number: manifest}, as far as they are there.
+        corpus: the manifest of a Writer's output; None if there is none.
+        record: how complete the stage is; None if no run has finished the stage.
     """
 
     name: str
@@ -43,7 +47,7 @@ class RanStage:
         return storage.exists(join(self.folder, "work"))
 
     def lacking(self) -> list[str]:
-        """Files of its results that are gone or have another size; contents are not compared."""
+        """Returns the whole paths of result files that are gone or have another size. Contents are not compared."""
         found = self.manifests.lacking(released=self.released)
         record = self.record if self.record is not None and self.record.done == self.record.shards else None
         if self.corpus is not None:
@@ -55,11 +59,11 @@ class RanStage:
         return found
 
     def files(self, kind: str) -> list[str]:
-        """Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""
+        """Returns the paths of Parquet files of kind 'data' or 'dropped' that a manifest lists and that are there."""
         return self.manifests.files(kind)
 
     def file(self, kind: str, shard: int) -> str:
-        """The file of kind 'data' or 'dropped' of a shard, "" if its manifest lists none or it is not there."""
+        """Returns the path of a shard's file of kind 'data' or 'dropped'; "" if it is not listed or not there."""
         return self.manifests.file(kind, shard)
 
     @property
@@ -68,8 +72,8 @@ class RanStage:
         return storage.exists(join(self.folder, "released"))
 
     def checked(self, file: str) -> str:
-        """One of files(), after its checksum was compared (of a remote one its size). Raises DataError that names it
-        and says what to do.
+        """Returns the path `file`, one of files(), after comparing its checksum (of a remote file only its size).
+        Raises DataError if it is damaged; the message names the file and says what to do.
         """
         if file in self._sound:
             return file
@@ -84,14 +88,14 @@ class RanStage:
         return file
 
     def columns(self, file: str) -> pa.Schema:
-        """The columns of one of files(). Raises DataError if it is damaged."""
+        """Returns the schema of one of files(). Raises DataError if the file is damaged."""
         try:
             return parquet.table_schema(self.checked(file))
         except _UNREADABLE as error:
             raise self._cannot_read(f"{file}: {error}") from error
 
     def batches(self, file: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows of one of files(), one batch for each row group. Raises DataError if it is damaged."""
+        """Yields the rows of one of files(), one batch per row group. Raises DataError if the file is damaged."""
         try:
             yield from parquet.read_table(self.checked(file), columns)
         except _UNREADABLE as error:
@@ -100,14 +104,13 @@ class RanStage:
     def _cannot_read(self, why: object) -> DataError:
         run = self.folder.rpartition("/")[0]
         return DataError(
-            f"{why}. `pipeline verify {run}` names all files that are damaged; run the recipe again after it, and they "
-            "are made again"
+            f"{why}. `pipeline verify {run}` names all damaged files. Then run the recipe again; it makes them again"
         )
 
 
 def read_run(folder: str) -> list[RanStage]:
-    """The stages of a run in recipe order. Raises RecipeError if the folder holds no run, or one of another
-    format.
+    """Returns the stages of a run in recipe order. Raises RecipeError if the folder is not a run, or is a run of
+    another format.
     """
     path = join(folder, "recipe.yaml")
     if not storage.exists(path):
@@ -132,5 +135,5 @@ def _stage(folder: str, name: str, inputs: tuple[str, ...]) -> RanStage:
 
 
 def plain(text: str | None) -> str:
-    """Crawled text made safe for a terminal: control and direction-changing characters become visible."""
+    """Returns crawled text made safe for a terminal: control and direction-changing characters become visible codes."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text or "").replace("\n", "⏎ ")

@@ -1,7 +1,7 @@
-"""Shows removals: a sample of what a rule dropped.
+"""Shows a sample of the documents that a rule dropped.
 
-Manifests say how many records of each rule a shard has, so only shards with the rule are read, and for a sample only
-those that it falls into.
+Manifests count the drop records of each shard by rule. So only shards with records of the rule are read, and for a
+sample only those that contain records of the sample.
 """
 
 import itertools
@@ -19,9 +19,13 @@ from tokenmill.pipeline.report import RanStage, plain
 
 @dataclass(frozen=True)
 class DroppedDocument:
-    """One drop record. duplicate_of, similarity: null unless it was dropped as a duplicate. excerpt: of its text.
+    """One drop record.
 
-    file, offset: where the record lies, with the offset in bytes; null if its source does not say.
+    Attributes:
+        measured, threshold: the measured value and the rule's bound, as text; null if the rule has none.
+        duplicate_of, similarity: null unless it was dropped as a duplicate.
+        excerpt: the excerpt of its text; null if none was written.
+        file, offset: the input file with the document, and its offset in bytes; null if the source does not give them.
     """
 
     id: str
@@ -39,7 +43,7 @@ class DroppedDocument:
 
 @dataclass(frozen=True)
 class _ShardRecords:
-    """A shard of a stage whose drop records a question is about, and how many there are."""
+    """A shard of a stage, and the number of its drop records that are asked for."""
 
     stage: RanStage
     shard: int
@@ -50,15 +54,19 @@ _NO_RECORDS = {"id": pl.String, "stage": pl.String, "drop_rule": pl.String}
 
 
 def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
-    """All drop records of a run with the stage's name; `rule` is a whole rule or a step's name for all its rules.
-    Raises RecipeError if nothing was dropped by it.
+    """Returns all drop records of a run, with the stage's name in the column `stage`.
+
+    rule: a whole rule, or a step's name for all its rules. Default: all. Raises RecipeError if it dropped nothing.
     """
     parts = [_records(one, rule) for one in _counted(stages, rule)]
     return pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
 
 
 def sample(stages: list[RanStage], rule: str | None, size: int, seed: int = 0) -> list[DroppedDocument]:
-    """At most `size` of the records that dropped() gives. All have the same chance; they depend on the seed alone."""
+    """Returns at most `size` of the records that dropped() returns. All have the same chance.
+
+    For one run, the choice depends only on the rule, the size and the seed.
+    """
     counted = _counted(stages, rule)
     ends = np.cumsum([one.records for one in counted], dtype=np.int64)
     chosen = _draw(int(ends[-1]) if len(ends) else 0, size, seed)
@@ -71,7 +79,7 @@ def sample(stages: list[RanStage], rule: str | None, size: int, seed: int = 0) -
 
 
 def _counted(stages: list[RanStage], rule: str | None) -> list[_ShardRecords]:
-    """The shards that dropped something by the rule. Raises RecipeError if there is none."""
+    """Returns the shards with drop records of the rule. Raises RecipeError if a rule is given and has none."""
     counted: list[_ShardRecords] = []
     known: set[str] = set()
     for stage in stages:
@@ -90,7 +98,7 @@ def _is_of(name: str, rule: str | None) -> bool:
 
 
 def _records(one: _ShardRecords, rule: str | None) -> pl.DataFrame:
-    """The drop records of a shard by the rule. Raises DataError if they are not as many as its manifest says."""
+    """Returns a shard's drop records of the rule. Raises DataError if their number is not that in the manifest."""
     file = one.stage.file("dropped", one.shard)
     parts = [pl.DataFrame(pl.from_arrow(batch)) for batch in one.stage.batches(file)]
     every = pl.concat(parts, how="vertical") if parts else pl.DataFrame(schema=_NO_RECORDS)
@@ -103,7 +111,7 @@ def _records(one: _ShardRecords, rule: str | None) -> pl.DataFrame:
 
 
 def _draw(total: int, size: int, seed: int) -> list[int]:
-    """`size` different numbers below `total`, or all of them."""
+    """Returns `size` different numbers below `total`, or all of them if there are not more."""
     if total <= size:
         return list(range(total))
     drawn: dict[int, None] = {}  # a set that keeps the order
@@ -129,7 +137,7 @@ def _document(records: pl.DataFrame, place: int) -> DroppedDocument:
 
 
 def show(documents: Iterable[DroppedDocument], console: Console) -> None:
-    """Print drop records, crawled text made safe."""
+    """Prints drop records. Crawled text is made safe for the terminal."""
     say = console.print
     for one in documents:
         say(f"[bold]{plain(one.rule)}[/] in {one.stage}", highlight=False)

@@ -1,4 +1,4 @@
-"""Compares two runs document by document: whose fate differs, by the rules of both."""
+"""Compares two runs document by document, and counts the documents whose fate differs, by the rules of both runs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,13 @@ KEPT, ABSENT = "kept", "not read"
 
 @dataclass(frozen=True)
 class Difference:
-    """documents: of both runs. differ: those whose fate differs. kept_a, kept_b: kept in run A and in run B. moves: the
-    fates of documents that differ, in A and in B.
+    """The difference between two runs, A and B.
+
+    Attributes:
+        documents: number of documents in A, in B or in both.
+        differ: number of documents whose fate differs.
+        kept_a, kept_b: number of documents kept in A and in B.
+        moves: the fates of the documents that differ, in A and in B.
     """
 
     documents: int
@@ -27,9 +32,9 @@ class Difference:
 
 
 def diff(run_a: str, run_b: str, *, sample: int = 3) -> Difference:
-    """Counts documents by fate in A and in B, with `sample` examples of each pair of fates that differ.
+    """Counts documents by their fates in runs A and B, with `sample` examples of each pair of fates that differ.
 
-    A fate is the rule that dropped (or marked) a document, 'kept', or 'not read'; documents are matched by id.
+    The fate of a document is the rule that dropped (or marked) it, 'kept', or 'not read'. Documents are matched by id.
     """
     a, b = fates(read_run(run_a)), fates(read_run(run_b))
     both = a.join(b, on="id", how="full", coalesce=True, suffix="_b").with_columns(
@@ -43,20 +48,20 @@ def diff(run_a: str, run_b: str, *, sample: int = 3) -> Difference:
 
 
 def fates(stages: list[RanStage]) -> pl.DataFrame:
-    """id, url and fate of every document of a run, as far as it got."""
+    """Returns id, url and fate of every document of a run, by the last stage that has the document."""
     parts = [part for stage in stages for part in _fates_of(stage)]
     empty = pl.DataFrame(schema={"id": pl.String, "url": pl.String, "fate": pl.String})
-    # the last stage that has a document decides: it may drop what the stages before it kept
+    # the last stage that has a document decides, because it may drop what earlier stages kept
     return pl.concat([empty, *parts]).unique("id", keep="last", maintain_order=True)
 
 
 def as_json(found: Difference) -> dict[str, object]:
-    """The difference for machines."""
+    """Returns the difference as JSON values."""
     return {**vars(found), "moves": moves_as_json(found.moves, "a", "b")}
 
 
 def show(found: Difference, console: Console) -> None:
-    """Print it; crawled text made safe."""
+    """Prints the difference. Crawled text is made safe for the terminal."""
     table = Table(title="documents whose fate differs", title_justify="left")
     for name in ("in A", "in B", "documents", "for example"):
         table.add_column(name, justify="right" if name == "documents" else "left", overflow="fold")

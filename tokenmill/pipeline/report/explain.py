@@ -1,7 +1,7 @@
-"""One document's story: what each stage of a run did with it.
+"""Tells one document's story: what each stage of a run did with it.
 
-Only the shards that can have the document are read. Which these are follows from what is known without reading rows:
-the files that the shards of a Source name, and the numbers of shards, which stay the same from stage to stage.
+Only the shards that can have the document are read. They follow from facts that are known without reading rows: the
+files that the shards of a Source name, and the numbers of shards, which stay the same from stage to stage.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,12 @@ from tokenmill.pipeline.report import RanStage, plain
 
 @dataclass(frozen=True)
 class Chapter:
-    """What one stage did with a document. row: its columns if it was kept, else its drop record."""
+    """One stage's part of a document's story.
+
+    Attributes:
+        shard: the shard's number, with six digits.
+        row: the document's columns if it was kept, else its drop record.
+    """
 
     stage: str
     shard: str
@@ -26,12 +31,12 @@ class Chapter:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a stage has the document.
+    """The place of the document in a stage.
 
     Attributes:
         shard: its number.
         kept: the document is in the stage's data, so the stages after it may have it too.
-        file: the input file that the document comes from, "" if the stage does not say.
+        file: the input file that the document comes from; "" if the stage does not record it.
     """
 
     shard: int
@@ -40,9 +45,9 @@ class _Place:
 
 
 def story(stages: list[RanStage], id_or_url: str) -> Iterator[Chapter]:
-    """What each stage did with a document, in order, given its id or its URL.
+    """Returns what each stage did with a document, in order, by its id or its URL.
 
-    A URL may have several documents, whose chapters follow one another. Raises RecipeError if no stage has one.
+    If several documents have the URL, their chapters follow one another. Raises RecipeError if no stage has one.
     """
     chapters = list(_story_of_id(stages, id_or_url))
     if chapters:
@@ -50,14 +55,15 @@ def story(stages: list[RanStage], id_or_url: str) -> Iterator[Chapter]:
     ids = _ids_of(stages, id_or_url)
     if not ids:
         raise RecipeError(
-            f"no stage of this run knows a document {id_or_url!r}; give an id or a URL as in data/ and dropped/, which "
+            f"no stage of this run has a document {id_or_url!r}; give an id or a URL as in data/ and dropped/, which "
             "are case-sensitive"
         )
     return (chapter for id in ids for chapter in _story_of_id(stages, id))
 
 
 def _ids_of(stages: list[RanStage], url: str) -> list[str]:
-    """The ids of documents with this URL, or with this id in angle brackets, as the Sources gave or dropped them.
+    """Returns the ids of documents that the Sources gave or dropped with this URL, or with an id that is this URL in
+    angle brackets.
 
     If the data of a stage was deleted after use, the stages that read it are searched too.
     """
@@ -76,7 +82,10 @@ def _ids_of(stages: list[RanStage], url: str) -> list[str]:
 
 
 def _story_of_id(stages: list[RanStage], id: str) -> Iterator[Chapter]:
-    """Of each stage the first shard that has the document counts, because ids are unique. Nothing if none has it."""
+    """Yields the chapters of a document; nothing if no stage has it.
+
+    In each stage the first shard that has the document counts, because ids are unique.
+    """
     by_name = {stage.name: stage for stage in stages}
     read = {stage.name: _input_files(stage) for stage in stages if not stage.inputs}
     named = any(_has(by_name[name], shard, id) for name, files in read.items() for shard in _likely(files, id, set()))
@@ -96,15 +105,16 @@ def _story_of_id(stages: list[RanStage], id: str) -> Iterator[Chapter]:
 
 
 def _input_files(stage: RanStage) -> dict[int, list[str]]:
-    """The files that each shard of a stage reads."""
+    """Returns {shard number: files that it reads} for a stage."""
     return {number: [str(one["file"]) for one in manifest.inputs] for number, manifest in stage.manifests.items()}
 
 
 def _of_source(read: Mapping[int, list[str]], id: str, places: Mapping[str, _Place], *, named: bool) -> Iterator[int]:
-    """The shards of a stage with a Source that may have the document, the likely ones first.
+    """Yields the shards of a stage with a Source that may have the document, the likely ones first.
 
-    read: what _input_files() gives. named: the document is in a shard that reads a file named in its id. Then, or if
-    another Source has the document, only such shards are given: it comes twice only if two Sources read one file.
+    read: the result of _input_files(). named: the document is in a shard that reads a file named in its id. Then, or if
+    another Source has the document, only likely shards are yielded, because two Sources have the same document only if
+    they read the same file.
     """
     likely = _likely(read, id, {place.file for place in places.values()} - {""})
     yield from likely
@@ -113,7 +123,7 @@ def _of_source(read: Mapping[int, list[str]], id: str, places: Mapping[str, _Pla
 
 
 def _likely(read: Mapping[int, list[str]], id: str, files: set[str]) -> list[int]:
-    """The shards that read one of the files, or a file whose base name is part of the id."""
+    """Returns the shards that read one of the files, or a file whose base name is part of the id."""
 
     def fits(path: str) -> bool:
         return path.endswith(tuple(files)) or path.rpartition("/")[2] in id
@@ -126,10 +136,10 @@ def _has(stage: RanStage, shard: int, id: str) -> bool:
 
 
 def _of_inputs(stage: RanStage, stages: Mapping[str, RanStage], places: dict[str, _Place]) -> Iterator[int]:
-    """The shards of a stage after others that may have the document, the likely ones first.
+    """Yields the shards of a stage with input stages that may have the document, the likely ones first.
 
-    A stage without data (deleted after use, or written in another form) gets a place as if it had kept the document,
-    unless it is found to have dropped it.
+    If the stage has no data (deleted after use, or written in another form), `places` gets an entry for it as if it had
+    kept the document. The caller replaces the entry if the stage is found to have dropped the document.
     """
     expected = [number for number in _expected(stage, stages, places) if number in stage.manifests]
     with_data = [number for number in expected if stage.file("data", number)]
@@ -140,11 +150,13 @@ def _of_inputs(stage: RanStage, stages: Mapping[str, RanStage], places: dict[str
     if with_data or any(name not in places and stages[name].released for name in stage.inputs):
         yield from rest  # the numbers changed since this stage was made, or are not known
     elif not places:
-        yield from (number for number in rest if stage.manifests[number].repeated)  # it made copies with new ids
+        yield from (number for number in rest if stage.manifests[number].repeated)  # the stage made copies with new ids
 
 
 def _expected(stage: RanStage, stages: Mapping[str, RanStage], places: Mapping[str, _Place]) -> Iterator[int]:
-    """The numbers that the input's shard should have in this stage: the shards of all inputs are counted in order."""
+    """Yields the numbers that the inputs' shards with the document should have in this stage, whose shards are numbered
+    in the order of its inputs.
+    """
     before = 0
     for name in stage.inputs:
         if name in places and places[name].kept:
@@ -161,7 +173,7 @@ def _chapters(stage: RanStage, shard: int, id: str) -> Iterator[Chapter]:
 
 
 def _rows_of(stage: RanStage, file: str, id: str) -> Iterator[dict[str, object]]:
-    """The rows of a document in a file; of other files only the ids are read."""
+    """Yields the rows of a document in a file. If the file does not have the document, only the ids are read."""
     groups = [pc.any(pc.equal(batch.column("id"), id)).as_py() for batch in stage.batches(file, ["id"])]
     for batch in stage.batches(file) if any(groups) else ():
         yield from batch.filter(pc.equal(batch.column("id"), id)).to_pylist()
@@ -173,7 +185,7 @@ def _file_of(row: Mapping[str, object]) -> str:
 
 
 def show_story(chapters: Iterable[Chapter], console: Console, *, text_characters: int = 300) -> None:
-    """Print a document's way through the run, with the first `text_characters` of its text."""
+    """Prints a document's way through the run, with the first `text_characters` of its text."""
     before = None
     for chapter in chapters:
         if before not in (None, chapter.row["id"]):

@@ -1,4 +1,4 @@
-"""The rule of each document of a run now, and when steps judge again by other thresholds, from the stored signals."""
+"""Finds the rule of each document of a run now, and if steps judge with other thresholds, from the stored signals."""
 
 from collections.abc import Iterator
 
@@ -16,13 +16,13 @@ from tokenmill.pipeline.report.thresholds import Rejudged
 from tokenmill.pipeline.tasks.mark_only import rule_column
 
 FATE = {"id": pl.String, "url": pl.String, "now": pl.String, "then": pl.String, "sure": pl.Boolean}
-"""A document's rule now and then, null if it is kept. `then` has no meaning if `sure` is false."""
+"""A document's rule now and with the other thresholds, null if it is kept. `then` has no meaning if `sure` is false."""
 
-_MEASURED_DIGITS = 5e-6  # drop records hold six significant digits
+_MEASURED_DIGITS = 5e-6  # largest relative rounding error: drop records have six significant digits
 
 
 def fates(question: Question) -> Iterator[pl.DataFrame]:
-    """Rows of FATE for every document on disk."""
+    """Yields rows with the columns FATE for every document on disk."""
     last = question.chain[-1]
     for file in last.files("data"):
         names = set(last.columns(file).names)
@@ -47,10 +47,10 @@ def _columns(question: Question) -> list[str]:
 
 
 def _judged(judge: Rejudged, batch: pa.RecordBatch, file: str) -> pl.Series:
-    """The first rule by which the step would drop each row; null if there is none."""
+    """Returns for each row the first rule by which the step would drop it; null if there is none."""
     for signal in _signals(judge):
         if signal not in batch.schema.names:
-            raise DataError(f"{file}: no column {signal!r}, though {judge.step} measures it; was the run made by it?")
+            raise DataError(f"{file}: no column {signal!r}, though {judge.step} measures it; was the run made with it?")
     names = [f"{judge.step}.{rule}" for rule in judge.work.RULES]
     first = np.full(batch.num_rows, -1, dtype=np.int64)
     for number, rule in enumerate(judge.work.RULES.values()):
@@ -66,13 +66,16 @@ def _fate(batch: pa.RecordBatch, now: pl.Series, then: pl.Series, sure: pl.Serie
 
 
 def _kept_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
-    """The kept documents of a run that drops."""
+    """Returns the fates of kept documents, for a run that drops."""
     then = [_judged(judge, batch, file) for judge in question.judges]
     return _fate(batch, _nulls(batch), _first(then), np.ones(batch.num_rows, dtype=np.bool_))
 
 
 def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -> pl.DataFrame:
-    """The drop records of a run that drops. One that its rule may now keep is not sure: no later rule measured it."""
+    """Returns the fates of drop records, for a run that drops.
+
+    A document that its rule may keep with the other thresholds is not sure, because no later rule measured it.
+    """
     now = pl.Series(batch.column("drop_rule").cast(pa.large_string()))
     sure = np.ones(batch.num_rows, dtype=np.bool_)
     for judge in question.judges:
@@ -91,7 +94,7 @@ def _dropped_rows(question: Question, batch: pa.RecordBatch, types: pa.Schema) -
 
 
 def _may_pass(rule: Rule, measured: pa.Array, kind: pa.DataType, work: Filter) -> BoolMask:
-    """Whether each value, which its drop record holds rounded, may lie within the rule's bounds."""
+    """Returns whether each value may be within the rule's bounds. Values in drop records are rounded."""
     if not pa.types.is_floating(kind):
         readings = [measured.cast(kind)]
     else:
@@ -107,7 +110,7 @@ def _may_pass(rule: Rule, measured: pa.Array, kind: pa.DataType, work: Filter) -
 
 
 def _marked_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.DataFrame:
-    """The documents of a --mark-only run that reached the chain, judged by all its steps."""
+    """Returns the fates of documents that reached the chain, for a --mark-only run, in which all steps judged them."""
     rules = [_text_column(batch, rule_column(step)) for step in question.later]
     judges = {judge.step: judge for judge in question.judges}
     then: list[pl.Series] = []
@@ -127,9 +130,9 @@ def _marked_rows(question: Question, batch: pa.RecordBatch, file: str) -> pl.Dat
 
 
 def _judged_again(judge: Rejudged, own: pl.Series, batch: pa.RecordBatch, file: str) -> tuple[pl.Series, pl.Series]:
-    """(the step's rule for each row by the new thresholds, whether it would keep a row that it dropped).
+    """Returns (the step's rule for each row by the new thresholds, whether it would keep a row that it dropped).
 
-    A mark by a rule that is not declared, an error for example, stays as it is.
+    A mark by a rule that is not declared, for example an error, stays as it is.
     """
     declared = own.is_in([f"{judge.step}.{rule}" for rule in judge.work.RULES])
     stands = pl.lit(own.is_not_null() & ~declared)

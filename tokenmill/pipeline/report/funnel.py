@@ -1,4 +1,4 @@
-"""The funnel of a run: documents in, out and dropped by rule for each stage, balanced from one stage to the next."""
+"""Counts the funnel of a run: documents in, out and dropped by rule per stage, balanced from stage to stage."""
 
 import statistics
 from collections import Counter
@@ -18,7 +18,7 @@ from tokenmill.pipeline.tasks import quarantine
 
 
 class NodeWork(NamedTuple):
-    """What one machine did of a stage: shards, seconds in them, and bytes of text that they read."""
+    """The work of one machine for a stage: number of shards, seconds in them, and bytes of text that they read."""
 
     shards: int
     seconds: float
@@ -30,19 +30,24 @@ class Funnel:
     """A stage's counts.
 
     Attributes:
-        repeated: copies that the stage made of documents.
-        drops, marked: documents by rule.
-        damage: records by the rule that means a damaged input file.
+        shards: number of shards with a result.
+        rows_in, rows_out: number of documents.
+        repeated: number of copies that the stage made of documents.
+        drops, marked: {rule: documents}.
+        damage: {rule that means a damaged input file: records}.
         by_source: {source: [rows in, rows out]}.
         edits: {step: [documents whose text it changed, their characters before, after]}.
-        bytes_out: of text.
-        quarantined: documents that killed a worker.
-        expected_in: rows that the stages before gave, None for a source.
-        tokens: by split, for a corpus.
-        unfinished: a Global that stopped before its decisions were applied.
-        record: how complete it is; None if no run has finished with it.
-        accepted: results of other code that `run --accept-code` kept.
-        lacking: files of its results that are gone or have another size.
+        by_node: {name of a machine: its work}.
+        bytes_out: UTF-8 bytes of text in the documents that came out.
+        seconds: sum of the wall times of all shards.
+        peak_rss_bytes: largest memory of a worker.
+        quarantined: number of documents that killed a worker.
+        expected_in: number of documents that the input stages gave; None for a source.
+        tokens: {split: tokens} of a corpus.
+        unfinished: a Global stopped before its decisions were applied.
+        record: how complete the stage is; None if no run has finished the stage.
+        accepted: number of results of other code that `run --accept-code` kept. Default 0.
+        lacking: files of its results that are gone or have another size. Default none.
     """
 
     stage: str
@@ -69,7 +74,7 @@ class Funnel:
 
     @property
     def balanced(self) -> bool:
-        """True if in + repeated = out + drops, and in = what the stages before gave."""
+        """True if in + repeated = out + drops, and in is the number of documents that the input stages gave."""
         fed = self.expected_in is None or self.expected_in == self.rows_in
         return fed and self.rows_in + self.repeated == self.rows_out + sum(self.drops.values())
 
@@ -85,7 +90,7 @@ class Funnel:
 
     @property
     def state(self) -> str:
-        """complete, not run, out of date, has stopped, or incomplete with what is missing."""
+        """The state in words: complete, not run, out of date, stopped, damaged, or incomplete with what is missing."""
         if self.record is None:
             return "has stopped before it was done" if self.begun else "not run"
         if self.record.stale:
@@ -101,7 +106,7 @@ class Funnel:
 
     @property
     def good(self) -> bool:
-        """True if the stage balances, is finished, and lacks nothing but what was accepted."""
+        """True if the stage balances and is complete, apart from missing inputs that were accepted."""
         return self.balanced and (self.state == "complete" or self.accepted_gap)
 
     @property
@@ -113,13 +118,13 @@ class Funnel:
 
 
 def _some(files: Sequence[str]) -> str:
-    """The first of these files, and how many there are."""
+    """Returns the first of these files, the number of the others, and 'is' or 'are'."""
     more = f" and {len(files) - NAMES_SHOWN:,} more" if len(files) > NAMES_SHOWN else ""
     return ", ".join(files[:NAMES_SHOWN]) + more + (" is" if len(files) == 1 else " are")
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
-    """One Funnel for each stage, in order."""
+    """Returns one Funnel per stage, in order."""
     rows_out: dict[str, int] = {}
     found = []
     for stage in stages:
@@ -133,7 +138,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
 
 
 def as_json(funnels: list[Funnel]) -> list[dict[str, object]]:
-    """The funnels for machines."""
+    """Returns the funnels as JSON values."""
     return [_as_json(one) for one in funnels]
 
 
@@ -144,7 +149,7 @@ def _as_json(one: Funnel) -> dict[str, object]:
 
 
 def show(funnels: list[Funnel], console: Console) -> None:
-    """Print the funnel, and whether every stage balances."""
+    """Prints the funnel, and whether every stage balances."""
     table = Table(title="documents", title_justify="left")
     for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds", "peak MB"):
         table.add_column(name, justify="left" if name in ("stage", "rule") else "right", overflow="fold")
@@ -172,9 +177,9 @@ def show(funnels: list[Funnel], console: Console) -> None:
 
 
 def _show_nodes(funnels: list[Funnel], console: Console) -> None:
-    """Print what each machine did, for stages that ran on several, with the slowest compared to the median."""
+    """Prints the work of each machine for stages that ran on several, and the slowest compared with the median."""
     table = Table(title="nodes", title_justify="left")
-    for name in ("stage", "node", "shards", "busy s", "s a shard", "MB/s"):
+    for name in ("stage", "node", "shards", "busy s", "s/shard", "MB/s"):
         table.add_column(name, justify="left" if name in ("stage", "node") else "right", overflow="fold")
     for one in (one for one in funnels if len(one.by_node) > 1):
         paces = {node: seconds / shards for node, (shards, seconds, _) in one.by_node.items()}
@@ -199,7 +204,7 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
         if one.accepted:
             console.print(f"{one.stage}: {one.accepted:,} results were made by other code and accepted (--accept-code)")
         if one.quarantined:
-            console.print(f"{one.stage}: {one.quarantined} documents in quarantine; byte identity holds for this list")
+            console.print(f"{one.stage}: {one.quarantined} documents in quarantine; the same list gives the same bytes")
         for rule, count in one.damage.items():
             console.print(f"{one.stage}: {count} × {rule}: damaged records of input files (see dropped/ for offsets)")
     if all(one.good for one in funnels):
@@ -210,7 +215,7 @@ def _show_balance(funnels: list[Funnel], console: Console) -> None:
 
 @dataclass
 class _Sums:
-    """A stage's sums, while its manifests are read one at a time."""
+    """A stage's sums. Its manifests are read and added one at a time."""
 
     shards: int = 0
     rows_in: int = 0

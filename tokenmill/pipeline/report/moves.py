@@ -1,4 +1,4 @@
-"""Documents whose fate changes, counted by the fate before and after, with a few examples of each such move."""
+"""Counts documents whose fate changes, by the fates before and after, with a few examples of each such move."""
 
 from dataclasses import asdict, dataclass
 
@@ -15,7 +15,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Move:
-    """How many documents had one fate before and have another after, with the first few by id."""
+    """The documents that have one fate before and another after.
+
+    Attributes:
+        before, after: the two fates.
+        documents: number of documents.
+        examples: the first few documents by id.
+    """
 
     before: str
     after: str
@@ -24,7 +30,10 @@ class Move:
 
 
 def counted_moves(documents: pl.DataFrame, examples: int) -> list[Move]:
-    """The moves of documents with columns id, url, before and after, the largest first; `examples` of each at most."""
+    """Returns the moves of documents, the largest first.
+
+    documents: columns id, url, before and after. examples: largest number of examples per move.
+    """
     grouped = (
         documents.group_by("before", "after")
         .agg(pl.len().alias("documents"), pl.struct("id", "url").sort_by("id").head(examples).alias("examples"))
@@ -37,7 +46,7 @@ def counted_moves(documents: pl.DataFrame, examples: int) -> list[Move]:
 
 
 def moves_as_json(moves: list[Move], before: str, after: str) -> list[dict[str, object]]:
-    """The moves for machines; before, after: what the two fates are called."""
+    """Returns the moves as JSON values. before, after: the keys of the two fates."""
     return [
         {
             before: move.before,

@@ -1,4 +1,4 @@
-"""A plan as a table: each stage's work, its shards, how many are done, and how its input is spread over them."""
+"""Shows a plan as a table: each stage's work, its shards, how many are done, and the sizes of their inputs."""
 
 import statistics
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from tokenmill.core.kinds import Advising
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning.plan import PlannedStage
 
-_COLUMNS = ("stage", "work", "shards", "done", "input MB", "MB a shard: least", "median", "most")
+_COLUMNS = ("stage", "work", "shards", "done", "input MB", "MB/shard: least", "median", "most")
 
 
 def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
-    """Print the plan of the run in `folder`."""
+    """Prints the plan of the run in `folder`."""
     table = Table(title=f"plan for {folder}", title_justify="left")
     for name in _COLUMNS:
         table.add_column(name, justify="left" if name in ("stage", "work") else "right")
@@ -26,7 +26,10 @@ def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
 
 
 def as_json(planned: PlannedStage) -> dict[str, object]:
-    """One stage of the plan. input_bytes: of a Source's shards, with the smallest and the largest; else null."""
+    """Returns one stage of the plan as JSON values.
+
+    input_bytes: bytes of a Source's shards, in all, of the smallest and of the largest; null for other stages.
+    """
     sizes = [shard.shard.length for shard in planned.shards if shard.shard]
     return {
         "stage": planned.name,
@@ -38,7 +41,7 @@ def as_json(planned: PlannedStage) -> dict[str, object]:
 
 
 def outlooks(planned: PlannedStage) -> Iterator[str]:
-    """Lines about the stage before it runs: how many results are of other code, and what units of work say."""
+    """Yields lines about a stage before it runs: how many results are of other code, and its units' outlooks."""
     if planned.only_code:
         yield f"{planned.only_code:,} results differ only in the version of code or packages; --accept-code keeps them"
     if accepted := planned.accepted.total():
@@ -49,7 +52,7 @@ def outlooks(planned: PlannedStage) -> Iterator[str]:
 
 
 def _input_sizes(planned: PlannedStage) -> list[str]:
-    """The sum, smallest, median and largest size of a source's shards in MB; empty for a stage without a source."""
+    """Returns the sum, smallest, median and largest size of a source's shards in MB; nothing without a source."""
     sizes = [shard.shard.length / 1e6 for shard in planned.shards if shard.shard]
     spread = [sum(sizes), min(sizes), statistics.median(sizes), max(sizes)] if sizes else []
     return [f"{size:,.3g}" if size < 1 else f"{size:,.1f}" for size in spread]

@@ -1,4 +1,4 @@
-"""A what-if question to a finished run: which steps judge by other thresholds, and which documents answer it."""
+"""Checks a what-if question about a finished run: which steps judge with other thresholds, on which documents."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ class Question:
     """A checked question.
 
     Attributes:
-        folder, stages: the run.
+        folder, stages: the run's folder and all its stages.
         judges: the steps whose thresholds change, in order.
-        chain: the stages from the first change to the one where documents are counted.
-        steps: the steps of the chain.
-        later: those from the first change on, in order.
+        chain: the stages from the first change to the one at whose end documents are counted.
+        steps: names of the steps in the chain.
+        later: names of the steps from the first change to the end of the chain, in order.
         mark_only: whether the run only marked documents.
         barrier: the first Global after the change, with its stage; its verdicts may change too. "" if there is none.
-        final: the Global at the end of the chain, or "".
+        final: name of the Global at the end of the chain; "" if there is none.
     """
 
     folder: str
@@ -38,7 +38,10 @@ class Question:
 
 
 def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
-    """The question for settings such as `gopher_quality.min_words=30`. Raises RecipeError if it cannot be answered."""
+    """Returns the question for wishes such as `gopher_quality.min_words=30`.
+
+    Raises RecipeError if it cannot be answered, and DataError if the documents are not on disk.
+    """
     stages = read_run(folder)
     recipe = load_recipe(join(folder, "recipe.yaml"))
     judges = rejudged(recipe, wishes, plugins=plugins)
@@ -54,13 +57,13 @@ def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
     earlier = steps[first.name][:place] + [step for name in _before(stages, first) for step in steps[name]]
     twice = sorted((set(later) & set(earlier)) | {step for step in later if later.count(step) > 1})
     if twice and mark_only:
-        raise RecipeError(f"what-if: {twice[0]} judges these documents twice, and its marks cannot be told apart")
+        raise RecipeError(f"what-if: {twice[0]} judges these documents twice, and its marks cannot be distinguished")
     here = {step for stage in chain for step in steps[stage.name]}
     return Question(folder, stages, judges, chain, here, later, mark_only, barrier, final)
 
 
 def _chain(stages: list[RanStage], globals_: dict[str, str], judges: list[Rejudged]) -> tuple[list[RanStage], str]:
-    """(the stages from the first change to the last whose documents can be counted, the Global that follows)."""
+    """Returns (stages from the first change to the last whose documents can be counted, the Global that follows)."""
     wanted = [judge.stage for judge in judges]
     [first] = [stage for stage in stages if stage.name == wanted[0]]
     chain, barrier = [first], _in_stage(globals_, first.name)

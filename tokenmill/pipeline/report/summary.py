@@ -1,4 +1,4 @@
-"""The end of a run in a few lines: documents, tokens, the rules that dropped most, and what to look at."""
+"""Summarises a run in a few lines: documents, tokens, the rules that dropped most, and warnings."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ RULES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run made, as far as it is up to date.
+    """The results of a run, as far as they are up to date.
 
     Attributes:
-        read: documents that its sources gave.
-        kept: documents that came out, by stage, of each stage that has results and that no other such stage reads.
-        tokens: by split.
-        dropped: documents by rule, the most first.
-        marked: documents by rule, in a --mark-only run, where nothing is dropped.
-        warnings: what the counts alone do not show.
+        read: number of documents that the sources gave.
+        kept: {stage: documents that came out}, for stages that have results and that no other such stage reads.
+        tokens: {split: tokens}.
+        dropped: {rule: documents}, the largest number first.
+        marked: {rule: documents}, in a --mark-only run, in which nothing is dropped. Default none.
+        warnings: facts that the counts alone do not show. Default none.
     """
 
     read: int
@@ -32,7 +32,7 @@ class Summary:
 
 
 def summary_of(run: str) -> Summary:
-    """The sums of all stages of a run that are on disk and up to date."""
+    """Returns the sums of all stages of a run that are on disk and up to date."""
     stages = read_run(run)
     every = funnel(stages)
     funnels = [one for one in every if one.begun and not one.stale]
@@ -52,7 +52,7 @@ def summary_of(run: str) -> Summary:
 
 
 def lines(summary: Summary) -> list[str]:
-    """For people."""
+    """Returns the summary as lines for people."""
     found = [f"documents: {summary.read:,} read, {_kept(summary)}"]
     if summary.tokens:
         found.append("tokens: " + ", ".join(f"{count:,} in {split}" for split, count in summary.tokens.items()))
@@ -64,7 +64,10 @@ def lines(summary: Summary) -> list[str]:
 
 
 def _kept(summary: Summary) -> str:
-    """A recipe that branches keeps a document once in each of its last stages, so their counts are no sum."""
+    """Returns the text about kept documents.
+
+    If a recipe branches, a document is kept once in each of its last stages, so these counts are not added.
+    """
     if len(summary.kept) > 1:
         return "kept: " + ", ".join(f"{count:,} in {stage}" for stage, count in summary.kept.items())
     count = sum(summary.kept.values())
@@ -88,7 +91,7 @@ def _stages(names: list[str]) -> str:
 
 
 def _emptied(funnels: list[Funnel]) -> Iterator[str]:
-    """The stages that let no document through, with the rule that dropped most."""
+    """Yields a warning for each stage that kept no document, with the rule that dropped most."""
     for one in funnels:
         if one.rows_in and not one.rows_out:
             rule, count = max(one.drops.items(), key=lambda item: item[1], default=("", 0))

@@ -1,4 +1,4 @@
-"""Thresholds to change, such as `gopher_quality.min_words=30`: looked up in the run's recipe and checked."""
+"""Finds the thresholds to change, such as `gopher_quality.min_words=30`, in the run's recipe and checks them."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,13 @@ Bound = float | Collection[str] | None
 
 @dataclass(frozen=True)
 class Threshold:
-    """A setting that is a bound of rules, with another value. tighter, looser: it may drop more, or fewer; or both."""
+    """A setting that is a bound of rules, with another value.
+
+    Attributes:
+        setting: `step.setting`.
+        was, would_be: its value in the run and in the question.
+        tighter, looser: whether rules may drop more documents, or fewer. Both may be true.
+    """
 
     setting: str
     was: Bound
@@ -28,7 +34,14 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Rejudged:
-    """A step that would judge by other thresholds. work: with those. again: the recipe has this step more than once."""
+    """A step that would judge with other thresholds.
+
+    Attributes:
+        stage, step: names of the stage and of the step.
+        work: the filter with the other thresholds.
+        thresholds: the settings that change.
+        again: the recipe has this step more than once.
+    """
 
     stage: str
     step: str
@@ -50,9 +63,9 @@ class Rejudged:
 
 
 def rejudged(recipe: Recipe, wishes: list[str], *, plugins: str | None = None) -> list[Rejudged]:
-    """The steps whose thresholds the wishes change, in the recipe's order. Raises RecipeError for one that is wrong.
+    """Returns the steps whose thresholds the wishes change, in recipe order. Raises RecipeError for an invalid wish.
 
-    A wish is `step.setting=value`, the value in YAML; `stage.step.setting=value` if several stages have the step.
+    A wish is `step.setting=value`, with a value in YAML, or `stage.step.setting=value` if several stages have the step.
     """
     asked: dict[tuple[str, str], dict[str, object]] = {}
     for wish in wishes:
@@ -77,7 +90,7 @@ def _step(spec: WorkSpec) -> str:
 
 
 def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str, object]:
-    """(stage, name of the work, setting, value)."""
+    """Returns (stage, name of the work, setting, value)."""
     key, equals, written = wish.partition("=")
     place, _, setting = key.strip().rpartition(".")
     where, _, step = place.rpartition(".")
@@ -86,7 +99,7 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
     try:
         value = yaml.safe_load(written)
     except yaml.YAMLError as error:
-        raise RecipeError(f"what-if {wish!r}: {written!r} is no YAML value: write 30, null or [en, de]") from error
+        raise RecipeError(f"what-if {wish!r}: {written!r} is not a YAML value: write 30, null or [en, de]") from error
     named = [(stage.name, spec.name) for stage in recipe.stages for spec in stage.work if _step(spec) == step]
     here = [(stage, name) for stage, name in named if isinstance(work_class(name, plugins=plugins), Filter)]
     if not here:
@@ -99,7 +112,7 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
         raise RecipeError(f"what-if {wish!r}: {step} is not in a stage {where!r}{did_you_mean(where, stages)}")
     if len(chosen) > 1:
         names = ", ".join(f"{stage}.{step}.{setting}" for stage, _ in chosen)
-        raise RecipeError(f"what-if {wish!r}: {step} stands {len(chosen)} times in the recipe; say which: {names}")
+        raise RecipeError(f"what-if {wish!r}: {step} is in the recipe {len(chosen)} times; give one of {names}")
     [(stage, name)] = chosen
     return stage, name, setting, value
 
@@ -114,12 +127,12 @@ def _judge(
     work = build(replace(spec, settings=spec.settings | changes), seed=seed, plugins=plugins, where="what-if: ")
     for setting in changes:
         if setting not in bounds:
-            what = f"its thresholds are {', '.join(bounds)}" if bounds else "it judges by no declared thresholds"
+            what = f"its thresholds are {', '.join(bounds)}" if bounds else "it declares no thresholds"
             raise RecipeError(
-                f"what-if: {step}.{setting} is no threshold, so no stored signal answers for it: {what}. Run it instead"
+                f"what-if: {step}.{setting} is not a threshold, so no stored signal can answer: {what}. Run it instead"
             )
     thresholds = tuple(_threshold(step, rules, name, getattr(was, name), getattr(work, name)) for name in changes)
-    assert isinstance(work, Filter)  # it has bounds
+    assert isinstance(work, Filter)  # because it has bounds
     return Rejudged(stage, step, work, thresholds, again)
 
 
@@ -132,11 +145,11 @@ def _threshold(step: str, rules: Mapping[str, Rule], setting: str, was: Bound, w
 
 
 def _moves(kind: str, was: Bound, would_be: Bound) -> tuple[bool, bool]:
-    """(may drop documents that it kept, may keep documents that it dropped), by the bounds alone."""
+    """Returns (may drop documents that it kept, may keep documents that it dropped), by the bounds alone."""
     if was is None or would_be is None:
         return was is None and would_be is not None, would_be is None and was is not None
     if isinstance(was, Collection) or isinstance(would_be, Collection):
-        assert isinstance(was, Collection) and isinstance(would_be, Collection)  # values of one setting
+        assert isinstance(was, Collection) and isinstance(would_be, Collection)  # both are values of the same setting
         return bool(set(was) - set(would_be)), bool(set(would_be) - set(was))
     higher, lower = would_be > was, would_be < was
     return (lower, higher) if kind == "high" else (higher, lower)

@@ -1,10 +1,11 @@
-"""What other thresholds would change in a finished run, judged again from its stored signals; no text is read.
+"""Answers what other thresholds would change in a finished run, from its stored signals. No text is read.
 
-Documents are counted at the end of the last stage before a Global, because a Global would then compare other documents.
-A --mark-only run answers any threshold, because every step measured every row. One exception is a step that edits the
-text of what it keeps (c4): later steps measured the unedited text of a page it dropped, so only tighter thresholds have
-exact answers. In a run that drops, only kept rows have signals: tighter thresholds are answered for kept documents,
-looser ones by bounds, from the measured values in the drop records.
+Documents are counted at the end of the last stage before a Global, because with other thresholds the Global would
+compare other documents. A --mark-only run answers any threshold, because every step measured every row. One exception
+is a step that edits the texts of the documents that it keeps (c4): later steps measured the unedited texts of documents
+that it dropped, so only tighter thresholds have exact answers. In a run that drops, only kept rows have signals: the
+answers for tighter thresholds are exact for kept documents, and those for looser ones are bounds, from the measured
+values in the drop records.
 """
 
 from dataclasses import dataclass, field
@@ -18,11 +19,15 @@ from tokenmill.pipeline.report.question import Question, ask
 
 @dataclass
 class Answer:
-    """The counted answer to a question.
+    """The answer to a question, as counts.
 
-    documents: all of them. now, then: their number by rule, with None for kept. moves: those whose rule changes.
-    unsure: those of which the signals cannot tell, in all and (unsure_of) by their rule now.
-    orphans: documents removed later as duplicates of one that would be dropped.
+    Attributes:
+        documents: number of all documents.
+        unsure: number of documents whose rule the signals cannot determine.
+        now, then: {rule: documents} in the run and with the other thresholds; None stands for kept.
+        moves: the documents whose rule changes or is unsure.
+        unsure_of: {rule now: documents} of the unsure ones.
+        orphans: number of documents removed later as duplicates of a document that would be dropped.
     """
 
     question: Question = field(repr=False)
@@ -36,13 +41,16 @@ class Answer:
 
     @property
     def kept(self) -> tuple[int, int, int]:
-        """(now, then at least, then at most)."""
+        """Number of kept documents: (now, then at least, then at most)."""
         least = self.then.get(None, 0)
         return self.now.get(None, 0), least, least + self.unsure
 
 
 def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sample: int = 3) -> Answer:
-    """The answer for settings such as `gopher_quality.min_words=30`. Raises RecipeError if there is none."""
+    """Returns the answer for wishes such as `gopher_quality.min_words=30`, with at most `sample` examples per move.
+
+    Raises RecipeError if the question cannot be answered.
+    """
     question = ask(folder, wishes, plugins)
     answer, moved = Answer(question), []
     for part in fates(question):
@@ -71,7 +79,7 @@ def _moves(moved: pl.DataFrame, sample: int) -> list[Move]:
 
 
 def _orphans(question: Question, moved: pl.DataFrame) -> int:
-    """Number of documents that a later Global removed as duplicates of one that would be dropped."""
+    """Returns the number of documents that a later Global removed as duplicates of one that would be dropped."""
     leave = moved.filter(pl.col("now").is_null() & (pl.col("then").is_not_null() | ~pl.col("sure"))).select("id")
     names = [stage.name for stage in question.stages]
     files = [

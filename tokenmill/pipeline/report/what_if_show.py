@@ -1,4 +1,4 @@
-"""A what-if answer for people and for machines: for each setting, whether it is exact."""
+"""Shows a what-if answer for people and for machines, and says for each setting whether the answer is exact."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from tokenmill.pipeline.report.what_if import Answer
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether the answer for one setting is exact, and what it is based on, in words."""
+    """Whether the answer for one setting is exact. says: what the answer is based on, in words."""
 
     setting: str
     was: Bound
@@ -24,7 +24,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class RuleChange:
-    """Documents dropped by a rule now and then; leave: those it no longer drops; come: those it drops in addition."""
+    """How many documents a rule drops.
+
+    Attributes:
+        now, then: in the run and with the other thresholds.
+        leave: documents that it no longer drops.
+        come: documents that it drops in addition.
+    """
 
     rule: str
     now: int
@@ -34,7 +40,7 @@ class RuleChange:
 
 
 def settings(answer: Answer) -> list[Standing]:
-    """How the answer stands for each setting that was asked about."""
+    """Returns how exact the answer is for each setting of the question."""
     return [
         Standing(one.setting, one.was, one.would_be, exact, says)
         for judge in answer.question.judges
@@ -46,24 +52,24 @@ def settings(answer: Answer) -> list[Standing]:
 def _standing(answer: Answer, judge: Rejudged, one: Threshold) -> tuple[bool, str]:
     unsure = sum(count for rule, count in answer.unsure_of.items() if (rule or "").startswith(f"{judge.step}."))
     if not one.tighter and not one.looser:
-        return True, "the same as it was"
+        return True, "the same value as before"
     if answer.question.mark_only:
         if not one.looser or not judge.edits_text or judge.step == answer.question.later[-1]:
             return True, "exact: every step measured every document"
         return False, (
-            f"exact only where it is tighter: {judge.step} edits the text of what it keeps, so what later steps "
-            f"measured of {unsure:,} documents that it would let go no longer holds"
+            f"exact only for tighter values: {judge.step} edits the texts that it keeps, so the measurements of later "
+            f"steps for {unsure:,} documents that it would no longer drop are not valid"
         )
     if not one.looser:
-        return True, "exact for what is kept; what is dropped already stays so, by which rule first was not measured"
+        return True, "exact for kept documents; dropped ones stay dropped, but their first rule was not measured"
     return False, (
-        f"bounds only: {unsure:,} documents on record as dropped by {judge.step} would pass it, but the rules after it "
-        "never measured them. A run with --mark-only can tell"
+        f"bounds only: {unsure:,} documents that {judge.step} dropped would pass it, but the rules after it never "
+        "measured them. A run with --mark-only gives exact numbers"
     )
 
 
 def rules(answer: Answer) -> list[RuleChange]:
-    """Every rule whose number of documents changes or may change, sorted by name."""
+    """Returns every rule whose number of documents changes or may change, sorted by name."""
     names = {rule for rule in [*answer.now, *answer.then] if rule}
     steps = {judge.step for judge in answer.question.judges}
     changes = [move for move in answer.moves if move.before != move.after]
@@ -78,14 +84,14 @@ def rules(answer: Answer) -> list[RuleChange]:
 
 
 def notes(answer: Answer) -> list[str]:
-    """What the figures do not include."""
+    """Returns notes about what the figures include and what they do not."""
     said = []
     question = answer.question
     where = question.chain[-1].name
     if question.barrier:
         said.append(
-            f"counted in stage {where}, before {question.barrier} looks across documents: it would judge again, "
-            f"{answer.orphans:,} documents that were removed as duplicates name one that leaves"
+            f"counted in stage {where}, before {question.barrier} compares documents: it would judge again; "
+            f"{answer.orphans:,} documents were removed as duplicates of a document that leaves"
         )
     else:
         said.append(f"counted at the end of stage {where}")
@@ -97,7 +103,7 @@ def notes(answer: Answer) -> list[str]:
 
 
 def as_json(answer: Answer) -> dict[str, object]:
-    """The whole answer for machines."""
+    """Returns the whole answer as JSON values."""
     now, least, most = answer.kept
     return {
         "run": answer.question.folder,
@@ -114,7 +120,7 @@ def as_json(answer: Answer) -> dict[str, object]:
 
 
 def show(answer: Answer, console: Console) -> None:
-    """Print it; crawled text made safe."""
+    """Prints the answer. Crawled text is made safe for the terminal."""
     for one in settings(answer):
         console.print(f"[bold]{one.setting}[/]: {one.was} → {one.would_be}", highlight=False)
         console.print(f"  {one.says}", markup=False, highlight=False)
