@@ -19,6 +19,7 @@ from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.io.compression import format_of
 from tokenmill.core.kinds import Shard, SourceTraits
+from tokenmill.core.rules import check_numbers
 from tokenmill.stages.code.archive_members import DAMAGED, Member, NoArchive, unpacked
 from tokenmill.stages.code.git_members import GitMembers, git_folder, is_hash, repository_name, resolved, shared_folder
 from tokenmill.stages.code.judge import OPTIONAL, Judge, once
@@ -97,6 +98,9 @@ class ReadCode:
     traits: ClassVar[SourceTraits] = SourceTraits(damage=("read_code.corrupt", "read_code.bomb"))
 
     def __post_init__(self) -> None:
+        check_numbers(self, "max_bytes", "max_notebook_bytes", "max_growth", "max_repository_bytes", low=1)
+        check_numbers(self, "shard_bytes", "batch_bytes", low=1)
+        check_numbers(self, "max_bad", high=1)
         for rule in self.keep:
             if rule not in OPTIONAL:
                 raise RecipeError(f"keep: {rule!r} cannot be switched off{did_you_mean(rule, OPTIONAL)}")

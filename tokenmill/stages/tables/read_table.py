@@ -15,6 +15,7 @@ from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Shard, SourceTraits
+from tokenmill.core.rules import check_numbers
 from tokenmill.stages.reading.inputs import file_shards, short_names
 from tokenmill.stages.reading.json_lines import Line, is_packed, read_lines, read_lines_between, refuse_others
 from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
@@ -86,6 +87,7 @@ class ReadTable:
     )
 
     def __post_init__(self) -> None:
+        check_numbers(self, "max_line_bytes", "shard_bytes", "batch_bytes", low=1)
         if self.unknown not in ("meta", "drop"):
             raise RecipeError(f"unknown: found {self.unknown!r}, expected 'meta' or 'drop'")
         if self.format is not None and self.format not in FORMATS:

@@ -20,6 +20,7 @@ from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.kinds import Cut, Finished, JsonObject, Room, Round
+from tokenmill.core.rules import check_numbers
 from tokenmill.stages.tables.jsonl_formats import FORMATS, packed
 
 COMPRESSIONS = ("gz", "zst")
@@ -79,8 +80,7 @@ class WriteJsonl:
             found = getattr(self, setting)
             if found not in known:
                 raise RecipeError(f"{setting}: found {found!r}{did_you_mean(found, known)}")
-        if self.file_bytes < 1:
-            raise RecipeError(f"file_bytes: found {self.file_bytes}, expected 1 or more")
+        check_numbers(self, "file_bytes", low=1)
 
     def rounds(self) -> list[Round]:
         return [Lines(self.format)]

@@ -107,6 +107,7 @@ class ReadWarc:
         check_numbers(self, "gap")
         check_numbers(self, "max_bytes", "max_growth", "shard_bytes", "batch_bytes", low=1)
         check_numbers(self, "max_bad", high=1)
+        self._polite()
         if self.select:
             self._wanted()
         if self.crawl:
@@ -157,6 +158,7 @@ class ReadWarc:
                 yield Picked(shard.file, item)
 
     def _polite(self) -> Manners:
+        """Returns how to ask servers. Raises RecipeError for a rate that is not above 0."""
         return replace(current(), requests_per_second=self.requests_per_second)
 
     def _wanted(self) -> Wanted:
