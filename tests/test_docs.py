@@ -1,7 +1,7 @@
 """The Python examples in docs/ and CONTRIBUTING.md run, one page after the other, each in a folder of its own.
 
-The ```python blocks of a page are one script. A block whose first line is `# file: mylab/long_words.py` is not part of
-it: it is written to that file before the script starts.
+The ```python blocks of a page are one script. A ```python or ```yaml block whose first line is
+`# file: mylab/long_words.py` is not part of it: it is written to that file before the script starts.
 """
 
 import os
@@ -27,29 +27,32 @@ def script_and_files(text: str) -> tuple[str, dict[str, str]]:
     for line in text.splitlines():
         script.append("")
         if line.startswith("```"):
-            begins = line == "```python"
-            block = script if begins else None
-        elif block is not None:
-            if begins and line.startswith(FILE):
-                assert line not in files, f"{line}: shown twice"
-                block = files.setdefault(line.removeprefix(FILE), [])
-            elif block is script:
+            begins = line in ("```python", "```yaml")
+            block = script if line == "```python" else None
+        elif begins and line.startswith(FILE):
+            assert line not in files, f"{line}: shown twice"
+            block = files.setdefault(line.removeprefix(FILE), [])
+            begins = False
+        else:
+            if block is script:
                 script[-1] = line
-            else:
+            elif block is not None:
                 block.append(line)
             begins = False
     return "\n".join(script), {path: "\n".join(lines) + "\n" for path, lines in files.items()}
 
 
 def test_the_pages_with_examples_are_found() -> None:
-    assert {"python.md", "plugins.md", "CONTRIBUTING.md"} <= {page.name for page in PAGES}
+    new = {"first_run.md", "reading_outputs.md", "token_format.md"}
+    assert new | {"python.md", "plugins.md", "CONTRIBUTING.md"} <= {page.name for page in PAGES}
 
 
 def test_a_block_is_part_of_the_script_or_a_file() -> None:
     file = "```python\n# file: a/b.py\ny = 2\n\nz = 3\n```"
-    page = f"text\n```python\nx = 1\n```\n{file}\n```\nno\n```\n```python\nw = 4\n```"
+    recipes = "```yaml\n# file: c.yaml\nrun: c\n```\n```yaml\nrun: no\n```"
+    page = f"text\n```python\nx = 1\n```\n{file}\n```\nno\n```\n```python\nw = 4\n```\n{recipes}"
     script, files = script_and_files(page)
-    assert files == {"a/b.py": "y = 2\n\nz = 3\n"}
+    assert files == {"a/b.py": "y = 2\n\nz = 3\n", "c.yaml": "run: c\n"}
     assert {number: line for number, line in enumerate(script.split("\n")) if line} == {2: "x = 1", 14: "w = 4"}
 
 
