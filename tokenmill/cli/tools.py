@@ -18,10 +18,14 @@ def steps(
     name: Annotated[str | None, typer.Argument(help="A unit of work, to show its settings.")] = None,
     plugins: Plugins = None,
     json_out: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown page about all units.")] = False,
 ) -> None:
     """List the units of work; with a name, show its settings, defaults and rules."""
     from tokenmill.pipeline.report import steps
 
+    if as_markdown:
+        print("\n".join(steps.page(plugins=plugins)))
+        return
     if name:
         unit = steps.describe(name, plugins=plugins)
         if json_out:

@@ -49,7 +49,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class UnitHelp:
-    """What the code of a unit says about it.
+    """The description of a unit, taken from its code.
 
     Attributes:
         text: the docstring of its module.
@@ -117,8 +117,19 @@ def lines(unit: UnitHelp) -> Iterator[str]:
     yield from (f"  {rule}: {comparison}" for rule, comparison in unit.rules.items())
 
 
-def markdown(unit: UnitHelp) -> Iterator[str]:
-    """For the reference in docs/."""
+def page(*, plugins: str | None = None) -> Iterator[str]:
+    """A Markdown page about all units, or about those of `plugins`. docs/units.md is such a page."""
+    listed = [one for one in overview(plugins=plugins) if one.kind not in ("", "call")]
+    known = set(work_names())
+    units = [describe(one.name, plugins=plugins) for one in listed if not plugins or one.name not in known]
+    yield from ["# Units of work", "", "Written by `pipeline steps --markdown`.", ""]
+    yield from ["| unit | kind | |", "|---|---|---|"]
+    yield from (f"| [{one.name}](#{_anchor(one.name)}) | {one.kind} | {one.text.splitlines()[0]} |" for one in units)
+    for unit in units:
+        yield from ["", *_section(unit)]
+
+
+def _section(unit: UnitHelp) -> Iterator[str]:
     yield from [f"## {unit.name}", "", *unit.text.splitlines(), ""]
     yield f"- kind: {unit.kind}"
     for title, columns in (("reads", unit.reads), ("adds", unit.adds)):
@@ -132,7 +143,11 @@ def markdown(unit: UnitHelp) -> Iterator[str]:
     if unit.rules:
         yield from ["", "Rules, in order:", ""]
     yield from (f"- `{rule}`: {comparison}" for rule, comparison in unit.rules.items())
-    yield ""
+
+
+def _anchor(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return heading.replace(".", "")
 
 
 def _meanings(cls: type) -> dict[str, list[str]]:

@@ -155,7 +155,7 @@ def _walk(hidden: Doubles, nodes: Floats, children: Ints, waiting: Longs, reach:
         for i in range(len(hidden)):
             dot += hidden[i] * nodes[node - labels, i]
         share = 1.0 / (1.0 + np.exp(-dot))
-        likelier = int64(share > 0.5)  # it goes on top of the stack, so it is visited first
+        likelier = int64(share > 0.5)  # it is put on top of the stack, so it is visited first
         waiting[left] = children[node - labels, 1 - likelier]
         waiting[left + 1] = children[node - labels, likelier]
         reach[left] = here + np.log(min(share, 1.0 - share) + 1e-5)  # 1e-5 as in fastText
