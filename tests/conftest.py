@@ -1,4 +1,4 @@
-"""Shared by all tests: plugin work is importable, here and in spawned workers, and there is a store that speaks S3."""
+"""Shared by all tests: plug-ins are importable, here and in spawned workers, and there is a store that speaks S3."""
 
 import os
 import shutil
@@ -12,25 +12,25 @@ import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
-settings.register_profile("tokenmill", deadline=None)  # a busy machine must not decide a test
+settings.register_profile("tokenmill", deadline=None)  # a slow machine must not fail a test
 settings.load_profile("tokenmill")
 
 _MEMORY = Path("/dev/shm")
-_ROOM = 8 << 30  # far more than the fast tests write
+_ROOM = 8 << 30  # much more than the fast tests write
 
 if TYPE_CHECKING:
     from faulty_s3 import Store
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Folders of the fast tests lie in memory where there is room: runs in tests mostly wait for syncs of the disk."""
+    """Puts the folders of the fast tests in memory if there is space, because their runs mostly wait for disk syncs."""
     if "not slow" in config.option.markexpr and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="module")
 def s3_server() -> Iterator["Store"]:
-    """An S3 server on this machine, and an environment in which every client, workers too, finds it."""
+    """Runs an S3 server on this machine and sets the environment so that every client finds it, also in workers."""
     from faulty_s3 import served
 
     from tokenmill.core.io.s3 import S3
@@ -46,13 +46,13 @@ def s3_server() -> Iterator["Store"]:
 
 @pytest.fixture
 def bucket(s3_server: "Store", request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a new bucket on the server, which meets no faults until a test asks for them."""
+    """Returns the URL of a new bucket on the server, which causes no faults until a test asks for them."""
     from faulty_s3 import Faults
 
     from tokenmill.core.io.s3 import filesystem
 
     s3_server.faults = Faults()
-    name = f"b{zlib.crc32(request.node.nodeid.encode()):010d}"  # the same each time: faults follow from paths
+    name = f"b{zlib.crc32(request.node.nodeid.encode()):010d}"  # the same in each run, because faults depend on paths
     filesystem().mkdir(name)
     yield f"s3://{name}"
     s3_server.faults = Faults()

@@ -1,4 +1,4 @@
-"""Each script in bench/ says how it is called, before it needs anything else."""
+"""Each script in bench/ explains its arguments before it needs anything else."""
 
 import ast
 import importlib.util
@@ -12,7 +12,7 @@ SCRIPTS = sorted(path.stem for path in BENCH.glob("*.py") if "__main__" in path.
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_each_script_reads_its_arguments_with_argparse_and_is_listed(name: str) -> None:
-    """`python -m bench.dedup_datatrove --help` raised IndexError."""
+    """Regression: `python -m bench.dedup_datatrove --help` raised IndexError."""
     tree = ast.parse((BENCH / f"{name}.py").read_text(encoding="utf-8"))
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert "argparse.ArgumentParser" in called
@@ -21,7 +21,7 @@ def test_each_script_reads_its_arguments_with_argparse_and_is_listed(name: str) 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in BENCH.glob("*.py")))
 def test_each_name_that_a_script_imports_from_here_exists(name: str) -> None:
-    """`python -m bench.checked_bytes` imported a function that had another name since."""
+    """Regression: `python -m bench.checked_bytes` imported a function that had been renamed."""
     tree = ast.parse((BENCH / f"{name}.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tokenmill":

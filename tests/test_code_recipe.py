@@ -1,4 +1,4 @@
-"""configs/code.yaml takes the mini dump's archive to tokens: what may be used is kept, and all else is on record."""
+"""configs/code.yaml turns the archive of the mini dump into tokens: it keeps what may be used and records all else."""
 
 from collections import Counter
 from pathlib import Path
@@ -23,7 +23,7 @@ PAGES, SEED = 240, 11
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the recipe, the dump's archive and a tokenizer of single bytes."""
+    """Returns a folder with the recipe, the archive of the dump and a tokenizer of single bytes."""
     folder = tmp_path_factory.mktemp("code")
     (folder / "data").mkdir()
     write_code(folder / "data", pages=PAGES, seed=SEED)
@@ -62,7 +62,8 @@ def test_the_recipe_keeps_what_may_be_used_and_balances(world: Path) -> None:
     found = Counter(dropped["drop_rule"].to_pylist())
     assert found["read_code.generated"] == num_repos and found["read_code.minified"] == num_repos
     others = sum(file.licence not in ("MIT", "Apache-2.0") for file in truth)
-    assert found["code_license.license"] == others - num_repos  # of each two, one has no such licence
+    # half of the generated and minified files have no such licence, but read_code drops them first
+    assert found["code_license.license"] == others - num_repos
     assert (folder / "tokens" / "corpus" / "manifest.json").exists()
 
 

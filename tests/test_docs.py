@@ -1,4 +1,4 @@
-"""The Python examples in docs/ and CONTRIBUTING.md run, one page after the other, each in a folder of its own.
+"""The Python examples in docs/ and CONTRIBUTING.md run, each page in its own folder.
 
 The ```python blocks of a page are one script. A ```python or ```yaml block whose first line is
 `# file: mylab/long_words.py` is not part of it: it is written to that file before the script starts.
@@ -19,10 +19,10 @@ FILE = "# file: "
 
 
 def script_and_files(text: str) -> tuple[str, dict[str, str]]:
-    """(the script, on the lines that its blocks have in the page; {path: content} of the files)."""
+    """Returns (the script, each block on the lines that it has in the page; {path: content} of the files)."""
     script: list[str] = []
     files: dict[str, list[str]] = {}
-    block: list[str] | None = None  # where lines go; None outside of a block
+    block: list[str] | None = None  # the list that gets the next lines; None outside of blocks
     begins = False
     for line in text.splitlines():
         script.append("")
@@ -58,7 +58,7 @@ def test_a_block_is_part_of_the_script_or_a_file() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
-    """As one script, without a main guard, on the lines that they have in the page."""
+    """The page runs as one script without a main guard. Its lines have the numbers that they have in the page."""
     script, files = script_and_files(page.read_text(encoding="utf-8"))
     name = f"{page.stem.lower()}_page.py"
     for path, content in {**files, name: script}.items():

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "text/code": f"{IO} text/kernel text/words",
     "text/lang": f"{IO} text/kernel text/words",
     "text/toxicity": f"{IO} text/kernel text/words",
-    # units of work; stages' folders know reading/ and no neighbour
+    # units of work; the folders of stages may import reading/, but not each other
     "stages": f"{IO}",
     "stages/reading": f"{IO} text/*",
     "stages/web": f"{IO} text/* stages/reading",
@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "stages/scrubbing": f"{IO} text/*",
     "filters": f"{IO} text/*",
     "tokenize": f"{IO} core/corpus text/*",
-    # how work is run, from the bottom up
+    # how work is run, lowest layer first
     "pipeline": "",
     "pipeline/record": IO,
     "pipeline/planning": f"{IO} pipeline/record",
@@ -101,7 +101,7 @@ def ours(path: Path) -> set[str]:
 
 
 def strings(path: Path) -> Iterator[str]:
-    """All string constants of a file that are not docstrings."""
+    """Yields all string constants of a file that are not docstrings."""
     found = nodes(path)
     docstrings = {id(node.value) for node in found if isinstance(node, ast.Expr)}
     for node in found:
@@ -114,7 +114,7 @@ def folder_of(path: Path) -> str:
 
 
 def folders_imported(path: Path) -> set[str]:
-    """The folders, other than its own, of the modules of ours that a file imports."""
+    """Returns the folders, other than its own, of our modules that a file imports."""
     found = set()
     for name in ours(path):
         place = ROOT.joinpath(*name.split(".")[1:])
@@ -142,7 +142,7 @@ def test_the_table_names_the_folders_that_there_are() -> None:
 
 
 def test_folders_import_in_one_direction() -> None:
-    """No circle: every folder can be put before all that import it."""
+    """There is no circle: every folder can be put before all folders that import it."""
     above = {
         folder: {other for path in (ROOT / folder).glob("*.py") for other in folders_imported(path)}
         for folder in MAY_IMPORT
@@ -151,7 +151,7 @@ def test_folders_import_in_one_direction() -> None:
 
 
 def test_nothing_imports_the_package_itself_or_a_table_of_names() -> None:
-    """It would bring the whole API, and every unit's name, into every fingerprint."""
+    """Such an import would put the whole API, and the name of every unit, into every fingerprint."""
     for path in modules():
         tables = {"tokenmill", "tokenmill.stages", "tokenmill.tokenize", "tokenmill.filters"}
         found = {
@@ -164,7 +164,7 @@ def test_nothing_imports_the_package_itself_or_a_table_of_names() -> None:
 
 
 def test_the_tables_of_names_are_those_of_the_files() -> None:
-    """Each module whose class of its own name says what it adds is a unit of work, and has its name in the table."""
+    """A module is a unit of work if the class of its name has `adds`. The table names exactly these."""
     on_disk = {}
     for folder in UNIT_FOLDERS:
         for path in (ROOT / folder).rglob("[a-z]*.py"):
@@ -191,7 +191,7 @@ def test_no_folder_holds_too_many_files_and_no_file_too_many_lines() -> None:
 
 
 def test_pipeline_names_no_unit_of_work() -> None:
-    """It reaches work by the names in a recipe. A message may mention a unit within a sentence, as an example."""
+    """It finds work only by the names in a recipe. A message may mention a unit within a sentence, as an example."""
     names = set(work_names())
     steps = {name.rpartition(".")[2] for name in names}
     found = {
@@ -218,7 +218,7 @@ def test_no_fingerprint_covers_how_bytes_travel_and_what_reports_say() -> None:
 
 
 def test_no_init_file_under_tests() -> None:
-    """With one, pytest's importlib mode would find tests/tokenize as the package `tokenize`."""
+    """With such a file, pytest's importlib mode would find tests/tokenize as the package `tokenize`."""
     assert not list(Path(__file__).parent.rglob("__init__.py"))
 
 

@@ -1,7 +1,7 @@
-"""The frozen recipes decide on a fixed sample as they did: a change of any decision must be meant.
+"""The frozen recipes make the same decisions on a fixed sample as before: a change of a decision must be intended.
 
-The decisions lie in tests/golden, one file a recipe. To write them anew after a change that is meant, and told in
-CHANGELOG.md, delete the file and run this test once: it fails, and leaves the new one.
+The decisions are in tests/golden, one file per recipe. To write them again after an intended change that CHANGELOG.md
+describes, delete the file and run this test once: it fails and leaves the new file.
 """
 
 import json
@@ -33,7 +33,7 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def decisions(name: str, crawl: Path) -> dict[str, str]:
-    """{id: the rule that dropped it, or "kept"} after all stages before the tokens."""
+    """Returns {id: the rule that dropped it, or "kept"} after all stages before the tokens."""
     recipe = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text().replace("data/", f"{crawl}/"))
     del recipe["stages"]["tokens"]
     file = crawl.parent / f"{name}.yaml"
@@ -62,7 +62,7 @@ def test_each_document_has_the_fate_it_had(name: str, crawl: Path) -> None:
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the paths of the recipes lead to files."""
+    """Returns a folder in which the paths of the recipes lead to files."""
     folder = tmp_path_factory.mktemp("inputs")
     write_mini(folder / "demo" / "crawl", pages=40)
     (folder / "data").symlink_to(folder / "demo" / "crawl")

@@ -1,8 +1,9 @@
-"""The frozen recipes' filters decide at each of their thresholds as they did, and no setting can move unseen.
+"""The frozen recipes' filters decide at each of their thresholds as before, and no setting can change unnoticed.
 
-Documents come in families: `text(k)` for a number k that moves one signal. tests/golden/thresholds.json holds, for each
-filter of each recipe, the k beside which the fate changes and the fates there. To write it anew after a change that is
-meant, and told in CHANGELOG.md, delete the file and run this test once: it fails, and leaves the new one.
+Documents come in families: `text(k)` for a number k that moves one signal. tests/golden/thresholds.json has, for each
+filter of each recipe, the values of k on both sides of each change of the fate, and the fates there. To write it again
+after an intended change that CHANGELOG.md describes, delete the file and run this test once: it fails and leaves the
+new file.
 """
 
 import dataclasses
@@ -30,7 +31,7 @@ Row = str | dict[str, Any]
 
 
 def word(number: int, letters: int = 5) -> str:
-    """A made-up word for each number; those of one length differ."""
+    """Returns a made-up word; different numbers give different words of the same length."""
     text = ""
     for place in range(letters):
         alphabet = "bcdfghklmnpqrtvw" if place % 2 == 0 else "aeiu"
@@ -44,12 +45,12 @@ def fresh(count: int, start: int = 0, letters: int = 5) -> list[str]:
 
 
 def prose(*more: str, count: int = 994) -> str:
-    """Six stop words (three of either language) and so many others; whatever comes more."""
+    """Returns six stop words (three per language), `count` other words, and then `more`."""
     return " ".join(["the", "of", "and", "de", "que", "para", *fresh(count), *more])
 
 
 def lines(count: int, words: int, *, letters: int = 5, end: str = ".") -> list[str]:
-    """Different lines."""
+    """Returns `count` different lines."""
     return [" ".join(fresh(words, number * words, letters)) + end for number in range(count)]
 
 
@@ -58,19 +59,19 @@ def several(count: int, unit: str) -> list[str]:
 
 
 def between(parts: list[str], mark: str, *, start: int, count: int = 50) -> str:
-    """Parts with different words around each of them."""
+    """Returns `count` copies of the parts, with a different word after each copy."""
     spaced = [part for number in range(count) for part in (*parts, word(start + number))]
     return mark.join(spaced)
 
 
 def echo(fillers: int) -> str:
-    """Words, then the first sixty once more."""
+    """Returns words, and then the first sixty of them again."""
     words = fresh(200 + fillers)
     return " ".join(words + words[:60])
 
 
 def repeated(parts: int, mark: str, long: bool) -> Callable[[int], str]:
-    """Paragraphs or lines of which parts come again: many short ones, or a long word."""
+    """Returns a family with k different lines or paragraphs among repeated ones: many short words, or long ones."""
 
     def text(k: int) -> str:
         again = several(parts, "x" * 60) if long else [word(n, 3) for n in range(100)] * (parts // 100)
@@ -80,7 +81,7 @@ def repeated(parts: int, mark: str, long: bool) -> Callable[[int], str]:
 
 
 def _zipped(short: list[str], others: list[str]) -> Iterator[tuple[str, ...]]:
-    """Each of the shorter list after a share of the other."""
+    """Yields each item of the shorter list after its share of the other list."""
     step = len(others) / max(1, len(short))
     for number, piece in enumerate(short):
         yield (*others[round(number * step) : round((number + 1) * step)], piece)
@@ -137,7 +138,8 @@ FINEWEB: dict[str, Family] = {
 _LINE = " ".join(fresh(10)) + "\n"
 DCLM: dict[str, Family] = {
     "capitals": (lambda k: _LINE * 20 + ("x" * (1000 - k) + "Y" * k + " and now more words come") * 4, range(480, 540)),
-    "digits": (lambda k: _LINE * 20 + "1" * (100, 2_000_000)[k] + " 1\n", range(2)),  # a line of one word goes anyway
+    # a line of one word is dropped anyway
+    "digits": (lambda k: _LINE * 20 + "1" * (100, 2_000_000)[k] + " 1\n", range(2)),
     "words of a line": (lambda k: _LINE * 20 + ("more " * k + "\n") * 20, range(1, 5)),
     "line with a phrase": (lambda k: _LINE * 20 + ("3 items in cart " + "word " * k + "\n") * 20, range(4, 12)),
     "newlines": (lambda k: _LINE * 20 + "\n" * k + "The end of it", range(5)),
@@ -158,7 +160,7 @@ FAMILIES = {
 
 
 def steps_of(name: str) -> dict[str, Any]:
-    """The recipe's filters and its scrubber, built, by name."""
+    """Returns the recipe's filters and its scrubber by name, built."""
     recipe = load_recipe(CONFIGS / f"{name}.yaml")
     specs = [spec for stage in recipe.stages for spec in stage.work]
     built = [build(spec, seed=1, plugins=None, where="") for spec in specs
@@ -167,7 +169,7 @@ def steps_of(name: str) -> dict[str, Any]:
 
 
 def fates(work: Any, rows: list[Row]) -> list[str]:
-    """The rule that drops each, or "kept" and a hash of the text that comes out."""
+    """Returns for each row the rule that drops it, or "kept" and a hash of the text that the step returns."""
     columns = [{"text": row} if isinstance(row, str) else row for row in rows]
     batch = documents({"id": [str(n) for n in range(len(rows))]} | {c: [r[c] for r in columns] for c in columns[0]})
     out = work(batch)
@@ -178,7 +180,7 @@ def fates(work: Any, rows: list[Row]) -> list[str]:
 
 
 def at_thresholds(work: Any) -> dict[str, str]:
-    """The fates on both sides of each change, by `family k`."""
+    """Returns {"family k": fate} for both sides of each change."""
     found = {}
     for name, (text, numbers) in FAMILIES[step_name(work)].items():
         ks = list(numbers)
@@ -201,7 +203,7 @@ def rows_of(step: str, names: tuple[str, ...]) -> list[Row]:
 
 
 def moved(work: Any) -> Iterator[tuple[str, Any]]:
-    """The work with each number a little up and down, and each list without one of its elements."""
+    """Yields the work with each number a little higher and lower, and with each list without one of its elements."""
     for field in dataclasses.fields(work):
         value = getattr(work, field.name)
         changes: list[Any] = []
@@ -210,7 +212,7 @@ def moved(work: Any) -> Iterator[tuple[str, Any]]:
         elif isinstance(value, bool) or not isinstance(value, int | float) or field.name == "seed":
             continue
         elif field.name == "short_line_chars" and work.max_short_line_ratio is None:
-            continue  # of a rule that is off
+            continue  # it belongs to a rule that is off
         elif "float" in str(field.type):
             changes = [min(value * 1.02, 1.0) if value < 1 else value * 1.02, value * 0.98]
         elif value > 0:

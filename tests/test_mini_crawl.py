@@ -1,4 +1,4 @@
-"""The main job on the mini-crawl: the truth is found, and no kill and no number of workers changes a byte."""
+"""The main job on the mini-crawl finds the known truth, and no kill and no number of workers changes a byte."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ CONFIG = Path(__file__).parents[1] / "configs" / "mini.yaml"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mini-crawl and a recipe for it, paths relative to the folder."""
+    """Returns a folder with a mini-crawl and a recipe for it, with paths relative to the folder."""
     folder = tmp_path_factory.mktemp("world")
     write_mini(folder / "demo" / "crawl", pages=300, seed=3)
     (folder / "mini.yaml").write_text(CONFIG.read_text())
@@ -47,7 +47,7 @@ def run_in(world: Path, out: str, workers: int) -> Path:
 
 
 def digests(run_folder: Path) -> dict[str, str]:
-    """SHA-256 of every data file, drop record and corpus file."""
+    """Returns {path: SHA-256} of every data file, drop record and corpus file."""
     files = [p for p in run_folder.rglob("*") if p.is_file() and {"data", "dropped", "corpus"} & set(p.parts)]
     return {str(p.relative_to(run_folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(files)}
 
@@ -123,6 +123,6 @@ def test_killed_at_random_points_and_resumed_gives_the_same_bytes(world: Path, w
 
 @pytest.mark.slow
 def test_a_fused_run_holds_under_2_gib_a_worker(whole: Path) -> None:
-    """The crawl has a page of one 5 MB line and one of 100,000 nested tags."""
+    """The crawl has a page with one line of 5 MB and a page with 100,000 nested tags."""
     for stage in funnel(read_run(str(whole))):
         assert stage.peak_rss_bytes < 2 << 30, stage.stage

@@ -1,4 +1,4 @@
-"""The main job on an S3 store gives the bytes it gives on a local disk, through faults, kills and from inputs there."""
+"""The main job on an S3 store gives the same bytes as on a local disk, with faults, kills, and inputs on the store."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ COVERED = ("data", "dropped", "corpus")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mini-crawl and a recipe for it, and what a run on the local disk makes of it."""
+    """Returns a folder with a mini-crawl, a recipe for it, and in `local` the results of a run on the local disk."""
     folder = tmp_path_factory.mktemp("world")
     write_mini(folder / "demo" / "crawl", pages=120, seed=5)
     (folder / "mini.yaml").write_text(CONFIG.read_text())
@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pipeline(folder: Path, *arguments: str, fails: int = 0, **environment: str) -> str:
-    """Standard output of the command; its errors if it ends with another code."""
+    """Returns standard output, or standard error if `fails` is set. Checks that the exit code is `fails`."""
     command = [sys.executable, "-m", "tokenmill", *arguments]
     done = subprocess.run(
         command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
@@ -158,7 +158,7 @@ def test_a_second_driver_on_the_store_is_refused(world: Path, bucket: str) -> No
 
 @pytest.mark.slow
 def test_inputs_on_the_store_give_the_same_documents_and_tokens(world: Path, bucket: str) -> None:
-    """All is equal but where a record lies: the locator names the file as the recipe does."""
+    """Everything is equal except the place of a record: the locator names the file as the recipe does."""
     for path in sorted((world / "demo/crawl").rglob("*")):
         if path.is_file():
             storage.write_bytes(f"{bucket}/crawl/{path.relative_to(world / 'demo/crawl')}", path.read_bytes())

@@ -25,7 +25,7 @@ def test_the_models_are_those_of_the_table() -> None:
 
 
 def test_each_data_file_of_the_wheel_is_listed() -> None:
-    """A row names a file, a folder, or several in one folder."""
+    """A row names a file, a folder, or several files in one folder."""
     listed = set()
     for row in rows("In the wheel"):
         first, *others = re.findall(r"`([^`]+)`", row[0])

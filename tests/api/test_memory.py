@@ -1,4 +1,4 @@
-"""tokenmill.apply: steps on documents in memory do what they do in a run."""
+"""tokenmill.apply: steps give the same results on documents in memory as in a run."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ BAD = "lorem ipsum dolor"
 
 @dataclass(frozen=True)
 class Failing:
-    """Raises on one text."""
+    """Raises if a text is BAD."""
 
     reads = ("text",)
     adds = ()
@@ -32,7 +32,7 @@ class Failing:
 
 
 DEEP: list[Any] = []
-for _ in range(5000):  # pyarrow's conversion overflows the stack
+for _ in range(5000):  # so deep that pyarrow's conversion overflows the stack
     DEEP = [DEEP]
 
 

@@ -1,4 +1,4 @@
-"""tokenmill.run and tokenmill.open_run: the same results as the program, in a script, twice, from text or a dict."""
+"""tokenmill.run and tokenmill.open_run give the program's results: in a script, twice, from text or from a dict."""
 
 import importlib
 import io
@@ -179,7 +179,10 @@ def is_short(document):
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_edited_plug_in_is_imported_and_hashed_again(tmp_path: Path, workers: int) -> None:
-    """As in a notebook. The results of the edited code were recorded as those of the code before, or not made."""
+    """A notebook imports edited code in this way.
+
+    Regression: the results of the edited code were recorded as those of the earlier code, or they were not made.
+    """
     package = f"edited{workers}"
     (tmp_path / package).mkdir()
     (tmp_path / package / "checks.py").write_text(CHECKS.format(package=package))
@@ -200,7 +203,7 @@ def test_an_edited_plug_in_is_imported_and_hashed_again(tmp_path: Path, workers:
 def test_a_plug_in_that_was_edited_after_its_import_is_imported_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its results were those of the earlier code, under the fingerprint of the edited one."""
+    """Regression: its results came from the earlier code, but had the fingerprint of the edited code."""
     (tmp_path / "early").mkdir()
     (tmp_path / "early" / "__init__.py").touch()
     (tmp_path / "early" / "checks.py").write_text("def always(document):\n    return True\n")

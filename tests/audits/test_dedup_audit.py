@@ -1,4 +1,4 @@
-"""audits/dedup_audit.py: what it says of a run, against all pairs compared in plain Python."""
+"""audits/dedup_audit.py: its statements about a run agree with a comparison of all pairs in plain Python."""
 
 import json
 import random
@@ -37,7 +37,7 @@ stages:
 
 
 def texts() -> list[str]:
-    """40 originals of 60 words; copies of copies of each, with up to two words changed each time."""
+    """Returns 40 originals of 60 words and copies of copies of each, with up to two words changed each time."""
     rng = random.Random(1)
     out = []
     for _ in range(40):
@@ -66,7 +66,7 @@ def audit(run: Path, **how: int) -> Audit:
 
 
 def similarities(texts: list[str]) -> list[float]:
-    """Of all pairs, by Python's sets of their shingles."""
+    """Returns the similarities of all pairs, from Python sets of their shingles."""
     _, ragged = Shingling(5).verifying(pa.record_batch({"text": pa.array(texts, pa.large_string())}))
     shingles = [set(ragged[row].tolist()) for row in range(len(texts))]
     return [len(a & b) / len(a | b) for i, a in enumerate(shingles) for b in shingles[:i]]
@@ -147,7 +147,7 @@ sets_of = st.lists(st.sets(st.integers(0, 12), max_size=6), max_size=6)
 def test_neighbours_are_those_of_plain_sets(
     anchors: list[set[int]], others: list[set[int]], lowest: float, most: int
 ) -> None:
-    """Whatever number of shingles is met at once."""
+    """The result does not depend on the number of matches that are handled at once."""
     index = Anchors(ragged(anchors))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(neighbours, "_MAX_MATCHES", most)

@@ -1,4 +1,4 @@
-"""The program in a process of its own, as a person at a terminal starts it."""
+"""Fixtures that run the program: in its own process, as a person at a terminal starts it, or in the test's process."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @dataclass(frozen=True)
 class Called:
-    """What a command did in this process."""
+    """The result of a command that ran in this process."""
 
     code: int
     out: str
@@ -31,7 +31,7 @@ Call = Callable[..., Called]
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Runs `pipeline ARGUMENTS` in tmp_path and in this process, which costs no start."""
+    """Runs `pipeline ARGUMENTS` in tmp_path and in this process, which saves the time to start another one."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> Called:
@@ -46,7 +46,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def environment() -> dict[str, str]:
-    """This package and the tests' plugins are importable in whatever folder the program is started."""
+    """Returns an environment in which this package and the tests' plug-ins are importable in any working directory."""
     return os.environ | {"PYTHONPATH": os.pathsep.join([str(PLUGINS), str(Path(tokenmill.__file__).parents[1])])}
 
 
@@ -74,5 +74,5 @@ def start(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
 
 @pytest.fixture
 def toy_recipe() -> str:
-    """Reads numbered documents and drops the short ones, with work from the tests' plugins."""
+    """Returns a recipe that reads numbered documents and drops short ones, with units of the tests' plug-ins."""
     return "run: toy\nexcerpt: 0\nstages:\n  read: [toolbox.numbered]\n  short: [toolbox.length]\n"

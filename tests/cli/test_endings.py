@@ -24,7 +24,7 @@ Pipeline = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(autouse=True)
 def tracebacks_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files with tracebacks go where the test's other files go."""
+    """Puts files with tracebacks into the test's folder."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
@@ -54,7 +54,7 @@ def test_each_error_has_its_code_and_its_remedy(error: Exception, code: int, par
 
 
 def test_the_traceback_of_a_bug_is_in_the_file_that_is_named(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug printed its traceback of fifty lines, and the message was its last one."""
+    """Regression: a bug printed its traceback of fifty lines, and the message was the last line."""
 
     def broken(standalone_mode: bool) -> None:
         raise KeyError("x" * 1_000_000)
@@ -76,7 +76,7 @@ def test_no_message_fills_more_than_a_screen() -> None:
 
 
 def test_damaged_files_of_a_run_are_named_in_a_few_lines(tmp_path: Path, call: Call, toy_recipe: str) -> None:
-    """polars' and pyarrow's errors came out as tracebacks, and none of them named the file."""
+    """Regression: errors of polars and pyarrow came out as tracebacks, and none of them named the file."""
     (tmp_path / "r.yaml").write_text(toy_recipe)
     assert call("run", "r.yaml", "--plugins", "toolbox", "--workers", "0").code == 0
     document = pl.read_parquet(tmp_path / "runs/toy/short/data/000002.parquet")["id"][0]
@@ -98,7 +98,7 @@ def test_damaged_files_of_a_run_are_named_in_a_few_lines(tmp_path: Path, call: C
 
 
 def test_places_that_cannot_be_written_are_named(tmp_path: Path, call: Call, toy_recipe: str) -> None:
-    """--out on a file, or on a read-only file system, was a traceback out of the lock."""
+    """Regression: --out on a file, or on a read-only file system, ended with a traceback from the lock."""
     (tmp_path / "r.yaml").write_text(toy_recipe)
     (tmp_path / "file").write_text("in the way")
     for out in ("file", "file/below", "/proc/runs"):
@@ -109,7 +109,7 @@ def test_places_that_cannot_be_written_are_named(tmp_path: Path, call: Call, toy
 
 
 def test_audit_of_a_run_that_made_nothing_says_so(tmp_path: Path, call: Call, toy_recipe: str) -> None:
-    """It was polars' ColumnNotFoundError."""
+    """Regression: the command ended with polars' ColumnNotFoundError."""
     (tmp_path / "r.yaml").write_text(
         toy_recipe.replace("toolbox.numbered", "{toolbox.numbered: {files: [a], unreadable: [a]}}")
     )
@@ -124,7 +124,7 @@ def test_json_results_have_no_messages_among_them(tmp_path: Path, call: Call, to
 
 
 def test_a_folder_that_hides_a_module_of_python_is_named(tmp_path: Path, pipeline: Pipeline) -> None:
-    """Each worker died when a library needed the module, and the message asked for more memory."""
+    """Regression: each worker died when a library needed the module, and the message asked for more memory."""
     (tmp_path / "tokenize").mkdir()
     assert pipeline("models", "list").returncode == 0  # a folder without __init__.py hides nothing
     (tmp_path / "tokenize/__init__.py").touch()
@@ -136,7 +136,7 @@ def test_a_folder_that_hides_a_module_of_python_is_named(tmp_path: Path, pipelin
 def test_modules_behind_the_standard_library_hide_nothing(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """setuptools puts its own distutils in the place of Python's."""
+    """setuptools replaces Python's distutils with its own."""
     monkeypatch.setattr(sys.modules["tokenize"], "__file__", f"{tmp_path}/tokenize.py")
     assert call("models", "list").code == 0
     monkeypatch.syspath_prepend(tmp_path)

@@ -1,4 +1,4 @@
-"""The commands, their help and their exit codes are what golden/help.txt has; a change of them is made on purpose."""
+"""The commands, their help and their exit codes are those in golden/help.txt, so that they change only on purpose."""
 
 import difflib
 import os
@@ -19,7 +19,7 @@ from tokenmill.core.version import __version__
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "help.txt"
 WRITE = "TOKENMILL_WRITE_HELP"
-"""A variable: the test writes the file instead of comparing it."""
+"""An environment variable. If it is set, the test writes the file instead of comparing it."""
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -79,7 +79,7 @@ def test_exit_codes_of_the_program_itself(arguments: list[str], code: int, said:
 
 @pytest.mark.parametrize("group", [[], ["dedup"]])
 def test_a_program_or_group_without_a_command_shows_its_whole_help(group: list[str]) -> None:
-    """Its middle was left out, as of a message that is longer than a screen."""
+    """Regression: its middle was left out, as in a message that is longer than a screen."""
     program = [sys.executable, "-m", "tokenmill", *group]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     asked = subprocess.run([*program, "-h"], capture_output=True, text=True, check=True)
@@ -90,7 +90,7 @@ def test_commands_that_show_a_result_have_it_as_json() -> None:
     groups = {"", "dedup", "kernels", "models", "tokens", "train"}
     assert {" ".join(path) for path in commands(get_command(app)) if "--json" not in helped(path)} == groups | {
         "submit"
-    }  # which passes --json on to `pipeline run`
+    }  # it passes --json on to `pipeline run`
 
 
 def helped(path: tuple[str, ...]) -> str:

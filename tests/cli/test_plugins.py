@@ -1,4 +1,4 @@
-"""Every command that needs units of one's own takes them as a folder and as a file, without PYTHONPATH."""
+"""Every command that needs the user's own units takes them as a folder and as a file, without PYTHONPATH."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Running a recipe from the command line: exit codes, one clear message, nothing written when the recipe is wrong."""
+"""Running a recipe from the command line: exit codes, one clear message, and no files if the recipe is wrong."""
 
 import json
 import signal

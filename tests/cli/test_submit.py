@@ -1,4 +1,4 @@
-"""Submitting a run: an interrupt leaves the job, and says how to follow it again."""
+"""An interrupt of a submitted run leaves the job running, and the message says how to follow it again."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ Call = Callable[..., Any]
 
 
 class Ended(SystemExit):
-    """Stands for os._exit, which would end the tests too."""
+    """Stands for os._exit, which would also end the tests."""
 
 
 @dataclass(frozen=True)
 class FakeClient:
-    """A cluster with one job, which prints a line; then the person interrupts, or it ends with 3."""
+    """A cluster with one job, which prints a line; then the person interrupts, or the job ends with 3."""
 
     interrupted: bool
 
@@ -50,7 +50,7 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interrupted_submit_ends_with_130_and_can_be_followed(
     tmp_path: Path, call: Call, toy_recipe: str, monkeypatch: pytest.MonkeyPatch, exits: None
 ) -> None:
-    """It ended with 0 while the job still ran, so that a script went on as if it were done."""
+    """Regression: it ended with 0 while the job still ran, so a script continued as if the job were done."""
     (tmp_path / "r.yaml").write_text(toy_recipe)
     interrupted: Any = FakeClient(True)
     monkeypatch.setattr(ray_job, "submit", lambda address, command, env: FakeJob(interrupted, "job_7", address))

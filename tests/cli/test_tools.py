@@ -1,4 +1,4 @@
-"""Listings of what comes with the program."""
+"""The listings of units, settings and models, and the build of kernels."""
 
 import json
 from pathlib import Path

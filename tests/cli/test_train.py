@@ -1,4 +1,4 @@
-"""Training from the command line: what is refused, before anything is read."""
+"""Training from the command line rejects a wrong place for its output before it reads anything."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A head that has Ray alone runs a submitted recipe: what it lacks is installed from deploy/runtime_env.yaml."""
+"""A head that has only Ray runs a submitted recipe: everything else is installed from deploy/runtime_env.yaml."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def test_a_job_brings_its_environment(tmp_path: Path) -> None:
     recipe = (ROOT / "configs/mini.yaml").read_text().replace("demo/crawl", str(tmp_path / "crawl"))
     (sent / "configs/job.yaml").write_text(recipe)
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTHON"))}
-    session = Path("/tmp") / f"tmb{os.getpid()}"  # short: the path of a socket has at most 107 bytes
+    session = Path("/tmp") / f"tmb{os.getpid()}"  # short, because the path of a socket has at most 107 bytes
     environment = outside | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "ab" * 16, "RAY_USAGE_STATS_ENABLED": "0"}
     bare_environment = environment | {
         "PATH": f"{bare / 'bin'}{os.pathsep}{outside['PATH']}",

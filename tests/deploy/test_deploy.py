@@ -1,4 +1,4 @@
-"""The examples for clusters are what Ray and KubeRay accept, and name commands and versions that exist."""
+"""Ray and KubeRay accept the examples for clusters, which name commands and versions that exist."""
 
 import shlex
 from pathlib import Path
@@ -12,7 +12,7 @@ DEPLOY = ROOT / "deploy"
 RAY_VERSION = next(
     line.removeprefix("ray==") for line in (ROOT / "constraints.txt").read_text().split() if line.startswith("ray==")
 )
-# the fields of ray.io/v1 RayJob and its parts (KubeRay 1.7 API reference) that the example uses, with their types
+# The fields of ray.io/v1 RayJob and its parts (KubeRay 1.7 API reference) that the example uses, with their types.
 RAY_JOB = {
     "entrypoint": str,
     "backoffLimit": int,
@@ -59,7 +59,7 @@ def parses_as_pipeline_command(words: list[str]) -> bool:
 
     group: Any = get_command(app)
     command = group.commands[words[1]]
-    command.make_context(words[1], words[2:])  # raises for an unknown option
+    command.make_context(words[1], words[2:])  # raises on an unknown option
     return True
 
 
@@ -84,7 +84,7 @@ def test_the_pods_of_the_ray_job_mount_what_they_define() -> None:
 
 
 def test_ray_accepts_the_cluster_on_aws() -> None:
-    """Checked by Ray's own schema, as `ray up` does before it asks the cloud anything."""
+    """Ray's own schema checks the file, as `ray up` does before it asks the cloud for anything."""
     util = pytest.importorskip("ray.autoscaler._private.util")
     config = util.prepare_config(load("aws.yaml"))
     util.validate_config(config)

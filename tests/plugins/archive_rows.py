@@ -1,4 +1,4 @@
-"""What read_code makes of an archive's bytes, for tests of its readers."""
+"""Reads an archive's bytes with read_code, for tests of its readers."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from tokenmill.stages.code.read_code import ReadCode
 
 
 def read(folder: Path, content: bytes | bytearray, name: str = "lib.zip", **setting: Any) -> list[dict[str, Any]]:
-    """The rows of an archive of this name; no two have one id."""
+    """Returns the rows of an archive of this name and content. Checks that no two rows have the same id."""
     path = folder / name
     path.write_bytes(content)
     work = ReadCode(str(path), **setting)
@@ -17,5 +17,5 @@ def read(folder: Path, content: bytes | bytearray, name: str = "lib.zip", **sett
 
 
 def rules(rows: list[dict[str, Any]]) -> list[str | None]:
-    """By which rule each was refused, None for those that stay."""
+    """Returns for each row the rule that dropped it, or None if it stays."""
     return [(row.get("drop_rule") or "").removeprefix("read_code.") or None for row in rows]

@@ -1,7 +1,7 @@
-"""A real S3 protocol server (moto) behind a proxy that breaks what passes: errors, resets, time-outs, cut bodies.
+"""A real S3 server (moto) behind a proxy that causes faults: errors, resets, time-outs, cut bodies.
 
-What happens to a request follows from (seed, method, path, how often it was asked for) alone, so a test that fails
-fails again, however its requests interleave.
+The fault of a request depends only on (seed, method, path, number of requests for it so far). So a test that fails
+fails again, in whatever order its requests interleave.
 """
 
 import http.client
@@ -22,14 +22,22 @@ from urllib.parse import parse_qs, urlsplit
 from moto.server import ThreadedMotoServer
 
 KINDS = ("500", "SlowDown", "reset", "lost answer", "time-out", "cut body", "short body")
-HANG_SECONDS = 1.5  # more than the client's read time-out in these tests
+HANG_SECONDS = 1.5  # longer than the client's read time-out in these tests
 
 
 @dataclass
 class Faults:
-    """rate: share of requests that meet one of `kinds`. denied: (method, part of a path) of what answers 403.
+    """The faults of the proxy, and what it counted.
 
-    met, asked: how many of each kind there were. bytes_out: of bodies sent whole.
+    Attributes:
+        seed: of the random faults. Default 0.
+        rate: share of requests that meet one of `kinds`, 0 to 1. Default 0.
+        kinds: the faults to choose from. Default all.
+        denied: (method, part of a path) of the requests that are answered with 403.
+        met: number of faults, by kind.
+        asked: number of requests, by operation.
+        seen: number of requests that were not denied, by (method, path).
+        bytes_out: bytes of the bodies that were sent completely.
     """
 
     seed: int = 0
@@ -42,7 +50,7 @@ class Faults:
     bytes_out: int = 0
 
     def of(self, method: str, path: str) -> str:
-        """What happens to this request; `` for nothing."""
+        """Returns the fault of this request, or "" if it has no fault."""
         self.asked[operation(method, path)] += 1
         if any(method == denied and part in path for denied, part in self.denied):
             return "AccessDenied"
@@ -54,7 +62,7 @@ class Faults:
 
 
 def operation(method: str, path: str) -> str:
-    """The request's kind: PUT, GET and so on, with what makes it another one (uploads, list, delete)."""
+    """Returns the method, and the query parameter that makes it another operation (uploads, list, delete)."""
     asked = urlsplit(path)
     for name in ("uploads", "uploadId", "list-type", "delete"):
         if name in parse_qs(asked.query, keep_blank_values=True):
@@ -63,7 +71,7 @@ def operation(method: str, path: str) -> str:
 
 
 class Store:
-    """The proxy's address, and its faults, which a test may change while it runs."""
+    """The proxy's address and its faults. A test may change the faults while the proxy runs."""
 
     def __init__(self, backend: tuple[str, int]) -> None:
         self.backend, self.lock = backend, threading.Lock()
@@ -74,7 +82,7 @@ class Store:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What a client's environment must say."""
+        """Returns the environment variables that a client needs."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "AKIDTESTTESTTESTTEST",
@@ -88,8 +96,8 @@ class Store:
 
 @contextmanager
 def served() -> Iterator[Store]:
-    """The server and its proxy on free ports of 127.0.0.1, stopped at the end."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request otherwise
+    """Runs the server and its proxy on free ports of 127.0.0.1 and stops them at the end."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # otherwise it logs one line per request
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
     store = Store(moto.get_host_and_port())
@@ -106,7 +114,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away while it is answered is what these tests are about."""
+        """Ignores a client that disconnects while it gets an answer, because these tests are about such clients."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -130,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Silent."""
+        """Logs nothing."""
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
@@ -157,10 +165,11 @@ class _Handler(BaseHTTPRequestHandler):
             connection.close()
 
     def _answer(self, fault: str, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        if fault == "lost answer":  # it was done, and the client does not know
+        if fault == "lost answer":  # the server did the work, and the client does not learn of it
             return self._reset()
         kept = [(name, value) for name, value in headers if name.lower() not in ("connection", "transfer-encoding")]
-        if fault == "short body" and "Range" in self.headers:  # a middle box that lies about the length too
+        # like a proxy that also reports the wrong length
+        if fault == "short body" and "Range" in self.headers:
             body = body[: len(body) // 2]
             kept = [(n, v) for n, v in kept if n.lower() != "content-length" and "checksum" not in n.lower()]
             kept.append(("Content-Length", str(len(body))))
@@ -191,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _reset(self) -> None:
-        """RST instead of FIN: the client sees `connection reset by peer`."""
+        """Sends RST instead of FIN, so that the client sees `connection reset by peer`."""
         self.wfile.flush()
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True

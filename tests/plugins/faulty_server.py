@@ -1,4 +1,4 @@
-"""A real HTTP server on 127.0.0.1 that can do wrong in all the ways that servers do; for tests."""
+"""A real HTTP server on 127.0.0.1 that can fail in all the ways in which servers fail; for tests."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Asked:
-    """One request as it came."""
+    """One request as it arrived."""
 
     path: str
     headers: dict[str, str]
@@ -24,13 +24,23 @@ class Asked:
 
 @dataclass
 class FaultySite:
-    """files: content by path. faults: what goes wrong with the next requests, one each, "" for nothing:
+    """An HTTP site that can answer requests wrongly.
 
-    a status such as "503", with the seconds of a Retry-After behind a space; "cut N", "stall N": the body ends, or no
-    more comes, after N bytes; "whole": the range is ignored; "unsized": so it is, and no length is told; "long N",
-    "short N": a Content-Length that is N off; "elsewhere": another range than was asked for; "changed": a new version
-    of the file from now on. always: the same for every request once the faults are used up. tags: send an ETag. denied:
-    {path: how many more times it is given out before it is 403 for good}.
+    The faults are: "" for a right answer; a status such as "503", and optionally the seconds of a Retry-After after a
+    space; "cut N": the body ends after N bytes; "stall N": after N bytes nothing more comes; "whole": the range is
+    ignored; "unsized": the range is ignored and no length is sent; "long N", "short N": a Content-Length that is N too
+    large or too small; "elsewhere": another range than the requested one; "changed": a new version of the file from
+    now on.
+
+    Attributes:
+        files: content by path.
+        faults: the faults of the next requests, one each.
+        always: the fault of every request after `faults` is used up. Default "".
+        tags: whether to send an ETag. Default true.
+        fields: further headers of answers with content.
+        denied: {path: how many more requests are answered before all later ones get 403}.
+        moved: {path: the address to which it is redirected, with 302}.
+        asked: the requests that arrived, in order.
     """
 
     files: dict[str, bytes]
@@ -45,13 +55,13 @@ class FaultySite:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def served(self) -> int:
-        """How many requests came."""
+        """Returns the number of requests that arrived."""
         return len(self.asked)
 
 
 @contextmanager
 def serving(files: dict[str, bytes], **settings: object) -> Iterator[FaultySite]:
-    """A site with these files, until the block ends."""
+    """Runs a site with these files until the block ends."""
     site = FaultySite(files, **settings)  # type: ignore[arg-type]
 
     class Handler(_Handler):
@@ -75,7 +85,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up early is what is tested."""
+        """Ignores a client that disconnects early, because the tests are about such clients."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""After an upgrade `--accept-code` keeps results whose settings and input are the same, and that is written down."""
+"""After an upgrade, `--accept-code` keeps results whose settings and input are the same, and records that it did."""
 
 import json
 from dataclasses import replace
@@ -33,13 +33,13 @@ stages:
 
 
 class Lab:
-    """A run folder that is used with several versions of the code."""
+    """A run folder that several versions of the code use."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self._monkeypatch = folder, monkeypatch
 
     def upgrade(self, code: str) -> None:
-        """From now on all code is of this version."""
+        """From now on, all code has this version."""
 
         def other(*args: Any, **options: Any) -> object:
             return replace(work_fingerprint(*args, **options), code=code * 16)
@@ -58,7 +58,7 @@ class Lab:
         return [name for name, planned in self.plan(text, accept_code=accept_code).items() if planned.done]
 
     def files(self, *stages: str) -> dict[str, int]:
-        """{result: time of its last change} of these stages."""
+        """Returns {result: time of its last change} for these stages."""
         found = (path for stage in stages for path in (self.folder / "runs/toy" / stage).rglob("*") if path.is_file())
         kept = (path for path in found if path.name not in ("accepted.json", "released", "record.json"))
         return {str(path): path.stat().st_mtime_ns for path in kept}
@@ -74,13 +74,13 @@ class Lab:
 
 
 def results(files: dict[str, int]) -> dict[str, int]:
-    """Without manifests, which are written again when a result returns."""
+    """Returns the files without manifests, which are written again when a result returns."""
     return {path: changed for path, changed in files.items() if "/manifest/" not in path}
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """A finished run of code "a"; then comes code "b"."""
+    """Returns the lab after a finished run of code "a"; the code is now "b"."""
     lab = Lab(tmp_path, monkeypatch)
     lab.upgrade("a")
     lab.run()
@@ -123,7 +123,7 @@ def test_what_runs_after_accepted_stages_is_made_once(lab: Lab) -> None:
 
 
 def test_results_in_kept_are_accepted_and_return(lab: Lab) -> None:
-    """A run without --accept-code had set them aside; the next one could not find them and made all again."""
+    """Regression: a run without --accept-code had set them aside; the next one did not find them and made all again."""
     before = lab.files(*STAGES)
     for stage in STAGES:
         reuse(lab.plan()[stage])
@@ -135,7 +135,7 @@ def test_results_in_kept_are_accepted_and_return(lab: Lab) -> None:
 
 
 def test_results_of_accepted_code_come_before_those_in_kept(lab: Lab) -> None:
-    lab.run()  # those of code a go to kept/
+    lab.run()  # the results of code a go to kept/
     lab.upgrade("c")
     lab.run(accept_code=True)
     assert [one["made_by"] for one in lab.accepted("short")] == ["b" * 16]
@@ -145,7 +145,7 @@ def test_results_of_accepted_code_come_before_those_in_kept(lab: Lab) -> None:
 def test_results_of_input_that_was_made_again_are_not_accepted(lab: Lab) -> None:
     for stage in ("short", "unique", "lines"):
         lab.folder.joinpath("runs/toy", stage).rename(lab.folder / stage)
-    lab.run(RECIPE.partition("  unique")[0])  # read and short again, by code b
+    lab.run(RECIPE.partition("  unique")[0])  # code b makes read and short again
     for stage in ("unique", "lines"):
         (lab.folder / stage).rename(lab.folder / "runs/toy" / stage)
     assert lab.done(accept_code=True) == ["read", "short"]
@@ -160,7 +160,7 @@ def test_a_result_that_is_not_whole_is_not_accepted(lab: Lab) -> None:
 
 @pytest.mark.parametrize("stage", ["unique", "lines"])
 def test_a_global_is_accepted_as_a_whole_or_not_at_all(lab: Lab, stage: str) -> None:
-    """Its results are parts of one decision: the rest of one must not be decided by other code."""
+    """Its results are parts of one decision, so other code must not make the rest of them."""
     (lab.folder / "runs/toy" / stage / "manifest/000001.json").unlink()
     planned = lab.plan(accept_code=True)[stage]
     assert not planned.accepted and not any(shard.done for shard in planned.shards)

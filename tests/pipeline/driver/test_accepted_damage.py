@@ -1,4 +1,4 @@
-"""A damaged result of earlier code that was accepted is made again by the code of today, and on record as such."""
+"""A damaged result of earlier code that was accepted is made again by today's code, and the records say so."""
 
 import errno
 import json
@@ -40,17 +40,17 @@ UNIQUE = RECIPE.replace("stages.exact_dedup", "{stages.exact_dedup: {normalize: 
 LOUD = RECIPE.replace("loud: [", "loud: [toolbox.length, ")
 STAGES = ("read", "short", "unique", "loud")
 Codes = dict[str, str]
-"""{stage: a letter for each shard}: the code that made its results."""
+"""{stage: one letter per shard, the code that made its results}."""
 
 
 class Lab:
-    """A run folder that is used with several versions of the code, which put their names into texts."""
+    """A run folder that several versions of the code use. Each version puts its name into texts."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self._monkeypatch = folder, monkeypatch
 
     def upgrade(self, code: str) -> None:
-        """From now on all code is of this version."""
+        """From now on, all code has this version."""
 
         def other(*args: Any, **options: Any) -> object:
             return replace(work_fingerprint(*args, **options), code=code * 16)
@@ -75,12 +75,12 @@ class Lab:
         return [name for name, planned in self.plan(text, **options).items() if planned.done]
 
     def codes(self, *stages: str) -> Codes:
-        """Read from the fingerprints of these stages, of which each must be true."""
+        """Returns {stage: code of each shard} from the fingerprints of these stages. Checks that each is true."""
         self.refuse_lies(*stages)
         return {stage: "".join(self._codes(stage).values()) for stage in stages or STAGES}
 
     def refuse_lies(self, *stages: str) -> None:
-        """Each text ends in the codes of the results that it comes from: those before, and its own."""
+        """Checks that each text ends in the codes of the results that it comes from: the earlier ones, then its own."""
         for stage in stages or STAGES:
             line = [self._codes(one) for one in STAGES[: STAGES.index(stage) + 1] if one != "unique"]
             for file in self._stage(stage).glob("data/*.parquet"):
@@ -94,7 +94,7 @@ class Lab:
         return path
 
     def files(self) -> dict[str, int]:
-        """{result: time of its last change}."""
+        """Returns {result: time of its last change}."""
         found = (path for kind in ("data", "dropped", "manifest") for path in self._stage("").glob(f"*/{kind}/*"))
         return {str(path): path.stat().st_mtime_ns for path in found}
 
@@ -121,13 +121,13 @@ def texts(file: Path) -> list[str]:
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    path.unlink()  # it may be a link to another file
+    path.unlink()  # it may be a link to another file, which must not change
     path.write_bytes(bytes(content))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of code "a"."""
+    """Returns the folder of a finished run of code "a"."""
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
         lab = Lab(folder, patch)
@@ -138,7 +138,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def lab(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """The same, and now comes code "b"."""
+    """Returns the lab with a copy of this run; the code is now "b"."""
     shutil.copytree(made / "runs", tmp_path / "runs")
     lab = Lab(tmp_path, monkeypatch)
     lab.upgrade("b")
@@ -160,9 +160,9 @@ CASES = [
 def test_it_is_made_again_under_the_code_of_today(
     lab: Lab, text: str, damaged: list[str], made_by: Codes, accept_code: bool
 ) -> None:
-    """Its new bytes had the fingerprint of the earlier code, and what read it ended with "damaged 3 times".
+    """Regression: its new bytes had the fingerprint of the earlier code, and what read it ended with "damaged 3 times".
 
-    accept_code: of the run that meets the damage; the run before it had it.
+    accept_code: whether the run that meets the damage has the option. The run before it always has it.
     """
     lab.run(accept_code=True)
     for stage in damaged:
@@ -190,7 +190,7 @@ def test_a_run_of_one_stage_makes_only_what_it_needs(lab: Lab, damaged: list[str
 
 
 def test_what_else_reads_a_file_that_was_made_again_is_out_of_date(lab: Lab) -> None:
-    """The run is of one stage, and another one reads the file too."""
+    """The run makes one stage, and another stage also reads the file."""
     aside = "  aside: {from: [read], steps: [toolbox.shout]}\n"
     lab.run(RECIPE + aside, accept_code=True)
     lab.flip("read")
@@ -203,7 +203,7 @@ def test_what_else_reads_a_file_that_was_made_again_is_out_of_date(lab: Lab) -> 
 
 
 def test_results_that_were_not_accepted_are_made_again_by_the_same_work(lab: Lab) -> None:
-    """Nothing is planned again then: the new file is the same."""
+    """Then the run is not planned again, because the new file is the same."""
     assert not lab.run().failures
     before, paths = lab.files(), [lab.flip("read"), lab.flip("short")]
     assert not lab.run(UNIQUE).failures
@@ -231,7 +231,7 @@ class Killed(InProcess):
 @pytest.mark.parametrize("accept_code", [True, False])
 @pytest.mark.parametrize("killed", ["read", "short", "unique"])
 def test_a_run_that_was_killed_in_between_goes_on(lab: Lab, killed: str, accept_code: bool, next_code: str) -> None:
-    """Whichever code goes on: each result is of the code that its fingerprint says."""
+    """Whichever code continues, each result comes from the code that its fingerprint names."""
     lab.run(accept_code=True)
     lab.flip("read")
     lab.flip("short")
@@ -267,7 +267,7 @@ def test_data_that_was_deleted_after_use(lab: Lab, stage: str | None) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_damaged_result_in_kept_is_made_by_the_code_of_today(lab: Lab, stage: str) -> None:
-    """It was, but under the fingerprint of the earlier code."""
+    """Regression: today's code made it, but under the fingerprint of the earlier code."""
     for one in STAGES:
         reuse(lab.plan()[one])
     for path in (lab.folder / "runs/toy" / stage).glob("kept/*/data/000001.parquet"):
@@ -297,7 +297,7 @@ def test_a_result_in_kept_that_cannot_be_read_ends_the_run(lab: Lab, monkeypatch
 
 
 def test_facts_of_earlier_code_are_not_counted_by_the_code_of_today(lab: Lab) -> None:
-    """They were, and written under its fingerprint."""
+    """Regression: today's code counted them again, but under the fingerprint of the earlier code."""
     lab.run(accept_code=True)
     flip(lab.folder / "runs/toy/unique/facts.json")
     assert not lab.run().failures
@@ -349,7 +349,7 @@ def test_a_disk_that_ruins_what_is_made_again_ends_the_run(lab: Lab, stage: str)
 
 
 def test_accepted_gaps_stay_accepted(lab: Lab) -> None:
-    """The stages after a gap are planned without what is missing, also when they are planned again."""
+    """The stages after a gap are planned without the missing shards, also when they are planned again."""
 
     def gap(text: str) -> str:
         return text.replace("rows: 8", "rows: 8, unreadable: [f2]")

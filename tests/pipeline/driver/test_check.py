@@ -1,4 +1,4 @@
-"""What keeps a run from ending is found before it begins, all of it at once, and nothing is left behind."""
+"""All problems that would stop a run are found together before it starts, and nothing is left behind."""
 
 from pathlib import Path
 
@@ -31,12 +31,12 @@ def stages_of(tmp_path: Path, text: str = RECIPE) -> tuple[Stage, ...]:
 
 @pytest.fixture
 def homeless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model file is where it belongs."""
+    """Sets a home folder without model files."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
 def test_a_missing_model_and_a_bad_out_are_named_together(tmp_path: Path, homeless: None) -> None:
-    """`plan` said nothing, and `run` compiled kernels for minutes before it missed the model."""
+    """Regression: `plan` reported nothing, and `run` compiled kernels for minutes before it missed the model."""
     (tmp_path / "file").write_text("")
     found = check.plan_problems("r.yaml", stages_of(tmp_path), f"{tmp_path}/file/run")
     assert len(found) == 2
@@ -50,11 +50,11 @@ def test_a_run_with_problems_lists_them_and_writes_nothing(tmp_path: Path, homel
     options = Options(out=f"{tmp_path}/runs", plugins="toolbox")
     with pytest.raises(RecipeError, match="pipeline models pull lid176"):
         run(load_recipe(tmp_path / "r.yaml"), InProcess(), options, progress_for("none"))
-    assert {path.name for path in tmp_path.iterdir()} <= {"home", "r.yaml"}  # home: the cache of parsed sources
+    assert {path.name for path in tmp_path.iterdir()} <= {"home", "r.yaml"}  # home has the cache of parsed sources
 
 
 def test_settings_wrong_in_several_places_are_listed_together(tmp_path: Path) -> None:
-    """Each run of `plan` named one of them."""
+    """Regression: each run of `plan` named only one of them."""
     (tmp_path / "binary").write_bytes(bytes(range(256)) * 4000)
     text = RECIPE.replace("keep: [en]", "keep: [en], min_scor: 1") + (
         f"  tokens: [{{tokenize.encode: {{tokenizer: {tmp_path}/binary}}}}, {{filters.c4: {{min_words: many}}}}]\n"

@@ -59,7 +59,7 @@ def flip(path: Path, seed: int) -> None:
 
 
 def forget_from(folder: Path, stage: str) -> None:
-    """As if the stage and those after it had never run."""
+    """Deletes the stage and those after it, as if they had never run."""
     for name in STAGES[STAGES.index(stage) :]:
         shutil.rmtree(folder / "runs/toy" / name)
 
@@ -82,7 +82,7 @@ def copy(made: Path, tmp_path: Path) -> Path:
 def test_a_flipped_bit_is_found_and_the_shard_is_made_again(
     made: Path, copy: Path, stage: str, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The stage after it took what it read, or ended with an error that named no file, again and again."""
+    """Regression: the next stage accepted what it read, or ended in each run with an error that named no file."""
     damaged = copy / f"runs/toy/{stage}/data/{seed % 4:06d}.parquet"
     flip(damaged, seed)
     forget_from(copy, STAGES[STAGES.index(stage) + 1])
@@ -125,7 +125,7 @@ def test_in_worker_processes(made: Path, copy: Path) -> None:
 
 @pytest.mark.parametrize("number", [0, 2])
 def test_columns_that_the_driver_cannot_read(tmp_path: Path, number: int) -> None:
-    """It reads those of one shard of each stage if several stages come together."""
+    """If a stage has several inputs, the driver reads the columns of one shard of each input."""
     text = RECIPE.partition("  unique")[0] + "  both:\n    from: [read, short]\n    steps: [toolbox.shout]\n"
     assert not run(tmp_path, text).failures
     whole = bytes_of(tmp_path)
@@ -137,7 +137,7 @@ def test_columns_that_the_driver_cannot_read(tmp_path: Path, number: int) -> Non
 
 
 def test_columns_of_stages_of_which_nothing_is_made(tmp_path: Path) -> None:
-    """The run ended with pyarrow's error for a list without schemas."""
+    """Regression: the run ended with pyarrow's error for an empty list of schemas."""
     text = RECIPE.partition("  unique")[0] + "  both:\n    from: [read, short]\n    steps: [toolbox.shout]\n"
     assert run(tmp_path, text, stage="read").failures == []
     shutil.rmtree(tmp_path / "runs/toy/read")
@@ -201,7 +201,7 @@ def test_a_disk_that_ruins_all_it_gets_ends_the_run(tmp_path: Path, stage: str) 
 
 
 def test_what_map_tasks_counted_is_counted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> None:
-    """In the middle of a Global's stage: its tasks have ended, and what one of them counted is damaged."""
+    """The damage is in the middle of a Global's stage: its map tasks have ended, and the counts of one are damaged."""
 
     class Damaging(InProcess):
         done = False
@@ -222,7 +222,7 @@ def test_what_map_tasks_counted_is_counted_again(tmp_path: Path, monkeypatch: py
 def test_a_shard_with_an_unreadable_manifest_is_made_again(
     made: Path, copy: Path, stage: str, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An empty one, as a power cut leaves it, stopped every later run."""
+    """Regression: an empty manifest, as a power cut leaves it, stopped every later run."""
     path = copy / f"runs/toy/{stage}/manifest/000002.json"
     path.write_bytes(content)
     assert run(copy).failures == []
@@ -252,7 +252,10 @@ def test_an_edited_record_is_named_by_verify_and_written_again(copy: Path) -> No
 
 
 def test_work_that_was_left_over_is_deleted_when_the_stage_is_done(copy: Path) -> None:
-    """Of a Global that was killed, after which results of other settings came back. `report` called it unfinished."""
+    """A Global that was killed leaves such work if results of other settings return afterwards.
+
+    Regression: `report` called the stage unfinished.
+    """
     left = copy / "runs/toy/unique/work/scratch"
     left.mkdir(parents=True)
     assert run(copy).failures == []

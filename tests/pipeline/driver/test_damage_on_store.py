@@ -1,4 +1,4 @@
-"""A damaged file on an S3 store is found while it is read, in no more requests, and made again."""
+"""A damaged file on an S3 store is found while it is read, without more requests, and made again."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Deduplication as a run: the same bytes for any number of workers and partitions."""
+"""A run with deduplication gives the same bytes for any number of workers and partitions."""
 
 import io
 import json
@@ -55,7 +55,7 @@ def bytes_of(run: Path) -> dict[str, bytes]:
 
 
 def quoting(seed: int) -> list[str]:
-    """Texts of random letters that quote each other, some of nothing else."""
+    """Returns 60 texts of random letters, and 30 that consist of two quotes from them, some with a 7 in between."""
     rng = random.Random(seed)
     texts = ["".join(rng.choices("etaoin shrdlu", k=800)) for _ in range(60)]
     return [*texts, *(f"{rng.choice(texts)[100:400]}{'7' * (i % 2)}{rng.choice(texts)[20:300]}" for i in range(30))]
@@ -97,7 +97,7 @@ def test_map_tasks_over_many_shards_and_merged_spills_make_no_difference(
 
 @dataclass
 class Damaging(InProcess):
-    """Ruins the files of the first task of each kind after it has ended, size kept."""
+    """Ruins one file of each of the first `times` tasks of the class `of`, after the task has ended. Its size stays."""
 
     of: str
     times: int = 1

@@ -1,4 +1,4 @@
-"""What commits is on the disk before anything says so: no power cut leaves a manifest without the files it lists."""
+"""Committed results are on the disk before any record names them: no power cut leaves a manifest without its files."""
 
 import json
 import os
@@ -27,11 +27,11 @@ stages:
 
 
 class Disk:
-    """Knows which files and names would be there after a power cut."""
+    """Tracks which files and names would exist after a power cut."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.content: set[tuple[int, int]] = set()  # files whose content is on the disk
-        self.names: dict[str, tuple[int, int]] = {}  # on the disk
+        self.content: set[tuple[int, int]] = set()  # the files whose content is on the disk
+        self.names: dict[str, tuple[int, int]] = {}  # the names that are on the disk
         self.lost: list[str] = []
         self._sync, self._replace = os.fsync, os.replace
         patch.setattr(storage.os, "fsync", self.fsync)
@@ -46,7 +46,7 @@ class Disk:
         self.names.update({entry.path: _file(entry.path) for entry in os.scandir(path)})
 
     def replace(self, old: str, new: str) -> None:
-        """Looks, before a manifest gets its name, whether what it lists would outlive it."""
+        """Before a manifest gets its name, checks whether the files that it lists would survive a power cut."""
         if new.endswith(".json") and "/manifest/" in new and _file(old) in self.content:
             stage = new.partition("/manifest/")[0]
             listed = [f"{stage}/{output['path']}" for output in json.loads(Path(old).read_bytes())["outputs"]]
@@ -54,7 +54,7 @@ class Disk:
         self._replace(old, new)
 
     def safe(self, path: str) -> bool:
-        """The file with its content, and every folder above it."""
+        """Returns whether the file with its content, and every folder above it, would survive a power cut."""
         found = self.names.get(path) == _file(path) and _file(path) in self.content
         above = [str(one) for one in Path(path).parents if str(one).partition("/runs")[1]]
         return found and all(self.names.get(one) == _file(one) for one in above)
@@ -78,7 +78,7 @@ def committed(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("tables", [3, 1000], ids=["in tables", "in files"])
 def test_a_run_is_on_the_disk_when_it_ends(tmp_path: Path, tables: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing was ever synced."""
+    """Regression: nothing was ever synced."""
     monkeypatch.setattr(ledger_module, "PART_ROWS", tables)
     disk = Disk(monkeypatch)
     run(tmp_path, RECIPE)

@@ -1,4 +1,4 @@
-"""Errors that many shards share are one line; a step that always raises stops its stage."""
+"""An error that many shards share is logged in one line, and a step that always raises stops its stage."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ def errors_of(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_step_that_always_raises_stops_its_stage_after_eight_shards(
     tmp_path: Path, on: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All 30 shards were tried, with a traceback for each, or each document of the crawl was dropped as an error."""
+    """Regression: all 30 shards were tried, with a traceback for each, or every document was dropped as an error."""
     with pytest.raises(DataError) as caught:
         run_recipe(tmp_path, "toolbox.many: {count: 30}", f"toolbox.broken: {{on: {on}}}")
     message = str(caught.value)
@@ -56,13 +56,13 @@ def test_a_stage_of_few_shards_stops_if_its_step_raised_on_all_documents(tmp_pat
 
 
 def test_a_step_that_raises_on_no_rows_stops_its_stage_even_if_that_has_one_shard(tmp_path: Path) -> None:
-    """The stage after it was refused for missing shards, which hid the cause."""
+    """Regression: the next stage was refused because of missing shards, which hid the cause."""
     with pytest.raises(DataError, match=r"in every shard\. Correct the step and run again"):
         run_recipe(tmp_path, "toolbox.many: {count: 1}", "toolbox.broken: {on: schema}")
 
 
 def test_a_shard_that_is_left_over_stops_no_stage(tmp_path: Path) -> None:
-    """A run that continues would stop where an undisturbed one drops the same documents."""
+    """Otherwise a run that continues would stop where an undisturbed run drops the same documents."""
     source, step = f"toolbox.numbered: {{files: {MANY[:3]}}}", "toolbox.broken: {on: f2-}"
     assert run_recipe(tmp_path, source, step).failures == []
     whole = [manifest.drops for manifest in Ledger(str(tmp_path / "r/work")).values()]
@@ -81,7 +81,7 @@ def test_a_poisoned_document_is_dropped_even_if_it_is_alone(tmp_path: Path) -> N
 def test_documents_that_make_a_step_raise_are_logged_once_for_all_shards(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """There was a line for each document."""
+    """Regression: there was one line per document."""
     assert run_recipe(tmp_path, f"toolbox.numbered: {{files: {MANY}}}", "toolbox.broken: {on: '7'}").failures == []
     first, last = errors_of(caplog)
     assert "work 000000: broken raised ZeroDivisionError: a bug (" in first and "on 4 of 38 documents" in first
@@ -111,7 +111,7 @@ def test_worker_processes_stop_in_the_same_way(tmp_path: Path, on: str) -> None:
 
 @dataclass(frozen=True)
 class Anything:
-    """A task that no engine here runs."""
+    """A task that no engine in this file runs."""
 
     name: TaskName
 
@@ -121,7 +121,7 @@ class Anything:
 
 @dataclass(frozen=True)
 class Deadly:
-    """An engine whose workers die of the same cause again and again."""
+    """An engine whose workers always die of the same cause."""
 
     cause: str
     workers: int = 1
@@ -146,7 +146,7 @@ class Deadly:
     ],
 )
 def test_what_to_do_about_dead_workers_depends_on_how_they_died(cause: str, remedy: str) -> None:
-    """Workers that could not even start were said to need more memory."""
+    """Regression: the message for workers that could not even start said that they need more memory."""
     task = Anything(shard_name("runs/x/read", 3, ""))
     [outcome] = run_recovering(Deadly(cause), [task], Limits(), lambda task, at: None)
     assert str(outcome.error).endswith(f"3 workers died ({cause}) in their start at batch -1; {remedy}")

@@ -1,4 +1,4 @@
-"""A run over HTTP, whatever the server does, ends with the rows of a run over the same files on disk."""
+"""A run over HTTP gives the rows of a run over the same files on disk, whatever the server does."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ QUICK = Manners(requests_per_second=1e6, tries=6, wait=0.001, max_wait=0.05, tim
 
 
 def warc(random: Random) -> bytes:
-    """200 pages of random letters, so that a file does not fit one request."""
+    """Returns a WARC file with 200 pages of random letters, so that the file does not fit one request."""
     return b"".join(gzip.compress(page(random.randbytes(700).hex(), number)) for number in range(200))
 
 
@@ -60,7 +60,7 @@ def run(folder: Path, base: str, query: str = "") -> Result:
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    """All rows of the run, without the names of the files they are from."""
+    """Returns all rows of the run, without the names of the files that they come from."""
     found = [
         row for file in sorted(folder.glob("runs/web/*/data/*.parquet")) for row in pq.read_table(file).to_pylist()
     ]
@@ -102,7 +102,7 @@ def test_faults_on_the_way_change_no_row(tmp_path: Path, site: FaultySite, seed:
 
 
 def test_a_file_denied_for_good_is_one_failure_and_the_rest_is_read(tmp_path: Path, site: FaultySite) -> None:
-    site.denied["/b.warc.gz"] = 1  # its size is told, and nothing more
+    site.denied["/b.warc.gz"] = 1  # the request for its size is answered, and no later one
     result = run(tmp_path, site.url)
     denied = f"{site.url}/b.warc.gz: HTTP 403 Forbidden: the server denies access; gave up after 4 tries in 0 s"
     assert result.failures == [f"pages 000001: {denied}"]

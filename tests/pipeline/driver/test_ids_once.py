@@ -1,4 +1,4 @@
-"""Ids are compared before the first Global over documents, and again only where two of them can have become equal."""
+"""Ids are compared before the first Global over documents, and again only if two of them can have become equal."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ COPIES = "{tokenize.rehydrate: {limits: [1], copies: [2], size: exact_dedup.clus
 
 @dataclass
 class Watching(InProcess):
-    """Notes the stages whose ids are compared."""
+    """Records the stages whose ids are compared."""
 
     compared: list[str] = field(default_factory=list)
 
@@ -85,6 +85,6 @@ def test_ids_are_compared_once(tmp_path: Path, stages: str, where: list[str]) ->
 def test_ids_that_clash_are_refused_wherever_they_come_together(
     tmp_path: Path, stages: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tree = "elm" if "right" in stages else "apple"  # the file `apple` is read by both Sources
+    tree = "elm" if "right" in stages else "apple"  # otherwise both Sources read the file `apple`
     with caplog.at_level(logging.ERROR), pytest.raises(DataError, match=r"id 'apple-0-\d+' occurs twice: shard 00000"):
         compared(tmp_path, stages, tree)

@@ -1,4 +1,4 @@
-"""Which stages of a recipe a call runs: one, a range, or all; what means nothing is refused before anything runs."""
+"""A call runs one stage, a range or all of them; options without a meaning are refused before anything runs."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""driver/outputs.py: files of a corpus that no manifest lists go; files behind a link to a folder never do."""
+"""driver/outputs.py deletes files of a corpus that no manifest lists, but never files behind a link to a folder."""
 
 from pathlib import Path
 

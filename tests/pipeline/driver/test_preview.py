@@ -1,4 +1,4 @@
-"""`pipeline dedup preview`: the largest clusters, the least similar of each, and nothing written of the stage."""
+"""`pipeline dedup preview` shows the largest clusters and the least similar documents of each, and writes no result."""
 
 import json
 import re
@@ -30,7 +30,10 @@ def text(number: int, end: str = "") -> str:
 
 
 def prepared(folder: Path, work: str, *, excerpt: int = 60) -> Path:
-    """Clusters of 2, 3, … 25 documents; of each all but two are alike to the letter, the last one least."""
+    """Runs the stage `read` over clusters of 2, 3, … 25 documents, and returns the path of the recipe.
+
+    In each cluster all documents but two are identical, and the last one is the least similar.
+    """
     (folder / "in").mkdir()
     lines = []
     for number in range(24):

@@ -1,4 +1,4 @@
-"""Results follow their input to its new number, wherever the driver dies meanwhile, and are not made again."""
+"""Results follow their input to its new number and are not made again, wherever the driver dies in between."""
 
 import itertools
 import json
@@ -50,7 +50,7 @@ def go(folder: Path, data: Path, names: str = "*", *, recipe: str = RECIPE) -> N
 
 
 def edited(folder: Path, data: Path, work: str, names: str = "*", *, recipe: str = RECIPE, **options: object) -> None:
-    """A run with another setting of the second stage."""
+    """Runs the recipe with another setting of the second stage."""
     paths = ", ".join(f'"{data}/{name}.jsonl"' for name in names)
     (folder / "r.yaml").write_text(recipe.replace("PATHS", paths).replace(SETTING, work))
     chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def edited(folder: Path, data: Path, work: str, names: str = "*", *, recipe: str
 
 @contextmanager
 def dying(monkeypatch: pytest.MonkeyPatch, *, at: int) -> Iterator[None]:
-    """The driver dies at the change of a file that has this number, and changes nothing after it."""
+    """Lets the driver die at the file change with this number; neither it nor any later change happens."""
     changes = itertools.count()
 
     def counted(real: Callable[..., object]) -> Callable[..., object]:
@@ -83,15 +83,15 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def made(folder: Path) -> dict[str, object]:
-    """{fingerprint: when and how each result was made} of all stages."""
+    """Returns {fingerprint: when and on which host it was made} for the results of all stages."""
     manifests = (one for stage in ("read", "short") for one in Ledger(str(folder / "runs/toy" / stage)).values())
     return {one.fingerprint: (one.timing, one.host) for one in manifests}
 
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.0)  # nobody else takes these locks
-    monkeypatch.setattr(storage.os, "fsync", lambda file: None)  # a hundred runs wait for the disk most of the time
+    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.0)  # no other driver takes these locks
+    monkeypatch.setattr(storage.os, "fsync", lambda file: None)  # a hundred runs would mostly wait for the disk
     for module in (ledger_module, run_module):
         monkeypatch.setattr(module, "PART_ROWS", request.param)
 
@@ -139,7 +139,7 @@ def test_files_that_change_places_in_a_ring_are_not_made_again(tmp_path: Path, t
 
 
 def kept(folder: Path) -> list[str]:
-    """The fingerprints of what is set aside, by stage."""
+    """Returns "stage/fingerprint" of each result that is set aside."""
     return sorted(f"{path.parent.parent.name}/{path.name}" for path in (folder / "runs/toy").glob("*/kept/*"))
 
 
@@ -216,7 +216,7 @@ def test_discard_deletes_what_is_not_wanted(tmp_path: Path) -> None:
 
 
 def test_limited_and_marked_runs_leave_the_finished_run_as_it_is(tmp_path: Path) -> None:
-    """They deleted all its results."""
+    """Regression: they deleted all its results."""
     data = tmp_path / "data"
     data.mkdir()
     write(data, FIRST)
@@ -261,7 +261,7 @@ def test_every_finished_result_is_in_its_place_or_kept_wherever_a_replacement_di
 
 
 def finished(folder: Path) -> set[str]:
-    """The fingerprints of results that are whole, in their place or in kept/."""
+    """Returns the fingerprints of complete results, in their place or in kept/."""
     found = set()
     for stage in ("read", "short", "lines"):
         place = str(folder / "runs/toy" / stage)
@@ -289,7 +289,10 @@ CHANGES = [("", ", toolbox.length"), (ADDS.replace("TYPE", "int"), ADDS.replace(
 
 @pytest.mark.parametrize(("first", "then"), CHANGES)
 def test_a_column_that_changes_in_one_input_changes_the_results_of_all(tmp_path: Path, first: str, then: str) -> None:
-    """Shards of a stage over several inputs have the columns of all of them. The shards of `fruit` kept theirs."""
+    """Shards of a stage with several inputs have the columns of all inputs.
+
+    Regression: the shards that come from `fruit` kept their results, with the old columns.
+    """
     contents = {}
     for name, steps in (("again", [first, then]), ("once", [then])):
         for step in steps:

@@ -60,7 +60,7 @@ def run(folder: Path, text: str = RECIPE, *, workers: int = 0, **options: object
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    """What byte identity covers: data, dropped and token files."""
+    """Returns the content of the files that must be the same, byte for byte: data and dropped."""
     root = folder / "runs" / "toy"
     files = sorted(path for kind in ("data", "dropped") for path in root.glob(f"*/{kind}/*"))
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
@@ -103,7 +103,7 @@ def test_one_more_input_file_does_not_redo_the_others(tmp_path: Path) -> None:
     run(tmp_path, text.replace("f0, f1, f3", "f0, f1, f2, f3"))
     after = {m["fingerprint"]: m["timing"] for m in manifests(tmp_path, "short").values()}
     assert len(after) == 4
-    # what a shard was made from has its own settings in `files`, so only the stage after the source shows the reuse
+    # ^The fingerprint of a source covers its setting `files`, so only the stage after the source shows the reuse.
     reused = [fingerprint for fingerprint in before if after.get(fingerprint) == before[fingerprint]]
     other = tmp_path / "other"
     other.mkdir()
@@ -122,8 +122,9 @@ stages:
 
 
 def test_a_saved_recipe_runs_again_with_nothing_to_do(tmp_path: Path) -> None:
-    """It names work as recipes do, in whatever folders the files are, and has all settings. A default of 3 where the
-    type is float was loaded as 3.0, which counted as another setting.
+    """It names work as recipes do, in whatever folders the files are, and has all settings.
+
+    Regression: a default of 3 for a float was loaded as 3.0, which counted as another setting.
     """
     run(tmp_path, SCRUBBED)
     saved = (tmp_path / "runs/toy/recipe.yaml").read_text()
@@ -336,7 +337,7 @@ def test_killed_at_random_points_and_resumed_gives_the_same_bytes(tmp_path: Path
 def test_minhash_gives_the_same_bytes_for_any_workers_and_partitions(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number of partitions hangs on the size of the input; a smaller target makes more of them."""
+    """The number of partitions depends on the size of the input; a smaller target size gives more of them."""
     text = RECIPE.replace("stages.exact_dedup", "stages.minhash: {ngram: 1, rows: 1, threshold: 0.5}").replace(
         "[stages.minhash", "[{stages.minhash").replace("0.5}]", "0.5}}]")  # fmt: skip
     (tmp_path / "one").mkdir()
@@ -359,7 +360,7 @@ def test_memory_too_small_to_look_across_documents_is_refused_before_anything_is
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_global_that_rewrites_texts_balances_and_gives_the_same_bytes(tmp_path: Path, workers: int) -> None:
-    """toolbox.numbered's texts are of one line, and of 14 words, so that the shortest occur more than once."""
+    """The texts of toolbox.numbered have one line of 14 different words, so that the shortest occur more than once."""
     text = RECIPE.replace("[stages.exact_dedup]", "[{stages.line_dedup: {min_words: 1}}]")
     text = text.replace("  short: [toolbox.length]\n", "").replace("numbered", "numbered: {rows: 400}")
     text = text.replace("[toolbox", "[{toolbox").replace("400}]", "400}}]")

@@ -1,4 +1,4 @@
-"""Inputs are hashed while they are read; a file with another time and the same content is not read again by a task."""
+"""Inputs are hashed while they are read; no task reads a file again if only its time has changed."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ STAGES = {
 
 @dataclass
 class Noting(InProcess):
-    """Notes the tasks that run."""
+    """Records the tasks that run."""
 
     ran: list[str] = field(default_factory=list)
 
@@ -44,8 +44,8 @@ class Noting(InProcess):
 
 
 def go(folder: Path, stages: str, pattern: str = "*.jsonl", **options: Any) -> list[str]:
-    """Runs the recipe; the tasks that ran."""
-    touched._content_hash.cache_clear()  # another process
+    """Runs the recipe and returns the labels of the tasks that ran."""
+    touched._content_hash.cache_clear()  # as in another process
     (folder / "r.yaml").write_text(f"run: toy\nexcerpt: 0\nstages:\n{stages.replace('IN', f'{folder}/in/{pattern}')}")
     engine = Noting()
     chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)
@@ -129,7 +129,10 @@ def written(folder: Path, pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["*.jsonl", "*.gz", "*.csv", "*.parquet"])
 def test_the_hash_costs_no_second_read(folder: Path, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every input was read a second time for its hash. Only a table's columns that nobody reads still are."""
+    """The only bytes that are read a second time are a table's columns that no unit reads.
+
+    Regression: every input was read a second time for its hash.
+    """
     unread: dict[str, int] = {}
     finish = ContentHash.finish
 
@@ -175,7 +178,7 @@ def test_the_ranges_of_a_file_are_hashed_once_while_they_are_read_and_once_by_a_
 
 
 def test_a_range_without_a_result_makes_its_touched_file_again(folder: Path) -> None:
-    """Where the ranges that are left end, lines of the other one may have changed."""
+    """At the ends of the ranges that have results, lines of the missing range may have changed."""
     go(folder, STAGES["ranges"])
     first = folder / "runs/toy/read/manifest/000000.json"
     assert json.loads(first.read_text())["inputs"][0]["file"] == f"{folder}/in/0.jsonl"

@@ -1,4 +1,4 @@
-"""A stage whose input is incomplete says so in its record, the corpus, the report and the exit code."""
+"""If the input of a stage is incomplete, its record, the corpus, the report and the exit code say so."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def corpus(folder: Path) -> dict[str, object]:
 
 
 def test_a_stage_without_its_input_has_failed(tmp_path: Path, tokenizer: str) -> None:
-    """It ended with exit code 0, though none of its shards was made."""
+    """Regression: it ended with exit code 0, although none of its shards was made."""
     result = run(tmp_path, tokenizer, stage="short")
     assert len(result.failures) == 1 and "4 inputs missing" in result.failures[0]
     record = read_record(str(tmp_path / "runs/toy/short"))
@@ -131,7 +131,7 @@ def test_a_run_has_a_log_file_and_a_resumed_stage_counts_all_rows(
 def test_a_stage_that_made_nothing_is_not_called_done_nor_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its line said "done, 0/1 shards, 0 rows, kept 100.0%"."""
+    """Regression: its line said "done, 0/1 shards, 0 rows, kept 100.0%"."""
     (tmp_path / "r.yaml").write_text(
         "run: toy\nexcerpt: 0\nstages:\n  read: [{toolbox.numbered: {files: [a], unreadable: [a]}}]\n"
     )

@@ -1,4 +1,4 @@
-"""A run of one stage, or one that was interrupted, says which results are no longer what the recipe asks for."""
+"""A run of one stage, or an interrupted run, says which results no longer match the recipe."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +41,7 @@ def states(folder: Path) -> dict[str, str]:
 
 
 def test_stages_after_one_that_ran_alone_are_out_of_date(tmp_path: Path) -> None:
-    """Their old results were added to the new ones, without a word."""
+    """Regression: their old results were added to the new ones without a warning."""
     whole = run(tmp_path)
     assert not whole.warnings
     part = run(tmp_path, 40, stage="short")
@@ -63,7 +63,7 @@ def test_stages_that_wait_are_named(tmp_path: Path) -> None:
 
 
 def test_stages_after_one_that_failed_are_out_of_date(tmp_path: Path) -> None:
-    """The record of a run before it still called them complete."""
+    """Regression: the record of an earlier run still called them complete."""
     run(tmp_path)
     with pytest.raises(DataError, match="stage 'last' stops"):
         run(tmp_path, 40, broken="toolbox.broken")
@@ -83,7 +83,7 @@ def run_broken_first(folder: Path) -> None:
 
 
 def test_a_run_that_marks_says_how_many_would_be_kept(tmp_path: Path) -> None:
-    """It said that all documents were kept."""
+    """Regression: it said that all documents were kept."""
     dropped, marked = run(tmp_path), run(tmp_path, mark_only=True)
     assert sum(marked.kept.values()) == marked.read and marked.marked["length.short"] == dropped.dropped["length.short"]
     first, last = lines(marked)
@@ -100,7 +100,7 @@ def test_a_stage_that_lets_nothing_through_is_named_with_its_rule(tmp_path: Path
 
 
 def test_documents_on_which_a_step_raised_are_in_a_warning(tmp_path: Path) -> None:
-    """A run that lost them ended without a word."""
+    """Regression: a run that lost such documents ended without a warning."""
     found = run(tmp_path, broken="{toolbox.broken: {on: '7'}}")
     count = found.dropped["broken.error"]
     assert found.warnings == [
@@ -109,7 +109,7 @@ def test_documents_on_which_a_step_raised_are_in_a_warning(tmp_path: Path) -> No
 
 
 def test_each_branch_has_a_count_of_its_own(tmp_path: Path) -> None:
-    """Their sum was said to be what a run kept: 200 % of what it read."""
+    """Regression: their sum was reported as the number of documents that the run kept, 200 % of those that it read."""
     branches = "  left: {from: [read], steps: [toolbox.length]}\n  right: {from: [read], steps: [toolbox.length]}\n"
     (tmp_path / "r.yaml").write_text("run: toy\nstages:\n  read: [toolbox.numbered]\n" + branches)
     options = Options(out=str(tmp_path / "runs"), plugins="toolbox")
@@ -130,7 +130,7 @@ stages:
 
 
 def run_with_gaps(folder: Path, *, unique: str = "false", last: int = 20, **options: object) -> dict[str, bool]:
-    """{stage: whether it is out of date} after a run."""
+    """Runs the recipe and returns {stage: whether it is out of date}."""
     text = GAPS.replace("UNIQUE", unique).replace("LAST", str(last))
     (folder / "r.yaml").write_text(text)
     chosen = Options(out=str(folder / "runs"), plugins="toolbox", **options)  # type: ignore[arg-type]
@@ -139,7 +139,7 @@ def run_with_gaps(folder: Path, *, unique: str = "false", last: int = 20, **opti
 
 
 def upgrade(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """From now on all code is of this version."""
+    """From now on, all code has this version."""
 
     def other(*args: Any, **options: Any) -> object:
         return replace(work_fingerprint(*args, **options), code=code * 16)
@@ -149,7 +149,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 @pytest.mark.parametrize("changed", [{"unique": "true"}, {"last": 40}, {"unique": "true", "last": 40}])
 def test_accepted_gaps_hide_no_changed_settings(tmp_path: Path, changed: dict[str, Any]) -> None:
-    """A stage that lacks inputs, with --allow-missing, was never out of date: the report said "accepted"."""
+    """Regression: with --allow-missing, a stage that lacks inputs was never out of date; the report said "accepted"."""
     fresh = dict.fromkeys(("read", "unique", "last"), False)
     assert run_with_gaps(tmp_path, allow_missing=True) == fresh
     again = run_with_gaps(tmp_path, **changed, stage="read", allow_missing=True)
@@ -170,7 +170,7 @@ def test_gaps_alone_make_no_stage_out_of_date(tmp_path: Path, monkeypatch: pytes
     assert not any(fresh.values()) and run_with_gaps(tmp_path, stage="read") == fresh
     upgrade(monkeypatch, "b")
     assert run_with_gaps(tmp_path, allow_missing=True, accept_code=True) == fresh
-    assert run_with_gaps(tmp_path, stage="read") == fresh  # the accepted code counts as that of today
+    assert run_with_gaps(tmp_path, stage="read") == fresh  # accepted code counts as today's code
     before = sorted(path.stat().st_mtime_ns for path in tmp_path.glob("runs/toy/*/data/*"))
     assert run_with_gaps(tmp_path, allow_missing=True) == fresh
     assert sorted(path.stat().st_mtime_ns for path in tmp_path.glob("runs/toy/*/data/*")) == before

@@ -1,4 +1,4 @@
-"""A finished run is checked whole: every flipped bit is found and named, and the next run makes the file again."""
+"""`verify` checks a finished run completely: it names every flipped bit, and the next run makes the file again."""
 
 import errno
 import json
@@ -51,7 +51,7 @@ def run(folder: Path, recipe: Path) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run, of which one half of the manifests is in tables."""
+    """Returns the folder of a finished run that has half of its manifests in tables."""
     folder = tmp_path_factory.mktemp("made")
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
@@ -105,7 +105,7 @@ def test_a_sound_run_is_good(copy: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_flipped_bit_is_named_and_the_next_run_mends_it(
     made: Path, copy: Path, seed: int, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`run` said "already done", and the report "balanced"."""
+    """Regression: `run` said "already done", and the report said "balanced"."""
     random = Random(seed)
     damaged = random.choice(files_of(copy, (KINDS[seed % len(KINDS)],)))
     content = bytearray(damaged.read_bytes())
@@ -175,7 +175,7 @@ def report(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 def test_the_report_names_files_that_are_missing(
     made: Path, copy: Path, path: str, named: str, way: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It said "balanced"."""
+    """Regression: the report said "balanced"."""
     assert report(copy, capsys)[0] == 0
     target = copy / "runs/toy" / path
     for one in [target, *sorted(target.glob("*"))] if way == "empty" else []:
@@ -213,7 +213,7 @@ def test_damaged_facts_are_named_and_made_again(
 def test_results_that_return_from_kept_have_their_own_facts(
     made: Path, edited: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of the settings between were left, or the whole stage ran again to count them."""
+    """Regression: the facts of the settings in between stayed, or the whole stage ran again to count them."""
     first, facts = made / "runs/toy/unique/facts.json", edited / "runs/toy/unique/facts.json"
     assert facts.read_bytes() != first.read_bytes()
     monkeypatch.delattr(GlobalStage, "run")
@@ -225,7 +225,7 @@ def test_results_that_return_from_kept_have_their_own_facts(
 
 @pytest.fixture(scope="module")
 def made_edited(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run after one of the recipe with another setting, so that the results of the first are in kept/."""
+    """Returns the folder of a run that ran again with another setting, so that the first results are in kept/."""
     folder = tmp_path_factory.mktemp("edited")
     shutil.copytree(made / "runs", folder / "runs")
     (folder / "other.yaml").write_text((made / "r.yaml").read_text().replace("rows: 8", "rows: 9"))
@@ -242,7 +242,7 @@ def edited(made_edited: Path, tmp_path: Path) -> Path:
 def test_an_edited_manifest_of_a_corpus_is_refused_and_written_again(
     made: Path, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`tokens verify` compared only what the shards say of themselves."""
+    """Regression: `tokens verify` compared only what the shards record about themselves."""
     manifest = copy / "runs/toy/tokens/corpus/manifest.json"
     content = manifest.read_text()
     manifest.write_text(content.replace('"shuffle_seed": 0', '"shuffle_seed": 1'))
@@ -256,7 +256,7 @@ def test_an_edited_manifest_of_a_corpus_is_refused_and_written_again(
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    path.unlink()  # it may be a link to another file
+    path.unlink()  # it may be a link to another file, which must not change
     path.write_bytes(bytes(content))
 
 
@@ -264,7 +264,7 @@ def flip(path: Path) -> None:
 def test_damaged_results_do_not_return_from_kept(
     made: Path, edited: Path, stage: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Only their sizes were compared, so that a damaged corpus was complete and public."""
+    """Regression: only their sizes were compared, so a damaged corpus returned as complete and public."""
     damaged = [path for path in files_of(edited, ("kept",)) if stage in path.parts and path.name != "manifest.json"]
     damaged += (edited / "runs/toy" / stage / "kept").glob("*/corpus/manifest.json")
     for path in damaged:
@@ -293,7 +293,7 @@ def test_damage_in_kept_is_named_and_cannot_return(
 def test_what_cannot_be_read_now_is_not_deleted(
     made: Path, edited: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store that is down for an hour says nothing about its objects."""
+    """If a store is down for an hour, that says nothing about its objects."""
     before = {path: path.read_bytes() for path in files_of(edited, ("data", "kept"))}
 
     def no_luck(path: str) -> FileRecord:

@@ -1,4 +1,4 @@
-"""What is in a run's folder and not of the run is named: links to nothing, stages that the recipe no longer names."""
+"""`verify` names what does not belong to the run: links to nothing, and stages that the recipe no longer names."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def verify(run: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tupl
 
 
 def test_links_to_nothing_and_pipes_are_named(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Listings skip them, so a run with them was good."""
+    """Regression: listings skip them, so a run with them counted as good."""
     links = ["read/data/000009.parquet", "short/manifest/9.json", "lines/corpus/extra/9.jsonl.gz", "lines/x", "y"]
     links += ["logs/z"]
     (copy / "lines/corpus/extra").mkdir()
@@ -106,7 +106,7 @@ def test_a_folder_that_is_a_link_to_another_disk_belongs_to_the_run(
 def test_a_stage_that_the_recipe_no_longer_names_is_reported(
     copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its documents stayed in the run's folder, and nothing said so."""
+    """Regression: its documents stayed in the run's folder, and no command reported it."""
     run(tmp_path, RECIPE.replace("lines:", "other:"))
     code, out = verify(copy, capsys)
     assert code == 1 and f"  {copy}/lines\n" in out and out.count("as they were written") == 3

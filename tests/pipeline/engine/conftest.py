@@ -1,4 +1,4 @@
-"""A real Ray cluster of several nodes, each a network namespace with a host name of its own; no one outside sees it."""
+"""A real Ray cluster of several nodes, each a network namespace with its own host name; nothing outside can see it."""
 
 import os
 import shutil
@@ -18,14 +18,14 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 @dataclass
 class Cluster:
-    """Nodes 0 (the head), 1, 2, …; each with one CPU unless `cpus` says otherwise."""
+    """Nodes 0 (the head), 1, 2, …; each has one CPU unless `cpus` says otherwise."""
 
     scratch: Path
     nodes: int = 3
     cpus: int = 1
     name: str = field(default_factory=lambda: f"tm{os.getpid()}")
-    more: dict[int, list[str]] = field(default_factory=dict)  # arguments of `ray start`, by node
-    extra: dict[str, str] = field(default_factory=dict)  # environment variables
+    more: dict[int, list[str]] = field(default_factory=dict)  # further arguments of `ray start`, by node
+    extra: dict[str, str] = field(default_factory=dict)  # further environment variables
 
     @property
     def address(self) -> str:
@@ -70,7 +70,7 @@ class Cluster:
         assert started.returncode == 0, output
 
     def command(self, node: int, *words: str, cwd: Path | None = None, token: str = TOKEN) -> "subprocess.Popen[str]":
-        """A command on a node, its output and errors together in a pipe."""
+        """Starts a command on a node, with its output and errors together in one pipe."""
         inside = ["ip", "netns", "exec", self._space(node), "unshare", "--uts", "sh", "-c",
                   f'hostname node{node}; exec "$@"', "sh", *words]  # fmt: skip
         return subprocess.Popen(
@@ -86,12 +86,12 @@ class Cluster:
         return self.command(node, sys.executable, "-m", "tokenmill", *words, cwd=cwd, token=token)
 
     def kill_node(self, node: int) -> None:
-        """All that runs on it, at once."""
+        """Kills all processes of the node at once."""
         for pid in self._pids(node):
             _kill(pid)
 
     def kill_a_worker(self, random: Random) -> bool:
-        """One process of Ray that runs tasks, anywhere; False if there is none now."""
+        """Kills one process of Ray that runs tasks, on any node. Returns False if there is none now."""
         every = [(pid, _title(pid)) for node in range(self.nodes) for pid in self._pids(node)]
         workers = [pid for pid, title in every if title.startswith("ray::") and "Agent" not in title]
         if workers:
@@ -110,7 +110,7 @@ class Cluster:
 
     @property
     def _session(self) -> Path:
-        return Path("/tmp") / self.name  # short: the path of a socket has at most 107 bytes
+        return Path("/tmp") / self.name  # short, because the path of a socket has at most 107 bytes
 
     def _space(self, node: int) -> str:
         return f"{self.name}n{node}"
@@ -131,7 +131,7 @@ def _kill(pid: int) -> None:
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
-        return  # it went first
+        return  # it ended before
 
 
 def _title(pid: int) -> str:
@@ -152,7 +152,7 @@ def _can_make_namespaces() -> bool:
 
 @pytest.fixture(scope="module")
 def cluster_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Cluster]]:
-    """Makes clusters, not yet started; they are stopped and taken apart afterwards."""
+    """Returns a function that makes clusters, which are not yet started. Stops and removes them afterwards."""
     if not _can_make_namespaces():
         pytest.skip("needs root and iproute2, to give each node a network namespace")
     made: list[Cluster] = []
@@ -171,7 +171,7 @@ def cluster_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
 @pytest.fixture(scope="module")
 def cluster(cluster_of: Callable[..., Cluster]) -> Cluster:
-    """Three nodes, running."""
+    """Returns a running cluster of three nodes."""
     made = cluster_of(more={2: ["--num-gpus", "1", "--resources", '{"fast_disk": 1}']})
     made.start()
     return made

@@ -1,4 +1,4 @@
-"""A cluster without a worker grows by Ray's own autoscaler when a run begins, and the run gives the same bytes."""
+"""A cluster without a worker grows by Ray's own autoscaler when a run starts, and the run gives the same bytes."""
 
 import json
 import sys
@@ -16,14 +16,14 @@ from tokenmill.pipeline.planning.recipe import load_recipe
 
 pytestmark = pytest.mark.slow
 
-HEAD = "f" * 51 + "00000"  # the id Ray's provider of nodes on one machine gives the head
+HEAD = "f" * 51 + "00000"  # the head's id in Ray's provider of nodes on one machine
 UNUSED = ("initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands",
           "head_start_ray_commands", "worker_start_ray_commands", "cluster_synced_files")  # fmt: skip
 
 
 @pytest.fixture
 def growing(cluster_of: Any, tmp_path: Path) -> Any:
-    """A head of no CPUs, and an autoscaler that may start two nodes of one CPU each."""
+    """Returns a cluster whose head has no CPUs and whose autoscaler may start two nodes of one CPU each."""
     config = tmp_path / "autoscaling.json"
     made = cluster_of(
         nodes=1,
@@ -66,7 +66,7 @@ def test_a_run_makes_the_cluster_grow_to_what_it_needs(growing: Any, tmp_path: P
 
 
 def cpus(cluster: Any) -> int:
-    """How many CPUs its nodes have together."""
+    """Returns the number of CPUs of all its nodes together."""
     asked = "import ray; ray.init('auto', logging_level=40); print('CPUs', ray.cluster_resources().get('CPU', 0))"
     said, _ = cluster.command(0, sys.executable, "-c", asked).communicate(timeout=60)
     return int(float(said.rpartition("CPUs ")[2].split()[0]))

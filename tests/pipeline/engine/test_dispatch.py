@@ -1,4 +1,4 @@
-"""Every task gets one outcome, whatever is lost and whatever lags; the window and the number of copies are kept."""
+"""Every task gets one outcome, whatever is lost or slow, and the window and the number of copies keep their limits."""
 
 import itertools
 from random import Random
@@ -63,7 +63,7 @@ def test_a_task_that_lags_gets_one_copy_once_slots_are_free() -> None:
     assert late.task == "c"
     dispatch.started(3, late)
     assert dispatch.lagging(9 * LAG_SECONDS, 3) == []
-    assert dispatch.lost(2, 100.0) == (late, None)  # the copy goes on alone
+    assert dispatch.lost(2, 100.0) == (late, None)  # only the copy still runs
     assert dispatch.landed(3, 1.0) == ("c", [])
     assert not dispatch.left
 

@@ -1,4 +1,4 @@
-"""The pool of one machine: what goes wrong with one task or one call touches no other."""
+"""The pool of one machine: a problem of one task or one call affects no other."""
 
 import os
 import time
@@ -16,7 +16,7 @@ from tokenmill.pipeline.record.task import TaskName, Tell
 
 @dataclass(frozen=True)
 class Sleep:
-    """A task that says which process ran it, some time later. what: anything, to be sent along."""
+    """A task that reports which process ran it, after some time. what: anything, to be sent with the task."""
 
     seconds: float = 0.0
     what: Any = None
@@ -30,7 +30,7 @@ class Sleep:
 
 @dataclass(frozen=True)
 class OutOfMemory(Sleep):
-    """A task for which there is not enough memory."""
+    """A task that runs out of memory."""
 
     def __call__(self, tell: Tell) -> Manifest:
         raise MemoryError
@@ -45,7 +45,7 @@ class Picky(DataError):
 
 @dataclass(frozen=True)
 class Refusing(Sleep):
-    """A task that raises it."""
+    """A task that raises Picky."""
 
     def __call__(self, tell: Tell) -> Manifest:
         raise Picky("f", "no")
@@ -56,7 +56,7 @@ def run(pool: LocalPool, *tasks: Sleep) -> list[Any]:
 
 
 def test_a_call_that_was_abandoned_does_not_hold_up_the_next() -> None:
-    """A caller that stopped listening left its worker busy, and the next call waited for it until the timeout."""
+    """Regression: a caller that stopped listening left its worker busy, and the next call waited until the timeout."""
     pool = LocalPool(2)
     try:
         abandoned = pool.run([Sleep(), Sleep(300.0)], Limits(), lambda task, at: None)
@@ -78,13 +78,13 @@ def test_a_task_that_cannot_be_sent_raises_and_the_pool_goes_on() -> None:
 
 
 def test_a_task_out_of_memory_in_this_process_raises() -> None:
-    """It ended the driver, or a notebook's kernel, with exit code 77 and no word."""
+    """Regression: it ended the driver, or a notebook's kernel, with exit code 77 and no message."""
     with pytest.raises(MemoryError):
         list(InProcess().run([OutOfMemory()], Limits(), lambda task, at: None))
 
 
 def test_what_a_worker_process_raises_reaches_the_driver() -> None:
-    """An error that cannot be unpickled was a traceback of the driver."""
+    """Regression: an error that cannot be unpickled ended the driver with a traceback."""
     pool = LocalPool(1)
     try:
         [memory] = pool.run([OutOfMemory()], Limits(), lambda task, at: None)

@@ -1,4 +1,4 @@
-"""On a cluster of three nodes a run gives the bytes it gives on one machine, whatever dies."""
+"""A run on a cluster of three nodes gives the same bytes as on one machine, whatever dies."""
 
 import hashlib
 import json
@@ -26,11 +26,12 @@ CONFIGS = Path(__file__).parents[3] / "configs"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mini-crawl, a recipe, and in `local` what a run on this machine alone makes of it."""
+    """Returns a folder with a mini-crawl, a recipe, and in `local` the results of a run on this machine alone."""
     folder = tmp_path_factory.mktemp("world")
     write_mini(folder / "demo" / "crawl", pages=120, seed=5)
     text = (CONFIGS / "mini.yaml").read_text().replace("demo/crawl", str(folder / "demo/crawl"))
-    text = text.replace("source: web}", "source: web, shard_bytes: 65536}")  # a task for each file: more to kill
+    # One task per file, so that there is more to kill.
+    text = text.replace("source: web}", "source: web, shard_bytes: 65536}")
     (folder / "mini.yaml").write_text(text)
     pool = LocalPool(2)
     try:
@@ -43,13 +44,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def digests(run_folder: Path) -> dict[str, str]:
-    """SHA-256 of every data file, drop record and corpus file."""
+    """Returns {path: SHA-256} of every data file, drop record and corpus file."""
     files = [p for p in run_folder.rglob("*") if p.is_file() and {"data", "dropped", "corpus"} & set(p.parts)]
     return {str(p.relative_to(run_folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(files)}
 
 
 def ended(driver: Any, seconds: float = 300) -> str:
-    """The output of a driver that ended well."""
+    """Returns the output of a driver. Checks that it ended well."""
     output, _ = driver.communicate(timeout=seconds)
     assert driver.returncode == 0, output
     return str(output)
@@ -69,7 +70,7 @@ def test_a_cluster_gives_the_bytes_of_one_machine(cluster: Any, world: Path) -> 
 
 @pytest.mark.parametrize("seed", [1])
 def test_whatever_dies_the_bytes_are_the_same(cluster: Any, world: Path, seed: int) -> None:
-    """Workers, nodes, the driver and the head are killed at random; what died is started again, as people would."""
+    """Workers, nodes, the driver and the head are killed at random and started again, as people would do it."""
     random = Random(seed)
     events = ["worker", "worker", "node", "driver", "worker", "head", "node"]
     random.shuffle(events)
@@ -79,9 +80,8 @@ def test_whatever_dies_the_bytes_are_the_same(cluster: Any, world: Path, seed: i
         for event in events:
             time.sleep(random.uniform(1.0, 6.0))
             if driver.poll() is not None:
-                driver = cluster.pipeline(
-                    *command, cwd=world
-                )  # it had ended; there is nothing left to do, which is fine
+                # It had already ended; then the new one has nothing to do.
+                driver = cluster.pipeline(*command, cwd=world)
             if event == "worker":
                 cluster.kill_a_worker(random)
             elif event == "node":
@@ -118,7 +118,7 @@ def test_a_second_driver_is_refused_on_whichever_node_it_starts(cluster: Any, wo
 
 
 def test_stages_go_where_their_resources_are(cluster: Any, world: Path) -> None:
-    """quality wants a resource that node 2 alone has."""
+    """The stage `quality` requests a resource that only node 2 has."""
     text = (world / "mini.yaml").read_text()
     start, end = text.index("  quality:\n"), text.index("  dedup:\n")
     steps = text[start:end].removeprefix("  quality:\n").replace("    -", "      -")
@@ -133,7 +133,7 @@ def test_stages_go_where_their_resources_are(cluster: Any, world: Path) -> None:
 
 
 def test_a_submitted_job_gives_its_log_and_its_exit_code(cluster: Any, world: Path) -> None:
-    """The recipe is sent along; the head asks for a token, and has the package."""
+    """The recipe is sent with the job; the head requires a token, and the package is installed there."""
     sent = world / "sent"
     sent.mkdir()
     (sent / "job.yaml").write_text((world / "mini.yaml").read_text())
@@ -152,7 +152,8 @@ def test_a_job_that_was_interrupted_here_continues_and_is_followed_again(cluster
     driver = cluster.pipeline(*submit, cwd=world)
     job = next(line for line in driver.stdout if line.startswith("job: ")).removeprefix("job: ").strip()
     assert wait_for(world / "followed/mini/lock")
-    driver.send_signal(signal.SIGINT)  # `ip netns exec`, `unshare` and `sh` have become the program itself
+    # `ip netns exec`, `unshare` and `sh` have each replaced themselves, so that the signal reaches the program.
+    driver.send_signal(signal.SIGINT)
     output, _ = driver.communicate(timeout=60)
     assert driver.returncode == 130 and f"pipeline submit --follow {job} --address" in output, output
     again = ended(cluster.pipeline("submit", "--follow", job, "--address", cluster.dashboard, cwd=world))

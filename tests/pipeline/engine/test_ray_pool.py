@@ -45,7 +45,7 @@ def pool() -> Iterator[Any]:
     from tokenmill.pipeline.engine.ray import RayPool
 
     path = pytest.MonkeyPatch()
-    path.setenv("PYTHONPATH", os.pathsep.join([PLUGINS, HERE]))  # for Ray's workers, which start elsewhere
+    path.setenv("PYTHONPATH", os.pathsep.join([PLUGINS, HERE]))  # for Ray's workers, which start in another folder
     made = RayPool(workers=3)
     try:
         yield made
@@ -98,12 +98,17 @@ def _written(folder: Path, text: str) -> Path:
 
 @dataclass(frozen=True)
 class Note:
-    """A task that writes nothing but its manifest. slow_once: the first to try it sleeps for so many seconds."""
+    """A task that writes nothing but its manifest.
+
+    Attributes:
+        slow_once: seconds for which the first process that tries it sleeps. Default 0.
+        die: number of tries in which its Ray worker dies. Default 0.
+    """
 
     folder: str
     number: int
     slow_once: float = 0.0
-    die: int = 0  # so many times its Ray worker dies under it
+    die: int = 0
 
     @property
     def name(self) -> TaskName:
@@ -169,7 +174,7 @@ def test_a_node_that_does_not_see_the_output_is_named(tmp_path: Path, pool: Any)
 def test_a_plug_in_of_a_folder_elsewhere_reaches_the_nodes(
     tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ray unpickled tasks before a node could know where to look."""
+    """Regression: Ray unpickled tasks before a node could know where to search."""
     unit = (
         "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Noop:\n    reads, adds = ('text',), ()\n"
     )
@@ -191,7 +196,7 @@ stages:
 
 
 def test_names_of_tasks_are_few(tmp_path: Path, pool: Any) -> None:
-    """Ray's driver kept some 10 kB for each name: 2 GB after 100,000 tasks."""
+    """Regression: Ray's driver kept some 10 kB for each name: 2 GB after 100,000 tasks."""
     from tokenmill.pipeline.engine.ray import _Names
 
     tasks = [Note(str(tmp_path / "web"), number) for number in range(100_000)]
@@ -232,7 +237,7 @@ def _stop_when_said(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def test_a_model_on_a_gpu_is_loaded_once_a_worker(tmp_path: Path) -> None:
-    """Where a test machine has no GPU, Ray is told that it has one: what is tested is that the process lives on."""
+    """If the test machine has no GPU, Ray is told that it has one: the test is whether the process stays alive."""
     import ray
     from ray.cluster_utils import Cluster
 

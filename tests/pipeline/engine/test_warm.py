@@ -1,4 +1,4 @@
-"""Only what units need is compiled, once: others wait, and an interrupted call is continued."""
+"""Only the kernels that units need are compiled, and only once: others wait, and an interrupted call is continued."""
 
 import fcntl
 import io
@@ -32,7 +32,7 @@ print(make_kernels_ready(["{SMALLER}"]))
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache folder of the test's own, for processes that it starts, too."""
+    """Sets the cache folder of the test, also for processes that it starts."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(Path(tokenmill.__file__).parents[1]))
     cache_folder.cache_folder.cache_clear()
@@ -41,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def reports(monkeypatch: pytest.MonkeyPatch, *lines: dict[str, str]) -> list[list[str]]:
-    """Lets the builders say these lines and end; returns the modules that they are given."""
+    """Lets the builders report these lines and end. Returns a list that gets the modules of each call."""
     given: list[list[str]] = []
 
     @contextmanager
@@ -62,7 +62,7 @@ def test_a_unit_needs_the_modules_whose_kernels_it_reaches() -> None:
     both = [GopherQuality.__module__, ExtractWikitext.__module__]
     assert set(warm.kernels_of(both)) < set(warm.all_kernel_modules())
     assert warm.kernel_modules([]) == ()
-    calls = Function(f"{GopherQuality.__module__}:GopherQuality")  # what the function's module reaches
+    calls = Function(f"{GopherQuality.__module__}:GopherQuality")  # all that the module of the function reaches counts
     assert warm.kernel_modules([calls]) == warm.kernel_modules([GopherQuality()])
 
 

@@ -1,4 +1,4 @@
-"""Deduplication of many documents as a run: adversarial neighbourhoods against the known outcome, and killed runs."""
+"""Deduplication of many documents as a run: adversarial neighbourhoods with a known outcome, and killed runs."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ stages:
 
 
 def words(count: int, seed: int) -> list[str]:
-    """So many different words."""
+    """Returns `count` different words."""
     numbers = np.random.default_rng(seed).permutation(count)
     return ["w" + np.base_repr(int(number) + 1000, 26).translate(str.maketrans("0123456789", "qrstuvwxyz")).lower()
             for number in numbers]  # fmt: skip
@@ -47,7 +47,7 @@ def recipe_of(folder: Path, texts: list[str], settings: str, files: int = 4) -> 
 
 
 def removed(folder: Path, texts: list[str], settings: str) -> tuple[dict[int, int], dict[str, int]]:
-    """({a removed document: the one it went for}, what was counted)."""
+    """Returns ({removed document: the document that was kept instead}, the facts of the stage)."""
     recipe = recipe_of(folder, texts, settings)
     run_recipe(load_recipe(recipe), InProcess(), Options(out=str(folder)), progress_for("none"))
     dropped = pq.read_table(folder / "toy/dedup/dropped")
@@ -57,7 +57,7 @@ def removed(folder: Path, texts: list[str], settings: str) -> tuple[dict[int, in
 
 @pytest.mark.slow
 def test_a_chain_of_thirty_thousand_loses_every_other_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows of 44 words over a text, five words apart: each is alike to its neighbours (35 of 45), to no other."""
+    """The texts are windows of 44 words, five words apart; each is alike only to its neighbours (35 of 45)."""
     monkeypatch.setattr(exchange, "TARGET_PARTITION_BYTES", 1 << 20)
     count = 30_000
     text = words(5 * count + 44, 1)
@@ -70,18 +70,20 @@ def test_a_chain_of_thirty_thousand_loses_every_other_link(tmp_path: Path, monke
 @pytest.mark.slow
 @pytest.mark.parametrize(("max_bucket", "hub_first"), [(5_000, True), (1_000_000, True), (2_000, False)])
 def test_a_star_of_fifty_thousand_goes_to_its_hub_or_stays(tmp_path: Path, max_bucket: int, hub_first: bool) -> None:
-    """40 words and eight of one's own: alike to the hub (36 of 44 shingles), not to each other (36 of 52)."""
+    """A ray is 40 common words and eight of its own: alike to the hub (36 of 44 shingles), not to others (36 of 52)."""
     count = 50_000
     common, own = " ".join(words(40, 2)), words(8 * count, 3)
     rays = [f"{common} {' '.join(own[8 * i : 8 * i + 8])}" for i in range(count)]
-    hub = common + " " * 200 if hub_first else common  # white space makes it the longest, and no other text
+    # White space makes it the longest text, but does not change its words.
+    hub = common + " " * 200 if hub_first else common
     settings = f"{{bands: 30, rows: 1, threshold: 0.75, max_bucket: {max_bucket}, hubs: 5}}"
     gone, facts = removed(tmp_path, [hub, *rays], settings)
     if hub_first:
         assert gone == dict.fromkeys(range(1, count + 1), 0)
         assert facts["hub_rounds"] == (1 if max_bucket == 5_000 else 0)
     else:
-        assert list(gone) == [0]  # the hub goes to a ray, the rays stay, though all hang together
+        # The hub is removed for a ray. The rays stay, although all are connected.
+        assert list(gone) == [0]
         assert facts["hub_rounds"] == 5 and facts["pairs_unexamined_kept"] > 0
 
 

@@ -1,4 +1,4 @@
-"""exchange.py and sorted_rows.py: rows come back by partition and in order, whatever memory there is."""
+"""exchange.py and sorted_rows.py: rows come back by partition and in order, with any amount of memory."""
 
 import json
 import os
@@ -32,7 +32,7 @@ from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 
 
 class AsTheyAre:
-    """Sends on what it gets."""
+    """Routes and reduces the rows without a change."""
 
     sort_by: ClassVar[tuple[str, ...]] = ("key", "name")
     single: ClassVar[bool] = False
@@ -162,7 +162,7 @@ def test_map_tasks_cover_all_shards_in_order(sizes: list[int]) -> None:
 
 
 def test_a_snapshot_of_many_files_is_read_in_ranges_of_a_megabyte() -> None:
-    """90,000 files of 45 MB, whose documents a MinHash round turns into a seventh of their bytes."""
+    """90,000 files of 45 MB, whose documents a MinHash round reduces to a seventh of their bytes."""
     groups = map_groups([45_000_000] * 90_000)
     assert 3_000 < len(groups) < 5_000
     size, partitions = 90_000 * 45_000_000 // 7, exchange.partition_count(90_000 * 45_000_000)

@@ -1,4 +1,4 @@
-"""shard_rows.py: tasks do not carry the numbers of rows of all shards."""
+"""shard_rows.py: tasks do not carry the row counts of all shards."""
 
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ stages:
 
 @dataclass
 class Weighing(InProcess):
-    """Notes the pickled size of each ReduceTask."""
+    """Records the pickled size of each ReduceTask."""
 
     sizes: list[int] = field(default_factory=list)
 
@@ -52,7 +52,7 @@ def reduce_sizes(folder: Path, work: str, shards: int) -> list[int]:
 
 @pytest.mark.parametrize("work", ["stages.exact_dedup", "stages.minhash"])
 def test_a_reduction_is_no_larger_for_more_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str) -> None:
-    """A reduction of three rounds carried the rows of all shards: 0.7 MB at 90,000 of them."""
+    """Regression: a reduction of three rounds carried the row counts of all shards: 0.7 MB at 90,000 shards."""
 
     def four_groups(sizes: Sequence[int]) -> list[range]:
         return [range(first, first + len(sizes) // 4) for first in range(0, len(sizes), len(sizes) // 4)]
@@ -60,7 +60,8 @@ def test_a_reduction_is_no_larger_for_more_shards(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(global_stage, "map_groups", four_groups)
     few, many = (reduce_sizes(tmp_path / f"{shards}", work, shards) for shards in (8, 80))
     assert len(few) == len(many) > 0
-    assert max(abs(a - b) for a, b in zip(few, many, strict=True)) < 20  # digits of folders and of a file's size
+    # The paths of folders and the size of a file have more digits.
+    assert max(abs(a - b) for a, b in zip(few, many, strict=True)) < 20
 
 
 def written(folder: Path, rows: dict[int, int], firsts: set[int]) -> ShardRows:
@@ -90,7 +91,7 @@ def test_the_file_is_read_at_the_first_use_and_then_kept(tmp_path: Path) -> None
 
 
 def test_another_content_in_the_same_place_is_read_again(tmp_path: Path) -> None:
-    """A worker of a cluster lives on while a run is repeated with other inputs."""
+    """A worker of a cluster stays alive while a run is repeated with other inputs."""
     before = written(tmp_path, {0: 7}, {0})
     assert dict(before) == {0: 7}
     after = written(tmp_path, {0: 8}, {0})

@@ -30,16 +30,16 @@ CACHES = (
     source_code._followed, source_code._code, versions.version_of,
 )  # fmt: skip
 TIMES = itertools.count(1)
-"""Each edit has a modification time of its own, whatever the clock's resolution."""
+"""Each edit gets a different modification time, whatever the resolution of the clock is."""
 
 NEEDED: dict[str, Any] = {"paths": "x", "tokenizer": "x", "weights": {"web": 1.0}}
-"""Settings without a default."""
+"""Values for settings without a default."""
 
 WITH_MODELS = ("stages.extract_html", "stages.language")
 
 
 def units() -> dict[str, Unit]:
-    """An example of each unit of work, and the plug-in's."""
+    """Returns an example of each unit of work, and the units of the plug-in."""
     found: dict[str, Unit] = {}
     for name in work_names():
         cls: Any = work_class(name)
@@ -67,7 +67,7 @@ def prints(work: dict[str, Unit]) -> dict[str, WorkPrint]:
 
 @contextlib.contextmanager
 def edited(edits: dict[str, list[str]]) -> Iterator[None]:
-    """Files with their text replaced: {path: [old, new]}; an empty old appends."""
+    """Replaces text in files while the block runs: {path: [old, new]}. If `old` is empty, `new` is appended."""
     before = {Path(path): (Path(path).read_text(), Path(path).stat().st_mtime_ns) for path in edits}
     for path, (old, new) in zip(before, edits.values(), strict=True):
         text = before[path][0]
@@ -84,7 +84,7 @@ def edited(edits: dict[str, list[str]]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def patched(case: dict[str, Any]) -> Iterator[None]:
-    """Other versions and checksums; test_fingerprint.Case says which."""
+    """Sets other versions and checksums while the block runs; test_fingerprint.Case describes them."""
     version = importlib.metadata.version
     other = set(case["packages"])
     with contextlib.ExitStack() as stack:
@@ -99,7 +99,7 @@ def patched(case: dict[str, Any]) -> Iterator[None]:
 
 
 def changed(before: dict[str, WorkPrint], after: dict[str, WorkPrint]) -> dict[str, list[str]]:
-    """The names whose part for settings differs, and those whose part for code does."""
+    """Returns the names whose settings part differs, and those whose code part differs."""
     differ: dict[str, list[str]] = {"settings": [], "code": []}
     for part, found in differ.items():
         found += sorted(name for name in before if getattr(before[name], part) != getattr(after[name], part))
@@ -107,7 +107,7 @@ def changed(before: dict[str, WorkPrint], after: dict[str, WorkPrint]) -> dict[s
 
 
 def settings_that_count(work: dict[str, Unit]) -> dict[str, list[str]]:
-    """{unit: the settings that do not change its fingerprint}. Values are set behind the unit's own checks."""
+    """Returns {unit: the settings that do not change its fingerprint}. The unit does not check the new values."""
     silent: dict[str, list[str]] = {}
     for name, unit in work.items():
         before = work_fingerprint([_without_files(unit)], (), mark_only=False, excerpt=0)

@@ -1,4 +1,4 @@
-"""A class that breaks the contract of units of work is refused by name, with what to do, when the recipe is read."""
+"""A class that breaks the contract of units is refused by name, with the remedy, when the recipe is read."""
 
 import dataclasses
 from pathlib import Path
@@ -27,7 +27,7 @@ class Good:
 
 
 def variant(**members: object) -> type:
-    """A class like Good with other members; None removes one."""
+    """Returns a class like Good with other members; None removes a member."""
     kept = {name: value for name, value in vars(Good).items() if not name.startswith("__") or name == "__call__"}
     found = {name: value for name, value in (kept | members).items() if value is not None}
     return dataclasses.dataclass(frozen=True)(type("Variant", (), found))
@@ -90,7 +90,9 @@ def test_a_class_that_breaks_the_contract_is_refused_by_name(work: type, problem
     ],
 )
 def test_a_misspelt_member_is_not_taken_for_another_kind_of_work(work: type, problem: str) -> None:
-    """A Global with `round` was told that a step has __call__, a filter with a setting `read` that a source has it."""
+    """Regression: for a Global with `round`, the message was that a step has __call__; for a filter with a setting
+    `read`, that a source has it.
+    """
     assert problem in contract_problem(work)
 
 
@@ -111,14 +113,16 @@ def test_a_misspelt_member_is_not_taken_for_another_kind_of_work(work: type, pro
     ],
 )
 def test_wrong_traits_of_a_source_are_refused(traits: object, problem: str) -> None:
-    """They raised in the middle of a run, or said nothing: damage that no rule is called was never warned of."""
+    """Regression: they raised in the middle of a run, or had no effect: damage that names no rule never led to a
+    warning.
+    """
     found = contract_problem(source(traits, **SETTING))
     assert problem in found if problem else found == ""
 
 
 @pytest.mark.parametrize(("adds", "problem"), [(("id", "text", "x"), ""), (("id", "y"), "adds names the column 'y'")])
 def test_a_column_of_a_source_has_a_type(adds: tuple[str, ...], problem: str) -> None:
-    """Without one it was not written, and nothing said so."""
+    """Regression: a column without a type was not written, and nothing reported it."""
     found = contract_problem(source(SourceTraits(signals=pa.schema([("x", pa.string())])), adds=adds))
     assert problem in found if problem else found == ""
 
@@ -170,7 +174,7 @@ def test_a_rule_names_a_setting_that_exists(rules: object, problem: str) -> None
 def test_a_plug_in_that_cannot_be_imported_is_told_so_with_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, parts: list[str]
 ) -> None:
-    """Whatever it raised ended as a bug in tokenmill or in a plug-in."""
+    """Regression: any error of the plug-in was reported as a bug in tokenmill or in a plug-in."""
     lab = tmp_path / "ownlab"
     lab.mkdir()
     (lab / f"{name}.py").write_text(text)
@@ -186,7 +190,7 @@ def test_a_plug_in_that_cannot_be_imported_is_told_so_with_its_place(
 def test_rounds_of_a_global_that_lack_a_member_are_refused_when_the_recipe_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They raised AttributeError in a worker, after the stages before had run."""
+    """Regression: they raised AttributeError in a worker, after the earlier stages had run."""
     text = """
 from dataclasses import dataclass
 
@@ -225,7 +229,7 @@ class Rows:
 
 
 def test_paths_are_never_in_a_fingerprint_whatever_else_is_left_out() -> None:
-    """A source that named another setting had all its results made again when a file was added."""
+    """Regression: if a source named another setting in `unhashed`, one more file made all its results again."""
 
     def print_of(work: Rows) -> str:
         return work_fingerprint([work], (), mark_only=False, excerpt=0).settings  # type: ignore[list-item]

@@ -126,14 +126,15 @@ REACHED_BY_LOUD = [
 
 @dataclass(frozen=True)
 class Case:
-    """What is changed, and the names whose fingerprints change by it.
+    """A change, and the names whose fingerprints it changes.
 
     Attributes:
-        edits: {file: [old text, new text]}; without an old text the new one is appended.
-        packages: names whose version is another one.
-        unicode: another version of the Unicode tables.
+        edits: {file: [old text, new text]}; if the old text is empty, the new one is appended.
+        packages: names of packages that have another version.
+        unicode: another version of the Unicode tables; "" for no change.
         models: {known model: another checksum}.
-        code, settings: names whose part of this kind changes.
+        code: names whose code part changes.
+        settings: names whose settings part changes.
     """
 
     edits: dict[str, list[str]] = field(default_factory=dict)
@@ -149,7 +150,7 @@ def names(text: str) -> frozenset[str]:
 
 
 def edit(*paths: str, code: str = "") -> Case:
-    """One more statement at the end of each file."""
+    """Returns a case with one more statement at the end of each file."""
     places = (path if path in PLUGIN else f"tokenmill/{path}" for path in paths)
     return Case({place: ["", "\nEDITED = True\n"] for place in places}, code=names(code))
 
@@ -170,7 +171,7 @@ def left_out_files() -> list[str]:
 
 
 def reformatted() -> dict[str, list[str]]:
-    """Files without their comments and blank lines, in another format, with other docstrings and a new comment."""
+    """Returns edits that remove comments and blank lines, change the format and docstrings, and add a comment."""
     edits = {}
     places = ("core/columns.py", "core/rules.py", "filters/*.py", "text/pii/*.py", "text/words/*.py")
     for path in (path for place in places for path in PACKAGE.glob(place)):
@@ -234,12 +235,12 @@ UNHASHED = {
     "stages.read_wikipedia": ["paths"],
     "stages.read_wikipedia_html": ["paths"],
 }
-"""Settings that say which shards there are, or how they are fetched."""
+"""Settings that choose the shards or the way in which they are fetched."""
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What each case changes in a copy of the package: [names whose settings differ, names whose code differs]."""
+    """Returns for each case, in a copy of the package: [names whose settings differ, names whose code differs]."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(PACKAGE, folder / "tokenmill", ignore=shutil.ignore_patterns("__pycache__"))
     for path, text in PLUGIN.items():
@@ -272,7 +273,7 @@ def test_every_unit_is_looked_at_and_every_setting_of_it_counts(found: dict[str,
 
 
 def test_each_module_of_core_and_pipeline_was_reviewed() -> None:
-    """It is counted, or left out for a reason, or no result reaches it. A new module must be put on a list."""
+    """A module is counted, or left out for a reason, or no result reaches it. A new module must be put on a list."""
     assert set(NOT_HASHED) == LEFT_OUT
     files = [path for place in ("core", "pipeline") for path in PACKAGE.joinpath(place).rglob("[a-z]*.py")]
     modules = {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in files}

@@ -1,4 +1,4 @@
-"""What the cache gives for a source file is what parsing it gives, whatever became of the cache."""
+"""The cache gives for a source file the same result as parsing it, in whatever state the cache is."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def parser(folder: Path, content: str = "a") -> Path:
 
 
 def parsed_by(known: KnownCode) -> list[bytes]:
-    """Which contents it had to parse; each entry is compared with what parsing gives."""
+    """Returns the contents that it had to parse. Checks each entry against the result of parsing."""
     parsed: list[bytes] = []
 
     def parse(content: bytes, package: str) -> Callable[[], Code]:
@@ -52,7 +52,7 @@ def test_each_content_is_parsed_once_by_all_processes(tmp_path: Path) -> None:
 
 
 def test_the_package_counts(tmp_path: Path) -> None:
-    """A relative import means another module there."""
+    """In another package, a relative import means another module."""
     known = KnownCode(parser(tmp_path))
     first = known.of(b"from . import b", "x", lambda: code_of(b"", "x"))
     assert known.of(b"from . import b", "y", lambda: code_of(b"", "y")) != first

@@ -1,4 +1,4 @@
-"""packs.py: small shards go together, one file more changes little, and a broken one costs itself alone."""
+"""packs.py: small shards are read together, one more file changes little, and a broken file affects only itself."""
 
 import gzip
 import json
@@ -54,9 +54,8 @@ def test_packs_hold_all_shards_in_order_and_are_no_larger_than_wanted(sizes: lis
 
 def test_packs_of_many_small_files_are_alike() -> None:
     random = Random(1)
-    sizes = [
-        min(int(random.lognormvariate(12, 1.5)), 8 << 20) for _ in range(20_000)
-    ]  # sdists: a median of 160 kB, a long tail
+    # As in sdists: a median of 160 kB, and a long tail.
+    sizes = [min(int(random.lognormvariate(12, 1.5)), 8 << 20) for _ in range(20_000)]
     found = packed(shards(sizes), SIZE)
     costs = sorted(cost(pack) for pack in found)
     assert costs[-1] <= SIZE
@@ -90,7 +89,7 @@ stages:
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where packs are cut hangs on the files' paths, so these are the same each time."""
+    """The places where packs are cut depend on the files' paths, so the tests use the same relative paths each time."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -144,7 +143,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_of_its_pack_are_read
     broken.write_bytes(b"\x1f\x8b\x08\x00broken")
     with pytest.raises(DataError, match="1 unreadable files are missing"):
         run(tmp_path, size=1 << 30)
-    for _ in range(2):  # the second time there is nothing left to do, and it is said again
+    for _ in range(2):  # the second run has nothing left to do, and warns again
         result = run(tmp_path, size=1 << 30, allow_missing=True)
         assert not result.failures and any(str(broken) in warning for warning in result.warnings)
     folder = tmp_path / "runs" / "toy" / "read"

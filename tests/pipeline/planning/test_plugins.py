@@ -31,7 +31,7 @@ class NAME:
 
 
 def write(folder: Path, *files: str) -> None:
-    """Files of Python; each but an __init__.py has the unit of its name."""
+    """Writes Python files. Each, except __init__.py, contains the unit of its name."""
     for file in files:
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def write(folder: Path, *files: str) -> None:
 
 @pytest.fixture(autouse=True)
 def modules_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Works in tmp_path, and forgets afterwards what was imported."""
+    """Works in tmp_path, and removes the imported modules at the end."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)

@@ -1,4 +1,4 @@
-"""What is wrong with a recipe is said in one message: place, found, expected, nearest name; nothing is written."""
+"""Errors in a recipe are reported in one message: place, found, expected, nearest name. Nothing is written."""
 
 from pathlib import Path
 

@@ -11,16 +11,17 @@ from tokenmill.pipeline.planning.recipe import WorkSpec
 from tokenmill.pipeline.planning.resolve import build, settings_of, work_class, work_names
 
 NEEDED: dict[str, Any] = {"paths": "x", "tokenizer": "x", "weights": {"web": 1}}
-"""Settings without a default; a whole number where the type is float."""
+"""Values for settings without a default. If the type is float, the value is a whole number."""
 
 
 @pytest.mark.parametrize("name", [*work_names(), "toolbox.whole"])
 def test_settings_that_are_saved_and_loaded_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """gopher_quality and code_quality, whose defaults of floats were 3, 10 and 100, had another fingerprint when the
-    run's own recipe.yaml was run.
+    """Regression: gopher_quality and code_quality, whose float defaults were 3, 10 and 100, had another fingerprint
+    when the run's own recipe.yaml was run.
     """
     cls: Any = work_class(name, plugins="toolbox")
-    monkeypatch.setattr(cls, "__post_init__", lambda self: None, raising=False)  # no files, no kernels
+    # It would read files and compile kernels.
+    monkeypatch.setattr(cls, "__post_init__", lambda self: None, raising=False)
     needed = {field.name: NEEDED[field.name] for field in dataclasses.fields(cls) if field.name in NEEDED}
     unit = cls.example() if hasattr(cls, "example") else cls(**needed)
     saved = yaml.safe_dump(settings_of(unit))

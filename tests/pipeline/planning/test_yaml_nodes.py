@@ -1,4 +1,4 @@
-"""What YAML allows and a recipe must not have ends in one short RecipeError, whatever the bytes are."""
+"""A recipe with YAML that recipes must not have ends in one short RecipeError, whatever its bytes are."""
 
 import random
 import re
@@ -18,7 +18,7 @@ ONE = "run: x\nstages:\n  a:\n    - stages.read_table: "
 
 
 def refusal(path: Path) -> str:
-    """The message of the refusal, which must be short."""
+    """Returns the message of the RecipeError. Checks that it is short."""
     with pytest.raises(RecipeError) as caught:
         load_recipe(path)
     message = str(caught.value)
@@ -95,7 +95,7 @@ def bomb(levels: int, width: int) -> str:
 def test_what_a_recipe_must_not_have_is_refused_with_its_line(
     tmp_path: Path, text: str, line: int, message: str
 ) -> None:
-    """Half of these ended in a traceback or in megabytes of text, the other half was accepted."""
+    """Regression: half of these ended in a traceback or in megabytes of text, and the other half was accepted."""
     path = tmp_path / "r.yaml"
     path.write_text(text)
     found = refusal(path)

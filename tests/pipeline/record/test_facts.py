@@ -1,4 +1,4 @@
-"""What a Global counted is read as it was written, whatever its names are; anything else is refused by name."""
+"""The facts of a Global are read as they were written, whatever their names are; anything else is refused by name."""
 
 from pathlib import Path
 
@@ -7,7 +7,8 @@ import pytest
 from tokenmill.core.errors import DataError
 from tokenmill.pipeline.record.facts import facts_path, facts_problem, read_facts, write_facts
 
-COUNTED = {"fingerprint": {"rate": 0.5}, "xxh3": 1, "facts": [1, 2], "web": "\u2028"}  # names of sources are the user's
+# The user chooses the names of sources.
+COUNTED = {"fingerprint": {"rate": 0.5}, "xxh3": 1, "facts": [1, 2], "web": "\u2028"}
 
 
 def test_facts_come_back_whatever_their_names_are(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a stage's folder holds is known by listings, in files or in tables, and no crash makes the two disagree."""
+"""Listings show the contents of a stage's folder, in files or in tables, and no crash makes the two disagree."""
 
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ class Stop(Exception):
 
 
 def commit(folder: str, number: int, fingerprint: str, size: int = 5) -> None:
-    """What a task does: delete the manifest, write the output, write the manifest."""
+    """Does what a task does: deletes the manifest, writes the output, writes the manifest."""
     storage.delete_files([json_path(folder, number)])
     name = f"data/{number:06d}.parquet"
     storage.write_bytes(f"{folder}/{name}", b"x" * size)
@@ -40,7 +40,7 @@ def test_a_table_says_what_the_files_said(tmp_path: Path) -> None:
     assert dict(Ledger(folder)) == before and list(Ledger(folder)) == list(range(11))
     for number in (11, 12, 13):
         commit(folder, number, f"f{number}")
-    compact(folder)  # too few
+    compact(folder)  # three are too few for a table
     assert len(storage.list_files(f"{folder}/manifest")) == 6 and len(Ledger(folder)) == 14
     assert Ledger(folder).files("data") == [f"{folder}/data/{number:06d}.parquet" for number in range(14)]
 
@@ -66,7 +66,7 @@ def test_a_shard_made_anew_is_no_longer_what_its_row_says(tmp_path: Path) -> Non
     assert sorted(Ledger(folder)) == [0, 1, 2, 4, 6, 7]
     commit(folder, 3, "new")
     assert Ledger(folder).done(3, "new") and not Ledger(folder).done(3, "f3")
-    commit(folder, 0, "newer")  # a row is left, and the file counts
+    commit(folder, 0, "newer")  # its row is still in the table, and the file has priority
     assert Ledger(folder).done(0, "newer") and not Ledger(folder).done(0, "f0")
     assert Ledger(folder)[0].fingerprint == "newer"
 
@@ -75,7 +75,7 @@ def test_a_shard_made_anew_is_no_longer_what_its_row_says(tmp_path: Path) -> Non
 def test_a_crash_at_any_write_or_delete_loses_and_invents_nothing(
     tmp_path: Path, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The n-th change of the disk does not happen, nor any after it."""
+    """The n-th change of the disk does not happen, and neither does any later one."""
     for last in range(12):
         folder = str(tmp_path / f"{action}{last}")
         for number in range(12):

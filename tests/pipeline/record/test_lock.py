@@ -1,4 +1,4 @@
-"""One driver a run: of several at once one gets the lock, a live one keeps it, a silent one loses it and stops."""
+"""A run has one driver: of several at once, one gets the lock. A live one keeps it; a silent one loses it and stops."""
 
 import json
 import multiprocessing
@@ -98,7 +98,7 @@ def test_of_several_drivers_at_once_one_wins(tmp_path: Path, stale: bool) -> Non
 
 
 def test_two_drivers_in_one_process_exclude_each_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The second took over the living lock of the first, which blocked any use from Python."""
+    """Regression: the second took over the live lock of the first, which made runs from Python impossible."""
     with lock.locked(str(tmp_path)) as held:
         with pytest.raises(RecipeError, match="this run is being worked on by process"):
             with lock.locked(str(tmp_path)):
@@ -111,14 +111,17 @@ def test_two_drivers_in_one_process_exclude_each_other(tmp_path: Path, caplog: p
 
 
 def test_a_lock_of_a_dead_driver_with_this_process_number_is_taken_over(tmp_path: Path) -> None:
-    """In containers every driver is process 1."""
+    """In containers, every driver is process 1."""
     (tmp_path / "lock").write_text(other_machine(host=platform.node(), pid=os.getpid()))
     with lock.locked(str(tmp_path)):
         pass
 
 
 def test_an_empty_lock_that_is_new_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without hard links a lock appears empty before its content: it counted as dead, and two drivers went on."""
+    """Without hard links, a lock is empty before it has its content.
+
+    Regression: an empty lock counted as dead, and two drivers continued.
+    """
     monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.2)
     (tmp_path / "lock").write_text("")
     writer = threading.Timer(0.05, (tmp_path / "lock").write_text, [other_machine()])

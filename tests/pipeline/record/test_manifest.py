@@ -1,4 +1,4 @@
-"""A damaged manifest counts as none, whatever the damage; a sound one is read as it was written."""
+"""A damaged manifest counts as missing, whatever the damage is; an undamaged one is read as it was written."""
 
 import json
 from collections.abc import Iterator
@@ -28,12 +28,13 @@ WHOLE = Manifest(
 
 
 def broken() -> Iterator[bytes]:
-    """Manifests that no task writes."""
+    """Yields manifests that no task writes."""
     content = to_json(WHOLE)
     yield from (b"", b"{}", b"[]", b"null", b"7", b"\xff\xfe", b"\x00" * len(content), b"[" * 100_000)
     yield from (content[:size] for size in (1, 100, len(content) - 1))
     said = json.loads(content)
-    del said["xxh3"]  # as older versions wrote them, so that the values are all there is to look at
+    # Older versions wrote no checksum, so that only the values can show the damage.
+    del said["xxh3"]
     for name in said:
         yield json.dumps({key: value for key, value in said.items() if key != name}).encode()
         yield json.dumps({**said, f"{name}s": said[name]}).encode()
@@ -55,7 +56,7 @@ def test_a_manifest_is_read_as_it_was_written(caplog: pytest.LogCaptureFixture) 
 
 
 def test_what_is_damaged_counts_as_not_there_and_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    """An empty one stopped every run; one field more or less was a traceback."""
+    """Regression: an empty manifest stopped every run, and one field more or less caused a traceback."""
     for content in broken():
         caplog.clear()
         assert from_json(content, "some/000007.json") is None, content[:80]
@@ -96,7 +97,7 @@ def test_a_shard_with_a_damaged_manifest_is_not_done(tmp_path: Path, caplog: pyt
 def test_shards_of_a_damaged_table_are_not_done(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was a traceback, or its rows were believed."""
+    """Regression: such a table caused a traceback, or its rows were accepted."""
     monkeypatch.setattr(ledger_module, "PART_ROWS", 4)
     folder, random = stage_of(tmp_path, 10), Random(seed)
     compact(folder)

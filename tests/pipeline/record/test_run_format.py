@@ -26,7 +26,7 @@ stages:
 
 
 def made(folder: Path) -> Path:
-    """A finished run."""
+    """Returns the folder of a finished run."""
     (folder / "r.yaml").write_text(RECIPE)
     run(load_recipe(folder / "r.yaml"), InProcess(), _options(folder), progress_for("none"))
     return folder / "runs/toy"

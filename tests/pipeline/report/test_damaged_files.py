@@ -1,4 +1,4 @@
-"""Commands that look at a run name a damaged file and what to do; none shows what is in it, or a traceback."""
+"""Commands that read a run name a damaged file and the remedy; none shows its contents or a traceback."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""audit.py and explain.py read the shards that a question is about, and no others."""
+"""audit.py and explain.py read only the shards that a question is about."""
 
 import json
 import shutil
@@ -63,7 +63,7 @@ def run(made: Path, tmp_path: Path) -> Path:
 
 
 def tables(run: Path) -> Iterator[tuple[str, str, str, pl.DataFrame]]:
-    """(stage, shard, kind, rows) of all files."""
+    """Yields (stage, shard, kind, rows) for all files."""
     for stage in read_run(str(run)):
         for shard in stage.manifests:
             for kind in ("data", "dropped"):
@@ -73,7 +73,7 @@ def tables(run: Path) -> Iterator[tuple[str, str, str, pl.DataFrame]]:
 
 
 def ruin(run: Path, needed: set[tuple[str, str, str]]) -> int:
-    """Makes all files unreadable but those (stage, shard, kind). The number of files that stay."""
+    """Makes all files unreadable except those in `needed`. Returns the number of files that stay readable."""
     left = 0
     for stage, shard, kind, _ in list(tables(run)):
         path = run / stage / kind / f"{shard}.parquet"
@@ -99,9 +99,9 @@ def test_a_story_is_that_of_a_search_through_all_files(which: str, request: pyte
 
 @pytest.mark.parametrize("id", ["apple-0-3", "elm-1-7", "plum-0-13"])
 def test_a_story_is_read_from_one_shard_of_each_stage(run: Path, id: str) -> None:
-    """The ids name a file of the source, and so its shard."""
+    """An id names a file of the source, and so its shard."""
     before = list(story(read_run(str(run)), id))
-    numbers = {(one.stage, one.shard) for one in before} | {("lines", before[-1].shard)}  # which has no data
+    numbers = {(one.stage, one.shard) for one in before} | {("lines", before[-1].shard)}  # `lines` has no data of it
     ruin(run, {(stage, shard, kind) for stage, shard in numbers for kind in ("data", "dropped")})
     assert list(story(read_run(str(run)), id)) == before
 
@@ -168,7 +168,7 @@ def test_records_that_contradict_the_manifest_are_refused(made: Path, monkeypatc
 
 @pytest.mark.parametrize("size", [2, 10, 20])
 def test_a_sample_of_almost_all_ends(size: int) -> None:
-    """A turn that drew nothing new was repeated for ever."""
+    """Regression: a turn that drew nothing new was repeated forever."""
     for seed in range(100):
         for total in (size + 1, 2 * size, 3 * size):
             drawn = _draw(total, size, seed)

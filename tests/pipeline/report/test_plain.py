@@ -1,4 +1,4 @@
-"""What crawled text shows on a terminal."""
+"""Crawled text is made safe before a terminal shows it."""
 
 from tokenmill.pipeline.report import plain
 

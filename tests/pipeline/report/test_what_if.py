@@ -1,4 +1,4 @@
-"""What a what-if says is what running again with the setting gives; what it cannot know it does not say."""
+"""The answer of what-if is the result of a new run with the setting; it says nothing that it cannot know."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def run(out: str, text: str, *, mark_only: bool) -> str:
 
 
 def fate_of_each(run: str, stages: tuple[str, ...]) -> dict[str, str | None]:
-    """{id: rule, or None for a kept document} in a run whose documents end in the last of the stages."""
+    """Returns {id: rule, or None for a kept document} of a run whose documents end in the last of the stages."""
     frames = [pl.read_parquet(path, columns=["id"]) for path in sorted(Path(run, stages[-1], "data").glob("*"))]
     kept: dict[str, str | None] = dict.fromkeys(pl.concat(frames)["id"])
     for stage in stages:
@@ -71,7 +71,7 @@ def said_of_each(run: str, wishes: list[str]) -> dict[str, tuple[str | None, str
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Texts that every rule of the filters fires on, and pieces of them together."""
+    """Returns a folder with texts on which every rule of the filters fires, and with mixtures of parts of them."""
     made = tmp_path_factory.mktemp("texts")
     random = Random(4)
     texts = [text for work in FILTERS.values() if work for text, _ in work.EXAMPLES]
@@ -84,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(folder: Path) -> tuple[str, str]:
-    """A run that marks and one that drops, with the filters as they are, in one stage."""
+    """Returns a run that marks and a run that drops, both with the filters unchanged and in one stage."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         marked, plain = (run(str(folder / kind), recipe_of({}), mark_only=kind == "m") for kind in "mp")
@@ -92,7 +92,7 @@ def runs(folder: Path) -> tuple[str, str]:
 
 
 def wishes_over(run: str, stages: tuple[str, ...], count: int) -> list[tuple[str, str, Any]]:
-    """(step, setting, value) with values that documents have, so that each moves some; null now and then."""
+    """Returns (step, setting, value) with values that documents have, so that each moves some; some values are None."""
     random = Random(7)
     rows = pl.concat([pl.read_parquet(path) for path in sorted(Path(run, stages[-1], "data").glob("*"))])
     found: list[tuple[str, str, Any]] = [("gopher_quality", "min_words", None), ("c4", "min_sentences", 2)]
@@ -105,7 +105,7 @@ def wishes_over(run: str, stages: tuple[str, ...], count: int) -> list[tuple[str
         try:
             FILTERS[name](**{setting: value})  # type: ignore[misc]
         except ValueError:
-            continue  # above the other bound of the signal
+            continue  # it contradicts the other bound of the signal
         found.append((name, setting, value))
     return found
 
@@ -140,7 +140,7 @@ def test_the_answer_is_what_running_again_gives(
         assert not tighter or all(sure for _, _, sure in bounds.values())
         moved += sum(now != then for now, then, sure in exact.values() if sure)
         unsure_ever += sum(not sure for _, _, sure in bounds.values())
-    assert moved > 50 and unsure_ever > 10  # the test tests something
+    assert moved > 50 and unsure_ever > 10  # otherwise the test would compare too little
 
 
 def test_several_settings_at_once_and_the_sums(

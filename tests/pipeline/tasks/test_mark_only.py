@@ -1,4 +1,4 @@
-"""--mark-only keeps every row, lets every step judge every row, and passes over marked rows where documents meet."""
+"""--mark-only keeps every row and lets every step judge every row; Globals skip the marked rows."""
 
 from pathlib import Path
 

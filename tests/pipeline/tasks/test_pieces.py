@@ -1,4 +1,4 @@
-"""Cutting a batch into pieces loses nothing, bounds what runs at once, and shows in no file."""
+"""If a batch is cut into pieces, nothing is lost, less text is worked on at once, and no file changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def test_pieces_are_all_rows_in_order_and_small(several: list[str | None], most:
 
 @dataclass(frozen=True)
 class Batches:
-    """A source of three batches, some documents of each dropped by either filter."""
+    """A source of three batches; each of two filters drops some documents of each batch."""
 
     adds: ClassVar[tuple[str, ...]] = ("id", "text")
     traits: ClassVar[SourceTraits] = SourceTraits()

@@ -1,4 +1,4 @@
-"""pipeline/tasks/quarantine.py: documents that killed a worker, by shard, for one fingerprint of the work."""
+"""pipeline/tasks/quarantine.py: documents that killed a worker, recorded per shard and fingerprint of the work."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_an_id_is_data_whatever_it_holds(tmp_path: Path, id: str) -> None:
 def test_a_damaged_record_says_nothing_and_is_named(
     tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was a traceback in every later run, and in the report."""
+    """Regression: it caused a traceback in every later run, and in the report."""
     add(tmp_path, 0, "a")
     add(tmp_path, 1, "b")
     Path(quarantine.path(str(tmp_path), 0)).write_text(content)

@@ -1,4 +1,4 @@
-"""pipeline/tasks/source_rows.py: a shard's batches, with ids checked, and parts of a pack that cannot be read named."""
+"""pipeline/tasks/source_rows.py reads a shard, checks its ids, and names the parts of a pack that cannot be read."""
 
 import gzip
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from tokenmill.pipeline.tasks.source_rows import input_records, source_rows
 
 @dataclass(frozen=True)
 class Listed:
-    """Gives ids by file, batch by batch; at an exception in the list it raises that."""
+    """Gives ids by file, batch by batch. If the list has an exception, it raises that instead of the batch."""
 
     files: dict[str, list[list[str | None] | Exception]] = field(default_factory=dict)
     has_places: bool = True
@@ -104,7 +104,7 @@ def test_a_part_that_breaks_a_promise_after_its_first_rows_is_an_error(broken: l
 
 
 def test_an_id_that_damage_made_is_no_fault_of_the_ids(tmp_path: Path) -> None:
-    """The checksum of a compressed file comes last: a changed id is seen before it."""
+    """The checksum of a compressed file comes last, so a changed id is seen before it."""
     path, packed = tmp_path / "f.gz", bytearray(gzip.compress(b"rows\n" * 100))
     path.write_bytes(packed)
     source = Listed({str(path): [["a", "a"]], "https://host/f.gz": [["a", "a"]], "f": [["a", "a"]]})

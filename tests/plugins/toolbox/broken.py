@@ -1,4 +1,4 @@
-"""A step with a bug: it raises on no rows too, or on all rows, or on those whose id begins or ends so."""
+"""A step with a bug: it raises on every batch, also without rows, on all rows, or on rows with certain ids."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Broken:
-    """on: "schema", "rows", or the begin or end of ids."""
+    """on: "schema" (every batch), "rows" (every batch with rows), or the start or end of the ids on which it raises."""
 
     on: str = "rows"
 

@@ -1,4 +1,4 @@
-"""A step that kills the process, eats all memory, hangs, or raises, each on one document."""
+"""A step that kills the process, uses all memory, hangs or raises, each on one document."""
 
 import ctypes
 import time

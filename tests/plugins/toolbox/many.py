@@ -1,4 +1,4 @@
-"""A source of very many shards with nothing in them: what a run costs besides its work."""
+"""A source of very many shards with almost no content, for tests of a run's overhead."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -16,7 +16,14 @@ WORDS = ("a", "mill", "grinds", "grain", "into", "flour", "while", "the", "river
 
 @dataclass(frozen=True)
 class Numbered:
-    """files: names; each is a shard of two batches of `rows` documents. unreadable: those that cannot be read."""
+    """Generates documents with ids such as f0-1-13 (file, batch, row). Marks row 13 of each batch as damaged.
+
+    Attributes:
+        files: names of the files. Each is a shard of two batches.
+        rows: documents per batch. Default 20.
+        unreadable: names of the files that cannot be read. Default none.
+        same_ids: whether all files have the same ids. Default false.
+    """
 
     files: tuple[str, ...] = ("f0", "f1", "f2", "f3")
     rows: int = 20

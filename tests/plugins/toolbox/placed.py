@@ -1,4 +1,4 @@
-"""Writes down which process ran what, on which machine, with which model: for tests of where work is placed."""
+"""Records which process ran what, on which machine and with which GPUs, for tests of where work is placed."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Placed:
-    """notes: a folder; every load of the model and every call leaves a file there."""
+    """notes: a folder in which every load of the model and every call leaves a file."""
 
     notes: str
 

@@ -1,4 +1,4 @@
-"""Breaks the contract of a step that scrubs excerpts, in the way its setting says."""
+"""Breaks the contract of a step that scrubs excerpts, in the way that its setting says."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class RudeScrub:
-    """mode: `reverse` returns the rows in another order, `raise` raises on texts of an even length."""
+    """mode: "reverse" returns the rows in reverse order, "raise" raises if a text has an even length."""
 
     mode: str
 

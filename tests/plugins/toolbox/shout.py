@@ -1,4 +1,4 @@
-"""Turns texts to capitals."""
+"""Converts texts to upper case."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Adds the version of the code to texts, as a step does whose code gives other results after an upgrade."""
+"""Appends the version of the code to texts, like a step whose code gives other results after an upgrade."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tokenmill.core.columns import set_column
 
 @dataclass(frozen=True)
 class Versioned:
-    """A test says in TOOLBOX_VERSION which version this is, so that workers know it too."""
+    """A test sets the version in TOOLBOX_VERSION, so that workers know it too."""
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text",)

@@ -1,4 +1,4 @@
-"""A step whose numbers with a fraction have whole defaults."""
+"""A step whose settings of type float have whole numbers as defaults."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
