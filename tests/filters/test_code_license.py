@@ -1,4 +1,6 @@
-"""Licences are judged by a list of SPDX ids; what names none is kept or dropped by a setting."""
+"""Licences are judged by a list of SPDX ids. A setting decides whether a file without a known licence is kept or
+dropped.
+"""
 
 import pytest
 
