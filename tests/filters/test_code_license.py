@@ -1,6 +1,4 @@
-"""Licences are judged by a list of SPDX ids. A setting decides whether a file without a known licence is kept or
-dropped.
-"""
+"""Licences are judged by a list of SPDX ids. A setting decides whether a document that names no licence is kept."""
 
 import pytest
 
