@@ -1,4 +1,4 @@
-"""Chance is a function of seed, step and id alone."""
+"""Chance is a function of only the seed, the step and the id."""
 
 import numpy as np
 

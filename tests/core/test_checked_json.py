@@ -1,4 +1,4 @@
-"""A JSON object with a checksum comes back as it was; anything else than what was written is refused."""
+"""A JSON object with a checksum is read as it was written; the reader refuses anything else."""
 
 import json
 
@@ -15,7 +15,7 @@ def test_it_is_read_as_it_was_written(said: dict[str, object]) -> None:
 
 
 def test_nothing_else_is_taken_for_what_was_written() -> None:
-    """If the checksum's name is damaged it is a field that its reader does not know."""
+    """If the checksum's name is damaged, it is a field that its reader does not know."""
     content = with_checksum(json.dumps({"a": 1, "xxh": [2, 3]}, indent=1).encode())
     name = content.rindex(b"xxh3")
     assert parsed(content)[1]

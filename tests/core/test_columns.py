@@ -1,4 +1,4 @@
-"""set_column, drop and split are the only ways to change a batch; the first mark wins."""
+"""set_column, drop and split are the only functions that change a batch, and the first mark wins."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""stages.function and filters.function call a function of one's own with each document."""
+"""stages.function and filters.function call a user's function with each document."""
 
 import dataclasses
 import pickle
@@ -51,7 +51,7 @@ TEXTS = ["a", "same", None, "raise", "longer"]
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A module of functions, as a plug-in."""
+    """Writes a module of functions, which works as a plugin, and returns its name."""
     name = f"own_{len(tmp_path.name)}_{abs(hash(tmp_path))}"
     (tmp_path / f"{name}.py").write_text(OWN)
     (tmp_path / "own_help.py").write_text("LOUD = '!'\n")
@@ -105,7 +105,9 @@ def test_what_a_function_may_not_return_is_named(
 
 @pytest.mark.parametrize("function", ["quits", "shout"])
 def test_what_a_function_raises_is_counted_with_its_own_line(own: str, function: str, tmp_path: Path) -> None:
-    """SystemExit ended the worker, or with workers=0 the caller; the place was a line of stages/function.py."""
+    """Guards against two earlier faults: SystemExit ended the worker, or the caller if workers=0, and the reported
+    place was a line of stages/function.py.
+    """
     raised = Raised()
     step = Function(f"{own}:{function}", columns={"n": "int", "long": "bool"})
     done = apply_step(step, documents({"id": ["0", "1"], "text": ["raise", "raise"]}), raised)

@@ -1,4 +1,4 @@
-"""The contract of units of work holds for every unit on disk, in mypy's view and at run time."""
+"""Every unit of work on disk fulfils the contract of its kind, both for mypy and at run time."""
 
 import dataclasses
 import subprocess
@@ -30,11 +30,11 @@ def test_each_unit_is_of_one_kind() -> None:
 
 @pytest.mark.slow
 def test_mypy_accepts_each_unit_as_its_kind(tmp_path: Path) -> None:
-    """A member of the wrong type would else be found by a run only."""
+    """Without this test, only a run would find a member of the wrong type."""
     lines = ["from tokenmill.core.kinds import Filter, Global, Source, Step, Writer"]
     for name in work_names():
         work = work_class(name)
-        local = name.replace(".", "_")  # classes of two folders may have one name
+        local = name.replace(".", "_")  # classes of two folders may have the same name
         lines += [f"from {work.__module__} import {work.__name__} as {local}"]
         lines += [f"def as_{local}(unit: {local}) -> {kind_name(name)}:", "    return unit"]
     file = tmp_path / "units.py"

@@ -1,4 +1,4 @@
-"""core/limits.py: removals are counted by source in any parts, and too many of them stop the run."""
+"""core/limits.py: removals are counted by source, however the rows are split, and too many of them stop the run."""
 
 import logging
 

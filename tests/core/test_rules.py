@@ -1,4 +1,4 @@
-"""Bounds are inclusive, `above` is strict, null never fires, and rules mark in their declared order."""
+"""Bounds are inclusive, `above` is strict, a null never breaks a rule, and rules mark in their declared order."""
 
 import math
 from dataclasses import dataclass, replace

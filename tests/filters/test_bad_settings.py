@@ -1,4 +1,4 @@
-"""Every setting of every filter that cannot be meant is refused when the recipe is read, by its name."""
+"""Every senseless setting of every filter is refused by its name when the recipe is read."""
 
 import dataclasses
 import math
@@ -17,7 +17,7 @@ FILTERS = {name.partition(".")[2]: work_class(name) for name in work_names() if 
 
 
 def example_settings(name: str) -> dict[str, Any]:
-    """What a recipe must say besides the defaults."""
+    """Returns the settings that a recipe must give in addition to the defaults."""
     found = FILTERS[name]
     work = found.example() if isinstance(found, Exemplary) else found()
     return {
@@ -28,7 +28,7 @@ def example_settings(name: str) -> dict[str, Any]:
 
 
 def numbers(name: str) -> dict[str, type]:
-    """The settings that are a number, and which kind."""
+    """Returns the settings that are numbers, each with its type."""
     hints = typing.get_type_hints(FILTERS[name])
     found = {}
     for field in dataclasses.fields(FILTERS[name]):

@@ -1,4 +1,4 @@
-"""Licences are judged by a list of SPDX ids; what names none is kept or dropped by a setting."""
+"""Licences are judged by a list of SPDX ids. A setting decides whether a document that names no licence is kept."""
 
 import pytest
 

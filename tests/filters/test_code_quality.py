@@ -1,4 +1,6 @@
-"""filters/code_quality.py: the language moves a file between rules, and settings that mean nothing are refused."""
+"""filters/code_quality.py: the language decides which rules apply to a file, and settings without a meaning are
+refused.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every filter brings examples of what it keeps and drops, and does so."""
+"""Every filter has examples of texts that it keeps and drops, and it treats them as stated."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def built(found: Any) -> Any:
 
 
 def batch_of(examples: list[Any]) -> pa.RecordBatch:
-    """A batch of examples, each a text or its columns by name."""
+    """Returns a batch of examples. Each example is a text, or its columns by name."""
     rows = [{"text": example} if isinstance(example, str) else dict(example) for example in examples]
     names = dict.fromkeys(["text", *(name for row in rows for name in row)])
     columns = {name: [row.get(name) for row in rows] for name in names}

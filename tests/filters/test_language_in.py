@@ -1,4 +1,4 @@
-"""language_in takes whatever stages.language writes, and misspelt codes are refused."""
+"""language_in accepts every code that stages.language writes, and refuses misspelt codes."""
 
 import pytest
 
@@ -10,7 +10,9 @@ from tokenmill.stages.scoring import language
 
 @pytest.mark.parametrize("code", ["eng_Latn", "zh-Hant", "pt_BR", "cmn_Hani", "und", "ha", "wuu", "tzm", "sr-Latn-RS"])
 def test_codes_of_models_of_the_users_own_are_taken(code: str) -> None:
-    """Labels of GlotLID, OpenLID and FineWeb-2, and `und` of stages.language, were refused."""
+    """Guards against an earlier fault: labels of GlotLID, OpenLID and FineWeb-2, and `und` of stages.language, were
+    refused.
+    """
     batch = documents({"id": ["a", "b"], "lang": [code, "xx"], "lang_score": [0.9, 0.9]})
     assert LanguageIn(keep=(code,))(batch).column("drop_rule").to_pylist() == [None, "language_in.language"]
 

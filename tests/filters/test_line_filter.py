@@ -1,4 +1,4 @@
-"""Lists of phrases in files, and what the filter leaves as it was."""
+"""Lists of phrases come from files, and the filter leaves all other text unchanged."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A batch that goes through the four FineWeb filters adds at most one and a half times its size to what is held."""
+"""The four FineWeb filters add at most one and a half times the size of a batch to the memory in use."""
 
 from pathlib import Path
 

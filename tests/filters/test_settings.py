@@ -1,4 +1,4 @@
-"""Settings that contradict themselves are refused by name when a filter is made."""
+"""Settings that contradict each other are refused by name when a filter is created."""
 
 import pickle
 from typing import Any
@@ -52,7 +52,7 @@ def test_a_bad_setting_is_refused_by_name(work: Any, settings: dict[str, Any], t
 
 
 def test_no_bound_is_a_setting() -> None:
-    """FineWeb-2 switches some rules off and moves others."""
+    """FineWeb-2 switches some rules off and changes the bounds of others."""
     repetition = GopherRepetition(max_duplicate_paragraph_ratio=None, max_duplicate_line_ratio=0.287)
     quality = GopherQuality(min_words=None, min_mean_word_length=3, max_mean_word_length=13, stop_words=("de", "a"))
     lines = Fineweb(max_short_line_ratio=None, max_duplicate_char_ratio=0.1, min_ended_line_ratio=0.077)

@@ -1,4 +1,4 @@
-"""What every Step on disk promises: the same rows in the same order, whatever they are and however they are batched."""
+"""Every Step on disk returns the same rows in the same order, for any rows and any batch size."""
 
 import dataclasses
 from typing import Any
@@ -19,7 +19,7 @@ STEPS = {name: work for name in work_names() if kind_of(work := work_class(name)
 
 @pytest.fixture(scope="session")
 def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A tokenizer of single bytes."""
+    """Writes a tokenizer of single bytes and returns its path."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -31,7 +31,9 @@ def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(params=STEPS)
 def work(request: pytest.FixtureRequest, tokenizer_file: str) -> Any:
-    """Each step, by its example() if it needs settings, else by its defaults. A missing model file is an error here."""
+    """Returns each step, built by its example() if it needs settings, otherwise with its defaults. A missing model file
+    is an error here.
+    """
     found = STEPS[request.param]
     if "tokenizer" in {field.name for field in dataclasses.fields(found)}:
         return found(tokenizer=tokenizer_file)
@@ -44,7 +46,7 @@ def work(request: pytest.FixtureRequest, tokenizer_file: str) -> Any:
 
 
 def batch() -> pa.RecordBatch:
-    """The documents of the test kit, with the signals that Sources add."""
+    """Returns the documents of the test kit, with the signals that Sources add."""
     found = sample_documents()
     rows = range(found.num_rows)
     robots = ["noai,noindex" if row % 3 == 0 else None for row in rows]

@@ -1,4 +1,4 @@
-"""Pages of abuse are marked; hospitals, courts, farms, towns and people with odd names are not."""
+"""Pages of abuse are marked. Pages about hospitals, courts, farms, towns and people with unusual names are not."""
 
 import pytest
 

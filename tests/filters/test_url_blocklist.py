@@ -1,4 +1,4 @@
-"""Lists in files and folders, which page each rule drops, and what is told of bad lists."""
+"""Lists in files and folders, the pages that each rule drops, and the messages about bad lists."""
 
 import gzip
 import pickle
@@ -22,7 +22,7 @@ def judged(work: UrlBlocklist, *urls: str | None) -> Any:
 
 
 def rules(work: UrlBlocklist, *urls: str | None) -> list[str | None]:
-    """The rule that drops each page, or None."""
+    """Returns for each page the rule that drops it, or None."""
     out = judged(work, *urls)
     marks = out.column("drop_rule").to_pylist() if "drop_rule" in out.schema.names else [None] * len(urls)
     return [mark and mark.removeprefix("url_blocklist.") for mark in marks]
@@ -163,7 +163,7 @@ PAGES = st.builds(
 @settings(max_examples=25, deadline=None)
 @given(PAGES)
 def test_a_listed_url_drops_itself_whatever_it_is_like(url: str) -> None:
-    """That only pages of listed hosts are compared loses none."""
+    """The filter compares only pages of listed hosts; this loses no listed URL."""
     line = " ".join(url.split())
     try:
         work = UrlBlocklist(urls=(line,))
@@ -238,7 +238,7 @@ def test_another_list_is_another_fingerprint_and_one_changed_behind_the_run_is_a
     assert len(prints) == 2
     work = pickle.loads(pickle.dumps(work))
     path.write_text("c.org")
-    assert rules(work, "b.org", "c.org") == ["domain", None]  # read before
+    assert rules(work, "b.org", "c.org") == ["domain", None]  # the list was read before the change
     loaded.cache_clear()
     with pytest.raises(DataError, match=r"list.txt' has changed since the recipe was read"):
         rules(work, "b.org")

@@ -1,4 +1,4 @@
-"""A user's own lists are decompressed within a bound."""
+"""A user's own lists are decompressed only up to a limit."""
 
 import gzip
 from pathlib import Path

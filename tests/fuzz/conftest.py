@@ -1,4 +1,4 @@
-"""The folder `fuzzing` is importable by that name, as it is for `python -m bench.fuzz`."""
+"""Makes the folder `fuzzing` importable by that name, as it is for `python -m bench.fuzz`."""
 
 import sys
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Each reader and kernel keeps its promises for damaged and hostile inputs.
 
-A valid input gives its rows. Any other gives rows or a documented error: no crash, no hang, no memory without bound, no
-silent loss, and the same result whatever the size of batches and shards. Kernels give what their plain twins give. A
-failure prints the command that reproduces it.
+A valid input gives its rows. Any other input gives rows or a documented error: no crash, no hang, no unbounded memory,
+no silent loss, and the same result for any size of batches and shards. Kernels give the same results as their plain
+twins. A failure prints the command that reproduces it.
 """
 
 import os
@@ -50,7 +50,7 @@ ODD = {
     "example-wget-bad-target-uri.warc.gz": (6, 0), "example-wrong-chunks.warc.gz": (2, 0), "example.arc": (2, 0),
     "example.arc.gz": (2, 0), "example.warc": (6, 0), "example.warc.gz": (6, 0), "post-test.warc.gz": (6, 0),
 }  # fmt: skip
-"""(records, damaged spans) of odd archives as other projects test with."""
+"""Unusual archives that other projects use in their tests: their (records, damaged spans)."""
 
 
 @pytest.mark.skipif("TOKENMILL_DEV_DATA" not in os.environ, reason="no development data")

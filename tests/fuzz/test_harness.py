@@ -1,4 +1,4 @@
-"""The harness notices what it looks for, and says how to reproduce it; a case is the same bytes each time."""
+"""The harness finds each kind of failure and says how to reproduce it; a case is the same bytes each time."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def test_a_loop_is_found_by_its_calls() -> None:
 
 
 def test_a_case_that_uses_up_its_cpu_time_is_named() -> None:
-    """The signal that the system sends at the limit; no clock decides here."""
+    """The check sends the signal that the system sends at the limit, so the test does not depend on a clock."""
     [problem] = _problems(lambda data: data == b"12" and os.kill(os.getpid(), signal.SIGXCPU))
     assert "no end after 60 s of CPU time" in problem and "--case 'a second'" in problem
 

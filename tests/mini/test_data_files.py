@@ -1,4 +1,4 @@
-"""Word files: the format, and an error that names file and line for everything that does not follow it."""
+"""Word files: their format, and an error that names file and line for each line that does not follow it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every language has what the makers of pages ask for, and its sentences are complete."""
+"""Every language has the parts that the page makers request, and its sentences are complete."""
 
 import codecs
 import random

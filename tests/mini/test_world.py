@@ -1,4 +1,4 @@
-"""The mini-crawl keeps its word: what truth.parquet says is what the files hold."""
+"""The files of the mini-crawl contain what truth.parquet says."""
 
 import gzip
 import xml.etree.ElementTree as ElementTree
@@ -46,7 +46,7 @@ def crawl(truth: dict[str, Row]) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def extracted(world: Path, truth: dict[str, Row]) -> dict[str, str]:
-    """The main content of every HTML page of the crawl proper, by id."""
+    """Returns the main content of every HTML page of the crawl itself, by id."""
     texts = {}
     for path in sorted(world.glob("crawl-*.warc.gz")):
         for identity, _, body in responses(path):
@@ -57,7 +57,7 @@ def extracted(world: Path, truth: dict[str, Row]) -> dict[str, str]:
 
 
 def responses(path: Path) -> list[tuple[str, str, bytes]]:
-    """(id, url, HTTP body) of every response record."""
+    """Returns (id, url, HTTP body) of every response record."""
     with path.open("rb") as file:
         return [
             (record.headers["WARC-Record-ID"], record.headers["WARC-Target-URI"], record.reader.read())

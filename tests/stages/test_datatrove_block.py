@@ -1,4 +1,4 @@
-"""A block of datatrove decides in a recipe as it does at home."""
+"""A datatrove block decides in a recipe as it does in datatrove."""
 
 import json
 import pickle

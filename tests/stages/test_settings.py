@@ -1,4 +1,4 @@
-"""Settings that are sizes and numbers of things refuse negative values, for every unit of work."""
+"""In every unit of work, settings that are sizes or counts refuse negative values."""
 
 import dataclasses
 from typing import Any
@@ -12,11 +12,11 @@ from tokenmill.pipeline.planning.resolve import work_class, work_names
 SIGNED = {"seed"}
 """Settings that may be negative."""
 NEEDED = {"stages.read_warc": {"paths": "x"}}
-"""{unit: a setting that is not required, but needed}."""
+"""{unit: settings that the unit needs although they have defaults}"""
 
 
 def numbers() -> list[tuple[str, str]]:
-    """(unit, setting) of each setting that is a number."""
+    """Returns (unit, setting) of each setting that is a number."""
     return [
         (name, field.name)
         for name in work_names()

@@ -1,4 +1,4 @@
-"""A small byte-level BPE, trained here and the same every time."""
+"""A small byte-level BPE that is trained here and always the same."""
 
 import random
 from collections.abc import Callable
@@ -9,7 +9,9 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 
 def corpus() -> list[str]:
-    """200 lines of made-up words, some of them beyond ASCII, and a phrase that is common enough to become one token."""
+    """Returns 200 lines of random words, some of them not ASCII, and a phrase that is common enough to become one
+    token.
+    """
     chance = random.Random(7)
     words = ["".join(chance.choices("etaoinshrdlucé字", k=chance.randint(1, 9))) for _ in range(300)]
     return [" ".join([*chance.choices(words, k=40), "the cat sat on the mat."]) for _ in range(200)]
@@ -17,7 +19,9 @@ def corpus() -> list[str]:
 
 @pytest.fixture(scope="session")
 def train() -> Callable[..., Tokenizer]:
-    """A byte-level BPE of 698 ids for a pre-tokenizer and a normalizer; <|endoftext|> is 0, <pad> 1."""
+    """Returns a function that trains a byte-level BPE of 698 ids with a pre-tokenizer and a normalizer. <|endoftext|>
+    is 0, <pad> is 1.
+    """
 
     def trained(pre_tokenizer: Any, normalizer: Any = None) -> Tokenizer:
         tokenizer = Tokenizer(models.BPE())
@@ -38,7 +42,9 @@ def train() -> Callable[..., Tokenizer]:
 
 @pytest.fixture(scope="session")
 def tokenizer_path(train: Callable[..., Tokenizer], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """700 ids: 698 is an added token that is not special, <think>, and 699 a special one, <late>."""
+    """Returns the path of a tokenizer of 700 ids: 698 is <think>, an added token that is not special, and 699 is
+    <late>, a special one.
+    """
     tokenizer = train(pre_tokenizers.ByteLevel(add_prefix_space=False))
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_tokens([AddedToken("<think>", special=False)])

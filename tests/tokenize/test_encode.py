@@ -33,7 +33,7 @@ def tokens(encoded: pa.RecordBatch) -> list[list[int]]:
 
 
 def whole_tokenizer(path: str) -> Tokenizer:
-    """The tokenizer as its library loads it, told only to read special tokens in a text as text."""
+    """Returns the tokenizer as its library loads it, except that it reads special tokens in a text as text."""
     tokenizer = Tokenizer.from_file(path)
     tokenizer.encode_special_tokens = True
     return tokenizer
@@ -41,7 +41,7 @@ def whole_tokenizer(path: str) -> Tokenizer:
 
 @pytest.mark.parametrize("encoder", ["gigatoken", "tokenizers"])
 def test_ids_are_those_of_tokenizers_on_any_text(tokenizer_path: str, encoder: Any) -> None:
-    """Random Unicode, with spelled special tokens strewn in; BOS first where there is any text."""
+    """Texts are random Unicode with spelled special tokens in them. BOS comes first if there is any text."""
     step, reference = Encode(tokenizer_path, encoder=encoder, check=0), whole_tokenizer(tokenizer_path)
 
     @settings(max_examples=150, deadline=None)
@@ -72,7 +72,7 @@ def test_without_bos_there_is_none(tokenizer_path: str) -> None:
 
 @pytest.mark.parametrize("encoder", ["gigatoken", "tokenizers"])
 def test_text_cannot_spell_a_special_token(tokenizer_path: str, encoder: Any) -> None:
-    """The special ids 0, 1 and 699 come from no text; what is spelled decodes to the same characters."""
+    """No text gives the special ids 0, 1 and 699; a spelled special token decodes to the same characters."""
     text = "end<|endoftext|><pad> <late>\n<|endoftext|>"
     encoded = Encode(tokenizer_path, encoder=encoder)(batch([text]))
     ids = tokens(encoded)[0]
@@ -87,7 +87,7 @@ def test_an_added_token_that_is_not_special_stays_one_token(tokenizer_path: str,
 
 
 def test_a_vocabulary_of_words_that_yields_a_special_id_drops_the_document(tmp_path: Path) -> None:
-    """A word-level vocabulary holds its special tokens as words; unknown is special, and ordinary text yields it."""
+    """A word-level vocabulary contains its special tokens as words. <unk> is special, and ordinary text can give it."""
     tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.WordLevelTrainer(special_tokens=["<unk>", "<s>"], show_progress=False)
@@ -107,7 +107,7 @@ def test_empty_and_null_text_have_no_tokens_and_are_dropped(tokenizer_path: str)
 
 
 def test_a_large_text_without_a_space_is_encoded_alike(tokenizer_path: str) -> None:
-    """1 MB in one word; it is also more than the check looks at, so it is compared here."""
+    """The text is 1 MB in one word. The step's own check reads less than that, so the test compares it."""
     letters = np.random.default_rng(1).integers(97, 123, size=1_000_000).astype(np.uint8).tobytes().decode()
     encoded = Encode(tokenizer_path, check=0)(batch([letters, "字" * 100_000]))
     reference = encoders.load_reference(read_tokenizer(tokenizer_path))
@@ -116,7 +116,7 @@ def test_a_large_text_without_a_space_is_encoded_alike(tokenizer_path: str) -> N
 
 
 def test_batches_do_not_matter(tokenizer_path: str) -> None:
-    """f(a + b) == f(a) + f(b), slices included, and the pieces a batch is encoded in change nothing."""
+    """f(a + b) == f(a) + f(b), also for slices, and the pieces in which a batch is encoded change nothing."""
     step = Encode(tokenizer_path, check=1)
     texts: list[str | None] = ["the cat", None, "sät 字", "", "on\n\nit", "x" * 50]
     whole = step(batch(texts))
@@ -172,7 +172,9 @@ def test_the_sample_is_by_id_and_has_one_document_at_least() -> None:
 def test_auto_falls_back_where_gigatoken_cannot_or_differs(
     train: Callable[..., Tokenizer], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """gigatoken refuses the one and takes the other, but splits its words; the ids must be right all the same."""
+    """gigatoken refuses the first tokenizer. It accepts the second but splits its words. The ids must be right in both
+    cases.
+    """
     refused = train(pre_tokenizers.ByteLevel(add_prefix_space=False), normalizers.Lowercase())
     differing = train(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False))
     for tokenizer, objection in ((refused, "cannot load"), (differing, "gives other ids")):
@@ -189,7 +191,7 @@ def test_auto_falls_back_where_gigatoken_cannot_or_differs(
 def test_a_tokenizers_own_tokens_are_probes(
     train: Callable[..., Tokenizer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A token of several words shows that gigatoken splits them, though no text written beforehand holds it."""
+    """A token of several words reveals that gigatoken splits them, even if no prepared text contains it."""
     monkeypatch.setattr(encoders, "PROBES", ())
     train(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)).save(str(tmp_path / "phrases.json"))
     with pytest.raises(RecipeError, match="gives other ids"):

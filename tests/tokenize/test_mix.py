@@ -1,4 +1,4 @@
-"""tokenize/mix.py: sources meet their weights, copies are told apart, and every document's fate can be computed."""
+"""tokenize/mix.py: sources get their weights, copies have distinct ids, and every document's fate can be computed."""
 
 import json
 import pickle
@@ -24,7 +24,7 @@ Document = tuple[str, str | None, str]
 def run(
     work: Mix, given: list[Document], *, batch_rows: int = 3
 ) -> tuple[pa.Table, list[dict[str, Any]], dict[str, Any]]:
-    """(rows that stay and their copies, rows dropped, what was concluded), as the engine would."""
+    """Runs the step as the engine does. Returns (kept rows and their copies, dropped rows, the conclusion)."""
     batch = documents(dict(zip(("id", "text", "source"), map(list, zip(*given, strict=True)), strict=True)))
     parts = [batch.slice(first, batch_rows) for first in range(0, batch.num_rows, batch_rows)]
     (round,) = pickle.loads(pickle.dumps(work)).rounds()
@@ -41,7 +41,7 @@ def run(
 
 
 def corpus(**counts: int) -> list[Document]:
-    """So many documents of 100 bytes of each source."""
+    """Returns the given number of documents of 100 bytes for each source."""
     return [(f"{name}{number}", "x" * 100, name) for name, count in counts.items() for number in range(count)]
 
 

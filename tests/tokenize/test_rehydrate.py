@@ -1,4 +1,4 @@
-"""tokenize/rehydrate.py: documents occur by the size of their cluster, and copies are told apart."""
+"""tokenize/rehydrate.py: the cluster size decides how often a document occurs, and copies are distinguishable."""
 
 import json
 from collections import Counter

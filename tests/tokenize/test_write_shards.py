@@ -21,7 +21,7 @@ Rebatch = Callable[[pa.RecordBatch], list[pa.RecordBatch]]
 
 
 def encoded_by_hand(lengths: list[int], first: int = 0) -> pa.RecordBatch:
-    """Documents doc<i> of the given token counts; the ids are BOS (0), then the document's number over and over."""
+    """Returns documents doc<i> with the given token counts. The ids are BOS (0), then one id that depends on i."""
     numbers = range(first, first + len(lengths))
     batch = documents({"id": [f"doc{i}" for i in numbers]})
     ids = [[0, *[2 + i % 600] * (length - 1)] for i, length in zip(numbers, lengths, strict=True)]
@@ -30,7 +30,7 @@ def encoded_by_hand(lengths: list[int], first: int = 0) -> pa.RecordBatch:
 
 
 def sorted_whole(writer: WriteShards, batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """What the exchange makes of the batches: all rows routed, in the round's order."""
+    """Returns what the exchange gives for the batches: all routed rows, in the round's order."""
     (shuffle,) = writer.rounds()
     table = pa.Table.from_batches([shuffle.route(batch) for batch in batches], schema=ROUTED)
     (rows,) = table.sort_by([(name, "ascending") for name in shuffle.sort_by]).combine_chunks().to_batches() or [
@@ -40,7 +40,7 @@ def sorted_whole(writer: WriteShards, batches: list[pa.RecordBatch]) -> pa.Recor
 
 
 def write_all(writer: WriteShards, batches: list[pa.RecordBatch], folder: Path, rebatch: Rebatch) -> list[str]:
-    """The whole of an engine's work, in memory: weigh, cut, write each cut, finish. Gives the files' paths."""
+    """Does all work of an engine in memory: weigh, cut, write each cut, finish. Returns the files' paths."""
     rows = sorted_whole(writer, batches)
     split, weight = rows.column("_split").to_numpy(False), rows.column("_weight").to_numpy()
     weights = {name: int(weight[split == name].sum()) for name in ("train", "val")}
@@ -60,7 +60,7 @@ def as_one(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
 
 
 def by_rows(count: int) -> Rebatch:
-    """Batches of so many rows, an empty one among them, with nothing shared between them."""
+    """Returns a function that splits into batches of `count` rows that share no memory, and adds an empty batch."""
 
     def rebatch(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
         table = pa.Table.from_batches([batch])
@@ -71,7 +71,7 @@ def by_rows(count: int) -> Rebatch:
 
 
 def documents_of(folder: Path) -> dict[str, list[tuple[str, list[int]]]]:
-    """(id, ids) of each document by split, in reading order."""
+    """Returns (id, ids) of each document by split, in reading order."""
     corpus = verify_corpus(folder)
     return {
         split: [
@@ -91,7 +91,7 @@ def test_it_is_a_writer_that_pickles(tokenizer_path: str) -> None:
 
 
 def test_a_corpus_reads_back_as_it_was_encoded(tokenizer_path: str, tmp_path: Path) -> None:
-    """Text to shards and back: each document once, its ids, bytes, source, url and place as they were."""
+    """From text to shards and back, each document occurs once, with the same ids, bytes, source, url and place."""
     texts = [f"the cat {i} sat" * (i % 5 + 1) for i in range(60)]
     batch = documents(
         {
@@ -154,7 +154,7 @@ def test_a_document_keeps_its_split_when_others_are_added() -> None:
 
 
 def test_val_is_spread_over_the_order() -> None:
-    """The split has a hash of its own; by the order's, val would be the beginning of it."""
+    """The split uses a hash of its own; with the hash of the order, val would be the start of the order."""
     rows = sorted_whole(WriteShards(val=0.1), [encoded_by_hand([2] * 2000)])
     places = np.flatnonzero(rows.column("_split").to_numpy(False) == "val")
     assert 800 < places.mean() < 1200
@@ -195,7 +195,7 @@ def test_no_tokens_no_cuts() -> None:
 def test_any_batching_gives_the_same_bytes(
     tokenizer_path: str, tmp_path_factory: pytest.TempPathFactory, lengths: list[int], size: int, rows: int
 ) -> None:
-    """And every document is in the corpus once, in the order of the shuffle."""
+    """Every document is in the corpus once, in the order of the shuffle."""
     writer = WriteShards(tokens_per_shard=size, val=0.3, tokenizer=tokenizer_path)
     batch = encoded_by_hand(lengths)
     one, many = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("many")
@@ -225,7 +225,7 @@ def test_a_document_longer_than_a_shard_swallows_numbers(tokenizer_path: str, tm
 
 
 def test_a_cut_is_streamed(tokenizer_path: str, tmp_path: Path) -> None:
-    """Batches are let go as they are written: of 40 of 4 MB each, few are alive at once."""
+    """Batches are released as they are written: of 40 batches of 4 MB each, few exist at the same time."""
     (row,) = by_rows(1)(sorted_whole(WriteShards(val=0), [encoded_by_hand([1_000_000])]))[1:]
     alive: list[int] = []
 
@@ -233,7 +233,7 @@ def test_a_cut_is_streamed(tokenizer_path: str, tmp_path: Path) -> None:
         before = pa.total_allocated_bytes()
         for _ in range(40):
             tokens = pa.array(np.array(row.column("tokens").values))
-            tokens = pa.concat_arrays([tokens.slice(0, 10), tokens.slice(10)])  # a copy, in Arrow's memory
+            tokens = pa.concat_arrays([tokens.slice(0, 10), tokens.slice(10)])  # a copy in Arrow's memory
             yield set_column(row, "tokens", pa.LargeListArray.from_arrays(pa.array([0, len(tokens)]), tokens))
             del tokens
             alive.append(pa.total_allocated_bytes() - before)

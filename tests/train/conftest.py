@@ -1,4 +1,4 @@
-"""A corpus and settings small enough that a training step takes milliseconds."""
+"""A corpus and settings so small that a training step takes milliseconds."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -28,7 +28,9 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """What a test computes beside a run: two threads on a busy machine wait for each other longer than they work."""
+    """Limits the computations of the tests themselves to one thread: on a busy machine, two threads wait for each other
+    longer than they work.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -36,14 +38,14 @@ def one_thread() -> Iterator[None]:
 
 
 def document(generator: np.random.Generator) -> np.ndarray:
-    """BOS, then a count upwards from somewhere, so that the next token is almost certain."""
+    """Returns BOS, then numbers that count up from a random start, so that the next token is almost certain."""
     length, start = generator.integers(5, 40), generator.integers(1, VOCAB)
     return np.concatenate([[BOS], (start + np.arange(length)) % (VOCAB - 1) + 1])
 
 
 @pytest.fixture
 def make_corpus() -> Callable[..., Path]:
-    """Write a corpus: two train shards and a val shard, with so many documents in each split."""
+    """Returns a function that writes a corpus: two train shards and a val shard, with `train` and `val` documents."""
 
     def make(folder: Path, *, train: int = 40, val: int = 6, seed: int = 0) -> Path:
         generator, tokenizer = np.random.default_rng(seed), b"{}"
@@ -78,7 +80,7 @@ def corpus(tmp_path: Path, make_corpus: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def make_config(tmp_path: Path) -> Callable[..., Path]:
-    """Write SETTINGS with some of them changed; a mapping changes a section's settings."""
+    """Returns a function that writes SETTINGS with changes. A mapping changes single settings of a section."""
 
     def make(**changed: object) -> Path:
         settings = dict(SETTINGS)

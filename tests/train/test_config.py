@@ -1,4 +1,4 @@
-"""Settings are strict: what is wrong is named with its place, and what is not said is filled in."""
+"""Settings are strict: errors name the place of a wrong setting, and missing settings get their defaults."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_people_write_3e_4(make_config: Callable[..., Path]) -> None:
-    """YAML takes 3e-4 for a string."""
+    """YAML reads 3e-4 as a string."""
     path = make_config()
     path.write_text("optim: {learning_rate: 3e-4}")
     assert read_config(path).optim.learning_rate == 3e-4

@@ -1,4 +1,4 @@
-"""The order of the data: every window once an epoch, another order each epoch; a position is all it takes to resume."""
+"""The order of the data: every window once per epoch, in a new order each epoch. A position is enough to resume."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def shard(tokens: np.ndarray) -> TokenShard:
 
 
 def stream(*lengths: int) -> TokenStream:
-    """Shards of these lengths, whose tokens are 0, 1, 2, … throughout."""
+    """Returns shards of these lengths, whose tokens are 0, 1, 2, … across all shards."""
     ends = np.cumsum(lengths)
     return TokenStream([shard(np.arange(end - n, end)) for end, n in zip(ends, lengths, strict=True)])
 
@@ -40,7 +40,7 @@ def test_permuted_reaches_every_number_once(size: int, key: str) -> None:
 def test_permuted_scatters() -> None:
     order = permuted(np.arange(10_000), 10_000, key="17/0")
     assert abs(np.corrcoef(order, np.arange(10_000))[0, 1]) < 0.03
-    steps = np.bincount((np.diff(order) % 10_000) // 1000)  # uniform steps: 1,000 expected in each of ten, deviation 30
+    steps = np.bincount((np.diff(order) % 10_000) // 1000)  # uniform: 1,000 expected in each of ten, deviation 30
     assert steps.min() > 880 and steps.max() < 1120
 
 
@@ -65,7 +65,7 @@ def test_each_token_but_the_first_is_a_target_once_and_the_tail_is_counted() -> 
 @given(sizes=st.lists(st.integers(1, 30), min_size=1, max_size=8), start=st.integers(0, 60))
 @settings(max_examples=50, deadline=None)
 def test_a_position_gives_the_same_samples_whatever_came_before(sizes: list[int], start: int) -> None:
-    """Batches of any sizes from any position, over epoch borders, are slices of one stream."""
+    """Batches of any sizes from any position, also across epochs, are slices of one stream."""
     whole = TrainLoader(stream(200), seq_len=8, seed=4).batch(0, 400)
     resumed, position = TrainLoader(stream(200), seq_len=8, seed=4), start
     for size in sizes:

@@ -1,4 +1,4 @@
-"""A run learns, ends the same however often it is cut, and refuses what it was not made for."""
+"""A run learns, ends with the same result however often it is interrupted, and refuses inputs of another run."""
 
 import json
 import math
@@ -31,7 +31,7 @@ def final_state(out: Path, step: int = 12) -> dict[str, Any]:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal to the last bit, tensors and containers alike."""
+    """Returns whether tensors or containers are equal to the last bit."""
     if isinstance(a, torch.Tensor):
         return torch.equal(a, b)
     if isinstance(a, dict):
@@ -42,7 +42,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def curve(out: Path) -> list[dict[str, Any]]:
-    """The metrics but for the speed."""
+    """Returns the metrics without the speed."""
     return [{k: v for k, v in row.items() if k != "tokens_per_second"} for row in read_metrics(out / "metrics.jsonl")]
 
 
@@ -70,7 +70,7 @@ def test_training_lowers_both_losses_and_leaves_its_files(
 def test_a_resumed_run_equals_a_whole_one_bit_for_bit(
     corpus: Path, make_config: MakeConfig, tmp_path: Path, kind: str
 ) -> None:
-    """Cut after each step, in turn: weights, optimizer states and curves are the same."""
+    """The run is cut after each step in turn; weights, optimizer states and curves are the same."""
     config = make_config(optim={"kind": kind}, steps=7)
     run_training(config, corpus, tmp_path / "whole")
     whole = final_state(tmp_path / "whole", 7)
@@ -78,7 +78,7 @@ def test_a_resumed_run_equals_a_whole_one_bit_for_bit(
         out = tmp_path / f"cut{step}"
         (out / "checkpoints").mkdir(parents=True)
         shutil.copy(tmp_path / f"whole/checkpoints/step-{step:06d}.pt", out / "checkpoints")
-        shutil.copy(tmp_path / "whole/metrics.jsonl", out)  # rows past the checkpoint, as after a kill
+        shutil.copy(tmp_path / "whole/metrics.jsonl", out)  # it has rows after the checkpoint, as after a kill
         result = run_training(config, corpus, out)
         assert result.resumed_at == step
         assert same(final_state(out, 7), whole)
@@ -90,7 +90,7 @@ def test_a_resumed_run_equals_a_whole_one_bit_for_bit(
 def test_forty_steps_cut_anywhere_equal_forty_whole_ones(
     corpus: Path, make_config: MakeConfig, tmp_path: Path, threads: int, cuts: Iterable[int]
 ) -> None:
-    """Over epoch borders, and on two threads as well."""
+    """This holds across epochs, and on two threads as well."""
     config = make_config(steps=40, threads=threads, eval_every=40)
     run_training(config, corpus, tmp_path / "whole")
     for step in cuts:
@@ -103,7 +103,7 @@ def test_forty_steps_cut_anywhere_equal_forty_whole_ones(
 
 def test_a_finished_run_is_not_run_again(corpus: Path, make_config: MakeConfig, tmp_path: Path) -> None:
     first = run_training(make_config(), corpus, tmp_path / "run", steps=3)
-    (tmp_path / "run/metrics.jsonl").unlink()  # only a log
+    (tmp_path / "run/metrics.jsonl").unlink()  # the file is only a log
     second = run_training(make_config(), corpus, tmp_path / "run", steps=3)
     assert (second.resumed_at, second.steps) == (3, 3)
     assert (second.first_val_loss, second.last_val_loss) == (first.first_val_loss, first.last_val_loss)
@@ -149,7 +149,7 @@ def test_only_the_newest_checkpoints_are_kept(corpus: Path, make_config: MakeCon
 def test_validation_counts_every_token_and_is_in_bits_per_byte(
     corpus: Path, make_config: MakeConfig, tmp_path: Path
 ) -> None:
-    """The corpus counts two bytes a token; a model of zeros knows nothing, so each token costs ln 48 nats."""
+    """The corpus counts two bytes per token. A model of zeros knows nothing, so each token costs ln 48 nats."""
     result = run_training(make_config(), corpus, tmp_path / "run", steps=1)
     assert result.first_val_bits_per_byte == pytest.approx(result.first_val_loss / math.log(2) / 2)
 
@@ -263,7 +263,7 @@ def test_a_kill_during_a_save_leaves_a_run_to_resume(
 
 @pytest.mark.slow
 def test_kills_at_any_time_change_nothing(corpus: Path, make_config: MakeConfig, tmp_path: Path) -> None:
-    """SIGKILL after a random while, again and again, until a run comes through."""
+    """The run gets SIGKILL after random times, again and again, until it completes."""
     config = make_config(steps=150, keep_checkpoints=2)
     generator, kills = np.random.default_rng(5), 0
     arguments = [sys.executable, "-c", KILLED, "never", str(config), str(corpus), str(tmp_path / "run")]

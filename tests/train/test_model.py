@@ -1,4 +1,4 @@
-"""The decoder: no look ahead, no look across documents, and the arithmetic of a slow twin."""
+"""The decoder: tokens see neither later tokens nor other documents, and the arithmetic agrees with a slow twin."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ VOCAB, BOS = 40, 1
 
 
 def decoder(config: ModelConfig = CONFIG) -> Decoder:
-    """Every weight random, those included that training starts at zero or one."""
+    """Makes every weight random, including those that start training at zero or one."""
     model = Decoder(config, vocab_size=VOCAB)
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
@@ -52,7 +52,7 @@ def test_changing_one_document_leaves_the_logits_of_the_next_unchanged(qk_norm: 
 
 
 def test_a_document_has_the_same_logits_packed_as_alone() -> None:
-    """RoPE is relative, so where a document lies in its row does not matter."""
+    """RoPE is relative, so the position of a document in its row does not matter."""
     model = decoder()
     documents = [[4, 5, 6], [BOS, 7, 8, 9, 10], [BOS], [BOS, 20, 21]]
     packed = logits(model, [token for document in documents for token in document])
@@ -68,7 +68,7 @@ def test_no_token_sees_a_later_one() -> None:
 
 
 def slow_twin(model: Decoder, ids: list[int]) -> Tensor:
-    """The same model from its definition: one query and one head at a time, RoPE as complex numbers."""
+    """Computes the same model from its definition: one query and one head at a time, RoPE as complex numbers."""
     weights = dict(model.named_parameters())
     head = CONFIG.width // CONFIG.heads
     frequencies = [CONFIG.rope_base ** (-2 * i / head) for i in range(head // 2)]

@@ -1,4 +1,4 @@
-"""Each weight has one optimizer, and the learning rate follows from the step."""
+"""Each weight has one optimizer, and the learning rate is a function of the step."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Totals and documents of a corpus, against the documents that it was written from."""
+"""The totals and documents of a corpus agree with the documents that it was written from."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The manifest of a corpus ends with its own checksum: an edited or cut one is refused by every reader."""
+"""The manifest of a corpus ends with its own checksum, so every reader refuses an edited or cut manifest."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ def edited(corpus: Path, old: str, new: str) -> None:
 
 
 def without_checksum(corpus: Path) -> None:
-    """As earlier builds wrote it."""
+    """Rewrites the manifest as earlier builds wrote it."""
     path = corpus / "manifest.json"
     said, _ = parsed(path.read_bytes())
     path.write_text(json.dumps(said, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
@@ -66,10 +66,12 @@ def command(*arguments: str) -> tuple[int, str]:
     ],
 )
 def test_an_edited_manifest_is_refused_by_every_reader(corpus: Path, old: str, new: str) -> None:
-    """Only what shards say of themselves was compared, so other numbers and the seed could be changed."""
+    """Guards against an earlier fault: only the data about shards was compared, so other numbers and the seed could be
+    changed.
+    """
     read_corpus(corpus)
     text = (corpus / "manifest.json").read_text()
-    at = text.rindex(old)  # of `xxh3` the manifest's own, not that of a shard
+    at = text.rindex(old)  # the last `xxh3` is that of the manifest, not of a shard
     (corpus / "manifest.json").write_text(text[:at] + new + text[at + len(old) :])
     for reader in (read_corpus, verify_corpus):
         with pytest.raises(DataError, match=r"corpus/manifest\.json: .*(not as it was written|not a corpus manifest)"):
@@ -93,7 +95,7 @@ def test_no_flipped_bit_or_cut_goes_unseen(corpus: Path, seed: int) -> None:
 
 
 def test_the_checksum_is_of_all_that_is_before_it_and_of_nothing_else(corpus: Path) -> None:
-    """So the same splits give the same bytes, whoever wrote them."""
+    """The same splits therefore give the same bytes, whichever program wrote them."""
     content = (corpus / "manifest.json").read_bytes()
     said, checked = parsed(content)
     assert checked and read_corpus(corpus).checked
@@ -131,7 +133,7 @@ def test_a_corpus_of_another_format_says_so_and_nothing_of_checksums(corpus: Pat
 
 
 def test_a_link_to_nothing_in_a_corpus_is_named(corpus: Path) -> None:
-    """Listings skip it, so the corpus was good; a reader that globs the folder fails on it."""
+    """Listings skip such a link, so the corpus counted as good, but a reader that globs the folder fails on it."""
     verify_corpus(corpus)
     (corpus / "train/000001.bin").symlink_to("nowhere")
     with pytest.raises(DataError, match=r"train/000001\.bin: the manifest does not list this file; delete it"):

@@ -1,4 +1,4 @@
-"""core/corpus/local_copy.py: remote token shards appear whole in a local folder, or not at all."""
+"""core/corpus/local_copy.py: a remote token shard appears in a local folder as a whole or not at all."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ FILES = {f"{URL}.bin": b"tokens", f"{URL}.idx": b"", f"{URL}.docs": b"documents"
 
 
 class Store:
-    """A store that gives FILES, and breaks off at the file named by `broken` after half of its bytes."""
+    """A store that serves FILES, and breaks off at the file named by `broken` after half of its bytes."""
 
     def __init__(self) -> None:
         self.files = dict(FILES)

@@ -1,4 +1,4 @@
-"""The token file format: what is written is read back, by other readers' rules too, and damage is refused by name."""
+"""The token file format: readers, also those of other tools, get back what was written, and refuse damage by name."""
 
 import hashlib
 import json
@@ -63,7 +63,7 @@ def write_corpus(folder: Path) -> Path:
 
 
 def read_by_llm_c_rules(path: Path) -> np.ndarray:
-    """llm.c's data loader: 256 int32, magic, version, a count that fits the file exactly, then the tokens."""
+    """Reads by the rules of llm.c's data loader: 256 int32 (magic, version, the exact token count), then the tokens."""
     raw = path.read_bytes()
     magic, version, count = np.frombuffer(raw, dtype="<i4", count=256)[:3]
     dtype = {(20240520, 1): "<u2", (20240801, 7): "<u4"}[int(magic), int(version)]
@@ -72,7 +72,9 @@ def read_by_llm_c_rules(path: Path) -> np.ndarray:
 
 
 def read_by_megatron_rules(stem: Path) -> list[list[int]]:
-    """Megatron's indexed dataset: 9-byte magic, version, dtype code, counts, lengths, byte pointers, document index."""
+    """Reads as Megatron's indexed dataset: 9-byte magic, version, dtype code, counts, lengths, pointers, document
+    index.
+    """
     index, payload = stem.with_suffix(".idx").read_bytes(), stem.with_suffix(".bin").read_bytes()
     assert index[:9] == b"MMIDIDX\x00\x00"
     version, code, sequences, documents = struct.unpack("<QBQQ", index[9:34])
@@ -106,7 +108,7 @@ def test_documents_come_back_by_our_reader_and_by_others_rules(
     flat = [token for document in documents for token in document]
 
     shard = open_token_shard(stem, verify="whole", tokenizer_hash=HASH, vocab_size=vocab_size)
-    assert isinstance(shard.tokens, np.memmap) == bool(flat)  # nothing to map in an empty one
+    assert isinstance(shard.tokens, np.memmap) == bool(flat)  # an empty shard has nothing to map
     assert (shard.tokens.tolist(), shard.tokens.dtype.name, shard.ends.dtype.name) == (flat, dtype, "int64")
     assert [shard.document(number).tolist() for number in range(len(documents))] == documents
     assert read_by_llm_c_rules(tmp_path / "000000.bin").tolist() == flat
@@ -165,7 +167,7 @@ def test_docs_rows_carry_ends_and_locators(tmp_path: Path) -> None:
 
 
 def test_bytes_depend_on_the_documents_alone(tmp_path: Path) -> None:
-    """Not on the integer type the ids came in, nor on the folder."""
+    """They depend neither on the integer type of the ids nor on the folder."""
     rows = [row(number, len(document)) for number, document in enumerate(DOCUMENTS)]
     infos = []
     for name, dtype in (("a", np.uint16), ("b", np.int32)):
@@ -209,7 +211,7 @@ def test_without_a_bos_documents_begin_with_anything(tmp_path: Path) -> None:
 
 
 def test_more_tokens_than_31_bits_count_are_refused_before_they_are_held(tmp_path: Path) -> None:
-    endless = np.broadcast_to(np.uint16(1), (2**31,))  # takes no memory
+    endless = np.broadcast_to(np.uint16(1), (2**31,))  # a broadcast array takes no memory
     with pytest.raises(DataError, match="more than 2147483647 tokens"):
         write_token_shard(
             tmp_path / "s", [endless], [row(0, 1)], vocab_size=100, bos_id=1, eos_id=-1, tokenizer_hash=HASH
@@ -222,7 +224,7 @@ def test_docs_that_do_not_match_are_refused(tmp_path: Path) -> None:
 
 
 def test_any_flipped_bit_in_header_index_or_payload_is_refused_by_name(tmp_path: Path) -> None:
-    """Every byte of a small shard, one bit each; the error names the file."""
+    """The test flips one bit in every byte of a small shard; the error names the file."""
     stem = tmp_path / "s"
     write(stem, DOCUMENTS)
     for suffix in ("bin", "idx"):
@@ -274,7 +276,7 @@ def test_an_index_of_another_shard_is_refused(tmp_path: Path) -> None:
 
 
 def resigned(raw: bytes, offset: int, value: bytes) -> bytes:
-    """The header changed and its CRC put right, as a newer or a hostile writer would."""
+    """Changes the header and corrects its CRC, as a newer or a hostile writer would."""
     changed = raw[:offset] + value + raw[offset + len(value) :]
     return changed[:1020] + struct.pack("<I", zlib.crc32(changed[:1020])) + changed[1024:]
 
@@ -328,7 +330,7 @@ def test_a_corpus_comes_back_from_its_manifest(tmp_path: Path) -> None:
 
 
 def test_verify_names_every_fault_of_a_corpus(tmp_path: Path) -> None:
-    """A swapped shard, changed .docs and another tokenizer file, all in one message."""
+    """A swapped shard, a changed .docs file and another tokenizer file are all named in one message."""
     folder = write_corpus(tmp_path / "corpus")
     for suffix in ("bin", "idx", "docs"):
         (folder / f"train/000001.{suffix}").write_bytes((folder / f"val/000000.{suffix}").read_bytes())

@@ -1,4 +1,4 @@
-"""Where the cache is, and that code is loaded only from folders that no one else can write to."""
+"""The place of the cache; code is loaded only from folders that no other user can write to."""
 
 import os
 import stat

@@ -1,5 +1,5 @@
-"""What a task has committed is compared with its checksum when it is read: a local file before it is decoded, a remote
-one while it is read, once.
+"""A reader compares committed files with their checksums: a local file before it is decoded, a remote file once, while
+it is read.
 """
 
 import io
@@ -57,7 +57,9 @@ def test_a_whole_file_gives_the_rows_that_read_table_gives(
 
 
 def test_a_footer_larger_than_what_is_read_at_first(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of hundreds of row groups was refused on a store: its metadata begin before the last 64 KiB."""
+    """Guards against an earlier fault: a file of hundreds of row groups on a store was refused, because its metadata
+    starts before the last 64 KiB.
+    """
     monkeypatch.setattr(parquet, "_FOOTER_BYTES", 300)
     written = write(f"{folder}/a.parquet", 4000, 40, monkeypatch)
     assert list(parquet.read_checked(written)) == list(parquet.read_table(written.path))
@@ -87,7 +89,7 @@ def test_other_damage_is_found(folder: str, how: str, monkeypatch: pytest.Monkey
     for read in (lambda: list(parquet.read_checked(written)), lambda: parquet.checked_schema(written)):
         with pytest.raises(DamagedFile, match=r"a\.parquet: "):
             read()
-            if how == "longer":  # the columns may be read; the rows are not
+            if how == "longer":  # the columns may be read, but not the rows
                 list(parquet.read_checked(written))
 
 

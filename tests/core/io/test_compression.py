@@ -1,4 +1,4 @@
-"""Decoders give what the standard library gives, however input is cut, and report the place of damage."""
+"""Decoders give what the standard library gives, however the input is cut, and report where the damage is."""
 
 import bz2
 import gzip
@@ -45,7 +45,7 @@ contents = st.one_of(
 
 
 def fed(format: Format, packed: bytes, cut: int, limit: int) -> tuple[bytes, bytes, int]:
-    """(content, unused input, bytes taken) of one stream fed in cuts."""
+    """Feeds one stream in cuts. Returns (content, unused input, bytes taken)."""
     stream, parts, at = decoder(format), [], 0
     while not stream.eof:
         data = packed[at : at + cut] if stream.needs_input else b""
@@ -131,7 +131,7 @@ def test_what_lies_before_damage_is_given(format: Format) -> None:
 
 
 def test_damage_loses_one_block_of_zstd() -> None:
-    """A block has 128 KiB of content; the library alone loses what it was given with the damage."""
+    """A block has 128 KiB of content. The library alone would also lose the content that came with the damage."""
     packed = bytearray(zstandard.ZstdCompressor(write_checksum=True).compress(TEXT * 20))
     packed[-1] ^= 1
     file = Decompressed(io.BytesIO(packed), Format.ZSTD)
@@ -157,13 +157,13 @@ def test_bombs_stay_within_the_bound(format: Format) -> None:
 
 
 def test_a_window_that_is_too_large_is_refused() -> None:
-    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([(28 - 10) << 3]) + b"\x01\x00\x00"  # it says 256 MiB
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([(28 - 10) << 3]) + b"\x01\x00\x00"  # the header asks for 256 MiB
     with pytest.raises(DecompressionError, match="memory"):
         decompress(frame, Format.ZSTD, 100)
     with pytest.raises(DecompressionError, match="asks for 4294967295 bytes"):
         lzma_decoder(b"\x5d\xff\xff\xff\xff", 100)
     with pytest.raises(DecompressionError):
-        lzma_decoder(bytes([4 * 9 + 4, 0, 0, 1, 0]), 100)  # found by fuzzing: the library's own error came through
+        lzma_decoder(bytes([4 * 9 + 4, 0, 0, 1, 0]), 100)  # found by fuzzing: the library raised its own error
     with pytest.raises(DecompressionError):
         decoder(Format.ZSTD, dictionary=b"\x37\xa4\x30\xec broken")
 

@@ -1,4 +1,4 @@
-"""Whatever a server does wrong, what is read is the file's bytes, or one clear error names address and status."""
+"""Whatever a server does wrong, a read gives the file's bytes, or one clear error with the address and the status."""
 
 import base64
 import io
@@ -74,7 +74,7 @@ FAULTS = [
 def test_faults_that_pass_change_nothing(site: FaultySite, faults: list[str]) -> None:
     site.faults = deque(faults)
     assert storage.read_bytes(f"{site.url}/f") == CONTENT
-    assert not site.faults or faults == ["whole", "cut 5"]  # read whole at once, there is no second request
+    assert not site.faults or faults == ["whole", "cut 5"]  # a file that is read whole at once gets no second request
     site.faults = deque(faults)
     assert storage.size_of(f"{site.url}/f") == len(CONTENT)
 
@@ -219,7 +219,7 @@ def test_secrets_are_not_shown_and_the_rest_is() -> None:
 
 @pytest.fixture
 def own_process() -> Iterator[None]:
-    """As in each process of the program."""
+    """Hides addresses in logs, as each process of the program does."""
     logger = logging.getLogger("urllib3")
     before = logger.level
     hide_addresses_in_logs()

@@ -1,4 +1,4 @@
-"""local_input.py: a file's hash, made while it is read in whatever way."""
+"""local_input.py: a file's hash is computed while the file is read, in whatever way it is read."""
 
 import io
 import os
@@ -47,7 +47,7 @@ def test_the_hash_is_that_of_the_content_however_it_is_read(
         for way, number in steps:
             found, expected = WAYS[way](seen, number), WAYS[way](plain, number)
             if way == "read1":
-                plain.seek(seen.tell())  # how much it gives depends on the buffer, as for peek
+                plain.seek(seen.tell())  # the amount that read1 gives depends on the buffer, as for peek
             elif way != "peek":
                 assert found == expected, way
             assert seen.tell() == plain.tell()

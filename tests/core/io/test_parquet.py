@@ -1,4 +1,4 @@
-"""A table's bytes depend on its rows alone, and its columns are those of the schema."""
+"""The bytes of a table depend only on its rows, and its columns are those of the schema."""
 
 from pathlib import Path
 from random import Random

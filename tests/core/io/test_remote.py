@@ -1,4 +1,4 @@
-"""Object storage through faults: what was written comes back, nothing half is ever seen, and errors name the object."""
+"""Object storage with faults: reads give what was written, half-written files are invisible, errors name the object."""
 
 import os
 import subprocess
@@ -65,7 +65,7 @@ def test_a_range_of_which_half_arrives_is_read_again(
 
 
 def test_a_write_that_fails_leaves_nothing_behind(bucket: str) -> None:
-    for size in (10, 40 << 20):  # one request, many parts
+    for size in (10, 40 << 20):  # one request, and many parts
         with pytest.raises(ValueError, match="stop"), storage.open_output(f"{bucket}/half") as file:
             file.write(bytes(size))
             raise ValueError("stop")
@@ -112,7 +112,7 @@ def test_a_denial_is_one_error_that_names_object_operation_and_remedy(bucket: st
         storage.expand("s3://no-such-bucket/*.gz")
     with pytest.raises(FileNotFoundError, match=f"{bucket}/nothing"):
         storage.read_bytes(f"{bucket}/nothing")
-    assert s3_server.faults.asked["PUT"] == 2  # a denial is not tried again
+    assert s3_server.faults.asked["PUT"] == 2  # a denied request is not tried again
 
 
 def test_what_another_process_does_is_seen_at_once(bucket: str, s3_server: "Store") -> None:
@@ -204,7 +204,9 @@ def test_endpoint_and_credentials_come_from_a_profile_too(
 
 
 def test_a_file_that_is_there_is_not_created_again(bucket: str) -> None:
-    """The store's refusal came as an error whose causes go in a circle, and was looked at for ever."""
+    """Guards against an endless loop: the store's refusal came as an error whose causes form a circle, and the search
+    followed them forever.
+    """
     assert storage.create_bytes(f"{bucket}/once", b"first")
     assert not storage.create_bytes(f"{bucket}/once", b"second")
     assert storage.read_bytes(f"{bucket}/once") == b"first"

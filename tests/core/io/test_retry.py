@@ -1,4 +1,4 @@
-"""What errors of stores say, and what they do not."""
+"""Messages about store errors contain no signatures, and errors that cause each other have no code."""
 
 from tokenmill.core.io import retry
 

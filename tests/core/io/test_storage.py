@@ -1,4 +1,4 @@
-"""Files are whole or absent, and URLs work as paths do."""
+"""Files are complete or absent, and URLs work as paths do."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_urls_work_as_paths_do() -> None:
 
 
 def test_links_to_nothing_and_to_themselves_are_listed_apart(tmp_path: Path) -> None:
-    """A link to itself made every listing raise."""
+    """Guards against an earlier fault: a link to itself made every listing raise."""
     (tmp_path / "folder/inside").mkdir(parents=True)
     (tmp_path / "folder/inside/file").write_bytes(b"123")
     (tmp_path / "folder/loop").symlink_to("loop")
@@ -70,7 +70,9 @@ def test_an_existing_file_wins_over_its_reading_as_a_glob(tmp_path: Path) -> Non
 
 
 def test_a_link_to_nothing_matches_a_glob_and_a_folder_does_not(tmp_path: Path) -> None:
-    """It was passed over, so an input that a tool had removed was missing without a word."""
+    """Guards against an earlier fault: the glob skipped such a link, so an input that a tool had removed was missing
+    without a message.
+    """
     (tmp_path / "in1.txt").touch()
     (tmp_path / "in2.txt").mkdir()
     (tmp_path / "in3.txt").symlink_to("/nonexistent")

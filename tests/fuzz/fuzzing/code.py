@@ -1,4 +1,4 @@
-"""Targets: archives and repositories of source code, and tables of it."""
+"""Targets: archives and repositories of source code, and tables of source code."""
 
 import atexit
 import bz2
@@ -87,7 +87,7 @@ def _past_tars() -> dict[str, bytes]:
 
 
 def resealed(data: bytes) -> bytes:
-    """With right checksums in all blocks that look like headers, so that a changed field is read."""
+    """Corrects the checksums of all blocks that look like headers, so that a changed field is read."""
     blocks = [data[at : at + 512] for at in range(0, len(data), 512)]
     return b"".join(_sealed(block) if block[257:262] == b"ustar" else block for block in blocks)
 
@@ -175,9 +175,9 @@ def assert_apart(rows: list[Row]) -> None:
 
 @functools.cache
 def _repository() -> Path:
-    """A repository whose objects are one pack."""
+    """Creates a repository whose objects are in one pack, and returns its .git folder."""
     folder = Path(tempfile.mkdtemp(prefix="fuzz-git-"))
-    atexit.register(shutil.rmtree, folder)  # children end without it, so it is there for all of them
+    atexit.register(shutil.rmtree, folder)  # children end without atexit, so the folder stays for all of them
     for name, content in _FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -194,13 +194,13 @@ def _packs() -> dict[str, bytes]:
 
 
 def _pack_files(folder: Path) -> list[Path]:
-    """The pack, then its index."""
+    """Returns the pack, then its index."""
     found = sorted((folder / "objects" / "pack").glob("*.pack"))
     return [*found, *(path.with_suffix(".idx") for path in found)]
 
 
 def check_git(data: bytes) -> int:
-    """The repository with another pack and index."""
+    """Reads the repository with another pack and another index."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         copy = Path(folder) / "lib.git"
         shutil.copytree(_repository(), copy)
@@ -215,7 +215,7 @@ def check_git(data: bytes) -> int:
 
 
 def _stack_tables() -> dict[str, bytes]:
-    """Tables as The Stack v2 has them."""
+    """Returns tables with the columns of The Stack v2."""
     rows = 12
     columns = {
         "content": [None if row == 3 else _CODE.decode() * (row + 1) for row in range(rows)],

@@ -1,6 +1,6 @@
-"""Runs a target's cases in a child process, which a crash, a hang or too much memory ends without ending the tests.
+"""Runs a target's cases in a child process. A crash, a hang or too much memory ends only the child, not the tests.
 
-A case is a named seed as it is, or a mutant, which (target, seed, number) alone determine.
+A case is a named seed, unchanged, or a mutant. (target, seed, number) determine a mutant completely.
 """
 
 import contextlib
@@ -33,31 +33,32 @@ from tokenmill.text.words.segment import words
 Case = int | str
 
 _CALLS, _CALLS_PER_BYTE = 2_000_000, 200
-_LOADING_SECONDS = 1200  # of CPU time; kernels that no run has compiled yet take minutes
+_LOADING_SECONDS = 1200  # CPU time; kernels that no run has compiled yet take minutes
 
 
 class TooMuchWork(BaseException):
-    """A case made more Python calls than its size allows. Not an Exception, so that no reader takes it for damage."""
+    """A case made more Python calls than its size allows. Not an Exception, so that no reader treats it as damage."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is fuzzed.
+    """A reader or kernel that is fuzzed.
 
     Attributes:
-        name: as the command line and the tests call it.
+        name: name in the command line and in the tests.
         make_seeds: makes valid inputs by name.
-        check: reads one input, raises if a promise is broken, and returns how many rows it found.
-        past: makes inputs that broke a promise once, by name. Each says in its name what it is.
-        rows: how many rows the seeds of these names have.
+        check: reads one input, raises if a promise is broken, and returns the number of rows that it found.
+        past: makes inputs that broke a promise in the past, by name. Each name says what the input is.
+        rows: number of rows of the seeds with these names.
         refusals: exceptions that are documented answers to a bad input.
-        forms: ways to pack an input. What was mutated is packed, and half of the packed bytes are mutated again.
+        forms: ways to pack an input. The mutated input is packed, and half of the packed bytes are mutated again.
         tokens, brackets: see Material.
         repair: repairs checksums after the mutation, so that more than the checksum is tested.
-        most_refused: share of cases that may be refused, so that a target that reads nothing is noticed.
+        most_refused: largest share of cases that may be refused. It reveals a target that reads nothing.
         fast, slow: number of mutants in the fast and in the slow tests.
-        cpu_seconds: that one case may take: far more than any needs, so that only a case without an end takes them.
-        memory: bytes that the process may grow by.
+        cpu_seconds: CPU seconds that one case may take. The limit is far above any real need, so that only an endless
+            case reaches it.
+        memory: bytes by which the process may grow.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Target:
         return {**self.make_seeds(), **self.past()}
 
     def case(self, seed: int, case: Case) -> bytes:
-        """The input of a case: a seed by its name, a mutant by its number."""
+        """Returns the input of a case: a seed by its name, a mutant by its number."""
         if isinstance(case, str):
             return self.seeds[case]
         random = Random(f"{self.name}:{seed}:{case}")
@@ -111,7 +112,7 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What became of cases. refused: how many mutants got a documented exception."""
+    """Result of a run. `refused` is the number of cases that raised a documented exception."""
 
     tried: int = 0
     refused: int = 0
@@ -120,7 +121,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Cases:
-    """The named seeds, then mutants: so many, and only until time.monotonic() is `last`."""
+    """The named seeds, then `mutants` mutants, until time.monotonic() reaches `last`."""
 
     names: Sequence[str]
     mutants: float
@@ -143,13 +144,14 @@ def run(
     failures: int = 3,
     told: Callable[[Failure], object] = lambda failure: None,
 ) -> Outcome:
-    """Checks the named seeds, then mutants 0, 1, ...: so many, until time.monotonic() is `last`, or too many failed.
+    """Checks the named seeds, then mutants 0, 1, .... Stops after `mutants` mutants, when time.monotonic() reaches
+    `last`, or after `failures` failures.
 
-    told: gets each failure when it is found.
+    told: a function that gets each failure when it is found.
     """
     outcome, context = Outcome(), multiprocessing.get_context("fork")
     load_tables()
-    _ = target.seeds  # made once for all children
+    _ = target.seeds  # computes the seeds once for all children
     cases = Cases(names, mutants, last)
     while len(outcome.failures) < failures and cases.has(outcome.tried):
         receiver, sender = context.Pipe(duplex=False)
@@ -168,7 +170,9 @@ def run(
 
 
 def _follow(receiver: Connection, outcome: Outcome) -> str | None:
-    """Counts what the child reports; its traceback if a case failed, "" if the child died, None if all is done."""
+    """Counts what the child reports. Returns its traceback if a case failed, "" if the child died, None if all cases
+    are done.
+    """
     while True:
         try:
             message = receiver.recv()
@@ -187,7 +191,7 @@ def _ending(code: int | None, target: Target) -> str:
 
 
 def _work(target: Target, cases: Cases, seed: int, start: int, sender: Connection) -> None:
-    """Runs in the child: sends for each case whether it was refused, and a text if it broke a promise."""
+    """Runs in the child. Sends for each case whether it was refused, and sends a text if a promise was broken."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -207,28 +211,30 @@ def _work(target: Target, cases: Cases, seed: int, start: int, sender: Connectio
 
 
 def _load_kernels(target: Target) -> None:
-    """Checks the first seed, whatever comes of it: what that compiles is no case's work, and the seed is a case too."""
+    """Checks the first seed and ignores the result. Its compilation then belongs to no case; the seed is a case as
+    well.
+    """
     _allow_seconds(_LOADING_SECONDS)
     with contextlib.suppress(Exception):
         target.check(next(iter(target.seeds.values())))
 
 
 def _allow_seconds(seconds: int) -> None:
-    """Lets this process use so much more CPU time before SIGXCPU ends it."""
+    """Lets this process use `seconds` more of CPU time before SIGXCPU ends it."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + seconds, hard))
 
 
 @functools.cache
 def load_tables() -> None:
-    """Makes what many kernels need, seconds of work, in the process that the children are copies of."""
+    """Builds the tables that many kernels need, which takes seconds, in the parent, so that the children have them."""
     char_kinds()
     fold_table()
     words(pa.record_batch({"text": pa.array(["a"], type=pa.large_string())}))
 
 
 def judge(target: Target, data: bytes) -> tuple[bool, str]:
-    """(whether the input was refused, a traceback if a promise was broken)."""
+    """Returns (whether the input was refused, a traceback if a promise was broken)."""
     try:
         with_bounded_work(target.check, data)
     except target.refusals:
@@ -239,9 +245,9 @@ def judge(target: Target, data: bytes) -> tuple[bool, str]:
 
 
 def with_bounded_work(check: Callable[[bytes], object], data: bytes) -> object:
-    """check(data); TooMuchWork if it makes more than a bounded number of Python calls for each byte.
+    """Returns check(data). Raises TooMuchWork after too many Python calls; the limit grows with the number of bytes.
 
-    Calls of C functions count too, so that a loop that reads on and on is found whatever the machine's speed.
+    Calls of C functions count too, so that a loop that reads without end is found on a machine of any speed.
     """
     left = limit = _CALLS + _CALLS_PER_BYTE * max(len(data), content_bytes(data)[0])
 

@@ -1,4 +1,4 @@
-"""Targets: kernels over plain text, each beside its plain twin. An input is up to eight rows, \\x1e between them."""
+"""Targets: kernels over plain text, each with its plain twin. An input is up to eight rows, separated by \\x1e."""
 
 import functools
 import tempfile
@@ -29,7 +29,7 @@ from tokenmill.text.words.segment import text_array, text_buffer, words
 
 _SEPARATOR = "\x1e"
 _ROWS = 8
-_TWIN_CHARS = 300  # of a row: twins take quadratic time
+_TWIN_CHARS = 300  # characters of a row that a twin reads, because twins take quadratic time
 _C4 = {"least": 2, "most": 10, "terminal": True, "citations": True, "lorem": 0}
 
 Rows = list[str]
@@ -50,7 +50,9 @@ def text_target(
     past: dict[str, str] | None = None,
     sound: Callable[[str, Any], bool] = lambda text, found: True,
 ) -> Target:
-    """Rows give the same together and alone, what the twin gives, and what `sound` accepts."""
+    """Returns a target that checks each row: together with others and alone, the kernel gives the same value. The twin
+    gives it too, and `sound` accepts it.
+    """
 
     def check(data: bytes) -> int:
         rows = rows_of(data)
@@ -293,7 +295,7 @@ def _code() -> list[Target]:
 
 @functools.cache
 def _model() -> tuple[Labels, Any]:
-    """(a small model as we read it, and as the library does)."""
+    """Returns (a small model as our code reads it, the same model as the library reads it)."""
     random = Random(5)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         lines = [f"__label__{name} {' '.join(made_text(random).split()[:30])}" for name in "abcdefg" for _ in range(12)]

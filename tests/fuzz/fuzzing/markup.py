@@ -48,13 +48,13 @@ def _html_blocks(rows: Rows) -> list[Any]:
 
 def _sound_blocks(text: str, found: Any) -> bool:
     texts, features = found
-    kept = "<pre" in text.lower()  # its spaces are
+    kept = "<pre" in text.lower()  # spaces inside <pre> are kept
     clean = all(one.strip() and (kept or one == one.strip(" ")) and "\0" not in one for one in texts)
     return clean and len(texts) == len(features) <= MOST_BLOCKS
 
 
 def _main_text_twin(text: str) -> str:
-    """What the trees of the model file keep."""
+    """Returns the text of the blocks that the trees of the model file keep."""
     module = test_module("text/html/test_main_text.py")
     texts, features = features_of(text.encode())
     kept = [one for one, score in zip(texts, module.scores(np.asarray(features)), strict=True) if score >= 0]
@@ -62,7 +62,7 @@ def _main_text_twin(text: str) -> str:
 
 
 def _main_text(rows: Rows) -> list[str]:
-    """The texts without their layout."""
+    """Returns the texts without their layout."""
     found = test_module("text/html/test_main_text.py").extracted(rows, bullets=False)
     return [" ".join(text.split()) for text in found]
 

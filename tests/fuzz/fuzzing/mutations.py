@@ -1,4 +1,4 @@
-"""Changes to bytes: small random damage, edits of length fields, repetition, nesting, and splices of two inputs."""
+"""Changes to bytes: small random damage, changed length fields, repetition, nesting, and splices of two inputs."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,19 +10,19 @@ ODD_BYTES = (b"\0", b"\xff", b"\n", b"\r\n", b"<", b">", b"&", b'"', b"'", b"\x1
 ODD_INTEGERS = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
 _NUMBER = re.compile(rb"\d+")
 _NUMBERS_UP_TO = 1 << 16
-_LONGEST = 1 << 19  # bytes of a mutant
+_LONGEST = 1 << 19  # largest size of a mutant in bytes
 
 Brackets = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True)
 class Material:
-    """What mutations are made from.
+    """Inputs and tokens that mutations use.
 
     Attributes:
         inputs: valid inputs, for splices.
-        tokens: bytes that mean something in this format; they are inserted.
-        brackets: pairs that open and close something; they are nested.
+        tokens: bytes that have a meaning in this format. Mutations insert them.
+        brackets: pairs that open and close something. Mutations nest them.
     """
 
     inputs: Sequence[bytes]
@@ -31,7 +31,7 @@ class Material:
 
 
 def mutated(data: bytes, material: Material, random: Random) -> bytes:
-    """The bytes after one to four changes, most of them small."""
+    """Returns the bytes after one, two or four changes, most of them small."""
     for _ in range(random.choice((1, 1, 2, 4))):
         data = random.choice(_CHANGES)(data, material, random)[:_LONGEST]
     return data
@@ -83,7 +83,7 @@ def _number_in_digits(data: bytes, material: Material, random: Random) -> bytes:
 
 
 def _number_in_binary(data: bytes, material: Material, random: Random) -> bytes:
-    """Puts an extreme value, or one near the input's size, where a length field of 1 to 8 bytes may be."""
+    """Writes an extreme value, or one near the input's size, at a place that may be a length field of 1 to 8 bytes."""
     size = random.choice((1, 2, 4, 4, 8))
     at = random.randrange(len(data) + 1) if random.random() < 0.5 else max(0, len(data) - random.randrange(1, 65))
     value = random.choice((*ODD_INTEGERS, len(data), len(data) + 1)) & ((1 << 8 * size) - 1)

@@ -60,9 +60,10 @@ def _past_packed() -> dict[str, bytes]:
 
 
 def check_decompression(data: bytes) -> int:
-    """Reads of any size give one content and one damage, within the limit, and what the standard library gives.
+    """Checks that reads of any size give the same content and damage, within the limit and equal to the standard
+    library.
 
-    Smaller reads may give more of what lies before the damage.
+    Smaller reads may give more of the content before the damage.
     """
     found = 0
     for format in Format:
@@ -89,7 +90,9 @@ def _check_file(data: bytes, format: Format) -> int:
 
 
 def _content(data: bytes, format: Format, size: int) -> tuple[bytes, str]:
-    """(what a file gives in reads of this size, at most a little over the limit; the damage that ended it)."""
+    """Returns (content that a file gives in reads of this size, at most a little over the limit; the damage that ended
+    it).
+    """
     file, parts, total = Decompressed(io.BytesIO(data), format), list[bytes](), 0
     try:
         while total <= _LIMIT and (part := file.read(size)):
@@ -129,7 +132,7 @@ def _past_lists() -> dict[str, bytes]:
 
 
 def check_list(data: bytes) -> int:
-    """A list is refused, or all its entries are there: each line that is a host is found, and no other name is."""
+    """Checks that a list is refused or all its entries are found: each line that is a host, and no other name."""
     ending = ".gz" if data.startswith(b"\x1f\x8b") else ""
     count = 0
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:

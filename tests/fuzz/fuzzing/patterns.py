@@ -1,4 +1,4 @@
-"""Targets: what finds things in texts by regular expressions and libraries, and small decoders."""
+"""Targets: code that finds things in texts with regular expressions and libraries, and small decoders."""
 
 import json
 from typing import Any
@@ -18,19 +18,19 @@ from tokenmill.text.code.imports import imports
 from tokenmill.text.code.spdx import normalized
 from tokenmill.text.url.urls import address_keys, normal_urls
 
-_SLOW_CHARS = 2000  # of a row, where the test goes from character to character
+_SLOW_CHARS = 2000  # characters of a row for tests that go through it character by character
 _SEPARATOR = b"\x1e"
 
 
 def _scrubbed(rows: Rows) -> list[tuple[str, int]]:
-    """(text, how many were replaced)."""
+    """Returns (text, number of replacements) of each row."""
     found = ScrubPii(obfuscated=True)(documents({"id": [str(row) for row in range(len(rows))], "text": rows}))
     counts = zip(*(found.column(signal).to_pylist() for signal in SIGNALS.values()), strict=True)
     return list(zip(found.column("text").to_pylist(), map(sum, counts), strict=True))
 
 
 def _sound_scrub(text: str, found: tuple[str, int]) -> bool:
-    """There is a tag for each that was replaced."""
+    """Checks that there is one tag for each replacement."""
     scrubbed, count = found
     tags = [f"<{kind}>" for kind in SIGNALS]
     return sum(scrubbed.count(tag) - text.count(tag) for tag in tags) == count and (count > 0 or scrubbed == text)
@@ -50,7 +50,7 @@ def _wiki_signs(rows: Rows) -> list[tuple[str, str]]:
 
 
 def _imported(rows: Rows) -> list[Any]:
-    """What a file of any language imports."""
+    """Returns what a source file imports. The row chooses the language."""
     known = list(test_module("stages/code/test_dependencies.py").KNOWN)
     return [list(imports(row, "a/b/c.x", known[sum(map(ord, row[:3])) % len(known)])) for row in rows]
 
@@ -65,7 +65,7 @@ def _references(rows: Rows) -> list[str]:
 
 
 def check_utf8(data: bytes) -> int:
-    """Bytes are judged as Python's decoder judges them, each row by itself."""
+    """Checks that bytes are judged as Python's decoder judges them, each row by itself."""
     twin, rows = test_module("text/kernel/test_utf8.py"), data.split(_SEPARATOR)[:8]
     assert twin.counted(rows) == [twin.plain(row) for row in rows]
     return len(rows)
@@ -77,7 +77,7 @@ def _rows_of_bytes() -> dict[str, bytes]:
 
 
 def check_notebook(data: bytes) -> int:
-    """Whatever the file holds, the result is a text and the name of a language."""
+    """Checks that any input gives a text and the name of a language."""
     for kind in ("markdown", "script"):
         text, language = converted(data.decode("utf-8", "replace"), kind)
         assert isinstance(text, str) and isinstance(language, str)

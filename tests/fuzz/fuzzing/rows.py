@@ -1,4 +1,4 @@
-"""What all readers promise, whatever the file: sound rows, and the same rows in batches and shards of any size."""
+"""Promises of all readers for any file: sound rows, and the same rows in batches and shards of any size."""
 
 import bz2
 import gzip
@@ -22,7 +22,9 @@ _BROKEN = (zstandard.ZstdError, EOFError, OSError, zlib.error, lzma.LZMAError, V
 
 
 def rows_of(work: Any) -> list[Row]:
-    """All rows of a Source; each batch is valid, and each row has an id, and a text or the rule that refused it."""
+    """Returns all rows of a Source. Checks that each batch is valid and each row has an id, and a text or a rule that
+    refused it.
+    """
     rows: list[Row] = []
     for shard in work.shards():
         for batch in work.read(shard):
@@ -34,7 +36,7 @@ def rows_of(work: Any) -> list[Row]:
 
 
 def file_rows(data: bytes, name: str, make: Callable[..., Any], **settings: Any) -> list[Row]:
-    """The rows of a file of this name and content, read by make(path, **settings)."""
+    """Returns the rows of a file with this name and content, read by make(path, **settings)."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         path = Path(folder) / name
         path.write_bytes(data)
@@ -47,9 +49,10 @@ def file_rows(data: bytes, name: str, make: Callable[..., Any], **settings: Any)
 def same_in_any_size(
     data: bytes, name: str, make: Callable[..., Any], *, shards: bool = True, may_refuse: str = "\0"
 ) -> list[Row]:
-    """The file's rows, which small batches and three shards must give as well; if it is refused, by them too.
+    """Returns the file's rows. Checks that small batches and three shards give the same rows, or refuse the file if it
+    is refused.
 
-    Small batches may refuse it with a message that contains `may_refuse`, for checks of a file's first batch.
+    Small batches may refuse it with a message that contains `may_refuse`, because some checks use a file's first batch.
     """
     try:
         whole = file_rows(data, name, make, **WHOLE)
@@ -69,7 +72,8 @@ def same_in_any_size(
 
 
 def same_unless_damaged(data: bytes, name: str, make: Callable[..., Any], *rules: str) -> list[Row]:
-    """As same_in_any_size. How many rows damage loses in a row group depends on batch_bytes: then shards are compared.
+    """Works like same_in_any_size, but compares only shards if there is damage, because its loss depends on
+    batch_bytes.
 
     Small row groups are read with their dictionaries and large ones without, and pyarrow finds different damage.
     """
@@ -91,7 +95,7 @@ def _assert_refused(data: bytes, name: str, make: Callable[..., Any], error: Dat
 
 
 def assert_same(found: list[Row], expected: list[Row], what: str) -> None:
-    """Equal rows in one order; columns that hold nothing may be missing."""
+    """Checks that rows are equal and in the same order. Columns without a value may be missing."""
     for number, (row, other) in enumerate(zip(found, expected, strict=False)):
         one, two = ({key: value for key, value in r.items() if value is not None} for r in (row, other))
         assert repr(sorted(one.items())) == repr(sorted(two.items())), f"{what}: row {number} differs: {one} != {two}"
@@ -99,13 +103,13 @@ def assert_same(found: list[Row], expected: list[Row], what: str) -> None:
 
 
 def is_broken(data: bytes) -> bool:
-    """Whether a file is gzip, bzip2 or xz, and the standard library finds it broken or cut off."""
+    """Returns whether a file is gzip, bzip2 or xz, and the standard library finds it broken or cut off."""
     problem = content_bytes(data, most=1 << 40)[1]
     return problem is not None and not data.startswith(_ZSTD) and "limit" not in str(problem)
 
 
 def content_bytes(data: bytes, most: int = 8 << 20) -> tuple[int, Exception | None]:
-    """(bytes of the content by the standard library, what it says of damage); stops beyond `most`."""
+    """Returns (bytes of the content by the standard library, its error about damage). Stops after `most` bytes."""
     streams: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
         (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
         (b"BZh", bz2.BZ2File),
@@ -139,10 +143,10 @@ class _Xz:
 
 
 def small_batch(data: bytes) -> int:
-    """batch_bytes that make about twenty batches, and not thousands of a large content."""
+    """Returns a batch_bytes that makes about twenty batches, also for a large content, instead of thousands."""
     return max(200, content_bytes(data)[0] // 20)
 
 
 def damaged(rows: list[Row], *rules: str) -> int:
-    """How many rows report damage."""
+    """Returns the number of rows that report damage."""
     return sum(row.get("drop_rule") in rules for row in rows)

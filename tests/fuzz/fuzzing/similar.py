@@ -1,4 +1,4 @@
-"""Targets: kernels that hash, compare, cut and judge texts, each beside its plain twin."""
+"""Targets: kernels that hash, compare, cut and judge texts, each with its plain twin."""
 
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,7 @@ _WINDOW = 16
 _HOSTS = ["b.org", "org", "a.a", "é", "a"]
 _PHRASES, _LINES, _CHARS = ["ab", "a b", "é"], 3, 100
 _LETTERS = list("aAéE\u0301ßΣ각が字1٣.,-_'…\u00ad\u200d\ufeff\u00a0\t\n 😀Ａ")
-_SLOW_CHARS = 2000  # of a row, where the test looks at each place by itself
+_SLOW_CHARS = 2000  # characters of a row for tests that examine each place separately
 
 
 def _character_hashes(rows: Rows) -> list[list[int]]:
@@ -33,7 +33,7 @@ def _character_hashes(rows: Rows) -> list[list[int]]:
 
 
 def _signatures(rows: Rows) -> list[tuple[list[int], list[int]]]:
-    """(minima, band keys) of the shingles."""
+    """Returns (minima, band keys) of the shingles."""
     minima = signatures(Shingling(_NGRAM).nominating(batch_of(rows))[1], _BANDS * _BAND_ROWS, seed=_KEY)
     return list(zip(minima.tolist(), band_keys(minima, _BANDS).tolist(), strict=True))
 
@@ -62,7 +62,7 @@ def _plain_jaccard(text: str) -> float:
 
 
 def _passages(rows: Rows) -> list[Any]:
-    """(lines, paragraphs)."""
+    """Returns (lines, paragraphs) of each row."""
     cut = test_module("text/similarity/test_passages.py").found_passages
     return list(zip(cut(rows, False), cut(rows, True), strict=True))
 
@@ -74,7 +74,7 @@ def _sound_passages(text: str, found: Any) -> bool:
 
 
 def _windows(rows: Rows) -> list[list[tuple[int, tuple[int, int]]]]:
-    """(place, hash) of each window that holds a chosen gram."""
+    """Returns (place, hash) of each window that contains a chosen gram."""
     batch = batch_of([row[:_SLOW_CHARS] for row in rows])
     _, grams, first = chosen_grams(batch, _WINDOW)
     found: list[list[tuple[int, tuple[int, int]]]] = [[] for _ in rows]
@@ -85,7 +85,7 @@ def _windows(rows: Rows) -> list[list[tuple[int, tuple[int, int]]]]:
 
 
 def _sound_windows(text: str, found: list[tuple[int, tuple[int, int]]]) -> bool:
-    """Each window holds a chosen gram, and equal windows alone have equal hashes."""
+    """Checks that each window contains a chosen gram, and that only equal windows have equal hashes."""
     text = text[:_SLOW_CHARS]
     contents = {(text[place : place + _WINDOW], hashed) for place, hashed in found}
     all_there = [place for place, _ in found] == list(range(len(text) - _WINDOW + 1))
@@ -109,7 +109,7 @@ def _toxic(rows: Rows) -> list[dict[str, int]]:
 
 
 def _parents(rows: Rows) -> list[int]:
-    """Bits of which ends of a host are names, as tests/text/url/test_name_set.py has them."""
+    """Returns bits that say which endings of a host are names, as in tests/text/url/test_name_set.py."""
     twin = test_module("text/url/test_name_set.py")
     found: list[int] = twin.parents(twin.set_of(_HOSTS), [row.strip(".") for row in rows])
     return found

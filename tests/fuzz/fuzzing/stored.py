@@ -1,4 +1,4 @@
-"""Targets: what other programs and earlier runs leave beside the data: indexes, lists, manifests and token shards."""
+"""Targets: files that other programs and earlier runs leave next to the data: indexes, lists, manifests, shards."""
 
 import functools
 import gzip
@@ -34,12 +34,12 @@ _JSON = (b"null", b"{}", b'"', b"-1", b'"../x"', b"\\ud800")
 
 
 def _joined(files: Mapping[str, bytes]) -> bytes:
-    """Several files as one input."""
+    """Joins several files into one input."""
     return b"".join(b"\n--%s--\n" % name.encode() + content for name, content in files.items())
 
 
 def _put(data: bytes, folder: Path) -> None:
-    """The files that an input holds."""
+    """Writes the files of an input to a folder."""
     _, *parts = _MARK.split(data)
     for name, content in zip(parts[::2], parts[1::2], strict=True):
         path = folder / name.decode()
@@ -49,7 +49,7 @@ def _put(data: bytes, folder: Path) -> None:
 
 
 def _in_folder(check: Callable[[Path], int]) -> Callable[[bytes], int]:
-    """Checks a folder with the files of an input."""
+    """Returns a check of an input, which writes its files to a folder and checks that folder."""
 
     def checked(data: bytes) -> int:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
@@ -82,7 +82,7 @@ def _past_shards() -> dict[str, bytes]:
 
 
 def check_shard(folder: Path) -> int:
-    """A shard that is taken for whole has documents of ids in the vocabulary, and a row for each."""
+    """If a shard is accepted as whole, its documents have ids of the vocabulary, and there is one row per document."""
     shard = open_token_shard(folder / "train/000000", verify="whole")
     documents = [shard.document(number) for number in range(len(shard.ends))]
     assert all(len(document) and document.max() < shard.vocab_size for document in documents)
@@ -96,7 +96,7 @@ def _manifests() -> dict[str, bytes]:
 
 
 def check_manifest(data: bytes) -> int:
-    """A manifest with a checksum is what was written; no shard that a manifest names is outside of its folder."""
+    """A manifest with a valid checksum is unchanged. No shard that a manifest names is outside of its folder."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         (Path(folder) / "manifest.json").write_bytes(data)
         corpus = read_corpus(folder)
@@ -116,7 +116,7 @@ def _index() -> Files:
 
 
 def check_minhash_index(folder: Path) -> int:
-    """An index that is taken for whole is what was written."""
+    """If an index is accepted as whole, it is unchanged."""
     [content] = verify_index(str(folder)) or [{}]
     written = json.loads(_index()["version-000001.json"])
     assert content == {name: value for name, value in written.items() if name != "checksum"}
@@ -152,7 +152,7 @@ def _past_crawl_tables() -> dict[str, bytes]:
 
 
 def check_crawl_index(data: bytes) -> int:
-    """Each record has a file and a place, and comes once, in order."""
+    """Each record has a file and a place, and occurs once, in order."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         (Path(folder) / "index.parquet").write_bytes(data)
         found = find_records([f"{folder}/index.parquet"], Wanted(status=(200,), language=("deu",)))
@@ -207,7 +207,7 @@ def _past_saved() -> dict[str, bytes]:
 
 
 def check_dataset_folder(folder: Path) -> int:
-    """No file of a folder is outside of it."""
+    """No listed file is outside of the folder."""
     files = dataset_files(str(folder), ())
     assert all(Path(file).resolve().is_relative_to(folder.resolve()) for file in files)
     return len(files)

@@ -55,7 +55,7 @@ def _parquets() -> dict[str, bytes]:
 
 
 def _broken_texts() -> pa.Table:
-    """Strings that are not UTF-8: alone, inside a struct, and in a dictionary."""
+    """Returns strings that are not UTF-8: alone, inside a struct, and in a dictionary."""
     broken = pa.array([b"fine", b"a\xff", b"good"], pa.binary()).view(pa.string())
     kinds = pa.DictionaryArray.from_arrays(pa.array([1, 0, 2], pa.int32()), broken)
     nested = pa.StructArray.from_arrays([broken], names=["b"])
@@ -78,10 +78,10 @@ def _past_parquets() -> dict[str, bytes]:
 
 
 def place_outside_the_dictionary() -> bytes:
-    """Five texts of a dictionary; the last refers to a sixth, which is not there."""
+    """Returns five texts of a dictionary. The last one refers to a sixth entry, which does not exist."""
     table = pa.table({"text": list("abcde")})
     data = _parquet(table, compression="none", store_schema=False)
-    places = b"\x03\x03\x88\x46\x00"  # 0 to 4 in three bits each
+    places = b"\x03\x03\x88\x46\x00"  # 0 to 4, in three bits each
     assert data.count(places) == 1
     return data.replace(places, b"\x03\x03\x88\x56\x00")
 
@@ -119,7 +119,7 @@ def _lines() -> dict[str, bytes]:
 
 
 def _laid_out() -> dict[str, bytes]:
-    """Objects of which both formats know the keys."""
+    """Returns objects with keys of both layouts."""
     more = {"source": "s", "added": "2024-01-02", "created": "2024-01-02", "attributes": {"a": [1]}, "version": "1"}
     metadata: list[object] = [{"url": "http://a", "date": "2024-01-02", "language": "en"}, '{"url": "b"}', None]
     rows = [{"id": str(n), "text": f"text {n} é", "metadata": metadata[n % 3], "media": [], **more} for n in range(9)]
@@ -162,7 +162,7 @@ def _make(path: str, **settings: int | str) -> ReadTable:
 
 
 def check_lines(data: bytes) -> int:
-    """Each line that is not blank is a row, and a broken compressed file has a row that says so."""
+    """Each line that is not blank is a row, and a broken compressed file has a row that reports it."""
     rows = same_in_any_size(data, "t.jsonl", _make, may_refuse="no column 'text'")
     if _is_text(data):
         there = sum(bool(line.strip()) for line in data.split(b"\n"))
@@ -172,7 +172,7 @@ def check_lines(data: bytes) -> int:
 
 
 def check_laid_out(data: bytes, format: str) -> int:
-    """As check_lines, for objects as another pipeline lays them out."""
+    """Checks the same as check_lines, for objects in the layout of another pipeline."""
     rows = same_in_any_size(
         data, "t.jsonl", lambda path, **settings: _make(path, format=format, **settings), may_refuse="no column 'text'"
     )
@@ -181,7 +181,7 @@ def check_laid_out(data: bytes, format: str) -> int:
 
 
 def check_csv(data: bytes) -> int:
-    """All but the header, blank lines and line ends is in a row."""
+    """Everything except the header, blank lines and line ends belongs to a row."""
     rows = file_rows(data, "t.csv", _make, **WHOLE)
     assert_same(file_rows(data, "t.csv", _make, batch_bytes=small_batch(data)), rows, "small batches")
     if rows and _is_text(data):

@@ -1,4 +1,4 @@
-"""Takes the plain twins of kernels, and the pieces that their tests build texts from, out of the tests they are in."""
+"""Loads test files, so that fuzz targets can use their plain twins of kernels and the pieces for building texts."""
 
 import functools
 import importlib.util
@@ -10,7 +10,7 @@ _TESTS = Path(__file__).parents[2]
 
 @functools.cache
 def test_module(path: str) -> ModuleType:
-    """The test file at `path` under tests/, as a module."""
+    """Returns the test file at `path`, relative to tests/, as a module."""
     place = _TESTS / path
     spec = importlib.util.spec_from_file_location(f"twins_of_{place.stem}", place)
     assert spec and spec.loader, place

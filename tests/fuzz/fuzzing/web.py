@@ -31,7 +31,7 @@ PAGE = (
 )
 _KINDS = (b"warcinfo", b"request", b"response", b"revisit", b"metadata", b"conversion", b"resource", b"response")
 _DOCUMENTS = ("response", "conversion", "resource", "metadata")
-_HEAD = re.compile(rb"(?s)WARC/.*?\n\r?\n")  # in a file that is not compressed
+_HEAD = re.compile(rb"(?s)WARC/.*?\n\r?\n")  # the head of a record in a file that is not compressed
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
 _TOKENS = (
     b"WARC/1.0\r\n", b"\r\n\r\n", b"Content-Length: 5\r\n", b"WARC-Type: response\r\n", b"Content-Encoding: gzip\r\n",
@@ -49,7 +49,7 @@ def _record(number: int, kind: bytes, block: bytes, version: bytes = b"WARC/1.0"
 
 
 def _bodies() -> dict[str, bytes]:
-    """HTTP responses in all codings."""
+    """Returns HTTP responses in all codings."""
     chunks = b"5;x=y\r\n" + PAGE[:5] + b"\r\n%x\r\n" % len(PAGE[5:]) + PAGE[5:] + b"\r\n0\r\n\r\n"
     coded = {
         "plain": (b"X-Robots-Tag: noai", PAGE),
@@ -64,7 +64,7 @@ def _bodies() -> dict[str, bytes]:
 
 
 def _stored_brotli(body: bytes) -> bytes:
-    """One uncompressed meta-block and the empty last one (RFC 7932, 9.2)."""
+    """Returns one uncompressed meta-block and the empty last one (RFC 7932, 9.2)."""
     bits = [0, 0, 0, 0] + [len(body) - 1 >> bit & 1 for bit in range(16)] + [1]
     return sum(bit << place for place, bit in enumerate(bits)).to_bytes(3, "little") + body + b"\x03"
 
@@ -107,7 +107,7 @@ def _past() -> dict[str, bytes]:
 
 
 def _each_record(pack: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
-    """Packs what is between the starts of records on its own."""
+    """Returns a function that packs the bytes between two starts of records separately."""
 
     def packed(data: bytes) -> bytes:
         starts = [0, *(at.start() for at in ws._START_OF_LINE.finditer(data) if at.start()), len(data)]
@@ -124,7 +124,7 @@ def _with_dictionary(data: bytes) -> bytes:
 
 
 def check_warc(data: bytes) -> int:
-    """Every byte belongs to a record, to reported damage, or is a line end or an empty member between them."""
+    """Every byte belongs to a record or to reported damage, or is a line end or an empty member between them."""
     items = list(read_records(io.BytesIO(data), len(data), "f", _LIMIT))
     codec = ws.Codec(ws.skippable(ws.Window(io.BytesIO(data), len(data)), 0)[1])
     starts = sorted({item.offset for item in items})
@@ -145,7 +145,7 @@ def check_warc(data: bytes) -> int:
 
 
 def _check_rows(data: bytes, items: list[Record | Damage]) -> None:
-    """There is a row for each damaged span, no text is over the limit, and batches of any size give the same rows."""
+    """Each damaged span has a row, no text is over the limit, and batches of any size give the same rows."""
     rows = file_rows(data, "f.warc", ReadWarc, max_bytes=_LIMIT, records=_DOCUMENTS)
     broken = sum(row.get("drop_rule") == "read_warc.corrupt" for row in rows)
     assert broken >= sum(isinstance(item, Damage) for item in items), "damage without a row"
@@ -155,7 +155,7 @@ def _check_rows(data: bytes, items: list[Record | Damage]) -> None:
 
 
 def _assert_nothing(data: bytes, at: int, codec: ws.Codec) -> None:
-    """What lies between records is line ends, empty members or zstd's skippable frames."""
+    """Checks that only line ends, empty members or zstd's skippable frames lie between records."""
     while data:
         if data[1:4] == b"\x2a\x4d\x18" and data[0] & 0xF0 == 0x50:
             data = data[8 + int.from_bytes(data[4:8], "little") :]
@@ -172,7 +172,7 @@ def _assert_nothing(data: bytes, at: int, codec: ws.Codec) -> None:
 
 
 def check_body(data: bytes) -> int:
-    """A response of any bytes gives a body within the limit or a named problem, and text from it that is UTF-8."""
+    """A response of any bytes gives a body within the limit or a named problem, and its text is UTF-8."""
     for cut in (False, True):
         head = read_head(data)
         body = read_body(data, head, limit=_LIMIT, cut=cut)

@@ -60,7 +60,7 @@ def _past_dumps() -> dict[str, bytes]:
 
 
 def _streams(data: bytes) -> bytes:
-    """As multistream dumps are: the head, three pages a stream, the tail."""
+    """Packs a dump as multistream dumps are packed: the head, three pages per stream, the tail."""
     parts = re.split(rb"(?=<page>)", data)
     groups = [parts[:1], *(parts[at : at + 3] for at in range(1, len(parts), 3))]
     return b"".join(bz2.compress(b"".join(group)) for group in groups)
@@ -84,9 +84,9 @@ def check_wikipedia(data: bytes) -> int:
 
 
 def _check_shards(rows: list[Row], pieces: list[Row]) -> None:
-    """Shards give the rows of the whole file; a long gap between pages may be reported by several of them.
+    """Shards give the rows of the whole file. Several shards may report the same long gap between pages.
 
-    A page that is there twice is refused only if one shard has both.
+    A page that occurs twice is refused only if one shard has both copies.
     """
     places = [[(row["locator"]["offset"], row["meta"]) for row in some] for some in (rows, pieces)]
     assert set(places[0]) <= set(places[1]), "shards lose rows of the whole file"

@@ -1,4 +1,4 @@
-"""Archives shared by several tasks: the pieces' rows are the whole's, whatever the archive is like and holds."""
+"""Archives that several tasks share: the pieces give the rows of the whole archive, for any form and content."""
 
 import gzip
 import io
@@ -50,7 +50,7 @@ FILES = [
     ("lib-1.0/a.py", PYTHON), ("lib-1.0/b/c.py", PYTHON * 400), ("lib-1.0/b/c.py", PYTHON), ("../out.py", PYTHON),
     ("lib-1.0/d.bin", b"\0" * 2000), ("lib-1.0/sub/e.js", b"let x = 1;\n"), ("lib-1.0/LICENSE", MIT),
 ]  # fmt: skip
-"""The licence lies behind what it is for, and one path comes again."""
+"""The licence comes after the files that it covers, and one path occurs twice."""
 
 
 @pytest.mark.parametrize("size", [512, 700, 3000, 1 << 20])
@@ -80,7 +80,7 @@ def test_a_tar_cut_short_anywhere_costs_the_same_in_pieces(
 
 
 def test_what_is_compressed_as_a_whole_is_read_once(tmp_path: Path) -> None:
-    path = tmp_path / "lib-1.0.tar"  # not what its name says
+    path = tmp_path / "lib-1.0.tar"  # the content is gzip, despite the name
     path.write_bytes(gzip.compress(tar(*FILES)))
     assert rows(path, shard_bytes=50) == rows(path)
 
@@ -104,7 +104,7 @@ def test_a_table_in_pieces_is_the_rows_of_the_whole(tmp_path: Path) -> None:
 
 
 def test_a_piece_of_a_tar_on_a_store_reads_headers_and_its_own_range() -> None:
-    """A survey of headers and licence files costs a fraction; what other pieces hold is passed over by seeking."""
+    """The survey of headers and licence files reads only a fraction; a piece seeks past the content of other pieces."""
     files = [(f"lib-1.0/{number}.py", b"x = %d\n" % number * 30_000) for number in range(40)]
     content = tar(*files, ("lib-1.0/LICENSE", MIT))
     fsspec.filesystem("memory").pipe("/code/lib-1.0.tar", content)

@@ -1,4 +1,4 @@
-"""stages/code/dependencies.py: what a file imports comes before it, in every language that is known."""
+"""stages/code/dependencies.py: a file comes after the files that it imports, in every known language."""
 
 import random
 
@@ -16,7 +16,7 @@ def ordered(files: dict[str, str], language: str) -> list[str]:
     return [row.path or "" for row in by_dependency(rows)]
 
 
-KNOWN = {  # files by path; by path alone each would stand in another order than the one in which they are listed
+KNOWN = {  # files by path, in the wanted order; by path alone, the order would be another one
     "Python": {"pkg/z.py": "x = 1\n", "pkg/__init__.py": "from .z import x\n", "lib/b.py": "from pkg import z as q\n",
                "lib/a.py": "if True:\n    from . import (b,\n  c)\nimport os, lib.b\n"},
     "TypeScript": {"src/z.ts": "export const x = 1", "src/m/index.ts": "import {\n  x\n} from '../z.js'",
@@ -67,7 +67,7 @@ def test_circles_are_cut_where_the_fewest_are_missing_and_nothing_is_lost() -> N
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=30))
 @settings(deadline=None, max_examples=100)
 def test_every_file_comes_once_after_all_that_it_imports_unless_in_a_circle(edges: list[tuple[int, int]]) -> None:
-    forward = [(a, b) for a, b in edges if a > b]  # no circles
+    forward = [(a, b) for a, b in edges if a > b]  # edges without circles
     for some in (edges, forward):
         texts = {f"f{n:02}.py": "".join(f"import f{b:02}\n" for a, b in some if a == n) for n in range(12)}
         rows = ordered(texts, "Python")
@@ -83,7 +83,7 @@ PIECES = ["import ", "from ", " ", "\t", "#include ", "a.", "../", "'", '"', "("
 
 @pytest.mark.parametrize("language", list(KNOWN))
 def test_hostile_text_ends(language: str) -> None:
-    """A million characters each: an expression that backtracks without bound would not be done in hours."""
+    """Each text has a million characters; an expression that backtracks without bound would take hours."""
     for piece in PIECES:
         text = piece * (1_000_000 // len(piece))
         assert sum(1 for _ in imports(text, "a/b/c.x", language)) <= len(text)

@@ -1,4 +1,4 @@
-"""Git repositories are read at a revision, by their objects alone: nothing that they say is ever run."""
+"""Git repositories are read at a revision, from their objects alone; no command that they contain ever runs."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository of two commits, a tag on the first, a symbolic link, and a file that was never committed."""
+    """Creates a repository with two commits, a tag on the first, a symbolic link, and a file that is not committed."""
     folder = tmp_path_factory.mktemp("git") / "tool"
     (folder / "src").mkdir(parents=True)
     git(folder, "init", "-q", "-b", "main")
@@ -94,7 +94,9 @@ def test_globs_take_repositories_and_files_side_by_side(tool: Path, tmp_path: Pa
 
 @pytest.fixture
 def checkouts(tool: Path, tmp_path: Path) -> Path:
-    """A repository, a work tree of it at its tag, and one with a submodule; the .git of the last two are files."""
+    """Creates a repository, a work tree of it at its tag, and a repository with a submodule. In the last two, .git is a
+    file.
+    """
     shutil.copytree(tool, tmp_path / "main", symlinks=True)
     git(tmp_path / "main", "worktree", "add", "-q", "-b", "old", str(tmp_path / "tree"), "v1")
     git(tmp_path, "init", "-q", "super")
@@ -179,7 +181,7 @@ def test_nothing_that_a_repository_says_is_run(tool: Path, tmp_path: Path) -> No
     assert not proof.exists()
     assert [row["path"] for row in lost] == ["src/a.py"] and len(rows) == 5
     subprocess.run(["git", "cat-file", "-p", blob], cwd=folder, env=CALM, capture_output=True, check=False)
-    assert proof.exists()  # so the trap was a good one
+    assert proof.exists()  # the trap works
 
 
 @pytest.mark.parametrize(

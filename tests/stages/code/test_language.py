@@ -1,4 +1,4 @@
-"""stages/code/language.py: the language of a file, by its name, and by its first lines where the name is not enough."""
+"""stages/code/language.py: the name of a file gives its language, and its first lines do if the name is not enough."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Files come in path order or put together, each exactly once, whatever the memory."""
+"""Files come in path order or joined, each exactly once, with any amount of memory."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""stages/code/paths.py: which names are no paths, and which files their names alone rule out."""
+"""stages/code/paths.py: which names are not paths, and which files are refused by their names alone."""
 
 import pytest
 
@@ -34,9 +34,9 @@ def test_a_file_is_ruled_out_by_its_name(path: str, rule: tuple[str, str]) -> No
     "path",
     [
         "src/main.py",
-        "vendor.py",  # a file is no folder
+        "vendor.py",  # a file is not a folder
         "src/vendoring/a.go",
-        "src/jquery.js",  # in its own repository
+        "src/jquery.js",  # in jquery's own repository
         "jquery.js",
         "src/myjquery.js",
         "min.js",

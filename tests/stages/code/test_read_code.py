@@ -1,4 +1,4 @@
-"""Archives of source code: each file is a row, whatever the archive is like, and hostile ones are refused by name."""
+"""Archives of source code: each file is a row in every form of archive, and hostile archives are refused by name."""
 
 import bz2
 import gzip
@@ -364,7 +364,7 @@ def test_other_charsets_and_byte_order_marks(tmp_path: Path) -> None:
 
 
 def test_a_zip_member_without_a_name_is_refused(tmp_path: Path) -> None:
-    """Python's is_dir() fails for one."""
+    """Python's is_dir() fails for such a member."""
     content = zipped(("a.py", PYTHON), ("", PYTHON))
     assert [(row["path"], row.get("drop_rule")) for row in read(tmp_path, content, "lib-1.0.zip")] == [
         ("a.py", None), (None, "read_code.unsafe_path"),

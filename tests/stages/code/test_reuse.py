@@ -1,4 +1,6 @@
-"""REUSE's ways to say a licence beside the file, licences at a file's end, and what wins where several speak."""
+"""REUSE's ways to state a licence outside the file, licences at a file's end, and which statement wins if several
+differ.
+"""
 
 import io
 import re
@@ -21,7 +23,9 @@ MIT = MIT_TEXT.format(year=2020, owner="A. Nonymous").encode()
 
 
 def licenses(folder: Path, **files: bytes | str) -> dict[str, tuple[str | None, str | None]]:
-    """{path: (licence, what told it)} of the Python files of an archive; `/` is written `__`, `.` as `_DOT_`."""
+    """Returns {path: (licence, its source)} of the Python files of an archive. In names, `__` stands for `/`, `_DOT_`
+    for `.`.
+    """
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as archive:
         for name, content in files.items():
@@ -178,7 +182,7 @@ POD = (
 )
 
 
-@pytest.mark.parametrize("size", [900, 3000])  # lines: more than what counts as the head
+@pytest.mark.parametrize("size", [900, 3000])  # more lines than those that count as the head
 @pytest.mark.parametrize(
     ("end", "license"),
     [

@@ -1,4 +1,4 @@
-"""The Stack's Parquet files: their columns by either version's names, their licences and languages as they say."""
+"""The Stack's Parquet files: columns by the names of either version, with their licences and languages as given."""
 
 import json
 from datetime import datetime

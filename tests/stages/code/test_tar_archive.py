@@ -1,4 +1,4 @@
-"""Tar archives of odd forms: what follows a sparse file or an end is read, what lies about its size is damage."""
+"""Unusual tar archives: files after a sparse file or an end of archive are read, and a false size is damage."""
 
 import gzip
 import io
@@ -35,13 +35,13 @@ def tar(*files: tuple[str, bytes], format: int = tarfile.PAX_FORMAT, **options: 
 
 
 def resealed(header: bytearray) -> bytes:
-    """A header with its checksum made right."""
+    """Corrects the checksum of a header."""
     header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:512]))
     return bytes(header)
 
 
 def sparse(holes: int) -> bytes:
-    """An old GNU sparse file of so many pieces of 512 bytes, and the blocks with the rest of its map."""
+    """Returns an old GNU sparse file of `holes` pieces of 512 bytes, with the blocks for the rest of its map."""
     header = bytearray(tar(("r/hole.py", b"x" * 512 * holes), format=tarfile.GNU_FORMAT)[:512])
     pieces = [b"%011o\0%011o\0" % (number * 65536, 512) for number in range(holes)]
     header[156:157] = b"S"

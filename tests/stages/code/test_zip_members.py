@@ -1,4 +1,4 @@
-"""Zip archives that are cut off, lie, or hold bombs: each member is a row or a refusal, in bounded memory."""
+"""Zip archives that are cut off, false or bombs: each member is a row or a refusal, in bounded memory."""
 
 import bz2
 import io
@@ -27,7 +27,7 @@ def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
 
 
 def entry_at(content: bytes | bytearray, number: int) -> int:
-    """Where an entry of the directory lies."""
+    """Returns the position of an entry of the directory."""
     at = -1
     for _ in range(number + 1):
         at = content.index(b"PK\x01\x02", at + 1)
@@ -35,7 +35,7 @@ def entry_at(content: bytes | bytearray, number: int) -> int:
 
 
 def bomb(packed: bytes, method: int, claimed: int) -> bytearray:
-    """An archive with a member of this packed content and method."""
+    """Returns an archive that has a member with this packed content and method."""
     content = zipped(("r/bomb.py", packed), ("r/b.py", PY), method=zipfile.ZIP_STORED)
     for at, method_at, size_at in ((0, 8, 22), (entry_at(content, 0), 10, 24)):
         struct.pack_into("<H", content, at + method_at, method)
@@ -168,7 +168,7 @@ def test_a_name_or_field_that_is_malformed_costs_one_member(tmp_path: Path) -> N
 
 
 def test_entries_of_one_place_are_rows_of_their_own(tmp_path: Path) -> None:
-    """A row that repeats is called by its place."""
+    """A row that repeats another is named by its place."""
     content = zipped(("r/a.py", PY))
     at, end = entry_at(content, 0), content.rindex(b"PK\x05\x06")
     entry = content[at:end]

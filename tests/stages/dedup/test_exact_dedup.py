@@ -1,4 +1,4 @@
-"""stages/dedup/exact_dedup.py: same text, one document kept."""
+"""stages/dedup/exact_dedup.py: one of the documents with the same text is kept."""
 
 import json
 import pickle
@@ -22,7 +22,9 @@ from tokenmill.stages.dedup.exact_dedup import ExactDedup
 def verdicts(
     work: Any, rows: dict[str, list[Any]], *, batch_rows: int = 3, partitions: int = 4
 ) -> dict[str, dict[str, Any]]:
-    """{id: its verdict without its place}: rows are routed, each partition sorted and reduced batch by batch."""
+    """Routes the rows, then sorts each partition and reduces it in batches. Returns {id: its verdict without its
+    place}.
+    """
     whole = documents(rows)
     whole = whole.append_column("_shard", pa.array(np.zeros(whole.num_rows, dtype=np.int32)))
     whole = whole.append_column("_row", pa.array(np.arange(whole.num_rows, dtype=np.int32)))
@@ -45,7 +47,9 @@ def verdicts(
 
 
 def plain(texts: list[str | None], *, normalize: bool) -> dict[str, dict[str, Any]]:
-    """Groups of equal texts; the longest stays, then the least id, which here is its place."""
+    """Groups equal texts. The longest stays, and among equal lengths the one with the smallest id, which is its place
+    here.
+    """
     groups = defaultdict(list)
     for place, text in enumerate(texts):
         folded = " ".join((text or "").lower().split()) if normalize else text

@@ -1,4 +1,4 @@
-"""stages/dedup/groups.py: groups of equal rows against itertools.groupby."""
+"""stages/dedup/groups.py: groups of equal rows, compared with itertools.groupby."""
 
 from itertools import groupby
 

@@ -1,4 +1,4 @@
-"""stages/dedup/line_dedup.py: which lines go, against plain counting, and what becomes of the texts."""
+"""stages/dedup/line_dedup.py: the removed lines, compared with plain counting, and the resulting texts."""
 
 import json
 import pickle
@@ -20,7 +20,7 @@ from tokenmill.stages.dedup.line_dedup import LineDedup
 
 
 def run(work: LineDedup, texts: list[str | None], *, batch_rows: int = 2, partitions: int = 2) -> pa.RecordBatch:
-    """All documents after the rewriting."""
+    """Returns all documents after the rewriting."""
     columns = {"id": [f"d{i}" for i in range(len(texts))], "text": texts}
     columns |= {"source": [("web", "wiki")[i % 2] for i in range(len(texts))]}
     batch, sources = documents(columns), Counter(columns["source"])
@@ -42,7 +42,7 @@ def run(work: LineDedup, texts: list[str | None], *, batch_rows: int = 2, partit
 
 
 def plain(texts: list[str | None], max_count: int, keep_first: bool, min_words: int) -> list[str]:
-    """What stays of each text, line by line."""
+    """Returns the rest of each text, computed line by line."""
     tie = keyed_hash(0, "line_dedup", [f"d{i}" for i in range(len(texts))]).tolist()
     order = sorted(range(len(texts)), key=lambda i: (-len((texts[i] or "").encode()), tie[i]))
     places = defaultdict(list)
@@ -62,7 +62,7 @@ def plain(texts: list[str | None], max_count: int, keep_first: bool, min_words: 
 
 
 def left(found: pa.RecordBatch | pa.Table) -> list[str]:
-    """What is left of each text, nothing where the document is dropped: those keep their text for the record."""
+    """Returns the rest of each text, and "" for dropped documents, which keep their text for the drop record."""
     rules = found.column("drop_rule").to_pylist() if "drop_rule" in found.schema.names else [None] * found.num_rows
     return ["" if rule else text or "" for text, rule in zip(found.column("text").to_pylist(), rules, strict=True)]
 
@@ -94,7 +94,7 @@ def test_the_longest_document_keeps_the_line_and_counts_are_signals() -> None:
     assert gone.select(["id", "drop_rule", "drop_measured"]).to_pylist() == [
         {"id": "d2", "drop_rule": "line_dedup.emptied", "drop_measured": "1"}
     ]
-    assert gone.column("text").to_pylist() == [notice]  # for the excerpt on record
+    assert gone.column("text").to_pylist() == [notice]  # kept for the excerpt in the drop record
     assert alive.num_rows == 3
 
 

@@ -1,4 +1,4 @@
-"""stages/dedup/minhash.py: what is removed, for what, and that it depends on the documents alone."""
+"""stages/dedup/minhash.py: the removed documents, the recorded reasons, and that both depend only on the documents."""
 
 import json
 import logging
@@ -42,8 +42,8 @@ def run(
     partitions: int = 1,
     memory: int = HALF_A_GIGABYTE,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """(verdicts, facts) as the engine gets them: rows of two shards are routed batch by batch, and each partition is
-    sorted and reduced in pieces.
+    """Returns (verdicts, facts) as the engine gets them. It routes the rows of two shards in batches, then sorts each
+    partition and reduces it in pieces.
     """
     whole = documents(rows)
     half = (whole.num_rows + 1) // 2
@@ -71,7 +71,7 @@ def run(
 
 
 def named(batch: pa.RecordBatch, said: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """The documents that a round spoke of, with what it said."""
+    """Returns the documents that the round before selected, with its column `neighbourhood`."""
     about = {(row["shard"], row["row"]): row for part in said for row in part.to_pylist()}
     places = list(zip(batch.column("_shard").to_pylist(), batch.column("_row").to_pylist(), strict=True))
     mine = [row for row, place in enumerate(places) if place in about]
@@ -80,7 +80,7 @@ def named(batch: pa.RecordBatch, said: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def parted(routed: pa.Table, partitions: int) -> list[pa.Table]:
-    """Ranges of the key of equal width."""
+    """Splits rows into ranges of the key, all of the same width."""
     places = partition_of(routed.column("_partition_key"), partitions)
     return [routed.filter(pa.array(places == place)) for place in range(partitions)]
 
@@ -91,7 +91,7 @@ def empty_of(round: Any) -> pa.RecordBatch:
 
 
 def verdicts(work: Any, rows: dict[str, list[Any]], **how: Any) -> dict[str, dict[str, Any]]:
-    """{id: its verdict without its place}."""
+    """Returns {id: its verdict without its place}."""
     half = (len(rows["id"]) + 1) // 2
     found = {}
     for verdict in run(work, rows, **how)[0]:
@@ -110,7 +110,7 @@ def words(rng: random.Random, count: int) -> list[str]:
 
 
 def edited(rng: random.Random, text: list[str], edits: int) -> list[str]:
-    """The text with so many words, far enough from each other, replaced: each edit breaks five shingles."""
+    """Replaces `edits` words of the text, far enough from each other that each edit breaks five shingles."""
     out = list(text)
     for place in rng.sample(range(4, len(text) - 4, 5), edits):
         out[place] = word(rng.randrange(100_000, 1_000_000))
@@ -127,7 +127,7 @@ def jaccard(a: str, b: str) -> float:
 
 
 def crawl(seed: int, originals: int = 60, copies: int = 4) -> dict[str, list[Any]]:
-    """Originals, and edited copies of copies of each: similarities from 0.4 to 1 to each other."""
+    """Returns originals and edited copies of copies of each. Their similarities are between 0.4 and 1."""
     rng = random.Random(seed)
     texts = []
     for _ in range(originals):
@@ -170,7 +170,7 @@ def test_every_removal_is_recomputed_from_the_texts() -> None:
 
 
 def test_with_bands_of_one_row_it_is_the_rule_over_all_pairs() -> None:
-    """64 bands of 1 nominate nearly every pair above 0.2, so that comparing all with all must give the same."""
+    """64 bands of 1 row nominate nearly every pair above 0.2, so comparing all pairs must give the same result."""
     rows = crawl(2, originals=25)
     order = sorted(range(len(rows["id"])), key=lambda i: (-len(rows["text"][i]), rows["id"][i]))
     kept: list[int] = []
@@ -191,7 +191,9 @@ def test_with_bands_of_one_row_it_is_the_rule_over_all_pairs() -> None:
 def test_recall_follows_the_s_curve_above_the_threshold_and_is_nothing_below(
     edits: int, low: float, high: float
 ) -> None:
-    """300 pairs of 99 words, 95 shingles: similarity (95 - 5 e) / (95 + 5 e) for e edits: 1, 0.9, 0.81, 0.65."""
+    """There are 300 pairs of 99 words, 95 shingles. With e edits the similarity is (95 - 5 e) / (95 + 5 e): 1, 0.9,
+    0.81, 0.65 for 0, 1, 2 and 4.
+    """
     rng = random.Random(edits)
     originals = [words(rng, 99) for _ in range(300)]
     texts = [" ".join(text) for one in originals for text in (one, edited(rng, one, edits))]
@@ -207,7 +209,7 @@ def test_recall_follows_the_s_curve_above_the_threshold_and_is_nothing_below(
 def test_the_outcome_hangs_on_nothing_but_the_documents(
     seed: int, batch_rows: int, shuffle: int, partitions: int, cramped: bool
 ) -> None:
-    """Neither on their order, nor on batches, partitions, or whether hashes must go to a scratch file."""
+    """It depends neither on their order, nor on batches, partitions, or whether hashes must go to a scratch file."""
     rows = crawl(seed, originals=12)
     memory = 80 << 20 if cramped else HALF_A_GIGABYTE
     how = {"batch_rows": batch_rows, "shuffle": shuffle, "partitions": partitions, "memory": memory}
@@ -275,7 +277,9 @@ def test_max_removed_stops_before_any_verdict_and_shows_the_clusters() -> None:
 
 
 def test_a_giant_bucket_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Pages of one long chrome and a short text of their own: alike enough for a band, not for the threshold."""
+    """The pages share a long chrome and have a short text of their own: similar enough for a band, but below the
+    threshold.
+    """
     rng = random.Random(7)
     chrome = words(rng, 80)
     texts = [" ".join(chrome + words(rng, 25)) for _ in range(40)]
@@ -337,7 +341,7 @@ def test_nothing_reduces_to_nothing() -> None:
 
 
 def test_a_neighbourhood_too_large_for_memory_is_refused_however_it_comes(tmp_path: Path) -> None:
-    """Also when its rows come in many batches after the first ones have filled the room."""
+    """It is refused also if its rows come in many batches after the first batches have filled the memory."""
     shingles = Ragged(frozen(np.arange(100, dtype=np.uint64)), frozen(np.arange(101)))
     batch = pa.RecordBatch.from_pydict(
         {

@@ -1,4 +1,4 @@
-"""stages/dedup/minhash_bands.py: the split of hashes into bands, against trying all."""
+"""stages/dedup/minhash_bands.py: the split of hashes into bands, compared with a trial of all splits."""
 
 import pytest
 from hypothesis import given

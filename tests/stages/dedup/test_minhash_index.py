@@ -1,4 +1,4 @@
-"""Remembering a corpus: what is like an indexed document goes, as if that one came first, and nothing else."""
+"""An index of a corpus: only documents similar to an indexed document are dropped, as if the indexed one came first."""
 
 import json
 import random
@@ -38,7 +38,9 @@ stages:
 
 
 def snapshots(seed: int) -> tuple[list[str], list[str]]:
-    """Texts of two snapshots: of 60 originals the second holds some again, changed a little or longer, and new ones."""
+    """Returns the texts of two snapshots. Of 60 originals the second repeats some, changed slightly or longer, and adds
+    new ones.
+    """
     rng = random.Random(seed)
     texts = [[f"w{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in rng.sample(range(676), 80)] for _ in range(60)]
     old, new = [], []
@@ -209,7 +211,7 @@ def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_
 
 @pytest.mark.parametrize("max_bucket", [1, 100])
 def test_fixed_documents_stay_though_they_are_alike_and_each_takes_its_own(max_bucket: int) -> None:
-    """0 and 1 are fixed and alike; 2 is like 1 only, 3 like both, 4 like none."""
+    """Documents 0 and 1 are fixed and similar. 2 is similar only to 1, 3 to both, and 4 to neither."""
     sets = [range(10), range(2, 12), range(4, 14), range(1, 11), range(50, 60)]
     values = np.array([value for one in sets for value in one], dtype=np.uint64)
     shingles = Ragged(frozen(values), frozen(np.arange(0, 51, 10)))
@@ -259,7 +261,7 @@ def test_an_index_has_no_at_in_its_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bits", [32, 64])
 def test_tables_of_other_numbers_than_the_remembered_ones_stay(tmp_path: Path, bits: Bits) -> None:
-    """Bands take all of them for the same table, so each is compared with the one of the index, exactly."""
+    """To the bands all tables are the same, so each is compared exactly with the table in the index."""
     tables = [
         "\n".join(f"{1900 + i}, {i * 7919 * k % 9973}, {i * k * k % 997}" for i in range(50)) for k in range(1, 7)
     ]

@@ -1,4 +1,4 @@
-"""Programs that add to one index at the same time, or are killed while they do, damage nothing of each other."""
+"""Programs that add to one index at the same time, or are killed while they do, do not damage each other's work."""
 
 import json
 import signal
@@ -54,7 +54,7 @@ except DataError as error:
 
 
 def texts(folder: Path, name: str, *, first: int = 0) -> list[str]:
-    """Two files of documents; those of one `first` are the same whatever their name."""
+    """Writes two files of documents. The same `first` gives the same documents under any name."""
     made = []
     for part in range(2):
         numbers = range(first + part * 5, first + part * 5 + 5)
@@ -65,7 +65,7 @@ def texts(folder: Path, name: str, *, first: int = 0) -> list[str]:
 
 
 def contents(index: str) -> dict[str, bytes]:
-    """The files of an index that count."""
+    """Returns the contents of an index's files, without its leftovers."""
     names = {name for name in storage.files_below(index) if not any(name.startswith(one) for one in leftovers(index))}
     return {name: storage.read_bytes(f"{index}/{name}") for name in names}
 
@@ -76,14 +76,14 @@ def started(folder: Path, index: str, when: str, files: list[str]) -> "subproces
 
 
 def wait_for(folder: Path, programs: "list[subprocess.Popen[str]]") -> None:
-    """Until all of them have come to the place where they wait for each other."""
+    """Waits until all programs have reached the point where they wait for each other."""
     while len(list(folder.glob("ready-*"))) < len(programs):
         assert all(program.poll() is None for program in programs), [one.communicate() for one in programs]
         time.sleep(0.01)
 
 
 def at_once(folder: Path, index: str, when: str, *inputs: list[str]) -> list[tuple[int, str]]:
-    """(exit code, what it said) of programs that write at the same time."""
+    """Runs programs that write at the same time. Returns the (exit code, output) of each."""
     folder.mkdir()
     programs = [started(folder, index, when, files) for files in inputs]
     wait_for(folder, programs)
@@ -94,7 +94,7 @@ def at_once(folder: Path, index: str, when: str, *inputs: list[str]) -> list[tup
 
 @pytest.fixture(params=["disk", pytest.param("store", marks=pytest.mark.slow)])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an index is to be; the second on a server that every process finds."""
+    """Returns the place of a new index: on disk, or on a server that every process can reach."""
     return str(tmp_path / "index") if request.param == "disk" else f"{request.getfixturevalue('bucket')}/index"
 
 
@@ -105,7 +105,9 @@ WHEN = ["committing", *(pytest.param(when, marks=pytest.mark.slow) for when in (
 def test_of_two_programs_at_once_one_adds_a_version_and_the_other_says_so(
     tmp_path: Path, index: str, when: str
 ) -> None:
-    """They wrote the same files, so that the version of the first had those of the second, or none."""
+    """Guards against an earlier fault: both wrote the same files, so the version of the first had the second's files,
+    or none.
+    """
     write_index(texts(tmp_path, "old", first=200), index, KIND)
     inputs = [texts(tmp_path, "a"), texts(tmp_path, "b", first=20)]
     said = at_once(tmp_path / "meet", index, when, *inputs)
@@ -168,7 +170,9 @@ def test_what_a_killed_program_left_is_no_damage_and_hinders_nobody(
 
 
 def test_an_index_of_an_earlier_build_is_read_and_extended(tmp_path: Path) -> None:
-    """Its folders have no hash in their names, and a killed program left one under the next number."""
+    """The folders of such an index have no hash in their names, and a killed program left a folder with the next
+    number.
+    """
     old, new = texts(tmp_path, "old"), texts(tmp_path, "new", first=40)
     index = tmp_path / "index"
     write_index(old, str(index), KIND)

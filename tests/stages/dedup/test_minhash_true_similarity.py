@@ -1,4 +1,6 @@
-"""stages/dedup/minhash.py: texts that only bands take for the same stay, and what is recorded is recomputed by hand."""
+"""stages/dedup/minhash.py: texts that are equal only to the bands stay, and the recorded similarities can be
+recomputed.
+"""
 
 import json
 import re
@@ -64,11 +66,11 @@ SHORT = {
     "a shout": ["Nobody told us about the road", "NOBODY TOLD US ABOUT THE ROAD"],
     "a score": ["3 : 1, 2 : 2, 0 : 4, 1 : 1", "2 : 0, 1 : 5, 3 : 3, 0 : 2"],
 }
-"""Two texts each, equal once they are folded, and too different as they stand."""
+"""Each kind has two texts that are equal after folding, but too different without it."""
 
 
 def removed(folder: Path, texts: dict[str, str], **settings: Any) -> dict[str, dict[str, Any]]:
-    """{id of a removed document: its row in dropped/}."""
+    """Runs a recipe with these texts. Returns {id of a removed document: its row in dropped/}."""
     (folder / "in.jsonl").write_text("\n".join(json.dumps({"id": id, "text": text}) for id, text in texts.items()))
     (folder / "recipe.yaml").write_text(RECIPE.format(folder=folder, settings=json.dumps(settings)))
     run_recipe(load_recipe(folder / "recipe.yaml"), InProcess(), Options(out=str(folder)), progress_for("none"))
@@ -81,7 +83,7 @@ def facts(folder: Path) -> dict[str, int]:
 
 
 def unmodified_similarity(a: str, b: str, unit: Unit) -> float:
-    """The plain twin of verification."""
+    """Returns the similarity that verification measures, computed by a plain twin."""
     one, other = (shingles_as_they_are(text, NGRAM[unit], unit) for text in (a, b))
     return len(one & other) / len(one | other)
 
@@ -98,7 +100,7 @@ def shingles_as_they_are(text: str, ngram: int, unit: Unit) -> set[tuple[str, ..
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_texts_that_only_bands_take_for_the_same_stay(unit: Unit, tmp_path: Path) -> None:
-    """Of each kind: two such texts, and a copy of the first with other white space, for which the first goes."""
+    """Each kind has two such texts, and a copy of the first with other white space. Only the first is removed."""
     texts = {}
     for kind, (one, other) in (LONG | SHORT).items():
         _, folded = Shingling(NGRAM[unit], unit).nominating(documents({"text": [one, other]}))
@@ -130,7 +132,9 @@ def test_a_removal_of_a_changed_copy_has_the_similarity_of_the_unmodified_texts(
 
 
 def test_ten_thousand_logs_of_one_template_stay_within_time_and_memory(tmp_path: Path) -> None:
-    """Bands see one text. Each log is compared with at most `hubs` others, in all bands together, and all stay."""
+    """To the bands all logs are one text. Each log is compared with at most `hubs` others in all bands together, and
+    all stay.
+    """
     logs = {
         f"log{n:05d}": "\n".join(f"2024-11-{n % 30} {n * i % 86400} GET 200 {n * i * i % 9973} ms" for i in range(8))
         for n in range(10_000)

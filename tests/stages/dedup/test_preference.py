@@ -1,4 +1,4 @@
-"""stages/dedup/preference.py: the order of duplicates as numbers."""
+"""stages/dedup/preference.py: the order in which duplicates are preferred, as numbers."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from tokenmill.stages.dedup.preference import check_preference, preference, pref
 
 
 def ranked(columns: dict[str, list[Any]], keep: Any, **how: Any) -> list[int]:
-    """Rows from the most wanted on, ties in row order."""
+    """Returns the rows from the most to the least preferred, ties in row order."""
     numbers = preference(documents(columns), keep, **how).tolist()
     return sorted(range(len(numbers)), key=lambda row: numbers[row])
 

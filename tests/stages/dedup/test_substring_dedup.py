@@ -1,4 +1,4 @@
-"""stages/dedup/substring_dedup.py: what is taken out, against looking at every window of every text."""
+"""stages/dedup/substring_dedup.py: the removed substrings, compared with a search of every window of every text."""
 
 import json
 import pickle
@@ -25,9 +25,9 @@ ROOM = Room(1 << 30, "", {})
 def run(
     work: SubstringDedup, texts: list[str | None], *, batch_rows: int = 3, partitions: int = 2, source: str = ""
 ) -> tuple[pa.RecordBatch, dict[str, Any]]:
-    """(all documents after the rewriting, what was counted); documents lie in two shards, as the engine has them.
+    """Returns (all documents after the rewriting, the counts). The documents are in two shards, as in the engine.
 
-    source: a letter for each document.
+    source: one letter per document.
     """
     batch = documents({"id": [f"d{i}" for i in range(len(texts))], "text": texts})
     if source:
@@ -70,7 +70,9 @@ def with_places(batch: pa.RecordBatch, said: list[pa.RecordBatch]) -> pa.RecordB
 
 
 def plain(texts: list[str | None], length: int) -> list[str]:
-    """What stays of each text: a window goes if the first document that has it, the longest first, is another one."""
+    """Returns the rest of each text. A window is removed if another document has it and comes before, the longest
+    first.
+    """
     tie = keyed_hash(0, "substring_dedup", [f"d{i}" for i in range(len(texts))]).tolist()
     order = sorted(range(len(texts)), key=lambda i: (-len((texts[i] or "").encode()), tie[i]))
     owner: dict[str, int] = {}
@@ -84,14 +86,14 @@ def plain(texts: list[str | None], length: int) -> list[str]:
 
 
 def left(found: pa.RecordBatch | pa.Table) -> list[str]:
-    """What is left of each text, nothing where the document is dropped: those keep their text for the record."""
+    """Returns the rest of each text, and "" for dropped documents, which keep their text for the drop record."""
     rules = found.column("drop_rule").to_pylist() if "drop_rule" in found.schema.names else [None] * found.num_rows
     return ["" if rule else text or "" for text, rule in zip(found.column("text").to_pylist(), rules, strict=True)]
 
 
 @st.composite
 def corpora(draw: Any) -> list[str | None]:
-    """Texts put together from a few pieces, of few letters, wide ones among them: all kinds of repeats occur."""
+    """Joins texts from a few pieces of a few letters, some of them wide, so that all kinds of repeats occur."""
     letters = draw(st.sampled_from(["a", "ab", "abcdefgh ", "aé漢🥲", "ab\n "]))
     pool = draw(st.lists(st.text(letters, min_size=1, max_size=60), min_size=1, max_size=4))
     one = st.lists(st.one_of(st.sampled_from(pool), st.text(letters, max_size=9)), max_size=5).map("".join)
@@ -115,7 +117,7 @@ def test_it_takes_out_what_looking_at_every_window_does(
 
 
 def test_it_takes_out_all_repeats_of_long_texts_whose_places_are_anywhere() -> None:
-    """60 texts of 4,000 characters that quote each other at random: some 200 quotations of 40 to 400 characters."""
+    """60 texts of 4,000 characters quote each other at random, in 200 quotations of 40 to 400 characters."""
     rng = random.Random(3)
     texts = ["".join(rng.choices("etaoin shrdlu", k=4000)) for _ in range(60)]
     for _ in range(200):

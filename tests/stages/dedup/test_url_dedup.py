@@ -1,4 +1,4 @@
-"""stages/dedup/url_dedup.py: which of the documents of one address stays."""
+"""stages/dedup/url_dedup.py: which one of the documents with the same address is kept."""
 
 import pickle
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tokenmill.stages.dedup.url_dedup import UrlDedup
 
 
 def verdicts(work: UrlDedup, rows: dict[str, list[Any]]) -> dict[str, tuple[str | None, int | None]]:
-    """{id: (duplicate of, cluster size)}"""
+    """Returns {id: (duplicate of, cluster size)}."""
     batch = documents(rows)
     places = pa.array(range(batch.num_rows), type=pa.int32())
     batch = batch.append_column("_shard", pa.array([0] * batch.num_rows, type=pa.int32()))

@@ -1,4 +1,4 @@
-"""stages/dedup/verdicts.py: what Globals say of duplicates, in the columns of VERDICT."""
+"""stages/dedup/verdicts.py: what Globals report about duplicates, in the columns of VERDICT."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""stages/reading/charset.py: the right text for bytes in any charset, whatever the labels say, and what was lost."""
+"""stages/reading/charset.py: bytes in any charset become the right text, for any label, and losses are counted."""
 
 import codecs
 
@@ -20,7 +20,7 @@ KOREAN = "서울의 오래된 시장에서는 매일 아침 신선한 채소와 
     [
         (RUSSIAN, RUSSIAN.encode(), "", "utf-8", "content"),
         (RUSSIAN, RUSSIAN.encode(), "UTF-8", "utf-8", "http"),
-        (RUSSIAN, RUSSIAN.encode(), "windows-1251", "utf-8", "content"),  # sound UTF-8 beats any label
+        (RUSSIAN, RUSSIAN.encode(), "windows-1251", "utf-8", "content"),  # valid UTF-8 wins over any label
         (RUSSIAN, RUSSIAN.encode("cp1251"), "windows-1251", "cp1251", "http"),
         (RUSSIAN, RUSSIAN.encode("cp1251"), " Windows-1251 ", "cp1251", "http"),
         (RUSSIAN, RUSSIAN.encode("koi8-r"), "koi8-r", "koi8-r", "http"),
@@ -69,12 +69,12 @@ def test_what_cannot_be_decoded_is_replaced_and_counted() -> None:
     body = GERMAN.encode() + b"\xff"
     decoded = decode([body], [""])
     assert decoded.text.to_pylist() == [GERMAN + "\ufffd"]
-    assert decoded.bad[0] == pytest.approx(1 / (len(body) + 2))  # U+FFFD has three bytes in place of one
+    assert decoded.bad[0] == pytest.approx(1 / (len(body) + 2))  # U+FFFD has three bytes instead of one
 
 
 @pytest.mark.parametrize(("umlauts", "charset"), [(9, "utf-8"), (8, "cp1252")])
 def test_a_charset_that_leaves_more_than_a_tenth_broken_is_passed_over(umlauts: int, charset: str) -> None:
-    """A tenth of what is not ASCII, the replaced character included."""
+    """The limit is a tenth of the characters that are not ASCII; the replacement character counts as one of them."""
     assert decode(["für ".encode() * umlauts + b"\xff"], ["utf-8"]).charset == [charset]
 
 

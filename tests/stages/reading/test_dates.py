@@ -1,4 +1,4 @@
-"""Dates of any precision become timestamps, and what is no date becomes null."""
+"""Dates of any precision become timestamps, and values that are not dates become null."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Globs become shards, and a glob without a file is refused with what there is."""
+"""Globs become shards. A glob without a file is refused, with a description of the files that exist."""
 
 from pathlib import Path
 

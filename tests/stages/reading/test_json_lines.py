@@ -1,4 +1,4 @@
-"""stages/reading/json_lines.py: every line with its place, and what is wrong with it where something is."""
+"""stages/reading/json_lines.py: every line comes with its place, and with its fault if it has one."""
 
 import bz2
 import gzip
@@ -34,7 +34,7 @@ def lines_of(content: bytes, limit: int = LIMIT) -> list[tuple[int, int, dict[st
 
 
 def frames(content: bytes) -> bytes:
-    """Two zstd frames, an empty skippable one before them, as pzstd writes."""
+    """Returns two zstd frames after an empty skippable frame, as pzstd writes them."""
     half = len(content) // 2
     skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
     return skippable + zstandard.compress(content[:half]) + zstandard.compress(content[half:])

@@ -1,4 +1,4 @@
-"""Damage in Parquet files costs the rows of a row group, and is reported."""
+"""Damage in Parquet files costs the rows of one row group, and is reported."""
 
 import io
 
@@ -10,10 +10,10 @@ from tokenmill.stages.reading.parquet_batches import RowLoss, open_parquet, refu
 
 
 def test_a_value_that_refers_to_a_place_outside_its_dictionary_is_damage() -> None:
-    """Found by fuzzing: pyarrow gives such a batch, and an IndexError followed when its rows were measured."""
+    """Found by fuzzing: pyarrow returned such a batch, and measuring its rows raised an IndexError."""
     target = io.BytesIO()
     pq.write_table(pa.table({"text": list("abcde")}), target, compression="none", store_schema=False)
-    places = b"\x03\x03\x88\x46\x00"  # 0 to 4 in three bits each
+    places = b"\x03\x03\x88\x46\x00"  # 0 to 4, in three bits each
     assert target.getvalue().count(places) == 1
     broken = target.getvalue().replace(places, b"\x03\x03\x88\x56\x00")
     assert list(row_batches(open_parquet(io.BytesIO(broken)), 1 << 20)) == [
@@ -24,7 +24,7 @@ def test_a_value_that_refers_to_a_place_outside_its_dictionary_is_damage() -> No
 
 
 def test_a_thread_that_cannot_start_is_no_damage() -> None:
-    """Arrow reports it as an error of unknown kind, while it decompresses."""
+    """Arrow reports this as an unknown error while it decompresses."""
     error = pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable")
     with pytest.raises(MemoryError, match="cannot start another thread"):
         refuse_lack_of_threads(error)

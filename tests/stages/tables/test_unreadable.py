@@ -1,4 +1,6 @@
-"""A file of which nothing can be read is an error that says what it is and what to do; it is not read "in part"."""
+"""A completely unreadable file is an error that says what the file is and what to do; it does not count as read "in
+part".
+"""
 
 import gzip
 import json
@@ -65,7 +67,7 @@ def texts(path: Path) -> list[str | None]:
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_called_what_it_is(tmp_path: Path, name: str, content: bytes, message: str) -> None:
-    """Each of these was read "in part", without a document, and the run ended with 0."""
+    """Guards against an earlier fault: each of these files was read "in part", without a document, with exit code 0."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError) as caught:
         texts(tmp_path / name)
@@ -74,7 +76,9 @@ def test_what_is_no_table_is_called_what_it_is(tmp_path: Path, name: str, conten
 
 
 def test_columns_that_are_encrypted_are_an_error(tmp_path: Path) -> None:
-    """The footer can be read, so each row group was a loss of its own and the file was read "in part"."""
+    """Guards against an earlier fault: the footer can be read, so each row group counted as a loss and the file as read
+    "in part".
+    """
     factory = pe.CryptoFactory(lambda config: _Keys())
     keys = pe.EncryptionConfiguration(footer_key="k", column_keys={"k": ["text"]}, plaintext_footer=True)
     properties = factory.file_encryption_properties(pe.KmsConnectionConfig(), keys)

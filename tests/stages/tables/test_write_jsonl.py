@@ -1,4 +1,4 @@
-"""What is written as JSON Lines is read back whole, by us and by datatrove, and its bytes depend on the rows alone."""
+"""Our reader and datatrove read the written JSON Lines back completely, and the bytes depend only on the rows."""
 
 import gzip
 import json
@@ -54,7 +54,7 @@ ROW = st.fixed_dictionaries(
 
 
 def written(batches: list[pa.RecordBatch], folder: Path, work: WriteJsonl) -> list[Path]:
-    """The files of a writer, as the engine makes them."""
+    """Returns the files that a writer writes when it is called as the engine calls it."""
     [round] = work.rounds()
     rows = pa.Table.from_batches([round.route(batch) for batch in batches])
     rows = rows.sort_by([(name, "ascending") for name in round.sort_by])

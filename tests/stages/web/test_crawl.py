@@ -1,4 +1,4 @@
-"""A crawl is read by its name, its lists, or the records that its index picks, and nothing else is asked for."""
+"""A crawl is read by its name, its lists, or the records that its index selects, and no other data is requested."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ def record(number: int, kind: str = "response", body: str = "") -> bytes:
 
 
 def crawl(files: int = 3, pages: int = 40) -> tuple[dict[str, bytes], pa.Table]:
-    """(the files of a crawl by path, its index); pages are spread over files, languages and hosts."""
+    """Returns (the files of a crawl by path, its index). The pages are spread over files, languages and hosts."""
     content, rows = {}, []
     for file in range(files):
         name, packed = f"{FOLDER}/warc/CC-MAIN-{file:05}.warc.gz", bytearray()
@@ -66,7 +66,7 @@ def crawl(files: int = 3, pages: int = 40) -> tuple[dict[str, bytes], pa.Table]:
 
 
 def published(folder: Path) -> dict[str, bytes]:
-    """Everything below the address of a crawl, by path: WARC files, index, and the lists of both."""
+    """Returns all files below the address of a crawl, by path: WARC files, index, and the lists of both."""
     files, index = crawl()
     tables = {}
     for part, rows in enumerate((index.slice(0, 50), index.slice(50))):
@@ -117,7 +117,7 @@ def rows(work: ReadWarc) -> list[dict[str, Any]]:
 
 
 def numbers(work: ReadWarc) -> list[int]:
-    """Of the pages that come, by the numbers in their ids."""
+    """Returns the numbers in the ids of the pages that are read."""
     found = rows(work)
     assert not any(row.get("drop_rule") for row in found)
     return [int(row["id"].strip("<>").rpartition(":")[2]) for row in found]
@@ -275,12 +275,12 @@ def test_another_table_is_no_index(tmp_path: Path) -> None:
 
 
 def damaged_names(content: bytes) -> bytes:
-    """The names of WARC files are no UTF-8."""
+    """Makes the names of WARC files invalid UTF-8."""
     return content.replace(b"a.warc.gz", b"a.w\xffrc.gz")
 
 
 def damaged_footer(content: bytes) -> bytes:
-    """Found by fuzzing: for a footer that cannot be decoded pyarrow raises OSError."""
+    """Found by fuzzing: pyarrow raises OSError for a footer that cannot be decoded."""
     size = int.from_bytes(content[-8:-4], "little")
     return content[: -size - 8] + b"\xff" * size + content[-8:]
 
@@ -297,7 +297,7 @@ def test_a_damaged_index_is_refused_by_name(tmp_path: Path, damage: Callable[[by
 
 @pytest.mark.parametrize("seed", range(20))
 def test_spans_cover_the_records_and_join_what_is_near(seed: int) -> None:
-    """Against a plain twin."""
+    """The spans are compared with those of a plain twin."""
     random = Random(seed)
     places = sorted({(random.choice("ab"), random.randrange(0, 3000, 10)) for _ in range(random.randrange(60))})
     table = pa.Table.from_pylist(

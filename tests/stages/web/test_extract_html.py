@@ -1,4 +1,4 @@
-"""HTML becomes its main text, in a time that no markup can stretch."""
+"""HTML becomes its main text, in a time that no markup can increase without bound."""
 
 import os
 import pickle
@@ -103,7 +103,7 @@ def test_no_rows_and_each_row_alone_give_the_same_as_all() -> None:
 
 
 def test_articles_of_annotated_pages_come_out() -> None:
-    """Runs over the development data, where there is any."""
+    """This test runs over the development data, if it is present."""
     folder = os.environ.get("TOKENMILL_DEV_DATA")
     pages = list(read_pages(Path(folder, "extraction")))[::20] if folder else []
     if pages:

@@ -1,4 +1,4 @@
-"""HTML becomes tidy main text, and documents that would take too long or too much memory are refused by count."""
+"""HTML becomes tidy main text; documents that would take too much time or memory are refused by their counts."""
 
 import os
 import pickle
@@ -40,7 +40,7 @@ def texts(*html: str | None, **setting: Any) -> list[str | None]:
 
 
 def verdict(html: str, **setting: Any) -> tuple[str | None, str | None, str | None, str | None]:
-    """(text, rule, measured, threshold) of one document."""
+    """Returns (text, rule, measured, threshold) of one document."""
     [row] = ExtractHtmlResiliparse(**setting)(batch(html)).to_pylist()
     return row["text"], row.get("drop_rule"), row.get("drop_measured"), row.get("drop_threshold")
 
@@ -126,7 +126,7 @@ def test_no_rows_and_each_row_alone_give_the_same_as_all() -> None:
 
 
 def test_real_pages_lose_their_chrome_and_no_page_is_refused_for_its_shape() -> None:
-    """Runs over the archives in the development data, where there are any."""
+    """This test runs over the archives in the development data, if they are present."""
     folder = os.environ.get("TOKENMILL_DEV_DATA")
     for path in sorted(Path(folder, "web").glob("cc-main*.warc.gz")) if folder else []:
         work = ReadWarc(str(path))

@@ -1,4 +1,4 @@
-"""stages/web/http_body.py: what an archived response says of itself, and its body with every coding undone."""
+"""stages/web/http_body.py: the headers of an archived response are read, and every coding of its body is undone."""
 
 import gzip
 import tracemalloc
@@ -45,7 +45,7 @@ CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
     b"x-gzip": gzip.compress,
     b"GZIP": gzip.compress,
     b"deflate": zlib.compress,
-    b"deflate, identity": bare_deflate,  # identity only tells this entry from the one above
+    b"deflate, identity": bare_deflate,  # identity only makes this key different from the one above
     b"br": brotli.compress,
     b"zstd": zstandard.compress,
     b"deflate, gzip": lambda data: gzip.compress(zlib.compress(data)),
@@ -140,7 +140,7 @@ def test_a_page_that_is_not_coded_stays_as_it_is(coding: bytes) -> None:
     [
         (b"gzip", gzip.compress(TEXT)[:-30], "gzip: "),
         (b"gzip", b"\x1f\x8b" + b"\xff" * 60, "gzip: "),
-        (b"gzip", gzip.compress(TEXT)[:-8] + b"\0" * 8, "gzip: "),  # a wrong checksum
+        (b"gzip", gzip.compress(TEXT)[:-8] + b"\0" * 8, "gzip: "),  # the checksum is wrong
         (b"deflate", zlib.compress(TEXT)[:-30], "deflate: "),
         (b"deflate", bare_deflate(TEXT)[:-30], "deflate: "),
         (b"deflate", b"\xff" * 60, "deflate: "),
@@ -181,10 +181,10 @@ def test_a_cut_excuses_no_garbage(coding: bytes, start: bytes) -> None:
         (b"5;name=value\r\nhello\r\n0\r\n\r\n", b"hello"),
         (b"  5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n", b"hello"),
         (b"00005\r\nhello\r\n0\r\n\r\nmore", b"hello"),
-        (b"5\r\nhello\r\n", b"hello"),  # closed without the last chunk
+        (b"5\r\nhello\r\n", b"hello"),  # the connection closed before the last chunk
         (b"5\r\nhello", b"hello"),
         (b"0\r\n\r\n", b""),
-        (TEXT, TEXT),  # already joined
+        (TEXT, TEXT),  # the chunks are already joined
         (b"", b""),
     ],
 )
@@ -219,7 +219,7 @@ def test_a_bomb_is_unpacked_only_to_the_limit_and_says_what_it_came_from(coding:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (len(found.data), found.packed_bytes, found.problem) == ((1 << 20) + 1, len(packed), "")
-    assert peak < 80 << 20  # the largest zstd frame that 2 KiB can hold unpacks to 60 MB
+    assert peak < 80 << 20  # the largest zstd frame that fits in 2 KiB unpacks to 60 MB
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"zstd"])

@@ -1,4 +1,4 @@
-"""What publishers say to machines is found where and how they say it, and nowhere else."""
+"""Signs by which publishers address machines are found in the places and forms that are defined, and nowhere else."""
 
 import pytest
 

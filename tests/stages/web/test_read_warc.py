@@ -1,4 +1,4 @@
-"""Every document record is a row, every refusal and every damaged span is one too, and nothing else is."""
+"""Every document record, every refused record and every damaged span is a row, and there are no other rows."""
 
 import base64
 import gzip
@@ -30,7 +30,7 @@ HTML = b"Content-Type: text/html"
 
 
 def record(number: int, content: bytes, *fields: bytes, kind: bytes = b"response", length: int | None = None) -> bytes:
-    """A WARC record; fields replace those of the same name."""
+    """Returns a WARC record. `fields` replace fields of the same name."""
     named = {
         b"WARC-Type": kind,
         b"WARC-Record-ID": b"<urn:uuid:%d>" % number,
@@ -45,7 +45,7 @@ def record(number: int, content: bytes, *fields: bytes, kind: bytes = b"response
 
 
 def response(body: bytes = PAGE, *fields: bytes, status: bytes = b"200 OK") -> bytes:
-    """An HTTP response; a text/html one unless fields name the type."""
+    """Returns an HTTP response, of type text/html unless `fields` contain a type."""
     heads = fields if any(field.startswith(b"Content-Type") for field in fields) else (HTML, *fields)
     return b"HTTP/1.1 " + status + b"\r\n" + b"".join(field + b"\r\n" for field in heads) + b"\r\n" + body
 
@@ -55,14 +55,14 @@ def page(number: int, body: bytes = PAGE, *fields: bytes) -> bytes:
 
 
 def rows(folder: Path, content: bytes, name: str = "f.warc.gz", **setting: Any) -> list[dict[str, Any]]:
-    """What is read from a file with this content, as one list."""
+    """Returns all rows of a file with this content."""
     (folder / name).write_bytes(content)
     work = ReadWarc(str(folder / name), **setting)
     return [row for shard in work.shards() for batch in work.read(shard) for row in batch.to_pylist()]
 
 
 def told(found: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
-    """(id, rule) of each row."""
+    """Returns (id, rule) of each row."""
     return [(row["id"], row.get("drop_rule")) for row in found]
 
 
@@ -71,7 +71,7 @@ def packed(*parts: bytes) -> list[bytes]:
 
 
 def only(folder: Path, content: bytes, **setting: Any) -> dict[str, Any]:
-    """The one row of a file of this one record."""
+    """Returns the row of a file that has one record."""
     [row] = rows(folder, content, name="f.warc", **setting)
     return row
 
@@ -146,9 +146,9 @@ def chunked(body: bytes) -> bytes:
 
 
 def brotli_of(body: bytes) -> bytes:
-    """One uncompressed brotli meta-block (RFC 7932, 9.2) and the empty last one."""
+    """Returns one uncompressed brotli meta-block (RFC 7932, 9.2) and the empty last one."""
     assert 0 < len(body) <= 1 << 16
-    head = 0b0 | (0b00 << 1) | 0  # window bits 16, written as a single 0 bit; then not the last block, 4 nibbles
+    head = 0b0 | (0b00 << 1) | 0  # window bits 16, as a single 0 bit; then: not the last block, 4 nibbles
     bits = [0, 0, 0, 0] + [len(body) - 1 >> bit & 1 for bit in range(16)] + [1]
     value = head | sum(bit << place for place, bit in enumerate(bits))
     return value.to_bytes((len(bits) + 7) // 8, "little") + body + b"\x03"
@@ -184,13 +184,13 @@ KOREAN = "<html><p>다람쥐 헌 쳇바퀴에 타고파. 키스의 고유조건�
 CHARSETS = [
     (RUSSIAN.encode(), b"", "utf-8", "content"),
     (RUSSIAN.encode(), b"utf-8", "utf-8", "http"),
-    (RUSSIAN.encode(), b"windows-1251", "utf-8", "content"),  # sound UTF-8 whatever the label says
+    (RUSSIAN.encode(), b"windows-1251", "utf-8", "content"),  # valid UTF-8 wins over any label
     (RUSSIAN.encode("utf-8-sig"), b"koi8-r", "utf-8", "bom"),
     (RUSSIAN.encode("utf-16"), b"", "utf-16-le", "bom"),
     (RUSSIAN.encode("utf-16-be"), b"UTF-16BE", "utf-16-be", "http"),
     (RUSSIAN.encode("koi8-r"), b"KOI8-R", "koi8-r", "http"),
     (b"<meta charset=koi8-r>" + RUSSIAN.encode("koi8-r"), b"", "koi8-r", "page"),
-    (b"<meta charset=utf-8>" + RUSSIAN.encode("cp1251"), b"utf-8", "cp1251", "detector"),  # the label lies
+    (b"<meta charset=utf-8>" + RUSSIAN.encode("cp1251"), b"utf-8", "cp1251", "detector"),  # the label is wrong
     (RUSSIAN.encode("cp1251"), b"no-such-charset", "cp1251", "detector"),
     ("<p>naïve “quotes”".encode("cp1252"), b"iso-8859-1", "cp1252", "http"),
     (KOREAN.encode("euc-kr"), b"ks_c_5601-1987", "cp949", "http"),
@@ -229,7 +229,7 @@ def test_a_single_line_of_5_mb_is_a_page_like_any_other(tmp_path: Path) -> None:
 
 
 def test_metadata_records_are_rows_where_they_are_asked_for(tmp_path: Path) -> None:
-    """As in WAT files: JSON about each record."""
+    """WAT files have such records: JSON about each record."""
     said = b'{"Envelope":{"WARC-Header-Length":"700"}}'
     content = record(1, said, b"Content-Type: application/json", kind=b"metadata") + page(2)
     assert told(rows(tmp_path, content)) == [("<urn:uuid:2>", None)]
@@ -365,7 +365,7 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.parametrize("place", [0, 1, 2], ids=["first", "middle", "last"])
 def test_a_damaged_span_is_one_row_and_all_others_are_read(tmp_path: Path, name: str, place: int) -> None:
-    """A reader that trusts lengths alone takes the pages behind a wrong one for its content, and says nothing."""
+    """A reader that trusts only lengths would silently treat the pages after a wrong length as its content."""
     parts = [MEMBERS[0], MEMBERS[2]]
     parts.insert(place, BROKEN[name])
     offset = sum(len(part) for part in parts[:place])
@@ -392,7 +392,7 @@ PLAIN_BROKEN = {
 
 @pytest.mark.parametrize("name", PLAIN_BROKEN)
 def test_damage_in_an_uncompressed_file_ends_at_the_next_record(tmp_path: Path, name: str) -> None:
-    """After garbage the record before it cannot be told from one with a wrong length, so it is lost too."""
+    """After garbage, the record before it looks like one with a wrong length, so it is lost too."""
     found = rows(tmp_path, page(0) + page(1) + PLAIN_BROKEN[name] + page(2) + page(3), name="f.warc")
     lost = 1 if name == "garbage" else 2
     start = len(page(0)) * lost
@@ -444,7 +444,7 @@ def test_records_are_found_in_any_container(tmp_path: Path, name: str) -> None:
 
 
 def test_zstd_frames_are_read_whose_first_block_is_long(tmp_path: Path) -> None:
-    """Found by fuzzing: nothing comes out of a frame before its first block, of up to 128 KiB, is complete."""
+    """Found by fuzzing: a frame gives no output before its first block, of up to 128 KiB, is complete."""
     pages = [page(number, random.Random(number).randbytes(size).hex().encode()) for number, size in enumerate(SIZES)]
     frames = b"".join(zstandard.compress(content) for content in pages)
     assert told(rows(tmp_path, frames, mime=("text/html",))) == [(f"<urn:uuid:{n}>", None) for n in range(len(SIZES))]
@@ -454,7 +454,7 @@ SIZES = (100, 600, 5_000, 70_000, 300_000)
 
 
 def test_a_damaged_dictionary_leaves_damaged_frames(tmp_path: Path) -> None:
-    """Found by fuzzing: the error of the dictionary's own decompressor came through."""
+    """Found by fuzzing: the error of the dictionary's own decompressor reached the caller."""
     content = dictionary_file()
     for place in (0, 30):
         found = told(rows(tmp_path, content[:8] + flipped(content[8:], place), name="f"))
@@ -517,7 +517,7 @@ SEEDS = [CONTAINERS[name] for name in ("plain", "a member a record", "one member
 )
 @settings(max_examples=150, deadline=None)
 def test_spans_never_overlap_whatever_the_damage(seed: bytes, changes: list[tuple[int, bytes]]) -> None:
-    """Bytes overwritten anywhere: reading ends, and what is reported lies in order inside the file."""
+    """Bytes are overwritten anywhere: reading ends, and the reported spans are in order and inside the file."""
     data = bytearray(seed)
     for place, content in changes:
         data[place % len(data) : place % len(data) + len(content)] = content
@@ -535,7 +535,7 @@ def test_spans_never_overlap_whatever_the_damage(seed: bytes, changes: list[tupl
 
 
 def test_real_archives_are_read_with_no_row_lost() -> None:
-    """Runs over the archives in the development data, where there are any."""
+    """This test runs over the archives in the development data, if they are present."""
     folder = os.environ.get("TOKENMILL_DEV_DATA")
     for path in sorted(Path(folder, "web").glob("*-*.warc.gz")) if folder else []:
         work = ReadWarc(str(path))
@@ -555,14 +555,14 @@ def test_long_headers_count_towards_a_batch(tmp_path: Path) -> None:
 
 
 def test_a_header_that_is_cut_off_does_not_take_in_the_next_record(tmp_path: Path) -> None:
-    """Found by fuzzing: the next record's fields were taken for its own, and it was in no row."""
+    """Found by fuzzing: the next record's fields were treated as its own, and the next record was in no row."""
     cut = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:7>\r\n"
     found = told(rows(tmp_path, page(0) + cut + page(1), name="f.warc"))
     assert [rule for _, rule in found] == [None, "read_warc.corrupt", None] and found[2][0] == "<urn:uuid:1>"
 
 
 def test_version_lines_without_headers_take_time_in_proportion() -> None:
-    """Found by fuzzing: from each of them on, all that followed was parsed as one header, hours of it in 64 MiB."""
+    """Found by fuzzing: after each such line, all bytes were parsed as one header, which takes hours for 64 MiB."""
     content = page(0) + b"WARC/1.0\r\n" * 2_000 + page(1)
     calls = 0
 

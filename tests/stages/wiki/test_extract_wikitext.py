@@ -1,4 +1,4 @@
-"""Wikitext to text as a step: null, too large and empty texts, settings, and the mini dump against its truth."""
+"""Wikitext to text as a step: null, too large and empty texts, settings, and the mini dump compared with its truth."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""MediaWiki dumps: every page comes out once, however the file is packed and shared, and damage costs what it hits."""
+"""MediaWiki dumps: every page comes out once for every packing and split, and damage costs only what it hits."""
 
 import bz2
 import gzip
@@ -52,7 +52,9 @@ WHOLE = HEAD + "".join(PAGES) + TAIL
 
 
 def multistream(pages: list[str], per_stream: int = 4) -> tuple[bytes, list[int]]:
-    """As MediaWiki writes it: the head, some pages a stream, the tail; and where each stream of pages begins."""
+    """Packs pages as MediaWiki does: the head, some pages per stream, the tail. Also returns the start of each page
+    stream.
+    """
     packed, offsets = bz2.compress(HEAD.encode()), []
     for first in range(0, len(pages), per_stream):
         offsets.append(len(packed))
@@ -61,7 +63,7 @@ def multistream(pages: list[str], per_stream: int = 4) -> tuple[bytes, list[int]
 
 
 def cut_anywhere(data: bytes, size: int) -> bytes:
-    """As parallel compressors write it: a stream for each piece, pages across them."""
+    """Packs data as parallel compressors do: one stream per piece, so pages cross from one stream to the next."""
     return b"".join(bz2.compress(data[at : at + size]) for at in range(0, len(data), size))
 
 
@@ -221,7 +223,7 @@ def test_a_file_cut_short_gives_its_whole_pages_and_says_so(tmp_path: Path, pack
         try:
             rows = read(path, shard_bytes=1 << 14)
         except DataError:
-            assert packing in ("single", "zst")  # their first block is not whole
+            assert packing in ("single", "zst")  # their first block is incomplete
             continue
         assert all(whole[row["id"]] == row["text"] for row in rows if row["text"] is not None)
         assert {"corrupt", "broken_xml"} & set(rules(rows)) or packing == "xml"
@@ -295,12 +297,14 @@ def test_no_pages_is_an_empty_batch_stream(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [0, 100, 3000])
 def test_a_page_that_the_file_ends_in_is_of_the_piece_that_it_begins_in(tmp_path: Path, cut: int) -> None:
-    """Pieces of an uncompressed dump read ahead; the one before reported the broken page as well."""
+    """Guards against an earlier fault: pieces of an uncompressed dump read ahead, so the piece before reported the
+    broken page too.
+    """
     path = tmp_path / "dewiki.xml"
     path.write_bytes(WHOLE.encode()[: len(HEAD.encode()) + cut + 50])
     whole = read(path)
     assert whole[-1]["drop_rule"] == "read_wikipedia.broken_xml"
-    begin = len(HEAD.encode())  # of the page; a piece may begin inside its first tag
+    begin = len(HEAD.encode())  # start of the page; a piece may start inside its first tag
     for size in (*range(begin, begin + 12), 40, 200, 900):
         found = read(path, shard_bytes=size)
         assert [(row["id"], row["text"]) for row in found] == [(row["id"], row["text"]) for row in whole]
@@ -308,7 +312,9 @@ def test_a_page_that_the_file_ends_in_is_of_the_piece_that_it_begins_in(tmp_path
 
 @pytest.mark.parametrize("size", [37, 100, 1000])
 def test_what_stands_between_pages_is_a_row_in_pieces_too(tmp_path: Path, size: int) -> None:
-    """A piece took all before its first page for the end of the page before, and nobody told of what it was."""
+    """Guards against an earlier fault: a piece treated all content before its first page as the end of the page before,
+    so no piece reported it.
+    """
     path = tmp_path / "dewiki.xml"
     path.write_text(HEAD + PAGES[0] + "lost" + PAGES[1] + PAGES[2] + "<odd>and found</odd>" + PAGES[3] + TAIL)
     whole = read(path)
@@ -341,7 +347,9 @@ def test_redirects_are_known_without_an_element_of_their_own(tmp_path: Path, tex
 
 
 def test_each_of_several_pages_without_an_end_is_a_row(tmp_path: Path) -> None:
-    """At the file's end the first took the others in, in pieces each was one."""
+    """Guards against an earlier fault: at the file's end the first page included the others, but in pieces each was one
+    row.
+    """
     path = tmp_path / "dewiki.xml"
     path.write_text(HEAD + "".join(one.replace("</page>", "") for one in PAGES[:3]))
     whole = read(path)
@@ -366,7 +374,7 @@ def test_a_piece_of_a_dump_on_a_store_is_read_by_its_range(monkeypatch: pytest.M
     plain = storage.open_input
 
     class Counting:
-        """A file that says how much was read of it."""
+        """A file that records how much is read from it."""
 
         def __init__(self, file: IO[bytes]) -> None:
             self.file = file
@@ -392,7 +400,7 @@ def test_a_piece_of_a_dump_on_a_store_is_read_by_its_range(monkeypatch: pytest.M
     for shard in work.shards():
         taken.clear()
         found += [id for batch in work.read(shard) for id in batch.column("id").to_pylist()]
-        assert sum(taken) < shard.length + (3 << 20) < len(packed)  # windows of 1 MiB to find streams and the head
+        assert sum(taken) < shard.length + (3 << 20) < len(packed)  # windows of 1 MiB find the streams and the head
     assert found == [f"dewiki:{number}@{number + 5000}" for number in range(1, 201)]
     fsspec.filesystem("memory").store.clear()
 

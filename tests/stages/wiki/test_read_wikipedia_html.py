@@ -1,4 +1,4 @@
-"""Wikimedia Enterprise dumps: JSON Lines in a tar.gz, each page with its HTML, each bad line with its place."""
+"""Wikimedia Enterprise dumps: JSON Lines in a tar.gz. Each page has its HTML, and each bad line its place."""
 
 import gzip
 import io
@@ -107,7 +107,7 @@ def test_cut_short_anywhere_or_damaged_keeps_what_came_before(tmp_path: Path) ->
 
 
 def with_size(content: bytes, field: bytes) -> bytes:
-    """The archive with another size in its first header, and a checksum that fits."""
+    """Returns the archive with another size in its first header, and a matching checksum."""
     header = bytearray(content[:512])
     header[124:136], header[148:156] = field, b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)

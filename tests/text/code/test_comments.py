@@ -1,4 +1,4 @@
-"""Comments in source code against a slow scan over strings by the same table, and by hand."""
+"""Comments in source code are compared with a slow scan over strings by the same table, and with known values."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ LANGUAGES = sorted(COMMENTS)
 
 
 def measured(*documents: tuple[str, str]) -> list[int]:
-    """Comment characters of each (language, text)."""
+    """Returns the number of comment characters of each (language, text)."""
     texts = pa.array([text for _, text in documents], type=pa.large_string())
     numbers = np.array([list(COMMENTS).index(language) for language, _ in documents], dtype=np.int64)
     counts: list[int] = comment_chars(*text_buffer(pa.record_batch({"text": texts})), numbers).tolist()
@@ -139,6 +139,6 @@ def test_the_table_holds_languages_by_their_names_and_marks_that_fit() -> None:
 @pytest.mark.parametrize("part", ["/*", "'", '"', "\\", "//", "*/", " ", "#", "    =", "(*", "=head\n"])
 @pytest.mark.parametrize("language", ["C", "Python", "Rust", "Perl", "OCaml", "Shell"])
 def test_cost_grows_with_the_text_alone(language: str, part: str) -> None:
-    """Half a megabyte; quadratic time would be hours."""
+    """The text has half a megabyte, for which quadratic time would be hours."""
     text = part * (500_000 // len(part))
     assert 0 <= measured((language, text))[0] <= len(text)

@@ -1,4 +1,4 @@
-"""Encoded data in source code: the kernel matches what the published expressions match in Python's `re`."""
+"""Encoded data in source code: the kernel finds what the published expressions match in Python's `re`."""
 
 import re
 
@@ -52,7 +52,7 @@ def test_what_is_matched_is_what_the_published_expressions_match(texts: list[str
 
 @pytest.mark.parametrize("part", ["\\", "1f ", "0x1f,", "\\x1f", "\\u00e9", "a" * 63 + " ", "\n", " ", "é"])
 def test_cost_grows_with_the_text_alone(part: str) -> None:
-    """A megabyte; quadratic time would be hours."""
+    """The text has a megabyte, for which quadratic time would be hours."""
     text = (part * (1_000_000 // len(part) + 1)) + "!"
     chars, longest = measured(text)[0]
     assert 0 <= longest <= chars <= len(text)

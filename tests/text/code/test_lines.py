@@ -1,4 +1,4 @@
-"""Lines and characters of source code against a slow count over strings."""
+"""Lines and characters of source code are compared with a slow count over strings."""
 
 import pyarrow as pa
 from hypothesis import example, given, settings

@@ -1,4 +1,4 @@
-"""SPDX expressions are written in one way, joined without repetition, and decided by a list of allowed licences."""
+"""SPDX expressions have one spelling, are joined without repetition, and are judged by a list of allowed licences."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ ALLOWED = frozenset({"MIT", "Apache-2.0"})
 
 
 def truth(expression: str) -> bool:
-    """Whether it is allowed, by Python's own reading of it."""
+    """Returns whether the expression is allowed, evaluated as a Python expression."""
     for name in ("LGPL-3.0-or-later WITH GCC-exception-3.1", "GPL-2.0-only", "LicenseRef-x"):
         expression = expression.replace(name, "False")
     expression = expression.replace("MIT", "True").replace("Apache-2.0", "True")

@@ -1,4 +1,4 @@
-"""The line edits of DCLM against slow ones over strings."""
+"""The line edits of DCLM are compared with slow edits over strings."""
 
 import re
 
@@ -18,7 +18,7 @@ LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
 
 def low(text: str) -> str:
-    """ASCII letters alone, so that places stay where they are."""
+    """Lowers only ASCII letters, so that positions stay the same."""
     return text.translate(LOWER)
 
 
@@ -50,7 +50,7 @@ def without_phrases(line: str) -> str:
 
 
 def without_cart(line: str) -> str:
-    """One pass from left to right: what moves together by a cut is not looked at again."""
+    """Removes in one pass from left to right; a match that forms only by a cut stays."""
     at = low(line).find("items in cart")
     if at < 0:
         return line

@@ -1,4 +1,4 @@
-"""The line edits of C4 against slow ones over strings."""
+"""The line edits of C4 are compared with slow edits over strings."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Where a phrase first stands near the top of a document, against a slow search."""
+"""The first place of a phrase near the top of a document is compared with a slow search."""
 
 import pyarrow as pa
 from hypothesis import example, given, settings
@@ -10,7 +10,7 @@ from tokenmill.text.words.segment import text_buffer
 
 
 def slow_first(text: str, phrases: list[str], most_lines: int, most_chars: int) -> tuple[int, int]:
-    """The shortest beginning of a line that ends in a phrase."""
+    """Finds the shortest start of a line that ends with a phrase. Returns (line, end), or (0, 0)."""
     before = 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         for end in range(1, len(line) + 1):

@@ -1,4 +1,4 @@
-"""Lines taken out by their phrases, against a slow way over strings."""
+"""The removal of lines by their phrases is compared with a slow way over strings."""
 
 import numpy as np
 import pyarrow as pa
@@ -76,6 +76,6 @@ def test_lines_go_as_by_the_slow_way(texts: list[str], equal: list[str], contain
 
 def test_phrases_too_many_to_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phrase_lines, "MOST_MOVES", 20)
-    phrase_automaton.__wrapped__(("abc",), ())  # 4 states, 5 letters with blank and any other
+    phrase_automaton.__wrapped__(("abc",), ())  # 4 states, and 5 letters including blank and "any other"
     with pytest.raises(ValueError, match="2 phrases with 5 different starts"):
         phrase_automaton.__wrapped__(("abc", "aba"), ())

@@ -1,4 +1,4 @@
-"""text/edit/spaces.py: white space folded as str.split does it."""
+"""text/edit/spaces.py: white space is folded as str.split does it."""
 
 from itertools import pairwise
 

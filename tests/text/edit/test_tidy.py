@@ -1,4 +1,4 @@
-"""text/edit/tidy.py against a plain twin."""
+"""text/edit/tidy.py is compared with a plain twin."""
 
 import re
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Pages are cut into blocks as browsers show them, whatever is missing, nested or hostile in the markup."""
+"""Pages are cut into blocks as browsers show them, even if the markup is incomplete, nested or hostile."""
 
 import html
 import random
@@ -38,7 +38,7 @@ def written(tree: object) -> str:
 
 
 def cut(tree: object, lines: list[str]) -> None:
-    """The plain twin: text goes to the last line, block elements begin one before and after themselves."""
+    """Plain twin: text goes to the last line, and a block element starts a new line before and after itself."""
     if isinstance(tree, str):
         lines[-1] += tree
         return
@@ -127,7 +127,7 @@ def test_what_is_said_of_an_element_is_said_of_all_in_it() -> None:
     ids=lambda page: page[:12],
 )
 def test_hostile_pages_are_read_to_their_end(page: str) -> None:
-    """In about a second: work that grows with the square of their size would not end."""
+    """This takes about a second; work that grows with the square of the size would not end."""
     texts, features = features_of(page.encode())
     assert len(texts) == len(features) <= MOST_BLOCKS
 

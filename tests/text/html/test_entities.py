@@ -1,4 +1,4 @@
-"""Character references decode as the standard library decodes them."""
+"""Character references are decoded as the standard library decodes them."""
 
 import html
 
@@ -34,7 +34,9 @@ def decoded(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """html.unescape, but for the numbers it drops: controls and non-characters, which the standard keeps."""
+    """Works as html.unescape, but keeps controls and non-characters, which html.unescape drops and the HTML standard
+    keeps.
+    """
 
     def kept(number: int) -> bool:
         return number in UNSEEN or (number < 32 and number not in (0, 9, 10, 12, 13)) or number in (0xB, 0x7F)

@@ -1,4 +1,4 @@
-"""The text of a page is that of its blocks which the trees take for content, laid out."""
+"""The text of a page is the laid-out text of the blocks that the trees classify as content."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def extracted(pages: list[str], *, least: int = 0, bullets: bool = True) -> list
 
 
 def scores(features: np.ndarray) -> list[int]:
-    """The plain twin of the trees, from the file itself."""
+    """Plain twin of the trees, which reads the model file itself."""
     model = json.loads(MODEL.read_text())
     found = []
     for row in features:

@@ -1,4 +1,4 @@
-"""text/html/shape.py: depth, tags, attributes and options, as one would count them by hand."""
+"""text/html/shape.py: depth, tags, attributes and options agree with a count by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Characters of text on an HTML page, as Python's own parser counts them."""
+"""The number of text characters on an HTML page is the one that Python's own parser gives."""
 
 from html.parser import HTMLParser
 

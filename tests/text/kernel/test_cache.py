@@ -1,4 +1,4 @@
-"""Compiled kernels are kept, and never outlive an edit to the code they were made of."""
+"""Compiled kernels are cached, and are never used after an edit to the code that they were built from."""
 
 import importlib
 import os
@@ -65,7 +65,7 @@ print(used() - before)
 
 
 def copied_package(folder: Path) -> Path:
-    """A copy of what the kernels need, under folder; returns its text/."""
+    """Copies the parts of the package that kernels need to `folder`, and returns the copy of text/."""
     source = Path(tokenmill.__file__).parent
     for part in ("text", "core"):
         shutil.copytree(source / part, folder / "tokenmill" / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -74,7 +74,7 @@ def copied_package(folder: Path) -> Path:
 
 
 def answer(folder: Path, code: str) -> list[int]:
-    """[what a kernel says in a fresh process of the copy, how often it was compiled]."""
+    """Runs the code in a fresh process of the copy. Returns [the kernel's answer, how often it was compiled]."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "HOME": str(folder)}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, check=True, text=True
@@ -93,7 +93,9 @@ def answer(folder: Path, code: str) -> list[int]:
 def test_an_edited_helper_changes_the_answer_and_an_unedited_one_is_loaded(
     tmp_path: Path, code: str, helper: str, old: str, new: str, answers: tuple[int, int]
 ) -> None:
-    """numba alone would go on giving the first answer: the caller's file is as it was, and the helper is in another."""
+    """numba alone would still give the first answer, because the caller's file is unchanged and the helper is in
+    another file.
+    """
     path = copied_package(tmp_path) / helper
     assert answer(tmp_path, code) == [answers[0], 1]
     assert answer(tmp_path, code) == [answers[0], 0]
@@ -158,6 +160,6 @@ def test_compiled_code_is_kept_where_no_one_else_can_write() -> None:
 
 
 def test_after_warm_no_batch_makes_a_kernel_compile_or_load() -> None:
-    """A second kind of argument would stop every worker for seconds in the middle of its work."""
+    """A second type of argument would stop every worker for seconds in the middle of its work."""
     run = subprocess.run([sys.executable, "-c", FILTERED], capture_output=True, check=True, text=True)
     assert run.stdout.split() == ["0"]

@@ -1,4 +1,4 @@
-"""What is compiled is known per Python, CPU and path, and folders that nothing uses are removed."""
+"""The record of compiled code is kept per Python, CPU and path, and unused folders are removed."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from tokenmill.text.kernel import cache_folder
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The cache folder, in a home of its own."""
+    """Returns the cache folder in a home folder of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cache_folder.cache_folder.cache_clear()
     monkeypatch.setattr(cache_folder, "_cpu", lambda: "cpu 1")
@@ -50,7 +50,7 @@ def test_another_python_cpu_path_or_setting_of_numba_has_marks_of_its_own(
 def test_the_cpu_has_a_name_unless_numba_is_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder._cpu.__wrapped__()
     monkeypatch.setenv("NUMBA_CPU_NAME", "x86-64-v3")
-    assert cache_folder._cpu.__wrapped__()  # numba takes the features of the machine
+    assert cache_folder._cpu.__wrapped__()  # numba uses the features of the machine
     monkeypatch.setenv("NUMBA_CPU_FEATURES", "")
     assert cache_folder._cpu.__wrapped__() == ""
 

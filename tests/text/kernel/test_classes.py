@@ -1,4 +1,4 @@
-"""The class table says of each code point what Python says."""
+"""The class table agrees with Python for each code point."""
 
 from tokenmill.text.kernel.classes import LETTER, PUNCTUATION, SENTENCE, SPACE, TERMINAL, class_table
 

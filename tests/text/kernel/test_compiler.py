@@ -1,4 +1,4 @@
-"""Helpers have no machine code, entries do; the results and the cache are as with stock numba."""
+"""Only entries have machine code, helpers do not. The results and the cache are as with stock numba."""
 
 import os
 import subprocess
@@ -72,7 +72,7 @@ def run(folder: Path, *arguments: str, program: str = KERNELS) -> list[str]:
 
 @pytest.mark.slow
 def test_helpers_give_what_stock_numba_gives_and_only_entries_are_kept(tmp_path: Path) -> None:
-    """Also when a helper calls itself, prints, or is called from Python as well, and when it comes from the cache."""
+    """This also holds if a helper calls itself, prints, or is called from Python, and if it comes from the cache."""
     said = ["helper 4", "helper 5", "13", "2"]
     assert run(tmp_path) == [*said, "[1, 0, 1]"]
     assert run(tmp_path) == [*said, "[0, 0, 0]"]
@@ -88,5 +88,5 @@ def test_kernels_do_not_import_scipy_and_other_users_of_numba_have_it(tmp_path: 
 
 
 def test_the_installed_numba_is_a_tested_one() -> None:
-    """After an upgrade: run all tests, compare the speed of kernels, and add the version."""
+    """After an upgrade of numba: run all tests, compare the speed of kernels, and add the version."""
     assert isinstance(cache.as_kernel(length_in_points).dispatcher, compiler._Entry)

@@ -1,4 +1,4 @@
-"""mypy checks calls of kernels: the decorator keeps the function's type, and every kernel has one."""
+"""mypy checks calls of kernels: the decorator keeps the function's type, and every kernel has a type."""
 
 import importlib
 import inspect
@@ -32,7 +32,9 @@ point_at(text, 0, 2) + 1  # wrong
 
 @pytest.mark.slow
 def test_mypy_finds_wrong_calls_and_passes_right_ones(tmp_path: Path) -> None:
-    """It shares the cache of the project's own runs of mypy: 1 s; the first run without them takes 5 s."""
+    """The test shares the cache of the project's own mypy runs: it takes 1 s, or 5 s for the first run without that
+    cache.
+    """
     (tmp_path / "calls.py").write_text(CALLS)
     root = Path(tokenmill.__file__).parents[1]
     run = subprocess.run(

@@ -1,4 +1,4 @@
-"""text/kernel/utf8.py against Python's own decoder."""
+"""text/kernel/utf8.py is compared with Python's own decoder."""
 
 import numpy as np
 from hypothesis import given, settings

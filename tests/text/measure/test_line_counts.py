@@ -1,4 +1,4 @@
-"""Counts for the FineWeb rules against a slow count over strings."""
+"""Counts for the FineWeb rules are compared with a slow count over strings."""
 
 import pyarrow as pa
 from hypothesis import example, given, settings

@@ -1,4 +1,4 @@
-"""Repetition counts against a slow count over strings."""
+"""Repetition counts are compared with a slow count over strings."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ def top_chars(found: Text, n: int) -> int:
     grams = [tuple(found[i : i + n]) for i in range(len(found) - n + 1)]
     if not grams:
         return 0
-    best, times = Counter(grams).most_common(1)[0]  # the first of those that are most frequent
+    best, times = Counter(grams).most_common(1)[0]  # the first one of the most frequent grams
     return len(" ".join(best)) * times
 
 

@@ -1,4 +1,4 @@
-"""Counts for the Gopher quality rules against a slow count over strings."""
+"""Counts for the Gopher quality rules are compared with a slow count over strings."""
 
 import pyarrow as pa
 from hypothesis import example, given, settings

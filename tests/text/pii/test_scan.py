@@ -1,4 +1,4 @@
-"""text/pii/scan.py against a plain twin, and how much it does on texts made to be slow."""
+"""text/pii/scan.py is compared with a plain twin, and its work on texts built to be slow is bounded."""
 
 import re
 
@@ -83,7 +83,7 @@ def hexes(text: str) -> list[tuple[int, str]]:
 
 
 def joins(between: str, following: str) -> bool:
-    """Whether the characters between two groups of digits may join them."""
+    """Returns whether the characters between two groups of digits may join them."""
     if not 1 <= len(between) <= 4 or not re.fullmatch(rf"{JOINT}*", between) or ". " in between:
         return False
     return len(re.findall(BLANK, between)) <= 2 and len(re.findall(MARK, between)) <= 1 and following.isdigit()
@@ -123,7 +123,7 @@ def number(text: str, run: list[tuple[int, int]]) -> list[tuple[int, str]]:
 
 
 def chains(text: str, run: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """The groups that single ASCII dots join, four or more of them, none above three digits."""
+    """Returns the runs of four or more groups that single ASCII dots join, with at most three digits per group."""
     parts: list[list[tuple[int, int]]] = []
     for group in run:
         if parts and text[parts[-1][-1][1] : group[0]] == ".":
@@ -158,7 +158,7 @@ def test_a_text_full_of_places_needs_more_room_than_was_given() -> None:
 
 
 def test_an_open_bracket_begins_no_host() -> None:
-    """Found by fuzzing: the host went on 48 bytes behind the bracket, in the midst of a character."""
+    """Found by fuzzing: the host continued 48 bytes after the bracket, to the middle of a character."""
     for host in ("é.2" * 40, "1.1" * 40, "a.b\n]"):
         text = f"x@[{host} y@[1.2.3.4] z@a.org"
         assert found(text) == plainly(text)

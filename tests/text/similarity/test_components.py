@@ -1,4 +1,4 @@
-"""components.py: who hangs together, against sets merged in plain Python, on random and on hostile graphs."""
+"""components.py: connected members are compared with sets merged in plain Python, on random and on hostile graphs."""
 
 import numpy as np
 import pytest

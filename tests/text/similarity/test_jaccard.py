@@ -1,4 +1,4 @@
-"""text/similarity/jaccard.py: the similarity that every removal rests on."""
+"""text/similarity/jaccard.py: the similarity on which every removal is based."""
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,9 @@ def plain(a: set[int] | set[tuple[str, ...]], b: set[int] | set[tuple[str, ...]]
 
 
 def grams(text: str, ngram: int) -> set[tuple[str, ...]]:
-    """Runs of words of the shared split, as they are; of all words if there are fewer. Letters like 字 are words."""
+    """Returns runs of unmodified words of the shared split, or one run if there are fewer words. A letter like 字 is a
+    word.
+    """
     split = words(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))[1]
     encoded = text.encode()
     spans = zip(split.starts.tolist(), split.ends.tolist(), strict=True)
@@ -33,7 +35,7 @@ def grams(text: str, ngram: int) -> set[tuple[str, ...]]:
 
 
 def spaced(word: str) -> str:
-    """With spaces around each letter of a script that has no spaces between words."""
+    """Puts spaces around each letter of a script that has no spaces between words."""
     codes = fold_table(())[0]
     return "".join(f" {letter} " if codes[ord(letter)] & ALONE else letter for letter in word)
 
@@ -72,7 +74,7 @@ def test_similarity_of_texts_is_that_of_their_sets_of_word_tuples(a: str, b: str
         ("one two three four", "one two three five", 0.5),
         ("one two three four", "one two, three four", 0.4),  # the comma is a word
         ("one two three", "four five six", 0.0),
-        ("7", "7", 1.0),  # fewer words than a shingle has: all of them are one
+        ("7", "7", 1.0),  # fewer words than a shingle has: all of them form one shingle
         ("7", "8", 0.0),
         ("", "", 0.0),
     ],

@@ -1,4 +1,4 @@
-"""keep_rule.py: who stays, against the rule written out in plain Python, on random and on hostile graphs."""
+"""keep_rule.py: the kept documents are compared with the rule in plain Python, on random and on hostile graphs."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -22,7 +22,7 @@ def jaccard(a: Set, b: Set) -> float:
 def examined_pairs(
     keys: list[list[int]], sets: list[Set], threshold: float, max_bucket: int, hubs: int
 ) -> dict[str, set]:  # type: ignore[type-arg]
-    """{"pairs": examined in some bucket; "missed": (bucket, pair) of a giant bucket that were not examined in it}."""
+    """Returns {"pairs": pairs examined in some bucket; "missed": (bucket, pair) not examined in that giant bucket}."""
     buckets = defaultdict(list)
     for document, (bands, shingles) in enumerate(zip(keys, sets, strict=True)):
         for band, key in enumerate(bands):
@@ -47,7 +47,7 @@ def examined_pairs(
 
 
 def plain(keys: list[list[int]], sets: list[Set], threshold: float, max_bucket: int, hubs: int) -> dict[str, object]:
-    """The keep rule as it is stated: the lexicographically first independent set of the graph of verified pairs."""
+    """The keep rule by its definition: the lexicographically first independent set of the graph of verified pairs."""
     examined = examined_pairs(keys, sets, threshold, max_bucket, hubs)
     earlier = defaultdict(list)
     for one, other in examined["pairs"]:
@@ -89,7 +89,7 @@ def decided(
 
 @st.composite
 def graphs(draw: st.DrawFn) -> tuple[list[list[int]], list[Set]]:
-    """Up to 25 documents over few shingles, so that all similarities occur, in up to 4 bands of few buckets."""
+    """Up to 25 documents have few shingles, so that all similarities occur, in up to 4 bands of few buckets."""
     count, bands = draw(st.integers(0, 25)), draw(st.integers(1, 4))
     shingles = st.frozensets(st.integers(0, draw(st.integers(1, 9))), max_size=8)
     keys = st.lists(st.integers(0, draw(st.integers(0, 3))), min_size=bands, max_size=bands)
@@ -109,7 +109,9 @@ def test_the_rule_is_that_of_the_plain_twin(
 @pytest.mark.parametrize("max_bucket", [1000, 5])
 @pytest.mark.parametrize(("width", "step"), [(20, 1), (20, 3), (9, 2)])
 def test_a_long_chain_keeps_every_link_that_has_no_kept_neighbour(width: int, step: int, max_bucket: int) -> None:
-    """Each document is like the next, the first nothing like the last; connected components would keep one of 300."""
+    """Each document is similar to the next, the first not at all to the last. Connected components would keep one of
+    300.
+    """
     sets = [frozenset(range(i * step, i * step + width)) for i in range(300)]
     keys = [[i // 2, (i + 1) // 2, 7] for i in range(300)]
     assert found(keys, sets, 0.6, max_bucket, 200) == plain(keys, sets, 0.6, max_bucket, 200)
@@ -119,7 +121,7 @@ def test_a_long_chain_keeps_every_link_that_has_no_kept_neighbour(width: int, st
 
 
 def test_a_star_goes_to_its_hub_when_the_hub_is_first_and_stays_when_it_is_last() -> None:
-    """Every ray is like the hub, at 10/14, but no ray like another, at 10/18."""
+    """Every ray is similar to the hub, at 10/14, but no ray is similar to another, at 10/18."""
     rays = [frozenset([*range(10), *range(100 * i, 100 * i + 4)]) for i in range(1, 400)]
     hub = frozenset(range(10))
     first, last = decided([[1]] * 400, [hub, *rays], 0.7), decided([[1]] * 400, [*rays, hub], 0.7)
@@ -129,7 +131,7 @@ def test_a_star_goes_to_its_hub_when_the_hub_is_first_and_stays_when_it_is_last(
 
 
 def test_a_star_of_a_million_rays_goes_to_its_hub() -> None:
-    """Every ray has nine shingles of the hub's ten and one of its own; release is called on the way."""
+    """Every ray has nine of the hub's ten shingles and one of its own. `release` is called several times meanwhile."""
     rays = np.tile(np.arange(10, dtype=np.uint64), (1_000_000, 1))
     rays[:, 9] = np.arange(100, 1_000_100)
     values = frozen(np.concatenate([np.arange(10, dtype=np.uint64), rays.ravel()]))
@@ -145,9 +147,9 @@ def test_a_star_of_a_million_rays_goes_to_its_hub() -> None:
 
 
 def test_two_giants_joined_by_one_pair_stay_two() -> None:
-    """Connected components would make one of them."""
+    """Connected components would merge them."""
     one, other = frozenset(range(100)), frozenset(range(1000, 1100))
-    bridge = frozenset([*range(80), *range(1000, 1080)])  # 80 of 180 shared with either
+    bridge = frozenset([*range(80), *range(1000, 1080)])  # it shares 80 of 180 with either
     sets = [one, other, *[one | {2000 + i} for i in range(500)], *[other | {3000 + i} for i in range(500)], bridge]
     for max_bucket in (10, 2000):
         decision = decided([[5]] * len(sets), sets, 0.44, max_bucket)
@@ -165,7 +167,7 @@ def test_the_most_similar_kept_document_is_named_and_the_earlier_at_a_tie() -> N
 
 
 def test_a_giant_bucket_says_how_many_pairs_it_left() -> None:
-    """10 documents unlike each other, 2 rounds: 9 + 8 of 45 pairs are examined."""
+    """There are 10 dissimilar documents and 2 rounds, so 9 + 8 of 45 pairs are examined."""
     decision = decided([[1]] * 10, [frozenset([i]) for i in range(10)], 0.5, 9, 2)
     assert (decision.giants, decision.verified, decision.unexamined, decision.unexamined_kept) == (1, 17, 28, 28)
     copies = decided([[1]] * 10, [frozenset([1])] * 10, 0.5, 9, 2)
@@ -179,7 +181,7 @@ def test_documents_without_shingles_meet_nobody() -> None:
 
 
 def test_giant_buckets_of_the_same_documents_are_examined_once() -> None:
-    """Tables from one template share all bands, though no two are alike."""
+    """Tables from one template share all bands, although no two of them are similar."""
     sets = [frozenset(range(10 * i, 10 * i + 10)) for i in range(9)]
     one, five = (decided([[7] * bands] * 9, sets, 0.5, max_bucket=3, hubs=2) for bands in (1, 5))
     assert (one.verified, one.giants, one.unexamined) == (15, 1, 21)

@@ -1,4 +1,4 @@
-"""text/similarity/passages.py: lines and paragraphs, cut and put together, against plain Python."""
+"""text/similarity/passages.py: lines and paragraphs, cut and joined, are compared with plain Python."""
 
 import re
 
@@ -60,7 +60,7 @@ def test_kept_text_is_that_of_the_kept_passages(texts: Texts, paragraphs: bool, 
 
 
 def _cut_end(parts: list[str], mine: np.ndarray, text: str) -> str:  # type: ignore[type-arg]
-    """Only the breaks of the last kept passage go."""
+    """Removes only the line breaks of the last kept passage."""
     kept = [part for part, stays in zip(parts, mine, strict=True) if stays]
     return text[: len(text) - len(kept[-1]) + len(kept[-1].rstrip("\n"))] if kept else text
 

@@ -1,4 +1,4 @@
-"""text/similarity/shingle.py: sets of word n-grams as sorted hashes, against plain Python."""
+"""text/similarity/shingle.py: sets of word n-grams as sorted hashes are compared with plain Python."""
 
 import numpy as np
 import pyarrow as pa

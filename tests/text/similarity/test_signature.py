@@ -1,4 +1,4 @@
-"""text/similarity/signature.py: minima and bands, against plain Python and against theory."""
+"""text/similarity/signature.py: minima and bands are compared with plain Python and with theory."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,9 @@ def test_functions_are_odd_different_and_drawn_from_the_seed() -> None:
 
 @pytest.mark.parametrize("similarity", [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9])
 def test_pairs_meet_as_often_as_theory_says(similarity: float) -> None:
-    """3,000 pairs of sets of 180 shingles in all at this similarity, 14 bands of 8; five standard errors allowed."""
+    """3,000 pairs of sets have 180 shingles in their union and this similarity, with 14 bands of 8. The test allows
+    five standard errors.
+    """
     pairs, union = 3000, 180
     shared = round(similarity * union)
     alone = (union - shared) // 2
@@ -84,7 +86,7 @@ def steps(rows: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> np.ndarray[
 
 
 def murmur_finished(number: int) -> int:
-    """What datasketch does with each hash first: the finalizer of MurmurHash3 for 32 bits."""
+    """Returns what datasketch first computes from each hash: the finalizer of MurmurHash3 for 32 bits."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         number = (number ^ number >> shift) * factor & 0xFFFFFFFF
     return number ^ number >> 16
@@ -103,7 +105,7 @@ SMALL = st.sets(st.integers(0, (1 << 32) - 1), max_size=60).map(sorted)
 @given(st.lists(SMALL, min_size=2, max_size=5), st.integers(0, 99))
 @settings(deadline=None)
 def test_signatures_and_estimates_are_those_of_datasketch(rows: list[list[int]], seed: int) -> None:
-    """With the same functions: its scheme affine32 is ours after its own mixing of the hashes."""
+    """This holds with the same functions: datasketch's scheme affine32 is ours after its own mixing of the hashes."""
     minima = signatures(ragged([[murmur_finished(number) for number in row] for row in rows]), 112, seed=seed)
     peers = [by_datasketch(row, 112, seed) for row in rows]
     assert minima.tolist() == [peer.hashvalues.tolist() for peer in peers]

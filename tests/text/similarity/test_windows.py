@@ -1,4 +1,4 @@
-"""windows.py against plain twins: windows that two texts share are found, by hashes that tell them apart."""
+"""windows.py is compared with plain twins: windows that two texts share are found by hashes that distinguish them."""
 
 from collections import defaultdict
 from itertools import pairwise

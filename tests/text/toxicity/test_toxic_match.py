@@ -1,4 +1,4 @@
-"""text/toxicity/toxic_match.py against a plain twin over the same words, and what the list holds."""
+"""text/toxicity/toxic_match.py is compared with a plain twin over the same words, and the list is checked."""
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ def figures(text: str, language: str = "en") -> dict[str, int]:
 
 
 def twin(text: str) -> dict[str, int]:
-    """The same for English, slowly."""
+    """Computes the same figures for English, slowly."""
     batch, split = words(pa.record_batch({"text": pa.array([text], type=pa.large_string())}))
     coded = batch.column("text")[0].as_py().encode()
     weights = {}

@@ -1,4 +1,4 @@
-"""text/url/hosts.py: the host of a URL, however it is dressed."""
+"""text/url/hosts.py: the host of a URL is found in every spelling of the URL."""
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ def names(*urls: str | None) -> list[str]:
 
 
 def plain_host(url: str) -> str:
-    """The twin: with the string methods of Python."""
+    """Plain twin that uses the string methods of Python."""
     url = url.strip("".join(map(chr, range(33)))).replace("\\", "/")
     scheme, colon, rest = url.partition(":/")
     simple = scheme and all(letter.isascii() and (letter.isalnum() or letter in "+-._") for letter in scheme)

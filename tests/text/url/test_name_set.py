@@ -1,4 +1,4 @@
-"""text/url/name_set.py: sets of names, beside Python's."""
+"""text/url/name_set.py: sets of names are compared with Python's sets."""
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ def set_of(names: list[str]) -> NameSet:
 
 
 def looked_up(names: NameSet, asked: list[str]) -> list[int]:
-    """The group of each, which says which of the names it is, or -1."""
+    """Returns the group of each asked name, which identifies the name in the set, or -1."""
     buffer, offsets = string_buffer(pa.array(asked, type=pa.string()))
     return [int(names.groups[at]) if at >= 0 else -1 for at in find_names(names, buffer, offsets[:-1], offsets[1:])]
 

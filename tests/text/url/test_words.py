@@ -1,4 +1,4 @@
-"""text/url/words.py: the words of URLs, beside plain Python."""
+"""text/url/words.py: the words of URLs are compared with plain Python."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ def lowered(text: str) -> str:
 
 
 def plain_readable(url: str | None) -> str:
-    """The twin."""
+    """Plain twin."""
     bare = re.sub(r"^[A-Za-z0-9+._-]+:[/\\]+|^[/\\]{2,}", "", (url or "").strip("".join(map(chr, range(33)))))
     return lowered(unquote_to_bytes(bare).decode(errors="replace"))
 

@@ -1,4 +1,4 @@
-"""Wikitext to text: what is known of the markup comes out as it should, and nothing makes the kernels slow or wrong."""
+"""Wikitext to text: known markup gives the right text, and no input makes the kernels slow or wrong."""
 
 import functools
 import html
@@ -79,7 +79,7 @@ CASES = [
     ('{| class="x"\n|+ T\n! a !! b\n|-\n| style="y" | c || d\n|-\n| e\n| f\ng\n|}\nh', "T\na\tb\nc\td\ne\tf g\n\nh"),
     ("{|\n| a\n{|\n| b || c\n|-\n| d\n|}\n| e\n|}", "a b\tc d\te"),
     ("{|\n| a\n== H ==\nb", "a\n\nH\n\nb"),
-    # what does not close
+    # markup that does not close
     ("{{a|b\n\nc [[d]] {{e}} f", "a|b\n\nc d f"),
     ("a }} b ]] c", "a b c"),
     ("<!-- a\n\nb", ""),
@@ -128,7 +128,7 @@ def test_find_is_a_lookup(values: list[int], wanted: int) -> None:
     assert find(frozen(np.array(table, dtype=np.uint64)), np.uint64(wanted)) == expected
 
 
-# A page is made from parts whose text is known.
+# Tests build a page from parts whose text is known.
 _WORDS = st.text(alphabet="abcdefgh éß漢字", min_size=1, max_size=12).map(lambda text: " ".join(text.split()) or "w")
 _INLINE = st.recursive(
     _WORDS.map(lambda word: (word, word)),
@@ -166,7 +166,7 @@ _BLOCK = st.one_of(
 
 
 def nested_links(wikitext: str) -> bool:
-    """Whether a link stands in another's text: no page has that, and no rule says what it shows."""
+    """Returns whether a link is inside another link's text. No real page has that, and no rule says what it shows."""
     return any("[http" in wikitext[i : i + 400] and "[[" in wikitext[i : i + 400] for i in range(0, len(wikitext), 400))
 
 
@@ -231,7 +231,7 @@ def hostile() -> dict[str, bytes]:
 def test_hostile_pages_take_time_in_proportion(name: str) -> None:
     began = time.process_time()
     (found,) = extracted(hostile()[name])
-    assert time.process_time() - began < 20  # the square of their length would be hours
+    assert time.process_time() - began < 20  # quadratic time would be hours
     assert len(found.encode()) <= 4 * len(hostile()[name]) + 64
 
 

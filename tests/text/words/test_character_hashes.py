@@ -1,4 +1,4 @@
-"""text/words/character_hashes.py against a plain twin."""
+"""text/words/character_hashes.py is compared with a plain twin."""
 
 import functools
 

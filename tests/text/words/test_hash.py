@@ -1,4 +1,4 @@
-"""hash.py and text/words/fold.py: which words are the same word, against plain Python on any Unicode text."""
+"""hash.py and text/words/fold.py: which words are the same word, compared with plain Python on any Unicode text."""
 
 import pickle
 import unicodedata
@@ -13,7 +13,7 @@ from tokenmill.text.words.hash import Ragged, word_hashes
 from tokenmill.text.words.segment import words
 
 MASK = (1 << 64) - 1
-LETTERS = ("Lu", "Ll", "Lt", "Lo", "Mn")  # spacing marks may change places when composed
+LETTERS = ("Lu", "Ll", "Lt", "Lo", "Mn")  # spacing marks are left out, because composition may reorder them
 SPECIAL = st.sampled_from(
     list("aAéE\u0301İßẞΣς각ᄀ\u1161字が\u3099กำ1٣٫.,-_'’…\u00ad\u200d\ufeff\u00a0\t\n 😀€ＡＺ０\U00011cff\u302e")
 )
@@ -30,7 +30,7 @@ def hashes(*texts: str | None, fold: tuple[Fold, ...] = FOLDS) -> list[list[int]
 
 
 def pieces(word: str) -> list[str]:
-    """The words inside a word of the split, spelt as they are hashed."""
+    """Returns the words inside a word of the split, in the spelling that is hashed."""
     found, number = [""], False
     for i, character in enumerate(word):
         kind = unicodedata.category(character)
@@ -52,7 +52,7 @@ def pieces(word: str) -> list[str]:
 
 
 def unmodified_words(text: str) -> list[str]:
-    """The words of the shared split as they are; each letter of a script without spaces is one."""
+    """Returns the unmodified words of the shared split. Each letter of a script without spaces is a word."""
     encoded = text.encode()
     split = words(batch(text))[1]
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Words are split once and shared: the column, its form, and what becomes of it when rows go or texts change."""
+"""Words are split once and shared: the column, its form, and its state after rows are dropped or texts change."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Sentence counts against a slow count over the words and the white space between them."""
+"""Sentence counts are compared with a slow count over the words and the white space between them."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ ENDS = set(TERMINAL_MARKS) - set(NOT_SENTENCE)
 
 
 def pieces_of_line(line: str) -> list[str]:
-    """Words, and white space that is more than the one blank after a word."""
+    """Returns words, and the white space between them unless it is a single blank."""
     _, split = words(pa.record_batch({"text": pa.array([line], type=pa.large_string())}))
     coded, out, position = line.encode(), [], 0
     for start, end in zip(split.starts.tolist(), split.ends.tolist(), strict=True):

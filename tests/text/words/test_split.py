@@ -1,4 +1,4 @@
-"""The word splitter against a slow one that works on strings, and on cases whose words are known."""
+"""The word splitter is compared with a slow one that works on strings, and with texts whose words are known."""
 
 import re
 
@@ -26,7 +26,7 @@ def prefix(text: str) -> str:
 
 
 def suffix(text: str) -> str:
-    """The longest of all suffixes that match, which is the one that begins leftmost."""
+    """Returns the longest of all matching suffixes, which is the one that starts leftmost."""
     found = [
         text[start:] for start in range(max(0, len(text) - 12), len(text)) if is_suffix(text[:start], text[start:])
     ]
@@ -47,7 +47,7 @@ def is_suffix(before: str, end: str) -> bool:
 
 
 def infix(text: str, i: int) -> str:
-    """The infix at text[i], if any."""
+    """Returns the infix that starts at text[i], or ""."""
     dots = re.compile(r"\.\.+").match(text, i)
     if dots:
         return dots.group()
@@ -131,7 +131,7 @@ REJOINED = {cut: whole for whole, cut in RULED.items() if len(cut) > 1}
 
 
 def rejoin(found: list[str]) -> list[str]:
-    """Put together exceptions that the rules cut: of most words first, then leftmost; each keeps its words."""
+    """Joins exceptions that the rules cut, those of most words first, then leftmost. Each gives its own words."""
     taken: set[int] = set()
     chosen: dict[int, int] = {}
     for size in range(max(map(len, REJOINED)), 1, -1):
@@ -154,14 +154,16 @@ def slow_words(text: str) -> list[str]:
 
 
 def our_words(text: str) -> list[str]:
-    """Of a document that others follow, since the last bytes of all are read one by one; both ways must agree."""
+    """Returns the words of a document alone and before others. Both must agree; the last bytes of a batch are read one
+    by one.
+    """
     alone, followed = words_in([text]), words_in([text, "3nd. Follows 1", "x" * 16])
     assert alone == followed
     return alone
 
 
 def words_in(texts: list[str]) -> list[str]:
-    """The words of the first text."""
+    """Returns the words of the first text."""
     _, split = words(pa.record_batch({"text": pa.array(texts, type=pa.large_string())}))
     coded = texts[0].encode()
     spans = zip(split.starts[: split.offsets[1]], split.ends, strict=False)
@@ -196,7 +198,7 @@ def test_quiet_bytes_are_of_no_mark_and_no_white_space() -> None:
     first = {coded[0] for coded in busy}
     quiet = [set(range(low, high + 1)) for low, high in (*quick.LETTERS, *quick.OTHERS)]
     assert not first & set().union(*quiet)
-    assert not first & {byte - 0x20 for byte in quiet[0]}  # capitals
+    assert not first & {byte - 0x20 for byte in quiet[0]}  # capital letters
 
 
 @pytest.mark.parametrize(
