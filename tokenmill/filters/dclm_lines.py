@@ -1,7 +1,8 @@
 """The line edits of DCLM-Baseline, and its rule that drops a page that loses more than 5 % of its words.
 
-Source: Li et al. 2024, arXiv:2406.11794, after RefinedWeb (Penedo et al. 2023, arXiv:2306.01116, appendix G.2). The filter
-removes lines that consist mostly of capitals, only of digits, of a counter (`3 likes`) or of a single word. It cuts `items in cart`, `Read more...` and `Sign-in` out of short lines. A dropped page keeps its original text.
+Source: Li et al. 2024, arXiv:2406.11794, after RefinedWeb (Penedo et al. 2023, arXiv:2306.01116, appendix G.2). The
+filter removes lines that consist mostly of capitals, only of digits, of a counter (`3 likes`) or of a single word. It
+cuts `items in cart`, `Read more...` and `Sign-in` out of short lines. A dropped page keeps its original text.
 """
 
 from dataclasses import dataclass
