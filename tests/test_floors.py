@@ -228,6 +228,7 @@ def test_no_init_file_under_tests() -> None:
         ("tokenmill", ["numpy", "pyarrow"]),
         ("tokenmill.cli", ["torch", "numba", "pyarrow", "polars", "ray"]),
         ("tokenmill.filters.gopher_quality", ["numba"]),
+        ("tokenmill.filters.code_license", ["license_expression"]),
         ("tokenmill.stages.dedup.minhash", ["numba"]),
         ("tokenmill.pipeline.driver.run", ["torch", "ray", "numba", "fasttext", "tokenizers"]),
     ],

@@ -221,6 +221,8 @@ CASES = {
     "pyarrow": Case(packages=("pyarrow",), code=EVERY_UNIT),
     "tldextract": Case(packages=("tldextract",), code=names("filters.url_blocklist")),
     "Pygments": Case(packages=("Pygments",), code=names("filters.code_quality stages.read_code")),
+    "license-expression": Case(packages=("license-expression",), code=names("filters.code_license stages.read_code")),
+    "licenseclassifier": Case(packages=("licenseclassifier",), code=names("stages.read_code")),
     "datatrove": Case(packages=("datatrove",), code=names("stages.datatrove_block")),
     "nltk behind datatrove": Case(packages=("nltk",), code=names("stages.datatrove_block")),
     "spaCy behind datatrove": Case(packages=("spacy",), code=names("stages.datatrove_block")),

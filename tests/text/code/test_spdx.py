@@ -28,12 +28,15 @@ def truth(expression: str) -> bool:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("mit OR apache-2.0", "mit OR apache-2.0"),
+        ("mit OR apache-2.0", "MIT OR Apache-2.0"),
         ("MIT or Apache-2.0", "MIT OR Apache-2.0"),
         ("GPL-2.0+", "GPL-2.0-or-later"),
         ("GPL-3.0 WITH Classpath-exception-2.0", "GPL-3.0-only WITH Classpath-exception-2.0"),
         ("(MIT AND (ISC OR BSD-2-Clause))", "MIT AND (ISC OR BSD-2-Clause)"),
-        ("((MIT)) OR (ISC)", "((MIT)) OR (ISC)"),
+        ("((MIT)) OR (ISC)", "MIT OR ISC"),
+        ("MIT OR ISC AND Zlib", "MIT OR (ISC AND Zlib)"),
+        ("my-own OR LicenseRef-GPL", "my-own OR LicenseRef-GPL"),
+        ("BSD-2-Clause-FreeBSD with CLASSPATH-EXCEPTION-2.0", "BSD-2-Clause-Views WITH Classpath-exception-2.0"),
         ("Apache License, Version 2.0", "Apache-2.0"),
         ("BSD", None),
         ("SEE LICENSE IN x.txt", None),
@@ -43,6 +46,10 @@ def truth(expression: str) -> bool:
         ("OR MIT", None),
         ("MIT ISC", None),
         ("MIT WITH (a)", None),
+        ("(MIT) ISC AND Zlib", None),
+        ("MIT AND ISC AND", None),
+        ("MIT AND ()", None),
+        ("(AND MIT)", None),
         ("(" * 60 + "MIT" + ")" * 60, None),
         ("", None),
         ("§§", None),
@@ -66,10 +73,44 @@ def test_any_text_is_survived(text: str) -> None:
     normalized(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["(" * 10_000 + "MIT" + ")" * 10_000, "()" * 500_000, "\0" * 1_000_000, "a OR " * 200_000]
+)
+def test_long_and_deep_texts_are_no_expressions(text: str) -> None:
+    assert normalized(text) is None
+    assert deciding(text, ALLOWED) == text
+    assert joined([text, "MIT"], "AND") == "MIT"
+    names(text)
+
+
+def test_no_licence_is_lost_in_long_and_deep_expressions() -> None:
+    many = joined((f"LicenseRef-{number}" for number in range(10_000)), "AND")
+    assert many == "LicenseRef-unknown"
+    deep = "MIT"
+    for word in ("AND", "OR") * 40:
+        deep = joined([deep, "ISC"] if word == "AND" else [deep, "Zlib"], word) or ""
+    assert "LicenseRef-unknown" in deep and deep.count("(") <= 50
+
+
+@given(st.lists(EXPRESSIONS, min_size=1, max_size=3), st.sampled_from(["AND", "OR"]))
+def test_joined_expressions_decide_as_their_parts_do(expressions: list[str], word: str) -> None:
+    found = joined(expressions, word)
+    fine = [truth(one) for one in expressions]
+    assert found is not None and normalized(found) == found
+    assert (deciding(found, ALLOWED) in ALLOWED) == (all(fine) if word == "AND" else any(fine))
+
+
+def test_deciding_prefers_the_name_in_the_list() -> None:
+    assert deciding("GPL-2.0 AND mit", {"GPL-2.0", "MIT"}) == "GPL-2.0"
+    assert deciding("gpl-2.0 OR X", ALLOWED) == "GPL-2.0-only"
+    assert deciding("MIT ISC", ALLOWED) == "MIT ISC"
+
+
 def test_joined_says_nothing_twice() -> None:
     assert joined(["MIT", "BSD-3-Clause AND MIT", "ISC OR Zlib"], "AND") == "MIT AND BSD-3-Clause AND (ISC OR Zlib)"
     assert joined(["MIT", "nothing at all"], "OR") == "MIT"
     assert joined([], "OR") is None
+    assert joined(["(MIT AND ISC) OR Zlib", "X11"], "AND") == "((MIT AND ISC) OR Zlib) AND X11"
 
 
 def test_names_leave_out_exceptions_and_versions() -> None:

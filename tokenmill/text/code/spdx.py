@@ -1,13 +1,26 @@
-"""Normalizes and joins SPDX licence expressions (SPDX 2.3, annex D), and finds the licence that decides on each."""
+"""SPDX licence expressions (SPDX 2.3, annex D): normalizes them, joins them, and says which licence decides on one.
 
+The library license-expression parses them and brings the names of the SPDX licence list.
+"""
+
+import functools
 import re
-from collections.abc import Container, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Container, Iterable
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:  # the library is imported on use: that takes 30 ms or more
+    from license_expression import LicenseExpression, Licensing
+
+_MAX_CHARS = 1 << 14  # the library takes 0.1 s for so many; all names of the SPDX list together have fewer
+_MAX_DEPTH = 50
+_TOO_LONG = "LicenseRef-unknown"  # no list allows it
 _TOKEN = re.compile(r"[()]|[A-Za-z0-9][A-Za-z0-9.+-]*")
-_WORDS = {"and": "AND", "or": "OR", "with": "WITH"}
-_OLD = re.compile(r"((?:A|L)?GPL-\d\.\d|GFDL-\d\.\d)(\+|-only|-or-later)?\Z")
-_CALLED = {
+_OPERATOR = r"(?:and|or|with)(?= |\Z)"
+# Faults that the library does not refuse: a parenthesis next to the wrong token, and an operator at the end.
+_FAULT = re.compile(rf"\( (?:\)|{_OPERATOR})|\) (?!\)|{_OPERATOR})| (?:and|or|with)\Z", re.IGNORECASE)
+_VERSION = re.compile(r"(?:-only|-or-later|\+)\Z")
+_ALIASES = {
     "apache": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache-2": "Apache-2.0",
     "apache license, version 2.0": "Apache-2.0", "apache software license": "Apache-2.0",
     "apache license": "Apache-2.0",
@@ -32,124 +45,104 @@ _VAGUE = frozenset(
 def normalized(text: str) -> str | None:
     """Returns the expression with upper-case operators and current SPDX names, or None if it is not a valid expression.
 
-    Vague names such as `BSD` or `other` are not valid either. Well-known other names, such as `MIT license`, become
-    SPDX names.
+    Names that SPDX does not have stay. Names such as "BSD", which several licences share, make it invalid.
     """
-    text = _CALLED.get(" ".join(text.lower().split()), text.strip())
-    tokens = [_WORDS.get(token.lower(), token) for token in _TOKEN.findall(text)]
-    if not tokens or _TOKEN.sub("", text).strip() or not _whole(tokens):
+    text = _ALIASES.get(" ".join(text.lower().split()), text)
+    tree = None if _TOKEN.sub("", text).strip() else _parsed(text)
+    if tree is None or not _VAGUE.isdisjoint(_TOKEN.findall(text.lower())):
         return None
-    if any(token.lower() in _VAGUE for token in tokens):
-        return None
-    while _wrapped(tokens):
-        tokens = tokens[1:-1]
-    out = " ".join(token if token in ("(", ")", *_WORDS.values()) else _today(token) for token in tokens)
-    return out.replace("( ", "(").replace(" )", ")")
+    found = _TOKEN.sub(lambda token: _current(token[0]), tree.render())
+    return found if _is_bounded(found) else None
 
 
 def joined(expressions: Iterable[str], word: str) -> str | None:
-    """Returns the different valid expressions in their order, joined by word (`AND` or `OR`), or None without any."""
-    found = [one for expression in expressions if (one := normalized(expression))]
-    known = dict.fromkeys(part for one in found for part in _parts(one, word))
-    if len(known) < 2:
-        return next(iter(known), None)
-    return f" {word} ".join(f"({one})" if _mixes(one, word) and not one.startswith("(") else one for one in known)
+    """Returns the different valid expressions, in their order, joined by AND or OR, or None if there are none.
+
+    LicenseRef-unknown if the result would be too long or too deep to be parsed again.
+    """
+    from license_expression import combine_expressions
+
+    trees = [tree for text in expressions if (tree := _parsed(normalized(text) or "")) is not None]
+    parts = [part for tree in trees for part in (tree.args if _is_joined_by(word, tree) else [tree])]
+    if not parts:
+        return None
+    found: str = combine_expressions(parts, word).render()
+    return found if _is_bounded(found) else _TOO_LONG
 
 
 def deciding(expression: str, allowed: Container[str]) -> str:
-    """Returns the licence that decides whether an expression is allowed.
+    """Returns the licence that decides on an expression: the first that is not allowed if the expression is refused,
+    otherwise one that is allowed.
 
-    If the expression is not allowed, this is the first licence that is not allowed; otherwise it is one that is. An OR
-    needs one allowed side, an AND needs both. An exception (WITH) only permits more than its licence, so the licence
-    decides. An expression that cannot be parsed is returned as it is.
+    For an OR one side must be allowed, for an AND all. An exception (WITH) only adds permissions, so its licence
+    decides. A text that is not a valid expression is returned as a whole.
     """
-    tokens = [_WORDS.get(token.lower(), token) for token in _TOKEN.findall(expression)]
-    if not tokens or not _whole(tokens):
-        return expression
-    return _any_of(iter([*tokens, ""]), allowed).name
+    tree = _parsed(expression)
+    return expression if tree is None else _deciding(tree, allowed)
 
 
 def names(expression: str) -> set[str]:
-    """Returns the names of the licences in an expression, without exceptions and without -only, -or-later and +."""
-    parts = re.sub(r"\bWITH\s+\S+", "", expression).replace("(", " ").replace(")", " ").split()
-    return {re.sub(r"-(only|or-later)\Z|\+\Z", "", part) for part in parts if part not in _WORDS.values()}
+    """Returns the licences in an expression without exceptions, -only, -or-later and +; the words of an invalid one."""
+    tree = _parsed(expression)
+    found = expression.split() if tree is None else [_license(symbol) for symbol in tree.get_literals()]
+    return {_VERSION.sub("", name) for name in found}
 
 
-class _Found(NamedTuple):
-    """Whether a part is allowed, the licence that decides on it, and the token after it."""
-
-    fine: bool
-    name: str
-    token: str
-
-
-def _any_of(tokens: Iterator[str], allowed: Container[str]) -> _Found:
-    """Reads sides joined by OR. The first side that is allowed decides, or the first side if none is."""
-    found = _all_of(tokens, allowed)
-    while found.token == "OR":
-        other = _all_of(tokens, allowed)
-        found = (other if other.fine and not found.fine else found)._replace(token=other.token)
-    return found
+def _deciding(tree: "LicenseExpression", allowed: Container[str]) -> str:
+    if tree.isliteral:
+        name = _license(tree)
+        return name if name in allowed else _current(name)
+    sides = [_deciding(side, allowed) for side in tree.args]
+    return next((side for side in sides if (side in allowed) == _is_joined_by("OR", tree)), sides[0])
 
 
-def _all_of(tokens: Iterator[str], allowed: Container[str]) -> _Found:
-    """Reads sides joined by AND. The first side that is not allowed decides, or the first side if all are."""
-    found = _one(tokens, allowed)
-    while found.token == "AND":
-        other = _one(tokens, allowed)
-        found = (other if found.fine and not other.fine else found)._replace(token=other.token)
-    return found
-
-
-def _one(tokens: Iterator[str], allowed: Container[str]) -> _Found:
-    token = next(tokens)
-    if token == "(":
-        return _any_of(tokens, allowed)._replace(token=next(tokens))
-    behind = next(tokens)
-    if behind == "WITH":
-        next(tokens)
-        behind = next(tokens)
-    name = token if token in allowed else _today(token)
-    return _Found(name in allowed, name, behind)
-
-
-def _whole(tokens: list[str]) -> bool:
-    """Returns whether names and operators alternate and each parenthesis is closed, with at most 50 levels."""
-    depth, wants_name = 0, True
-    for token in tokens:
-        if wants_name and token in ("AND", "OR", "WITH", ")"):
-            return False
-        if not wants_name and token not in ("AND", "OR", "WITH", ")"):
-            return False
-        depth += (token == "(") - (token == ")")
-        if not 0 <= depth <= 50:
-            return False
-        wants_name = token in ("AND", "OR", "WITH", "(")
-    return depth == 0 and not wants_name and not re.search(r"WITH (?:\(|\S+ WITH)", " ".join(tokens))
-
-
-def _wrapped(tokens: list[str]) -> bool:
-    """Returns whether the last token closes a parenthesis that the first token opens."""
-    depth = 0
-    for place, token in enumerate(tokens):
-        depth += (token == "(") - (token == ")")
-        if not depth:
-            return place > 0 and place == len(tokens) - 1
-    return False
-
-
-def _today(name: str) -> str:
-    """Returns the current name: since SPDX 3.0, GPL-2.0 is called GPL-2.0-only, and GPL-2.0+ GPL-2.0-or-later."""
-    if found := _OLD.match(name):
-        return found[1] + {"+": "-or-later", None: "-only"}.get(found[2], found[2] or "")
+def _license(symbol: "LicenseExpression") -> str:
+    """Returns the name of a licence without its exception."""
+    name: str = next(symbol.decompose()).key
     return name
 
 
-def _parts(expression: str, word: str) -> list[str]:
-    """Returns the parts that the word already joins in an expression, so that joined() repeats none of them."""
-    simple = "(" not in expression and not _mixes(expression, word)
-    return expression.split(f" {word} ") if simple else [expression]
+def _is_joined_by(word: str, tree: "LicenseExpression") -> bool:
+    return not tree.isliteral and tree.operator == f" {word} "
 
 
-def _mixes(expression: str, word: str) -> bool:
-    return (" OR " if word == "AND" else " AND ") in expression
+def _parsed(text: str) -> "LicenseExpression | None":
+    """Returns the syntax tree of the names, operators and parentheses in a text; None if they are not an expression."""
+    return _tree(" ".join(_TOKEN.findall(text))) if _is_bounded(text) else None
+
+
+def _is_bounded(text: str) -> bool:
+    depths = accumulate((char == "(") - (char == ")") for char in text)
+    return len(text) <= _MAX_CHARS and max(depths, default=0) <= _MAX_DEPTH
+
+
+@functools.lru_cache(maxsize=256)  # the largest trees take 1 MB
+def _tree(tokens: str) -> "LicenseExpression | None":
+    from license_expression import ExpressionError
+
+    try:
+        return None if _FAULT.search(tokens) else _licensing().parse(tokens, simple=True)
+    except ExpressionError:
+        return None
+
+
+@functools.cache
+def _licensing() -> "Licensing":
+    from license_expression import Licensing
+
+    return Licensing()
+
+
+def _current(name: str) -> str:
+    """Returns the name that SPDX has today for a name in any case, such as GPL-2.0-or-later for gpl-2.0+."""
+    return _spdx_names().get(name.lower(), name)
+
+
+@functools.cache
+def _spdx_names() -> dict[str, str]:
+    """Returns {current or former name in lower case: current name}, without LicenseRef-*, which each author defines."""
+    from license_expression import get_license_index
+
+    entries = [(one["spdx_license_key"] or "", one["other_spdx_license_keys"]) for one in get_license_index()]
+    pairs = [(old.lower(), new) for new, former in entries for old in (*former, new) if "LicenseRef-" not in old + new]
+    return {old: new for old, new in pairs if old not in _VAGUE}
