@@ -80,7 +80,7 @@ def test_a_step_that_raises_drops_that_document() -> None:
 @pytest.mark.parametrize(
     ("steps", "documents", "message"),
     [
-        ("filters.c5", [], "unknown work 'filters.c5'"),
+        ("filters.c5", [], "unknown unit 'filters.c5'"),
         ({"filters.c4": {"min_sentence": 1}}, [], "has no setting 'min_sentence'; did you mean 'min_sentences'"),
         ("stages.exact_dedup", [], "ExactDedup is not a Step"),
         ({"stages.read_table": {"paths": "x"}}, [], "ReadTable is not a Step"),

@@ -144,6 +144,30 @@ def test_a_run_warns_of_what_its_counts_do_not_show(tmp_path: Path) -> None:
     assert run.ok and run.warnings[0] == "stage 'clean' kept none of its 31 documents; c4.few_sentences dropped 30"
 
 
+def test_a_part_of_a_recipe_is_ok_and_a_whole_run_with_missing_stages_is_not(tmp_path: Path) -> None:
+    call: dict[str, Any] = {"out": tmp_path / "runs", "workers": 0, "progress": "none"}
+    part = tokenmill.run(recipe(tmp_path), last="clean", **call)
+    assert part.ok and part.stages == ("clean", "read") and "stage unique has not run yet" in part.warnings[0]
+    opened = tokenmill.open_run(part.folder)
+    assert not opened.ok and opened.documents("unique").select("id", "text").collect().is_empty()
+    assert tokenmill.run(recipe(tmp_path), **call).ok
+
+
+def test_a_global_after_stages_that_have_to_run_first_sets_nothing_aside(tmp_path: Path) -> None:
+    """Its good result was set aside, the advice was to repair an input, and --allow-missing made an empty result."""
+    call: dict[str, Any] = {"out": tmp_path / "runs", "workers": 0, "progress": "none"}
+    given = recipe(tmp_path)
+    run = tokenmill.run(given, **call)
+    before = run.documents("unique").collect()
+    (tmp_path / "in.jsonl").write_text('{"text": "Another text."}')
+    for allow_missing in (False, True):
+        with pytest.raises(
+            tokenmill.DataError, match=r"'unique' compares all .* 1 of its 1 input shards are missing; run clean first$"
+        ):
+            tokenmill.run(given, first="unique", allow_missing=allow_missing, **call)
+        assert run.documents("unique").collect().equals(before)
+
+
 def test_two_runs_of_one_folder_in_one_process_refuse_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,9 +66,9 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_steps_list_and_describe_a_folder_and_a_file(call: "Call") -> None:
     listed = call("steps", "--plugins", "./cli_lab").out
-    assert "\ncli_lab.too_long             step    Drops texts that are too long.\n" in listed
-    assert "\ncli_lab.checks:polite        call    Keeps what says please.\n" in listed and "_own" not in listed
-    assert "\ntoo_long                     step    Drops texts" in call("steps", "--plugins", "too_long.py").out
+    assert "\ncli_lab.too_long             step     Drops texts that are too long.\n" in listed
+    assert "\ncli_lab.checks:polite        function Keeps what says please.\n" in listed and "_own" not in listed
+    assert "\ntoo_long                     step     Drops texts" in call("steps", "--plugins", "too_long.py").out
     for name, given in [("cli_lab.too_long", "cli_lab/"), ("too_long", "./too_long.py")]:
         shown = call("steps", name, "--plugins", given).out
         assert f"{name} (step)\n" in shown and "max_characters: int = 5\n      the longest text. Default 5." in shown
@@ -94,7 +94,7 @@ def test_each_command_takes_them_and_says_so_if_they_are_missing(
     ]
     for command in commands:
         missing = call(*command)
-        assert missing.code == 2 and f"unknown work '{unit}'" in missing.err and "give --plugins" in missing.err, (
+        assert missing.code == 2 and f"unknown unit '{unit}'" in missing.err and "give --plugins" in missing.err, (
             command
         )
         ended = call(*command, "--plugins", given)

@@ -3,6 +3,7 @@
 import polars as pl
 import pyarrow.dataset as ds
 
+from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import remote
 from tokenmill.core.io.storage import is_url
@@ -30,7 +31,7 @@ def dropped_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
 
 def _frame(files: list[str]) -> pl.LazyFrame:
     if not files:
-        return pl.LazyFrame()
+        return pl.DataFrame(DOCUMENT.empty_table()).lazy()
     if not is_url(files[0]):
         return pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
     filesystem = remote.place(files[0])[0]
@@ -40,7 +41,7 @@ def _frame(files: list[str]) -> pl.LazyFrame:
 def _named(stages: list[RanStage], name: str) -> RanStage:
     names = [stage.name for stage in stages]
     if name not in names:
-        raise RecipeError(f"no stage {name!r}{did_you_mean(name, names)}; the run has {', '.join(names)}")
+        raise RecipeError(f"no stage {name!r}{did_you_mean(name, names)}")
     return stages[names.index(name)]
 
 

@@ -38,6 +38,7 @@ class Run:
             opened.
         log: the log file of the call of run(); "" for a run that was opened.
         plugins: the package, folder or file with the plug-ins of its recipe, which what_if() imports.
+        stages: names of the stages that run() was to run; empty for a run that was opened.
     """
 
     folder: str
@@ -45,11 +46,14 @@ class Run:
     warnings: tuple[str, ...] = ()
     log: str = ""
     plugins: str | None = None
+    stages: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """True if nothing failed and every stage is complete and balanced."""
-        return not self.failures and all(one.good for one in self.report())
+        """True if nothing failed and all stages that were run are complete and balanced. An opened run: all stages."""
+        return not self.failures and all(
+            one.good for one in self.report() if one.stage in self.stages or not self.stages
+        )
 
     def report(self) -> list["Funnel"]:
         """Returns the counts of each stage in order: documents in and out, drops by rule, tokens.
@@ -183,7 +187,8 @@ def run(
     finally:
         chosen.close()
     warnings = (*summary_of(result.folder).warnings, *result.warnings)
-    return Run(result.folder, tuple(result.failures), warnings, result.log, _text(plugins))
+    stages = tuple(sorted(options.stages(loaded)))
+    return Run(result.folder, tuple(result.failures), warnings, result.log, _text(plugins), stages)
 
 
 def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] | None = None) -> Run:

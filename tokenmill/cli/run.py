@@ -190,7 +190,7 @@ def _print_result(result: "Result", json_lines: bool) -> None:
         facts = {"run": result.folder, "log": result.log, "failures": result.failures}
         print(json.dumps({"event": "ended", **facts, **asdict(summary), "warnings": warnings}))
         return
-    for line in lines(summary):
+    for line in lines(summary, failed=bool(result.failures)):
         print(line)
     print(f"run: {result.folder}    log: {result.log}    next: pipeline report {result.folder}")
 

@@ -39,7 +39,7 @@ def steps(
         print_json([asdict(one) for one in listed])
         return
     for one in listed:
-        print(f"{one.name:28} {one.kind:7} {one.summary}")
+        print(f"{one.name:28} {one.kind:8} {one.summary}")
 
 
 def mini(

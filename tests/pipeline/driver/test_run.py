@@ -226,7 +226,7 @@ def test_every_removal_is_on_record(tmp_path: Path) -> None:
     assert all(int(measured) < 20 for measured in records["drop_measured"])
     told = list(story(stages, records["id"][0]))
     assert [(chapter.stage, chapter.kept) for chapter in told] == [("read", True), ("short", False)]
-    with pytest.raises(RecipeError, match="no stage of this run knows"):
+    with pytest.raises(RecipeError, match="no stage of this run has a document"):
         list(story(stages, "nobody"))
 
 

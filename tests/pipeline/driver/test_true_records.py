@@ -93,7 +93,7 @@ def test_an_accepted_gap_is_on_record_and_another_result(tmp_path: Path, tokeniz
 
 
 def test_a_global_refuses_a_gap_and_the_report_says_what_is_missing(tmp_path: Path, tokenizer: str) -> None:
-    with pytest.raises(Exception, match="looks across all documents, but 1 of 4 input shards"):
+    with pytest.raises(Exception, match="compares all documents, but 1 of its 4 input shards"):
         run(tmp_path, tokenizer, "f2")
     found = report(tmp_path)
     assert "read 000002 (f2)" in str(found["unique"]["state"]) and found["tokens"]["state"] == "not run"

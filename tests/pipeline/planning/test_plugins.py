@@ -14,6 +14,7 @@ from tokenmill.core.errors import RecipeError
 from tokenmill.pipeline.planning.plugins import folders_of, package_of, plugin_names, search
 from tokenmill.pipeline.planning.resolve import work_class
 from tokenmill.pipeline.planning.source_code import reach
+from tokenmill.pipeline.report.steps import describe
 
 FILTER = '''
 """Drops nothing."""
@@ -121,11 +122,31 @@ def test_what_does_not_exist_is_refused_by_the_option_and_the_place(tmp_path: Pa
 def test_names_outside_of_the_plug_in_stay_unknown(tmp_path: Path) -> None:
     write(tmp_path, "lab_m/long.py", "lab_m2/long.py", "single_m.py")
     for name, hint in [("lab_m2.long", "give --plugins lab_m2"), ("single_m", "give --plugins single_m.py")]:
-        with pytest.raises(RecipeError, match=f"unknown work '{name}'.*{hint}"):
+        with pytest.raises(RecipeError, match=f"unknown unit '{name}'"):
             work_class(name, plugins="./lab_m")
+        with pytest.raises(RecipeError, match=f"unknown unit '{name}'.*{hint}"):
+            work_class(name)
+    with pytest.raises(RecipeError, match=r"unknown unit 'logn'; did you mean 'lab_m.long'"):
+        work_class("logn", plugins="./lab_m")
+    with pytest.raises(RecipeError, match=r"lab_m.long:f is a function, which filters.function"):
+        describe("lab_m.long:f", plugins="./lab_m")
     with pytest.raises(RecipeError, match=r"has no class Other; .* It has Long$"):
         (tmp_path / "lab_m/other.py").write_text((tmp_path / "lab_m/long.py").read_text())
         work_class("lab_m.other", plugins="./lab_m")
+
+
+def test_a_file_that_imports_its_folder_is_told_to_name_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The advice was to install a package of the folder's name, which may be anybody's."""
+    write(tmp_path, "lab_p/long.py")
+    (tmp_path / "lab_p/words.py").write_text("from lab_p._own import x\n")
+    for folder, given, advice in [(tmp_path, "lab_p/words.py", "lab_p"), (tmp_path / "lab_p", "words.py", tmp_path)]:
+        monkeypatch.chdir(folder)
+        with pytest.raises(RecipeError, match=rf"no module 'lab_p'; give --plugins {advice}.*, and write lab_p.NAME"):
+            package_of(f"./{given}")
+    with pytest.raises(RecipeError, match=r"--plugins lab \[3\]: 'lab \[3\]' cannot be imported; rename it"):
+        package_of("lab [3]")
 
 
 def test_no_file_beside_a_plug_in_hides_a_module_of_python(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_good_recipe_is_read_with_all_its_settings(tmp_path: Path) -> None:
         (("min_characters: 10", "min_characters: ten"), [":5:", "found 'ten'", "valid integer"]),
         (("toolbox.numbered,", "toolbox.numberd,"), [":5:", "toolbox.numberd"]),
         (("toolbox.numbered,", "stages.read_wrc,"), [":5:", "did you mean 'stages.read_warc'?"]),
-        (("toolbox.numbered,", "os.path,"), [":5:", "unknown work 'os.path'"]),
+        (("toolbox.numbered,", "os.path,"), [":5:", "unknown unit 'os.path'"]),
         (("[toolbox.numbered, {", "[{"), [":5:", "must begin with a Source"]),
         (("steps: [toolbox.length]}\n  three", "steps: [toolbox.numbered]}\n  three"), ["has no 'from'"]),
         (
@@ -83,7 +83,7 @@ def test_settings_are_not_coerced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("excerpt", "part"),
     [
-        ("{chars: 0, scrub: nonsense}", "unknown work 'nonsense'"),
+        ("{chars: 0, scrub: nonsense}", "unknown unit 'nonsense'"),
         ("{chars: 0, scrub: toolbox.length}", "toolbox.length edits no texts"),
         ("{chars: 9, scrub: {toolbox.shout: {loud: 1}}}", "no setting 'loud'"),
     ],

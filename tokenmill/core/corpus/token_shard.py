@@ -314,9 +314,10 @@ def read_corpus(path: str | Path) -> Corpus:
     try:
         content = file_content(place)
     except OSError as error:
-        raise DataError(
-            f"{place}: cannot be read ({error.strerror}); it is written last. Run the recipe to its end"
-        ) from error
+        of_a_run = [] if "://" in place else sorted(Path(place).parent.glob("*/corpus/manifest.json"))
+        found = " or ".join(str(one.parent) for one in of_a_run)
+        advice = f"give the corpus of this run, {found}" if found else "it is written last. Run the recipe to its end"
+        raise DataError(f"{place}: cannot be read ({error.strerror}); {advice}") from error
     manifest, checked = _parsed(place, content)
     try:
         tokenizer = manifest["tokenizer"]

@@ -1,6 +1,6 @@
 """Records what each stage lacks: inputs that could not be read, shards that were not made."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from tokenmill.core.errors import DataError
@@ -81,16 +81,24 @@ def absent_inputs(planned: PlannedStage, stages: Stages) -> tuple[Origin, ...]:
     return tuple(origin for origin in every if origin not in made)
 
 
-def refuse_gaps(planned: PlannedStage, stages: Stages, *, missing: int) -> None:
-    """Raises DataError if a Global's stage would not get all documents. missing: number of missing input shards."""
+def refuse_gaps(planned: PlannedStage, stages: Stages, *, running: Collection[str], allowed: bool) -> None:
+    """Raises DataError if a Global's stage would not get all documents.
+
+    running: names of the stages that this call runs. allowed: gaps are accepted, unless all documents are missing.
+    """
+    absent = absent_inputs(planned, stages)
+    total = sum(len(one.shards) for one in stages if one.name in planned.stage.inputs)
     packs = (one for one in _before(planned, stages) if any(s.shard and s.shard.parts for s in one.shards))
     unread = sum(len(manifest.unreadable) for one in packs for manifest in source_manifests(one))
-    if missing or unread:
-        what = f"{missing} of {len(planned.shards)} input shards" if missing else f"{unread} unreadable files"
-        raise DataError(
-            f"stage {planned.name!r} looks across all documents, but {what} are missing. Repair the inputs named above "
-            "and run the stage before it again, or accept the gap with --allow-missing"
-        )
+    if not (absent or unread) or (allowed and len(absent) < max(1, total)):
+        return
+    what = f"{len(absent)} of its {total} input shards" if absent else f"{unread} unreadable files"
+    waiting = [name for name in planned.stage.inputs if name not in running and name in {stage for stage, _ in absent}]
+    advice = (
+        f"run {' and '.join(waiting)} first" if waiting else "repair the inputs that are named above, and run again"
+    )
+    accept = "" if len(absent) == total > 0 else ", or accept the gap with --allow-missing"
+    raise DataError(f"stage {planned.name!r} compares all documents, but {what} are missing; {advice}{accept}")
 
 
 def _before(planned: PlannedStage, stages: Stages) -> Stages:

@@ -4,12 +4,13 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import IO, Literal, NamedTuple, Protocol
+from typing import IO, Literal, NamedTuple, Protocol, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from tokenmill.core.errors import RecipeError
 from tokenmill.core.kinds import JsonObject
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import Ledger
@@ -48,11 +49,16 @@ class Progress(Protocol):
     def end(self, totals: Totals) -> None: ...
 
 
-def progress_for(style: Literal["auto", "plain", "json", "none"] = "auto", file: IO[str] | None = None) -> Progress:
+Style = Literal["auto", "plain", "json", "none"]
+
+
+def progress_for(style: Style = "auto", file: IO[str] | None = None) -> Progress:
     """Returns the progress display of this style. `auto` is a bar on a terminal, otherwise lines.
 
     file: where to write. Default: standard error.
     """
+    if style not in get_args(Style):
+        raise RecipeError(f"progress {style!r}: expected {', '.join(get_args(Style))}")
     out = file or sys.stderr
     bars = style == "auto" and out.isatty()
     return _Shown("bars" if bars else "plain" if style == "auto" else style, out)

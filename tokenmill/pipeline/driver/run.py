@@ -29,7 +29,7 @@ from tokenmill.pipeline.driver.progress import Progress, totals_of
 from tokenmill.pipeline.driver.recover import run_recovering
 from tokenmill.pipeline.driver.released import consumed, release, released_inputs
 from tokenmill.pipeline.driver.remake import PlanAgain, Remake, lost_results, not_made, replanning
-from tokenmill.pipeline.driver.reuse import refuse_if_too_large, reuse
+from tokenmill.pipeline.driver.reuse import refuse_if_too_large, results_outlook, reuse
 from tokenmill.pipeline.driver.shard_tasks import tasks_of_shards
 from tokenmill.pipeline.engine import Engine, Limits
 from tokenmill.pipeline.planning.fingerprint import forget_edited_code
@@ -207,6 +207,9 @@ class _Driver:
             storage.delete(join(planned.folder, "work"))  # of an unfinished Global whose wanted results came back
             self.progress.skip(planned.name, len(planned.shards))
             return planned
+        asked = planned.name in self.options.stages(self.recipe)
+        if asked and self.other is None and not results_outlook(planned).back:
+            self._refuse_gaps(planned)  # before results are set aside, because none can replace them
         planned = reuse(planned, discard=self.options.discard)
         if self.other is not None:
             planned = self.other.lend(planned)
@@ -238,14 +241,17 @@ class _Driver:
         self.engine.make_ready([*(unit for each in stages for unit in each.stage.work), *scrub])
 
     def _global_stage(self, planned: PlannedStage, tasks: tuple[ShardTask, ...]) -> GlobalStage:
-        if not self.options.allow_missing:
-            refuse_gaps(planned, self.planned, missing=len(planned.shards) - len(tasks))
+        self._refuse_gaps(planned)
         final = planned.stage.final
         assert final is not None  # the callers have checked this
         missing = tuple(sorted(self.complete.missing_before(planned, self.planned)))
         return GlobalStage(
             planned, final, tasks, lambda tasks: self._run_tasks(tasks, planned), self.recipe.sha256(), missing
         )
+
+    def _refuse_gaps(self, planned: PlannedStage) -> None:
+        if planned.stage.final is not None:
+            refuse_gaps(planned, self.planned, running=self._names, allowed=self.options.allow_missing)
 
     def preview(self, name: str, sample: int) -> Preview:
         return replanning(lambda: self._preview(name, sample), self._start_over)

@@ -35,6 +35,8 @@ def package_of(plugins: str) -> str:
         search([folder])
         _check_found(imported(name, name, where), path, where)
         return name
+    if not all(part.isidentifier() for part in plugins.split(".")):
+        raise RecipeError(f"{where}{short(plugins)} cannot be imported; rename it to letters, digits and '_'")
     search([os.getcwd()])
     try:
         imported(plugins, plugins, where)
@@ -126,12 +128,28 @@ def imported(module: str, name: str, where: str) -> ModuleType:
         if error.name and is_inside(module, error.name):
             message = f"{where}no module {error.name!r} for {name!r}; correct the name, or name its place in --plugins"
             raise ModuleNotFound(message, error.name) from error
+        own = _own_place(error)
+        if own is not None:
+            module = (error.name or "").partition(".")[0]
+            advice = f"give --plugins {own}, and write {module}.NAME for its units"
+            raise RecipeError(f"{where}{name}: {_line_of(error)}: no module {error.name!r}; {advice}") from error
         raise RecipeError(f"{where}{how_to_install(error, user=name)}") from error
     except (Exception, SystemExit) as error:  # code that is not ours may raise anything
         if module != name:  # a module of tokenmill
             raise
         said = traceback.format_exception_only(error)[-1].strip()
         raise RecipeError(f"{where}{name}: {_line_of(error)}: {said}. Correct this plug-in") from error
+
+
+def _own_place(error: ModuleNotFoundError) -> Path | None:
+    """Returns the folder or file of a missing module, if it is next to the importing file, above it, or here."""
+    importing = Path(_line_of(error).rpartition(":")[0])
+    missing = (error.name or "").partition(".")[0]
+    for folder in (Path.cwd(), *importing.parents[:2]):
+        for place in (folder / missing, folder / f"{missing}.py"):
+            if missing and place.exists():
+                return place.relative_to(Path.cwd()) if Path.cwd() in place.parents else place
+    return None
 
 
 def _line_of(error: BaseException) -> str:

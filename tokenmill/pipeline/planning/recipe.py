@@ -1,8 +1,9 @@
 """Reads a recipe: YAML in, checked stages out. Every error names file, line, what was found and what was expected.
 
-A stage is a list of work, or a mapping {from, steps, memory, timeout, keep, resources}. Without `from` its input is the
-stage before it, unless it begins with a Source. The grammar is strict: an unknown key, a duplicate key or a wrong type
-is a RecipeError. Nothing is interpolated, and neither environment variables nor command-line options change a recipe.
+A stage is a list of units, or a mapping {from, steps, memory, timeout, keep, resources}. Without `from` its input is
+the stage before it, unless it begins with a Source. The grammar is strict: an unknown key, a duplicate key or a wrong
+type is a RecipeError. Nothing is interpolated, and neither environment variables nor command-line options change a
+recipe.
 """
 
 import hashlib
@@ -173,10 +174,10 @@ class _Reader:
             keys = dict(self.nodes.mapping(node, f"stage {name!r}"))
             options = self.nodes.typed(keys, _STAGE_KEYS, f"stage {name!r}", skip={"steps"})
             if "steps" not in keys:
-                raise self.nodes.error(node, f"stage {name!r}: no key 'steps'; expected a list of work")
+                raise self.nodes.error(node, f"stage {name!r}: no key 'steps'; expected a list of units")
             steps = keys["steps"]
         if not isinstance(steps, yaml.SequenceNode) or not steps.value:
-            raise self.nodes.error(node, f"stage {name!r}: expected a list of work, for example [filters.c4]")
+            raise self.nodes.error(node, f"stage {name!r}: expected a list of units, for example [filters.c4]")
         work = tuple(self.work(item, f"stage {name!r}") for item in steps.value)
         return StageSpec(
             name,

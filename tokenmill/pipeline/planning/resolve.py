@@ -19,7 +19,7 @@ from tokenmill.core.lazy import class_name
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.contract import contract_problem, rounds_problem
-from tokenmill.pipeline.planning.plugins import check_functions, imported, is_inside, package_of
+from tokenmill.pipeline.planning.plugins import check_functions, imported, is_inside, package_of, plugin_names
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
 
 
@@ -143,9 +143,8 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
     elif name in _unit_modules():
         module = imported(_unit_modules()[name], name, where)
     else:
-        raise RecipeError(
-            f"{where}unknown work {name!r}{_nearest(name)}{_plugins_hint(name)}; `pipeline steps` lists all"
-        )
+        hint = "" if plugins else _plugins_hint(name)
+        raise RecipeError(f"{where}unknown unit {name!r}{_nearest(name, plugins)}{hint}; `pipeline steps` lists all")
     wanted = class_name(name)
     if not hasattr(module, wanted):
         rule = "a unit's class has the name of its file in CamelCase"
@@ -304,13 +303,21 @@ def _checked(value: object, wanted: Any, place: str) -> object:  # wanted: a typ
         first = error.errors()[0]
         inside = ".".join(map(str, first["loc"]))
         at = f"{place}.{inside}" if inside and isinstance(value, (list, dict)) else place
+        hint = _quotes(first["input"], first["type"])
         raise RecipeError(
-            f"{at}: found {short(first['input'])}; {first['msg'][0].lower()}{first['msg'][1:]}"
+            f"{at}: found {short(first['input'])}; {first['msg'][0].lower()}{first['msg'][1:]}{hint}"
         ) from error
 
 
-def _nearest(name: str) -> str:
-    names = work_names()
+def _quotes(found: object, problem: str) -> str:
+    """A hint for YAML's two surprises: `no` is a boolean, and "20" is a text."""
+    if isinstance(found, str) and problem in ("int_type", "float_type", "bool_type"):
+        return "; remove the quotes" if found.replace(".", "", 1).isdigit() else ""
+    return '; write a text in quotes, such as "no"' if problem == "string_type" else ""
+
+
+def _nearest(name: str, plugins: str | None) -> str:
+    names = [*work_names(), *(plugin_names(plugins) if plugins else ())]
     last = {full.rpartition(".")[2]: full for full in names}
     near = difflib.get_close_matches(name, names, n=1) or [
         last[match] for match in difflib.get_close_matches(name.rpartition(".")[2], last, n=1)

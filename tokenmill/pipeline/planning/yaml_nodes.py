@@ -95,7 +95,8 @@ class YamlFile:
         values = {}
         for key, node in keys.items():
             if key not in types:
-                raise self.error(node, f"{what}: unknown key {short(key)}{did_you_mean(key, types)}")
+                hint = "; units belong in a list: write [ ] around them" if "." in key else did_you_mean(key, types)
+                raise self.error(node, f"{what}: unknown key {short(key)}{hint}")
             if key in skip:
                 continue
             value = self.value(node)

@@ -22,7 +22,7 @@ class Listed:
 
     Attributes:
         name: what a recipe writes.
-        kind: source, step, global or call; "" for a module that cannot be used.
+        kind: source, step, global or function; "" for a module that cannot be used.
         summary: the first line of its docstring, or why the module cannot be used.
     """
 
@@ -67,14 +67,14 @@ class UnitHelp:
 
 
 def overview(*, plugins: str | None = None) -> Iterator[Listed]:
-    """All units, and those of `plugins` with the public functions of its other modules, as `module:function`."""
+    """Yields all units, and the units and public functions of `plugins`. A function is named `module:function`."""
     for name in [*work_names(), *(plugin_names(plugins) if plugins else ())]:
         try:
             cls = work_class(name, plugins=plugins)
         except RecipeError as problem:
             functions = functions_of(name)
             for function, text in functions.items():
-                yield Listed(f"{name}:{function}", "call", text)
+                yield Listed(f"{name}:{function}", "function", text)
             if not functions:
                 yield Listed(name, "", str(problem))
             continue
@@ -82,7 +82,11 @@ def overview(*, plugins: str | None = None) -> Iterator[Listed]:
 
 
 def describe(name: str, *, plugins: str | None = None) -> UnitHelp:
-    """Everything about one unit. Raises RecipeError if there is none of this name."""
+    """Returns the description of one unit. Raises RecipeError if there is no unit of this name."""
+    if ":" in name:
+        raise RecipeError(
+            f"{name} is a function, which filters.function and stages.function can call (docs/plugins.md)"
+        )
     cls = work_class(name, plugins=plugins)
     meanings = _meanings(cls)
     assert dataclasses.is_dataclass(cls)
@@ -102,12 +106,13 @@ def describe(name: str, *, plugins: str | None = None) -> UnitHelp:
 
 
 def lines(unit: UnitHelp) -> Iterator[str]:
-    """For a terminal."""
+    """Yields the description of a unit as lines for a terminal."""
     yield f"{unit.name} ({unit.kind})"
     yield from [*unit.text.splitlines(), ""]
     for title, columns in (("reads", unit.reads), ("adds", unit.adds)):
         if columns is not None:
             yield f"{title}: {', '.join(columns) or '-'}"
+    yield from (f"{title}: depends on the settings" for title in ("reads", "adds") if getattr(unit, title) is None)
     yield "settings:" if unit.settings else "settings: -"
     for setting in unit.settings:
         yield f"  {setting.name}: {setting.type}" + ("" if setting.default is None else f" = {setting.default}")
@@ -118,8 +123,8 @@ def lines(unit: UnitHelp) -> Iterator[str]:
 
 
 def page(*, plugins: str | None = None) -> Iterator[str]:
-    """A Markdown page about all units, or about those of `plugins`. docs/units.md is such a page."""
-    listed = [one for one in overview(plugins=plugins) if one.kind not in ("", "call")]
+    """Yields a Markdown page about all units, or about those of `plugins`. docs/units.md is such a page."""
+    listed = [one for one in overview(plugins=plugins) if one.kind not in ("", "function")]
     known = set(work_names())
     units = [describe(one.name, plugins=plugins) for one in listed if not plugins or one.name not in known]
     yield from ["# Units of work", "", "Written by `pipeline steps --markdown`.", ""]
@@ -146,12 +151,12 @@ def _section(unit: UnitHelp) -> Iterator[str]:
 
 
 def _anchor(heading: str) -> str:
-    """The anchor that GitHub gives a heading."""
+    """Returns the anchor that GitHub gives a heading."""
     return heading.replace(".", "")
 
 
 def _meanings(cls: type) -> dict[str, list[str]]:
-    """{setting: lines} of the docstring's section `Attributes:`."""
+    """Returns {setting: lines} from the section `Attributes:` of the docstring."""
     found: dict[str, list[str]] = {}
     own: list[str] = []
     text = inspect.cleandoc((inspect.getdoc(cls) or "").partition("Attributes:\n")[2].partition("\n\n")[0])
@@ -166,7 +171,7 @@ def _meanings(cls: type) -> dict[str, list[str]]:
 
 
 def _docstring(cls: type) -> str:
-    """Of the module, which a unit has for itself; else of the class."""
+    """Returns the docstring of the unit's module, or of the class if the module has none."""
     return inspect.getdoc(inspect.getmodule(cls)) or inspect.getdoc(cls) or ""
 
 

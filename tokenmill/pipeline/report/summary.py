@@ -51,9 +51,9 @@ def summary_of(run: str) -> Summary:
     return Summary(read, kept, dict(tokens), dict(drops.most_common()), dict(marked.most_common()), warnings)
 
 
-def lines(summary: Summary) -> list[str]:
+def lines(summary: Summary, *, failed: bool = False) -> list[str]:
     """Returns the summary as lines for people."""
-    found = [f"documents: {summary.read:,} read, {_kept(summary)}"]
+    found = [f"documents: {summary.read:,} read, {_kept(summary)}{' so far' if failed else ''}"]
     if summary.tokens:
         found.append("tokens: " + ", ".join(f"{count:,} in {split}" for split, count in summary.tokens.items()))
     for word, counts in (("dropped", summary.dropped), ("marked", summary.marked)):

@@ -111,7 +111,11 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
         stages = sorted(stage for stage, _ in here)
         raise RecipeError(f"what-if {wish!r}: {step} is not in a stage {where!r}{did_you_mean(where, stages)}")
     if len(chosen) > 1:
-        names = ", ".join(f"{stage}.{step}.{setting}" for stage, _ in chosen)
+        stages = [stage for stage, _ in chosen]
+        if len(set(stages)) < len(stages):
+            advice = "its signals cannot be distinguished; put each into a stage of its own"
+            raise RecipeError(f"what-if {wish!r}: a stage has {step} more than once, so {advice}")
+        names = ", ".join(f"{stage}.{step}.{setting}" for stage in stages)
         raise RecipeError(f"what-if {wish!r}: {step} is in the recipe {len(chosen)} times; give one of {names}")
     [(stage, name)] = chosen
     return stage, name, setting, value

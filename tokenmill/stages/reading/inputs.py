@@ -69,7 +69,8 @@ def _nearest(pattern: str) -> str:
             there = sorted(os.listdir(folder))
             if any(mark in part for mark in "*?["):
                 shown = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
-                return f"; {folder!r} holds: {shown or 'nothing'}"
+                hint = "; [ in a name is written [[]" if "[" in pattern else ""
+                return f"; {folder!r} holds: {shown or 'nothing'}{hint}"
             hint = did_you_mean(part, there)
             return f"; the folder {folder!r} has no {part!r}{hint if len(there) <= _SHOWN or '?' in hint else ''}"
         folder = inner

@@ -45,6 +45,9 @@ class Rows(NamedTuple):
         return [file] * len(self.offsets), self.offsets, self.lengths
 
 
+_KINDS = {str: "text", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
+
+
 def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str, expected: str) -> pa.RecordBatch:
     """Returns a batch of the columns `adds`. Rows with a problem, or without a text, are marked.
 
@@ -69,7 +72,14 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     batch = drop(batch, bad, f"read_table.{rule}", rows.problems, expected)
     broken = _broken_sequences(rows.found.get("text"))
     batch = drop(batch, broken > 0, "read_table.bad_utf8", broken, 0)
-    return drop(batch, batch.column("text").is_null(), "read_table.no_text", "null", "a text")
+    return drop(
+        batch, batch.column("text").is_null(), "read_table.no_text", _kinds(rows.found.get("text"), count), "a text"
+    )
+
+
+def _kinds(values: Any, count: int) -> list[str]:
+    """Returns the kind of each value, in words of JSON; never the value, because it may have personal data."""
+    return [_KINDS.get(type(value), "null") for value in values] if isinstance(values, list) else ["null"] * count
 
 
 def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
