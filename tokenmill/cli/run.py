@@ -147,7 +147,9 @@ def plan(
     from tokenmill.pipeline.report import plan_table
 
     checked = load_recipe(recipe)
-    options = Options(out, mark_only=mark_only, limit=limit, plugins=plugins, accept_code=accept_code)
+    options = Options(
+        out, mark_only=mark_only, limit=limit, plugins=plugins, discard=discard, reuse=reuse, accept_code=accept_code
+    )
     folder, _, stages = prepare(checked, options)
     if not json_out:
         plan_table.show(folder, stages, console())
