@@ -160,8 +160,8 @@ def run(
         engine: "local" for processes of this machine, "ray" for a cluster. Default local.
         address: the Ray cluster. Default: the cluster of this Ray job, else a new one on this machine.
         stage: run this stage alone, on the results of the stages before it. Default: all stages.
-        limit: largest number of documents to read, from the first file of each Source. At least 1. Such a run has a
-            folder of its own. Default: no limit.
+        limit: largest number of documents to read from each Source, only from its first shard (a file, or a range of
+            one). At least 1. Such a run has a folder of its own. Default: no limit.
         mark_only: mark documents instead of dropping them. Such a run has a folder of its own.
         allow_missing: a Global also runs if shards of its input are missing.
         plugins: an importable package, a folder or a `.py` file with units or functions that the recipe may name.
