@@ -30,7 +30,9 @@ AcceptCode = Annotated[
     bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
 ]
 MarkOnly = Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Read at most N documents, from the first shard of each source.")
+]
 Discard = Annotated[
     bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
 ]

@@ -70,7 +70,7 @@ class StageSpec:
 
     Attributes:
         inputs: the stages named in `from`. Default none: the stage before it, or a Source.
-        memory: bytes that a worker may use, 1 MiB to 1 EiB. Default 4 GiB.
+        memory: bytes that a worker may use, 1 MiB to 1,048,576 TiB. Default 4 GiB.
         timeout: seconds without progress before a worker counts as hung, above 0 and at most 10,000,000. Default 600.
         keep: whether the stage's documents stay after all stages that read them are done. Default true.
         resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, and resources
