@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokenmill.core.columns import MARKS, set_column, split, table_of, without_transient
 from tokenmill.core.columns import documents as batch_of
@@ -123,8 +124,11 @@ def _documents(table: pa.Table) -> pa.RecordBatch:
     if set(MARKS.names) & set(names) not in (set(), set(MARKS.names)):
         raise RecipeError(f"the documents have some of the columns {', '.join(MARKS.names)}; give all of them, or none")
     columns = {name: table.column(name).combine_chunks() for name in table.schema.names}
-    if "id" not in columns:
-        columns = {"id": [str(row) for row in range(table.num_rows)]} | columns
+    numbers = pa.array([str(row) for row in range(table.num_rows)])
+    if "id" not in columns or pa.types.is_null(columns["id"].type):
+        columns = {"id": numbers} | {name: column for name, column in columns.items() if name != "id"}
+    elif columns["id"].null_count:
+        columns["id"] = pc.coalesce(columns["id"].cast(pa.string()), numbers)
     try:
         return batch_of(columns)
     except _WRONG_VALUES as error:

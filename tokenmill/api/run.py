@@ -182,7 +182,7 @@ def run(
     from tokenmill.pipeline.report.summary import summary_of
 
     options = Options(
-        os.fspath(out), stage, mark_only, limit, allow_missing, _text(plugins), discard,
+        _given(out), stage, mark_only, limit, allow_missing, _text(plugins), discard,
         _text(reuse), accept_code, first, last,
     )  # fmt: skip
     loaded = load(recipe)
@@ -200,13 +200,25 @@ def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] 
     """Opens the run in a folder. Raises RecipeError if there is none, or if it has another format."""
     from tokenmill.pipeline.report import read_run
 
-    found = Run(os.fspath(folder).rstrip("/"), plugins=_text(plugins))
+    found = Run(_given(folder).rstrip("/"), plugins=_text(plugins))
     read_run(found.folder)
     return found
 
 
 def _text(path: str | os.PathLike[str] | None) -> str | None:
-    return None if path is None else os.fspath(path)
+    """Returns a path as text. Raises RecipeError for anything else."""
+    found = path if path is None or isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else b""
+    if isinstance(found, bytes):
+        raise RecipeError(f"found {short(path)}, expected a path")
+    return found
+
+
+def _given(path: str | os.PathLike[str]) -> str:
+    """Returns a path that must be given, as text."""
+    text = _text(path)
+    if not text:
+        raise RecipeError(f"found {short(path)}, expected a path")
+    return text
 
 
 def load(recipe: RecipeLike) -> "Recipe":

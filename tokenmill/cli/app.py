@@ -20,6 +20,7 @@ import typer
 from tokenmill.cli.endings import FAILED, ending_of, fitting
 from tokenmill.cli.hidden_modules import refuse_hidden_modules
 from tokenmill.cli.sections import Sections
+from tokenmill.core.errors import RecipeError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,8 +70,10 @@ def program(version: Version = False) -> None:
 
 def main() -> None:
     """Runs the command that sys.argv names. Raises SystemExit with the exit code."""
+    _open_closed_streams()
     with _exit_codes():
         refuse_hidden_modules()
+        _refuse_empty(sys.argv[1:])
         code = app(standalone_mode=False)  # without standalone mode typer returns the code of a typer.Exit
         if code == INTERRUPTED:  # typer's own way to end after Ctrl-C
             raise KeyboardInterrupt
@@ -93,6 +96,21 @@ def program_of_scripts() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(bool(code)))
+
+
+def _open_closed_streams() -> None:
+    """Replaces streams that were closed before the program started (`>&-`), which Python represents by None."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (until the process ends)
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """Raises RecipeError for an empty argument, which a shell variable without a value leaves."""
+    for place, argument in enumerate(arguments):
+        if argument == "" or (argument.startswith("--") and argument.endswith("=")):
+            name = argument or f"argument {place + 1}"
+            raise RecipeError(f"{name}: empty; give a value, or leave it out. Is a shell variable without a value?")
 
 
 def console() -> "Console":

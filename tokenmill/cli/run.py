@@ -19,7 +19,7 @@ from tokenmill.cli.app import (
     log_to_stderr,
     print_json,
 )
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
     from tokenmill.pipeline.driver.run import Result
@@ -85,6 +85,10 @@ def run(
     pool = engine_for(engine, workers, address)
     try:
         result = run_recipe(checked, pool, options, progress_for("json", sys.stdout) if json_lines else progress_for())
+    except (RecipeError, DataError) as error:
+        if json_lines:
+            print(json.dumps({"event": "failed", "error": str(error)}))
+        raise
     finally:
         pool.close()
     _print_result(result, json_lines)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.errors import RecipeError, short
 from tokenmill.core.io.storage import join
 from tokenmill.pipeline.planning.recipe import Recipe
 
@@ -39,11 +39,20 @@ class Options:
     last: str | None = None
 
     def __post_init__(self) -> None:
-        if self.limit is not None and not (type(self.limit) is int and self.limit >= 1):
-            raise RecipeError(f"--limit {self.limit!r}: expected a whole number, 1 or more")
-        for option in ("out", "plugins", "reuse"):
-            if getattr(self, option) == "":
-                raise RecipeError(f"--{option}: empty; give a path, or leave the option out")
+        if self.limit is not None and not (type(self.limit) is int and 1 <= self.limit < 1 << 63):
+            raise RecipeError(f"--limit {short(self.limit)}: expected a whole number, 1 or more")
+        for option in ("out", "stage", "plugins", "reuse", "first", "last"):
+            given = getattr(self, option)
+            if not isinstance(given, str | None):
+                raise RecipeError(f"--{option} {short(given)}: expected a text")
+            if given == "":
+                raise RecipeError(f"--{option}: empty; give a value, or leave the option out")
+        for option in ("mark_only", "allow_missing", "discard", "accept_code"):
+            if not isinstance(getattr(self, option), bool):
+                raise RecipeError(
+                    f"--{option.replace('_', '-')} {short(getattr(self, option))}: expected true or false"
+                )
+        _check_place(self.out)
 
     def stages(self, recipe: Recipe) -> set[str]:
         """Returns the names of the stages to run. Raises RecipeError for an unknown stage or an empty range."""
@@ -62,3 +71,12 @@ class Options:
         """Returns the folder of a run: `<out>/<run>`, with `--limit-N` and `--mark-only` added for these options."""
         limited = f"--limit-{self.limit}" if self.limit is not None else ""
         return join(self.out, run + limited + ("--mark-only" if self.mark_only else ""))
+
+
+def _check_place(out: str) -> None:
+    """Raises RecipeError for a URL without a bucket, and for a text that no file system can store."""
+    scheme, mark, rest = out.partition("://")
+    if mark and not (scheme and rest.strip("/")):
+        raise RecipeError(f"--out {short(out)}: names no bucket or server; write it as in s3://bucket/runs")
+    if "\0" in out or not out.isprintable():
+        raise RecipeError(f"--out {short(out)}: has a character that no path can have")

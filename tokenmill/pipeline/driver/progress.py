@@ -1,5 +1,6 @@
 """Shows the progress of a run: a bar on a terminal, otherwise a log line every few seconds, or JSON for machines."""
 
+import io
 import json
 import sys
 import time
@@ -60,6 +61,8 @@ def progress_for(style: Style = "auto", file: IO[str] | None = None) -> Progress
     if style not in get_args(Style):
         raise RecipeError(f"progress {style!r}: expected {', '.join(get_args(Style))}")
     out = file or sys.stderr
+    if out is None:  # a process without standard streams
+        return _Shown("none", io.StringIO())
     bars = style == "auto" and out.isatty()
     return _Shown("bars" if bars else "plain" if style == "auto" else style, out)
 

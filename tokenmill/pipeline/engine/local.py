@@ -123,8 +123,11 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+        chosen = multiprocessing.get_start_method(allow_none=True)
         with _without_script():
             process.start()
+        if chosen is None:  # starting a process settles it, but the choice is the caller's
+            multiprocessing.set_start_method(None, force=True)
         theirs.close()
         return cls(process, psutil.Process(process.pid), ours)
 

@@ -130,6 +130,9 @@ def imported(module: str, name: str, where: str) -> ModuleType:
         if error.name and is_inside(module, error.name):
             message = f"{where}no module {error.name!r} for {name!r}; correct the name, or name its place in --plugins"
             raise ModuleNotFound(message, error.name) from error
+        if error.name and is_inside(error.name, module.partition(".")[0]):
+            advice = "write the file, or correct the import"
+            raise RecipeError(f"{where}{name}: {_line_of(error)}: no module {error.name!r}; {advice}") from error
         own = _own_place(error)
         if own is not None:
             module = (error.name or "").partition(".")[0]

@@ -98,7 +98,7 @@ def _wish(recipe: Recipe, wish: str, plugins: str | None) -> tuple[str, str, str
         raise RecipeError(f"what-if {wish!r}: expected filter.setting=value, for example gopher_quality.min_words=30")
     try:
         value = yaml.safe_load(written)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise RecipeError(f"what-if {wish!r}: {written!r} is not a YAML value: write 30, null or [en, de]") from error
     named = [(stage.name, spec.name) for stage in recipe.stages for spec in stage.work if _step(spec) == step]
     here = [(stage, name) for stage, name in named if isinstance(work_class(name, plugins=plugins), Filter)]

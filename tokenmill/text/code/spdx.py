@@ -63,7 +63,7 @@ def normalized(text: str) -> str | None:
     Names that SPDX does not have stay. Names such as "BSD", which several licences share, make it invalid.
     """
     text = _ALIASES.get(" ".join(text.lower().split()), text)
-    tree = None if _TOKEN.sub("", text).strip() else _parsed(text)
+    tree = _parsed(text)
     if tree is None or not _VAGUE.isdisjoint(_TOKEN.findall(text.lower())):
         return None
     found = _TOKEN.sub(lambda token: _current(token[0]), tree.render())
@@ -122,8 +122,10 @@ def _is_joined_by(word: str, tree: "LicenseExpression") -> bool:
 
 
 def _parsed(text: str) -> "LicenseExpression | None":
-    """Returns the syntax tree of the names, operators and parentheses in a text; None if they are not an expression."""
-    return _tree(" ".join(_TOKEN.findall(text))) if _is_bounded(text) else None
+    """Returns the syntax tree of a text of names, operators and parentheses; None if it is not an expression."""
+    if not _is_bounded(text) or _TOKEN.sub("", text).strip(" \t\r\n"):
+        return None
+    return _tree(" ".join(_TOKEN.findall(text)))
 
 
 def _is_bounded(text: str) -> bool:
