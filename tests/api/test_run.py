@@ -77,6 +77,10 @@ def test_what_is_not_there_is_refused(made: tokenmill.Run, tmp_path: Path) -> No
         made.explain("urn:nobody")
     with pytest.raises(tokenmill.RecipeError, match="stages with a corpus: none"):
         made.corpus()
+    with pytest.raises(tokenmill.RecipeError, match="no corpus of a stage 'claen'"):
+        made.corpus("claen")
+    with pytest.raises(tokenmill.RecipeError, match="what-if: no threshold given"):
+        made.what_if({})
     with pytest.raises(tokenmill.RecipeError, match="no run here"):
         tokenmill.open_run(tmp_path / "nothing")
     with pytest.raises(tokenmill.RecipeError, match="workers -1"):
@@ -149,7 +153,10 @@ def test_a_part_of_a_recipe_is_ok_and_a_whole_run_with_missing_stages_is_not(tmp
     part = tokenmill.run(recipe(tmp_path), last="clean", **call)
     assert part.ok and part.stages == ("clean", "read") and "stage unique has not run yet" in part.warnings[0]
     opened = tokenmill.open_run(part.folder)
-    assert not opened.ok and opened.documents("unique").select("id", "text").collect().is_empty()
+    assert not opened.ok
+    for stage in (None, "unique"):
+        with pytest.raises(tokenmill.DataError, match="stage 'unique' has no results yet; run the whole recipe"):
+            opened.documents(stage)
     assert tokenmill.run(recipe(tmp_path), **call).ok
 
 

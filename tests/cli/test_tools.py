@@ -24,7 +24,7 @@ def test_steps_say_what_settings_mean_and_show_plug_ins(call: "Call") -> None:
     assert "stages.minhash" in {one["name"] for one in json.loads(call("steps", "--json").out)}
     assert "toolbox.length " in call("steps", "--plugins", "toolbox").out
     assert "min_characters: int = 20" in call("steps", "toolbox.length", "--plugins", "toolbox").out
-    assert "give --plugins toolbox; `pipeline steps` lists all" in call("steps", "toolbox.length").err
+    assert "`pipeline steps` lists all; give --plugins toolbox" in call("steps", "toolbox.length").err
     assert (
         "--plugins nowhere: no module 'nowhere' in the working directory" in call("steps", "--plugins", "nowhere").err
     )

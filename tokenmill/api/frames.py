@@ -3,7 +3,6 @@
 import polars as pl
 import pyarrow.dataset as ds
 
-from tokenmill.core.columns import DOCUMENT
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import remote
 from tokenmill.core.io.storage import is_url
@@ -14,9 +13,14 @@ from tokenmill.pipeline.tasks.shard import DROPPED
 def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
     """Returns the documents of a stage; see Run.documents."""
     stage = _named(stages, name) if name is not None else _last(stages)
+    if _writes_files(stage):
+        raise RecipeError(f"stage {stage.name!r} writes files of its own, not documents; name another stage")
     if stage.released:
         raise DataError(f"{stage.folder}: its data was deleted after use; give the stage `keep: true`, and run again")
-    return _frame(stage.files("data"))
+    files = stage.files("data")
+    if not files:
+        raise DataError(f"stage {stage.name!r} has no results yet; run the whole recipe, or name another stage")
+    return _frame(files)
 
 
 def dropped_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
@@ -30,8 +34,6 @@ def dropped_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
 
 
 def _frame(files: list[str]) -> pl.LazyFrame:
-    if not files:
-        return pl.DataFrame(DOCUMENT.empty_table()).lazy()
     if not is_url(files[0]):
         return pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
     filesystem = remote.place(files[0])[0]
@@ -47,7 +49,12 @@ def _named(stages: list[RanStage], name: str) -> RanStage:
 
 def _last(stages: list[RanStage]) -> RanStage:
     """Returns the last stage that makes documents, not files of another format."""
-    makers = [stage for stage in stages if stage.files("data") or stage.released]
+    makers = [stage for stage in stages if not _writes_files(stage)]
     if not makers:
-        raise RecipeError("no stage of this run has documents")
+        raise RecipeError("no stage of this run makes documents")
     return makers[-1]
+
+
+def _writes_files(stage: RanStage) -> bool:
+    """Returns whether a stage is known to end in a Writer; of one that has not run, nothing is known."""
+    return stage.corpus is not None or (stage.record is not None and stage.record.corpus)

@@ -11,6 +11,7 @@ from tokenmill.core.columns import documents as batch_of
 from tokenmill.core.errors import RecipeError, short
 from tokenmill.core.kinds import Global, Source, Step, Unit
 from tokenmill.core.rules import step_name
+from tokenmill.pipeline.planning.contract import contract_problem
 from tokenmill.pipeline.planning.fingerprint import forget_edited_code
 from tokenmill.pipeline.planning.plugins import package_of
 from tokenmill.pipeline.planning.recipe import WorkSpec
@@ -144,12 +145,13 @@ def _steps(given: OneStep | Sequence[OneStep], plugins: str | None, seed: int) -
     return [_step(one, plugins, seed) for one in several]
 
 
-def _step(given: OneStep, plugins: str | None, seed: int) -> "Step":
+def _step(given: OneStep, plugins: str | None, seed: int) -> Step:
     unit = _built(given, plugins, seed) if isinstance(given, str | Mapping) else given
-    if isinstance(unit, type) or not (callable(unit) or isinstance(unit, Source | Global)):
-        raise RecipeError(f"found {short(unit)}, expected a Step such as C4(), or the name of one")
     if isinstance(unit, Source | Global):
         raise RecipeError(f"{type(unit).__name__} is not a Step; apply() runs steps, run() runs whole recipes")
+    problem = contract_problem(type(unit))
+    if problem:
+        raise RecipeError(f"found {short(unit)}, expected a Step such as C4(), or the name of one: {problem}")
     return unit
 
 

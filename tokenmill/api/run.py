@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tokenmill.core.errors import RecipeError, short
+from tokenmill.core.errors import RecipeError, did_you_mean, short
 from tokenmill.core.io.storage import join
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ class Run:
     def documents(self, stage: str | None = None) -> "pl.LazyFrame":
         """Returns the documents that a stage made, one per row. Files are read when the frame is collected.
 
-        stage: default the last one that makes documents. Raises RecipeError if there is no such stage, DataError if its
-        data was deleted after use (`keep: false`). Checksums are not compared; `pipeline verify` does that.
+        stage: default the last one that is not known to end in a Writer. Raises RecipeError if there is no such stage
+        or if it writes files of its own, DataError if it has no results yet or if its data was deleted after use
+        (`keep: false`). Checksums are not compared; `pipeline verify` does that.
         """
         from tokenmill.api.frames import documents_of
 
@@ -104,6 +105,8 @@ class Run:
 
         from tokenmill.pipeline.report.what_if import what_if
 
+        if not thresholds:
+            raise RecipeError("what-if: no threshold given; give one such as {'gopher_quality.min_words': 30}")
         settings = [f"{name}={json.dumps(value)}" for name, value in thresholds.items()]
         return what_if(self.folder, settings, plugins=self.plugins, sample=examples)
 
@@ -115,11 +118,13 @@ class Run:
         """
         from tokenmill.core.corpus.token_shard import read_corpus
 
-        found = [one.name for one in self._stages() if one.corpus is not None and stage in (None, one.name)]
-        if len(found) != 1:
+        found = [one.name for one in self._stages() if one.corpus is not None]
+        if stage is not None and stage not in found:
+            raise RecipeError(f"{self.folder}: no corpus of a stage {stage!r}{did_you_mean(stage, found)}")
+        if stage is None and len(found) != 1:
             names = ", ".join(found) or "none"
             raise RecipeError(f"{self.folder}: stages with a corpus: {names}; expected one, name it with stage=")
-        return read_corpus(join(self.folder, found[0], "corpus"))
+        return read_corpus(join(self.folder, stage or found[0], "corpus"))
 
     def _stages(self) -> list["RanStage"]:
         from tokenmill.pipeline.report import read_run
@@ -155,8 +160,8 @@ def run(
         engine: "local" for processes of this machine, "ray" for a cluster. Default local.
         address: the Ray cluster. Default: the cluster of this Ray job, else a new one on this machine.
         stage: run this stage alone, on the results of the stages before it. Default: all stages.
-        limit: largest number of documents to read, from the first file of each Source. At least 1. Such a run has a
-            folder of its own. Default: no limit.
+        limit: largest number of documents to read from each Source, only from its first shard (a file, or a range of
+            one). At least 1. Such a run has a folder of its own. Default: no limit.
         mark_only: mark documents instead of dropping them. Such a run has a folder of its own.
         allow_missing: a Global also runs if shards of its input are missing.
         plugins: an importable package, a folder or a `.py` file with units or functions that the recipe may name.

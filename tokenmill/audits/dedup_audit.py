@@ -233,12 +233,12 @@ def _drawn(batches: Iterator[pa.RecordBatch], count: int, seed: int) -> pa.Recor
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The anchors.
+    """The documents that are compared with all others.
 
     Attributes:
         nominating, verifying: the hashes of their shingles, of the folded and of the unmodified texts.
         keys: their band keys, uint64 (anchors, bands).
-        by_seen, by_true: indexes of the two sets of shingles.
+        by_seen, by_true: indexes of `nominating` and of `verifying`.
     """
 
     ids: list[str]

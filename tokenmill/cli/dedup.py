@@ -97,7 +97,7 @@ def index(
 def verify(
     index: Annotated[str, typer.Argument(help="The folder or URL of an index.")], json_out: AsJson = False
 ) -> None:
-    """Read a whole index and compare every checksum. Exits 1 or 2 if a file is damaged, and names it."""
+    """Read a whole index and compare every checksum. Exits 1 if a file is damaged, and names it."""
     from tokenmill.audits.dedup_index import removable, verified_versions
 
     versions = verified_versions(index)

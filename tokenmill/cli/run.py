@@ -29,7 +29,9 @@ AcceptCode = Annotated[
     bool, typer.Option("--accept-code", help="Keep results that differ only in the version of code or packages.")
 ]
 MarkOnly = Annotated[bool, typer.Option("--mark-only", help="Mark documents instead of dropping them.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Read only N documents, of each source's first file.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Read at most N documents, from the first shard of each source.")
+]
 Discard = Annotated[
     bool, typer.Option("--discard", help="Delete results that are no longer wanted instead of setting them aside.")
 ]
@@ -146,7 +148,9 @@ def plan(
     from tokenmill.pipeline.report import plan_table
 
     checked = load_recipe(recipe)
-    options = Options(out, mark_only=mark_only, limit=limit, plugins=plugins, accept_code=accept_code)
+    options = Options(
+        out, mark_only=mark_only, limit=limit, plugins=plugins, discard=discard, reuse=reuse, accept_code=accept_code
+    )
     folder, _, stages = prepare(checked, options)
     if not json_out:
         plan_table.show(folder, stages, console())

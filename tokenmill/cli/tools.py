@@ -9,6 +9,7 @@ import typer
 
 from tokenmill.cli.app import AsJson, Plugins, log_to_stderr, print_json
 from tokenmill.cli.sections import Sentences
+from tokenmill.core.errors import RecipeError
 
 models_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="List and download model files.")
 kernels_app = typer.Typer(no_args_is_help=True, cls=Sentences, help="Compile text kernels before the first run.")
@@ -23,6 +24,8 @@ def steps(
     """List the units of work; with a name, show its settings, defaults and rules."""
     from tokenmill.pipeline.report import steps
 
+    if as_markdown and (name or json_out):
+        raise RecipeError("--markdown: prints a page about all units; leave out the name and --json")
     if as_markdown:
         print("\n".join(steps.page(plugins=plugins)))
         return

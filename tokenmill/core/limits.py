@@ -32,10 +32,10 @@ def check_max_removed(max_removed: Mapping[str, float]) -> None:
 def removed_by_source(
     limited: Iterable[str], sources: npt.NDArray[Any], ids: pa.Array, kept_for: npt.NDArray[Any]
 ) -> RemovedBySource:
-    """Counts removed documents of the sources in `limited`.
+    """Counts the removed documents of each source in `limited`, and finds the kept documents with most duplicates.
 
-    sources: source of each removed document, (removed documents,). kept_for: position in `ids` of the document that is
-    kept instead, same shape.
+    ids: ids of documents. sources: source of each removed document, (removed documents,). kept_for: position in `ids`
+    of the document that is kept instead, same shape. Returns {source: {"removed": number, "largest": [(id, number)]}}.
     """
     counted = {}
     for source in limited:

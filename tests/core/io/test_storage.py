@@ -69,6 +69,16 @@ def test_an_existing_file_wins_over_its_reading_as_a_glob(tmp_path: Path) -> Non
     assert storage.expand(f"{tmp_path}/page[12].html") == [f"{tmp_path}/page1.html", f"{tmp_path}/page2.html"]
 
 
+def test_a_remote_file_whose_name_reads_as_a_glob_is_found() -> None:
+    folder = "memory://brackets"
+    for name in ("page[1].html", "page1.html"):
+        storage.write_bytes(f"{folder}/{name}", b"x")
+    assert storage.expand(f"{folder}/page[1].html") == [f"{folder}/page[1].html"]
+    storage.delete(f"{folder}/page[1].html")
+    assert [path.rpartition("/")[2] for path in storage.expand(f"{folder}/page[1].html")] == ["page1.html"]
+    storage.delete(folder)
+
+
 def test_a_link_to_nothing_matches_a_glob_and_a_folder_does_not(tmp_path: Path) -> None:
     """Guards against an earlier fault: the glob skipped such a link, so an input that a tool had removed was missing
     without a message.

@@ -197,10 +197,10 @@ def test_an_index_that_cannot_serve_is_refused_by_name_before_anything_runs(tmp_
     content = first.read_text()
     for broken in (content.replace('"ngram": 5', '"ngram": 4'), content[:-9], "[]", content.replace("0", "1")):
         first.write_text(broken)
-        with pytest.raises(RecipeError, match=r"version-000001\.json: damaged"):
+        with pytest.raises(DataError, match=r"version-000001\.json: damaged"):
             run(tmp_path, "new", new, str(index))
     first.unlink()
-    with pytest.raises(RecipeError, match=r"version-000001\.json: missing"):
+    with pytest.raises(DataError, match=r"version-000001\.json: missing"):
         run(tmp_path, "new", new, str(index))
     first.write_text(content)
     next(index.glob("000001-*/000000.parquet")).write_bytes(b"cut")

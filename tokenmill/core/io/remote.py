@@ -224,8 +224,14 @@ def entries(folder: str) -> list[dict[str, Any]]:
 
 
 def matches(pattern: str) -> dict[str, dict[str, Any]]:
-    """Returns {URL: the store's description} for the files that match a glob, by one listing per folder."""
+    """Returns {URL: the store's description} for the files that match a glob, by one listing per folder.
+
+    A file whose name has brackets matches its own name.
+    """
     fs, inner = place(pattern)
+    exact = info(pattern) if "[" in pattern else None
+    if exact is not None and exact["type"] == "file":
+        return {pattern: exact}
     found = retried("list", pattern, lambda: fs.glob(inner, detail=True))
     return {str(fs.unstrip_protocol(path)): about for path, about in found.items() if about["type"] == "file"}
 

@@ -83,7 +83,7 @@ class GlobalStage:
     _makers: dict[str, Task] = field(default_factory=dict)  # by file: the task that wrote it
 
     def run(self) -> bool:
-        """Returns True if the stage is complete. Continues from finished tasks of an earlier try of the same work."""
+        """Runs the Global, from the tasks on that an earlier try finished. Returns whether its stage is complete."""
         for _ in range(REMADE):
             try:
                 return self._run()

@@ -39,7 +39,7 @@ class Options:
     last: str | None = None
 
     def __post_init__(self) -> None:
-        if self.limit is not None and not (isinstance(self.limit, int) and self.limit >= 1):
+        if self.limit is not None and not (type(self.limit) is int and self.limit >= 1):
             raise RecipeError(f"--limit {self.limit!r}: expected a whole number, 1 or more")
         for option in ("out", "plugins", "reuse"):
             if getattr(self, option) == "":

@@ -14,7 +14,7 @@ def engine_for(name: str, workers: int | None, address: str | None) -> Engine:
     address: the address of a Ray cluster; None finds the cluster of this process, or starts one.
     Raises RecipeError for unknown names and combinations that are not possible.
     """
-    if workers is not None and not (isinstance(workers, int) and workers >= 0):
+    if workers is not None and not (type(workers) is int and workers >= 0):
         raise RecipeError(f"--workers {workers!r}: expected a whole number, 0 or more")
     if name == "ray":
         from tokenmill.pipeline.engine.ray import RayPool

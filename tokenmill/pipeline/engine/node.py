@@ -50,7 +50,7 @@ class Home:
 
 
 class Version(NamedTuple):
-    """The version of a thing that a node must have.
+    """The version of a module, a package or Python that a node must have, equal to the driver's.
 
     Attributes:
         kind: "code" of a module, "package" or "Python".

@@ -166,7 +166,9 @@ class _Shown:
     bar: Progress | None = None
 
     def __enter__(self) -> "_Shown":
-        logger.info("compiling %d text kernels; this is done once per version and machine", self.total)
+        logger.info(
+            "compiling %d text kernels, once per version and machine; `pipeline kernels build` compiles all", self.total
+        )
         if sys.stderr.isatty():
             columns = (BarColumn(), TextColumn("{task.completed}/{task.total} kernels"), TimeElapsedColumn())
             now = TextColumn("{task.description}")

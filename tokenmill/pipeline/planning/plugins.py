@@ -29,6 +29,8 @@ def package_of(plugins: str) -> str:
     """
     is_path = plugins.endswith((".py", os.sep)) or os.sep in plugins or plugins in (os.curdir, os.pardir)
     where = f"--plugins {plugins}: "
+    if not plugins:
+        raise RecipeError("--plugins: empty; give a package, a folder or a file, or leave the option out")
     if is_path:
         path = _existing(plugins, where)
         folder, name = _place_of(path, where)

@@ -70,7 +70,7 @@ class StageSpec:
 
     Attributes:
         inputs: the stages named in `from`. Default none: the stage before it, or a Source.
-        memory: bytes that a worker may use, 1 MiB to 1 EiB. Default 4 GiB.
+        memory: bytes that a worker may use, 1 MiB to 1,048,576 TiB. Default 4 GiB.
         timeout: seconds without progress before a worker counts as hung, above 0 and at most 10,000,000. Default 600.
         keep: whether the stage's documents stay after all stages that read them are done. Default true.
         resources: what a task reserves on a cluster: num_cpus (default 1), num_gpus, memory in bytes, and resources
@@ -140,7 +140,7 @@ class _Reader:
                 raise RecipeError(f"{self.nodes.file}: no key {required!r}; a recipe has run and stages")
         run = values["run"]
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run) or len(run) > _LONGEST_NAME:
-            expected = f"use up to {_LONGEST_NAME} letters, digits, '.', '_' and '-'"
+            expected = f"use up to {_LONGEST_NAME} letters, digits, '.', '_' and '-', and begin with a letter or digit"
             raise self.nodes.error(keys["run"], f"run: {short(run)} cannot name a folder; {expected}")
         stages: list[StageSpec] = []
         for name, stage in self.nodes.mapping(keys["stages"], "stages"):
@@ -166,7 +166,8 @@ class _Reader:
 
     def stage(self, name: str, node: yaml.Node, before: list[StageSpec]) -> StageSpec:
         if not STAGE_NAME.match(name) or len(name) > _LONGEST_NAME or name in _TAKEN:
-            rule = f"a stage's name is lower-case letters, digits and '_', not {' or '.join(_TAKEN)}"
+            rule = f"a stage's name has 1 to {_LONGEST_NAME} lower-case letters, digits and '_', begins with a letter"
+            rule += f", and is not {' or '.join(_TAKEN)}"
             raise self.nodes.error(node, f"stage {short(name)}: {rule}")
         options: JsonObject = {}
         steps = node
@@ -228,7 +229,7 @@ class _Reader:
         match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]*)\s*", str(given), re.ASCII)
         size = int(float(match[1]) * _UNITS.get(match[2].upper(), 0)) if match else 0
         if not _LEAST_MEMORY <= size <= _MOST_MEMORY:
-            expected = "a size of at least 1MiB such as 2GB or 512MiB"
+            expected = "a number with B, KB, MB, GB, TB, KiB, MiB, GiB or TiB, from 1MiB to 1048576TiB, such as 2GB"
             raise self.nodes.error(node, f"stage {name!r}: memory {short(given)}; expected {expected}")
         return size
 

@@ -144,7 +144,7 @@ def work_class(name: str, *, plugins: str | None = None, where: str = "") -> typ
         module = imported(_unit_modules()[name], name, where)
     else:
         hint = "" if plugins else _plugins_hint(name)
-        raise RecipeError(f"{where}unknown unit {name!r}{_nearest(name, plugins)}{hint}; `pipeline steps` lists all")
+        raise RecipeError(f"{where}unknown unit {name!r}; `pipeline steps` lists all{hint}{_nearest(name, plugins)}")
     wanted = class_name(name)
     if not hasattr(module, wanted):
         rule = "a unit's class has the name of its file in CamelCase"

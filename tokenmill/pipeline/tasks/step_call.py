@@ -102,6 +102,8 @@ def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) 
     except _STEP_ERRORS as error:
         logger.debug("%s raised on a batch; running its rows one by one", step_name(step), exc_info=error)
         result = _row_by_row(step, batch, raised)
+    if not isinstance(result, pa.RecordBatch):
+        raise DataError(f"{step_name(step)} returned {type(result).__name__}; a step returns a pyarrow.RecordBatch")
     if result.num_rows != batch.num_rows or not result.column("id").equals(batch.column("id")):
         raise DataError(
             f"{step_name(step)} returned other rows than it was given; a step must keep rows and their order"

@@ -202,7 +202,7 @@ def verify_index(folder: str) -> list[dict[str, Any]]:
 
 
 def versions(folder: str) -> list[Version]:
-    """Returns all versions in order. Raises RecipeError if one is missing or damaged."""
+    """Returns all versions in order. Raises DataError if one is missing or damaged, RecipeError for another format."""
     # listed before the loop, because another program may add a version during it
     names = [name for name in storage.list_files(folder) if name.startswith("version-")]
     found: list[Version] = []
@@ -211,21 +211,21 @@ def versions(folder: str) -> list[Version]:
             content = json.loads(storage.read_bytes(path))
             checksum = content.pop("checksum")
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-            raise RecipeError(f"index: {path}: damaged, it is not a version of an index; get a sound copy") from error
+            raise DataError(f"index: {path}: damaged, it is not a version of an index; get a sound copy") from error
         _refuse_other_format(folder, path, content)
         previous = found[-1].checksum if found else ""
         if checksum != _checksum(content) or content["version"] != len(found) + 1 or content["previous"] != previous:
-            raise RecipeError(f"index: {path}: damaged, it is not what was written after the previous version")
+            raise DataError(f"index: {path}: damaged, it is not what was written after the previous version")
         found.append(Version(len(found) + 1, content, checksum))
     if len(names) > len(found):
-        raise RecipeError(f"index: {join(folder, _name(len(found) + 1))}: missing, although {names[-1]} exists")
+        raise DataError(f"index: {join(folder, _name(len(found) + 1))}: missing, although {names[-1]} exists")
     return found
 
 
 def leftovers(folder: str) -> list[str]:
     """Returns the folders and files in an index that belong to no version, as paths relative to the index.
 
-    They are of programs that were killed or are still at work. Raises RecipeError if a version is damaged.
+    They are of programs that were killed or are still at work. Raises DataError if a version is damaged.
     """
     found = versions(folder)
     listed = {record["path"] for version in found for record in version.content["files"]}

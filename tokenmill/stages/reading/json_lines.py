@@ -182,7 +182,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(said: str) -> None:
+def _no_number(constant: str) -> None:
     """Replaces NaN and infinities, which are not JSON, by null."""
     return None
 

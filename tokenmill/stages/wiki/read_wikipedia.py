@@ -180,7 +180,7 @@ class _Rows:
 
     def _add_page(self, span: PageElement) -> None:
         fields, problem = read_page(span.data)
-        too_long = _too_long(fields)
+        too_long = _cut_long_fields(fields)
         problem = problem or too_long
         plain = self.site.kind == "plain"
         number, revision = fields.get("id", ""), fields.get("revision", "")
@@ -263,7 +263,7 @@ class _Rows:
         self.drops.setdefault(rule, ({}, threshold))[0][len(self.ids) - 1] = measured
 
 
-def _too_long(fields: dict[str, str]) -> str:
+def _cut_long_fields(fields: dict[str, str]) -> str:
     """Cuts fields that are longer than those of MediaWiki. Returns the problem, or "".
 
     They are cut because ids and facts are made from them.

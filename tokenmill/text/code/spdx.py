@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the library is imported on use: that takes 30 ms or more
     from license_expression import LicenseExpression, Licensing
 
-_MAX_CHARS = 1 << 14  # the library takes 0.1 s for this many; all names of the SPDX list together have fewer
+_MAX_CHARS = 1 << 14  # the library takes up to 0.1 s for this length; all names of the SPDX list together are shorter
 _MAX_DEPTH = 50
 _TOO_LONG = "LicenseRef-unknown"  # no list allows it
 _TOKEN = re.compile(r"[()]|[A-Za-z0-9][A-Za-z0-9.+-]*")
@@ -38,7 +38,20 @@ _ALIASES = {
     "public domain": "LicenseRef-public-domain", "cc0": "CC0-1.0", "boost": "BSL-1.0", "zpl 2.1": "ZPL-2.1",
 }  # fmt: skip
 _VAGUE = frozenset(
-    {"bsd", "gpl", "lgpl", "gnu", "other", "proprietary", "unlicensed", "none", "custom", "license", "see"}
+    {
+        "bsd",
+        "gpl",
+        "lgpl",
+        "gnu",
+        "other",
+        "proprietary",
+        "unlicensed",
+        "none",
+        "noassertion",
+        "custom",
+        "license",
+        "see",
+    }
 )
 
 
