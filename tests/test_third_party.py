@@ -1,13 +1,25 @@
-"""THIRD_PARTY.md names every model that can be downloaded and every data file in the wheel."""
+"""THIRD_PARTY.md names every model that can be downloaded, and every file in the wheel with data of others."""
 
+import ast
+import io
 import re
+import tokenize
 from pathlib import Path
+
+import pytest
 
 import tokenmill
 from tokenmill.core.io.models import MODELS
 
 PACKAGE = Path(tokenmill.__file__).parent
-PAGE = PACKAGE.parent / "THIRD_PARTY.md"
+ROOT = PACKAGE.parent
+PAGE = ROOT / "THIRD_PARTY.md"
+RULES_ONLY = {
+    "tokenmill/stages/code/content.py",
+    "tokenmill/text/words/sentences.py",
+    "tokenmill/text/words/split.py",
+}
+"""Python files that follow the rules of another project but contain no list of it."""
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -24,16 +36,40 @@ def test_the_models_are_those_of_the_table() -> None:
     }
 
 
+@pytest.mark.parametrize("project", ["spaCy", "Linguist"])
+def test_each_python_file_with_a_list_of_another_project_is_listed(project: str) -> None:
+    """Looks for the project in docstrings of modules and in comments."""
+    found = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py") if project in remarks(path)}
+    assert found - RULES_ONLY
+    assert found - RULES_ONLY - listed() == set()
+
+
+def test_files_with_the_rules_of_another_project_exist() -> None:
+    assert all((ROOT / name).is_file() for name in RULES_ONLY) and not RULES_ONLY & listed()
+
+
 def test_each_data_file_of_the_wheel_is_listed() -> None:
-    """A row names a file, a folder, or several files in one folder."""
-    listed = set()
+    names = listed()
+    folders = tuple(name for name in names if name.endswith("/"))
+    assert [name for name in names if not (ROOT / name).exists()] == []
+    shipped = [path for kind in ("*.txt", "*.tsv", "*.json") for path in PACKAGE.rglob(kind)]
+    files = {path.relative_to(ROOT).as_posix() for path in shipped}
+    assert files and {name for name in files if name not in names and not name.startswith(folders)} == set()
+
+
+def listed() -> set[str]:
+    """Returns the files and folders of the table. A row names one, or several, of which the first has its folder."""
+    found = set()
     for row in rows("In the wheel"):
         first, *others = re.findall(r"`([^`]+)`", row[0])
         parent = first.rstrip("/").rpartition("/")[0]
-        listed |= {first, *(f"{parent}/{name}" for name in others)}
-    folders = tuple(name for name in listed if name.endswith("/"))
-    root = PACKAGE.parent
-    assert all((root / name).exists() for name in listed)
-    shipped = [path for kind in ("*.txt", "*.tsv", "*.json") for path in PACKAGE.rglob(kind)]
-    files = {path.relative_to(root).as_posix() for path in shipped}
-    assert files and {name for name in files if name not in listed and not name.startswith(folders)} == set()
+        found |= {first, *(name if name.startswith("tokenmill/") else f"{parent}/{name}" for name in others)}
+    return found
+
+
+def remarks(path: Path) -> str:
+    """Returns the docstring of a module and its comments."""
+    text = path.read_text(encoding="utf-8")
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    return "\n".join([ast.get_docstring(ast.parse(text)) or "", *comments])

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, a command ends with its exit code and one short message that says what and where."""
+"""If anything goes wrong, a command ends with its exit code and one short message that says what and where."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""The commands, their help and their exit codes are those in golden/help.txt, so that they change only on purpose."""
+"""The commands, options and help are those in golden/help.txt, so that they change only on purpose."""
 
 import difflib
 import os

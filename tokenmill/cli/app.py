@@ -9,6 +9,7 @@ import atexit
 import io
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ Plugins = Annotated[
 CorpusFolder = Annotated[str, typer.Argument(help="The corpus: its folder or manifest.json, a path or a URL.")]
 RunFolder = Annotated[str, typer.Argument(help="The run's folder, for example runs/mini.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
 
 class Interrupted(Exception):
@@ -122,9 +124,17 @@ def console() -> "Console":
     return Console() if sys.stdout.isatty() else Console(width=200)
 
 
-def print_json(value: object) -> None:
-    """Prints a result as JSON. Values that JSON does not have, such as dates, become text."""
-    print(json.dumps(value, indent=1, default=str))
+def print_json(value: object, *, in_one_line: bool = False) -> None:
+    """Prints a result as JSON. Numbers that are not finite become null; other values that JSON lacks become text."""
+    print(json.dumps(_finite(value), indent=None if in_one_line else 1, default=str, allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def log_to_stderr() -> None:

@@ -1,12 +1,11 @@
 """Commands that check and show a corpus of tokens: `pipeline tokens ...`."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from tokenmill.cli.app import AsJson, CorpusFolder, print_json
+from tokenmill.cli.app import AsJson, AsJsonLines, CorpusFolder, print_json
 from tokenmill.cli.sections import Sentences
 from tokenmill.core.errors import DataError, short
 
@@ -56,7 +55,7 @@ def cat(
     corpus: CorpusFolder,
     split: Annotated[str, typer.Option(help="Name of the split.")] = "train",
     documents: Annotated[int, typer.Option(min=1, help="Number of documents, from the first.")] = 1,
-    json_out: AsJson = False,
+    json_out: AsJsonLines = False,
 ) -> None:
     """Decode the first documents and show their text, with control characters made visible."""
     from tokenizers import Tokenizer
@@ -76,7 +75,7 @@ def cat(
     for document in first_documents(found, split, documents):
         text = tokenizer.decode(document.tokens.tolist(), skip_special_tokens=False)
         if json_out:
-            print(json.dumps({"id": document.id, "url": document.url, "text": text}))
+            print_json({"id": document.id, "url": document.url, "text": text}, in_one_line=True)
             continue
         print(f"{document.id}  {plain(document.url)}")
         print(plain(text))

@@ -16,7 +16,8 @@ PROGRESS_SECONDS = 2.0
 
 
 def report(run: RunFolder, json_out: AsJson = False) -> None:
-    """Show the funnel: documents in, out and dropped by rule, per stage. Exits 1 if it does not balance, or if a stage is incomplete."""
+    """Show the funnel: documents in, out and dropped by rule, per stage. Exits 1 if it does not balance, or if a
+    stage is incomplete."""
     from tokenmill.pipeline.report import funnel, read_run
 
     funnels = funnel.funnel(read_run(run))

@@ -1,6 +1,5 @@
 """Commands that run a recipe, on this machine or on a cluster, and that show what a run would do."""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -196,7 +195,7 @@ def _print_result(result: "Result", json_lines: bool) -> None:
     _print_some("failed", result.failures, result)
     if json_lines:
         facts = {"run": result.folder, "log": result.log, "failures": result.failures}
-        print(json.dumps({"event": "ended", **facts, **asdict(summary), "warnings": warnings}))
+        print_json({"event": "ended", **facts, **asdict(summary), "warnings": warnings}, in_one_line=True)
         return
     for line in lines(summary, failed=bool(result.failures)):
         print(line)

@@ -1,4 +1,4 @@
-"""Whatever a server does wrong, a read gives the file's bytes, or one clear error with the address and the status."""
+"""If a server misbehaves, a read gives the file's bytes or one clear error with the address and the status."""
 
 import base64
 import io

@@ -237,7 +237,7 @@ def _stop_when_said(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def test_a_model_on_a_gpu_is_loaded_once_a_worker(tmp_path: Path) -> None:
-    """If the test machine has no GPU, Ray is told that it has one: the test is whether the process stays alive."""
+    """If the test machine has no GPU, the test tells Ray that it has one. It checks that the process stays alive."""
     import ray
     from ray.cluster_utils import Cluster
 

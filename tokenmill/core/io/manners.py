@@ -116,7 +116,7 @@ def take_turn(host: str, wanted: Manners) -> None:
 
 
 def hold_back(host: str, seconds: float) -> None:
-    """Delays the requests of all processes of this machine to the host by so many seconds from now."""
+    """Delays the requests of all processes of this machine to the host by `seconds` seconds from now."""
     with _due(host) as due:
         due[0] = max(due[0], time.time() + seconds)
 

@@ -37,7 +37,7 @@ MERGE_ABOVE = 1 << 14
 
 
 def partition_count(input_bytes: int) -> int:
-    """Returns the number of partitions, 1 to 1,024, for an input of so many bytes. It depends on this size alone.
+    """Returns the number of partitions, 1 to 1,024, for an input of this size. It depends on the size alone.
 
     It is a power of two, so that the highest bits of a key are the number of its partition.
     """

@@ -141,13 +141,20 @@ def _section(unit: UnitHelp) -> Iterator[str]:
         if columns:
             yield f"- {title}: {', '.join(f'`{name}`' for name in columns)}"
     if unit.settings:
-        yield from ["", "| setting | type | meaning |", "|---|---|---|"]
+        yield from ["", "| setting | type | default | meaning |", "|---|---|---|---|"]
     for setting in unit.settings:
-        kind = setting.type.replace("|", "\\|")
-        yield f"| `{setting.name}` | `{kind}` | {' '.join(setting.meaning).replace('|', chr(92) + '|')} |"
+        default = "required" if setting.default is None else _code(setting.default)
+        cells = (_code(setting.name), _code(setting.type), default, " ".join(setting.meaning))
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
     if unit.rules:
         yield from ["", "Rules, in order:", ""]
     yield from (f"- `{rule}`: {comparison}" for rule, comparison in unit.rules.items())
+
+
+def _code(text: str) -> str:
+    """Returns the text as code in Markdown. Its fence is longer than each row of backticks in the text."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{text}{fence}" if fence == "`" else f"{fence} {text} {fence}"
 
 
 def _anchor(heading: str) -> str:

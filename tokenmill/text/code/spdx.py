@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the library is imported on use: that takes 30 ms or more
     from license_expression import LicenseExpression, Licensing
 
-_MAX_CHARS = (
-    1 << 14
-)  # the library takes up to 0.1 s for a text of this length; all names of the SPDX list together are shorter
+_MAX_CHARS = 1 << 14  # the library takes up to 0.1 s for this length; all names of the SPDX list together are shorter
 _MAX_DEPTH = 50
 _TOO_LONG = "LicenseRef-unknown"  # no list allows it
 _TOKEN = re.compile(r"[()]|[A-Za-z0-9][A-Za-z0-9.+-]*")

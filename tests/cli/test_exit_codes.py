@@ -1,0 +1,52 @@
+"""The exit codes of commands are those of this table, so that they change only on purpose."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Call
+
+CODES = {
+    "run good.yaml": 0,
+    "report runs/good": 0,
+    "verify runs/good": 0,
+    "plan good.yaml": 0,
+    "--version": 0,
+    "run unreadable.yaml": 1,
+    "report runs/unreadable": 1,  # a shard is missing
+    "run damaged.yaml": 0,
+    "verify runs/damaged": 1,
+    "tokens verify nowhere": 1,
+    "report nowhere": 2,
+    "run wrong.yaml": 2,
+    "run missing.yaml": 2,
+    "run good.yaml --workers x": 2,
+    "run good.yaml --nothing": 2,
+    "run": 2,
+    "nothing": 2,
+    "": 2,
+}
+"""{command: exit code}. The test damages the run of damaged.yaml after it. Code 130, for Ctrl-C, is tested by
+test_run.py, test_ctrl_c_ends_with_130_and_the_next_run_goes_on.
+"""
+
+
+def test_commands_end_with_the_codes_of_the_table(tmp_path: Path, call: "Call", toy_recipe: str) -> None:
+    for name, old, new in (
+        ("good", "", ""),
+        ("damaged", "", ""),
+        ("unreadable", "toolbox.numbered", "{toolbox.numbered: {unreadable: [f2]}}"),
+        ("wrong", "toolbox.length", "toolbox.lenght"),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(toy_recipe.replace("run: toy", f"run: {name}").replace(old, new))
+    found = {}
+    for command in CODES:
+        arguments = command.split()
+        if ".yaml" in command:
+            arguments += ["--plugins", "toolbox"] + ["--workers", "0"] * (
+                command.startswith("run ") and len(arguments) == 2
+            )
+        found[command] = call(*arguments).code
+        if command == "run damaged.yaml":
+            (tmp_path / "runs/damaged/short/data/000002.parquet").write_bytes(b"damaged")
+    assert found == CODES
