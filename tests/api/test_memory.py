@@ -71,6 +71,24 @@ def test_mark_only_returns_all_with_the_first_mark() -> None:
     assert tokenmill.apply(C4(), [], mark_only=True) == []
 
 
+@dataclass(frozen=True)
+class Losing(Failing):
+    def __call__(self, batch: pa.RecordBatch) -> Any:
+        return batch.drop_columns(["n"]) if batch.num_rows else None
+
+
+def test_a_step_that_loses_a_column_is_refused() -> None:
+    """Regression: the column was lost without a message."""
+    with pytest.raises(tokenmill.DataError, match="losing returned a batch without the column 'n'"):
+        tokenmill.apply(Losing(), [{"text": GOOD, "n": 1}])
+
+
+def test_only_documents_without_an_id_are_numbered() -> None:
+    given = [{"id": "a", "text": GOOD}, {"text": GOOD}, {"id": None, "text": GOOD}]
+    assert [one["id"] for one in tokenmill.apply(C4(), given)] == ["a", "1", "2"]
+    assert [one["id"] for one in tokenmill.apply(C4(), given[2:])] == ["0"]
+
+
 def test_a_step_that_raises_drops_that_document() -> None:
     assert [one["text"] for one in tokenmill.apply(Failing(), [{"text": BAD}, {"text": GOOD}])] == [GOOD]
     marked = tokenmill.apply(Failing(), [{"text": BAD}], mark_only=True)

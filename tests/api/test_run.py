@@ -133,13 +133,50 @@ def test_a_wrong_recipe_is_refused_by_name(wrong: Any, message: str, tmp_path: P
         ({"workers": 1.5}, "--workers 1.5: expected a whole number"),
         ({"limit": 0}, "--limit 0: expected a whole number, 1 or more"),
         ({"limit": "a"}, "--limit 'a': expected a whole number, 1 or more"),
-        ({"plugins": ""}, "--plugins: empty; give a path, or leave the option out"),
-        ({"out": ""}, "--out: empty"),
+        ({"plugins": ""}, "--plugins: empty; give a value, or leave the option out"),
+        ({"out": ""}, "found '', expected a path"),
+        ({"out": None}, "found None, expected a path"),
+        ({"out": b"runs"}, "found b'runs', expected a path"),
+        ({"out": "s3://"}, "--out 's3://': names no bucket or server"),
+        ({"out": "a\0b"}, "has a character that no path can have"),
+        ({"plugins": 3}, "found 3, expected a path"),
+        ({"stage": ""}, "--stage: empty"),
+        ({"first": 3}, "--first 3: expected a text"),
+        ({"mark_only": "no"}, "--mark-only 'no': expected true or false"),
+        ({"workers": True}, "--workers True: expected a whole number"),
+        ({"limit": 10**30}, "--limit 10+: expected a whole number"),
+        ({"progress": "loud"}, "progress 'loud': expected auto, plain, json, none"),
     ],
 )
 def test_a_wrong_option_is_refused_by_name(options: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(tokenmill.RecipeError, match=message):
         tokenmill.run(recipe(tmp_path), **({"out": tmp_path / "runs", "workers": 0} | options))
+
+
+@pytest.mark.parametrize(("number", "body"), [(0, "sys.exit(0)"), (1, "{}['x']"), (2, "raise TypeError('no')")])
+def test_a_plug_in_that_raises_while_a_run_is_planned_is_named_with_its_line(
+    tmp_path: Path, number: int, body: str
+) -> None:
+    """Regression: sys.exit ended the caller without a message, and other exceptions came out as they were."""
+    text = (
+        f"import sys\nfrom dataclasses import dataclass\n@dataclass(frozen=True)\nclass Planned{number}:\n"
+        "    adds = ()\n    @property\n    def reads(self):\n        BODY\n        return ('text',)\n"
+        "    def __call__(self, batch):\n        return batch\n"
+    )
+    file = tmp_path / f"planned{number}.py"
+    file.write_text(text.replace("BODY", body))
+    with pytest.raises(tokenmill.RecipeError, match=rf"Planned{number}: {file}:8: .* Correct this plug-in"):
+        tokenmill.run(recipe(tmp_path, clean=[f"planned{number}"]), out=tmp_path, plugins=file, workers=0)
+
+
+def test_the_start_method_stays_the_choice_of_the_caller(tmp_path: Path) -> None:
+    script = (
+        "import multiprocessing, tokenmill, sys\n"
+        f"tokenmill.run({recipe(tmp_path)!r}, out={str(tmp_path / 'runs')!r}, workers=1, progress='none')\n"
+        "print(multiprocessing.get_start_method(allow_none=True))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
 
 
 def test_a_run_warns_of_what_its_counts_do_not_show(tmp_path: Path) -> None:

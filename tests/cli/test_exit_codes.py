@@ -1,5 +1,8 @@
 """The exit codes of commands are those of this table, so that they change only on purpose."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +32,33 @@ CODES = {
 """{command: exit code}. The test damages the run of damaged.yaml after it. Code 130, for Ctrl-C, is tested by
 test_run.py, test_ctrl_c_ends_with_130_and_the_next_run_goes_on.
 """
+
+
+def test_an_empty_argument_is_refused(call: "Call", tmp_path: Path) -> None:
+    """Regression: `dedup index RUN --out ""` wrote to the root of the disk, and `--from ""` ran the whole recipe."""
+    for arguments in (
+        ("mini", ""),
+        ("dedup", "index", "x", "--out", ""),
+        ("run", "x.yaml", "--from="),
+        ("tokens", "cat", ""),
+    ):
+        ended = call(*arguments)
+        assert (ended.code, ended.out) == (2, "") and "empty; give a value, or leave it out" in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_program_with_closed_streams_ends_with_its_code() -> None:
+    """Regression: it ended with a traceback, or with another code."""
+    for arguments, closed, code in (("--version", ">&-", 0), ("report nowhere", ">&- 2>&-", 2), ("steps", ">&-", 0)):
+        shell = f"{sys.executable} -m tokenmill {arguments} {closed}"
+        assert subprocess.run(shell, shell=True, capture_output=True, check=False).returncode == code
+
+
+def test_a_run_that_stops_prints_its_error_as_a_json_line(call: "Call", toy_recipe: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(toy_recipe.replace("toolbox.length", "toolbox.lenght"))
+    ended = call("run", "wrong.yaml", "--plugins", "toolbox", "--json")
+    event = json.loads(ended.out)
+    assert ended.code == 2 and event["event"] == "failed" and "toolbox.lenght" in event["error"]
 
 
 def test_commands_end_with_the_codes_of_the_table(tmp_path: Path, call: "Call", toy_recipe: str) -> None:

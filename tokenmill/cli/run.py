@@ -86,7 +86,7 @@ def run(
         result = run_recipe(checked, pool, options, progress_for("json", sys.stdout) if json_lines else progress_for())
     except (RecipeError, DataError) as error:
         if json_lines:
-            print(json.dumps({"event": "failed", "error": str(error)}))
+            print_json({"event": "failed", "error": str(error)}, in_one_line=True)
         raise
     finally:
         pool.close()

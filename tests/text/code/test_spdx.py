@@ -106,6 +106,12 @@ def test_deciding_prefers_the_name_in_the_list() -> None:
     assert deciding("MIT ISC", ALLOWED) == "MIT ISC"
 
 
+@pytest.mark.parametrize("text", ["非MIT", "не MIT", "!MIT", "MIT 非商用", "MIT?", "MIT\0", "ŁMIT"])
+def test_a_licence_with_other_words_is_not_that_licence(text: str) -> None:
+    """Regression: characters outside of names were ignored, so "not MIT" in another alphabet counted as MIT."""
+    assert deciding(text, ALLOWED) == text and text not in ALLOWED and normalized(text) is None
+
+
 def test_joined_says_nothing_twice() -> None:
     assert joined(["MIT", "BSD-3-Clause AND MIT", "ISC OR Zlib"], "AND") == "MIT AND BSD-3-Clause AND (ISC OR Zlib)"
     assert joined(["MIT", "nothing at all"], "OR") == "MIT"

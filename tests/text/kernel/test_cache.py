@@ -163,3 +163,25 @@ def test_after_warm_no_batch_makes_a_kernel_compile_or_load() -> None:
     """A second type of argument would stop every worker for seconds in the middle of its work."""
     run = subprocess.run([sys.executable, "-c", FILTERED], capture_output=True, check=True, text=True)
     assert run.stdout.split() == ["0"]
+
+
+INTERRUPTED = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numba.core.typing":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+import tokenmill
+for turn in range(2):
+    try:
+        print(turn, tokenmill.apply("filters.fineweb", [{"text": "A sentence that ends well."}]))
+    except KeyboardInterrupt:
+        print(turn, "interrupted")
+"""
+
+
+def test_an_interrupt_while_numba_is_imported_does_not_break_the_process() -> None:
+    """Regression: numba was left half imported, and every later run of the process failed."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["0 interrupted", "1 []"], done.stderr

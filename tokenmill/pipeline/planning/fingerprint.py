@@ -14,6 +14,7 @@ from tokenmill.core.functions import function_of
 from tokenmill.core.kinds import Calling, Fingerprinted, JsonObject, Requiring, Source, Step, Unit
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.planning import source_code
+from tokenmill.pipeline.planning.plugins import blaming
 from tokenmill.pipeline.planning.resolve import settings_of
 from tokenmill.pipeline.planning.source_code import code_hash, imported_packages, imports_of, reach
 from tokenmill.pipeline.planning.versions import unicode_version, versions
@@ -104,7 +105,8 @@ def _settings(unit: Unit) -> list[object]:
     """Returns the unit's name, the settings that affect results, and the checksums of its models and lists."""
     aside = ("paths", *unit.traits.unhashed) if isinstance(unit, Source) else ()
     settings: JsonObject = {name: value for name, value in settings_of(unit).items() if name not in aside}
-    models = unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
+    with blaming(unit, ""):
+        models = unit.file_checksums() if isinstance(unit, Fingerprinted) else {}
     return [_name(unit), settings, models]
 
 

@@ -14,6 +14,7 @@ from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import JsonObject, Packed, Repeating, Shard, Step, Typing
 from tokenmill.pipeline.planning.fingerprint import WorkPrint, code_of, digest, with_code, work_fingerprint
 from tokenmill.pipeline.planning.packs import packed
+from tokenmill.pipeline.planning.plugins import blaming
 from tokenmill.pipeline.planning.recipe import Recipe
 from tokenmill.pipeline.planning.resolve import Stage
 from tokenmill.pipeline.planning.source_code import remember_code
@@ -313,7 +314,8 @@ def _source_shards(stage: Stage, recipe: Recipe, limit: int | None) -> list[Shar
     work = stage.spec.work[0]
     where = f"{recipe.file}:{work.line}: stage {stage.name!r}: {work.name}"
     try:
-        shards = stage.source.shards()
+        with blaming(stage.source, ""):
+            shards = list(stage.source.shards())
     except RecipeError as error:
         raise RecipeError(f"{where}: {error}") from error
     if not shards:

@@ -11,10 +11,11 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from tokenmill.core.errors import RecipeError, did_you_mean, short
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean, short
 from tokenmill.core.extras import how_to_install
 from tokenmill.core.kinds import Calling, Unit
 
@@ -144,6 +145,28 @@ def imported(module: str, name: str, where: str) -> ModuleType:
             raise
         said = traceback.format_exception_only(error)[-1].strip()
         raise RecipeError(f"{where}{name}: {_line_of(error)}: {said}. Correct this plug-in") from error
+
+
+@contextmanager
+def blaming(unit: object, where: str) -> Iterator[None]:
+    """Names the plug-in, with its line, if its code raises anything but a RecipeError while a run is planned.
+
+    unit: a unit or its class. Errors of tokenmill's own units, and those of data and memory, pass through.
+    """
+    cls = unit if isinstance(unit, type) else type(unit)
+    try:
+        yield
+    except (RecipeError, DataError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        if cls.__module__.startswith("tokenmill."):
+            raise
+        frames = traceback.extract_tb(error.__traceback__)
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        frame = ([one for one in frames if one.filename == file] or frames)[-1]
+        said = short(traceback.format_exception_only(error)[-1].strip(), limit=1000)
+        place = f"{frame.filename}:{frame.lineno}"
+        raise RecipeError(f"{where}{cls.__name__}: {place}: {said}. Correct this plug-in") from error
 
 
 def _own_place(error: ModuleNotFoundError) -> Path | None:

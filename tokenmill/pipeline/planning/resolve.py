@@ -19,7 +19,7 @@ from tokenmill.core.lazy import class_name
 from tokenmill.core.memory import LEAST_MEMORY
 from tokenmill.core.rules import class_step_name
 from tokenmill.pipeline.planning.contract import contract_problem, rounds_problem
-from tokenmill.pipeline.planning.plugins import check_functions, imported, is_inside, package_of, plugin_names
+from tokenmill.pipeline.planning.plugins import blaming, check_functions, imported, is_inside, package_of, plugin_names
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec, WorkSpec
 
 
@@ -216,7 +216,8 @@ def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit
         if needed and key not in values:
             raise RecipeError(f"{where}{spec.name} needs the setting {key!r}; write {spec.name}: {{{key}: …}}")
     try:
-        unit: Unit = cls(**values)
+        with blaming(cls, ""):
+            unit: Unit = cls(**values)
     except (ValueError, OSError, RecipeError) as error:
         raise RecipeError(f"{where}{spec.name}: {error}") from error
     check_functions(unit, plugins, f"{where}{spec.name}: ")
@@ -249,7 +250,7 @@ def _stage(spec: StageSpec, recipe: Recipe, before: list[Stage], units: list[Uni
     inputs = _inputs(spec, source, before, where)
     if isinstance(final, Completing):
         final = final.completed(steps)
-    columns = _columns(spec, source, units, [stage for stage in before if stage.name in inputs], where)
+    columns = _columns(spec, units, [stage for stage in before if stage.name in inputs], where)
     return Stage(spec, inputs, source, tuple(steps), final, columns)
 
 
@@ -269,19 +270,19 @@ def _inputs(spec: StageSpec, source: Source | None, before: list[Stage], where: 
     return inputs
 
 
-def _columns(
-    spec: StageSpec, source: Source | None, units: list[Unit], inputs: list[Stage], where: str
-) -> tuple[str, ...]:
-    have = list(source.adds) if source is not None else []
+def _columns(spec: StageSpec, units: list[Unit], inputs: list[Stage], where: str) -> tuple[str, ...]:
+    have: list[str] = []
     for stage in inputs:
         have += [column for column in stage.columns if column not in have]
     for unit, work in zip(units, spec.work, strict=True):
-        for column in () if isinstance(unit, Source) else unit.reads:
+        with blaming(unit, where):
+            reads, adds = () if isinstance(unit, Source) else unit.reads, unit.adds
+        for column in reads:
             if column not in have:
                 raise RecipeError(
                     f"{where}{work.name} reads the column {column!r}, which is not there{_who_adds(column)}"
                 )
-        have += [column for column in unit.adds if column not in have]
+        have += [column for column in adds if column not in have]
     return tuple(column for column in have if not column.startswith("_"))
 
 

@@ -10,9 +10,12 @@ Importing a module with kernels does not import numba, which takes half a second
 
 import functools
 import importlib
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from types import FunctionType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy.typing as npt
@@ -39,6 +42,23 @@ class Dispatcher(Protocol):
     def __call__(self, *arguments: Any) -> Any: ...
 
 
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Delays Ctrl-C to the end of the block: after an import of numba that was interrupted, no later one works."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        before(*held[0])
+
+
 class Kernel:
     """The object that a function becomes through the decorators `kernel` and `inlined`."""
 
@@ -53,7 +73,8 @@ class Kernel:
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """numba's dispatcher. The first use imports numba."""
-        from tokenmill.text.kernel.compiler import compiled_on_call
+        with _interrupts_later():
+            from tokenmill.text.kernel.compiler import compiled_on_call
 
         made: Dispatcher = compiled_on_call(self.py_func, inlined=self._inlined)
         return made
