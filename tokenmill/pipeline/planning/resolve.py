@@ -220,6 +220,8 @@ def build(spec: WorkSpec, *, seed: int, plugins: str | None, where: str) -> Unit
             unit: Unit = cls(**values)
     except (ValueError, OSError, RecipeError) as error:
         raise RecipeError(f"{where}{spec.name}: {error}") from error
+    with blaming(cls, where):  # isinstance() of a protocol reads these properties too, in any order
+        _ = unit.adds, getattr(unit, "reads", ())
     check_functions(unit, plugins, f"{where}{spec.name}: ")
     if isinstance(unit, Global) and spec.name not in _unit_modules() and (problem := rounds_problem(unit)):
         raise RecipeError(f"{where}{spec.name}: {problem}")
@@ -275,14 +277,12 @@ def _columns(spec: StageSpec, units: list[Unit], inputs: list[Stage], where: str
     for stage in inputs:
         have += [column for column in stage.columns if column not in have]
     for unit, work in zip(units, spec.work, strict=True):
-        with blaming(unit, where):
-            reads, adds = () if isinstance(unit, Source) else unit.reads, unit.adds
-        for column in reads:
+        for column in () if isinstance(unit, Source) else unit.reads:
             if column not in have:
                 raise RecipeError(
                     f"{where}{work.name} reads the column {column!r}, which is not there{_who_adds(column)}"
                 )
-        have += [column for column in adds if column not in have]
+        have += [column for column in unit.adds if column not in have]
     return tuple(column for column in have if not column.startswith("_"))
 
 
