@@ -67,7 +67,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_steps_list_and_describe_a_folder_and_a_file(call: "Call") -> None:
     listed = call("steps", "--plugins", "./cli_lab").out
     assert "\ncli_lab.too_long             step     Drops texts that are too long.\n" in listed
-    assert "\ncli_lab.checks:polite        function Keeps what says please.\n" in listed and "_own" not in listed
+    assert "\ncli_lab.checks:polite        callable Keeps what says please.\n" in listed and "_own" not in listed
     assert "\ntoo_long                     step     Drops texts" in call("steps", "--plugins", "too_long.py").out
     for name, given in [("cli_lab.too_long", "cli_lab/"), ("too_long", "./too_long.py")]:
         shown = call("steps", name, "--plugins", given).out

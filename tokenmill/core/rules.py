@@ -103,7 +103,8 @@ def check_numbers(work: object, *settings: str, low: float = 0, high: float = ma
         value = getattr(work, setting)
         if optional and value is None:
             continue
-        if not (low <= value <= high and value < 1 << 63 and math.isfinite(value)):
+        fits = not isinstance(value, int) or value < 1 << 63  # kernels and Arrow have whole numbers of 64 bits
+        if not (fits and low <= value <= high and math.isfinite(value)):
             expected = "a share from 0 to 1" if (low, high) == (0, 1) else f"a number from {low} {_end(high)}"
             no_bound = ", or null for no bound" if optional else ""
             raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}{no_bound}")

@@ -22,7 +22,7 @@ class Listed:
 
     Attributes:
         name: what a recipe writes.
-        kind: source, step, global or function; "" for a module that cannot be used.
+        kind: source, step, global or callable (a function); "" for a module that cannot be used.
         summary: the first line of its docstring, or why the module cannot be used.
     """
 
@@ -74,7 +74,7 @@ def overview(*, plugins: str | None = None) -> Iterator[Listed]:
         except RecipeError as problem:
             functions = functions_of(name)
             for function, text in functions.items():
-                yield Listed(f"{name}:{function}", "function", text)
+                yield Listed(f"{name}:{function}", "callable", text)
             if not functions:
                 yield Listed(name, "", str(problem))
             continue
@@ -124,7 +124,7 @@ def lines(unit: UnitHelp) -> Iterator[str]:
 
 def page(*, plugins: str | None = None) -> Iterator[str]:
     """Yields a Markdown page about all units, or about those of `plugins`. docs/units.md is such a page."""
-    listed = [one for one in overview(plugins=plugins) if one.kind not in ("", "function")]
+    listed = [one for one in overview(plugins=plugins) if one.kind not in ("", "callable")]
     known = set(work_names())
     units = [describe(one.name, plugins=plugins) for one in listed if not plugins or one.name not in known]
     yield from ["# Units of work", "", "Written by `pipeline steps --markdown`.", ""]
