@@ -1,1 +1,1 @@
-"""Tools that need several layers: measured recall of deduplication, and indexes. No task runs this code."""
+"""Tools that need several layers: deduplication measured and indexed, whole runs verified. No task runs this code."""

@@ -10,7 +10,7 @@ import typer
 from tokenmill.cli.app import AsJson, Plugins, RunFolder, console, print_json
 
 if TYPE_CHECKING:
-    from tokenmill.pipeline.record.verify import Checked, Told
+    from tokenmill.pipeline.record.verify import Told
 
 PROGRESS_SECONDS = 2.0
 
@@ -102,68 +102,25 @@ def verify(
 
     The next run makes damaged results again. Damaged results in kept/ are deleted, so that they cannot return.
     """
-    from tokenmill.core.errors import RecipeError, did_you_mean
-    from tokenmill.pipeline.record.verify import lines, strangers, verify_stage
-    from tokenmill.pipeline.report import read_run
+    from tokenmill.audits.verify_run import verify_run
+    from tokenmill.pipeline.record.verify import lines
 
-    folders = {one.name: one.folder for one in read_run(run)}
-    if stage is not None and stage not in folders:
-        raise RecipeError(f"{run}: no stage {stage!r}{did_you_mean(stage, folders)}")
-    chosen = {name: folder for name, folder in folders.items() if stage in (None, name)}
-    checked = [verify_stage(folder, kept=kept, told=_progress()) for folder in chosen.values()]
-    for one, folder in zip(checked, chosen.values(), strict=True):
-        _verify_corpus(folder, one)
-    strange = strangers(run, folders) if stage is None else []
-    off_record = _take_off_record(run, dict(zip(chosen.values(), checked, strict=True)))
-    good = all(one.good for one in checked) and not strange
+    found = verify_run(run, stage=stage, kept=kept, told=_progress())
+    if found.locked:
+        print(found.locked, file=sys.stderr)
     if json_out:
         hidden = ("results", "folder")
         stages = [
             {"stage": one.stage} | {name: value for name, value in asdict(one).items() if name not in hidden}
-            for one in checked
+            for one in found.stages
         ]
-        print_json({"run": run, "good": good, "off_record": off_record, "strangers": strange, "stages": stages})
+        facts = {"good": found.good, "off_record": found.off_record, "strangers": found.strangers}
+        print_json({"run": run, **facts, "stages": stages})
     else:
-        for line in lines(checked, strange, off_record=off_record):
+        for line in lines(found.stages, found.strangers, off_record=found.off_record):
             print(line)
-    if not good:
+    if not found.good:
         raise typer.Exit(1)
-
-
-def _verify_corpus(folder: str, checked: "Checked") -> None:
-    """Compares the files of a corpus with each other and with its manifest. Their checksums were compared before."""
-    from tokenmill.core.corpus.verify import verify_corpus
-    from tokenmill.core.errors import DataError
-    from tokenmill.core.io import storage
-    from tokenmill.core.io.storage import is_url, join
-
-    corpus = join(folder, "corpus")
-    if is_url(folder) or not checked.good or not storage.exists(join(corpus, "manifest.json")):
-        return
-    try:
-        verify_corpus(corpus, verify="sampled")
-    except DataError as error:
-        checked.damaged[corpus] = str(error)
-        checked.results[corpus] = join(folder, "manifest", "corpus.json")
-
-
-def _take_off_record(run: str, checked: "dict[str, Checked]") -> bool:
-    """Deletes the manifests of damaged results. Returns False if there are none, or if a driver works on the run."""
-    from tokenmill.core.errors import RecipeError
-    from tokenmill.pipeline.record.lock import locked
-    from tokenmill.pipeline.record.verify import take_off_record
-
-    damaged = {folder: one for folder, one in checked.items() if one.results or one.unreadable}
-    if not damaged:
-        return False
-    try:
-        with locked(run):
-            for folder, one in damaged.items():
-                take_off_record(folder, one)
-    except RecipeError as error:
-        print(error, file=sys.stderr)
-        return False
-    return True
 
 
 def _progress() -> "Told":
