@@ -169,6 +169,7 @@ def test_a_plug_in_that_raises_while_a_run_is_planned_is_named_with_its_line(
         tokenmill.run(recipe(tmp_path, clean=[f"planned{number}"]), out=tmp_path, plugins=file, workers=0)
 
 
+@pytest.mark.slow
 def test_the_start_method_stays_the_choice_of_the_caller(tmp_path: Path) -> None:
     script = (
         "import multiprocessing, tokenmill, sys\n"
@@ -326,6 +327,7 @@ def called(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe(tmp_path), sort_keys=False))
     (tmp_path / "script.py").write_text(SCRIPT)

@@ -11,6 +11,7 @@ from tokenmill.text.similarity.signature import chance_of_meeting
 
 
 @given(st.floats(0.1, 0.99), st.floats(0.5, 0.999), st.integers(1, 150))
+@pytest.mark.slow
 def test_it_is_the_best_of_all_splits(threshold: float, recall: float, hashes: int) -> None:
     good = [
         (rows, -bands)

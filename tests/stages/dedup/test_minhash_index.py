@@ -73,6 +73,7 @@ def make_index(run: Path, to: Path | str) -> str:
     return said.output
 
 
+@pytest.mark.slow
 def test_a_second_snapshot_loses_what_the_first_one_kept(tmp_path: Path) -> None:
     old, new = snapshots(1)
     first = run(tmp_path, "old", old)
@@ -159,6 +160,7 @@ def test_similarities_follow_from_the_index_as_from_the_texts(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("place", ["memory://indexes/one", "s3"])
+@pytest.mark.slow
 def test_an_index_lies_on_object_storage(tmp_path: Path, place: str, request: pytest.FixtureRequest) -> None:
     url = f"{request.getfixturevalue('bucket')}/one" if place == "s3" else place
     old, new = snapshots(6)

@@ -124,6 +124,7 @@ def test_of_two_programs_at_once_one_adds_a_version_and_the_other_says_so(
 
 
 @pytest.mark.parametrize("when", WHEN)
+@pytest.mark.slow
 def test_of_two_programs_with_the_same_documents_one_adds_them(tmp_path: Path, index: str, when: str) -> None:
     inputs = [texts(tmp_path, name) for name in "ab"]
     said = at_once(tmp_path / "meet", index, when, *inputs)

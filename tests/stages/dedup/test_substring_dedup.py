@@ -116,6 +116,7 @@ def test_it_takes_out_what_looking_at_every_window_does(
     assert facts["spans"] == sum(found.column("substring_dedup.removed_spans").to_pylist())
 
 
+@pytest.mark.slow
 def test_it_takes_out_all_repeats_of_long_texts_whose_places_are_anywhere() -> None:
     """60 texts of 4,000 characters quote each other at random, in 200 quotations of 40 to 400 characters."""
     rng = random.Random(3)
