@@ -75,6 +75,8 @@ def test_what_is_not_there_is_refused(made: tokenmill.Run, tmp_path: Path) -> No
             call()
     with pytest.raises(tokenmill.RecipeError, match="no stage of this run has a document 'urn:nobody'"):
         made.explain("urn:nobody")
+    with pytest.raises(tokenmill.RecipeError, match="no stage of this run has a document"):
+        made.explain("\udcff")
     with pytest.raises(tokenmill.RecipeError, match="stages with a corpus: none"):
         made.corpus()
     with pytest.raises(tokenmill.RecipeError, match="no corpus of a stage 'claen'"):
@@ -139,6 +141,7 @@ def test_a_wrong_recipe_is_refused_by_name(wrong: Any, message: str, tmp_path: P
         ({"out": b"runs"}, "found b'runs', expected a path"),
         ({"out": "s3://"}, "--out 's3://': names no bucket or server"),
         ({"out": "a\0b"}, "has a character that no path can have"),
+        ({"out": "a\ud800b"}, "has a character that no path can have"),
         ({"plugins": 3}, "found 3, expected a path"),
         ({"stage": ""}, "--stage: empty"),
         ({"first": 3}, "--first 3: expected a text"),
@@ -184,6 +187,12 @@ def test_a_run_warns_of_what_its_counts_do_not_show(tmp_path: Path) -> None:
     given = recipe(tmp_path, clean=[{"filters.c4": {"min_sentences": 100}}])
     run = tokenmill.run(given, out=tmp_path / "runs", workers=0, progress="none")
     assert run.ok and run.warnings[0] == "stage 'clean' kept none of its 31 documents; c4.few_sentences dropped 30"
+
+
+def test_a_folder_whose_name_has_odd_characters_takes_a_run(tmp_path: Path) -> None:
+    """Regression: a no-break space was refused as a character that no path can have."""
+    out = tmp_path / "a\u00a0b\u200b [1]"
+    assert tokenmill.run(recipe(tmp_path), out=out, workers=0, progress="none").ok
 
 
 def test_a_part_of_a_recipe_is_ok_and_a_whole_run_with_missing_stages_is_not(tmp_path: Path) -> None:

@@ -124,11 +124,10 @@ def _documents(table: pa.Table) -> pa.RecordBatch:
     if set(MARKS.names) & set(names) not in (set(), set(MARKS.names)):
         raise RecipeError(f"the documents have some of the columns {', '.join(MARKS.names)}; give all of them, or none")
     columns = {name: table.column(name).combine_chunks() for name in table.schema.names}
-    numbers = pa.array([str(row) for row in range(table.num_rows)])
-    if "id" not in columns or pa.types.is_null(columns["id"].type):
-        columns = {"id": numbers} | {name: column for name, column in columns.items() if name != "id"}
-    elif columns["id"].null_count:
-        columns["id"] = pc.coalesce(columns["id"].cast(pa.string()), numbers)
+    ids = columns.pop("id", pa.nulls(table.num_rows)).cast(pa.string())
+    if ids.null_count:
+        ids = pc.coalesce(ids, pa.array([str(row) for row in range(table.num_rows)]))
+    columns = {"id": ids} | columns
     try:
         return batch_of(columns)
     except _WRONG_VALUES as error:

@@ -207,8 +207,8 @@ def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] 
 
 def _text(path: str | os.PathLike[str] | None) -> str | None:
     """Returns a path as text. Raises RecipeError for anything else."""
-    found = path if path is None or isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else b""
-    if isinstance(found, bytes):
+    found = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(found, str | None):
         raise RecipeError(f"found {short(path)}, expected a path")
     return found
 

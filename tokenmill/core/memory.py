@@ -1,19 +1,37 @@
-"""The least memory of a stage, the peak memory of this process, and how freed memory is returned to the system.
+"""Memory: of the machine, the least of a stage, the peak of this process, and how freed memory is returned.
 
 Arrow and the C library would keep freed memory.
 """
 
 import ctypes
+import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 
 LEAST_MEMORY = 1 << 30
 """Smallest `memory` of a stage with a Global, in bytes."""
+
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def machine_memory() -> int:
+    """Returns how many bytes of memory the processes of this machine or container may use."""
+    return min(psutil.virtual_memory().total, *_container_limits())
+
+
+def _container_limits() -> Iterator[int]:
+    for name in _CGROUP_LIMITS:
+        if os.path.isfile(name):
+            said = Path(name).read_text().strip()
+            yield int(said) if said.isdecimal() else psutil.virtual_memory().total
+    yield psutil.virtual_memory().total
 
 
 def give_back() -> None:

@@ -30,13 +30,13 @@ FRAMES = read_slots("pii.txt", filled_by_caller=("value", "name"))  # by languag
 
 
 def luhn_valid(number: str) -> bool:
-    """Returns True if the digits of number pass the Luhn check (ISO/IEC 7812-1)."""
+    """Returns True if the digits of a made-up number pass the Luhn check (ISO/IEC 7812-1)."""
     digits = [int(c) for c in reversed(number) if c.isdigit()]
     return sum(digits[0::2] + [sum(divmod(2 * d, 10)) for d in digits[1::2]]) % 10 == 0
 
 
 def iban_valid(iban: str) -> bool:
-    """Returns True if iban modulo 97 is 1 (ISO 13616). Spaces are ignored."""
+    """Returns True if a made-up IBAN modulo 97 is 1 (ISO 13616). Spaces are ignored."""
     plain = iban.replace(" ", "")
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
 

@@ -91,7 +91,7 @@ class Cluster:
             _kill(pid)
 
     def kill_a_worker(self, random: Random) -> bool:
-        """Kills one process of Ray that runs tasks, on any node. Returns False if there is none now."""
+        """Kills one process of Ray that runs tasks, on any node. Returns False if no such process runs."""
         every = [(pid, _title(pid)) for node in range(self.nodes) for pid in self._pids(node)]
         workers = [pid for pid, title in every if title.startswith("ray::") and "Agent" not in title]
         if workers:

@@ -9,19 +9,16 @@ import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import psutil
-
 from tokenmill.core.errors import DataError, RecipeError, listed
 from tokenmill.core.io import http, storage
 from tokenmill.core.io.storage import join
 from tokenmill.core.kinds import NeedsFiles
+from tokenmill.core.memory import machine_memory
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.planning.recipe import Recipe, StageSpec
 from tokenmill.pipeline.planning.resolve import Stage
 
 logger = logging.getLogger(__name__)
-
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str, workers: int) -> None:
@@ -62,11 +59,6 @@ def warnings(stages: Iterable[Stage], workers: int) -> list[str]:
     return found
 
 
-def machine_memory() -> int:
-    """Returns how many bytes of memory the processes of this machine or container may use."""
-    return min(psutil.virtual_memory().total, *_container_limits())
-
-
 def _missing_files(recipe: str, stages: Iterable[Stage]) -> Iterator[str]:
     for stage in stages:
         for unit, spec in zip(stage.work, stage.spec.work, strict=True):
@@ -100,11 +92,3 @@ def _nearest_folder(folder: str) -> str:
     """Returns the folder itself if it exists, otherwise the nearest parent that exists."""
     path = Path(folder).absolute()
     return str(next(one for one in (path, *path.parents) if os.path.lexists(one)))
-
-
-def _container_limits() -> Iterator[int]:
-    for name in _CGROUP_LIMITS:
-        if os.path.isfile(name):
-            said = Path(name).read_text().strip()
-            yield int(said) if said.isdecimal() else psutil.virtual_memory().total
-    yield psutil.virtual_memory().total

@@ -1,5 +1,6 @@
 """The options of a run, from the command line or from a call of tokenmill.run."""
 
+import os
 from dataclasses import dataclass
 
 from tokenmill.core.errors import RecipeError, short
@@ -78,5 +79,9 @@ def _check_place(out: str) -> None:
     scheme, mark, rest = out.partition("://")
     if mark and not (scheme and rest.strip("/")):
         raise RecipeError(f"--out {short(out)}: names no bucket or server; write it as in s3://bucket/runs")
-    if "\0" in out or not out.isprintable():
+    try:
+        fits = b"\0" not in os.fsencode(out)
+    except UnicodeEncodeError:  # a surrogate
+        fits = False
+    if not fits:
         raise RecipeError(f"--out {short(out)}: has a character that no path can have")

@@ -207,9 +207,8 @@ class _Driver:
             storage.delete(join(planned.folder, "work"))  # of an unfinished Global whose wanted results came back
             self.progress.skip(planned.name, len(planned.shards))
             return planned
-        asked = planned.name in self.options.stages(self.recipe)
-        if asked and self.other is None and not results_outlook(planned).back:
-            self._refuse_gaps(planned)  # before results are set aside, because none can replace them
+        if self._is_hopeless(planned):
+            self._refuse_gaps(planned)  # before its results are set aside
         planned = reuse(planned, discard=self.options.discard)
         if self.other is not None:
             planned = self.other.lend(planned)
@@ -248,6 +247,12 @@ class _Driver:
         return GlobalStage(
             planned, final, tasks, lambda tasks: self._run_tasks(tasks, planned), self.recipe.sha256(), missing
         )
+
+    def _is_hopeless(self, planned: PlannedStage) -> bool:
+        """True if inputs are missing for a stage that was asked for, and no other results can take their place."""
+        asked = planned.name in self.options.stages(self.recipe)
+        missing = asked and self.other is None and absent_inputs(planned, self.planned)
+        return bool(missing) and not results_outlook(planned).back
 
     def _refuse_gaps(self, planned: PlannedStage) -> None:
         if planned.stage.final is not None:

@@ -49,16 +49,22 @@ def story(stages: list[RanStage], id_or_url: str) -> Iterator[Chapter]:
 
     If several documents have the URL, their chapters follow one another. Raises RecipeError if no stage has one.
     """
-    chapters = list(_story_of_id(stages, id_or_url))
+    is_text = _is_text(id_or_url)
+    chapters = list(_story_of_id(stages, id_or_url)) if is_text else []
     if chapters:
         return iter(chapters)
-    ids = _ids_of(stages, id_or_url)
+    ids = _ids_of(stages, id_or_url) if is_text else []
     if not ids:
         raise RecipeError(
             f"no stage of this run has a document {id_or_url!r}; give an id or a URL as in data/ and dropped/, which "
             "are case-sensitive"
         )
     return (chapter for id in ids for chapter in _story_of_id(stages, id))
+
+
+def _is_text(given: object) -> bool:
+    """Returns whether it can be an id or a URL: an argument of a shell that is not UTF-8 has surrogates."""
+    return isinstance(given, str) and given == given.encode(errors="replace").decode()
 
 
 def _ids_of(stages: list[RanStage], url: str) -> list[str]:

@@ -104,7 +104,7 @@ def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) 
         result = _row_by_row(step, batch, raised)
     if not isinstance(result, pa.RecordBatch):
         raise DataError(f"{step_name(step)} returned {type(result).__name__}; a step returns a pyarrow.RecordBatch")
-    lost = [name for name in batch.schema.names if name not in result.schema.names and not name.startswith("_")]
+    lost = sorted(name for name in set(batch.schema.names) - set(result.schema.names) if not name.startswith("_"))
     if lost:
         raise DataError(
             f"{step_name(step)} returned a batch without the column {lost[0]!r}; a step must keep all columns"

@@ -207,7 +207,10 @@ def refuse_others(magic: bytes, name: str, expected: str) -> None:
 
 
 def chunks(file: Readable) -> Iterator[bytes]:
-    """Yields the bytes of the file, decompressed. Several gzip members or zstd frames are read one after the other."""
+    """Yields the bytes of a JSON Lines or CSV file, decompressed.
+
+    Several gzip members or zstd frames are read one after the other.
+    """
     data = file.read(_CHUNK)
     format = format_of(data)
     if format in _FORMATS:

@@ -72,14 +72,14 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     batch = drop(batch, bad, f"read_table.{rule}", rows.problems, expected)
     broken = _broken_sequences(rows.found.get("text"))
     batch = drop(batch, broken > 0, "read_table.bad_utf8", broken, 0)
-    return drop(
-        batch, batch.column("text").is_null(), "read_table.no_text", _kinds(rows.found.get("text"), count), "a text"
-    )
+    absent, texts = batch.column("text").is_null(), rows.found.get("text")
+    kinds = _kinds(texts) if absent.true_count and isinstance(texts, list) else "null"
+    return drop(batch, absent, "read_table.no_text", kinds, "a text")
 
 
-def _kinds(values: Any, count: int) -> list[str]:
+def _kinds(values: list[Any]) -> list[str]:
     """Returns the kind of each value, in words of JSON; never the value, because it may have personal data."""
-    return [_KINDS.get(type(value), "null") for value in values] if isinstance(values, list) else ["null"] * count
+    return [_KINDS.get(type(value), "null") for value in values]
 
 
 def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
