@@ -35,7 +35,10 @@ _LANGUAGES = ("en", None, "en", "de", "fr", "zh", "en", None, "en", "en")
 
 
 def sample_documents() -> pa.RecordBatch:
-    """Returns ten varied documents with all columns of a document. Some texts are null, empty or hostile."""
+    """Returns ten varied documents with all columns of a document, to test Steps.
+
+    Some texts are null, empty or hostile.
+    """
     rows = range(len(_TEXTS))
     columns: dict[str, Any] = {
         "id": [f"id{row}" for row in rows],

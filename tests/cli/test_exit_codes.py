@@ -1,10 +1,13 @@
 """The exit codes of commands are those of this table, so that they change only on purpose."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from conftest import Call
@@ -15,6 +18,10 @@ CODES = {
     "verify runs/good": 0,
     "plan good.yaml": 0,
     "--version": 0,
+    "run new.yaml --stage short": 1,  # its input has not been made
+    "report runs/new": 1,
+    "run unreadable.yaml --allow-missing": 0,
+    "report runs/unreadable --json": 0,
     "run unreadable.yaml": 1,
     "report runs/unreadable": 1,  # a shard is missing
     "run damaged.yaml": 0,
@@ -65,6 +72,7 @@ def test_commands_end_with_the_codes_of_the_table(tmp_path: Path, call: "Call", 
     for name, old, new in (
         ("good", "", ""),
         ("damaged", "", ""),
+        ("new", "", ""),
         ("unreadable", "toolbox.numbered", "{toolbox.numbered: {unreadable: [f2]}}"),
         ("wrong", "toolbox.length", "toolbox.lenght"),
     ):
@@ -73,10 +81,33 @@ def test_commands_end_with_the_codes_of_the_table(tmp_path: Path, call: "Call", 
     for command in CODES:
         arguments = command.split()
         if ".yaml" in command:
-            arguments += ["--plugins", "toolbox"] + ["--workers", "0"] * (
-                command.startswith("run ") and len(arguments) == 2
-            )
+            arguments += ["--plugins", "toolbox"]
+        if command.startswith("run ") and "--workers" not in command:
+            arguments += ["--workers", "0"]
         found[command] = call(*arguments).code
         if command == "run damaged.yaml":
             (tmp_path / "runs/damaged/short/data/000002.parquet").write_bytes(b"damaged")
     assert found == CODES
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "command"),
+    [
+        ("torch", "train", "train run x.yaml --data corpus --out model"),
+        ("ray", "ray", "run toy.yaml --plugins toolbox --engine ray"),
+    ],
+)
+def test_a_command_whose_package_is_not_installed_names_its_extra(
+    package: str, extra: str, command: str, tmp_path: Path, toy_recipe: str
+) -> None:
+    """Regression: a traceback. The package is hidden from a real process, as if it were not installed."""
+    (tmp_path / "toy.yaml").write_text(toy_recipe)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    script = f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = {command.split()!r}\n"
+    script += "from tokenmill.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (
+        done.returncode == 2 and f'pip install "tokenmill[{extra}]"' in done.stderr and "Traceback" not in done.stderr
+    )

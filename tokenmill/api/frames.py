@@ -11,7 +11,7 @@ from tokenmill.pipeline.tasks.shard import DROPPED
 
 
 def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
-    """Returns the documents of a stage; see Run.documents."""
+    """Returns the documents of one stage of a run as a lazy polars frame; see Run.documents."""
     stage = _named(stages, name) if name is not None else _last(stages)
     if _writes_files(stage):
         raise RecipeError(f"stage {stage.name!r} writes files of its own, not documents; name another stage")
@@ -24,7 +24,7 @@ def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
 
 
 def dropped_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:
-    """Returns the drop records of one stage or of all stages; see Run.dropped."""
+    """Returns the drop records of one stage or of all stages of a run as a lazy polars frame; see Run.dropped."""
     chosen = stages if name is None else [_named(stages, name)]
     parts = [(stage.name, stage.files("dropped")) for stage in chosen]
     frames = [_frame(files).with_columns(stage=pl.lit(stage)) for stage, files in parts if files]

@@ -40,7 +40,7 @@ def apply(
     plugins: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> Any:
-    """Runs Steps on documents in memory and returns the documents that no step dropped.
+    """Runs Steps on documents in memory, without a run, and returns the documents that no step dropped.
 
     Args:
         steps: one or several of: a Step, its name ("filters.c4"), or its name with settings as in a recipe

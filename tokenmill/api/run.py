@@ -151,7 +151,7 @@ def run(
     last: str | None = None,
     progress: Literal["auto", "plain", "json", "none"] = "auto",
 ) -> Run:
-    """Runs a recipe as `pipeline run` does. Results that exist are reused.
+    """Runs a recipe from Python as `pipeline run` does. Results that exist are reused.
 
     Args:
         recipe: a path or URL, YAML text of several lines, or a dict.
@@ -197,7 +197,10 @@ def run(
 
 
 def open_run(folder: str | os.PathLike[str], *, plugins: str | os.PathLike[str] | None = None) -> Run:
-    """Opens the run in a folder. Raises RecipeError if there is none, or if it has another format."""
+    """Opens the run in a folder for the Python API, to look at its results.
+
+    Raises RecipeError if there is none, or if it has another format.
+    """
     from tokenmill.pipeline.report import read_run
 
     found = Run(_given(folder).rstrip("/"), plugins=_text(plugins))
@@ -222,7 +225,7 @@ def _given(path: str | os.PathLike[str]) -> str:
 
 
 def load(recipe: RecipeLike) -> "Recipe":
-    """Reads a recipe and checks its grammar. Raises RecipeError.
+    """Reads a recipe for the Python API, from a path, YAML text or a dict, and checks its grammar. Raises RecipeError.
 
     In messages about a dict, line numbers count the lines of the dict as YAML, in the order of its keys.
     """

@@ -106,7 +106,7 @@ class Audit:
 
 
 def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins: str | None) -> Audit:
-    """Draws anchors from the stage's input in one pass and compares them with it in another.
+    """Audits a MinHash stage: draws anchors from its input in one pass and compares them with it in another.
 
     anchors: largest number of anchors. stage: names the MinHash stage if the run has several. seed: another seed draws
     other anchors. Raises RecipeError and DataError as finished_minhash does, and DataError if the input has another
@@ -134,7 +134,7 @@ def dedup_audit(run: str, *, anchors: int, stage: str | None, seed: int, plugins
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
-    """Returns the 95 % confidence interval of hits / count (Wilson 1927); (0, 1) if count is 0."""
+    """Returns the 95 % confidence interval (Wilson 1927) of hits / count in a dedup audit; (0, 1) if count is 0."""
     if not count:
         return 0.0, 1.0
     z = 1.959964
@@ -143,7 +143,7 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 
 def as_json(audit: Audit) -> dict[str, object]:
-    """Returns the audit as JSON values. A recall without pairs is null, because JSON has no NaN."""
+    """Returns the audit of a deduplication as JSON values. A recall without pairs is null, because JSON has no NaN."""
     return asdict(audit) | {"buckets": _plain_buckets(audit.buckets), "seen": _plain_buckets(audit.seen)}
 
 
@@ -152,7 +152,7 @@ def _plain_buckets(buckets: tuple[Bucket, ...]) -> list[dict[str, object]]:
 
 
 def show(audit: Audit, console: Console) -> None:
-    """Prints the audit."""
+    """Prints the audit of a deduplication."""
     compared = f"{plain(audit.stage)}: {audit.anchors:,} anchors against {audit.documents:,} documents"
     folded = ", ".join(audit.fold) or "nothing"
     true = _table(f"{compared}, by true similarity (unmodified texts)", "true similarity", "bands promise")

@@ -32,7 +32,7 @@ class Added:
 
 
 def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str | None = None) -> Added:
-    """Adds the documents that a run's MinHash stage kept to the index in the folder or at the URL `index`.
+    """Adds the documents that a run's MinHash stage kept to the dedup index in the folder or at the URL `index`.
 
     stage: the MinHash stage, if the run has several. Raises RecipeError and DataError as finished_minhash does, and if
     the index does not fit.
@@ -52,12 +52,15 @@ def add_to_index(run: str, index: str, *, stage: str | None = None, plugins: str
 
 
 def verified_versions(index: str) -> list[IndexVersion]:
-    """Returns all versions of an index, after comparing every checksum. Raises RecipeError, or DataError for damage."""
+    """Returns all versions of a dedup index, after comparing every checksum.
+
+    Raises RecipeError, or DataError for damage.
+    """
     return [_version(said) for said in Minhash.verify_index(index)]
 
 
 def removable(index: str) -> list[str]:
-    """Returns the whole paths of folders and files in an index that belong to no version. No reader opens them."""
+    """Returns the whole paths of folders and files in a dedup index that belong to no version. No reader opens them."""
     return [join(index, name) for name in leftovers(index)]
 
 

@@ -34,7 +34,7 @@ class MinhashStage:
 
 
 def finished_minhash(run: str, stage: str | None, plugins: str | None) -> MinhashStage:
-    """Returns the run's stage that ends in MinHash. stage: its name, if there are several.
+    """Returns the stage of a run that ends in MinHash, for an audit or an index. stage: its name, if there are several.
 
     Raises RecipeError if there is no such stage or more than one, and DataError if it is not done or only marked what
     it would remove.

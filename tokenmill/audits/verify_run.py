@@ -33,7 +33,7 @@ class Verified:
 
 
 def verify_run(run: str, *, told: Told, stage: str | None = None, kept: bool = True) -> Verified:
-    """Reads every file of a run and compares its checksum. Deletes the manifests of damaged results.
+    """Verifies a whole run: reads every file and compares its checksum. Deletes the manifests of damaged results.
 
     told: called with the progress. stage: check this stage alone. kept: also check results that were set aside. Raises
     RecipeError if the folder has no run, or the run no such stage.

@@ -71,7 +71,7 @@ def program(version: Version = False) -> None:
 
 
 def main() -> None:
-    """Runs the command that sys.argv names. Raises SystemExit with the exit code."""
+    """Runs the command of the program that sys.argv names. Raises SystemExit with the exit code."""
     _open_closed_streams()
     with _exit_codes():
         refuse_hidden_modules()
@@ -116,8 +116,9 @@ def _refuse_empty(arguments: list[str]) -> None:
 
 
 def console() -> "Console":
-    """Returns a console on standard output, for tables. It is 200 columns wide if that is a file or a pipe, so that
-    nothing is cut.
+    """Returns a console on standard output, on which commands print tables.
+
+    It is 200 columns wide if that is a file or a pipe, so that nothing is cut.
     """
     from rich.console import Console
 
@@ -125,7 +126,10 @@ def console() -> "Console":
 
 
 def print_json(value: object, *, in_one_line: bool = False) -> None:
-    """Prints a result as JSON. Numbers that are not finite become null; other values that JSON lacks become text."""
+    """Prints the result of a command as JSON.
+
+    Numbers that are not finite become null; other values that JSON lacks become text.
+    """
     print(json.dumps(_finite(value), indent=None if in_one_line else 1, default=str, allow_nan=False))
 
 
@@ -138,7 +142,7 @@ def _finite(value: object) -> object:
 
 
 def log_to_stderr() -> None:
-    """Shows the log messages of the library on standard error."""
+    """Shows the log messages of the library on standard error, while a command runs."""
     from tokenmill.core.io.http import hide_addresses_in_logs
 
     hide_addresses_in_logs()

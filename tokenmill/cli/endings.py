@@ -57,7 +57,7 @@ def ending_of(error: Exception) -> tuple[str, int]:
 
 
 def fitting(message: str) -> str:
-    """Returns the message, without its middle if it is longer than MAX_LINES or MAX_CHARACTERS."""
+    """Returns the error message of a command, without its middle if it exceeds MAX_LINES or MAX_CHARACTERS."""
     lines = message.splitlines()
     if len(lines) > MAX_LINES:
         left_out = len(lines) - MAX_LINES + 1

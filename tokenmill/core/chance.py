@@ -11,9 +11,9 @@ import xxhash
 
 
 def keyed_hash(seed: int, name: str, ids: Iterable[str | None]) -> npt.NDArray[np.uint64]:
-    """Returns one uniform hash (XXH3-64) per id, uint64 (rows,). A null id counts as "".
+    """Returns one uniform keyed hash (XXH3-64) per document id, for a step's random draws, uint64 (rows,).
 
-    name: name of the step, so that two steps draw independent numbers.
+    A null id counts as "". name: name of the step, so that two steps draw independent numbers.
     """
     key = xxhash.xxh3_64_intdigest(name.encode(), seed=seed & 0xFFFFFFFFFFFFFFFF)
     digest = xxhash.xxh3_64_intdigest
@@ -21,7 +21,7 @@ def keyed_hash(seed: int, name: str, ids: Iterable[str | None]) -> npt.NDArray[n
 
 
 def unit_interval(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """Returns float64 (rows,) in [0, 1), from the 53 highest bits of each hash."""
+    """Returns uniform numbers in [0, 1), float64 (rows,), from the 53 highest bits of each keyed hash."""
     return (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 

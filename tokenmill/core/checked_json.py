@@ -16,10 +16,10 @@ def with_checksum(content: bytes) -> bytes:
 
 
 def parsed(content: bytes) -> tuple[dict[str, Any], bool]:
-    """Returns (fields, True if there was a checksum to compare). Older versions wrote none.
+    """Reads a JSON object that ends with its own checksum.
 
-    Raises ValueError if the content is not a JSON object or its checksum does not match, RecursionError if it is nested
-    too deeply.
+    Returns (fields, True if there was a checksum to compare). Older versions wrote none. Raises ValueError if the
+    content is not a JSON object or its checksum does not match, RecursionError if it is nested too deeply.
     """
     if not content:
         raise ValueError("it is empty")

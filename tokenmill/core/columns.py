@@ -41,7 +41,10 @@ BoolMask = npt.NDArray[np.bool_]
 
 
 def documents(columns: dict[str, Any]) -> pa.RecordBatch:
-    """Returns a batch of {name: list or array}, cast to the types of DOCUMENT and MARKS. Other columns are not cast."""
+    """Returns a batch of documents from {name: list or array}, cast to the types of DOCUMENT and MARKS.
+
+    Other columns are not cast.
+    """
     arrays = [_as_array(name, values) for name, values in columns.items()]
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
@@ -53,7 +56,10 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def set_column(batch: pa.RecordBatch, name: str, values: Any) -> pa.RecordBatch:
-    """Returns the batch with a column added at the end, or replaced in place. `text` removes transient columns."""
+    """Returns the batch of documents with a column added at the end, or replaced in place.
+
+    `text` removes transient columns.
+    """
     array = _as_array(name, values)
     if name == "text":
         batch = without_transient(batch)
@@ -64,10 +70,10 @@ def set_column(batch: pa.RecordBatch, name: str, values: Any) -> pa.RecordBatch:
 
 
 def drop(batch: pa.RecordBatch, mask: Any, rule: str, measured: Any, threshold: Any) -> pa.RecordBatch:
-    """Marks the rows where mask is true, unless they are marked already: the first mark wins. Null counts as false.
+    """Marks the documents of a batch where mask is true, unless they are marked already: the first mark wins.
 
-    mask: bool (rows,), Arrow or numpy. rule: `<step>.<rule>`. measured, threshold: one value per row, or one for all
-    rows. Numbers are written with six significant digits.
+    Null counts as false. mask: bool (rows,), Arrow or numpy. rule: `<step>.<rule>`. measured, threshold: one value per
+    row, or one for all rows. Numbers are written with six significant digits.
     """
     wanted = as_mask(mask) & ~marked(batch)
     if not wanted.any():
@@ -85,14 +91,14 @@ def drop(batch: pa.RecordBatch, mask: Any, rule: str, measured: Any, threshold: 
 
 
 def marked(batch: pa.RecordBatch) -> BoolMask:
-    """Returns bool (rows,): True for each row that a rule has marked."""
+    """Returns bool (rows,): True for each document of a batch that a rule has marked."""
     if "drop_rule" not in batch.schema.names:
         return np.zeros(batch.num_rows, dtype=np.bool_)
     return as_mask(batch.column("drop_rule").is_valid())
 
 
 def split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Returns (unmarked rows, without mark columns; marked rows, without transient columns), both in order."""
+    """Returns (unmarked rows, without mark columns; marked rows, without transient columns) of a batch, in order."""
     if "drop_rule" not in batch.schema.names:
         return batch, batch.slice(0, 0)
     gone = marked(batch)
@@ -102,7 +108,7 @@ def split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
 
 
 def without_transient(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Returns the batch without the columns whose name starts with `_`."""
+    """Returns the batch of documents without the columns whose name starts with `_`."""
     return batch.select([name for name in batch.schema.names if not name.startswith("_")])
 
 
@@ -169,7 +175,7 @@ def _written(value: Any) -> str | None:
 
 
 def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
-    """Returns the batch with the columns of the schema, in its order; a column that the batch lacks is null."""
+    """Returns the batch of documents with the columns of the schema, in its order; a column that it lacks is null."""
     if schema is None or batch.schema.equals(schema):
         return batch
     names = set(batch.schema.names)
@@ -178,6 +184,6 @@ def widened(batch: pa.RecordBatch, schema: pa.Schema | None) -> pa.RecordBatch:
 
 
 def source_column(batch: pa.RecordBatch) -> pa.Array:
-    """Returns the column `source`; nulls if the batch does not have it."""
+    """Returns the column `source` of a batch of documents; nulls if the batch does not have it."""
     has = "source" in batch.schema.names
     return batch.column("source") if has else pa.nulls(batch.num_rows, pa.string())

@@ -26,7 +26,10 @@ class DamagedFile(DataError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns `; did you mean 'x'?` for the nearest known name, else the sorted known names, else ""."""
+    """Returns the end of an error message: `; did you mean 'x'?` for the nearest known name, else all known names.
+
+    The known names are sorted; "" if there are none.
+    """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
@@ -36,14 +39,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def listed(problems: Sequence[str]) -> str:
-    """Returns a single problem unchanged, and several as a list with one line per problem."""
+    """Returns problems for an error message: one unchanged, several as a list with one line per problem."""
     if len(problems) == 1:
         return problems[0]
     return "\n- ".join([f"{len(problems)} problems:", *problems])
 
 
 def short(value: object, *, limit: int = 200) -> str:
-    """Returns the repr of a value for a message, cut in the middle to about `limit` characters."""
+    """Returns the repr of a value for an error message, cut in the middle to about `limit` characters."""
     if isinstance(value, str) and len(value) > 2 * limit:
         value = value[:limit] + value[-limit:]  # the repr of a whole file would be slow
     shown = repr(value)

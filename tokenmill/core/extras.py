@@ -14,7 +14,10 @@ _EXTRA_OF = {
 
 
 def how_to_install(error: ImportError, *, user: str = "this command") -> str:
-    """Returns the message for a missing package. user: name of the part that needs it."""
+    """Returns the message for a missing optional package, with the command that installs it.
+
+    user: name of the part that needs it.
+    """
     name = (error.name or "").partition(".")[0]
     if name == "tokenmill":
         return f"{user}: {error}; this version of tokenmill does not have it; DESIGN.md lists the modules"

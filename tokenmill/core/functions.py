@@ -14,7 +14,10 @@ Function = Callable[[dict[str, Any]], Any]
 
 
 def check_reference(reference: str, setting: str) -> None:
-    """Raises RecipeError unless a setting has the form `module:function`. Does not import the module."""
+    """Raises RecipeError unless a setting that names a user function has the form `module:function`.
+
+    Does not import the module.
+    """
     module, colon, name = reference.partition(":")
     if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
         raise RecipeError(f"{setting}: found {short(reference)}, expected module:function, such as mylab.edits:shorten")
@@ -22,14 +25,14 @@ def check_reference(reference: str, setting: str) -> None:
 
 @functools.cache
 def function_of(reference: str) -> Function:
-    """Imports the module of `module:function` and returns the function."""
+    """Imports the module of a user function, named as `module:function`, and returns the function."""
     module, _, name = reference.partition(":")
     found: Function = getattr(importlib.import_module(module), name)
     return found
 
 
 def rows_with_text(batch: pa.RecordBatch) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields (row number, {column: Python value}) for each document whose text is not null.
+    """Yields (row number, {column: Python value}) for a user function, for each document with a text that is not null.
 
     Transient columns and mark columns are left out.
     """

@@ -17,7 +17,7 @@ def lazy_modules(modules: Mapping[str, str]) -> dict[str, str]:
 
 
 def lazy_class(package: str, modules: Mapping[str, str], name: str) -> type:
-    """Imports and returns the class `name` of a package.
+    """Imports and returns the class `name` of a unit of work, when a package is first asked for it.
 
     modules: {name of a unit of work: its module}. Raises AttributeError if `name` is not the class of one of them.
     """

@@ -23,7 +23,7 @@ RemovedBySource = dict[str, dict[str, Any]]
 
 
 def check_max_removed(max_removed: Mapping[str, float]) -> None:
-    """Raises RecipeError unless each value is a share, 0 to 1."""
+    """Raises RecipeError unless each value of the setting `max_removed` is a share, 0 to 1."""
     for source, share in max_removed.items():
         if not 0.0 <= share <= 1.0:
             raise RecipeError(f"max_removed: {source}: {share}; must be a share of the source, 0 to 1")
@@ -32,10 +32,11 @@ def check_max_removed(max_removed: Mapping[str, float]) -> None:
 def removed_by_source(
     limited: Iterable[str], sources: npt.NDArray[Any], ids: pa.Array, kept_for: npt.NDArray[Any]
 ) -> RemovedBySource:
-    """Counts the removed documents of each source in `limited`, and finds the kept documents with most duplicates.
+    """Counts the documents that a Global removes of each source in `limited`.
 
-    ids: ids of documents. sources: source of each removed document, (removed documents,). kept_for: position in `ids`
-    of the document that is kept instead, same shape. Returns {source: {"removed": number, "largest": [(id, number)]}}.
+    Also finds the kept documents with most duplicates. ids: ids of documents. sources: source of each removed document,
+    (removed documents,). kept_for: position in `ids` of the document that is kept instead, same shape. Returns {source:
+    {"removed": number, "largest": [(id, number)]}}.
     """
     counted = {}
     for source in limited:
@@ -47,7 +48,7 @@ def removed_by_source(
 
 
 def merge_removed(one: RemovedBySource, other: RemovedBySource) -> RemovedBySource:
-    """Adds the counts of two reductions."""
+    """Adds what two reductions counted: how much a Global removes of each source."""
     return {
         source: {
             "removed": sum(part[source]["removed"] for part in (one, other) if source in part),

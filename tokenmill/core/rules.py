@@ -67,17 +67,17 @@ def step_name(work: object) -> str:
 
 
 def class_step_name(unit_class: type) -> str:
-    """Returns the step_name of the instances of a class."""
+    """Returns the name that instances of a unit's class have in signals, rules and records."""
     return _CAPITAL.sub(r"_\1", unit_class.__name__).lower()
 
 
 def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> pa.Array:
-    """Returns part / whole for each row, float64 (rows,); null if whole is 0."""
+    """Returns part / whole for each row as a signal of a filter, float64 (rows,); null if whole is 0."""
     return pa.array(part / np.maximum(whole, 1), mask=whole == 0)
 
 
 def check_bounds(work: HasRules) -> None:
-    """Raises RecipeError for bounds of rules that every document would break, or none.
+    """Raises RecipeError for bounds of a filter's rules that every document would break, or none.
 
     A bound must be a finite number, 0 or more. The bound of a signal called `*_ratio` must be at most 1. A low bound
     must not be above the high bound of the same signal.
@@ -98,7 +98,10 @@ def check_bounds(work: HasRules) -> None:
 
 
 def check_numbers(work: object, *settings: str, low: float = 0, high: float = math.inf, optional: bool = False) -> None:
-    """Raises RecipeError for a setting that is not a finite number from low to high. optional: None is allowed."""
+    """Raises RecipeError for a setting of a unit that is not a finite number from low to high.
+
+    optional: None is allowed.
+    """
     for setting in settings:
         value = getattr(work, setting)
         if optional and value is None:
@@ -115,7 +118,7 @@ def _end(high: float) -> str:
 
 
 def check_lists(work: object, *settings: str, expected: str = "a list", filled: bool = False) -> None:
-    """Raises RecipeError for a setting that is a string instead of a list. filled: also for an empty list."""
+    """Raises RecipeError for a setting of a unit that is a string instead of a list. filled: also for an empty list."""
     for setting in settings:
         value = getattr(work, setting)
         if isinstance(value, str) or (filled and not value):
@@ -123,7 +126,7 @@ def check_lists(work: object, *settings: str, expected: str = "a list", filled: 
 
 
 def check_known(work: object, setting: str, known: Collection[str], *, expected: str) -> None:
-    """Raises RecipeError for the first name in the list of a setting that is not known, with the nearest known name."""
+    """Raises RecipeError for the first unknown name in a list that is a unit's setting, with the nearest known name."""
     for name in getattr(work, setting) or ():
         if name not in known:
             nearest = did_you_mean(name, known)
@@ -131,7 +134,7 @@ def check_known(work: object, setting: str, known: Collection[str], *, expected:
 
 
 def breaks_rule(work: HasRules, signals: Mapping[str, Any]) -> BoolMask:
-    """Returns bool (rows,): True for each document that judge() would mark by these signals."""
+    """Returns bool (rows,): True for each document that a filter's rules would mark by these signals."""
     fired = [fires for rule in work.RULES.values() for fires, _ in verdicts(rule, signals[rule.signal], work)]
     rows = len(next(iter(signals.values())))
     marked: BoolMask = np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *fired])
@@ -139,7 +142,7 @@ def breaks_rule(work: HasRules, signals: Mapping[str, Any]) -> BoolMask:
 
 
 def judge(batch: pa.RecordBatch, work: HasRules, signals: Mapping[str, Any], *, name: str = "") -> pa.RecordBatch:
-    """Writes each signal as column `<step>.<signal>`, then marks rows by work.RULES in their declared order.
+    """Writes each signal of a filter as column `<step>.<signal>`, then marks rows by its RULES in their declared order.
 
     signals: {signal: one value per row}. name: name of the step. Default: step_name(work).
     """
@@ -154,7 +157,7 @@ def judge(batch: pa.RecordBatch, work: HasRules, signals: Mapping[str, Any], *, 
 
 
 def verdicts(rule: Rule, signal: Any, settings: Any) -> list[tuple[BoolMask, Any]]:
-    """Returns (bool (rows,), True for rows that break the bound; the bound's value) for each bound that is not None.
+    """Returns (bool (rows,), True for rows that break it; its value) for each bound of a filter that is not None.
 
     settings: the filter, or a mapping of its settings.
     """

@@ -28,7 +28,7 @@ LOSS_SIGNALS = ("removed_word_ratio", "n_kept_lines")
 def loss_signals(
     counts: Mapping[str, npt.NDArray[np.int64]], removed_lines: npt.NDArray[np.int64]
 ) -> dict[str, pa.Array]:
-    """Returns LOSS_SIGNALS, and each count as a signal `n_<count>`.
+    """Returns the signals for what a filter's edits removed from texts: LOSS_SIGNALS, and each count as `n_<count>`.
 
     counts: int64 (rows,) each, among others words, removed_words and lines. removed_lines: int64 (rows,).
     """
@@ -48,7 +48,7 @@ def judge_edits(
     *,
     changed: BoolMask | None = None,
 ) -> pa.RecordBatch:
-    """Replaces each text by its edited form, writes the signals and marks rows by the rules of `work`.
+    """Replaces each text by the form that a filter edited, writes the signals and marks rows by the rules of `work`.
 
     A document that a rule marks keeps its original text. original: the batch's text_buffer(). changed: true for each
     row whose text the edits changed, bool (rows,). If all of these rows are marked, the batch keeps its text column, so

@@ -89,7 +89,10 @@ class Lists(NamedTuple):
 
 
 def category_files(folder: str, categories: Iterable[str]) -> Iterator[ListFile]:
-    """Yields the files of the categories. Raises RecipeError for a category that has no folder or no files."""
+    """Yields the files of the categories of a URL blocklist.
+
+    Raises RecipeError for a category that has no folder or no files.
+    """
     known = storage.list_folders(folder)
     if not known:
         raise RecipeError(
@@ -118,7 +121,10 @@ def _files_of(inside: str, category: str) -> Iterator[ListFile]:
 
 
 def list_file(kind: str, group: str, setting: str, path: str) -> ListFile:
-    """Returns the file with the checksum of its current content. Raises RecipeError if it cannot be read."""
+    """Returns a file of a URL blocklist with the checksum of its current content.
+
+    Raises RecipeError if it cannot be read.
+    """
     place = f"url_blocklist.{setting}"
     try:
         return ListFile(kind, group, place, path, hashlib.sha256(_content(path)).hexdigest())
@@ -130,10 +136,10 @@ def list_file(kind: str, group: str, setting: str, path: str) -> ListFile:
 
 @lru_cache(maxsize=8)  # a recipe has fewer url_blocklist steps
 def loaded(files: tuple[ListFile, ...], entries: Entries, keep_hard: Kept, keep_sub: Kept) -> Lists:
-    """Returns the lists of the files and of the recipe, without the words in keep_*. Cached per process.
+    """Returns the lists of a URL blocklist, from its files and the recipe, without the words in keep_*.
 
-    entries: the entries in the recipe, in the order of KINDS. Raises RecipeError for an invalid entry and for a file
-    that is empty or not UTF-8, DataError for a file that no longer has its checksum.
+    Cached per process. entries: the entries in the recipe, in the order of KINDS. Raises RecipeError for an invalid
+    entry and for a file that is empty or not UTF-8, DataError for a file that no longer has its checksum.
     """
     groups = tuple(dict.fromkeys([*KINDS, *(file.group for file in files)]))
     named = dict(zip(KINDS, entries, strict=True))

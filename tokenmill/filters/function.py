@@ -76,6 +76,9 @@ class Function:
 
 
 def has_two_words(document: dict[str, Any]) -> bool | str:
-    """Rejects an empty text, and gives a reason to drop a text of one word. The example of the filter calls it."""
+    """Rejects an empty text, and gives a reason to drop a text of one word, as an example of your own code in a filter.
+
+    The example of the filter calls it.
+    """
     words = document["text"].split()
     return "one word" if len(words) == 1 else bool(words)

@@ -49,7 +49,10 @@ class Broken:
 
 
 def write_broken(folder: Path, seed: int) -> list[Truth]:
-    """Writes all broken-*.warc.gz files. Returns the truth about every response record in them."""
+    """Writes the mini-crawl's files with damaged WARC records, broken-*.warc.gz.
+
+    Returns the truth about every response record in them.
+    """
     rows = []
     for file, make in FILES.items():
         name = f"broken-{file}.warc.gz"

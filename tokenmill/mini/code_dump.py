@@ -38,7 +38,7 @@ class CodeFile:
 
 
 def write_code(folder: Path, *, pages: int, seed: int) -> None:
-    """Writes code.tar.gz and code.parquet, each with one repository per 30 pages, at least four."""
+    """Writes code.tar.gz and code.parquet of the mini-crawl, each with a repository per 30 pages, at least four."""
     num_repos = max(4, pages // 30)
     _write_tar([repository(seed, number) for number in range(num_repos)], folder / "code.tar.gz")
     rows = [file for number in range(num_repos, 2 * num_repos) for file in repository(seed, number)]
@@ -46,7 +46,10 @@ def write_code(folder: Path, *, pages: int, seed: int) -> None:
 
 
 def repository(seed: int, number: int) -> list[CodeFile]:
-    """Returns a small repository: licence, readme, sources in three languages, a generated and a minified file."""
+    """Returns a small code repository for the mini-crawl.
+
+    It has a licence, a readme, sources in three languages, a generated and a minified file.
+    """
     rng = randomness(seed, "repository", number)
     licence = list(LICENCES)[number % len(LICENCES)]
     repo = f"{rng.choice(NOUNS)}-labs/{rng.choice(NOUNS)}-{rng.choice(NOUNS)}-{number}"

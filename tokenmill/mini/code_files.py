@@ -50,7 +50,10 @@ LANGUAGES = {
 
 
 def source_file(language: str, rng: random.Random, *, num_functions: int, notice: str = "") -> str:
-    """Returns a file with num_functions functions. The notice is a comment at the top."""
+    """Returns a made-up source file of the mini-crawl with num_functions functions.
+
+    The notice is a comment at the top.
+    """
     layout = LANGUAGES[language]
     head, *functions = _snippets(language)
     parts = [head, *(rng.choice(functions) for _ in range(num_functions))]
@@ -59,7 +62,7 @@ def source_file(language: str, rng: random.Random, *, num_functions: int, notice
 
 
 def identifier(rng: random.Random) -> str:
-    """Returns a name of a verb and a noun, in snake case."""
+    """Returns a made-up name for the source code of the mini-crawl: a verb and a noun, in snake case."""
     return f"{rng.choice(VERBS)}_{rng.choice(NOUNS)}"
 
 

@@ -41,17 +41,20 @@ class _Line:
 
 
 def read_text(name: str) -> str:
-    """Returns the text of a file below the data folder."""
+    """Returns the text of a file below the data folder from which the mini-crawl is built."""
     return (DATA / name).read_text(encoding="utf-8")
 
 
 def read_slots(name: str, *, filled_by_caller: Collection[str] = ()) -> dict[str, Slots]:
-    """Returns the slots of every section of a word file, in the order of the file. See `parse_slots`."""
+    """Returns the slots of every section of a word file of the mini-crawl, in the order of the file.
+
+    See `parse_slots`.
+    """
     return parse_slots(read_text(name), name, filled_by_caller=filled_by_caller)
 
 
 def parse_slots(text: str, file: str, *, filled_by_caller: Collection[str] = ()) -> dict[str, Slots]:
-    """Returns {section: {slot: alternatives}} from the text of a word file in the format described above.
+    """Returns {section: {slot: alternatives}} from the text of a word file of the mini-crawl, in the format above.
 
     Raises DataError, which names the file and the line, if a line does not follow the format, if a name is defined
     twice, or if a reference in braces is neither a slot of any section nor in `filled_by_caller`.

@@ -11,9 +11,9 @@ TRAINING_BYTES = 600_000  # enough for 4096 merges; training takes less than a s
 
 
 def write_tokenizer(texts: Sequence[str], path: Path) -> None:
-    """Trains on the first texts, up to TRAINING_BYTES, and saves in the format of Hugging Face tokenizers.
+    """Trains the mini-crawl's tokenizer on the first texts, up to TRAINING_BYTES, and saves it.
 
-    Words are split as in GPT-2. The end-of-text token has id 0.
+    The format is that of Hugging Face tokenizers. Words are split as in GPT-2. The end-of-text token has id 0.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)

@@ -47,7 +47,10 @@ class Site:
 
 
 def make_site(rng: random.Random, lang: str, name: str, chrome: Slots, related: tuple[str, ...]) -> Site:
-    """Returns a site in one language. related: titles of other pages."""
+    """Returns a made-up site of the mini-crawl in one language: menus, notices and links around articles.
+
+    related: titles of other pages.
+    """
     return Site(
         lang=lang,
         name=name,
@@ -64,7 +67,7 @@ def make_site(rng: random.Random, lang: str, name: str, chrome: Slots, related: 
 
 
 def render(site: Site, blocks: Blocks, *, template: int, rng: random.Random) -> str:
-    """Returns the whole page, in template number `template` modulo the number of templates.
+    """Returns a whole HTML page of the mini-crawl, in template number `template` modulo the number of templates.
 
     Placeholders are filled, and random numbers drawn, in the order of the template.
     """
@@ -110,7 +113,10 @@ def _words(site: Site, blocks: Blocks) -> dict[str, str]:
 
 
 def article_html(blocks: Blocks, rng: random.Random, *, breaks: bool = False) -> str:
-    """Returns the markup of the article. breaks: separate paragraphs by line breaks, as pages of the 1990s do."""
+    """Returns the HTML markup of an article of the mini-crawl.
+
+    breaks: separate paragraphs by line breaks, as pages of the 1990s do.
+    """
     pieces, previous = [], ""
     breaks = breaks and not any(tag == "pre" for tag, _ in blocks)
     for tag, text in blocks:

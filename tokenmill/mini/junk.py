@@ -12,7 +12,10 @@ WORDS = read_slots("words.txt")["junk"]
 
 
 def junk_blocks(kind: str, voice: Voice, rng: random.Random, number: int) -> Blocks:
-    """Returns the blocks of a page of the given kind. number: number of the page among those of its kind."""
+    """Returns the blocks of a page of the mini-crawl that is, or only looks, unfit for training, of the given kind.
+
+    number: number of the page among those of its kind.
+    """
     return MAKERS[kind](voice, rng, number)
 
 

@@ -11,19 +11,19 @@ SHINGLE_WORDS = 5
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """Returns all runs of five successive words, lower-cased."""
+    """Returns all runs of five successive words of a text of the mini-crawl, lower-cased."""
     words = WORD.findall(text.lower())
     return {tuple(words[i : i + SHINGLE_WORDS]) for i in range(len(words) - SHINGLE_WORDS + 1)}
 
 
 def jaccard(one: str, other: str) -> float:
-    """Returns the Jaccard similarity of the shingles of two texts; 1.0 if neither has any."""
+    """Returns the Jaccard similarity of two texts of the mini-crawl by their shingles; 1.0 if neither has any."""
     a, b = shingles(one), shingles(other)
     return len(a & b) / len(a | b) if a or b else 1.0
 
 
 def near_duplicate(original: Article, target: float, voice: Voice, rng: random.Random) -> Article:
-    """Returns a version of the original whose similarity to it is about target.
+    """Returns a version of an article of the mini-crawl whose similarity to the original is about target.
 
     The error is at most 0.02 for texts of 300 words or more. Whole sentences are replaced first, then single words,
     each of which changes up to five shingles.

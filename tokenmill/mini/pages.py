@@ -68,7 +68,10 @@ class Page:
 
 
 def make_page(plan: Plan, seed: int) -> Page:
-    """Returns the page of a plan. Equal plan and seed give equal bytes."""
+    """Returns the page of the mini-crawl that a plan describes, as an HTTP response.
+
+    Equal plan and seed give equal bytes.
+    """
     rng = randomness(seed, "page", plan.name)
     url = _url(rng, plan)
     if plan.kind == "not_html":
@@ -79,7 +82,7 @@ def make_page(plan: Plan, seed: int) -> Page:
 
 
 def make_content(plan: Plan, seed: int) -> Content:
-    """Returns the text of a page and the planted values."""
+    """Returns the text of a page of the mini-crawl and the planted values."""
     speak = voice(plan.lang or "en", plan.topic)
     rng = randomness(seed, "article", plan.article)
     if plan.kind in MAKERS:
@@ -94,7 +97,10 @@ def make_content(plan: Plan, seed: int) -> Content:
 
 
 def encoding_of(plan: Plan) -> tuple[str, str]:
-    """Returns (encoding, place of its declaration). All combinations take turns, by language and number."""
+    """Returns (encoding, place of its declaration) of a page of the mini-crawl.
+
+    All combinations take turns, by language and number.
+    """
     lang = plan.lang or "en"
     options = ENGLISH_ENCODINGS if lang == "en" else GRAMMARS[lang].encodings
     turn = plan.number + plan.copy

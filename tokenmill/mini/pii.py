@@ -42,7 +42,7 @@ def iban_valid(iban: str) -> bool:
 
 
 def card_number(rng: random.Random) -> str:
-    """Returns a card number of a large brand that passes the Luhn check, in one of the usual spellings."""
+    """Returns a made-up card number of a large brand that passes the Luhn check, in one of the usual spellings."""
     prefix, length = rng.choice(CARDS)
     body = prefix + "".join(rng.choice("0123456789") for _ in range(length - len(prefix) - 1))
     number = next(body + check for check in "0123456789" if luhn_valid(body + check))
@@ -53,7 +53,7 @@ def card_number(rng: random.Random) -> str:
 
 
 def iban(rng: random.Random) -> str:
-    """Returns an IBAN with correct check digits, without spaces or in groups of four."""
+    """Returns a made-up IBAN with correct check digits, without spaces or in groups of four."""
     country = rng.choice(sorted(IBANS))
     body = "".join(rng.choice("0123456789") if c == "9" else rng.choice("BCDFGHKLMNPRST") for c in IBANS[country])
     plain = next(f"{country}{check:02d}{body}" for check in range(2, 99) if iban_valid(f"{country}{check:02d}{body}"))
@@ -61,12 +61,12 @@ def iban(rng: random.Random) -> str:
 
 
 def phone(rng: random.Random, lang: str) -> str:
-    """Returns a phone number in a spelling that is usual in the language, national or international."""
+    """Returns a made-up phone number in a spelling that is usual in the language, national or international."""
     return _digits(rng, rng.choice(PHONES.get(lang, PHONES["en"])))
 
 
 def email(rng: random.Random) -> str:
-    """Returns an e-mail address in a reserved domain."""
+    """Returns a made-up e-mail address in a reserved domain."""
     name = rng.choice(MAIL["name"])
     if rng.random() < 0.5:
         name += str(rng.randint(10, 999))
@@ -74,7 +74,7 @@ def email(rng: random.Random) -> str:
 
 
 def ip_address(rng: random.Random) -> str:
-    """Returns an IPv4 address, public or private, or an IPv6 address, full or shortened."""
+    """Returns a made-up IPv4 address, public or private, or an IPv6 address, full or shortened."""
     host = f"{rng.randint(0, 255)}.{rng.randint(1, 254)}"
     hexes = [f"{rng.randint(0x1000, 0xFFFF):x}" for _ in range(6)]
     return rng.choice(
@@ -90,7 +90,7 @@ def ip_address(rng: random.Random) -> str:
 
 
 def value(rng: random.Random, kind: str, lang: str) -> str:
-    """Returns a value of one of TYPES, as it appears in a text of that language."""
+    """Returns made-up personal data of one of TYPES, as it appears in a text of that language in the mini-crawl."""
     if kind == "PHONE_NUMBER":
         return phone(rng, lang)
     makers: dict[str, Callable[[random.Random], str]] = {
@@ -100,7 +100,7 @@ def value(rng: random.Random, kind: str, lang: str) -> str:
 
 
 def lookalike(rng: random.Random, kind: str) -> str:
-    """Returns a value that is not personal data. kind: one of LOOKALIKES."""
+    """Returns a made-up value for the mini-crawl that looks like personal data but is not. kind: one of LOOKALIKES."""
     if kind == "order":  # sixteen digits that fail the Luhn check
         number = "7" + _digits(rng, "9" * 15)
         return number if not luhn_valid(number) else number[:-1] + str((int(number[-1]) + 1) % 10)

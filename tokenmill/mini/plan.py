@@ -83,7 +83,7 @@ class Plan:
 
 
 def plan_pages(pages: int, seed: int) -> list[Plan]:
-    """Returns the plans of all pages in the order of the crawl, which is shuffled."""
+    """Returns the plans of all pages of the mini-crawl in their order, which is shuffled."""
     num_exact = _count(EXACT_GROUPS, pages)
     plans = [
         *_kinds(pages),

@@ -89,15 +89,15 @@ _SENTENCE_START = re.compile(r"^\W*\w|(?<=[?!] )\w|(?<=[a-z][a-z]\. )\w")
 
 
 def randomness(*names: object) -> random.Random:
-    """Returns a random generator for one purpose. names: they identify the purpose and include the seed.
+    """Returns a random generator for one purpose of the mini-crawl.
 
-    Python hashes a seed that is a string with SHA-512, so the result depends neither on PYTHONHASHSEED nor on other
-    generators.
+    names: they identify the purpose and include the seed. Python hashes a seed that is a string with SHA-512, so the
+    result depends neither on PYTHONHASHSEED nor on other generators.
     """
     return random.Random("/".join(str(name) for name in names))
 
 
 @cache
 def voice(lang: str, topic: str) -> Voice:
-    """Returns the voice for a language and a topic, cached."""
+    """Returns the voice that writes the mini-crawl's articles in a language on a topic, cached."""
     return Voice(GRAMMARS[lang], topic)

@@ -86,6 +86,6 @@ SCHEMA = pa.schema(
 
 
 def write_truth(rows: Iterable[Truth], path: Path) -> None:
-    """Writes all rows to one Parquet file."""
+    """Writes the truth about the mini-crawl's pages to one Parquet file."""
     dicts = [{**asdict(row), "pii": [{"type": kind, "value": value} for kind, value in row.pii]} for row in rows]
     pq.write_table(pa.Table.from_pylist(dicts, schema=SCHEMA), path, compression="zstd")

@@ -15,7 +15,7 @@ ENDINGS = ("", '<ref name="a" />', "{{citation needed|date=May 2021}}", "<ref>Ar
 
 
 def write_wiki(path: Path, *, pages: int, seed: int) -> None:
-    """Writes an export with one article per 20 pages of the crawl, at least twelve, and pages of other kinds."""
+    """Writes the mini-crawl's MediaWiki export: an article per 20 pages, at least twelve, and pages of other kinds."""
     titles = [_title(number, seed) for number in range(max(12, pages // 20))]
     texts = [(title, 0, _article(number, titles, seed)) for number, title in enumerate(titles)]
     texts += [(f"{title} (old name)", 0, f"#REDIRECT [[{title}]]") for title in titles[::5]]
@@ -25,7 +25,10 @@ def write_wiki(path: Path, *, pages: int, seed: int) -> None:
 
 
 def true_paragraphs(number: int, seed: int) -> list[str]:
-    """Returns the paragraphs of an article without markup. In the article, a sentence with the title comes first."""
+    """Returns the paragraphs of an article of the mini-crawl's MediaWiki export, without markup.
+
+    In the article, a sentence with the title comes first.
+    """
     speak, rng = _speaker(number), randomness(seed, "wiki", number)
     return [" ".join(sentences) for sentences in speak.article(rng, low=16, high=40).paragraphs]
 

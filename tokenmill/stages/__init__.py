@@ -35,7 +35,10 @@ UNITS = {
 
 
 def units() -> dict[str, str]:
-    """Returns UNITS, like the function of the same name in filters/."""
+    """Returns {name of a unit that reads, rewrites or compares documents: its module}.
+
+    Like the function of this name in filters/.
+    """
     return UNITS
 
 

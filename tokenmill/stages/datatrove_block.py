@@ -104,7 +104,10 @@ class DatatroveBlock:
 
 
 def block_class(name: str) -> type[Any]:
-    """Returns the filter or formatter of that name, without building it. Raises RecipeError if it cannot be used."""
+    """Returns the filter or formatter of datatrove of that name, without building it.
+
+    Raises RecipeError if it cannot be used.
+    """
     if not name.startswith("datatrove."):
         raise RecipeError(f"block: found {name!r}, expected a name such as datatrove.pipeline.filters.RegexFilter")
     module_name, _, class_name = name.rpartition(".")
@@ -151,7 +154,10 @@ def _refuse_others(name: str, found: type[Any], filter: type[Any], formatter: ty
 
 @functools.lru_cache(maxsize=8)
 def built(name: str, settings: str) -> Any:
-    """Returns the block, built once per process. Its state is the same before each document."""
+    """Returns the block of datatrove with these settings, which is created once per process.
+
+    Its state is the same before each document.
+    """
     try:
         return block_class(name)(**json.loads(settings))
     except (TypeError, ValueError) as error:

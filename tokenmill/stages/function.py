@@ -104,7 +104,10 @@ class Function:
 
 
 def without_outer_spaces(document: dict[str, Any]) -> dict[str, Any] | None:
-    """Removes white space around the text and counts the removed characters. It is the function of the example."""
+    """Removes white space around the text and counts the removed characters, as an example of your own code that edits.
+
+    It is the function of the example.
+    """
     text = document["text"].strip()
     return {"text": text, "n_removed": len(document["text"]) - len(text)} if text != document["text"] else None
 

@@ -16,7 +16,10 @@ UNITS = {
 
 
 def units() -> dict[str, str]:
-    """Returns UNITS, as the function of this name in filters/ does for the filters."""
+    """Returns {name of a unit that turns text into token shards: its module}.
+
+    Like the function of this name in filters/.
+    """
     return UNITS
 
 

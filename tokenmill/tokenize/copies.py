@@ -13,19 +13,25 @@ from tokenmill.core.columns import set_column
 
 
 def with_copies(batch: pa.RecordBatch, step: str, copies: pa.Array) -> pa.RecordBatch:
-    """Returns the batch with `<step>.copies`, and with `<step>.copy_of` null: each row is a first copy."""
+    """Returns the documents with their number of copies as `<step>.copies`, and with `<step>.copy_of` null.
+
+    So each row is a first copy.
+    """
     batch = set_column(batch, f"{step}.copies", copies)
     return set_column(batch, f"{step}.copy_of", pa.nulls(batch.num_rows, pa.string()))
 
 
 def originals(batch: pa.RecordBatch) -> pa.Array:
-    """Returns the id of each row's document, string (rows,). For a copy, this is the id of the first copy."""
+    """Returns the id of the document that each row is, or is a copy of, string (rows,).
+
+    For a copy, this is the id of the first copy.
+    """
     named = [batch.column(name) for name in batch.schema.names if name.endswith(".copy_of")]
     return pc.coalesce(*named, batch.column("id"))
 
 
 def repeated(batch: pa.RecordBatch, step: str, separator: str) -> Iterator[pa.RecordBatch]:
-    """Yields the rows, then the rows with at least two copies by `<step>.copies`, then those with three, and so on.
+    """Yields the documents, then those with at least two copies by `<step>.copies`, then those with three, and so on.
 
     With the separator `#` the second copy of `a` has the id `a#2`. Each step needs a separator of its own, so that
     copies of copies have unique ids.

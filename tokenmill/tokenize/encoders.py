@@ -106,13 +106,16 @@ class Fast:
 
 @functools.lru_cache(maxsize=4)
 def load_reference(file: TokenizerFile) -> Reference:
-    """Returns the reference encoder, created once per process. Raises RecipeError if it cannot load the tokenizer."""
+    """Returns the reference encoder of a tokenizer, from text to token ids, created once per process.
+
+    Raises RecipeError if it cannot load the tokenizer.
+    """
     return Reference(file)
 
 
 @functools.lru_cache(maxsize=4)
 def load_encoder(file: TokenizerFile, kind: Kind) -> Encoder:
-    """Returns the encoder of this kind, created once per process.
+    """Returns the encoder of this kind for a tokenizer, from text to token ids, created once per process.
 
     "auto" is gigatoken if it can load the tokenizer and agrees with the reference on the probes, otherwise
     `tokenizers`. Raises RecipeError for "gigatoken" if it fails one of these checks.
@@ -151,7 +154,10 @@ def _own_probes(file: TokenizerFile) -> list[str]:
 
 
 def resident_bytes() -> int:
-    """Returns the bytes of memory that this process holds now, or on systems other than Linux the most it has held."""
+    """Returns the bytes of memory that the process holds now, to see whether an encoder grows.
+
+    On systems other than Linux, it is the most that the process has held.
+    """
     if sys.platform.startswith("linux"):
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE_BYTES

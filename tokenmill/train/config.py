@@ -109,7 +109,10 @@ class TrainConfig(_Section):
 
 
 def read_config(path: Path, *, steps: int | None = None) -> TrainConfig:
-    """The settings in a YAML file, `steps` replaced if given. Raises RecipeError with all faults, a line each."""
+    """The settings of a training run in a YAML file, `steps` replaced if given.
+
+    Raises RecipeError with all faults, a line each.
+    """
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -123,7 +126,7 @@ def read_config(path: Path, *, steps: int | None = None) -> TrainConfig:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
-    """`model.width: 128, now 256` for each setting that differs between two dumped configs."""
+    """`model.width: 128, now 256` for each setting that differs between two dumped configs of training runs."""
     found: list[str] = []
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)

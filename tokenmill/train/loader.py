@@ -70,10 +70,11 @@ class TrainLoader:
 
 
 def permuted(indices: Ids, size: int, *, key: str) -> Ids:
-    """Where a permutation of 0..size-1 chosen by the key sends each index; constant memory, any part on its own.
+    """Where the order of training data, a permutation of 0..size-1 chosen by the key, sends each index.
 
-    A Feistel network over the next even number of bits (at most 4 x size values), walked again from every value that
-    falls outside (Black and Rogaway 2002, Ciphers with Arbitrary Finite Domains, section 3).
+    Constant memory, any part on its own. A Feistel network over the next even number of bits (at most 4 x size values),
+    walked again from every value that falls outside (Black and Rogaway 2002, Ciphers with Arbitrary Finite Domains,
+    section 3).
     """
     half = np.uint64(max(1, ((size - 1).bit_length() + 1) // 2))
     low = (np.uint64(1) << half) - np.uint64(1)

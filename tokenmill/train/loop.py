@@ -50,11 +50,11 @@ class TrainResult:
 
 
 def run_training(config_path: Path, data: str | Path, out: Path, *, steps: int | None = None) -> TrainResult:
-    """Train by a YAML config on a corpus (its folder or manifest) into a local folder; `steps` overrides the config's.
+    """Train a model by a YAML config on a corpus (its folder or manifest) into a local folder.
 
-    Goes on from the newest checkpoint where the folder has one. Leaves config.yaml, metrics.jsonl, loss.png and
-    checkpoints/. Raises RecipeError for settings that are wrong or not those of the checkpoint, DataError for a corpus
-    that is damaged or too small.
+    `steps` overrides the config's. Goes on from the newest checkpoint where the folder has one. Leaves config.yaml,
+    metrics.jsonl, loss.png and checkpoints/. Raises RecipeError for settings that are wrong or not those of the
+    checkpoint, DataError for a corpus that is damaged or too small.
     """
     config = read_config(config_path, steps=steps)
     corpus = read_corpus(data)
@@ -63,9 +63,9 @@ def run_training(config_path: Path, data: str | Path, out: Path, *, steps: int |
 
 
 def evaluate(model: torch.nn.Module, stream: TokenStream, config: TrainConfig, *, bos_id: int) -> float:
-    """Mean loss in nats a token over a split, in windows as in training and a last shorter one, so each token counts.
+    """Mean loss of a trained model in nats a token over a split, in windows as in training and a last shorter one.
 
-    With eval_windows set, over that many full windows, evenly spread.
+    So each token counts. With eval_windows set, over that many full windows, evenly spread.
     """
     total, count = 0.0, 0
     with torch.inference_mode():
@@ -77,7 +77,7 @@ def evaluate(model: torch.nn.Module, stream: TokenStream, config: TrainConfig, *
 
 
 def train_step(state: TrainState, batch: torch.Tensor, config: TrainConfig, *, bos_id: int) -> tuple[float, float]:
-    """One update by a batch (B, seq_len + 1); its loss in nats a token, and the gradient's norm before clipping.
+    """One update of a model by a batch (B, seq_len + 1); loss in nats a token, and gradient norm before clipping.
 
     Raises RecipeError, leaving the weights as they were, if either is not finite.
     """

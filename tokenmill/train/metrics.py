@@ -32,14 +32,14 @@ class Metrics:
 
 
 def read_metrics(path: Path) -> list[Row]:
-    """The rows written so far, none if there is no file; a last line without its end, cut by a kill, is left out."""
+    """The rows that a training run measured so far, none if there is no file; a last line cut by a kill is left out."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
 def plot_losses(rows: list[Row], path: Path) -> None:
-    """Draw training and validation loss over steps as a PNG."""
+    """Draw training and validation loss of a run over its steps as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow to import, and needed once a run
     from matplotlib.figure import Figure
 

@@ -20,17 +20,20 @@ Attend = Callable[[Tensor, Tensor, Tensor, Any], Tensor]
 
 
 def document_numbers(ids: Tensor, bos_id: int) -> Tensor:
-    """Which document of its row a token is of, int64 (B, T): a new one begins at each BOS; all 0 where bos_id is -1."""
+    """Which document of its row in a training batch each token is of, int64 (B, T): a new one begins at each BOS.
+
+    All 0 where bos_id is -1.
+    """
     return (ids == bos_id).cumsum(dim=1)
 
 
 def causal_document_mask(documents: Tensor) -> Tensor:
-    """True where a query may look, bool (B, 1, T, T): at itself and what came before it in its own document."""
+    """True where a model's query may look, bool (B, 1, T, T): at itself and what came before it in its own document."""
     return (documents[:, None, :, None] == documents[:, None, None, :]).tril()
 
 
 def attend_sdpa(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
-    """Attention (B, heads, T, head) under a boolean mask; k and v may have fewer heads, each shared by neighbours."""
+    """A model's attention (B, heads, T, head) under a boolean mask; k, v may have fewer heads, shared by neighbours."""
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
 
 

@@ -8,10 +8,11 @@ from tokenmill.train.config import OptimConfig, ScheduleConfig
 
 
 def make_optimizers(model: nn.Module, config: OptimConfig) -> list[optim.Optimizer]:
-    """AdamW for embeddings, head and norms (norms without decay); the layers' matrices by Muon, or by AdamW as well.
+    """Optimizers of a model: AdamW for embeddings, head and norms; the layers' matrices by Muon, or by AdamW as well.
 
-    Muon (Jordan et al. 2024) is torch's, with its update scaled to the RMS of AdamW's (Liu et al. 2025, Muon is
-    Scalable, section 2.2), so that one weight decay suits both. Each group carries its plateau rate as `peak`.
+    Norms are without decay. Muon (Jordan et al. 2024) is torch's, with its update scaled to the RMS of AdamW's (Liu et
+    al. 2025, Muon is Scalable, section 2.2), so that one weight decay suits both. Each group carries its plateau rate
+    as `peak`.
     """
     named = dict(model.named_parameters())
     matrices = [weight for name, weight in named.items() if weight.ndim == 2 and name.startswith("layers.")]
@@ -40,7 +41,7 @@ def make_optimizers(model: nn.Module, config: OptimConfig) -> list[optim.Optimiz
 
 
 def rate_ratio(step: int, steps: int, config: ScheduleConfig) -> float:
-    """The share of the plateau learning rate at a step (0-based) of `steps`, in 0..1."""
+    """The share of the plateau learning rate at a training step (0-based) of `steps`, in 0..1."""
     if step < config.warmup_steps:
         return (step + 1) / config.warmup_steps
     if config.kind == "cosine":
@@ -52,7 +53,7 @@ def rate_ratio(step: int, steps: int, config: ScheduleConfig) -> float:
 
 
 def set_rates(optimizers: list[optim.Optimizer], ratio: float) -> None:
-    """Give each group `ratio` of its plateau rate."""
+    """Give each group of the optimizers' weights `ratio` of its plateau learning rate."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * ratio

@@ -31,7 +31,7 @@ class StoredDocument:
 
 
 def split_totals(corpus: Corpus) -> list[SplitTotals]:
-    """Returns the totals of all splits in the order of the manifest. Opens no shard."""
+    """Returns the totals of all splits of a corpus, in the order of its manifest. Opens no shard."""
     found = []
     for split, shards in corpus.splits.items():
         by_source: Counter[str] = Counter()
@@ -43,7 +43,10 @@ def split_totals(corpus: Corpus) -> list[SplitTotals]:
 
 
 def first_documents(corpus: Corpus, split: str, count: int) -> Iterator[StoredDocument]:
-    """Yields the first `count` documents of a split. Raises DataError if a shard is damaged or there is no split."""
+    """Yields the first `count` documents of a split of a corpus of token shards.
+
+    Raises DataError if a shard is damaged or there is no split.
+    """
     places = ((shard, number) for shard in corpus.shards(split) for number in range(len(shard.ends)))
     for shard, number in islice(places, count):
         row = shard.docs().slice(number, 1).to_pylist()[0]

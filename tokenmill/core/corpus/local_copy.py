@@ -16,12 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 def copies_of(corpus_sha256: str) -> Path:
-    """Returns the folder for copies of a corpus. Another corpus at the same URL has another SHA-256 and folder."""
+    """Returns the folder for local copies of the token shards of a corpus.
+
+    Another corpus at the same URL has another SHA-256 and folder.
+    """
     return cache_dir("corpora") / corpus_sha256[:32]
 
 
 def copy_shard(url: str, stem: Path, *, size: int) -> str:
-    """Copies the three files of the shard at the stem `url` to the local stem, and returns the local stem.
+    """Copies the three files of the remote token shard at the stem `url` to the local stem, and returns the latter.
 
     Files that were copied before are not copied again. size: bytes of the .bin. Raises DataError if it is another.
     """

@@ -63,7 +63,10 @@ class Header(NamedTuple):
 
 
 def token_dtype(vocab_size: int) -> np.dtype[Any]:
-    """Returns uint16 for up to 65,536 ids, else uint32. Raises DataError unless 1 <= vocab_size < 2^31."""
+    """Returns the type of ids in token shards: uint16 for up to 65,536 ids, else uint32.
+
+    Raises DataError unless 1 <= vocab_size < 2^31.
+    """
     if not 0 < vocab_size <= MAX_TOKENS:
         raise DataError(f"vocabulary of {vocab_size} ids: expected 1 to {MAX_TOKENS}. Check the tokenizer.")
     return np.dtype("<u2" if vocab_size <= 65_536 else "<u4")
@@ -80,7 +83,10 @@ def pack_header(
     tokenizer_hash: bytes,
     xxh3: bytes,
 ) -> bytes:
-    """Returns the 1,024 bytes of a header. vocab_size decides the dtype. bos_id, eos_id: -1 if there is none."""
+    """Returns the 1,024 bytes of the header of a token shard.
+
+    vocab_size decides the dtype. bos_id, eos_id: -1 if there is none.
+    """
     dtype = token_dtype(vocab_size)
     magic, version, code = _FORMS[dtype.name]
     counts = (tokens, dtype.itemsize, TAG, EXTENSION_VERSION, code, tokens, documents)
@@ -89,7 +95,10 @@ def pack_header(
 
 
 def read_header(place: str) -> Header:
-    """Reads the header of a local .bin and checks it, also against the file's size. Raises DataError for a fault."""
+    """Reads the header of a token shard's local .bin and checks it, also against the file's size.
+
+    Raises DataError for a fault.
+    """
     try:
         size = Path(place).stat().st_size
         with open(place, "rb") as file:
@@ -121,7 +130,7 @@ def read_header(place: str) -> Header:
 
 
 def index_bytes(lengths: npt.NDArray[np.int32], vocab_size: int) -> bytes:
-    """Returns Megatron's .idx with one sequence per document, for the given lengths in tokens."""
+    """Returns a token shard's .idx as Megatron's, with a sequence per document, for the given lengths in tokens."""
     dtype, count = token_dtype(vocab_size), len(lengths)
     pointers = HEADER_BYTES + (np.cumsum(lengths, dtype=np.int64) - lengths) * dtype.itemsize
     parts = (lengths.astype("<i4"), pointers.astype("<i8"), np.arange(count + 1, dtype="<i8"))
@@ -131,7 +140,10 @@ def index_bytes(lengths: npt.NDArray[np.int32], vocab_size: int) -> bytes:
 
 
 def read_index(place: str, header: Header) -> npt.NDArray[np.int64]:
-    """Reads an .idx. Returns the end of each document in tokens, int64 (documents,). Raises DataError for a fault."""
+    """Reads the .idx of a token shard.
+
+    Returns the end of each document in tokens, int64 (documents,). Raises DataError for a fault.
+    """
     try:
         raw = Path(place).read_bytes()
     except OSError as error:
@@ -150,7 +162,7 @@ def read_index(place: str, header: Header) -> npt.NDArray[np.int64]:
 
 
 def refused(place: str, what: str, found: object, expected: object) -> DataError:
-    """Returns the error for a file whose property `what` is not as expected."""
+    """Returns the error for a file of a token shard whose property `what` is not as expected."""
     return DataError(
         f"{place}: {what}: found {found}, expected {expected}. Restore the file, or write the shards again."
     )
@@ -168,7 +180,10 @@ def check_format(place: str, found: object) -> None:
 
 
 def docs_schema() -> "pa.Schema":
-    """Returns the schema of a .docs file. `end` is the position in the shard, in tokens, at which a document ends."""
+    """Returns the schema of the .docs file of a token shard.
+
+    `end` is the position in the shard, in tokens, at which a document ends.
+    """
     import pyarrow as pa  # imported here, because reading tokens does not need Arrow
 
     locator = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
@@ -179,7 +194,7 @@ def docs_schema() -> "pa.Schema":
 def checked_payload(
     place: str, documents: Iterable[npt.NDArray[Any]], *, vocab_size: int, bos_id: int
 ) -> tuple[list[Tokens], list[int]]:
-    """Returns (ids of the documents, joined to blocks of the shard's dtype; length of each document in tokens).
+    """Returns (ids of a token shard's documents, joined to blocks of its dtype; length of each document in tokens).
 
     Raises DataError, which names the document, if a document is empty, an id is outside the vocabulary, or BOS is not
     first (unless bos_id is -1); also if there are more tokens than a shard can count.
@@ -191,9 +206,9 @@ def checked_payload(
 
 
 def check_ids(place: str, tokens: Tokens, ends: npt.NDArray[np.int64], header: Header, *, whole: bool) -> None:
-    """Checks ids and the BOS of documents, all or evenly spread samples. Raises DataError for a fault.
+    """Checks ids and the BOS of the documents of a token shard, all or evenly spread samples.
 
-    ends: end of each document in tokens, int64 (documents,).
+    Raises DataError for a fault. ends: end of each document in tokens, int64 (documents,).
     """
     starts = np.concatenate([np.zeros(1, dtype=np.int64), ends])[:-1]
     blocks = np.arange(0, len(tokens), BLOCK_TOKENS if whole else _SAMPLED_TOKENS)

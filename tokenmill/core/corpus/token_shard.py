@@ -127,7 +127,7 @@ def write_token_shard(
     eos_id: int,
     tokenizer_hash: bytes,
 ) -> ShardInfo:
-    """Writes <stem>.docs, then .idx, then .bin, each atomically, and returns their description.
+    """Writes the files of a token shard, <stem>.docs, then .idx, then .bin, each atomically, and describes them.
 
     tokens_by_document: one integer array (tokens,) per document, which starts with BOS unless bos_id is -1. docs: a
     DocumentRow per document; it is read after all tokens, so it may be a list that is filled meanwhile. tokenizer_hash:
@@ -189,7 +189,7 @@ def write_token_shard(
 def open_token_shard(
     path: str | Path, *, verify: Verify = "sampled", tokenizer_hash: bytes | None = None, vocab_size: int | None = None
 ) -> TokenShard:
-    """Memory-maps the shard at a stem or .bin path, which must be local.
+    """Memory-maps the token shard at a stem or .bin path, which must be local.
 
     The header, the sizes and the whole .idx are always checked. "sampled" also checks samples of the ids and BOS; only
     "whole" hashes the payload, which detects every flipped bit. Raises DataError with file, finding and expectation,
@@ -272,7 +272,7 @@ def write_corpus_manifest(
     recipe_hash: str,
     summary: Mapping[str, Any] | None = None,
 ) -> str:
-    """Writes <folder>/manifest.json and returns its SHA-256, which identifies the data.
+    """Writes a corpus manifest, <folder>/manifest.json, and returns its SHA-256, which identifies the data.
 
     splits: {split: {stem relative to the folder, such as "train/000000": ShardInfo}}, in reading order. summary: facts
     for people, such as licences and filters. There are no times, commits or absolute paths, so equal data gives an
@@ -308,7 +308,10 @@ def write_corpus_manifest(
 
 
 def read_corpus(path: str | Path) -> Corpus:
-    """Reads the manifest at the path of a corpus folder or manifest. Opens no shard. Raises DataError for a fault."""
+    """Reads the corpus manifest at the path of a corpus folder or manifest.
+
+    Opens no shard. Raises DataError for a fault.
+    """
     place = str(path).rstrip("/")
     place = place if place.endswith(".json") else f"{place}/manifest.json"
     try:
@@ -359,7 +362,7 @@ def _parsed(place: str, content: bytes) -> tuple[dict[str, Any], bool]:
 
 
 def file_content(path: str) -> bytes:
-    """Returns the content of a local or remote file."""
+    """Returns the content of a local or remote file of a corpus."""
     from tokenmill.core.io import remote
 
     return remote.read_bytes(path) if "://" in path else Path(path).read_bytes()

@@ -15,7 +15,7 @@ COMPANIONS = ("bin", "idx", "docs")
 
 
 def verify_corpus(path: str | Path, *, verify: Verify = "whole") -> Corpus:
-    """Checks every shard of a corpus with its .idx and .docs, and the tokenizer. Returns the manifest's contents.
+    """Checks every token shard of a corpus with its .idx and .docs, and the tokenizer. Returns the manifest's contents.
 
     A file that the manifest does not list is a fault, because readers glob the folder. Shards of a remote corpus are
     downloaded again, one by one. Raises one DataError with one line per fault.
@@ -47,7 +47,7 @@ def verify_corpus(path: str | Path, *, verify: Verify = "whole") -> Corpus:
 
 
 def unlisted(corpus: Corpus) -> list[str]:
-    """Returns the relative paths of the files in the corpus folder that the manifest does not list."""
+    """Returns the relative paths of the files in the corpus folder that the corpus manifest does not list."""
     from tokenmill.core.io import storage
 
     stems = (stem for shards in corpus.splits.values() for stem in shards)

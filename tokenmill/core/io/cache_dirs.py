@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def cache_dir(name: str) -> Path:
-    """Returns `tokenmill/<name>` in $XDG_CACHE_HOME if that is an absolute path, else in ~/.cache. Creates nothing."""
+    """Returns the user's cache folder `tokenmill/<name>`, in $XDG_CACHE_HOME if that is absolute, else in ~/.cache.
+
+    Creates nothing.
+    """
     home = os.environ.get("XDG_CACHE_HOME", "")
     return Path(home if os.path.isabs(home) else os.path.expanduser("~/.cache"), "tokenmill", name)
 

@@ -72,14 +72,14 @@ _ISAL_FLAGS = {
 
 
 def format_of(start: bytes) -> Format | None:
-    """Returns the format of a file that starts with these bytes, or None if it is not a known compressed format."""
+    """Returns the compression format of a file that starts with these bytes, or None if it is not a known one."""
     if _SKIPPABLE.match(start):  # files of pzstd start with such a frame
         return Format.ZSTD
     return next((format for format, magic in _MAGICS.items() if start.startswith(magic)), None)
 
 
 def growth_limit(packed_bytes: int) -> int:
-    """Returns the size above which the content of a stream of `packed_bytes` is a bomb: 200 times, at least 64 MiB."""
+    """Returns the size above which a compressed stream of `packed_bytes` is a bomb: 200 times, at least 64 MiB."""
     return max(_BOMB_BYTES, _BOMB_GROWTH * packed_bytes)
 
 
@@ -128,7 +128,10 @@ class Decompressor:
 
 
 def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
-    """Returns a decoder for one stream. dictionary: a zstd dictionary; DecompressionError if it is not valid."""
+    """Returns a decoder for one compressed stream.
+
+    dictionary: a zstd dictionary; DecompressionError if it is not valid.
+    """
     if format is Format.ZSTD:
         return Decompressor(_ZstdFrame(dictionary))
     if format is Format.BZ2:
@@ -309,7 +312,10 @@ def _zeros_end(data: bytes, at: int) -> int:
 
 
 def decompress(data: bytes, format: Format, limit: int) -> bytes:
-    """Returns the content of all streams. Raises DecompressionError if it has more than `limit` bytes."""
+    """Returns the decompressed content of all streams in `data`.
+
+    Raises DecompressionError if it has more than `limit` bytes.
+    """
     file = Decompressed(io.BytesIO(data), format)
     parts, room = list[bytes](), limit + 1
     while room and (part := file.read(room)):
@@ -321,7 +327,7 @@ def decompress(data: bytes, format: Format, limit: int) -> bytes:
 
 
 def compression_damage(path: str) -> str:
-    """Returns what is wrong with the streams of a local file; "" if they are sound, or the file is not compressed.
+    """Returns what is wrong with the compressed streams of a local file; "" if they are sound, or it has none.
 
     Also returns "" if nothing at all can be decompressed, because the file may need a dictionary. Reads the whole file.
     """
@@ -346,7 +352,10 @@ class Prefix(NamedTuple):
 
 
 def decompress_prefix(data: bytes, format: Format, limit: int) -> Prefix:
-    """Returns the first `limit` bytes of the content of the streams at the start of `data`. Ignores other bytes."""
+    """Returns the first `limit` bytes of the decompressed content of the streams at the start of `data`.
+
+    Ignores other bytes.
+    """
     parts, room, whole = list[bytes](), limit, True
     while data and room and whole:
         stream = decoder(format)

@@ -63,19 +63,25 @@ def is_http(path: str) -> bool:
 
 
 def open_file(url: str) -> IO[bytes]:
-    """Opens a file for reading; seekable. Raises GoneError if it does not exist, DataError if it cannot be read."""
+    """Opens a file on an HTTP server for reading; seekable.
+
+    Raises GoneError if it does not exist, DataError if it cannot be read.
+    """
     file = HttpFile(url, current())
     file.size  # noqa: B018  # requests the first bytes
     return file  # type: ignore[return-value]
 
 
 def version(url: str) -> Version:
-    """Returns size and tag of a file. Raises the errors of open_file."""
+    """Returns size and tag of a file on an HTTP server. Raises the errors of open_file."""
     return HttpFile(url, current()).version()
 
 
 def found(url: str) -> Version | None:
-    """Returns size and tag of a file, or None if it does not exist. Otherwise raises the errors of open_file."""
+    """Returns size and tag of a file on an HTTP server, or None if it does not exist.
+
+    Otherwise raises the errors of open_file.
+    """
     try:
         return version(url)
     except GoneError:
@@ -83,7 +89,10 @@ def found(url: str) -> Version | None:
 
 
 def read_range(url: str, start: int, stop: int) -> bytes:
-    """Returns the bytes [start, stop), fewer at the end of the file, by one request. Raises as open_file does."""
+    """Returns the bytes [start, stop) of a file on an HTTP server, fewer at its end, by one request.
+
+    Raises as open_file does.
+    """
     with HttpFile(url, current()) as file:
         return file.fetch(start, stop)
 

@@ -20,7 +20,7 @@ _BUFFER = 1 << 16
 
 
 def matches(pattern: str) -> list[str]:
-    """Returns the files that a glob matches, or the one with exactly this name.
+    """Returns the local input files that a glob matches, or the one with exactly this name.
 
     Broken links are included: they are inputs that are missing, for example because a tool has deleted their targets.
     """
@@ -31,7 +31,10 @@ def matches(pattern: str) -> list[str]:
 
 
 def etag(path: str) -> str:
-    """Returns `size-time-hash` of a file: bytes, nanoseconds, XXH3-128 of 4 KiB at the start, middle and end."""
+    """Returns the etag of a local input file, `size-time-hash`.
+
+    It has bytes, nanoseconds, and XXH3-128 of 4 KiB at the start, middle and end.
+    """
     found = os.stat(path)
     digest = xxhash.xxh3_128()
     with open(path, "rb", buffering=0) as file:
@@ -41,14 +44,14 @@ def etag(path: str) -> str:
 
 
 def only_time_differs(one: str, other: str) -> bool:
-    """Returns True if two etags differ only in the modification time, so that the content may be the same."""
+    """Returns True if two etags of local input files differ only in time, so that the content may be the same."""
     if one == other or not (tells_time(one) and tells_time(other)):
         return False
     return one.split("-")[::2] == other.split("-")[::2]
 
 
 def tells_time(etag: str) -> bool:
-    """Returns True if an etag has the form of etag(), so it is not from a store or a Source."""
+    """Returns True if an etag has the form of those of local input files, so it is not from a store or a Source."""
     return etag.count("-") == 2
 
 
@@ -84,7 +87,10 @@ _CURRENT: ContextVar[ContentHash | None] = ContextVar("content_hash", default=No
 
 @contextmanager
 def while_reading(content: ContentHash) -> Iterator[None]:
-    """In this block open_local() passes the bytes read from the file of `content` to it, also after the block."""
+    """Hashes a local input file while the block reads it.
+
+    In this block open_local() passes the bytes read from the file of `content` to it, also after the block.
+    """
     token = _CURRENT.set(content)
     try:
         yield
@@ -93,7 +99,7 @@ def while_reading(content: ContentHash) -> Iterator[None]:
 
 
 def open_local(path: str) -> IO[bytes]:
-    """Opens a local file for reading bytes. See while_reading()."""
+    """Opens a local file for reading bytes; while_reading() hashes those of its input file."""
     content = _CURRENT.get()
     if content is None or content.path != path:
         return open(path, "rb")

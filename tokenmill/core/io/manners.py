@@ -50,13 +50,13 @@ _current: ContextVar[Manners] = ContextVar("manners", default=Manners())  # noqa
 
 
 def current() -> Manners:
-    """Returns the limits that are set in this context."""
+    """Returns the limits for requests to HTTP servers that are set in this context."""
     return _current.get()
 
 
 @contextmanager
 def manners(wanted: Manners) -> Iterator[None]:
-    """Sets the limits for the files that are opened inside the block."""
+    """Sets the limits for requests to HTTP servers, for the files that are opened inside the block."""
     token = _current.set(wanted)
     try:
         yield
@@ -107,7 +107,7 @@ class Tries:
 
 
 def take_turn(host: str, wanted: Manners) -> None:
-    """Waits until this process may send a request to the host."""
+    """Waits until this process may send a request to the HTTP host."""
     with _due(host) as due:
         now = time.time()
         mine = max(now, min(due[0], now + wanted.max_wait))  # the clock may have been set back
@@ -116,7 +116,7 @@ def take_turn(host: str, wanted: Manners) -> None:
 
 
 def hold_back(host: str, seconds: float) -> None:
-    """Delays the requests of all processes of this machine to the host by `seconds` seconds from now."""
+    """Delays the requests of all processes of this machine to an HTTP host by `seconds` seconds from now."""
     with _due(host) as due:
         due[0] = max(due[0], time.time() + seconds)
 

@@ -70,12 +70,15 @@ def load_once(name_or_path: str, loader: Callable[[str], Model], sha256: str | N
 
 
 def checksum_of(name_or_path: str, sha256: str | None = None) -> str:
-    """Returns the SHA-256 that load_once expects of the file, or "" if none is given. Reads no file."""
+    """Returns the SHA-256 that load_once expects of the model file, or "" if none is given. Reads no file."""
     return MODELS[name_or_path].sha256 if name_or_path in MODELS else (sha256 or "").lower()
 
 
 def model_path(name: str, *, folder: Path | None = None) -> Path:
-    """Returns the path of a known model file. If it is missing, RecipeError names the command that downloads it."""
+    """Returns the path of a known model file, which must have been downloaded.
+
+    If it is missing, RecipeError names the command that downloads it.
+    """
     path = place_of(name, folder=folder)
     if not path.is_file():
         raise RecipeError(f"the model file {name} is not at {path}; run: pipeline models pull {name}")
@@ -106,7 +109,7 @@ def pull(name: str, *, folder: Path | None = None) -> Path:
 
 
 def sha256_of(path: str | Path) -> str:
-    """Returns the SHA-256 of a file's content in hex digits."""
+    """Returns the SHA-256 of a model file's content in hex digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -119,7 +122,10 @@ def _load(name_or_path: str, loader: Callable[[str], Any], sha256: str | None) -
 
 
 def located(name_or_path: str, sha256: str | None) -> tuple[Path, str]:
-    """Returns (path, expected SHA-256) without comparing them. Raises RecipeError as load_once does."""
+    """Returns (path, expected SHA-256) of a model file, without comparing them.
+
+    Raises RecipeError as load_once does.
+    """
     if name_or_path in MODELS:
         return model_path(name_or_path), MODELS[name_or_path].sha256
     path = Path(name_or_path)

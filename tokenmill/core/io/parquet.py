@@ -44,7 +44,7 @@ def write_table(batches: Iterable[pa.RecordBatch], path: str, *, schema: pa.Sche
 
 
 def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Yields the rows of a file in order, one batch per row group; each column is one contiguous array."""
+    """Yields the rows of a Parquet file in order, one batch per row group; each column is one contiguous array."""
     with _opened(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=columns).combine_chunks()
@@ -52,10 +52,10 @@ def read_table(path: str, columns: list[str] | None = None) -> Iterator[pa.Recor
 
 
 def read_checked(written: FileRecord) -> Iterator[pa.RecordBatch]:
-    """Reads a file that a task has committed, like read_table. Raises DamagedFile if it is not as it was written.
+    """Reads a Parquet file that a task has committed, like read_table.
 
-    The checksum of a local file is compared before any of it is decoded; that of a remote file while it is read, so
-    that no byte is requested twice.
+    Raises DamagedFile if it is not as it was written. The checksum of a local file is compared before any of it is
+    decoded; that of a remote file while it is read, so that no byte is requested twice.
     """
     if not is_url(written.path):
         refuse_damage(written)
@@ -78,7 +78,10 @@ def read_checked(written: FileRecord) -> Iterator[pa.RecordBatch]:
 
 
 def checked_schema(written: FileRecord) -> pa.Schema:
-    """Returns the schema of a file that a task has committed. Raises DamagedFile if damage makes it unreadable."""
+    """Returns the schema of a Parquet file that a task has committed.
+
+    Raises DamagedFile if damage makes it unreadable.
+    """
     try:
         return table_schema(written.path)
     except DamagedFile:
@@ -237,7 +240,7 @@ def encoded(table: pa.Table) -> bytes:
 
 
 def decoded(content: bytes, columns: list[str]) -> Iterator[pa.Table]:
-    """Yields the row groups of a Parquet file whose content is given."""
+    """Yields the row groups of a Parquet file whose content is given as bytes."""
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=columns)

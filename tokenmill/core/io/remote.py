@@ -30,7 +30,10 @@ _AT_ONCE = 32
 
 
 def place(url: str) -> tuple[Any, str]:
-    """Returns (filesystem, path in it) of a URL. Raises RecipeError for credentials in it, or an unknown scheme."""
+    """Returns (fsspec filesystem, path in it) of a URL.
+
+    Raises RecipeError for credentials in it, or an unknown scheme.
+    """
     scheme, _, rest = url.partition("://")
     named = without_credentials(url)
     if "@" in rest.partition("/")[0]:
@@ -161,14 +164,14 @@ def _discard(file: Any) -> None:
 
 
 def read_bytes(url: str) -> bytes:
-    """Returns the content of a file, in one request if the store can."""
+    """Returns the content of a remote file, in one request if the store can."""
     fs, inner = place(url)
     content: bytes = retried("read", url, lambda: fs.cat_file(inner))
     return content
 
 
 def read_range(url: str, start: int, stop: int) -> bytes:
-    """Returns the bytes [start, stop), fewer at the end of the file, in one request if the store can."""
+    """Returns the bytes [start, stop) of a remote file, fewer at its end, in one request if the store can."""
     fs, inner = place(url)
 
     def read() -> bytes:
@@ -183,19 +186,19 @@ def read_range(url: str, start: int, stop: int) -> bytes:
 
 
 def create_bytes(url: str, content: bytes) -> None:
-    """Creates a file with one conditional request. Raises FileExistsError if it exists."""
+    """Creates a remote file with one conditional request. Raises FileExistsError if it exists."""
     fs, inner = place(url)
     retried("write", url, lambda: fs.pipe_file(inner, content, mode="create"))
 
 
 def write_bytes(url: str, content: bytes) -> None:
-    """Writes a whole file at once."""
+    """Writes a whole remote file at once."""
     fs, inner = place(url)
     retried("write", url, lambda: fs.pipe_file(inner, content))
 
 
 def info(url: str) -> dict[str, Any] | None:
-    """Returns the store's description of a file or folder, or None if it does not exist."""
+    """Returns the store's description of a remote file or folder, or None if it does not exist."""
     fs, inner = place(url)
     try:
         found: dict[str, Any] = retried("look up", url, lambda: fs.info(inner))
@@ -205,8 +208,9 @@ def info(url: str) -> dict[str, Any] | None:
 
 
 def entries(folder: str) -> list[dict[str, Any]]:
-    """Returns the entries directly in a folder, sorted by name: dicts with name (last part of the path), type (file or
-    directory) and size.
+    """Returns the entries directly in a remote folder, sorted by name.
+
+    They are dicts with name (last part of the path), type (file or directory) and size.
     """
     fs, inner = place(folder)
     try:
@@ -224,7 +228,7 @@ def entries(folder: str) -> list[dict[str, Any]]:
 
 
 def matches(pattern: str) -> dict[str, dict[str, Any]]:
-    """Returns {URL: the store's description} for the files that match a glob, by one listing per folder.
+    """Returns {URL: the store's description} for the remote files that match a glob, by one listing per folder.
 
     A file whose name has brackets matches its own name.
     """
@@ -237,7 +241,7 @@ def matches(pattern: str) -> dict[str, dict[str, Any]]:
 
 
 def delete(url: str) -> None:
-    """Deletes a file, or a folder with its content. Does nothing if it does not exist."""
+    """Deletes a remote file, or a remote folder with its content. Does nothing if it does not exist."""
     fs, inner = place(url)
     try:
         inside = retried("list", url, lambda: fs.find(inner))
@@ -247,7 +251,7 @@ def delete(url: str) -> None:
 
 
 def delete_files(urls: list[str]) -> None:
-    """Deletes files of one store, many per request if the store can. Ignores files that do not exist."""
+    """Deletes remote files of one store, many per request if the store can. Ignores files that do not exist."""
     if urls:
         fs, _ = place(urls[0])
         _remove(
@@ -268,7 +272,7 @@ def _remove(fs: Any, url: str, paths: list[str]) -> None:
 
 
 def copy(old: str, new: str) -> None:
-    """Copies a file within its store, without a download."""
+    """Copies a remote file within its store, without a download."""
     fs, inner = place(old)
     retried("copy", old, lambda: fs.cp_file(inner, place(new)[1]))
 
@@ -281,6 +285,9 @@ def download(url: str, path: str) -> None:
 
 
 def at_once(do: Callable[[str], T], paths: Iterable[str]) -> list[T]:
-    """Returns the result of do() for each path, in order. Calls run in 32 threads, because requests mostly wait."""
+    """Returns the result of do() for each of many remote paths, in order.
+
+    Calls run in 32 threads, because requests mostly wait.
+    """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(do, paths))

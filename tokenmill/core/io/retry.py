@@ -57,7 +57,10 @@ class Truncated(OSError):
 
 
 def retried(operation: str, url: str, do: Callable[[], T]) -> T:
-    """Returns the result of do(), which is called again after transient errors. Raises explained() of the last one."""
+    """Returns the result of a request to an object store, do(), which is called again after transient errors.
+
+    Raises explained() of the last one.
+    """
     for wait in waits():
         try:
             return do()
@@ -70,7 +73,7 @@ def retried(operation: str, url: str, do: Callable[[], T]) -> T:
 
 
 def waits() -> Iterator[float | None]:
-    """Yields the seconds before each further attempt, then None.
+    """Yields the seconds before each further attempt at a request to an object store, then None.
 
     They grow exponentially, with jitter, so that many workers do not retry at the same time.
     """
@@ -92,7 +95,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def error_code(error: BaseException) -> str:
-    """Returns the store's own error code, or "" if there is none."""
+    """Returns the code that an object store gave to an error, or "" if there is none."""
     chain: list[BaseException] = []  # causes can form a cycle
     seen: BaseException | None = error
     while seen is not None and all(seen is not one for one in chain):
@@ -105,7 +108,10 @@ def error_code(error: BaseException) -> str:
 
 
 def explained(operation: str, url: str, error: BaseException) -> Exception:
-    """Returns an error that the user can act on. A missing object stays a FileNotFoundError, as callers expect."""
+    """Returns the error of a request to an object store as one that the user can act on.
+
+    A missing object stays a FileNotFoundError, as callers expect.
+    """
     code, where = error_code(error), f"{without_credentials(url)}: {operation}"
     if isinstance(error, RecipeError | DataError | FileExistsError):
         return error
@@ -136,7 +142,7 @@ def explained(operation: str, url: str, error: BaseException) -> Exception:
 
 
 def without_credentials(url: str) -> str:
-    """Returns the URL without user, password, and values of parameters that look like a signature."""
+    """Returns the URL of an object in a store, without user, password, and values that look like a signature."""
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return _SIGNED.sub(r"\1=…", f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}")

@@ -80,7 +80,7 @@ class _Refused(OSError):
 
 
 def filesystem() -> S3:
-    """Returns the S3 filesystem. botocore finds endpoint, region and credentials."""
+    """Returns the filesystem for S3, with retries. botocore finds endpoint, region and credentials."""
     asked = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
     ours = {"read_timeout": _READ_TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT, "max_pool_connections": _CONNECTIONS}
     config = {**ours, **asked, "retries": {"total_max_attempts": 1, "mode": "standard"}}

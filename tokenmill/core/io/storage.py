@@ -49,12 +49,12 @@ def is_url(path: str) -> bool:
 
 
 def join(folder: str, *names: str) -> str:
-    """Returns folder/name/…, for paths and URLs."""
+    """Returns the path or URL folder/name/… from its parts."""
     return "/".join([folder.rstrip("/") or "/", *names])
 
 
 def open_input(path: str) -> IO[bytes]:
-    """Opens a file for reading bytes; seekable. A remote file is read ahead only if reads are consecutive."""
+    """Opens a file at a path or URL for reading bytes; seekable. Remote: read ahead only if reads are consecutive."""
     if http.is_http(path):
         return http.open_file(path)
     return local_input.open_local(path) if not is_url(path) else remote.open_input(path)
@@ -62,7 +62,7 @@ def open_input(path: str) -> IO[bytes]:
 
 @contextmanager
 def open_output(path: str, *, sync: bool = True) -> Iterator[IO[bytes]]:
-    """Opens a file for writing bytes. It appears at `path` when the block ends, and not at all if the block fails.
+    """Opens a file at a path or URL for writing bytes. It appears when the block ends, not at all if the block fails.
 
     sync: a local file is synced to the disk when the block ends, so that it survives a power cut.
     """
@@ -121,14 +121,14 @@ def make_folder(folder: str) -> None:
 
 
 def exists(path: str) -> bool:
-    """Returns True if there is a file or folder at path."""
+    """Returns True if there is a file or folder at a path or URL."""
     if http.is_http(path):
         return http.found(path) is not None
     return os.path.exists(path) if not is_url(path) else remote.info(path) is not None
 
 
 def size_of(path: str) -> int:
-    """Returns the size of a file in bytes, or -1 if there is no file."""
+    """Returns the size of a file at a path or URL in bytes, or -1 if there is no file."""
     if not is_url(path):
         return os.path.getsize(path) if os.path.isfile(path) else -1
     if http.is_http(path):
@@ -139,7 +139,7 @@ def size_of(path: str) -> int:
 
 
 def sizes(folder: str) -> dict[str, int]:
-    """Returns {name: bytes} for the files directly in a folder, without unfinished ones, with a single listing."""
+    """Returns {name: bytes} of the files directly in a path or URL, without unfinished ones, by a single listing."""
     if is_url(folder):
         return {str(one["name"]): int(one["size"]) for one in remote.entries(folder) if one["type"] == "file"}
     if not os.path.isdir(folder):
@@ -150,12 +150,12 @@ def sizes(folder: str) -> dict[str, int]:
 
 
 def list_files(folder: str) -> list[str]:
-    """Returns the sorted names of the files directly in a folder, without unfinished ones; [] if there is no folder."""
+    """Returns the sorted names of the files directly in a path or URL, without unfinished ones; [] if it is missing."""
     return sorted(sizes(folder))
 
 
 def list_folders(folder: str) -> list[str]:
-    """Returns the sorted names of the folders directly in a folder; [] if there is no folder."""
+    """Returns the sorted names of the folders directly in a local or remote folder; [] if there is none."""
     if not is_url(folder):
         there = os.scandir(folder) if os.path.isdir(folder) else ()  # methods of an entry raise for a link to itself
         return sorted(one.name for one in there if (os.path.isdir(one) if one.is_symlink() else one.is_dir()))
@@ -163,18 +163,18 @@ def list_folders(folder: str) -> list[str]:
 
 
 def files_below(folder: str) -> list[str]:
-    """Returns the sorted relative paths of all files in a folder and below it, without unfinished ones."""
+    """Returns the sorted relative paths of all files in and below a local or remote folder, without unfinished ones."""
     inside = (f"{name}/{file}" for name in list_folders(folder) for file in files_below(join(folder, name)))
     return sorted([*list_files(folder), *inside])
 
 
 def expand(pattern: str) -> list[str]:
-    """Returns the sorted paths that match a glob (with `**`), or the file with exactly this name, as paths or URLs."""
+    """Returns the sorted paths or URLs that match a glob (with `**`), or the file with exactly this name."""
     return sorted(find(pattern))
 
 
 def find(pattern: str) -> dict[str, Found]:
-    """Returns {path: Found} for the files that expand() returns, with etags if the store's listing has them."""
+    """Returns {path or URL: Found} for the files that match a glob, with etags if the store's listing has them."""
     if not is_url(pattern):
         return {path: Found(max(0, size_of(path))) for path in local_input.matches(pattern)}
     if http.is_http(pattern):  # HTTP servers do not list their files
@@ -184,7 +184,7 @@ def find(pattern: str) -> dict[str, Found]:
 
 
 def delete(path: str) -> None:
-    """Deletes a file, or a folder with its content. Does nothing if it does not exist."""
+    """Deletes a file at a path or URL, or a folder with its content. Does nothing if it does not exist."""
     if is_url(path):
         remote.delete(path)
     elif os.path.isdir(path):
@@ -194,7 +194,7 @@ def delete(path: str) -> None:
 
 
 def delete_files(paths: Iterable[str]) -> None:
-    """Deletes files, all local or all in one store, if possible in one request. Ignores files that do not exist."""
+    """Deletes files at paths or URLs, all local or all in one store, in one request if possible; ignores missing."""
     paths = list(paths)
     if paths and is_url(paths[0]):
         remote.delete_files(paths)
@@ -205,7 +205,7 @@ def delete_files(paths: Iterable[str]) -> None:
 
 
 def delete_unfinished(folder: str) -> None:
-    """Deletes unfinished_files() of a local folder. No writer may be at work there."""
+    """Deletes the unfinished files of killed writers in and below a local folder. No writer may be at work there."""
     for path in unfinished_files(folder):
         os.remove(path)
 
@@ -227,7 +227,7 @@ def _below(folder: str) -> Iterator[str]:
 
 
 def copy(old: str, new: str) -> None:
-    """Copies a file within a disk or store, atomically. A local file is hard-linked if the file system can."""
+    """Copies a file at a path or URL within its disk or store, atomically; locally by a hard link if possible."""
     if is_url(old):
         remote.copy(old, new)
         return
@@ -244,7 +244,7 @@ def copy(old: str, new: str) -> None:
 
 
 def read_bytes(path: str) -> bytes:
-    """Returns the content of a file."""
+    """Returns the content of a file at a path or URL."""
     if http.is_http(path):
         with http.open_file(path) as file:
             return file.read()
@@ -255,7 +255,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_if_there(path: str) -> bytes | None:
-    """Returns the content of a file, or None if it does not exist. A check before that would cost another request."""
+    """Returns the content of a file at a path or URL, or None if there is none. A check would cost another request."""
     try:
         return read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -263,13 +263,13 @@ def read_if_there(path: str) -> bytes | None:
 
 
 def read_many(paths: Iterable[str]) -> list[bytes | None]:
-    """Returns the contents of files in order, None for missing ones. Reads many remote files at the same time."""
+    """Returns the contents of files at paths or URLs in order, None for missing ones. Reads many at the same time."""
     paths = list(paths)
     return remote.at_once(read_if_there, paths) if any(map(is_url, paths)) else [read_if_there(path) for path in paths]
 
 
 def write_bytes(path: str, content: bytes) -> FileRecord:
-    """Writes a file atomically: it appears complete or not at all."""
+    """Writes a file at a path or URL atomically: it appears complete or not at all."""
     if is_url(path):
         remote.write_bytes(path, content)
     else:
@@ -279,7 +279,7 @@ def write_bytes(path: str, content: bytes) -> FileRecord:
 
 
 def write_many(files: Mapping[str, bytes]) -> None:
-    """Writes {path: content}, each file atomically. Writes many remote files at the same time."""
+    """Writes {path or URL: content}, each file atomically. Writes many remote files at the same time."""
     if any(map(is_url, files)):
         remote.at_once(lambda path: write_bytes(path, files[path]), files)
         return
@@ -291,7 +291,7 @@ def write_many(files: Mapping[str, bytes]) -> None:
 
 
 def create_bytes(path: str, content: bytes) -> bool:
-    """Creates a file and returns True, or returns False if it exists. Of several simultaneous calls one succeeds."""
+    """Creates a file at a path or URL; returns False if it exists. Of several simultaneous calls one succeeds."""
     try:
         if is_url(path):
             remote.create_bytes(path, content)
@@ -323,7 +323,7 @@ def _link_new(path: str, content: bytes) -> None:
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
-    """Returns the bytes [start, stop), fewer at the end of the file. Requests no other bytes of a remote file."""
+    """Returns the bytes [start, stop) of a file at a path or URL, fewer at its end. Requests no other bytes."""
     if http.is_http(path):
         return http.read_range(path, start, stop)
     if is_url(path):
@@ -334,7 +334,7 @@ def read_range(path: str, start: int, stop: int) -> bytes:
 
 
 def file_record(path: str, rows: int = -1) -> FileRecord:
-    """Reads a file and returns its size and XXH3-128, with the given number of rows."""
+    """Reads a file at a path or URL and returns its size and XXH3-128, with the given number of rows."""
     digest, size = xxhash.xxh3_128(), 0
     with open_input(path) as file:
         while chunk := file.read(1 << 20):
@@ -344,7 +344,7 @@ def file_record(path: str, rows: int = -1) -> FileRecord:
 
 
 def etag(path: str) -> str:
-    """Returns a string that identifies the content of a source file, without reading the whole file.
+    """Returns a string that identifies the content of an input file at a path or URL, without reading the whole file.
 
     It consists of the size and the store's ETag, else the modification time; for a local file of the size, the
     modification time and a hash of 4 KiB at the start, middle and end. Raises FileNotFoundError if there is no file.

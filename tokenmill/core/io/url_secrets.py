@@ -14,7 +14,7 @@ _SECRET = re.compile(
 
 
 def shown(address: str) -> str:
-    """Returns the address without user name, password, fragment, and query parameters that sign or unlock it."""
+    """Returns the address of an input without user name, password, fragment, and parameters that sign or unlock it."""
     if "://" not in address:
         return address
     parts = urlsplit(address)

@@ -22,9 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str, workers: int) -> None:
-    """Raises RecipeError with all problems that prevent the stages that are not done from running. Logs warnings.
+    """Raises RecipeError with all problems that prevent the stages of a run that are not done from running.
 
-    workers: number of workers on this machine. If it is 0, this machine need not have the files that units need.
+    Logs warnings. workers: number of workers on this machine. If it is 0, this machine need not have the files that
+    units need.
     """
     to_do = [one.stage for one in planned if not one.done]
     found = plan_problems(recipe.file, to_do if workers else (), folder)
@@ -35,7 +36,7 @@ def refuse_problems(recipe: Recipe, planned: Iterable[PlannedStage], folder: str
 
 
 def plan_problems(recipe: str, stages: Iterable[Stage], folder: str) -> list[str]:
-    """Returns the reasons why these stages cannot run here with results in `folder`, each with what to do.
+    """Returns the reasons why these stages of a run cannot run here with results in `folder`, each with what to do.
 
     recipe: path of the recipe, for messages. To test the folder, or the nearest folder that exists, a file is written
     there and deleted again.

@@ -70,12 +70,12 @@ class Completeness:
 
 
 def made_shards(stages: Stages) -> set[Origin]:
-    """Returns the finished shards of all stages."""
+    """Returns the finished shards of all stages of a plan."""
     return {(planned.name, shard.number) for planned in stages for shard in planned.shards if shard.done}
 
 
 def absent_inputs(planned: PlannedStage, stages: Stages) -> tuple[Origin, ...]:
-    """Returns the shards of the stage's inputs that are not done, in order."""
+    """Returns the shards that a stage lacks: those of its input stages that are not done, in order."""
     made, by_name = made_shards(stages), {one.name: one for one in stages}
     every = ((name, shard.number) for name in planned.stage.inputs for shard in by_name[name].shards)
     return tuple(origin for origin in every if origin not in made)
@@ -115,9 +115,9 @@ def source_manifests(planned: PlannedStage) -> Iterator[Manifest]:
 
 
 def damage_lines(manifest: Manifest, run: str) -> Iterator[str]:
-    """Yields one line for each input file with damage. The drop records say how much of the file was lost.
+    """Yields one line of a run's warnings for each input file with damage.
 
-    run: the run's folder, for the messages.
+    The drop records say how much of the file was lost. run: the run's folder, for the messages.
     """
     for file, counts in manifest.damage.items():
         total = sum(counts.values())

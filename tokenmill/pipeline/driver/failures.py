@@ -40,7 +40,7 @@ class _Group:
 
 
 def raise_if_fatal(task: Task, error: BaseException) -> None:
-    """Raises an error that would occur in all other tasks too: an error in the recipe, or a full disk."""
+    """Raises the error of a task if it would occur in all other tasks too: an error in the recipe, or a full disk."""
     if isinstance(error, RecipeError):
         raise error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -10,7 +10,10 @@ from tokenmill.pipeline.record.run_format import format_line
 
 
 def filled_recipe(recipe: Recipe, planned: list[PlannedStage], *, plugins: str | None) -> bytes:
-    """Returns the recipe with all defaults filled in, as UTF-8 YAML. Its first line says the format of the run."""
+    """Returns the recipe that is saved with a run, with all defaults filled in, as UTF-8 YAML.
+
+    Its first line says the format of the run.
+    """
     stages = {}
     for stage in (one.stage for one in planned):
         work = [{name: settings_of(unit)} for name, unit in stage.named_work]

@@ -384,7 +384,7 @@ class GlobalStage:
 
 
 def input_bytes(task: ShardTask) -> int:
-    """Returns the stored bytes of a shard's input."""
+    """Returns the stored bytes of the input of a shard, from which a Global's stage plans its tasks."""
     return task.shard.length if task.shard is not None else task.input.bytes if task.input is not None else 0
 
 

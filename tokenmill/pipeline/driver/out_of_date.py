@@ -15,7 +15,7 @@ from tokenmill.pipeline.record.stage_record import StageRecord, read_record, wri
 
 
 def mark_out_of_date(stages: Iterable[PlannedStage]) -> None:
-    """Writes into each stage's record whether its results are out of date."""
+    """Writes into the record of each stage of a run whether its results are out of date."""
     across: set[str] = set()  # Globals, and stages after one
     for planned in stages:
         if planned.stage.final is not None or across.intersection(planned.stage.inputs):

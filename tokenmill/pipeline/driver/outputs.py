@@ -38,10 +38,10 @@ def _is_behind_link(folder: str, path: str) -> bool:
 def whole_record(
     planned: PlannedStage, routed: int, made: Sequence[Manifest], finished: Finished, missing: Sequence[str]
 ) -> Manifest:
-    """Returns the record of all files of the output. Raises DataError if the output lacks documents that were routed.
+    """Returns the record of all files of a Writer's output.
 
-    routed: number of documents that were routed. made: the manifests of the Writer's cuts. missing: inputs that the
-    stage lacks.
+    Raises DataError if the output lacks documents that were routed. routed: number of documents that were routed. made:
+    the manifests of the Writer's cuts. missing: inputs that the stage lacks.
     """
     documents = sum(manifest.facts.get("documents", 0) for manifest in made)
     if documents != routed:
@@ -54,7 +54,10 @@ def whole_record(
 
 
 def write_shard_manifests(tasks: Sequence[ShardTask]) -> None:
-    """Writes the manifests of the stage's shards. Of the files of their map tasks, they list only the drop records."""
+    """Writes the manifests of the shards of a Writer's stage.
+
+    Of the files of their map tasks, they list only the drop records.
+    """
     todo = zip(tasks, all_needed(map(shard_manifest_path, tasks)), strict=True)
     while some := list(islice(todo, _AT_ONCE)):
         write_manifests({task.name.manifest_path: _of_shard(counted) for task, counted in some})

@@ -77,7 +77,7 @@ class Preview:
 
 
 def preview_of(stage: GlobalStage, decided: Decided, *, sample: int, excerpts: Excerpts) -> Preview:
-    """Returns the preview with the SHOWN largest clusters.
+    """Returns the preview of a deduplication, with its SHOWN largest clusters.
 
     sample: number of documents to show per cluster of those that would be removed, the least similar ones. Makes two
     passes over the verdicts, and reads the texts of the shards that have a shown document.
@@ -198,12 +198,12 @@ def _members(stage: GlobalStage, places: Iterable[Place], excerpts: Excerpts) ->
 
 
 def as_json(preview: Preview) -> JsonObject:
-    """Returns the preview as JSON."""
+    """Returns the preview of a deduplication as JSON."""
     return asdict(preview)
 
 
 def show(preview: Preview, console: Console) -> None:
-    """Prints the preview. Control characters of crawled text are made visible."""
+    """Prints the preview of a deduplication. Control characters of crawled text are made visible."""
     share = preview.touched / max(1, preview.documents)
     what = "be edited" if preview.edits else "be removed"
     say = console.print

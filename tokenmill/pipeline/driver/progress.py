@@ -30,7 +30,10 @@ class Totals(NamedTuple):
 
 
 def totals_of(planned: PlannedStage) -> Totals:
-    """Returns the sums of a stage from the manifests of its finished shards, including those of earlier runs."""
+    """Returns the sums for the progress display of a stage from the manifests of its finished shards.
+
+    Shards of earlier runs are included.
+    """
     ledger = Ledger(planned.folder)
     done = rows_in = rows_out = 0
     for shard in planned.shards:
@@ -54,7 +57,7 @@ Style = Literal["auto", "plain", "json", "none"]
 
 
 def progress_for(style: Style = "auto", file: IO[str] | None = None) -> Progress:
-    """Returns the progress display of this style. `auto` is a bar on a terminal, otherwise lines.
+    """Returns the progress display of a run in this style. `auto` is a bar on a terminal, otherwise lines.
 
     file: where to write. Default: standard error.
     """

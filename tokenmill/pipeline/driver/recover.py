@@ -21,7 +21,10 @@ _OUT_OF_MEMORY = ("memory", f"exit {OUT_OF_MEMORY}", "signal 9")
 
 
 def run_recovering(engine: Engine, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
-    """Yields one outcome per task, with a manifest or an error. Tasks whose worker died run again, as above."""
+    """Runs tasks in spite of dead workers and yields one outcome per task, with a manifest or an error.
+
+    Tasks whose worker died run again, as above.
+    """
     todo = list(tasks)
     deaths: dict[int, int] = {}
     while todo:

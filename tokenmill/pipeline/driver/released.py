@@ -19,7 +19,7 @@ def release(stages: list[PlannedStage]) -> None:
 
 
 def consumed(planned: PlannedStage, stages: list[PlannedStage]) -> bool:
-    """Returns True if the stage's data was deleted and no stage needs it."""
+    """Returns True if the data of a stage with `keep: false` was deleted and no stage needs it."""
     readers = consumers(planned, stages)
     return planned.stage.spec.keep is False and planned.released and bool(readers) and all(one.done for one in readers)
 

@@ -38,7 +38,10 @@ class PlanAgain(Exception):
 
 
 def replanning(work: Callable[[], T], plan_again: Callable[[], None]) -> T:
-    """Returns the result of work(). Each time it raises PlanAgain, calls plan_again() and starts work() again."""
+    """Returns the result of work(), which starts again with a new plan when results that the plan needs are lost.
+
+    Each time it raises PlanAgain, calls plan_again() and starts work() again.
+    """
     while True:
         try:
             return work()
@@ -105,7 +108,10 @@ class Remake:
 
 
 def lost_results(planned: PlannedStage) -> set[str]:
-    """Returns the planned fingerprints of other code whose results are missing. Today's code must not make them."""
+    """Returns the fingerprints of results of other code that the plan needs but that are missing.
+
+    Today's code must not make them.
+    """
     wanted = {shard.fingerprint for shard in planned.shards if not shard.done}
     if planned.stage.final is not None and not planned.done:
         wanted.add(planned.root)
@@ -122,5 +128,8 @@ def _shard_of(file: str, stages: Sequence[PlannedStage]) -> tuple[int, int]:
 
 
 def not_made(file: str, why: str) -> DataError:
-    """Returns the error of the tasks that would read the file. why: "" if the file's own task failed."""
+    """Returns the error of the tasks that would read a damaged file that cannot be made again.
+
+    why: "" if the file's own task failed.
+    """
     return DataError(f"{file}: damaged, and it cannot be made again: {why or 'its own task failed, see above'}")

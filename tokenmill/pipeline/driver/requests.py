@@ -7,7 +7,7 @@ from tokenmill.pipeline.planning.plan import PlannedShard, PlannedStage
 
 
 def requests_outlook(planned: PlannedStage, stages: list[PlannedStage]) -> str:
-    """Returns one line about a stage that ends in a Global: tasks, partitions, range reads; "" for other stages.
+    """Returns a plan's line about the exchange of a Global's stage: tasks, partitions, range reads; "" for others.
 
     It is an estimate. If an earlier stage has not run, its output is assumed to be as large as its input. The rows of a
     round are assumed to be as large as the stage's input; Globals of this package send less, except if they route
@@ -32,7 +32,7 @@ def requests_outlook(planned: PlannedStage, stages: list[PlannedStage]) -> str:
 
 
 def range_reads(groups: int, partitions: int, size: int) -> tuple[int, int]:
-    """Returns (requests that read a round's rows, number of files that the rows are merged into first, or 0).
+    """Estimates a Global's exchange: (requests that read a round's rows, files that they are merged into first, or 0).
 
     groups: number of map tasks. size: bytes of the stage's input.
     """

@@ -54,7 +54,10 @@ class Outlook:
 
 
 def results_outlook(planned: PlannedStage) -> Outlook:
-    """Returns the changes that reuse() would make to the stage. Reads manifests and changes nothing."""
+    """Returns the changes that a run would make to a stage's finished results before its tasks start.
+
+    Reads manifests and changes nothing.
+    """
     if planned.done:
         return Outlook()
     ledger = Ledger(planned.folder)
@@ -78,9 +81,9 @@ def refuse_if_too_large(folder: str, stages: Iterable[PlannedStage]) -> None:
 
 
 def reuse(planned: PlannedStage, *, discard: bool = False) -> PlannedStage:
-    """Moves valid results to the numbers that they have in the plan and sets the others aside. Returns the new stage.
+    """Moves valid results of a stage to the numbers that they have in the plan and sets the others aside.
 
-    Afterwards each shard is done or has no manifest. discard: delete unwanted results.
+    Returns the new stage. Afterwards each shard is done or has no manifest. discard: delete unwanted results.
     """
     ledger = Ledger(planned.folder)
     storage.delete_files(ledger.unreadable)
@@ -187,9 +190,9 @@ def _only_as_json(ledger: Ledger, moves: dict[int, int], unwanted: list[int]) ->
 
 
 def in_order(moves: dict[int, int], *, free: int) -> Iterator[tuple[int, int]]:
-    """Yields the moves in an order in which each target number is free. moves: {old number: new number}.
+    """Yields moves of finished results to other shard numbers, in an order in which each target number is free.
 
-    If the moves form a ring, one result is first moved to the number `free`.
+    moves: {old number: new number}. If the moves form a ring, one result is first moved to the number `free`.
     """
     left = dict(moves)
     coming = {new: old for old, new in moves.items()}
@@ -219,7 +222,7 @@ def _move(folder: str, old: int, new: int) -> None:
 
 
 def renumbered(path: str, number: int) -> str:
-    """Returns the path of an output for another shard number, for example `data/000007.parquet` for number 7."""
+    """Returns the path of a reused output for another shard number, for example `data/000007.parquet` for number 7."""
     return f"{path.partition('/')[0]}/{number:06d}.parquet"
 
 

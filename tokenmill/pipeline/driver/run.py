@@ -68,7 +68,10 @@ class Result:
 
 
 def prepare(recipe: Recipe, options: Options) -> tuple[str, tuple[Stage, ...], list[PlannedStage]]:
-    """Returns the run's folder, its stages and its plan. Raises RecipeError with all problems. Writes nothing."""
+    """Returns the folder of a run, its stages and its plan, before anything runs.
+
+    Raises RecipeError with all problems. Writes nothing.
+    """
     forget_edited_code(package_of(options.plugins) if options.plugins is not None else None)
     stages = resolve(recipe, plugins=options.plugins)
     folder = options.folder(recipe.run)
@@ -86,9 +89,9 @@ def _planning(recipe: Recipe, options: Options) -> Planning:
 
 
 def run(recipe: Recipe, engine: Engine, options: Options, progress: Progress) -> Result:
-    """Runs the tasks that are not done. Raises RecipeError or DataError if the run must stop.
+    """Runs the tasks of a recipe that are not done, stage by stage.
 
-    Shards that failed are in the result's failures.
+    Raises RecipeError or DataError if the run must stop. Shards that failed are in the result's failures.
     """
     folder, _, planned = prepare(recipe, options)
     refuse_problems(recipe, planned, folder, engine.workers)

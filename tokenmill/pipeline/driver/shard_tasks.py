@@ -22,10 +22,10 @@ def tasks_of_shards(
     limit: int | None,
     missing: tuple[str, ...],
 ) -> Iterator[ShardTask]:
-    """Yields a task for each shard whose input exists. Raises DamagedFile for a file whose columns cannot be read.
+    """Yields a task for each shard of a stage whose input exists.
 
-    stages: all stages of the plan. limit: largest number of documents per shard of a Source. missing: names of the
-    inputs that the stage lacks.
+    Raises DamagedFile for a file whose columns cannot be read. stages: all stages of the plan. limit: largest number of
+    documents per shard of a Source. missing: names of the inputs that the stage lacks.
     """
     stage = planned.stage
     data = CommittedData([one for one in stages if one.name in stage.inputs])

@@ -8,7 +8,7 @@ from tokenmill.pipeline.engine.local import InProcess, LocalPool
 
 
 def engine_for(name: str, workers: int | None, address: str | None) -> Engine:
-    """Returns the engine `local` or `ray`.
+    """Returns the engine that runs tasks, `local` or `ray`, for a command's options.
 
     workers: number of worker processes; 0 runs tasks in this process; None means one per CPU core.
     address: the address of a Ray cluster; None finds the cluster of this process, or starts one.

@@ -64,9 +64,10 @@ class Version(NamedTuple):
 
 
 def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
-    """Returns the code and packages that the results of these units depend on, as fingerprints count them.
+    """Returns the versions that nodes of a cluster must have of the code and packages on which units' results depend.
 
-    The versions of Python and tokenmill are included, because tasks are pickled by the driver and unpickled by nodes.
+    They are counted as in fingerprints. The versions of Python and tokenmill are included, because tasks are pickled by
+    the driver and unpickled by nodes.
     """
     modules = sorted({module for unit in units for module in code_modules(unit)} | set(_ENGINE))
     code = [Version("code", module, code_hash(module)) for module in modules]
@@ -80,7 +81,10 @@ def versions_of(units: Sequence[Unit]) -> tuple[Version, ...]:
 
 
 def attempt(packed: bytes, limits: Limits, home: Home) -> Ending:
-    """Runs a pickled task on this node. Raises DataError if the node has other code or cannot see the run's folder."""
+    """Runs a pickled task on this node of a cluster.
+
+    Raises DataError if the node has other code or cannot see the run's folder.
+    """
     task = _unpacked(packed, home)
     _settle(home, task.name.folder.rpartition("/")[0])
     # Ray assigns GPUs by this variable, and a process keeps the GPU that it has used

@@ -77,7 +77,10 @@ class SubmittedJob:
 
 
 def submit(address: str, entrypoint: str, runtime_env: JsonObject) -> SubmittedJob:
-    """Submits a command to the cluster whose dashboard is at `address`. Raises DataError if it is not accepted."""
+    """Submits a command as a Ray job to the cluster whose dashboard is at `address`.
+
+    Raises DataError if it is not accepted.
+    """
     try:
         client = JobSubmissionClient(address)
         return SubmittedJob(client, _taken(client, entrypoint, runtime_env), address)
@@ -89,7 +92,7 @@ def submit(address: str, entrypoint: str, runtime_env: JsonObject) -> SubmittedJ
 
 
 def follow(address: str, id: str) -> SubmittedJob:
-    """Returns a job that was submitted before. Raises DataError if the cluster does not know it."""
+    """Returns a Ray job that was submitted before. Raises DataError if the cluster does not know it."""
     try:
         client = JobSubmissionClient(address)
         client.get_job_status(id)

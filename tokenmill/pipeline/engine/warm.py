@@ -49,7 +49,7 @@ def all_kernel_modules() -> tuple[str, ...]:
 
 
 def make_kernels_ready(modules: Iterable[str]) -> int:
-    """Compiles the kernels of modules that are not compiled yet. Returns the number of kernels that it compiled.
+    """Compiles the text kernels of modules that are not compiled yet. Returns the number of kernels that it compiled.
 
     modules: some of cache_folder.warm_modules(). If several processes call this, one compiles and the others wait. The
     modules that an interrupted call has compiled stay in the cache. Raises DataError if a kernel cannot be compiled.

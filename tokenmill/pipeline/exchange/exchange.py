@@ -37,9 +37,10 @@ MERGE_ABOVE = 1 << 14
 
 
 def partition_count(input_bytes: int) -> int:
-    """Returns the number of partitions, 1 to 1,024, for an input of this size. It depends on the size alone.
+    """Returns the number of partitions of a Global's round, 1 to 1,024, for an input of this size.
 
-    It is a power of two, so that the highest bits of a key are the number of its partition.
+    It depends on the size alone. It is a power of two, so that the highest bits of a key are the number of its
+    partition.
     """
     count = 1
     while count * TARGET_PARTITION_BYTES < input_bytes and count < 1024:
@@ -48,10 +49,11 @@ def partition_count(input_bytes: int) -> int:
 
 
 def map_groups(sizes: list[int]) -> list[range]:
-    """Groups successive shards; one map task covers a group. The result depends only on sizes, the bytes of each shard.
+    """Groups successive shards of a Global's input; one map task covers a group.
 
-    A group has at most SPILL_BYTES, so that spills are few and their ranges large. It has at most 1/MAP_TASKS of the
-    input, so that many workers have work. A larger shard is a group of its own.
+    The result depends only on sizes, the bytes of each shard. A group has at most SPILL_BYTES, so that spills are few
+    and their ranges large. It has at most 1/MAP_TASKS of the input, so that many workers have work. A larger shard is a
+    group of its own.
     """
     return _groups_of(sizes, min(SPILL_BYTES, sum(sizes) // MAP_TASKS))
 
@@ -74,7 +76,10 @@ def _groups_of(sizes: list[int], most: int) -> list[range]:
 
 
 def wants_merging(ranges: int, size: int) -> bool:
-    """Returns True if the ranges are too many and too small to be read one by one. size: bytes of all ranges."""
+    """Returns True if the ranges of spills are too many and too small to be read one by one.
+
+    size: bytes of all ranges.
+    """
     return ranges > MERGE_ABOVE and size < ranges * LEAST_RANGE_BYTES
 
 
@@ -143,7 +148,7 @@ class Grouped:
 
 @contextmanager
 def grouped_file(folder: str, name: str, *, memory: int) -> Iterator[Grouped]:
-    """Opens a file for Grouped rows. It appears, complete, when the block ends.
+    """Opens a file of an exchange for rows that are grouped by place. It appears, complete, when the block ends.
 
     folder: the stage's folder. name: path below it. memory: bytes of rows to buffer.
     """
@@ -185,13 +190,19 @@ class Spill:
 
 @contextmanager
 def spill_file(folder: str, name: str, round: Round, partitions: int, *, memory: int) -> Iterator[Spill]:
-    """Opens a file for a Spill. It appears, complete, when the block ends. memory: bytes of rows to buffer."""
+    """Opens a spill file, into which a task routes the rows of one round.
+
+    It appears, complete, when the block ends. memory: bytes of rows to buffer.
+    """
     with grouped_file(folder, name, memory=memory) as grouped:
         yield Spill(round, partitions, grouped)
 
 
 def partition_of(keys: pa.Array, partitions: int) -> npt.NDArray[np.int64]:
-    """Returns the partition of each key, int64 (rows,). keys: uint64. partitions: a power of two."""
+    """Returns the partition to which each key of a routed row belongs, int64 (rows,).
+
+    keys: uint64. partitions: a power of two.
+    """
     bits = partitions.bit_length() - 1
     values: npt.NDArray[np.uint64] = keys.to_numpy()
     if bits == 0:

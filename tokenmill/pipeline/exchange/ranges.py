@@ -86,9 +86,9 @@ NO_RANGE_SET = RangeSet((), _NONE.astype(np.int32), _NONE, _NONE, _NONE.astype(n
 
 
 def range_sets(files: Iterable[tuple[str, Ranges]]) -> dict[int, RangeSet]:
-    """Returns {place: its ranges in all files}. The ranges are in the order of the files, then of the ranges in a file.
+    """Returns {place: its ranges in all files of an exchange}.
 
-    files: (path, ranges) of each file.
+    The ranges are in the order of the files, then of the ranges in a file. files: (path, ranges) of each file.
     """
     named = list(files)
     if not named:
@@ -139,7 +139,10 @@ class RangeFile:
 
 @contextmanager
 def range_file(path: str) -> Iterator[RangeFile]:
-    """Opens a file for ranges. It appears, complete, when the block ends."""
+    """Opens a file of ranges, into which a task of an exchange writes tables.
+
+    It appears, complete, when the block ends.
+    """
     with storage.open_output(path, sync=False) as file, storage.Hashing(file) as hashing:
         ranges = RangeFile(hashing)
         yield ranges
@@ -147,7 +150,10 @@ def range_file(path: str) -> Iterator[RangeFile]:
 
 
 def read_range(file: str, offset: int, length: int, xxh3: int) -> pa.Table:
-    """Reads one range. Raises DamagedFile if its bytes are not those that were written."""
+    """Reads one range of rows from a file of an exchange.
+
+    Raises DamagedFile if its bytes are not those that were written.
+    """
     try:
         packed = storage.read_range(file, offset, offset + length)
     except FileNotFoundError as error:
@@ -156,7 +162,10 @@ def read_range(file: str, offset: int, length: int, xxh3: int) -> pa.Table:
 
 
 def whole_file(file: str, ranges: Ranges) -> Iterator[tuple[pa.Table, int]]:
-    """Yields (rows, place) of every range of a file, in one pass. Raises DamagedFile if a range is damaged."""
+    """Yields (rows, place) of every range of a file of an exchange, in one pass.
+
+    Raises DamagedFile if a range is damaged.
+    """
     try:
         with storage.open_input(file) as source:
             for place, length, xxh3 in zip(ranges.places, ranges.lengths, ranges.xxh3, strict=True):

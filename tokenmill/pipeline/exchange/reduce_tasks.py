@@ -120,12 +120,12 @@ class ReduceTask:
 
 
 def ranges_name(task: TaskName) -> str:
-    """Returns the path of the task's file of ranges, below the stage's folder."""
+    """Returns the path of the file of ranges that a Global's task writes, below the stage's folder."""
     return f"{task.stem}.ranges"
 
 
 def committed(task: TaskName, files: list[Grouped], facts: JsonObject, began: float) -> Manifest:
-    """Writes and returns the manifest of a task that wrote these files and counts no documents.
+    """Writes and returns the manifest of a Global's task that wrote these files and counts no documents.
 
     began: time.perf_counter() at the start of the task.
     """
@@ -166,15 +166,15 @@ class MergeTask:
 
 
 def needed(path: str) -> Manifest:
-    """Reads the manifest of a task that has ended. Raises DamagedFile if it is gone or damaged."""
+    """Reads the manifest of a task of a Global's stage that has ended. Raises DamagedFile if it is gone or damaged."""
     [manifest] = all_needed([path])
     return manifest
 
 
 def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
-    """Yields the manifests of tasks that have ended, in order. Raises DamagedFile if one is gone or damaged.
+    """Yields the manifests of tasks of a Global's stage that have ended, in order.
 
-    Manifests on an object store are read many at a time.
+    Raises DamagedFile if one is gone or damaged. Manifests on an object store are read many at a time.
     """
     todo = iter(paths)
     while some := list(islice(todo, _AT_A_TIME)):
@@ -186,7 +186,10 @@ def all_needed(paths: Iterable[str]) -> Iterator[Manifest]:
 
 
 def spilled(folder: str, manifest: Manifest, place: int) -> tuple[str, Ranges]:
-    """Returns (path, ranges) of a spill. place: its index among the files of its task."""
+    """Returns (path, ranges) of a spill that a Global's task has written.
+
+    place: its index among the files of its task.
+    """
     return join(folder, manifest.outputs[place].path), Ranges.of(manifest.facts["spills"][place])
 
 
@@ -224,7 +227,7 @@ class RecallTask:
 
 
 def group_name(tasks: tuple[ShardTask, ...], stem: str, title: str, *, finishes: int = 0) -> TaskName:
-    """Returns the name of a task over several shards. Its number is that of the first shard.
+    """Returns the name of a Global's task over several shards. Its number is that of the first shard.
 
     stem: the start of the manifest's path, before that number. finishes: number of shards that the task completes.
     """
@@ -287,7 +290,7 @@ class Earlier:
 
 
 def all_said(told: RangeSet) -> pa.Table | None:
-    """Reads the rows that a round returned about documents of a group of shards, sorted by shard and row.
+    """Reads the rows that a Global's round returned about a group of shards, sorted by shard and row.
 
     Returns None if there are no rows.
     """
@@ -299,7 +302,7 @@ def all_said(told: RangeSet) -> pa.Table | None:
 
 
 def about(said: pa.Table, shard: int) -> pa.Table:
-    """Returns the rows of `said` that are about one shard."""
+    """Returns the rows of `said`, which a Global's round returned, that are about one shard."""
     return said.filter(pc.equal(said.column("shard"), shard))
 
 
@@ -315,21 +318,22 @@ def _with_what_was_said(batch: pa.RecordBatch, said: pa.Table) -> pa.RecordBatch
 
 
 def shard_manifest_path(task: ShardTask) -> str:
-    """Returns the path of the manifest that a map task writes for one of its shards."""
+    """Returns the path of the manifest that a Global's map task writes for one of its shards."""
     return join(task.name.folder, COUNTED, f"{task.name.number:06d}.json")
 
 
 def kept_rows(task: ShardTask) -> tuple[Manifest, ShardTask]:
-    """Returns (the manifest that the map task wrote for the shard, a task that reads the rows after the map task)."""
+    """Returns (a shard's manifest by a Global's map task, a task that reads the rows after the map task)."""
     counted = needed(shard_manifest_path(task))
     kept = counted.files(task.name.folder, ROWS)
     return counted, replace(task, input=kept[0], schema=None, source=None, shard=None) if kept else task
 
 
 def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """Yields the rows of a shard as its map task saw them: `_shard`, `_row` and those of `columns` that exist.
+    """Yields the rows of a shard as a Global's map task saw them.
 
-    Raises DamagedFile if the file is not as it was written.
+    They have `_shard`, `_row` and those of `columns` that exist. Raises DamagedFile if the file is not as it was
+    written.
     """
     _, rows = kept_rows(task)
     assert rows.input is not None  # the spill keeps the rows of a Source
@@ -343,14 +347,17 @@ def numbered_rows(task: ShardTask, columns: tuple[str, ...]) -> Iterator[pa.Reco
 
 
 def numbered(batch: pa.RecordBatch, shard: int, first: int) -> pa.RecordBatch:
-    """Returns the batch with the columns `_shard` and `_row`. first: number of the shard's rows before the batch."""
+    """Returns the batch with the columns `_shard` and `_row`, by which a Global's verdicts find documents.
+
+    first: number of the shard's rows before the batch.
+    """
     rows = np.arange(first, first + batch.num_rows, dtype=np.int32)
     batch = set_column(batch, "_shard", pa.array(np.full(batch.num_rows, shard, dtype=np.int32)))
     return set_column(batch, "_row", pa.array(rows))
 
 
 def alive(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Returns the rows that no rule has marked."""
+    """Returns the rows of a batch that go to a Global: those that no rule has marked."""
     return batch.filter(pa.array(~marked(batch)))
 
 

@@ -15,7 +15,10 @@ _LARGEST_BUFFER = 256 << 20
 
 
 def buffer_bytes(memory: int) -> int:
-    """Returns how many bytes of routed rows a task may buffer before it writes them. memory: of a worker, in bytes."""
+    """Returns how many bytes of routed rows a Global's task may buffer before it writes them.
+
+    memory: of a worker, in bytes.
+    """
     return min(_LARGEST_BUFFER, (memory - RESERVED_MEMORY) // 8)
 
 
@@ -38,6 +41,9 @@ def scratch_folder(folder: str) -> Iterator[str]:
 
 @contextmanager
 def room_for(folder: str, *, memory: int, shard_rows: Mapping[int, int]) -> Iterator[Room]:
-    """Makes the Room for one task of the stage in `folder`. memory: of a worker, in bytes."""
+    """Makes the memory and scratch room for one task of a Global, in the stage in `folder`.
+
+    memory: of a worker, in bytes.
+    """
     with scratch_folder(folder) as scratch:
         yield Room(memory - RESERVED_MEMORY, scratch, shard_rows, reserved=RESERVED_MEMORY)

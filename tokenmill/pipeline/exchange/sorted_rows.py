@@ -23,7 +23,7 @@ _LARGEST = 1 << 30  # bytes held; a string column of a table that is reordered m
 
 
 def sorted_rows(tables: Iterable[pa.Table], sort_by: tuple[str, ...], room: Room) -> Iterator[pa.RecordBatch]:
-    """Yields the rows of the tables, sorted by sort_by, or in the given order if sort_by is empty.
+    """Yields the rows of a partition's tables, sorted by sort_by, or in the given order if sort_by is empty.
 
     Memory: twice the share of the room that SHARE gives, and one table.
     """

@@ -42,7 +42,7 @@ class WorkPrint:
 
 
 def digest(*parts: object) -> str:
-    """Returns the hex SHA-256 of JSON values. The order of keys does not matter."""
+    """Returns the hex SHA-256 of JSON values, for fingerprints. The order of keys does not matter."""
     return hashlib.sha256(_JSON.encode(parts).encode()).hexdigest()
 
 
@@ -76,7 +76,7 @@ def work_fingerprint(
     excerpt: int,
     scrub: Step | None = None,
 ) -> WorkPrint:
-    """Returns the hashes of a stage's units, in order, and of the engine's modules that decide the bytes.
+    """Returns, for fingerprints, hashes of a stage's units, in order, and of engine modules that decide the bytes.
 
     excerpt: number of characters of dropped texts that are written. scrub: the Step that edits these excerpts.
     """
@@ -118,7 +118,10 @@ def _code(unit: Unit) -> list[object]:
 
 
 def forget_edited_code(package: str | None) -> None:
-    """Forgets edited code, for a process that runs recipes repeatedly; see source_code.forget_edited_code."""
+    """Forgets edited code and what fingerprints took from it, for a process that runs recipes repeatedly.
+
+    See source_code.forget_edited_code.
+    """
     if source_code.forget_edited_code(package):
         _module_code.cache_clear()
         function_of.cache_clear()

@@ -21,10 +21,10 @@ _NEAR_MIDDLE = (0.4, 0.6)  # so a cut gives no pack below 0.4 of the wanted size
 
 
 def packed(shards: Sequence[Shard], size: int) -> list[Shard]:
-    """Returns the shards in order, with neighbours joined into packs of at most `size` bytes. With 0 none are joined.
+    """Returns the shards of a Source in order, with neighbours joined into packs of at most `size` bytes.
 
-    Each shard counts FILE_BYTES more than its length. A pack has `parts`, and its bytes go from 0 to the sum of theirs.
-    A shard that is not joined stays as it was. All get new numbers, from 0.
+    With 0 none are joined. Each shard counts FILE_BYTES more than its length. A pack has `parts`, and its bytes go from
+    0 to the sum of theirs. A shard that is not joined stays as it was. All get new numbers, from 0.
     """
     costs = np.array([shard.length + FILE_BYTES for shard in shards], dtype=np.int64)
     before = np.concatenate(([0], np.cumsum(costs)))

@@ -132,8 +132,9 @@ class Planning:
 
 
 def plan(recipe: Recipe, stages: tuple[Stage, ...], folder: str, planning: Planning) -> list[PlannedStage]:
-    """Returns the plan of every stage, in order. Lists the sources' files and reads manifests, but no data. Raises
-    RecipeError if a source has no input.
+    """Plans every stage of a recipe, in order: its shards, their fingerprints, and which are done.
+
+    Lists the sources' files and reads manifests, but no data. Raises RecipeError if a source has no input.
     """
     planned: dict[str, PlannedStage] = {}
     for stage in stages:
@@ -292,7 +293,10 @@ def _identity(shard: Shard) -> JsonObject:
 
 
 def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedStage:
-    """Returns the plan after looking up again what is done. ledger: the stage's ledger, if it has been read already."""
+    """Returns the plan of a stage after looking up again what is done.
+
+    ledger: the stage's ledger, if it has been read already.
+    """
     ledger = Ledger(planned.folder) if ledger is None else ledger
     whole = not planned.stage.writes_corpus or is_done(planned.corpus_manifest, planned.root, planned.folder)
     whole = whole and not (planned.stage.has_facts and facts_problem(planned.folder, planned.root))
@@ -305,7 +309,7 @@ def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedSt
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:
-    """Returns the stages that read this one."""
+    """Returns the stages of a plan that read this one."""
     return [other for other in stages if planned.name in other.stage.inputs]
 
 

@@ -51,7 +51,7 @@ def package_of(plugins: str) -> str:
 
 
 def search(folders: Iterable[str]) -> None:
-    """Adds folders to the end of sys.path, unless they are in it."""
+    """Adds the folders of plug-ins to the end of sys.path, unless they are in it."""
     sys.path += [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
     importlib.invalidate_caches()  # Python's listings of folders may be older than a file
 
@@ -69,7 +69,7 @@ def folders_of(modules: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_inside(name: str, package: str) -> bool:
-    """Returns whether a module is `package` itself or a module below it."""
+    """Returns whether a module is that of a plug-in, `package` itself, or a module below it."""
     return name == package or name.startswith(f"{package}.")
 
 
@@ -81,8 +81,9 @@ def plugin_names(plugins: str) -> list[str]:
 
 
 def functions_of(module: str) -> dict[str, str]:
-    """Returns {name: first line of its docstring} of the public functions of an imported module; nothing if the module
-    defines a class or has not been imported.
+    """Returns {name: first line of its docstring} of the public functions of a plug-in's module.
+
+    Returns nothing if the module defines a class or has not been imported.
     """
     content = vars(sys.modules[module]).values() if module in sys.modules else ()
     own = [value for value in content if getattr(value, "__module__", "") == module]
@@ -124,7 +125,10 @@ class ModuleNotFound(RecipeError):
 
 
 def imported(module: str, name: str, where: str) -> ModuleType:
-    """Returns the module of the unit `name`. If a plug-in cannot be imported, the RecipeError gives file and line."""
+    """Imports and returns the module of the unit of work `name`.
+
+    If a plug-in cannot be imported, the RecipeError gives file and line.
+    """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

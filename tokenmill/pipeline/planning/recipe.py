@@ -110,7 +110,10 @@ class Recipe:
 
 
 def load_recipe(path: str | Path) -> Recipe:
-    """Reads a recipe and checks its grammar. `resolve` checks names and settings of work. Raises RecipeError."""
+    """Reads a recipe from a YAML file and checks its grammar.
+
+    `resolve` checks names and settings of work. Raises RecipeError.
+    """
     return _read(YamlFile(str(path)))
 
 

@@ -65,9 +65,10 @@ class Stage:
 
 
 def resolve(recipe: Recipe, *, plugins: str | None = None) -> tuple[Stage, ...]:
-    """Builds every stage's work and checks that each column that a unit reads is there. Reads no data.
+    """Builds the units of every stage of a recipe and checks that each column that a unit reads is there.
 
-    plugins: an importable package, a folder or a file whose modules the recipe may also name. Raises RecipeError.
+    Reads no data. plugins: an importable package, a folder or a file whose modules the recipe may also name. Raises
+    RecipeError.
     """
     if plugins is not None:
         package_of(plugins)
@@ -98,7 +99,7 @@ def _built(recipe: Recipe, plugins: str | None) -> tuple[dict[str, list[Unit]], 
 
 
 def excerpt_scrub(recipe: Recipe, *, plugins: str | None) -> tuple[str, Step] | None:
-    """Returns the name of the Step that scrubs excerpts, and the Step; None if no excerpts are kept.
+    """Returns the name of the Step that scrubs excerpts of dropped texts, and the Step; None if none are kept.
 
     Raises RecipeError. A scrub that is named although no excerpts are kept is checked too, because they may be switched
     on later.
@@ -133,7 +134,7 @@ def work_names() -> list[str]:
 
 
 def work_class(name: str, *, plugins: str | None = None, where: str = "") -> type[Unit]:
-    """Returns the class that a name stands for.
+    """Returns the class of the unit of work for which a name in a recipe stands.
 
     Raises RecipeError for any name that is neither a unit of tokenmill nor a module of `plugins`, and for a class that
     is not a valid unit. where: begins the message.

@@ -62,7 +62,7 @@ _local: dict[str, tuple[Path, bytes]] = {}
 
 @functools.cache
 def code_hash(module: str) -> str:
-    """Returns the hex SHA-256 of the syntax trees of all modules in reach(module)."""
+    """Returns the hex SHA-256 of the syntax trees of a module and all code that it imports, see reach()."""
     whole = hashlib.sha256()
     for name in sorted(reach(module)):
         whole.update(name.encode() + b"\0" + _code(name).digest)
@@ -96,13 +96,13 @@ def imports_of(module: str) -> frozenset[str]:
 
 
 def is_hashed(module: str) -> bool:
-    """Returns False for a module in NOT_HASHED."""
+    """Returns False for a module in NOT_HASHED, whose code changes no fingerprint."""
     return module not in NOT_HASHED and f"{module.rpartition('.')[0]}.*" not in NOT_HASHED
 
 
 @functools.cache
 def file_of(module: str) -> Path | None:
-    """Returns the path of the module's Python source, without importing the module; None if there is no source."""
+    """Returns the path of a module's Python source, without importing the module; None if there is no source."""
     loaded = getattr(sys.modules.get(module), "__file__", None)
     if loaded and loaded.endswith(".py"):
         return Path(loaded)
@@ -218,7 +218,7 @@ def _was_edited(module: ModuleType) -> bool:
 
 
 def remember_code() -> None:
-    """Writes the results of parsing to the user's cache, so that the next start need not parse again."""
+    """Writes the results of parsing Python source to the user's cache, so that the next start need not parse again."""
     _known.save()
 
 

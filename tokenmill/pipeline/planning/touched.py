@@ -28,7 +28,7 @@ Recorded = dict[str, dict[str, Ranges]]
 
 
 def with_recorded_etags(shards: list[Shard], prints: Sequence[str], ledger: Ledger) -> list[Shard]:
-    """Returns the shards of a Source; a file that has the content of its record gets the etag of its record.
+    """Returns the shards of a Source; an input file with the content of its record gets the etag of its record.
 
     prints: the fingerprints of the shards as they are. To save time, only manifests of results that no shard wants are
     read, and only files of shards without a result.

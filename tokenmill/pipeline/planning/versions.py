@@ -12,7 +12,7 @@ _COMPILERS = frozenset({"numba", "llvmlite"})  # kernels count in integers and w
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Returns {distribution: version} of the installed ones.
+    """Returns {distribution: version} of those Python packages of a result that are installed.
 
     packages: top-level names of modules, or names of distributions.
     """
@@ -22,18 +22,21 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 @functools.cache
 def version_of(distribution: str) -> str:
-    """Returns the installed version; a look-up takes one or two milliseconds."""
+    """Returns the installed version of a Python distribution; a look-up takes one or two milliseconds."""
     return importlib.metadata.version(distribution)
 
 
 def unicode_version() -> str:
-    """Returns the version of the tables of str methods and unicodedata. The kernels' tables are built from them."""
+    """Returns the version of Python's Unicode tables, those of str methods and unicodedata.
+
+    The kernels' tables are built from them.
+    """
     return unicodedata.unidata_version
 
 
 @functools.cache
 def distributions_of(package: str) -> tuple[str, ...]:
-    """Returns the distributions that contain a top-level module, or the one that has this name; none for local code.
+    """Returns the Python distributions that contain a top-level module, or that have its name; none for local code.
 
     The distribution of the same name is tried first, because reading the contents of all distributions takes most of a
     second.

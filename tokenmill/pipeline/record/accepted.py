@@ -35,7 +35,10 @@ class Acceptance:
 
 
 def accepted(folder: str) -> list[Acceptance]:
-    """Returns the entries for the stage in `folder`, in order; none, with a warning, if the file is damaged."""
+    """Returns the entries about other code whose results count for the stage in `folder`, in order.
+
+    Returns none, with a warning, if the file is damaged.
+    """
     path = storage.join(folder, FILE)
     content = storage.read_if_there(path)
     try:
@@ -54,12 +57,12 @@ def _entries(content: bytes) -> list[JsonObject]:
 
 
 def accepted_codes(folder: str, *, counts_as: str) -> set[str]:
-    """Returns the code parts whose results count as results of `counts_as`."""
+    """Returns the code parts of fingerprints whose results count as results of `counts_as`."""
     return {entry.made_by for entry in accepted(folder) if entry.counts_as == counts_as}
 
 
 def accept(folder: str, results: Mapping[str, int], *, counts_as: str) -> None:
-    """Records for the stage in `folder` that results count as those of `counts_as`.
+    """Records for the stage in `folder` that results of other code count as those of `counts_as`.
 
     results: {code that made them: number of results}.
     """

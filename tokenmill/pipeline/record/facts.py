@@ -16,19 +16,23 @@ logger = logging.getLogger(__name__)
 
 
 def facts_path(folder: str) -> str:
-    """Returns the path of the facts of the stage in `folder`."""
+    """Returns the path of the facts of a Global's stage in `folder`."""
     return join(folder, "facts.json")
 
 
 def write_facts(folder: str, facts: JsonObject, fingerprint: str) -> None:
-    """Writes the facts of the stage in `folder`. fingerprint: of the work and the input that were counted."""
+    """Writes the facts of a Global's stage in `folder`: its counts in addition to its verdicts.
+
+    fingerprint: of the work and the input that were counted.
+    """
     content = json.dumps({"facts": facts, "fingerprint": fingerprint}, indent=1, sort_keys=True)
     storage.write_bytes(facts_path(folder), with_checksum(content.encode()))
 
 
 def read_facts(folder: str) -> JsonObject:
-    """Returns the facts of the stage in `folder`, as write_facts() got them. Raises DataError if the file is missing or
-    damaged.
+    """Returns the facts of a Global's stage in `folder`, as write_facts() got them.
+
+    Raises DataError if the file is missing or damaged.
     """
     path = facts_path(folder)
     content = storage.read_if_there(path)
@@ -42,8 +46,9 @@ def read_facts(folder: str) -> JsonObject:
 
 
 def exchange_facts(folder: str, fingerprint: str, *, discard: bool) -> None:
-    """Copies the facts of another result to `kept/`, unless `discard` is set, and restores those of this fingerprint if
-    they are there.
+    """Copies a Global's facts of another result to `kept/`, and restores those of this fingerprint if they are there.
+
+    With `discard`, nothing is copied to `kept/`.
     """
     there = _fingerprint_of(facts_path(folder))
     if there == fingerprint:
@@ -54,13 +59,13 @@ def exchange_facts(folder: str, fingerprint: str, *, discard: bool) -> None:
 
 
 def lend_facts(path: str, folder: str, fingerprint: str) -> None:
-    """Copies the facts at `path` to the stage in `folder`, if they are undamaged and have this fingerprint."""
+    """Copies a Global's facts at `path` to the stage in `folder`, if undamaged and of this fingerprint."""
     if _fingerprint_of(path) == fingerprint:
         _copy(path, facts_path(folder))
 
 
 def has_facts(folder: str, fingerprint: str) -> bool:
-    """Returns whether undamaged facts with this fingerprint are in their place or in `kept/`."""
+    """Returns whether a Global's undamaged facts with this fingerprint are in their place or in `kept/`."""
     return not facts_problem(folder, fingerprint) or _fingerprint_of(_kept_path(folder, fingerprint)) == fingerprint
 
 
@@ -85,7 +90,7 @@ def _fingerprint_of(path: str) -> str:
 
 
 def facts_problem(folder: str, fingerprint: str | None = None) -> str:
-    """Returns what is wrong with the facts of the stage in `folder`; "" if they are there and as they were written.
+    """Returns what is wrong with the facts of a Global's stage in `folder`; "" if they are there, as they were written.
 
     fingerprint: if it is given, facts of another fingerprint are wrong too.
     """

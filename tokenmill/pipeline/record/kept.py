@@ -46,13 +46,13 @@ NOTHING = Amount()
 
 
 def amount_of(manifests: Iterable[Manifest]) -> Amount:
-    """Returns the number of these results and the bytes of their files."""
+    """Returns how many finished results these manifests describe, and the bytes of their files."""
     found = [sum(output.bytes for output in manifest.outputs) for manifest in manifests]
     return Amount(len(found), sum(found))
 
 
 def keep_copy(folder: str, manifest: Manifest) -> None:
-    """Copies a result of the stage in `folder` to its folder in `kept/`. The caller deletes the original."""
+    """Copies a finished result of the stage in `folder` to its folder in `kept/`. The caller deletes the original."""
     place = kept_folder(folder, manifest.fingerprint)
     for output in manifest.outputs:
         storage.copy(join(folder, output.path), join(place, output.path))
@@ -60,12 +60,15 @@ def keep_copy(folder: str, manifest: Manifest) -> None:
 
 
 def kept_fingerprints(folder: str) -> set[str]:
-    """Returns the fingerprints of results that may be in `kept/`. sound_manifest() says which of them are complete."""
+    """Returns the fingerprints of finished results that may be set aside in `kept/`.
+
+    sound_manifest() says which of them are complete.
+    """
     return set(storage.list_folders(join(folder, KEPT)))
 
 
 def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
-    """Returns the manifest of a kept result if all files have the sizes that it lists; else None."""
+    """Returns the manifest of a result in `kept/` if all files have the sizes that it lists; else None."""
     place = kept_folder(folder, fingerprint)
     manifest = _results_set_aside(folder, fingerprint)
     if manifest is None:
@@ -75,8 +78,9 @@ def kept_manifest(folder: str, fingerprint: str) -> Manifest | None:
 
 
 def sound_manifest(folder: str, fingerprint: str) -> Manifest | None:
-    """Returns the manifest of a kept result if its files are as they were written; else None, with a warning for each
-    file that is not. A damaged result is deleted. A result that cannot be read now stays.
+    """Returns the manifest of a result in `kept/` if its files are as they were written; else None.
+
+    Each file that is not gives a warning. A damaged result is deleted. A result that cannot be read now stays.
     """
     manifest = _results_set_aside(folder, fingerprint)
     if manifest is None:
@@ -108,13 +112,16 @@ class Fault(NamedTuple):
 
 
 def faults_of(folder: str, manifest: Manifest) -> dict[str, Fault]:
-    """Returns {whole path: fault} of the files of a result that are not as they were written."""
+    """Returns {whole path: fault} of the files of a finished result that are not as they were written."""
     files = [replace(output, path=join(folder, output.path)) for output in manifest.outputs]
     return {file.path: fault for file, fault in zip(files, faults(files), strict=True) if fault is not None}
 
 
 def faults(files: Sequence[FileRecord]) -> Iterator[Fault | None]:
-    """Yields the fault of each file, None if it is as it was written. Reads whole files, several at the same time."""
+    """Yields the fault of each file of finished results, None if it is as it was written.
+
+    Reads whole files, several at the same time.
+    """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield from pool.map(_fault, files)
 
@@ -130,7 +137,7 @@ def _fault(written: FileRecord) -> Fault | None:
 
 
 def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[str, str]) -> None:
-    """Restores a kept result that was found sound: first its files, then its manifest.
+    """Restores a result from `kept/` that was found sound: first its files, then its manifest.
 
     paths: {path in kept: path in the folder}, for files whose path changes.
     """
@@ -143,8 +150,9 @@ def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[
 
 
 def clean_run(run: str) -> Amount:
-    """Deletes the kept results of all stages of a run and returns how much that was. Raises RecipeError if the folder
-    is not a run, or a run of another format.
+    """Deletes the results in `kept/` of all stages of a run and returns how much that was.
+
+    Raises RecipeError if the folder is not a run, or a run of another format.
     """
     if not storage.exists(join(run, "recipe.yaml")):
         raise RecipeError(f"{run}: no run here (no recipe.yaml); give the run's folder, for example runs/mini")
@@ -161,10 +169,10 @@ def _clean_stage(folder: str) -> Amount:
 
 
 def kept_manifest_path(folder: str, fingerprint: str) -> str:
-    """Returns the path of the manifest of a kept result."""
+    """Returns the path of the manifest of a result in `kept/`."""
     return join(kept_folder(folder, fingerprint), _MANIFEST)
 
 
 def kept_folder(folder: str, fingerprint: str) -> str:
-    """Returns the folder of a kept result of the stage in `folder`."""
+    """Returns the folder in `kept/` of a result of the stage in `folder` that is set aside."""
     return join(folder, KEPT, fingerprint)

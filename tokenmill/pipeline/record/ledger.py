@@ -226,19 +226,22 @@ def standing(task: TaskName) -> Manifest | None:
 
 
 def is_done(path: str, fingerprint: str, folder: str) -> bool:
-    """Returns True if the manifest at `path` has this fingerprint and the files that it lists have the listed sizes."""
+    """Returns True if a task's manifest at `path` has this fingerprint and its files have the listed sizes."""
     manifest = whole_manifest(path, folder)
     return manifest is not None and manifest.fingerprint == fingerprint
 
 
 def whole_manifest(path: str, folder: str) -> Manifest | None:
-    """Returns the manifest at `path` if the files that it lists have the listed sizes; else None."""
+    """Returns the manifest of a task at `path` if the files that it lists have the listed sizes; else None."""
     manifest = read_manifest(path)
     return manifest if manifest is not None and _made(manifest, manifest.fingerprint, folder, _sizes()) else None
 
 
 def lacking(manifest: Manifest, folder: str) -> list[str]:
-    """Returns the whole paths of a result's files that are gone or have another size. Lists each folder once."""
+    """Returns the whole paths of a finished result's files that are gone or have another size.
+
+    Lists each folder once.
+    """
     size_of = _sizes()
     files = ((join(folder, output.path), output.bytes) for output in manifest.outputs)
     return [path for path, size in files if size_of(path) != size]
@@ -262,7 +265,7 @@ def _sizes() -> Callable[[str], int]:
 
 
 def compact(folder: str) -> None:
-    """Puts the stage's JSON manifests into tables, if there are at least PART_ROWS of them."""
+    """Puts the JSON manifests of a stage's tasks into tables, if there are at least PART_ROWS of them."""
     place = join(folder, "manifest")
     names = storage.list_files(place)
     loose = [name for name in names if _is_json(name)]
@@ -282,7 +285,10 @@ def compact(folder: str) -> None:
 
 
 def forget(ledger: Ledger, numbers: Iterable[int]) -> None:
-    """Removes the rows of these shards from the tables; JSON files stay. The ledger is out of date afterwards."""
+    """Removes the rows of these shards from the tables of a stage's manifests; JSON files stay.
+
+    The ledger is out of date afterwards.
+    """
     gone = {number for number in numbers if ledger.part_of(number)}
     place = join(ledger.folder, "manifest")
     parts = sorted({ledger.part_of(number) for number in gone})

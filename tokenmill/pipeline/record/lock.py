@@ -77,8 +77,9 @@ _tokens: set[str] = set()
 
 @contextmanager
 def locked(folder: str) -> Iterator[Lock]:
-    """Holds `folder`/lock while the block runs. Raises RecipeError if a live driver holds it, in this process or
-    another.
+    """Locks a run while the block runs, by the file `folder`/lock.
+
+    Raises RecipeError if a live driver holds it, in this process or another.
     """
     lock = Lock(storage.join(folder, "lock"))
     _tokens.add(lock.token)  # before another thread can read the file

@@ -82,14 +82,15 @@ class Manifest:
 
 
 def write_manifest(path: str, manifest: Manifest) -> None:
-    """Writes the manifest atomically, with this machine as its host. Raises DataError if rows in plus repeated differ
-    from rows out plus drops.
+    """Writes the manifest of a task atomically, with this machine as its host.
+
+    Raises DataError if rows in plus repeated differ from rows out plus drops.
     """
     storage.write_bytes(path, _as_written(path, manifest))
 
 
 def write_manifests(manifests: Mapping[str, Manifest]) -> None:
-    """Writes {path: manifest} as write_manifest does, many at the same time."""
+    """Writes manifests of tasks, {path: manifest}, as write_manifest does, many at the same time."""
     storage.write_many({path: _as_written(path, manifest) for path, manifest in manifests.items()})
 
 
@@ -110,21 +111,21 @@ def _as_written(path: str, manifest: Manifest) -> bytes:
 
 
 def read_manifest(path: str) -> Manifest | None:
-    """Returns the manifest at `path`; None if there is no file, or if it is not a manifest of this format."""
+    """Returns the manifest of a task at `path`; None if there is no file, or no manifest of this format in it."""
     content = storage.read_if_there(path)
     return None if content is None else from_json(content, path)
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """Returns the content of the manifest's file."""
+    """Returns the content of the file of a task's manifest."""
     body = json.dumps({"format": FORMAT, **dataclasses.asdict(manifest)}, sort_keys=True, indent=1).encode()
     return with_checksum(body)
 
 
 def from_json(content: bytes, path: str) -> Manifest | None:
-    """Returns the manifest with this content; None if it is damaged or of another format, so that it counts as absent.
+    """Returns the manifest of a task from its content; None if that is damaged or of another format.
 
-    A damaged one also logs a warning that names `path`.
+    Such a manifest counts as absent. A damaged one also logs a warning that names `path`.
     """
     try:
         said, checked = parsed(content)

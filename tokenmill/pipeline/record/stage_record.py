@@ -50,18 +50,21 @@ class StageRecord:
 
 
 def record_path(folder: str) -> str:
-    """Returns the path of the record of the stage in `folder`."""
+    """Returns the path of the record of how complete the stage in `folder` is."""
     return join(folder, "record.json")
 
 
 def write_record(folder: str, record: StageRecord) -> None:
-    """Writes the record of the stage in `folder`."""
+    """Writes the record of how complete the stage in `folder` is."""
     content = json.dumps(asdict(record), indent=1, sort_keys=True).encode()
     storage.write_bytes(record_path(folder), with_checksum(content))
 
 
 def read_record(folder: str) -> StageRecord | None:
-    """Returns the record of the stage in `folder`; None if no run has finished the stage, or if the file is damaged."""
+    """Returns how complete the stage in `folder` is, from its record.
+
+    Returns None if no run has finished the stage, or if the file is damaged.
+    """
     content = storage.read_if_there(record_path(folder))
     try:
         return None if content is None else _read(content)
@@ -70,7 +73,7 @@ def read_record(folder: str) -> StageRecord | None:
 
 
 def record_problem(folder: str) -> str:
-    """Returns what is wrong with the record of the stage in `folder`; "" if it is as it was written or not there."""
+    """Returns what is wrong with the record of the completeness of a stage; "" if it is as written or not there."""
     content = storage.read_if_there(record_path(folder))
     try:
         if content is not None:

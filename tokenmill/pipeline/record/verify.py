@@ -57,7 +57,10 @@ Told = Callable[[str, int, int], None]
 
 
 def verify_stage(folder: str, *, kept: bool, told: Told) -> Checked:
-    """Reads and checks every file of the stage in `folder`, several at the same time. kept: also those in `kept/`."""
+    """Verifies the stage in `folder`: reads and checks every file, several at the same time.
+
+    kept: also those in `kept/`.
+    """
     found = Checked(folder)
     listed = _written_files(folder, found, kept=kept)
     found.files, found.bytes = len(listed), sum(record.bytes for record, _ in listed)
@@ -130,7 +133,7 @@ def take_off_record(folder: str, checked: Checked) -> None:
 
 
 def is_kept(folder: str, path: str) -> bool:
-    """Returns True for a file of a result in `kept/`."""
+    """Returns True for a file of a result that a run has set aside in `kept/`."""
     return path.startswith(join(folder, KEPT, ""))
 
 
@@ -174,7 +177,7 @@ def _files(folder: str, manifest: Manifest) -> list[FileRecord]:
 
 
 def lines(checked: Sequence[Checked], strange: Sequence[str], *, off_record: bool) -> Iterable[str]:
-    """Yields the findings as lines for people.
+    """Yields the findings of the verification of a run as lines for people.
 
     strange: the result of strangers(). off_record: take_off_record() has deleted the manifests of damaged results.
     """

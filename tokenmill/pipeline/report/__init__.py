@@ -109,8 +109,9 @@ class RanStage:
 
 
 def read_run(folder: str) -> list[RanStage]:
-    """Returns the stages of a run in recipe order. Raises RecipeError if the folder is not a run, or is a run of
-    another format.
+    """Returns the stages of a run on disk in recipe order.
+
+    Raises RecipeError if the folder is not a run, or is a run of another format.
     """
     path = join(folder, "recipe.yaml")
     if not storage.exists(path):

@@ -63,9 +63,9 @@ def dropped(stages: list[RanStage], rule: str | None = None) -> pl.DataFrame:
 
 
 def sample(stages: list[RanStage], rule: str | None, size: int, seed: int = 0) -> list[DroppedDocument]:
-    """Returns at most `size` of the records that dropped() returns. All have the same chance.
+    """Returns a random sample of a run's drop records, at most `size` of those that dropped() returns.
 
-    For one run, the choice depends only on the rule, the size and the seed.
+    All have the same chance. For one run, the choice depends only on the rule, the size and the seed.
     """
     counted = _counted(stages, rule)
     ends = np.cumsum([one.records for one in counted], dtype=np.int64)
@@ -137,7 +137,7 @@ def _document(records: pl.DataFrame, place: int) -> DroppedDocument:
 
 
 def show(documents: Iterable[DroppedDocument], console: Console) -> None:
-    """Prints drop records. Crawled text is made safe for the terminal."""
+    """Prints a sample of a run's drop records. Crawled text is made safe for the terminal."""
     say = console.print
     for one in documents:
         say(f"[bold]{plain(one.rule)}[/] in {one.stage}", highlight=False)

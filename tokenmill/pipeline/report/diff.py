@@ -48,7 +48,7 @@ def diff(run_a: str, run_b: str, *, sample: int = 3) -> Difference:
 
 
 def fates(stages: list[RanStage]) -> pl.DataFrame:
-    """Returns id, url and fate of every document of a run, by the last stage that has the document."""
+    """Returns id, url and fate of every document of a run to compare, by the last stage that has the document."""
     parts = [part for stage in stages for part in _fates_of(stage)]
     empty = pl.DataFrame(schema={"id": pl.String, "url": pl.String, "fate": pl.String})
     # the last stage that has a document decides, because it may drop what earlier stages kept
@@ -56,12 +56,12 @@ def fates(stages: list[RanStage]) -> pl.DataFrame:
 
 
 def as_json(found: Difference) -> dict[str, object]:
-    """Returns the difference as JSON values."""
+    """Returns the difference between two runs as JSON values."""
     return {**vars(found), "moves": moves_as_json(found.moves, "a", "b")}
 
 
 def show(found: Difference, console: Console) -> None:
-    """Prints the difference. Crawled text is made safe for the terminal."""
+    """Prints the difference between two runs. Crawled text is made safe for the terminal."""
     table = Table(title="documents whose fate differs", title_justify="left")
     for name in ("in A", "in B", "documents", "for example"):
         table.add_column(name, justify="right" if name == "documents" else "left", overflow="fold")

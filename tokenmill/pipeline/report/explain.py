@@ -45,7 +45,7 @@ class _Place:
 
 
 def story(stages: list[RanStage], id_or_url: str) -> Iterator[Chapter]:
-    """Returns what each stage did with a document, in order, by its id or its URL.
+    """Returns the story of a document of a run, by its id or its URL: what each stage did with it, in order.
 
     If several documents have the URL, their chapters follow one another. Raises RecipeError if no stage has one.
     """

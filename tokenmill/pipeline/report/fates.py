@@ -22,7 +22,7 @@ _MEASURED_DIGITS = 5e-6  # largest relative rounding error: drop records have si
 
 
 def fates(question: Question) -> Iterator[pl.DataFrame]:
-    """Yields rows with the columns FATE for every document on disk."""
+    """Yields the rule of every document on disk now and with the thresholds of a what-if question, columns FATE."""
     last = question.chain[-1]
     for file in last.files("data"):
         names = set(last.columns(file).names)

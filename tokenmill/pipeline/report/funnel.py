@@ -124,7 +124,7 @@ def _some(files: Sequence[str]) -> str:
 
 
 def funnel(stages: list[RanStage]) -> list[Funnel]:
-    """Returns one Funnel per stage, in order."""
+    """Counts the documents in, out and dropped by rule of each stage of a run, one Funnel per stage, in order."""
     rows_out: dict[str, int] = {}
     found = []
     for stage in stages:
@@ -138,7 +138,7 @@ def funnel(stages: list[RanStage]) -> list[Funnel]:
 
 
 def as_json(funnels: list[Funnel]) -> list[dict[str, object]]:
-    """Returns the funnels as JSON values."""
+    """Returns the funnel of a run as JSON values."""
     return [_as_json(one) for one in funnels]
 
 
@@ -149,7 +149,7 @@ def _as_json(one: Funnel) -> dict[str, object]:
 
 
 def show(funnels: list[Funnel], console: Console) -> None:
-    """Prints the funnel, and whether every stage balances."""
+    """Prints the funnel of a run, and whether every stage balances."""
     table = Table(title="documents", title_justify="left")
     for name in ("stage", "rule", "in", "dropped", "out", "kept", "text MB", "seconds", "peak MB"):
         table.add_column(name, justify="left" if name in ("stage", "rule") else "right", overflow="fold")

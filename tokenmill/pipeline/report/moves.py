@@ -30,7 +30,7 @@ class Move:
 
 
 def counted_moves(documents: pl.DataFrame, examples: int) -> list[Move]:
-    """Returns the moves of documents, the largest first.
+    """Returns how many documents moved from each fate to another, the largest move first.
 
     documents: columns id, url, before and after. examples: largest number of examples per move.
     """
@@ -46,7 +46,10 @@ def counted_moves(documents: pl.DataFrame, examples: int) -> list[Move]:
 
 
 def moves_as_json(moves: list[Move], before: str, after: str) -> list[dict[str, object]]:
-    """Returns the moves as JSON values. before, after: the keys of the two fates."""
+    """Returns the moves of documents from one fate to another as JSON values.
+
+    before, after: the keys of the two fates.
+    """
     return [
         {
             before: move.before,

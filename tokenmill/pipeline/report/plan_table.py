@@ -26,7 +26,7 @@ def show(folder: str, stages: list[PlannedStage], console: Console) -> None:
 
 
 def as_json(planned: PlannedStage) -> dict[str, object]:
-    """Returns one stage of the plan as JSON values.
+    """Returns one stage of the plan of a run as JSON values.
 
     input_bytes: bytes of a Source's shards, in all, of the smallest and of the largest; null for other stages.
     """

@@ -38,7 +38,7 @@ class Question:
 
 
 def ask(folder: str, wishes: list[str], plugins: str | None = None) -> Question:
-    """Returns the question for wishes such as `gopher_quality.min_words=30`.
+    """Returns the what-if question for wishes such as `gopher_quality.min_words=30`.
 
     Raises RecipeError if it cannot be answered, and DataError if the documents are not on disk.
     """

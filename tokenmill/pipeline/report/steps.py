@@ -67,7 +67,10 @@ class UnitHelp:
 
 
 def overview(*, plugins: str | None = None) -> Iterator[Listed]:
-    """Yields all units, and the units and public functions of `plugins`. A function is named `module:function`."""
+    """Yields all units of work, and the units and public functions of `plugins`, as a list.
+
+    A function is named `module:function`.
+    """
     for name in [*work_names(), *(plugin_names(plugins) if plugins else ())]:
         try:
             cls = work_class(name, plugins=plugins)
@@ -82,7 +85,10 @@ def overview(*, plugins: str | None = None) -> Iterator[Listed]:
 
 
 def describe(name: str, *, plugins: str | None = None) -> UnitHelp:
-    """Returns the description of one unit. Raises RecipeError if there is no unit of this name."""
+    """Returns the description of one unit of work: its docstrings, settings and rules.
+
+    Raises RecipeError if there is no unit of this name.
+    """
     if ":" in name:
         raise RecipeError(
             f"{name} is a function, which filters.function and stages.function can call (docs/plugins.md)"
@@ -106,7 +112,7 @@ def describe(name: str, *, plugins: str | None = None) -> UnitHelp:
 
 
 def lines(unit: UnitHelp) -> Iterator[str]:
-    """Yields the description of a unit as lines for a terminal."""
+    """Yields the description of a unit of work as lines for a terminal."""
     yield f"{unit.name} ({unit.kind})"
     yield from [*unit.text.splitlines(), ""]
     for title, columns in (("reads", unit.reads), ("adds", unit.adds)):
@@ -123,7 +129,7 @@ def lines(unit: UnitHelp) -> Iterator[str]:
 
 
 def page(*, plugins: str | None = None) -> Iterator[str]:
-    """Yields a Markdown page about all units, or about those of `plugins`. docs/units.md is such a page."""
+    """Yields a Markdown page about all units of work, or about those of `plugins`. docs/units.md is such a page."""
     listed = [one for one in overview(plugins=plugins) if one.kind not in ("", "callable")]
     known = set(work_names())
     units = [describe(one.name, plugins=plugins) for one in listed if not plugins or one.name not in known]

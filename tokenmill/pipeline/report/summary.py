@@ -32,7 +32,7 @@ class Summary:
 
 
 def summary_of(run: str) -> Summary:
-    """Returns the sums of all stages of a run that are on disk and up to date."""
+    """Returns the summary of a run: the sums of all stages that are on disk and up to date."""
     stages = read_run(run)
     every = funnel(stages)
     funnels = [one for one in every if one.begun and not one.stale]
@@ -52,7 +52,7 @@ def summary_of(run: str) -> Summary:
 
 
 def lines(summary: Summary, *, failed: bool = False) -> list[str]:
-    """Returns the summary as lines for people."""
+    """Returns the summary of a run as lines for people."""
     found = [f"documents: {summary.read:,} read, {_kept(summary)}{' so far' if failed else ''}"]
     if summary.tokens:
         found.append("tokens: " + ", ".join(f"{count:,} in {split}" for split, count in summary.tokens.items()))

@@ -63,9 +63,10 @@ class Rejudged:
 
 
 def rejudged(recipe: Recipe, wishes: list[str], *, plugins: str | None = None) -> list[Rejudged]:
-    """Returns the steps whose thresholds the wishes change, in recipe order. Raises RecipeError for an invalid wish.
+    """Returns the steps whose thresholds the wishes of a what-if question change, in recipe order.
 
-    A wish is `step.setting=value`, with a value in YAML, or `stage.step.setting=value` if several stages have the step.
+    Raises RecipeError for an invalid wish. A wish is `step.setting=value`, with a value in YAML, or
+    `stage.step.setting=value` if several stages have the step.
     """
     asked: dict[tuple[str, str], dict[str, object]] = {}
     for wish in wishes:

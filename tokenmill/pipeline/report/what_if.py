@@ -47,7 +47,7 @@ class Answer:
 
 
 def what_if(folder: str, wishes: list[str], *, plugins: str | None = None, sample: int = 3) -> Answer:
-    """Returns the answer for wishes such as `gopher_quality.min_words=30`, with at most `sample` examples per move.
+    """Answers a what-if question, such as `gopher_quality.min_words=30`, with at most `sample` examples per move.
 
     Raises RecipeError if the question cannot be answered.
     """

@@ -40,7 +40,7 @@ class RuleChange:
 
 
 def settings(answer: Answer) -> list[Standing]:
-    """Returns how exact the answer is for each setting of the question."""
+    """Returns how exact a what-if answer is for each setting of the question."""
     return [
         Standing(one.setting, one.was, one.would_be, exact, says)
         for judge in answer.question.judges
@@ -69,7 +69,7 @@ def _standing(answer: Answer, judge: Rejudged, one: Threshold) -> tuple[bool, st
 
 
 def rules(answer: Answer) -> list[RuleChange]:
-    """Returns every rule whose number of documents changes or may change, sorted by name."""
+    """Returns every rule whose number of documents changes or may change in a what-if answer, sorted by name."""
     names = {rule for rule in [*answer.now, *answer.then] if rule}
     steps = {judge.step for judge in answer.question.judges}
     changes = [move for move in answer.moves if move.before != move.after]
@@ -84,7 +84,7 @@ def rules(answer: Answer) -> list[RuleChange]:
 
 
 def notes(answer: Answer) -> list[str]:
-    """Returns notes about what the figures include and what they do not."""
+    """Returns notes about what the figures of a what-if answer include and what they do not."""
     said = []
     question = answer.question
     where = question.chain[-1].name
@@ -103,7 +103,7 @@ def notes(answer: Answer) -> list[str]:
 
 
 def as_json(answer: Answer) -> dict[str, object]:
-    """Returns the whole answer as JSON values."""
+    """Returns the whole answer to a what-if question as JSON values."""
     now, least, most = answer.kept
     return {
         "run": answer.question.folder,
@@ -120,7 +120,7 @@ def as_json(answer: Answer) -> dict[str, object]:
 
 
 def show(answer: Answer, console: Console) -> None:
-    """Prints the answer. Crawled text is made safe for the terminal."""
+    """Prints the answer to a what-if question. Crawled text is made safe for the terminal."""
     for one in settings(answer):
         console.print(f"[bold]{one.setting}[/]: {one.was} → {one.would_be}", highlight=False)
         console.print(f"  {one.says}", markup=False, highlight=False)

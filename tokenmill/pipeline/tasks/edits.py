@@ -9,7 +9,7 @@ from tokenmill.core.columns import as_mask, marked
 
 
 def text_changes(before: pa.RecordBatch, after: pa.RecordBatch) -> tuple[int, int, int]:
-    """Returns (number of unmarked documents with a changed text, their code points before, their code points after)."""
+    """Returns (unmarked documents whose text a step changed, their code points before, their code points after)."""
     if "text" not in before.schema.names or "text" not in after.schema.names:
         return 0, 0, 0
     old, new = before.column("text"), after.column("text")

@@ -12,19 +12,20 @@ from tokenmill.core.columns import MARKS, marked, set_column
 
 
 def rule_column(step: str) -> str:
-    """Returns the name of the column with the rule by which the step alone would drop a row, or null."""
+    """Returns the column for the rule by which a step alone would drop a row in a mark-only run, or null."""
     return f"{step}.rule"
 
 
 def without_marks(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Returns the batch without its mark columns, as if no row were marked."""
+    """Returns the batch of a mark-only run without its mark columns, as if no row were marked."""
     return batch.drop_columns([name for name in MARKS.names if name in batch.schema.names])
 
 
 def with_first_marks(judged: pa.RecordBatch, before: pa.RecordBatch, step: str) -> pa.RecordBatch:
-    """Returns `judged`, the result of a step on rows without marks, with each row's first mark and `<step>.rule`.
+    """Returns `judged`, a step's result in a mark-only run, with each row's first mark and `<step>.rule`.
 
-    before: the rows with the marks that they had before the step; these marks take precedence over the step's own.
+    The step judged rows without marks. before: the rows with the marks that they had before the step; these marks take
+    precedence over the step's own.
     """
     had = pa.array(marked(before))
     own = _column(judged, "drop_rule")

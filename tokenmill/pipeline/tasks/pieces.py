@@ -12,9 +12,9 @@ PIECE_BYTES = 8 << 20
 
 
 def pieces(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
-    """Yields the batch's rows in order, in slices of at most `size` bytes of text. A longer text is a piece of its own.
+    """Yields the rows of a batch for its steps, in order, in slices of at most `size` bytes of text.
 
-    Nothing is copied. A batch without rows is one piece.
+    A longer text is a piece of its own. Nothing is copied. A batch without rows is one piece.
     """
     sizes = np.cumsum(_text_bytes(batch))
     first, before = 0, 0

@@ -45,9 +45,9 @@ def entries(folder: str, number: int) -> list[dict[str, str]]:
 
 
 def count(folder: str, fingerprints: Mapping[int, str]) -> int:
-    """Returns the number of recorded documents of all shards in the folder. It is listed once.
+    """Returns the number of documents that killed a worker, as recorded for all shards in the folder.
 
-    fingerprints: {shard number: fingerprint}; entries with another fingerprint do not count.
+    The folder is listed once. fingerprints: {shard number: fingerprint}; entries with another fingerprint do not count.
     """
     names = (name.removesuffix(".json") for name in storage.list_files(storage.join(folder, "quarantine")))
     numbers = [int(name) for name in names if name.isdecimal()]
@@ -55,7 +55,10 @@ def count(folder: str, fingerprints: Mapping[int, str]) -> int:
 
 
 def add(task: TaskName, *, id: str, step: str, cause: str) -> None:
-    """Records a document. Removes entries with other fingerprints, because their cause may be fixed."""
+    """Records a document that killed a worker in its shard's quarantine file.
+
+    Removes entries with other fingerprints, because their cause may be fixed.
+    """
     same_work = (entry for entry in entries(task.folder, task.number) if entry["fingerprint"] == task.fingerprint)
     kept = [entry for entry in same_work if entry["id"] != id]
     kept.append({"id": id, "step": step, "cause": cause, "fingerprint": task.fingerprint})

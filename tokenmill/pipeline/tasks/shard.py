@@ -220,7 +220,7 @@ class Tally:
 
 
 def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordBatch]:
-    """Yields the task's rows after its steps, piece by piece. Counts and drop records go to the tally."""
+    """Yields the rows of a shard's task after its steps, piece by piece. Counts and drop records go to the tally."""
     banned = quarantine.load(task.name)
     for number, batch in enumerate(_read(task, tell, tally)):
         tally.come_in(batch)
@@ -240,7 +240,7 @@ def alive_rows(task: ShardTask, tally: Tally, tell: Tell) -> Iterator[pa.RecordB
 
 
 def output_schema(task: ShardTask) -> pa.Schema:
-    """Returns the columns of the task's output, without transient columns (`_…`).
+    """Returns the columns of the output of a shard's task, without transient columns (`_…`).
 
     They are found by running the steps on an empty batch. Raises CodeError for a step that raises on it.
     """
@@ -254,7 +254,7 @@ def output_schema(task: ShardTask) -> pa.Schema:
 
 
 def input_schema(task: ShardTask) -> pa.Schema:
-    """Returns the columns that the task reads, in order."""
+    """Returns the columns that the task of a shard reads, in order."""
     if task.schema is not None:
         return task.schema
     if task.source is not None:
@@ -264,7 +264,10 @@ def input_schema(task: ShardTask) -> pa.Schema:
 
 
 def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileRecord:
-    """Writes rows to `<kind>/<number>.parquet` in the stage's folder. The path in the result is relative to it."""
+    """Writes rows of a shard to `<kind>/<number>.parquet` in the stage's folder.
+
+    The path in the result is relative to it.
+    """
     name = f"{kind}/{task.number:06d}.parquet"
     sync = not kind.startswith("work/")
     return replace(parquet.write_table(rows, join(task.folder, name), schema=schema, sync=sync), path=name)
@@ -285,17 +288,17 @@ def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
 
 
 def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
-    """Adds the number of rows that each rule marked to `counts`."""
+    """Adds the number of rows of a batch that each rule marked to `counts`."""
     if "drop_rule" in batch.schema.names:
         for pair in pc.value_counts(batch.column("drop_rule").drop_null()).to_pylist():
             counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
 
 
 def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
-    """Returns the first `excerpts.length` code points of each text, scrubbed. Null if the scrub raises or drops it.
+    """Returns the excerpts of dropped texts: the first `excerpts.length` code points of each, scrubbed.
 
-    The scrub gets 2 * length + 200 code points, because it would not recognize an e-mail address that is cut in half.
-    Raises DataError if the scrub returns other rows.
+    Null if the scrub raises or drops it. The scrub gets 2 * length + 200 code points, because it would not recognize an
+    e-mail address that is cut in half. Raises DataError if the scrub returns other rows.
     """
     longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
     if excerpts.scrub is not None:

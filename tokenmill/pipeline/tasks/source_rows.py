@@ -18,7 +18,7 @@ Hashes = dict[tuple[str, int], ContentHash]
 
 
 def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes: Hashes) -> Iterator[pa.RecordBatch]:
-    """Yields the batches of the shard. Raises DataError for an id that is missing or occurs twice in a part.
+    """Yields the batches of a Source's shard. Raises DataError for an id that is missing or occurs twice in a part.
 
     A part of a pack that cannot be read at all is skipped and added to `unreadable` as {file: why}. A DataError passes
     through if the shard is not a pack, or if the part has already returned rows.
@@ -56,7 +56,7 @@ def _hashed(batches: Iterator[pa.RecordBatch], part: Shard, hashes: Hashes) -> I
 
 
 def input_records(shard: Shard, hashes: Hashes, *, hashed: bool = True) -> list[JsonObject]:
-    """Returns the manifest's entry for each part: file, range, size, ETag, and for local files a hash.
+    """Returns the manifest's entry for each part of a Source's shard: file, range, size, ETag, hash if local.
 
     hashes: the hashes that source_rows() collected. Bytes of a part that it did not read are read now.
     hashed: False leaves the hashes out. Default True.

@@ -69,9 +69,9 @@ class Raised:
 
 
 def raised_facts(counted: Iterable[dict[str, Raised]]) -> JsonObject:
-    """Sums the counts of several shards and returns them as facts of a manifest. Returns {} if no step raised.
+    """Sums the counts of errors that steps raised on several shards and returns them as facts of a manifest.
 
-    counted: {step: its counts}, per shard.
+    Returns {} if no step raised. counted: {step: its counts}, per shard.
     """
     sums: dict[str, Raised] = {}
     for by_step in counted:
@@ -82,16 +82,17 @@ def raised_facts(counted: Iterable[dict[str, Raised]]) -> JsonObject:
 
 
 def raised_of(facts: JsonObject) -> dict[str, Raised]:
-    """Reads {step: Raised} from the facts of a manifest, as raised_facts() returned them."""
+    """Reads {step: Raised}, the errors that steps raised, from a manifest's facts, as raised_facts() returned them."""
     return {step: Raised(**counts) for step, counts in facts.get(RAISED, {}).items()}
 
 
 def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) -> pa.RecordBatch:
-    """Calls the step on the batch. If it raises, calls it row by row and drops the failing rows by `<step>.error`.
+    """Calls a step on a batch of documents.
 
-    Rows and errors are counted in `raised`. Raises CodeError if the step also raises on an empty batch, because an
-    empty batch is used to find its columns. Raises DataError if the step returns other rows. RecipeError, DataError
-    and MemoryError that the step raises pass through.
+    If it raises, calls it row by row and drops the failing rows by `<step>.error`. Rows and errors are counted in
+    `raised`. Raises CodeError if the step also raises on an empty batch, because an empty batch is used to find its
+    columns. Raises DataError if the step returns other rows. RecipeError, DataError and MemoryError that the step
+    raises pass through.
     """
     raised = Raised() if raised is None else raised
     raised.rows += batch.num_rows

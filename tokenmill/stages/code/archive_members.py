@@ -53,7 +53,7 @@ def commit_of(comment: bytes) -> str:
 
 
 def unpacked(file: IO[bytes]) -> Any:
-    """Returns a stream of the file's decompressed bytes: gzip, bzip2, xz, zstd, or the file itself if uncompressed."""
+    """Returns a stream of a code archive's decompressed bytes: gzip, bzip2, xz, zstd, or itself if uncompressed."""
     format = format_of(file.read(MAGIC_BYTES))
     file.seek(0)
     return Decompressed(file, format) if format else file

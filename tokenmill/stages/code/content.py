@@ -18,12 +18,12 @@ _LEAST = 1024  # bytes: a shorter file on one line does not count as minified
 
 
 def is_binary(content: bytes) -> bool:
-    """Returns True if there is a NUL in the first 8 KiB and no UTF-16 byte order mark that explains it."""
+    """Returns True if a source file has a NUL in its first 8 KiB and no UTF-16 byte order mark that explains it."""
     return b"\0" in content[:_LOOKED_AT] and not content.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
 def generator_sign(content: bytes) -> str:
-    """Returns the words in the first 2 KiB by which a generator marks its output, or "" if there are none."""
+    """Returns the words in a source file's first 2 KiB by which a generator marks its output, or "" without any."""
     head = content[:_HEAD].lower()
     if b"generated" not in head and b"do not" not in head:  # ten times faster than the regular expression alone
         return ""
@@ -32,7 +32,7 @@ def generator_sign(content: bytes) -> str:
 
 
 def minified_mean(content: bytes, language: str | None) -> float:
-    """Returns the mean length of the lines in bytes if it shows that the code is minified, otherwise 0.
+    """Returns the mean length in bytes of a source file's lines if it shows that the code is minified, otherwise 0.
 
     language: only JavaScript, TypeScript and CSS can be minified.
     """

@@ -19,7 +19,10 @@ _MOST_OF_FOLDER = 64
 
 
 def by_dependency(rows: Sequence[CodeRow]) -> list[CodeRow]:
-    """Returns the rows of one repository in their new order. Rows without text have no imports."""
+    """Returns the source files of one repository, each after the files that it imports, except in import cycles.
+
+    Rows without text have no imports.
+    """
     files = sorted(rows, key=lambda row: row.path or "")
     asked = _asked(files)
     waiting = [len(some) for some in asked]

@@ -27,7 +27,7 @@ _HEADER = re.compile(rb"[0-9a-f]{40,64} blob (\d+)\n")
 
 
 def git_folder(path: str) -> str:
-    """Returns the folder with a repository's HEAD, or "" if `path` is not a repository.
+    """Returns the folder with a git repository's HEAD, or "" if `path` is not a repository.
 
     It is `path` itself for a bare repository, otherwise its `.git`, or the folder that `.git` names if that is a file.
     """
@@ -48,7 +48,7 @@ def shared_folder(folder: str) -> str:
 
 
 def repository_name(path: str) -> str:
-    """Returns the name of a repository, taken from its path."""
+    """Returns the name of a git repository, taken from its path."""
     path = os.path.abspath(path)
     folder, name = os.path.split(path)
     return (os.path.basename(folder) if name == ".git" else name).removesuffix(".git")
@@ -70,12 +70,12 @@ def _pointed_to(path: str, mark: str = "") -> str:
 
 
 def is_hash(name: str) -> bool:
-    """Returns True for the full hash of an object, SHA-1 or SHA-256 in lower-case hex."""
+    """Returns True for the full hash of a git object, SHA-1 or SHA-256 in lower-case hex."""
     return bool(_HASH.match(name))
 
 
 def resolved(folder: str, revision: str) -> str:
-    """Returns the hash that a revision stands for in a git folder. Raises NoArchive if there is none.
+    """Returns the hash that a git revision stands for in a repository's git folder. Raises NoArchive if there is none.
 
     revision: a full hash, a branch, a tag or HEAD.
     """

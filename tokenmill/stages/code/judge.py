@@ -103,7 +103,7 @@ class Judge:
 
 
 def once(row: CodeRow, seen: set[int], fallback: str) -> None:
-    """Marks the row as `repeated` if its id is in `seen`, and gives it the id `fallback`; otherwise adds its id."""
+    """Marks a source file as `repeated` if its id is in `seen`, and gives it the id `fallback`; else adds its id."""
     known = xxhash.xxh3_64_intdigest(row.id.encode())
     if known not in seen:
         seen.add(known)
@@ -113,5 +113,5 @@ def once(row: CodeRow, seen: set[int], fallback: str) -> None:
 
 
 def refusal(rule: str, found: str) -> Refusal:
-    """Returns a refusal by a rule whose threshold is a phrase, not a number."""
+    """Returns why a source file is refused, by a rule whose threshold is a phrase, not a number."""
     return rule, found[:SHOWN], _EXPECTED[rule]

@@ -114,7 +114,7 @@ _BY_CONTENT = {
 
 
 def language_of(path: str, content: bytes) -> str | None:
-    """Returns the language's name, or None if neither the file's name nor its content decides.
+    """Returns a source file's programming language, or None if neither the file's name nor its content decides.
 
     path: with `/` as separator; only its last part counts.
     """

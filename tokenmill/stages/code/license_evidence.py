@@ -80,7 +80,7 @@ _MANIFESTS = (
 
 
 def is_license_file(name: str) -> bool:
-    """Returns True for LICENSE, LICENCE.txt, COPYING, LICENSE-MIT, UNLICENSE and similar names.
+    """Returns True for names of licence files: LICENSE, LICENCE.txt, COPYING, LICENSE-MIT, UNLICENSE and similar names.
 
     Lists of the licences of a repository's dependencies do not count. name: the file's name, without folders.
     """
@@ -90,12 +90,12 @@ def is_license_file(name: str) -> bool:
 
 
 def is_manifest(name: str) -> bool:
-    """Returns True for the files of package managers from which declared() can read a licence."""
+    """Returns True for the names of package managers' files from which declared() can read a licence."""
     return name.lower() in _MANIFESTS or name.lower().endswith(".gemspec")
 
 
 def of_license_file(content: bytes) -> str:
-    """Returns the licences in a licence file, joined by AND, or UNKNOWN if none is recognised."""
+    """Returns the SPDX licences in a licence file, joined by AND, or UNKNOWN if none is recognised."""
     text = content[:LICENSE_BYTES].decode("utf-8", "replace")
     return _tag(content) or _recognised(text) or _phrase(text[:2000], titles=True) or UNKNOWN
 
@@ -188,7 +188,7 @@ def declared(name: str, content: bytes) -> str | None:
 
 
 def expression_of(expressions: Iterable[tuple[str, str]]) -> str:
-    """Returns one expression from (file name, expression) of the licence files in one folder.
+    """Returns one SPDX expression from (file name, expression) of the licence files in one folder.
 
     LICENSE-MIT next to LICENSE-APACHE is a choice (OR), as in Rust's packages. All other files apply together (AND).
     """

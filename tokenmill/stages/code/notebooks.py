@@ -26,7 +26,7 @@ class NotANotebook(Exception):
 
 
 def converted(text: str, kind: str) -> tuple[str, str]:
-    """Returns (text, language) of a notebook. Raises NotANotebook.
+    """Returns (text, language) of a Jupyter notebook. Raises NotANotebook.
 
     kind: "markdown" gives prose with fenced code, in the language NOTEBOOK. "script" gives the code with the prose in
     comments, in the kernel's language.

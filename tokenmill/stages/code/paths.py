@@ -47,7 +47,7 @@ _MAX_NAME = 1020  # characters: 255 bytes, the limit of file systems, each writt
 
 
 def path_problem(name: str) -> str:
-    """Returns why a member's name is not a path inside its archive, or "" if it is one."""
+    """Returns why the name of a member of a code archive is not a path inside it, or "" if it is one."""
     if not name or len(name) > _MAX_PATH:
         return f"a name of {len(name)} characters"
     if name.startswith("/") or _DRIVE.match(name):
@@ -63,7 +63,7 @@ def path_problem(name: str) -> str:
 
 
 def name_rule(path: str) -> tuple[str, str] | None:
-    """Returns (rule, what was found) if a file is refused because of its path, otherwise None.
+    """Returns (rule, what was found) if a source file is refused because of its path, otherwise None.
 
     path: the path inside the repository, with `/` as separator.
     """

@@ -116,7 +116,10 @@ class Survey:
 
 
 def survey(members: Iterable[Member], archive: str) -> Survey:
-    """Reads the members once. archive: a path or address. Raises NoArchive for more than MAX_MEMBERS or MAX_NOTED."""
+    """Reads the members of a code archive once, to find its repositories and the licences of their folders.
+
+    archive: a path or address. Raises NoArchive for more than MAX_MEMBERS or MAX_NOTED.
+    """
     found = Survey(os.path.basename(archive))
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
@@ -181,7 +184,10 @@ _license_text = functools.lru_cache(maxsize=256)(of_license_file)
 
 
 def spelled(name: bytes) -> str:
-    """Returns a stored name as text. Bytes that are not UTF-8 become \\xNN, so that different names stay different."""
+    """Returns the stored name of a code archive's member as text.
+
+    Bytes that are not UTF-8 become \\xNN, so that different names stay different.
+    """
     text = name.decode("utf-8", "backslashreplace")
     if "//" in text or text.startswith("./") or "/./" in text:
         start = "/" if text.startswith("/") else ""
@@ -190,6 +196,9 @@ def spelled(name: bytes) -> str:
 
 
 def split_version(name: str) -> tuple[str, str]:
-    """Splits `requests-2.32.0` into (`requests`, `2.32.0`). The version is empty if there is none."""
+    """Splits the name of a code archive or its folder, such as `requests-2.32.0`, into (`requests`, `2.32.0`).
+
+    The version is empty if there is none.
+    """
     found = _VERSIONED.match(name)
     return (found[1], found[2]) if found else (name, "")

@@ -86,7 +86,7 @@ class Reuse:
 
 
 def is_reuse_file(path: str) -> bool:
-    """Returns True for a file that Reuse.note can read."""
+    """Returns True for a file in which REUSE states the licences of source files, and which Reuse.note can read."""
     return path.endswith((SIDECAR, "/REUSE.toml", "/.reuse/dep5")) or path in ("REUSE.toml", ".reuse/dep5")
 
 

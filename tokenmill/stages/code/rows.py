@@ -51,12 +51,12 @@ class CodeRow:
 
 
 def name_length(row: CodeRow) -> int:
-    """Returns the number of characters of a row's id, path and facts, which may be longer than its text."""
+    """Returns the number of characters of a source file's id, path and facts, which may be longer than its text."""
     return len(row.id) + len(row.path or "") + sum(len(str(fact)) for fact in row.facts.values())
 
 
 def batch_of(rows: list[CodeRow], shard: Shard) -> pa.RecordBatch:
-    """Returns the rows as a batch of documents, with marks on the refused ones."""
+    """Returns the rows of source files as a batch of documents, with marks on the refused ones."""
     places = [{"file": shard.file, "offset": row.offset, "length": row.size} for row in rows]
     batch = documents(
         {
@@ -81,7 +81,7 @@ def batch_of(rows: list[CodeRow], shard: Shard) -> pa.RecordBatch:
 
 
 def text_of(content: bytes) -> tuple[str, str, float]:
-    """Returns (text, charset, bad) for a file's bytes. A byte order mark is removed.
+    """Returns (text, charset, bad) for a source file's bytes. A byte order mark is removed.
 
     bad: the share of the bytes that could not be decoded or are control characters, 0 to 1.
     """

@@ -33,7 +33,7 @@ _FLAGS = ("vendored", "generated")
 
 
 def stack_rows(file: IO[bytes], judge: Judge, shard: Shard, batch_bytes: int) -> Iterator[CodeRow]:
-    """Yields the rows of the row groups that begin in the shard, in order.
+    """Yields the source files in a Parquet file like The Stack's, of the row groups that begin in the shard, in order.
 
     Raises NoArchive if the file cannot be read, or has no column for the content or the path.
     """

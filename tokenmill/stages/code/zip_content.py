@@ -17,7 +17,10 @@ _PATCHED = 0x20  # flag of a member that is a patch for another file
 
 
 def member_chunks(file: IO[bytes], entry: Entry, wanted: int) -> Iterator[bytes]:
-    """Yields the first `wanted` bytes of a member. Raises EOFError or another of UNPACKING_ERRORS for damage."""
+    """Yields the first `wanted` unpacked bytes of a zip archive's member.
+
+    Raises EOFError or another of UNPACKING_ERRORS for damage.
+    """
     start = entry.offset + HEADER_BYTES + _lengths(file, entry)
     file.seek(start)
     if entry.method not in _DECODERS or entry.flags & _PATCHED:

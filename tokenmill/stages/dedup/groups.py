@@ -14,12 +14,12 @@ Positions = npt.NDArray[np.int64]
 
 
 def with_carried(carried: pa.RecordBatch | None, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Returns the rows carried over from the previous batch, followed by this batch."""
+    """Returns the rows of a deduplication's sorted stream carried over from the previous batch, then this batch."""
     return batch if carried is None else pa.concat_batches([carried, batch])
 
 
 def group_starts(*columns: npt.NDArray[Any]) -> Positions:
-    """Returns the first row of each group of rows that are equal in all columns, int64 (groups,).
+    """Returns the first row of each group of a deduplication's rows that are equal in all columns, int64 (groups,).
 
     There must be at least one row.
     """
@@ -28,5 +28,5 @@ def group_starts(*columns: npt.NDArray[Any]) -> Positions:
 
 
 def group_sizes(starts: Positions, rows: int) -> Positions:
-    """Returns the number of rows of each group, int64 (groups,)."""
+    """Returns the number of rows of each group of equal rows of a deduplication, int64 (groups,)."""
     return np.diff(np.append(starts, rows))

@@ -11,7 +11,7 @@ SHOWN = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
 def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] | None:
-    """Returns (bands, rows) that nominate pairs at the threshold with probability `recall` or more, or None.
+    """Returns (bands, rows) of MinHash that nominate pairs at the threshold with probability `recall` or more, or None.
 
     Of all such numbers it returns those with the most rows per band, because more rows nominate fewer pairs below the
     threshold. Pairs below the threshold cost only time, because each pair is verified. hashes: largest product of bands
@@ -25,12 +25,12 @@ def bands_for(threshold: float, recall: float, hashes: int) -> tuple[int, int] |
 
 
 def chance(similarity: float, bands: int, rows: int) -> float:
-    """Returns the probability that a pair of this similarity is nominated."""
+    """Returns the probability that a MinHash step of these bands and rows nominates a pair of this similarity."""
     return -math.expm1(bands * math.log1p(-(similarity**rows))) if similarity < 1 else 1.0
 
 
 def outlook(bands: int, rows: int, threshold: float, fold: Sequence[str]) -> str:
-    """Returns the S-curve as one line of text."""
+    """Returns the S-curve of a MinHash step, the probabilities of nomination by similarity, as one line of text."""
     curve = ", ".join(f"{s:g}: {chance(s, bands, rows):.3g}" for s in sorted({*SHOWN, threshold}))
     seen = f", after folding {', '.join(fold)}," if fold else ""
     return f"{bands} bands of {rows} rows nominate a pair of similarity s{seen} with a chance of ({curve})"

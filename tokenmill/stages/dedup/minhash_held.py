@@ -133,18 +133,18 @@ class HeldNeighbourhoods:
 
 
 def fixed_array(values: Hashes) -> pa.Array:
-    """Converts uint64 (rows, width) to one little-endian binary value per row."""
+    """Converts the MinHash band keys of each row, uint64 (rows, width), to one little-endian binary value per row."""
     return pa.Array.from_buffers(pa.binary(values.shape[1] * 8), len(values), [None, pa.py_buffer(values)])
 
 
 def fixed_values(array: pa.Array, width: int) -> Hashes:
-    """Returns uint64 (rows, width) from an array of fixed_array."""
+    """Returns the MinHash band keys of each row, uint64 (rows, width), from an array of fixed_array."""
     values = np.frombuffer(array.buffers()[1], dtype=np.uint64)
     return values[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
 def ragged_array(rows: Ragged, bits: Bits = 64) -> pa.Array:
-    """Converts each row to one little-endian binary value, which Parquet stores faster and smaller than a list.
+    """Converts each row's set of shingles to a little-endian binary value, faster and smaller in Parquet than a list.
 
     bits: size of a stored number. 32 keeps the lower half of each, which is the part that hashes of 32 bits use.
     """
@@ -154,7 +154,7 @@ def ragged_array(rows: Ragged, bits: Bits = 64) -> pa.Array:
 
 
 def ragged_values(array: pa.Array, bits: Bits = 64) -> Ragged:
-    """Returns the rows of an array of ragged_array. The first offset may be larger than 0."""
+    """Returns each row's set of shingles from an array of ragged_array. The first offset may be larger than 0."""
     _, offset_buffer, data = array.buffers()
     stored = np.dtype(np.uint64 if bits == 64 else np.uint32)
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]

@@ -79,7 +79,7 @@ class Version:
 
 
 def write_index(files: Iterable[str], folder: str, kind: IndexKind) -> dict[str, Any] | None:
-    """Adds a version with the documents of Parquet files (id, text) whose ids the index does not have.
+    """Adds a version to a dedup index, with those documents of Parquet files (id, text) whose ids it does not have.
 
     Returns the content of the version, or None if there was nothing to add, because the index had all documents, or
     because another program added the same ones at the same time. Raises RecipeError if the index has other shingles or
@@ -164,7 +164,7 @@ def _copy_once(file: str, record: FileRecord) -> None:
 
 
 def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
-    """Returns the records of an index's files that have rows, with full paths.
+    """Returns the records of a dedup index's files that have rows, with full paths.
 
     index: FOLDER or FOLDER@VERSION. Raises RecipeError if there is no index, if it has other shingles, or if it is
     incomplete.
@@ -186,7 +186,7 @@ def index_files(index: str, kind: IndexKind) -> list[FileRecord]:
 
 
 def verify_index(folder: str) -> list[dict[str, Any]]:
-    """Reads every file of an index and compares its checksum. Returns the content of each version.
+    """Reads every file of a dedup index and compares its checksum. Returns the content of each version.
 
     Raises DataError with the name of a damaged file, RecipeError if there is no index or a version is damaged.
     """
@@ -202,7 +202,10 @@ def verify_index(folder: str) -> list[dict[str, Any]]:
 
 
 def versions(folder: str) -> list[Version]:
-    """Returns all versions in order. Raises DataError if one is missing or damaged, RecipeError for another format."""
+    """Returns what was added to a dedup index, version by version, in order.
+
+    Raises DataError if one is missing or damaged, RecipeError for another format.
+    """
     # listed before the loop, because another program may add a version during it
     names = [name for name in storage.list_files(folder) if name.startswith("version-")]
     found: list[Version] = []
@@ -223,7 +226,7 @@ def versions(folder: str) -> list[Version]:
 
 
 def leftovers(folder: str) -> list[str]:
-    """Returns the folders and files in an index that belong to no version, as paths relative to the index.
+    """Returns the folders and files in a dedup index that belong to no version, as paths relative to the index.
 
     They are of programs that were killed or are still at work. Raises DataError if a version is damaged.
     """

@@ -216,12 +216,12 @@ def _alike_rows(
 
 
 def nothing_counted() -> Facts:
-    """Returns the facts of no documents."""
+    """Returns the facts of a MinHash step about no documents."""
     return {**dict.fromkeys(COUNTS, 0), "removed_by_source": {}}
 
 
 def added(one: Facts, other: Facts) -> Facts:
-    """Returns the facts of two sets of neighbourhoods together."""
+    """Returns the facts of a MinHash step about two sets of neighbourhoods together."""
     return {
         **{name: one[name] + other[name] for name in COUNTS},
         "hub_rounds": max(one["hub_rounds"], other["hub_rounds"]),

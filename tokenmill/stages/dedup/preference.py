@@ -19,7 +19,7 @@ _LAST = np.iinfo(np.int64).max
 
 
 def check_preference(keep: Keep, *, score: str, sources: Sequence[str]) -> None:
-    """Raises RecipeError unless `score` and `sources` are given exactly if `keep` needs them."""
+    """Raises RecipeError unless a deduplication has `score` and `sources` exactly if its `keep` needs them."""
     if (keep == "best_score") != bool(score):
         raise RecipeError(
             f"keep: {keep} and score: {score!r}; `score` names the column to rank by, for keep: best_score"
@@ -31,7 +31,7 @@ def check_preference(keep: Keep, *, score: str, sources: Sequence[str]) -> None:
 
 
 def preference_column(keep: Keep, *, score: str) -> str:
-    """Returns the name of the column that preference() reads."""
+    """Returns the name of the column by which a deduplication's `keep` ranks duplicates."""
     by = {"longest": "text", "earliest": "date", "latest": "date", "best_score": score, "source_order": "source"}
     return by[keep]
 
@@ -39,7 +39,10 @@ def preference_column(keep: Keep, *, score: str) -> str:
 def preference(
     batch: pa.RecordBatch, keep: Keep, *, score: str = "", sources: Sequence[str] = ()
 ) -> npt.NDArray[np.int64]:
-    """Returns the rank of each document, int64 (rows,). The lowest is kept."""
+    """Returns the rank of each document by this `keep`, with its `score` or `sources`, among duplicates, int64 (rows,).
+
+    The lowest is kept.
+    """
     column = batch.column(preference_column(keep, score=score))
     if keep == "longest":
         return -_numbers(pc.binary_length(column), missing=0)

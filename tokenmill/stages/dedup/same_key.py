@@ -102,9 +102,10 @@ class SameKey:
 
 
 def keys_of(content: bytes | memoryview, offsets: Offsets) -> Keys:
-    """Returns XXH3-128 of each content[offsets[i]:offsets[i + 1]]. An empty value has no key.
+    """Returns the key of exact or URL deduplication, XXH3-128, of each content[offsets[i]:offsets[i + 1]].
 
-    The probability that two of n different values have the same key is n^2 / 2^129: 10^-17 for 10^11 documents.
+    An empty value has no key. The probability that two of n different values have the same key is n^2 / 2^129: 10^-17
+    for 10^11 documents.
     """
     digest = xxhash.xxh3_128_digest
     digests = b"".join(digest(content[start:end]) for start, end in pairwise(offsets.tolist()))

@@ -33,24 +33,24 @@ class DedupSettings(Protocol):
 
 
 def check_settings(settings: DedupSettings) -> None:
-    """Raises RecipeError unless the shared settings are valid together."""
+    """Raises RecipeError unless the settings that all kinds of deduplication share are valid together."""
     check_preference(settings.keep, score=settings.score, sources=settings.sources)
     check_max_removed(settings.max_removed)
 
 
 def columns_read(settings: DedupSettings, *columns: str) -> tuple[str, ...]:
-    """Returns the given columns and those that the shared settings need, each once."""
+    """Returns the given columns and those that the shared settings of deduplication need, each once."""
     by_source = ["source"] if settings.max_removed else []
     return tuple(dict.fromkeys([*columns, preference_column(settings.keep, score=settings.score), *by_source]))
 
 
 def preferences(batch: pa.RecordBatch, settings: DedupSettings) -> npt.NDArray[np.int64]:
-    """Returns the rank of each document by `keep`, int64 (rows,). The lowest is kept."""
+    """Returns the rank of each document by the settings of a deduplication, int64 (rows,). The lowest is kept."""
     return preference(batch, settings.keep, score=settings.score, sources=settings.sources)
 
 
 def limited_sources(settings: DedupSettings) -> tuple[str, ...]:
-    """Returns the sources that max_removed names, sorted."""
+    """Returns the sources that a deduplication's max_removed names, sorted."""
     return tuple(sorted(settings.max_removed))
 
 
@@ -64,7 +64,7 @@ def conclude(
     verb: str = "remove",
     unit: str = "documents",
 ) -> dict[str, int]:
-    """Returns the number of documents, and the sum over all partitions of each number in `counts`.
+    """Returns the number of documents of a deduplication, and the sum over all partitions of each number in `counts`.
 
     documents: number of documents by source. totals: number of units (documents, lines) by source, of which max_removed
     is a share. Default: documents. verb, unit: words for the message of the error. Raises DataError if the Global would

@@ -210,7 +210,7 @@ def _counting_documents(rows: Iterator[pa.RecordBatch], counts: npt.NDArray[np.i
 
 
 def documents_of(rows: pa.RecordBatch) -> Documents:
-    """Returns the document of each row, int64 (rows,)."""
+    """Returns, for substring deduplication, the document of each row as one number of shard and row, int64 (rows,)."""
     shard = rows.column("shard").to_numpy().astype(np.int64)
     documents: Documents = shard << 32 | rows.column("row").to_numpy().astype(np.int64)
     return documents

@@ -43,7 +43,10 @@ def same_key(rows: pa.RecordBatch, rule: str, *, duplicate_of: Any, key: str) ->
 
 
 def cluster_sizes(rows: pa.RecordBatch, sizes: npt.NDArray[Any]) -> pa.RecordBatch:
-    """Returns verdicts that keep each row. sizes: number of documents in its cluster, including itself."""
+    """Returns verdicts of a deduplication that keep each row, with the size of its cluster of duplicates.
+
+    sizes: number of documents in its cluster, including itself.
+    """
     return _verdicts(rows, cluster_size=pa.array(sizes.astype(np.int32)))
 
 

@@ -55,7 +55,10 @@ class _Guess(NamedTuple):
 
 
 def decode(bodies: Sequence[bytes | None], labels: Sequence[str]) -> Decoded:
-    """Decodes each body. labels: the charset that each body's HTTP header names, or "". A body of None becomes null."""
+    """Decodes the bodies of web pages, and the bytes of other files, to text.
+
+    labels: the charset that each body's HTTP header names, or "". A body of None becomes null.
+    """
     texts = [body or b"" for body in bodies]
     data, offsets = _joined(texts)
     broken, wide, control = soundness(data, offsets)

@@ -16,10 +16,10 @@ _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9
 
 
 def moments(column: pa.Array) -> pa.Array:
-    """Converts an array of dates or timestamps to timestamp[us, UTC]. Years outside 1 to 9999 become null.
+    """Converts a column of a source's dates or timestamps to the document schema's timestamp[us, UTC].
 
-    Nanoseconds are cut off. Arrays of other types are cast by Arrow, which raises ArrowNotImplementedError or
-    ArrowInvalid if it cannot cast them.
+    Years outside 1 to 9999 become null. Nanoseconds are cut off. Arrays of other types are cast by Arrow, which raises
+    ArrowNotImplementedError or ArrowInvalid if it cannot cast them.
     """
     type = column.type
     if pa.types.is_timestamp(type):
@@ -38,7 +38,10 @@ def moments(column: pa.Array) -> pa.Array:
 
 
 def timestamps(dates: Sequence[str | None]) -> pa.Array:
-    """Parses ISO 8601 of any precision, or the 4 to 14 digits of ARC files, to timestamp[us, UTC]; null for others."""
+    """Parses a source's dates, ISO 8601 or the 4 to 14 digits of ARC files, to timestamp[us, UTC]; null for others.
+
+    ISO 8601 may have any precision.
+    """
     try:
         return pa.array(dates, type=pa.string()).cast(TIMESTAMP)  # fast path: nearly always all dates are complete
     except pa.ArrowInvalid:

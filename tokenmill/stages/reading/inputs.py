@@ -15,9 +15,9 @@ _SHOWN = 12
 
 
 def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
-    """Returns one shard per file that the globs match, in the order of the globs, then by name. A file counts once.
+    """Returns one shard per input file that the globs of a Source match, in the order of the globs, then by name.
 
-    Raises RecipeError for a glob that matches no file, with the nearest name that exists.
+    A file counts once. Raises RecipeError for a glob that matches no file, with the nearest name that exists.
     """
     files: dict[str, storage.Found] = {}
     for pattern in [paths] if isinstance(paths, str) else paths:
@@ -29,7 +29,7 @@ def file_shards(paths: str | Iterable[str], source: str) -> list[Shard]:
 
 
 def short_names(files: Iterable[str]) -> dict[str, str]:
-    """Returns {file: shortest end of its path that no other file has}, for files whose base name is not unique.
+    """Returns {input file: shortest end of its path that no other file has}, for files whose base name is not unique.
 
     Paths start below the folder that contains all files, so a name does not depend on where that folder is.
     """

@@ -56,7 +56,7 @@ class Line(NamedTuple):
 
 
 def read_lines(file: Readable, name: str, limit: int) -> Iterator[Line]:
-    """Yields the lines in order.
+    """Yields the parsed lines of a JSON Lines file, with their places, in order.
 
     A line over `limit` bytes has a problem, and so has a line that is not a JSON object. If a compressed file breaks,
     the last line is one with a problem, because nothing after that place can be read. Raises DataError if nothing of
@@ -66,7 +66,10 @@ def read_lines(file: Readable, name: str, limit: int) -> Iterator[Line]:
 
 
 def read_lines_between(file: IO[bytes], name: str, limit: int, start: int, end: int) -> Iterator[Line]:
-    """Yields the lines of an uncompressed file that begin in [start, end). Lines before them are not read."""
+    """Yields the parsed lines of an uncompressed JSON Lines file that begin in [start, end).
+
+    Lines before them are not read.
+    """
     first = max(0, start - 1)  # a line begins at `start` if the byte before is a line feed
     file.seek(first)
     lines = raw_lines(_plain(file), name, limit, expected="JSON Lines", first=first)
@@ -74,7 +77,7 @@ def read_lines_between(file: IO[bytes], name: str, limit: int, start: int, end: 
 
 
 def parsed(lines: Iterable[RawLine]) -> Iterator[Line]:
-    """Parses the lines that are not blank."""
+    """Parses the lines of a JSON Lines file that are not blank."""
     for line in lines:
         if line.problem:
             yield from _with_whole_object(line)
@@ -101,10 +104,10 @@ def raw_lines(
     first: int = 0,
     watch: Callable[[bytes], None] = lambda piece: None,
 ) -> Iterator[RawLine]:
-    """Yields the lines of a file that is given in pieces, without line feeds. A line over `limit` bytes has no content.
+    """Yields the unparsed lines of a file (JSON Lines, CSV, a dump's index), given in pieces, without line feeds.
 
-    first: the offset where the pieces begin. watch: is called with all bytes of a line before the line is yielded.
-    Raises DataError if decompression fails before the first byte.
+    A line over `limit` bytes has no content. first: the offset where the pieces begin. watch: is called with all bytes
+    of a line before the line is yielded. Raises DataError if decompression fails before the first byte.
     """
     offset, size, parts = first, 0, list[bytes]()  # the current line: its offset, its bytes so far, its pieces
     try:
@@ -159,7 +162,7 @@ def _parsed(offset: int, raw: bytes) -> Line:
 
 
 def is_deep(value: Any) -> bool:
-    """Returns True if the lists and objects of a JSON value are nested more than MAX_DEPTH deep."""
+    """Returns True if the lists and objects of a value from a JSON Lines file are nested more than MAX_DEPTH deep."""
     inside = [value]
     for _ in range(MAX_DEPTH):
         if not inside:
@@ -193,7 +196,7 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def is_packed(magic: bytes) -> bool:
-    """Returns True if a file with these first bytes is compressed with gzip or zstd."""
+    """Returns True if a JSON Lines file with these first bytes is compressed with gzip or zstd."""
     return format_of(magic) in _FORMATS
 
 

@@ -31,7 +31,10 @@ class Parquet(NamedTuple):
 
 
 def open_parquet(file: IO[bytes]) -> Parquet:
-    """Opens the file. Raises an error of pyarrow if it is not a Parquet file."""
+    """Opens a Parquet input file of a Source, so that its page checksums are verified.
+
+    Raises an error of pyarrow if it is not a Parquet file.
+    """
     plain = pq.ParquetFile(file, page_checksum_verification=True)
     columns = [plain.schema.column(number) for number in range(len(plain.schema))]
     # All texts are listed, with or without a dictionary: asking a damaged file for its column chunks may never return.
@@ -41,13 +44,16 @@ def open_parquet(file: IO[bytes]) -> Parquet:
 
 
 def refuse_lack_of_threads(error: BaseException) -> None:
-    """Raises MemoryError if Arrow could not start a thread, which it reports as an error of the file."""
+    """Raises MemoryError if Arrow could not start a thread, which it reports as an error of the input file."""
     if _NO_THREAD in str(error):
         raise MemoryError(f"the system cannot start another thread: {error}") from error
 
 
 def is_damage(error: BaseException) -> bool:
-    """Returns False if memory is too small for data that may be valid. A length that no machine can hold is damage."""
+    """Returns True if an error of Arrow means that an input file is damaged, False if memory may be too small for it.
+
+    A length that no machine can hold is damage.
+    """
     claimed = _CLAIMED.search(str(error))
     return not isinstance(error, MemoryError) or (claimed is not None and int(claimed[1]) >= _NONSENSE)
 
@@ -55,8 +61,9 @@ def is_damage(error: BaseException) -> bool:
 def row_batches(
     parquet: Parquet, size: int, columns: list[str] | None = None, groups: list[int] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Yields batches of about `size` bytes, not converted, and a RowLoss for the rows of a row group that cannot be
-    read. columns, groups: the columns and row groups to read. Default all.
+    """Yields unconverted batches of a Parquet file of about `size` bytes, and a RowLoss for rows that cannot be read.
+
+    A RowLoss has the rows of one row group. columns, groups: the columns and row groups to read. Default all.
 
     Texts of small row groups come as dictionaries, because a few kilobytes may repeat one text a million times. Texts
     of larger row groups do not, because pyarrow then holds all texts of the group several times. Larger groups are
@@ -121,8 +128,9 @@ def _one(held: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def groups_between(parquet: pq.ParquetFile, start: int, end: int) -> tuple[list[int], int]:
-    """Returns (the row groups whose first byte is in [start, end), the number of rows before them). If the file's
-    metadata has impossible places, all row groups belong to the range that begins at 0.
+    """Returns (a Parquet file's row groups whose first byte is in [start, end), the number of rows before them).
+
+    If the file's metadata has impossible places, all row groups belong to the range that begins at 0.
     """
     facts = [parquet.metadata.row_group(group) for group in range(parquet.num_row_groups)]
     places = [_first_byte(fact) for fact in facts]

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 
 def plain_column(column: pa.Array) -> pa.Array:
-    """Returns the column with its values in place if it is a dictionary or a view, otherwise unchanged."""
+    """Returns a column of Arrow with its values in place if it is a dictionary or a view, otherwise unchanged."""
     if not pa.types.is_dictionary(column.type):
         return _without_views(column)
     return pa.DictionaryArray.from_arrays(column.indices, _without_views(column.dictionary)).dictionary_decode()

@@ -20,7 +20,7 @@ _LISTS = {pa.lib.Type_LIST, pa.lib.Type_LARGE_LIST, pa.lib.Type_MAP}
 def cut_batches(
     batches: Iterable[pa.RecordBatch | RowLoss], size: int, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Cuts each batch into slices of about `size` bytes, with only these columns if any are named."""
+    """Cuts each batch of a table into slices of about `size` bytes, with only these columns if any are named."""
     for batch in batches:
         if isinstance(batch, RowLoss):
             yield batch
@@ -29,7 +29,7 @@ def cut_batches(
 
 
 def cut(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
-    """Yields slices of the batch of at most about `size` bytes each, but of at least one row."""
+    """Yields slices of a table's batch of at most about `size` bytes each as documents, but of at least one row."""
     names = sum(_bytes_of_names(field) for field in batch.schema)
     ends = np.cumsum(sum(map(_bytes_of_rows, batch.columns), np.full(batch.num_rows, float(names))))
     total = float(ends[-1]) if batch.num_rows else 0.0

@@ -30,7 +30,7 @@ class CsvRecord(NamedTuple):
 
 
 def read_csv_records(file: Readable, name: str, limit: int, delimiter: str) -> Iterator[CsvRecord]:
-    """Yields the records in order, the header first. Blank lines are skipped.
+    """Yields the records of a CSV file in order, the header first. Blank lines are skipped.
 
     A record of more than `limit` bytes has a problem, also a record that is not UTF-8 or whose quotes do not close.
     Raises DataError if nothing of the file can be decompressed.
@@ -46,7 +46,7 @@ def read_csv_records(file: Readable, name: str, limit: int, delimiter: str) -> I
 
 
 def header_of(record: CsvRecord, name: str) -> list[str]:
-    """Returns the names of the columns. Raises DataError if the record cannot be a header."""
+    """Returns the names of a CSV file's columns. Raises DataError if the record cannot be a header."""
     if record.problem:
         raise DataError(f"{name}: the header of the CSV file: {record.problem}")
     if len(set(record.fields)) < len(record.fields) or len(record.fields) > _MAX_FIELDS:

@@ -26,14 +26,14 @@ _WORD = re.compile(r"[a-z]+")
 
 
 def is_folder(path: str) -> bool:
-    """Returns True for a folder, local or in an object store, and False for a glob or an HTTP address."""
+    """Returns True if an input path is a folder, local or in an object store; False for a glob or an HTTP address."""
     if is_http(path) or any(mark in path for mark in "*?["):
         return False
     return storage.size_of(path) < 0 and storage.exists(path)
 
 
 def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
-    """Returns the data files of the given splits, or of all splits if `splits` is empty.
+    """Returns the data files of a Hugging Face dataset's folder, of the given splits, or of all if `splits` is empty.
 
     Raises RecipeError if there are no data files or no such split, DataError if a saved dataset is incomplete.
     """

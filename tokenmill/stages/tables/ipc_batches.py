@@ -17,7 +17,7 @@ _ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can 
 
 
 def ipc_schema_and_batches(file: IO[bytes], name: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch | RowLoss]]:
-    """Returns (the columns, the file's batches).
+    """Returns (the columns, the batches) of a file in Arrow's IPC format.
 
     A batch that cannot be read becomes a RowLoss of 1 row, because the number of its rows is unknown. In a stream,
     nothing after such a batch can be read. Raises DataError if the file is neither an Arrow IPC file nor a stream.

@@ -21,7 +21,7 @@ _COLUMNS = ("url", "path", "license", "lang", "lang_score", "code_lang")
 def unpacked(
     values: Iterable[dict[str, Any]], format: str, source: str, columns: dict[str, str]
 ) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
-    """Returns (values by column, all other keys of each row).
+    """Returns (values by column, all other keys of each row) of JSON objects of datatrove or Dolma.
 
     format: one of FORMATS. source: the recipe's name of the source. columns: {key of an object or its metadata: column}
     """
@@ -37,7 +37,10 @@ def unpacked(
 
 
 def packed(row: dict[str, Any], format: str) -> dict[str, Any]:
-    """Returns the JSON object for one row of documents. Absent and null columns are left out, except id and text."""
+    """Returns the JSON object of datatrove or Dolma for one row of documents.
+
+    Absent and null columns are left out, except id and text.
+    """
     meta = _object(row.get("meta"), "meta")
     source = meta.pop("source", row.get("source"))
     if source is not None:

@@ -49,9 +49,10 @@ _KINDS = {str: "text", bool: "boolean", int: "number", float: "number", list: "a
 
 
 def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str, expected: str) -> pa.RecordBatch:
-    """Returns a batch of the columns `adds`. Rows with a problem, or without a text, are marked.
+    """Returns the rows of a table as a batch of documents, with the columns `adds`.
 
-    rule: the rule that marks problems. expected: its threshold, as text.
+    Rows with a problem, or without a text, are marked. rule: the rule that marks problems. expected: its threshold, as
+    text.
     """
     count, name = len(rows.offsets), shard.name or os.path.basename(shard.file)
     columns = {ours: _cast(ours, values, shard.file) for ours, values in rows.found.items()}
@@ -83,7 +84,7 @@ def _kinds(values: list[Any]) -> list[str]:
 
 
 def refuse_types(fields: Iterable[pa.Field], file: str) -> None:
-    """Raises DataError if pyarrow cannot convert the values of a column to Python.
+    """Raises DataError if pyarrow cannot convert the values of a table's column to Python.
 
     These are intervals of months or of days and times, and structs in which two fields have the same name, or a name is
     not UTF-8.
@@ -112,7 +113,7 @@ def _remedy(type: pa.DataType) -> str:
 
 
 def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str | None]]:
-    """Returns (the rows, the problem of each, or None).
+    """Returns (the rows of a table's batch as Python values, the problem of each, or None).
 
     A string that is not UTF-8 is left out and is the problem of its row. Dates and times that Python cannot represent
     become text.
@@ -240,7 +241,10 @@ def _strings(values: Iterable[Any], *, only_strings: bool = False) -> list[str |
 
 
 def json_text(values: dict[str, Any]) -> str:
-    """Returns JSON with sorted keys. NaN and infinities become null; other values that JSON lacks become text."""
+    """Returns the values of a table's other columns as JSON with sorted keys, which becomes a document's `meta`.
+
+    NaN and infinities become null; other values that JSON lacks become text.
+    """
     try:
         return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_written, allow_nan=False)
     except ValueError:  # a number that is not finite

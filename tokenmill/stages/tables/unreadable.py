@@ -63,7 +63,7 @@ class Judged(Protocol):
 
 
 def refuse_without_a_good_line(lines: Iterable[Judged], file: str, expected: str) -> None:
-    """Raises DataError if there are lines, and none of the first MOST_BAD_LINES can be read."""
+    """Raises DataError if a JSON Lines or CSV file has lines, and none of the first MOST_BAD_LINES can be read."""
     count, first = 0, ""
     for line in islice(lines, MOST_BAD_LINES):
         if not line.problem:
@@ -76,7 +76,10 @@ def refuse_without_a_good_line(lines: Iterable[Judged], file: str, expected: str
 
 
 def with_a_good_row(batches: Iterator[pa.RecordBatch | RowLoss], file: str) -> Iterator[pa.RecordBatch | RowLoss]:
-    """Yields the same batches. Raises DataError before the first one if all of them are losses."""
+    """Yields a table's batches as they are, if not all of them are losses.
+
+    Raises DataError before the first one if all of them are losses.
+    """
     held: list[RowLoss] = []
     for batch in batches:
         if isinstance(batch, RowLoss):

@@ -30,12 +30,15 @@ _ABOUT_WARC = 1 << 30
 
 
 def is_list(path: str) -> bool:
-    """Returns True if the path is that of a list of paths."""
+    """Returns True if the path is that of a crawl's list of paths, such as `warc.paths.gz`."""
     return _LIST.search(path.partition("?")[0]) is not None
 
 
 def crawl_list(base: str, crawl: str, part: str) -> str:
-    """Returns the address of a crawl's list. Raises RecipeError if the crawl's name is malformed."""
+    """Returns the address of one of the lists of paths of a published crawl, such as Common Crawl's.
+
+    Raises RecipeError if the crawl's name is malformed.
+    """
     if not _CRAWL.fullmatch(crawl):
         raise RecipeError(
             f"crawl: {crawl!r} is not a crawl's name; expected one like CC-MAIN-2026-05 or CC-NEWS/2026/01"
@@ -44,12 +47,15 @@ def crawl_list(base: str, crawl: str, part: str) -> str:
 
 
 def index_files(base: str, crawl: str) -> list[str]:
-    """Returns the files of a crawl's columnar index that list its successful captures."""
+    """Returns the files of a published crawl's columnar index that list its successful captures."""
     return [file for file in listed(crawl_list(base, crawl, "cc-index-table"), base) if "/subset=warc/" in file]
 
 
 def listed(address: str, base: str) -> list[str]:
-    """Returns the files of a list, below `base`, in its order. Raises RecipeError if there is no such list."""
+    """Returns the files that a published crawl's list of paths names, below `base`, in its order.
+
+    Raises RecipeError if there is no such list.
+    """
     try:
         content = storage.read_bytes(address)
     except (GoneError, FileNotFoundError) as error:
@@ -67,7 +73,10 @@ def listed(address: str, base: str) -> list[str]:
 
 
 def shards_of(paths: tuple[str, ...], base: str, source: str) -> list[Shard]:
-    """Returns one shard per file, in the order of the paths (globs, addresses and lists). A file counts once."""
+    """Returns one shard per file of a crawl, in the order of the paths (globs, addresses and lists of paths).
+
+    A file counts once.
+    """
     found: dict[str, Shard] = {}
     for path in paths:
         shards = _listed_shards(listed(path, base), source) if is_list(path) else file_shards(path, source)

@@ -96,7 +96,7 @@ class ByteRange:
 
 
 def find_records(files: Sequence[str], wanted: Wanted) -> pa.Table:
-    """Returns the wanted records of the index files, as RECORDS, each record once.
+    """Returns the wanted records of the files of Common Crawl's columnar index, as RECORDS, each record once.
 
     Raises DataError for a file that is not a columnar index.
     """
@@ -113,7 +113,7 @@ def find_records(files: Sequence[str], wanted: Wanted) -> pa.Table:
 
 
 def byte_ranges(records: pa.Table, gap: int, most: int = 1 << 25) -> Iterator[ByteRange]:
-    """Joins records with at most `gap` bytes between them to ranges of up to about `most` bytes."""
+    """Joins the places of a crawl's records, at most `gap` bytes apart, to ranges of up to about `most` bytes."""
     if not records.num_rows:
         return
     names = records.column("file").combine_chunks().dictionary_encode()

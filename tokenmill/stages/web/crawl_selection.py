@@ -39,10 +39,10 @@ class Picked(NamedTuple):
 
 
 def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: bool) -> str:
-    """Returns the path of the stored selection, and reads the index to create it if it does not exist.
+    """Returns the path of the stored list of records that a crawl's index selects.
 
-    folder: where selections are stored, "" for the user's cache. from_list: True if the index files are those of a
-    published crawl, which do not change.
+    Reads the index to create the list if it does not exist. folder: where selections are stored, "" for the user's
+    cache. from_list: True if the index files are those of a published crawl, which do not change.
     """
     tags = [LISTED if from_list else storage.etag(file) for file in files]
     said = json.dumps([_FORMAT, list(map(shown, files)), tags, wanted.asked()])
@@ -57,10 +57,10 @@ def selection(files: Sequence[str], wanted: Wanted, folder: str, *, from_list: b
 
 
 def selected_shards(path: str, source: str, shard_bytes: int) -> list[Shard]:
-    """Cuts the selection, in order, into shards of about equal bytes, at most about `shard_bytes` each.
+    """Cuts the records that a crawl's index selects, in order, into shards of about equal bytes.
 
-    `start` and `end` of a shard are positions in the bytes of all selected records, one after the other. Raises
-    RecipeError if no record is selected.
+    Each has at most about `shard_bytes`. `start` and `end` of a shard are positions in the bytes of all selected
+    records, one after the other. Raises RecipeError if no record is selected.
     """
     table = pa.Table.from_batches(list(parquet.read_table(path)), _KEPT)
     if not table.num_rows:
@@ -73,7 +73,7 @@ def selected_shards(path: str, source: str, shard_bytes: int) -> list[Shard]:
 
 
 def read_selected(shard: Shard, base: str, gap: int, limit: int, polite: Manners) -> Iterator[Picked]:
-    """Yields the shard's records in order, and Damage if the index names a place without a record."""
+    """Yields the selected records of a crawl in a shard, in order, and Damage for a place without a record."""
     records = _rows(shard)
     offsets, lengths = records.column("offset").to_numpy(), records.column("length").to_numpy()
     for span in byte_ranges(records, gap):

@@ -67,7 +67,7 @@ class _BrokenCodingError(Exception):
 
 
 def read_head(block: bytes) -> Head:
-    """Reads the HTTP header at the start of a response's block."""
+    """Reads the HTTP header at the start of an archived response's block."""
     status = _STATUS.match(block)
     if status is None:
         return Head(None, "", "", (), False, 0)
@@ -82,14 +82,14 @@ def read_head(block: bytes) -> Head:
 
 
 def content_type(value: bytes) -> tuple[str, str]:
-    """Returns (MIME type in lower case, charset label) of a Content-Type, "" for a part that is missing."""
+    """Returns (MIME type in lower case, charset label) of an HTTP Content-Type, "" for a part that is missing."""
     mime = value.partition(b";")[0].strip().lower().decode("latin-1")
     charset = _CHARSET.search(value)
     return mime if "/" in mime else "", charset[1].decode("latin-1") if charset else ""
 
 
 def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
-    """Joins the chunks of the body and undoes its content codings, each up to limit + 1 bytes.
+    """Joins the chunks of an archived HTTP body and undoes its content codings, each up to limit + 1 bytes.
 
     cut: the archive has only a part of the body, so an early end is not an error.
     """

@@ -32,9 +32,10 @@ class Signs(NamedTuple):
 
 
 def signs(headers: Iterable[tuple[bytes, bytes]], page: bytes) -> Signs:
-    """Reads the signs of the HTTP header's fields (name in lower case, value) and of the page, in UTF-8.
+    """Reads a publisher's opt-out from use by machines, from the HTTP header's fields and the page.
 
-    The directives of both are merged. For the TDM protocol the header has priority.
+    The names of the fields are in lower case, and the page is UTF-8. The directives of both are merged. For the TDM
+    protocol the header has priority.
     """
     robots: set[str] = set()
     told = {"tdm-reservation": "", "tdm-policy": ""}

@@ -10,16 +10,16 @@ _LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 
 
 def stated(record: Record) -> str:
-    """Returns the header's digest of the payload, otherwise that of the whole block, or "" if there is none."""
+    """Returns the digest in a WARC record's header, of the payload or else of the whole block, or "" without one."""
     value = record.fields.get(b"warc-payload-digest") or record.fields.get(b"warc-block-digest") or b""
     return value.decode("ascii", "replace")
 
 
 def mismatch(record: Record, body: int, *, whole_body: bool) -> tuple[str, str] | None:
-    """Returns (actual digest, digest in the header) if they differ; None if they agree or cannot be compared.
+    """Returns (actual digest, digest in the header) of a WARC record if they differ; None if they agree.
 
-    body: offset of the payload in the block. whole_body: False if the payload is stored in chunks. Its digest is then
-    not compared, because some writers hash the chunks as stored and others do not.
+    Also None if they cannot be compared. body: offset of the payload in the block. whole_body: False if the payload is
+    stored in chunks. Its digest is then not compared, because some writers hash the chunks as stored and others do not.
     """
     if record.block_bytes > len(record.block):
         return None  # the block was cut off at the reader's limit

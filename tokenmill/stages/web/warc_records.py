@@ -53,7 +53,7 @@ class Damage(NamedTuple):
 
 
 def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[Record | Damage]:
-    """Yields all records and damaged spans of a file, in order.
+    """Yields all records and damaged spans of a WARC or ARC file, in order.
 
     limit: bytes of a record's content to keep; memory stays within a few times that. Raises DataError if nothing in the
     file looks like a record, because it is another kind of file.
@@ -84,7 +84,7 @@ def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[
 
 
 def fields_of(head: bytes) -> dict[bytes, bytes]:
-    """Returns the `Name: value` lines after the first line, with names in lower case.
+    """Returns the `Name: value` lines of a WARC or HTTP header after its first line, with names in lower case.
 
     A line that begins with a space or tab continues the line before.
     """

@@ -225,12 +225,12 @@ class Stream:
 
 
 def is_compressed(magic: bytes) -> bool:
-    """Returns True if these first bytes are those of a gzip member or a zstd frame."""
+    """Returns True if these first bytes, of a WARC file or a part of it, are those of a gzip member or a zstd frame."""
     return magic.startswith((GZIP, ZSTD))
 
 
 def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] | None:
-    """Returns (content, length in the file) of the gzip member at `offset`.
+    """Returns (content, length in the file) of the gzip member of a WARC file at `offset`.
 
     Returns None if there is no gzip member, if it is damaged, or if its content is longer than `limit`.
     """
@@ -251,7 +251,7 @@ def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] |
 
 
 def head_of(window: Window, offset: int, codec: Codec) -> bytes:
-    """Returns the first decompressed bytes from `offset` on, b"" if they are compressed and cannot be read."""
+    """Returns the first decompressed bytes of a WARC file from `offset` on, b"" if compressed and unreadable."""
     seen = window.view(offset, _START_BYTES)
     magic = bytes(seen[:4])
     if not is_compressed(magic):
@@ -269,7 +269,7 @@ def starts_record(head: bytes) -> bool:
 
 
 def next_stream(window: Window, offset: int, codec: Codec, *, plain: bool) -> int:
-    """Returns the first file offset, from `offset` on, at which a stream begins with a record; else the file's size.
+    """Returns the first offset in a WARC file, from `offset` on, at which a stream begins with a record; else its size.
 
     plain: search for uncompressed records instead of compressed ones.
     """
@@ -285,7 +285,10 @@ def next_stream(window: Window, offset: int, codec: Codec, *, plain: bool) -> in
 
 
 def skippable(window: Window, offset: int) -> tuple[int, bytes]:
-    """Returns (length, content if it is a dictionary) of a zstd skippable frame at `offset`; (0, b"") without one."""
+    """Returns (length, content if it is a dictionary) of a frame of a WARC file that zstd skips, at `offset`.
+
+    Returns (0, b"") without one.
+    """
     head = bytes(window.view(offset, 8))
     if len(head) < 8 or not _SKIPPABLE.match(head):
         return 0, b""

@@ -20,7 +20,7 @@ _DUMP = re.compile(r"-multistream(\d*)\.xml(.*)$")
 
 
 def index_of(file: str) -> str:
-    """Returns the index file of a dump, the file itself if it is an index, or "" if the dump has no index."""
+    """Returns the index file of a wiki's dump, the file itself if it is an index, or "" if the dump has no index."""
     if _INDEX.search(os.path.basename(file)):
         return file
     index = _DUMP.sub(r"-multistream-index\1.txt\2", file)
@@ -28,7 +28,7 @@ def index_of(file: str) -> str:
 
 
 def pages_of_streams(index: str, low: int, high: int) -> Iterator[tuple[int, str, str]]:
-    """Yields (offset of the stream, page id, title) of each page in the streams that begin in [low, high).
+    """Yields (offset of the stream, page id, title) of each page in a wiki dump's streams that begin in [low, high).
 
     A broken index gives the pages before the break, because it only adds names to a loss that is reported anyway.
     """

@@ -140,7 +140,7 @@ class Cutter:
 
 
 def read_page(data: bytes) -> tuple[dict[str, str], str]:
-    """Parses a `<page>` element. Returns (its fields, the problem or "").
+    """Parses a `<page>` element of a MediaWiki dump. Returns (its fields, the problem or "").
 
     The fields are title, ns, id, redirect, revision, timestamp, model, deleted and text, as far as the element has
     them. If it has several revisions, the last one counts.

@@ -43,7 +43,10 @@ class Site:
 
 
 def read_site(file: IO[bytes], name: str, size: int) -> Site:
-    """Reads the site of a dump. Raises DataError if the file is not MediaWiki XML or declares a document type."""
+    """Reads the site that a MediaWiki dump describes: database, language, address, namespaces.
+
+    Raises DataError if the file is not MediaWiki XML or declares a document type.
+    """
     file.seek(0)
     kind = kind_of(file.read(4), name)
     head = b""

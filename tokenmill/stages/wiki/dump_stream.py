@@ -50,7 +50,10 @@ class Gap(NamedTuple):
 
 
 def kind_of(magic: bytes, name: str) -> str:
-    """Returns bz2, gzip, zstd or plain, by the first bytes. Raises DataError for a format that is not of dumps."""
+    """Returns the compression of a wiki's dump by its first bytes: bz2, gzip, zstd or plain.
+
+    Raises DataError for a format that is not of dumps.
+    """
     for start, kind in _OTHER.items():
         if magic.startswith(start):
             raise DataError(f"{name}: a {kind} file; expected XML, uncompressed or compressed with bzip2, gzip or zstd")
@@ -58,7 +61,7 @@ def kind_of(magic: bytes, name: str) -> str:
 
 
 def read_chunks(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[DumpChunk | Gap]:
-    """Yields the content from `start` to the end of the file.
+    """Yields the decompressed content of a wiki's dump from `start` to the end of the file.
 
     A bz2 file is read from the first stream that begins at `start` or later, an uncompressed file from exactly that
     byte, and other files from their beginning.
@@ -69,7 +72,7 @@ def read_chunks(file: IO[bytes], kind: str, start: int, size: int) -> Iterator[D
 
 
 def next_stream(file: IO[bytes], offset: int, size: int) -> int:
-    """Returns the first file offset, from `offset` on, at which a bz2 stream begins, or `size` without one."""
+    """Returns the first offset in a wiki's dump, from `offset` on, at which a bz2 stream begins, else `size`."""
     while offset < size:
         file.seek(offset)
         seen = file.read(_WINDOW)

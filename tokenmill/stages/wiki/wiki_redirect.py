@@ -18,6 +18,6 @@ _REDIRECT = re.compile(rf"\s*#(?:{'|'.join(sorted(_WORDS, key=len, reverse=True)
 
 
 def redirect_target(text: str) -> str:
-    """Returns the title that a page redirects to, or "" if it is not a redirect."""
+    """Returns the title that a wiki page redirects to, or "" if it is not a redirect."""
     found = _REDIRECT.match(text)
     return found[1].strip() if found else ""

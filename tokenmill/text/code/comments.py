@@ -34,7 +34,7 @@ _OPENS, _OPEN_SIZE, _CLOSES, _CLOSE_SIZE, _FLAGS, _FIELDS = 0, 1, 2, 3, 4, 5
 
 
 def comment_chars(buffer: Bytes, offsets: Offsets, languages: Longs) -> Longs:
-    """Returns the number of code points in comments of each document, int64 (rows,).
+    """Returns the number of code points in comments of each source file, int64 (rows,).
 
     languages: for each document the index of its language in COMMENTS, or -1 if it has none; its count is then 0.
     """

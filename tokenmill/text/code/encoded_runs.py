@@ -32,7 +32,7 @@ _UNITS = 8
 
 
 def encoded_runs(buffer: Bytes, offsets: Offsets) -> dict[str, Longs]:
-    """Returns {name: int64 (rows,)} for the names in COUNTS.
+    """Returns how much encoded data (base64, hex, escapes) each source file has, {name: int64 (rows,)} for COUNTS.
 
     A character that two expressions match counts once in `encoded_chars`.
     """

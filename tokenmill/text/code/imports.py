@@ -22,7 +22,7 @@ _S = r"[ \t]{1,64}"
 
 
 def imports(text: str, path: str, language: str | None) -> Iterator[Candidates]:
-    """Yields the candidates of each import in a file at `path`, in the order of the text.
+    """Yields the paths that each import statement in the source file at `path` may mean, in the order of the text.
 
     Yields nothing for a language without an entry in _FINDERS.
     """

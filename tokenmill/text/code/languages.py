@@ -84,7 +84,7 @@ _FORMER = ("Coq", "Mathematica", "Vim Script", "Visual Basic")  # GitHub's names
 
 @cache
 def known_languages() -> frozenset[str]:
-    """Returns all names."""
+    """Returns all names of programming languages that `code_lang` may have."""
     from pygments.lexers import get_all_lexers  # reads only names and loads no lexer
 
     pygments = (name for name, *_ in get_all_lexers(plugins=False))

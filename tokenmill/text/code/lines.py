@@ -23,7 +23,7 @@ COUNTS = (
 
 
 def code_lines(buffer: Bytes, offsets: Offsets) -> dict[str, Longs]:
-    """Returns {name: int64 (rows,)} for the names in COUNTS."""
+    """Returns the lines and characters of each source file, {name: int64 (rows,)} for the names in COUNTS."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(char_kinds(), buffer, offsets, counts)
     return {name: np.ascontiguousarray(counts[:, i]) for i, name in enumerate(COUNTS)}

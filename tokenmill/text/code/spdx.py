@@ -56,7 +56,7 @@ _VAGUE = frozenset(
 
 
 def normalized(text: str) -> str | None:
-    """Returns the expression with upper-case operators and current SPDX names, or None if it is not a valid expression.
+    """Returns the SPDX expression with upper-case operators and current names, or None if it is not a valid expression.
 
     Names that SPDX does not have stay. Names such as "BSD", which several licences share, make it invalid.
     """
@@ -69,7 +69,7 @@ def normalized(text: str) -> str | None:
 
 
 def joined(expressions: Iterable[str], word: str) -> str | None:
-    """Returns the different valid expressions, in their order, joined by AND or OR, or None if there are none.
+    """Returns the different valid SPDX expressions, in their order, connected by AND or OR, or None if there are none.
 
     LicenseRef-unknown if the result would be too long or too deep to be parsed again.
     """
@@ -84,18 +84,18 @@ def joined(expressions: Iterable[str], word: str) -> str | None:
 
 
 def deciding(expression: str, allowed: Container[str]) -> str:
-    """Returns the licence that decides on an expression: the first that is not allowed if the expression is refused,
-    otherwise one that is allowed.
+    """Returns the licence that decides on an SPDX expression: one that is not allowed, or else one that is allowed.
 
-    For an OR one side must be allowed, for an AND all. An exception (WITH) only adds permissions, so its licence
-    decides. A text that is not a valid expression is returned as a whole.
+    If the expression is refused, it is the first that is not allowed. For an OR one side must be allowed, for an AND
+    all. An exception (WITH) only adds permissions, so its licence decides. A text that is not a valid expression is
+    returned as a whole.
     """
     tree = _parsed(expression)
     return expression if tree is None else _deciding(tree, allowed)
 
 
 def names(expression: str) -> set[str]:
-    """Returns the licences in an expression without exceptions, -only, -or-later and +; the words of an invalid one."""
+    """Returns the licences in an SPDX expression, bare of exceptions, -only, -or-later and +; the words if invalid."""
     tree = _parsed(expression)
     found = expression.split() if tree is None else [_license(symbol) for symbol in tree.get_literals()]
     return {_VERSION.sub("", name) for name in found}

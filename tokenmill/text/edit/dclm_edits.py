@@ -56,7 +56,10 @@ class _Tables(NamedTuple):
 
 
 def edit_dclm_lines(buffer: Bytes, offsets: Offsets, thresholds: LineThresholds) -> Edited:
-    """Returns the documents without the lines that break a threshold and without the phrases. Counts are COUNTS."""
+    """Returns the documents without the lines that break a threshold of DCLM, and without the phrases of DCLM.
+
+    Counts are COUNTS.
+    """
     rows = len(offsets) - 1
     coded = [phrase.encode() for phrase in _PHRASES]
     tables = _Tables(

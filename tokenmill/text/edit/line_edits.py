@@ -71,13 +71,12 @@ def edit_c4_lines(
     citations: bool,
     max_lorem_lines: int,
 ) -> Edited:
-    """Removes lines with fewer than min_words words, with a word of more than max_word_chars code points, or with
-    certain phrases.
+    """Removes, as C4 does, lines with too few words (min_words), with too long a word, or with certain phrases.
 
-    terminal: also removes lines that do not end in `.`, `?`, `!` or a straight quote, and lines that end in `...`.
-    citations: cuts out citation marks. A line with "lorem ipsum" or `{` is counted and stays, because it drops the
-    whole document; the first such line decides the rule. max_lorem_lines: if more lines have "lorem ipsum", lines with
-    `{` after them are not counted.
+    A word is too long if it has more than max_word_chars code points. terminal: also removes lines that do not end in
+    `.`, `?`, `!` or a straight quote, and lines that end in `...`. citations: cuts out citation marks. A line with
+    "lorem ipsum" or `{` is counted and stays, because it drops the whole document; the first such line decides the
+    rule. max_lorem_lines: if more lines have "lorem ipsum", lines with `{` after them are not counted.
     """
     rows = len(offsets) - 1
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
@@ -91,7 +90,7 @@ def edit_c4_lines(
 
 
 def packed(edited: Edited, buffer: Bytes, offsets: Offsets, restored: BoolMask) -> tuple[Bytes, Offsets]:
-    """Returns (bytes, offsets) of the edited documents without gaps. Overwrites edited.buffer.
+    """Returns (bytes, offsets) of documents whose lines were edited, without gaps. Overwrites edited.buffer.
 
     buffer, offsets: the original documents. restored: bool (rows,), true for documents that keep their original text.
     """

@@ -21,9 +21,10 @@ class First(NamedTuple):
 
 
 def phrase_first(buffer: Bytes, offsets: Offsets, phrases: tuple[str, ...], *, lines: int, chars: int) -> First:
-    """Finds the phrase that ends first, within the first `lines` lines and `chars` code points of each document.
+    """Finds the first of several phrases near the top: within `lines` lines and `chars` code points of each document.
 
-    Phrases are compared as in text/edit/phrase_lines.py: in lower case, with each run of white space as a single space.
+    It is the one that ends first. Phrases are compared as in text/edit/phrase_lines.py: in lower case, with each run of
+    white space as a single space.
     """
     found = np.zeros((len(offsets) - 1, 2), dtype=np.int64)
     _find(phrase_automaton((), phrases), buffer, offsets, lines, chars, found)

@@ -42,11 +42,11 @@ class PhraseAutomaton(NamedTuple):
 
 
 def filter_lines(buffer: Bytes, offsets: Offsets, phrases: PhraseAutomaton, *, max_contain_words: int) -> Edited:
-    """Returns the documents without the lines that equal a phrase, or contain one and have at most max_contain_words
-    words.
+    """Returns the documents without lines that equal one of many phrases, or contain one and are short.
 
-    A blank line after a removed line is removed too if the last line that stays before it is blank, or if there is
-    none. A document that loses a line is stripped; all others stay the same, byte by byte.
+    A short line has at most max_contain_words words. A blank line after a removed line is removed too if the last line
+    that stays before it is blank, or if there is none. A document that loses a line is stripped; all others stay the
+    same, byte by byte.
     """
     rows = len(offsets) - 1
     out = np.empty(int(offsets[-1]) - int(offsets[0]), dtype=np.uint8)
@@ -58,10 +58,10 @@ def filter_lines(buffer: Bytes, offsets: Offsets, phrases: PhraseAutomaton, *, m
 
 @lru_cache(maxsize=4)
 def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> PhraseAutomaton:
-    """Returns the automaton for lines that equal one of equal or contain one of contain. Cached per process.
+    """Returns the automaton that finds lines that equal one of the phrases `equal` or contain one of `contain`.
 
-    Raises ValueError for a phrase that consists only of white space, and if the phrases need more than MOST_MOVES
-    moves.
+    Cached per process. Raises ValueError for a phrase that consists only of white space, and if the phrases need more
+    than MOST_MOVES moves.
     """
     flags: dict[str, int] = {}
     for flag, group in ((_EQUAL, equal), (_CONTAIN, contain)):
@@ -82,7 +82,10 @@ def phrase_automaton(equal: tuple[str, ...], contain: tuple[str, ...]) -> Phrase
 
 
 def as_compared(text: str) -> str:
-    """Returns the text as it is compared: in lower case letter by letter, stripped, white space as single spaces."""
+    """Returns a phrase as lines are compared with it: in lower case letter by letter, stripped, single spaces.
+
+    Each run of white space becomes a single space.
+    """
     return " ".join("".join(map(_lower, text)).split())
 
 

@@ -10,8 +10,9 @@ from tokenmill.text.words.segment import text_buffer
 
 
 def single_spaced(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
-    """Returns the texts with each run of white space (str.isspace) as a single space, and without white space at the
-    ends: (UTF-8 bytes, offsets int64 (rows + 1,)).
+    """Returns documents' texts with each run of white space as a single space, and without white space at the ends.
+
+    White space is that of str.isspace. The result is (UTF-8 bytes, offsets int64 (rows + 1,)).
     """
     buffer, offsets = text_buffer(batch)
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)

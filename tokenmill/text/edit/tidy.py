@@ -7,7 +7,7 @@ from tokenmill.text.kernel.cache import frozen, kernel
 
 
 def tidy_lines(data: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
-    """Returns the texts data[offsets[r]:offsets[r + 1]] with tidy white space, in the same form.
+    """Returns texts extracted from pages, data[offsets[r]:offsets[r + 1]], with tidy white space, in the same form.
 
     Line ends become line feeds, and white space before them is removed. At most one blank line stays between lines, and
     none at either end. A no-break space becomes a space, and several tabs become one. Other C0 characters and DEL are

@@ -50,7 +50,7 @@ _ARTICLEBODY = name_code("articlebody")
 
 @kernel
 def read_blocks(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None:
-    """Fill the page from the document data[at:end]."""
+    """Fill the state of a page with the blocks of text of the HTML document data[at:end]."""
     state = page.state
     for i in range(NUM_STATE):
         state[i] = 0

@@ -31,7 +31,7 @@ C1_POINTS = frozen(
 
 @kernel
 def read_entity(data: Bytes, at: int, end: int, hashes: Hashes, values: Longs, c1: Longs) -> tuple[int, int]:
-    """(UTF-8 of what the `&` at `at` stands for, low byte first, where to go on); (38, at + 1) if it is just an `&`."""
+    """(UTF-8 of the HTML reference at `at`, low byte first, where to go on); (38, at + 1) if it is just an `&`."""
     if at + 2 < end and data[at + 1] == 35:
         return _number(data, at, end, c1)
     state = _BASIS
@@ -86,7 +86,7 @@ def _number(data: Bytes, at: int, end: int, c1: Longs) -> tuple[int, int]:
 
 @kernel
 def utf8_bytes(point: int) -> int:
-    """The UTF-8 of a code point, low byte first."""
+    """The UTF-8 of the code point that an HTML character reference stands for, low byte first."""
     if point < 0x80:
         return int64(point)
     low = 0x80 | point & 0x3F

@@ -48,7 +48,7 @@ NUM_FEATURES: Final = len(FEATURES)
 
 
 def kind_table(names: list[str]) -> list[int]:
-    """The kind of block each element begins."""
+    """The kind of block each HTML element begins, as a feature of the block."""
     return [KINDS.get(name, 0) for name in names]
 
 
@@ -69,7 +69,7 @@ NUM_PAGE: Final = 5
 
 @kernel
 def measure_page(page: Page, kinds: Ints, into: Measures) -> None:
-    """Measure all blocks and elements of the page, so that write_features can put them side by side."""
+    """Measure all blocks and elements of the HTML page, so that write_features can put them side by side."""
     blocks, elements = page.state[BLOCKS], page.state[ELEMENTS]
     for i in range(elements * NUM_SUMS):
         into.sums[i] = 0
@@ -233,7 +233,7 @@ def _densest_run(blocks: int, into: Measures) -> None:
 
 @kernel
 def write_features(page: Page, block: int, into: Measures, out: Ints, at: int) -> None:
-    """Put the features of one block into out[at : at + NUM_FEATURES]."""
+    """Put the features of one block of an HTML page into out[at : at + NUM_FEATURES]."""
     for column in range(NUM_SAID):
         out[at + column] = into.own[block * NUM_OWN + column]
     at = _write_place(page, block, into, out, at + NUM_SAID)

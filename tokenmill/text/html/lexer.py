@@ -13,7 +13,7 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiplic
 
 
 def name_code(name: str) -> int:
-    """The number a name has in the kernels, in capitals or not: its first ten characters, six bits each."""
+    """The number a name of HTML has in the kernels, in capitals or not: its first ten characters, six bits each."""
     code = 0
     for letter in name[:10]:
         code = code << 6 | ord(letter) & 31 | (ord(letter) < 64) << 5
@@ -27,12 +27,12 @@ def _longer(code: int, byte: int) -> int:
 
 @kernel
 def is_letter(byte: int) -> bool:
-    """Whether the byte is an ASCII letter."""
+    """Whether the byte is an ASCII letter, with which the name of an HTML tag begins."""
     return 97 <= (byte | 32) <= 122
 
 
 def code_map(values: dict[int, int]) -> tuple[Longs, Longs]:
-    """(keys, values), each (SLOTS,): a hash table from codes to what they stand for; free places have key -1."""
+    """(keys, values), each (SLOTS,): a hash table from codes of HTML's names to what they mean; free keys are -1."""
     keys, found = np.full(SLOTS, -1, dtype=np.int64), np.zeros(SLOTS, dtype=np.int64)
     for code, value in values.items():
         slot = (code * int(_FACTOR) & (1 << 64) - 1) >> _SHIFT
@@ -44,7 +44,7 @@ def code_map(values: dict[int, int]) -> tuple[Longs, Longs]:
 
 @kernel
 def value_of(keys: Longs, values: Longs, code: int, otherwise: int) -> int:
-    """What a code stands for in a code_map, or something else if it is not in it."""
+    """What the code of an HTML name stands for in a code_map, or something else if it is not in it."""
     slot = int64((np.uint64(code) * _FACTOR) >> np.uint64(_SHIFT))
     while keys[slot] >= 0:
         if keys[slot] == code:
@@ -55,7 +55,7 @@ def value_of(keys: Longs, values: Longs, code: int, otherwise: int) -> int:
 
 @kernel
 def find_byte(data: Bytes, at: int, end: int, byte: int) -> int:
-    """The first place of a byte from `at` on, `end` if there is none."""
+    """The first place of a byte in HTML from `at` on, `end` if there is none."""
     place, stop = np.uint64(at), np.uint64(end)  # unsigned, so that no index can count from the end: twice as fast
     while place < stop and data[place] != byte:
         place += np.uint64(1)
@@ -64,7 +64,7 @@ def find_byte(data: Bytes, at: int, end: int, byte: int) -> int:
 
 @kernel
 def read_name(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """(code of the tag name that begins at `at`, where it ends)."""
+    """(code of the name of the HTML tag that begins at `at`, where it ends)."""
     code = int64(0)
     letters = 0
     while at < end and data[at] > 32 and data[at] != 62 and data[at] != 47:
@@ -77,7 +77,7 @@ def read_name(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 @kernel
 def next_attribute(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """(code of the name, where the value begins, where it ends, where to go on) of the attribute at or behind `at`.
+    """(code of the name, where the value begins, where it ends, where to go on) of the HTML attribute from `at` on.
 
     Behind the last one the code is -1 and the place to go on is behind the tag's `>`. Without a value both ends are 0.
     """
@@ -111,7 +111,7 @@ def next_attribute(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
 
 @kernel
 def pass_raw(data: Bytes, at: int, end: int, code: int) -> int:
-    """Where the end tag of a raw element stands, `end` if it has none."""
+    """Where the end tag of a raw HTML element, such as a script, stands, `end` if it has none."""
     while at < end:
         at = find_byte(data, at, end, 60)
         if at + 2 < end and data[at + 1] == 47 and read_name(data, at + 2, end)[0] == code:
@@ -122,7 +122,7 @@ def pass_raw(data: Bytes, at: int, end: int, code: int) -> int:
 
 @kernel
 def pass_comment(data: Bytes, at: int, end: int) -> int:
-    """Where markup goes on behind `<!…` or `<?…` at `at`."""
+    """Where HTML goes on behind `<!…` or `<?…` at `at`."""
     if at + 4 <= end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
         at += 4
         while at < end:

@@ -61,7 +61,7 @@ class Trees(NamedTuple):
 
 
 def load_trees(path: Path = MODEL) -> Trees:
-    """The trees of a model file, which names its features."""
+    """The decision trees for web pages' content in a model file, which names its features."""
     model = json.loads(path.read_text())
     numbers = [FEATURES.index(name) for name in model["features"]]
     trees = model["trees"]
@@ -73,12 +73,12 @@ def load_trees(path: Path = MODEL) -> Trees:
 
 
 def model_checksum() -> str:
-    """SHA-256 of the model file."""
+    """SHA-256 of the model file that decides which blocks of a web page are content."""
     return sha256(MODEL.read_bytes()).hexdigest()
 
 
 def main_text(data: Bytes, offsets: Offsets, trees: Trees, *, least: int, bullets: bool) -> tuple[Bytes, Offsets]:
-    """The main texts of the HTML documents data[offsets[r]:offsets[r + 1]], in the same form.
+    """The content of the HTML documents data[offsets[r]:offsets[r + 1]], without menus and the like, in the same form.
 
     least: score, in UNITs of log odds, a block must reach. bullets: items of lists begin with `•` or their number.
     """
@@ -90,7 +90,7 @@ def main_text(data: Bytes, offsets: Offsets, trees: Trees, *, least: int, bullet
 
 
 def features_of(html: bytes) -> tuple[list[str], Ints]:
-    """(text of each block, features (blocks, NUM_FEATURES)) of one document."""
+    """(text of each block, features (blocks, NUM_FEATURES)) of one HTML document."""
     data = frozen(np.frombuffer(html, dtype=np.uint8))
     offsets = frozen(np.array([0, len(data)]))
     page, into = _scratch(*_sizes(data, offsets))

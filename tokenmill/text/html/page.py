@@ -70,7 +70,7 @@ class Page(NamedTuple):
 
 @kernel
 def break_line(page: Page) -> None:
-    """<br>: a line feed; two of them end the block."""
+    """Note a `<br>` of an HTML page: a line feed in its text; two of them end the block."""
     state = page.state
     if state[OPEN] and state[SPACE] >= 2:
         end_block(page, 2)
@@ -80,7 +80,7 @@ def break_line(page: Page) -> None:
 
 @kernel
 def end_block(page: Page, gap: int) -> None:
-    """Close the open block, if there is one; the next stands at least `gap` line feeds behind it."""
+    """Close the open block of an HTML page, if there is one; the next stands at least `gap` line feeds behind it."""
     state = page.state
     if state[OPEN] and state[BLOCKS] < MOST_BLOCKS - 1:
         page.end[state[BLOCKS]] = state[PUT]
@@ -97,7 +97,7 @@ def end_block(page: Page, gap: int) -> None:
 
 @kernel
 def begin_block(page: Page) -> None:
-    """Open a block where the text so far ends."""
+    """Open a block of an HTML page where its text so far ends."""
     state = page.state
     number = state[BLOCKS]
     where = page.stack[state[DEPTH] - 1]
@@ -132,7 +132,7 @@ def _item_number(page: Page, element: int) -> int:
 
 @kernel
 def put_text(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None:
-    """Write text[at:end], references decoded, white space run together (but in <pre>), what cannot be seen left out."""
+    """Write HTML text[at:end], references decoded, white space run together (but in <pre>), the invisible left out."""
     state = page.state
     while at < end:
         byte = data[at]

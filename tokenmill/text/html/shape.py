@@ -33,7 +33,10 @@ class Shape(NamedTuple):
 
 
 def html_shape(data: Bytes, offsets: Offsets) -> Shape:
-    """The shape of each document data[offsets[r]:offsets[r + 1]]; HTML's parsing rules are followed in outline only."""
+    """The shape of each HTML document data[offsets[r]:offsets[r + 1]]: how deep it nests, how many tags it has.
+
+    HTML's parsing rules are followed in outline only.
+    """
     shape = np.zeros((4, len(offsets) - 1), dtype=np.int64)
     _shape_all(data, offsets, _FLAT, _OPAQUE, shape)
     return Shape(*shape)

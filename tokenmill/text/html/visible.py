@@ -17,7 +17,7 @@ _SCRIPT, _STYLE = name_code("script"), name_code("style")
 
 
 def visible_chars(buffer: Bytes, offsets: Offsets, wanted: BoolMask) -> Longs:
-    """Code points of text on the page for each document, int64 (rows,); 0 for those that are not wanted."""
+    """Code points of text on the page for each HTML document, int64 (rows,); 0 for those that are not wanted."""
     counts = np.zeros(len(offsets) - 1, dtype=np.int64)
     _count_all(buffer, offsets, frozen(wanted), ENTITY_HASHES, ENTITY_BYTES, C1_POINTS, counts)
     return counts

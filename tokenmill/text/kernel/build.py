@@ -34,7 +34,10 @@ class _Listener(event.Listener):  # type: ignore[misc]  # numba has no types
 
 
 def build(modules: Iterable[str]) -> int:
-    """Calls warm() of each module. Returns the exit code: 0, or 1 if a module failed."""
+    """Compiles the kernels of modules ahead of time, by a call of warm() of each module.
+
+    Returns the exit code: 0, or 1 if a module failed.
+    """
     event.register("numba:compile", _Listener())
     gc.set_threshold(100_000, 50, 50)  # saves 9 % of the time: the compiler makes millions of long-lived objects
     failed = 0

@@ -96,7 +96,7 @@ def kernel(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Decorator: like kernel, but the code is compiled into each of its callers.
+    """Decorator: compiles the function with numba, like kernel, but into each of its callers.
 
     For short helpers with many arguments: a tuple of tables (see WordSet) is passed value by value, which takes longer
     than the helper itself.
@@ -118,7 +118,10 @@ class _Intrinsic:
 
 
 def intrinsic(name: str) -> Any:
-    """Returns the operation of this name in intrinsics.py. Its code is generated into the kernels that call it."""
+    """Returns the operation of this name in intrinsics.py, which exists only in numba's kernels.
+
+    Its code is generated into the kernels that call it.
+    """
     return _Intrinsic(name)
 
 
@@ -135,26 +138,32 @@ trailing_zeros: Callable[[int], int] = intrinsic("trailing_zeros")
 
 
 def frozen(array: Array) -> Array:
-    """Returns a read-only view of the array. Kernels take their inputs in this form."""
+    """Returns a read-only view of the array, the form in which kernels take their inputs."""
     view: Array = array.view()
     view.flags.writeable = False
     return view
 
 
 def warm_all() -> None:
-    """Loads all kernels that Python calls, and compiles those that the cache folder lacks. For tests and benchmarks."""
+    """Loads all compiled kernels that Python calls, and compiles those that the cache folder lacks.
+
+    For tests and benchmarks.
+    """
     for name in sorted(warm_modules()):
         importlib.import_module(name).warm()
 
 
 def as_kernel(function: Callable[..., Any]) -> Kernel:
-    """Returns the function as a Kernel. Raises TypeError for a function without the decorator."""
+    """Returns a function that has the decorator for numba as a Kernel, for access to its compiled code.
+
+    mypy sees only the function. Raises TypeError for a function without the decorator.
+    """
     if not isinstance(function, Kernel):
         raise TypeError(f"{function!r} is not a kernel")
     return function
 
 
 def kernels_of(module: ModuleType) -> list[Kernel]:
-    """Returns the kernels that the module defines, without those that it imports."""
+    """Returns the numba kernels that the module defines, without those that it imports."""
     found = [value for value in vars(module).values() if isinstance(value, Kernel)]
     return [each for each in found if each.py_func.__module__ == module.__name__]

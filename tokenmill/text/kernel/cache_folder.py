@@ -23,7 +23,7 @@ UNUSED_SECONDS = 30 * 86_400.0
 
 @cache
 def cache_folder() -> Path:
-    """Returns the folder for this version of the kernels, and creates it if needed.
+    """Returns the folder for this version of the compiled kernels, and creates it if needed.
 
     If no folder can be kept, it is a temporary folder, a new one for each process.
     """
@@ -31,9 +31,9 @@ def cache_folder() -> Path:
 
 
 def source_hash() -> str:
-    """Returns a hash of the names and contents of all Python files in tokenmill/text and of numba's version.
+    """Returns the hash that names a version of the kernels, of all Python files in tokenmill/text and numba's version.
 
-    The hash has 16 hexadecimal digits.
+    It covers the files' names and contents. The hash has 16 hexadecimal digits.
     """
     digest = hashlib.sha256(importlib.metadata.version("numba").encode())
     for path in sources():
@@ -42,12 +42,12 @@ def source_hash() -> str:
 
 
 def sources() -> list[Path]:
-    """Returns the Python files of tokenmill/text and its folders, sorted."""
+    """Returns the Python files of tokenmill/text and its folders, on which the compiled kernels depend, sorted."""
     return sorted(TEXT.rglob("*.py"))
 
 
 def module_name(path: Path) -> str:
-    """Returns the module's name for its file, such as `tokenmill.text.words.split`."""
+    """Returns the module's name for its file of kernels, such as `tokenmill.text.words.split`."""
     return ".".join(("tokenmill", "text", *path.relative_to(TEXT).with_suffix("").parts))
 
 
@@ -61,19 +61,25 @@ def kernel_counts() -> dict[str, int]:
 
 @cache
 def warm_modules() -> frozenset[str]:
-    """Returns the modules with kernels that Python calls. Each of them has a function warm() that calls them."""
+    """Returns the modules of tokenmill/text with kernels that Python calls.
+
+    Each of them has a function warm() that calls them.
+    """
     found = (path for path in sources() if b"\ndef warm() -> None:" in path.read_bytes())
     return frozenset(module_name(path) for path in found)
 
 
 def compiled_modules() -> frozenset[str]:
-    """Returns the modules of warm_modules() whose kernels are in the folder, compiled for this Python and CPU."""
+    """Returns the modules of warm_modules() whose kernels are in the cache folder, compiled for this Python and CPU."""
     marker = _marker()
     return frozenset(marker.read_text().split()) if marker.exists() else frozenset()
 
 
 def mark_compiled(modules: Iterable[str]) -> None:
-    """Adds the modules to compiled_modules(). The caller must hold the folder's lock."""
+    """Notes that the cache folder has the compiled kernels of these modules.
+
+    compiled_modules() then returns them too. The caller must hold the folder's lock.
+    """
     marker = _marker()
     unfinished = marker.with_suffix(".tmp")
     unfinished.write_text("\n".join(sorted(compiled_modules().union(modules))))
@@ -81,12 +87,12 @@ def mark_compiled(modules: Iterable[str]) -> None:
 
 
 def mark_used() -> None:
-    """Sets the folder's time to now, so that remove_unused() of other versions keeps it."""
+    """Sets the time of the folder of compiled kernels to now, so that remove_unused() of other versions keeps it."""
     os.utime(cache_folder())
 
 
 def remove_unused() -> list[Path]:
-    """Removes the folders of other versions that no run has used for UNUSED_SECONDS, and returns them.
+    """Removes the folders with kernels of other versions that no run has used for UNUSED_SECONDS, and returns them.
 
     A process that still runs with such a version compiles the kernels again that it has not loaded yet.
     """

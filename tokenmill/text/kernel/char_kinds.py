@@ -24,7 +24,10 @@ _METHODS = (
 
 @cache
 def char_kinds() -> Bytes:
-    """Returns the flags of each code point, read-only uint8 (0x110000,)."""
+    """Returns flags for str.isupper, isdigit, isdecimal, isalpha, isalnum of each code point, uint8 (0x110000,).
+
+    They are read-only.
+    """
     table = np.zeros(0x110000, dtype=np.uint8)
     for point in (*range(0xD800), *range(0xE000, 0x32400)):  # above this there are no letters and digits
         character = chr(point)

@@ -64,7 +64,10 @@ _TITLE_CASE = "1bb 1c5 1c8 1cb 1f2"  # hyphens next to these letters cut, althou
 
 @cache
 def class_table() -> Ushorts:
-    """Returns the flags of each code point, read-only uint16 (0x110000,)."""
+    """Returns the flags of each Unicode code point for its classes (letter, space, ...), uint16 (0x110000,).
+
+    They are read-only.
+    """
     table = np.zeros(0x110000, dtype=np.uint16)
     category = unicodedata.category
     for point in (*range(0xD800), *range(0xE000, 0x32400), *range(0xE0000, 0xE0200)):  # no others are assigned

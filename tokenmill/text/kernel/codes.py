@@ -13,7 +13,7 @@ from tokenmill.text.kernel.cache import inlined, kernel
 
 @inlined
 def put_word(codes: Bytes, at: int, gap: int, length: int) -> int:
-    """Writes the code of a word of `length` bytes that starts `gap` bytes after the last one; returns the next `at`."""
+    """Writes the code of a split word of `length` bytes, `gap` bytes after the last one; returns the next `at`."""
     if gap > 1 or length > 127:
         while gap > 0:
             step = min(gap, 256)
@@ -32,7 +32,10 @@ def put_word(codes: Bytes, at: int, gap: int, length: int) -> int:
 
 @inlined
 def next_word(codes: Bytes, at: int, position: int) -> tuple[int, int, int]:
-    """Returns (next `at`, start, end) of the word at codes[at]. position: the end of the last word, 0 for the first."""
+    """Returns (next `at`, start, end) of the split word whose code is at codes[at].
+
+    position: the end of the last word, 0 for the first.
+    """
     code = int64(codes[at])
     while code == 1:
         position += int64(codes[at + 1]) + 1
@@ -49,8 +52,9 @@ def next_word(codes: Bytes, at: int, position: int) -> tuple[int, int, int]:
 
 @kernel
 def put_cut(cuts: np.uint64, length: int, gap: int, codes: Bytes, at: int) -> int:
-    """Writes the codes of an exception of `length` bytes, cut after each byte whose bit in `cuts` is set; returns the
-    next `at`.
+    """Writes the codes of the words of an exception of `length` bytes, cut after each byte whose bit in `cuts` is set.
+
+    Returns the next `at`.
     """
     start = int64(0)
     for i in range(length):

@@ -13,7 +13,7 @@ _BYTES, _BITS, _MASK = ir.VectorType(ir.IntType(8), WIDTH), ir.IntType(WIDTH), i
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def pointer(typing_context: Any, array: Any) -> Any:
-    """See cache.pointer."""
+    """Generates the code by which kernels get the address of an array's elements. See cache.pointer."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -23,7 +23,10 @@ def pointer(typing_context: Any, array: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def trailing_zeros(typing_context: Any, value: Any) -> Any:
-    """See cache.trailing_zeros."""
+    """Generates the code by which kernels count the zero bits of an int64 below its lowest set bit.
+
+    See cache.trailing_zeros.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], context.get_constant(types.boolean, False))
@@ -33,7 +36,10 @@ def trailing_zeros(typing_context: Any, value: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def quiet_and_digits(typing_context: Any, buffer: Any, i: Any) -> Any:
-    """See quick.quiet_and_digits."""
+    """Generates the code by which kernels find which of sixteen bytes surely continue a word.
+
+    See quick.quiet_and_digits.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), _BYTES.as_pointer())

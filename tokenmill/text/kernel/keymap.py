@@ -28,7 +28,7 @@ class KeyMap(NamedTuple):
 
 @kernel
 def key_map(room: int) -> KeyMap:
-    """Returns an empty KeyMap for about `room` different keys, at most 2^17 at the start."""
+    """Returns an empty KeyMap, for a kernel to number about `room` different keys, at most 2^17 at the start."""
     bits = 4
     while bits < 18 and (1 << bits) < 2 * room:
         bits += 1
@@ -40,13 +40,13 @@ def key_map(room: int) -> KeyMap:
 
 @kernel
 def key_map_pointers(table: KeyMap) -> KeyMap:
-    """Returns the KeyMap with pointers instead of arrays, as number_of() takes it."""
+    """Returns a kernel's KeyMap with pointers instead of arrays, as number_of() takes it."""
     return KeyMap(pointer(table.slots), pointer(table.keys), pointer(table.counts), pointer(table.firsts), table.shift)
 
 
 @kernel
 def number_of(table: KeyMap, key: np.uint64, used: int, place: int) -> int:
-    """Counts the key once more and returns its number.
+    """Counts a 64-bit key once more in a kernel's KeyMap and returns its number.
 
     table: see key_map_pointers(). used: the number of keys so far; a new key gets used + 1 and is first seen at place.
     """
@@ -69,13 +69,13 @@ def number_of(table: KeyMap, key: np.uint64, used: int, place: int) -> int:
 
 @kernel
 def is_full(table: KeyMap, used: int) -> bool:
-    """Returns whether a table of `used` keys must grow before another key."""
+    """Returns whether a kernel's KeyMap of `used` keys must grow before another key."""
     return used + 1 >= len(table.keys)
 
 
 @kernel
 def grown(table: KeyMap, used: int) -> KeyMap:
-    """Returns a copy of the table with twice the space."""
+    """Returns a copy of a kernel's KeyMap with twice the space."""
     half = 2 * (len(table.keys) - 1) + 1
     slots = np.zeros(2 * len(table.slots), dtype=np.uint32)
     keys = np.empty(half, dtype=np.uint64)
@@ -94,7 +94,7 @@ def grown(table: KeyMap, used: int) -> KeyMap:
 
 @kernel
 def key_of_bytes(text: Bytes, start: int, end: int, limit: int) -> tuple[np.uint64, int]:
-    """Returns (a 64-bit key of text[start:end], the number of code points in it).
+    """Returns (a 64-bit key of text[start:end] for a KeyMap, the number of code points in it).
 
     Different strings of one length of at most eight bytes never have the same key. limit: the end of the bytes that may
     be read.

@@ -12,7 +12,10 @@ _HIGH_BITS = np.uint64(0x8080808080808080)
 
 @inlined
 def point_at(buffer: Bytes, i: int, end: int) -> tuple[int, int]:
-    """Returns (code point, its length in bytes) at buffer[i]. A byte that starts no UTF-8 sequence is U+FFFD, 1."""
+    """Returns (code point, its length in bytes) of the UTF-8 at buffer[i].
+
+    A byte that starts no UTF-8 sequence is U+FFFD, 1.
+    """
     lead = int64(buffer[i])
     if lead < 0x80:
         return lead, int64(1)
@@ -29,7 +32,7 @@ def point_at(buffer: Bytes, i: int, end: int) -> tuple[int, int]:
 
 @inlined
 def point_before(buffer: Bytes, low: int, end: int) -> tuple[int, int]:
-    """Returns (code point, start) of the character that ends at `end` and starts at low or after it.
+    """Returns (code point, start) of the UTF-8 character that ends at `end` and starts at low or after it.
 
     Returns (0, low) if there is none.
     """
@@ -43,7 +46,7 @@ def point_before(buffer: Bytes, low: int, end: int) -> tuple[int, int]:
 
 @kernel
 def length_in_points(buffer: Bytes, start: int, end: int) -> int:
-    """Returns the number of code points in buffer[start:end]: of bytes that do not continue a UTF-8 sequence."""
+    """Returns the number of code points in UTF-8 buffer[start:end]: of bytes that do not continue a sequence."""
     length = int64(0)
     for i in range(start, end):
         length += (buffer[i] & 0xC0) != 0x80
@@ -52,7 +55,7 @@ def length_in_points(buffer: Bytes, start: int, end: int) -> int:
 
 @kernel
 def line_break(buffer: Bytes, i: int, end: int) -> int:
-    """Returns the length in bytes of the line break at buffer[i], or 0 if there is none.
+    """Returns the length in bytes of the line break in UTF-8 at buffer[i], or 0 if there is none.
 
     Line breaks are those of str.splitlines; `\\r\\n` is one.
     """
@@ -70,7 +73,7 @@ def line_break(buffer: Bytes, i: int, end: int) -> int:
 
 @kernel
 def stripped(classes: Ushorts, text: Bytes, start: int, end: int) -> tuple[int, int]:
-    """Returns the range without white space at its ends."""
+    """Returns the range of UTF-8 text[start:end] without white space at its ends."""
     while start < end:
         point, size = point_at(text, start, end)
         if not classes[point] & SPACE:
@@ -86,7 +89,7 @@ def stripped(classes: Ushorts, text: Bytes, start: int, end: int) -> tuple[int, 
 
 @kernel
 def eight_bytes(buffer: Bytes, start: int, end: int, limit: int) -> np.uint64:
-    """Returns the first eight bytes of buffer[start:end], or all if there are fewer, as a little-endian number.
+    """Returns the first bytes of buffer[start:end], at most eight, as a little-endian number, for kernels.
 
     limit: the end of the bytes that may be read.
     """
@@ -104,7 +107,7 @@ def eight_bytes(buffer: Bytes, start: int, end: int, limit: int) -> np.uint64:
 
 @kernel
 def continuing_bytes(part: np.uint64) -> int:
-    """Returns how many of eight bytes have the form 10xxxxxx and so continue a code point."""
+    """Returns how many of eight bytes of UTF-8 have the form 10xxxxxx and so continue a code point."""
     if not part & _HIGH_BITS:
         return int64(0)
     return int64((((part >> np.uint64(7)) & ~(part >> np.uint64(6)) & _LOW_BITS) * _LOW_BITS) >> np.uint64(56))
@@ -112,7 +115,10 @@ def continuing_bytes(part: np.uint64) -> int:
 
 @kernel
 def points_of_word(buffer: Bytes, start: int, end: int, limit: int) -> int:
-    """Same as length_in_points(), but faster for a few bytes. limit: the end of the bytes that may be read."""
+    """Returns the number of code points of a word in UTF-8, buffer[start:end].
+
+    Same as length_in_points(), but faster for a few bytes. limit: the end of the bytes that may be read.
+    """
     length = end - start
     while start < end:
         length -= continuing_bytes(eight_bytes(buffer, start, end, limit))

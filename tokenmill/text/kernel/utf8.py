@@ -9,7 +9,7 @@ _BLOCK = 64
 
 
 def soundness(data: Bytes, offsets: Offsets) -> tuple[Longs, Longs, Longs]:
-    """Returns the counts (broken, wide, control) for each row data[offsets[r]:offsets[r + 1]], each int64 (rows,).
+    """Returns the UTF-8 counts (broken, wide, control) of each row data[offsets[r]:offsets[r + 1]], each int64 (rows,).
 
     broken: ill-formed sequences, one for each U+FFFD that would replace them (Unicode 15, 3.9, maximal subparts).
     wide: well-formed characters above U+007F. control: C0 characters except tab, line feed and carriage return.

@@ -21,7 +21,7 @@ _MEMORY = 1 << 13  # words that are cached: at 96 bytes each, they fit into a pr
 
 
 def best_labels(model: Labels, data: Bytes, offsets: Offsets) -> tuple[Ints, Floats]:
-    """Returns (label numbers, int32 (rows,); scores from 0 to 1, float32 (rows,)).
+    """Returns fastText's best label of each text: (numbers, int32 (rows,); scores from 0 to 1, float32 (rows,)).
 
     If the model knows no word and no n-gram of a text, the label is -1 and the score 0. data, offsets: the UTF-8 bytes
     of text r are data[offsets[r]:offsets[r + 1]]. Newlines count as spaces.

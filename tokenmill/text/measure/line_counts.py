@@ -25,7 +25,10 @@ COUNTS = (
 
 
 def line_counts(buffer: Bytes, offsets: Offsets, words: Words, short: int) -> dict[str, Longs]:
-    """Returns each of COUNTS per document, int64 (rows,). A line of at most `short` code points is short."""
+    """Returns the counts of FineWeb's quality rules about the lines of each document, int64 (rows,) for each of COUNTS.
+
+    A line of at most `short` code points is short.
+    """
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, short, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}

@@ -32,7 +32,7 @@ COUNTS = (
 
 
 def repetition_counts(buffer: Bytes, offsets: Offsets, words: Words) -> dict[str, Longs]:
-    """Returns each of COUNTS per document, int64 (rows,)."""
+    """Returns the counts of Gopher's repetition rules for each document, int64 (rows,) for each of COUNTS."""
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     _count(class_table(), buffer, offsets, words.codes, words.code_starts, words.code_ends, counts)
     return {name: counts[:, i] for i, name in enumerate(COUNTS)}

@@ -33,7 +33,10 @@ _MARKS.flags.writeable = False
 
 
 def word_counts(buffer: Bytes, offsets: Offsets, words: Words, stop_words: WordSet) -> dict[str, Longs]:
-    """Returns each of COUNTS per document, int64 (rows,)."""
+    """Returns the counts of Gopher's quality rules for each document, of words, symbols and lines, as COUNTS.
+
+    Each is int64 (rows,).
+    """
     counts = np.zeros((len(offsets) - 1, len(COUNTS)), dtype=np.int64)
     coded = (words.codes, words.code_starts, words.code_ends)
     _count(class_table(), _MARKS, stop_words, buffer, offsets, *coded, counts)

@@ -20,7 +20,7 @@ _FILES = frozenset(_FILE_ENDINGS.split())
 
 
 def mail_spans(window: Window) -> list[PiiSpan]:
-    """The address in a MAIL place, or nothing."""
+    """The e-mail address in a MAIL place, or nothing."""
     text = window.text
     at = _AT.search(text)
     if at is None:
@@ -85,7 +85,7 @@ def _returned_to(window: Window) -> int:
 
 
 def v4_spans(window: Window, *, public_only: bool) -> list[PiiSpan]:
-    """The address in a V4 place, or nothing: not versions or section numbers, nor what names no single host.
+    """The IP address in a V4 place, or nothing: not versions or section numbers, nor what names no single host.
 
     Addresses of which each number is below 20 count only where the text speaks of addresses: 1 public address in 25,000
     is like that, but most version and section numbers are.
@@ -128,7 +128,7 @@ _OF_ADDRESSES = re.compile(
 
 
 def v6_spans(window: Window, *, public_only: bool) -> list[PiiSpan]:
-    """The address in a V6 place, or nothing: C++ and Ruby names, times and key fingerprints have colons too."""
+    """The IP address in a V6 place, or nothing: C++ and Ruby names, times and key fingerprints have colons too."""
     if window.end - window.start > 48:
         return []
     text = window.text.rstrip(".")

@@ -73,7 +73,7 @@ _CARD_RANGES = (  # first digits from, to; lengths
 
 
 def luhn_valid(digits: str) -> bool:
-    """Whether the digits, the last of them the check digit, pass Luhn's formula; false for none at all."""
+    """Whether a card number's digits, the last of them the check digit, pass Luhn's formula; false for none."""
     total = sum(map(int, digits[-1::-2])) + sum((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)[int(digit)] for digit in digits[-2::-2])
     return bool(digits) and total % 10 == 0
 
@@ -92,7 +92,7 @@ def is_iban(characters: str) -> bool:
 
 
 def has_iban_format(characters: str) -> bool:
-    """Whether they have the country, length, and letters and digits of an IBAN, whatever the check digits say."""
+    """Whether characters have the country, length, and letters and digits of an IBAN, whatever the check digits say."""
     known = _iban_patterns().get(characters[:2])
     return known is not None and known.fullmatch(characters) is not None
 
@@ -108,12 +108,12 @@ def iban_lengths() -> dict[str, int]:
 
 
 def calling_code(digits: str) -> str | None:
-    """The country calling code that the digits of an international number begin with, or None."""
+    """The country code that the digits of an international phone number begin with, or None."""
     return next((digits[:length] for length in (1, 2, 3) if digits[:length] in COUNTRY_CODES), None)
 
 
 def has_national_length(digits: str) -> bool:
-    """Whether as many digits follow the calling code as numbers of that country have; else False."""
+    """Whether as many digits follow a phone number's calling code as numbers of that country have; else False."""
     code = calling_code(digits)
     if code not in NATIONAL_DIGITS:
         return False

@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 
 def find(data: Bytes, offsets: Offsets, wanted: Wanted) -> Iterator[Found]:
-    """What is found in the texts data[offsets[r]:offsets[r + 1]], in order, none overlapping."""
+    """The personal data in the texts data[offsets[r]:offsets[r + 1]], in order, none overlapping."""
     spans: dict[int, list[PiiSpan]] = {}
     judges = _judges(wanted)
     places = scan(data, offsets)
@@ -58,7 +58,7 @@ def find(data: Bytes, offsets: Offsets, wanted: Wanted) -> Iterator[Found]:
 
 
 def without_overlaps(spans: list[PiiSpan]) -> list[PiiSpan]:
-    """The spans in order; of two that overlap the more certain one stays, then the longer."""
+    """The spans of personal data in order; of two that overlap the more certain one stays, then the longer."""
     kept: list[PiiSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         while kept and kept[-1].end > span.start and _weight(span) > _weight(kept[-1]):

@@ -57,7 +57,7 @@ def _is_card(window: Window, number: re.Match[str]) -> bool:
 
 
 def iban_spans(window: Window) -> list[PiiSpan]:
-    """The account number that an IBAN place begins: in one piece or grouped by blanks, dots or dashes.
+    """The account number (IBAN) that an IBAN place begins: in one piece or grouped by blanks, dots or dashes.
 
     One with wrong check digits is a span of no kind: nobody's account, but its digits are no card or phone either.
     """

@@ -19,7 +19,7 @@ _HOST = re.compile(rf"{_LABELS}{_JOINT}[A-Za-z]{{2,24}}(?![\w-]|{_JOINT}\w)", re
 
 
 def obfuscated_spans(text: str, start: int) -> Iterator[PiiSpan]:
-    """The spelt-out addresses of a document that begins at byte `start` of its buffer.
+    """The spelt-out e-mail addresses of a document that begins at byte `start` of its buffer.
 
     A bare `at` counts only where a dot is spelt out too: people meet at example.com.
     """
@@ -37,7 +37,7 @@ def obfuscated_spans(text: str, start: int) -> Iterator[PiiSpan]:
 
 
 def plain_address(value: str) -> str:
-    """The address as it is meant, whichever way the at sign and the dots are written."""
+    """The e-mail address as it is meant, whichever way the at sign and the dots are written."""
     if "@" in value and not re.search(r"[\s\[({<]", value):
         return value
     whole = _AT.sub("@", value.replace("%40", "@"), count=1)

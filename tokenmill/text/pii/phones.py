@@ -86,7 +86,7 @@ def phone_spans(window: Window) -> list[PiiSpan]:
 
 
 def phone_spans_in_row(window: Window) -> list[PiiSpan]:
-    """The same in a LONG_NUMBER place, a row of numbers: those that are written without blanks inside."""
+    """The phone numbers in a LONG_NUMBER place, a row of numbers: those that are written without blanks inside."""
     parts = (window.part(*found.span()) for found in _IN_ROW.finditer(window.text))
     return [span for part in parts for span in phone_spans(part)]
 

@@ -46,7 +46,7 @@ class Replacer:
 
 
 def canonical(kind: PiiKind, value: str) -> str:
-    """The value as it is hashed: what stays of it whichever way it is written."""
+    """The value of personal data as it is hashed: what stays of it whichever way it is written."""
     if kind == "EMAIL_ADDRESS":
         return plain_address(value).casefold()
     if kind == "IP_ADDRESS":

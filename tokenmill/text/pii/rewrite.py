@@ -33,7 +33,7 @@ TextOrValue = bytes | Value
 
 
 def cut(data: Bytes, offsets: Offsets, wanted: Wanted) -> dict[int, list[TextOrValue]]:
-    """{row: the parts of its text} for the texts data[offsets[r]:offsets[r + 1]] in which anything is found."""
+    """{row: its text in parts, personal data apart} for the texts data[offsets[r]:offsets[r + 1]] with any found."""
     cut_rows: dict[int, list[TextOrValue]] = {}
     rows: list[int] | range = range(len(offsets) - 1)
     for _ in range(LOOKS):

@@ -42,7 +42,7 @@ class Places:
 
 
 def scan(data: Bytes, offsets: Offsets) -> Places:
-    """The places in the texts data[offsets[r]:offsets[r + 1]], valid UTF-8, rows ascending."""
+    """The places for personal data in the texts data[offsets[r]:offsets[r + 1]], valid UTF-8, rows ascending."""
     counts = np.zeros(len(offsets) - 1, dtype=np.int64)
     room = int(offsets[-1] - offsets[0]) // 64 + 64
     while True:

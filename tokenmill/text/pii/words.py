@@ -42,7 +42,7 @@ def phones_before(text: str) -> bool:
 
 
 def phone_word_ends(text: str) -> bool:
-    """Whether such a word is the last thing in the text, a mark aside: `Tel.`."""
+    """Whether a word for phone numbers is the last thing in the text, a mark aside: `Tel.`."""
     words = list(_WORD.finditer(text.lower()))
     return bool(words) and len(text) - words[-1].end() <= 1 and _is_about_phones(words[-1][0])
 
@@ -53,13 +53,13 @@ def phones_after(text: str) -> bool:
 
 
 def other_number_before(text: str) -> bool:
-    """Whether the text ends in a word that says that a number of another kind follows: `order no. `."""
+    """Whether the text ends in a word, like `order no.`, that says that a number that is no phone number follows. `."""
     tail = text[-32:]
     return any(word[0] in _OTHERS and _LINK.fullmatch(tail, word.end()) for word in _WORD.finditer(tail.lower()))
 
 
 def unit_after(text: str) -> bool:
-    """Whether what follows a number makes it an amount."""
+    """Whether what follows a number makes it an amount, not a phone number."""
     return _UNIT.match(text) is not None
 
 

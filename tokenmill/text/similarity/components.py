@@ -9,17 +9,20 @@ MOST_PLACES = 1 << 32
 
 
 def alone(count: int) -> Uints:
-    """Returns the parents of `count` places (at most MOST_PLACES), each in a component of its own; uint32 (count,)."""
+    """Returns the parents of `count` documents (up to MOST_PLACES), each its own component, uint32 (count,)."""
     return np.arange(count, dtype=np.uint32)
 
 
 def join_pairs(parents: Uints, ones: Longs, others: Longs) -> None:
-    """Joins the components of ones[i] and others[i] for each i. Changes `parents`."""
+    """Joins the components of the documents ones[i] and others[i] for each i. Changes `parents`."""
     _join(parents, frozen(ones), frozen(others))
 
 
 def flatten(parents: Uints) -> None:
-    """Sets the parent of each place to the lowest place in its component, itself if it is alone. Changes `parents`."""
+    """Sets the parent of each document to the lowest place in its component, itself if it is alone.
+
+    Changes `parents`.
+    """
     _flatten(parents)
 
 

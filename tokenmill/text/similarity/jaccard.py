@@ -10,20 +10,20 @@ from tokenmill.text.words.hash import Ragged
 
 
 def jaccard_of_texts(a: str, b: str, ngram: int, unit: Unit = "words") -> float:
-    """Returns the similarity of two unmodified texts as MinHash verifies it; 0.0 if one of them has no words."""
+    """Returns the Jaccard similarity of two unmodified texts as MinHash verifies it; 0.0 if one has no words."""
     texts = pa.record_batch({"text": pa.array([a, b], type=pa.large_string())})
     _, sets = Shingling(ngram, unit).verifying(texts)
     return jaccard_of_sets(sets[0], sets[1])
 
 
 def jaccard_of_sets(a: Hashes, b: Hashes) -> float:
-    """Returns the similarity of two ascending arrays of distinct hashes; 0.0 if one of them is empty."""
+    """Returns the Jaccard similarity of two ascending arrays of distinct hashes; 0.0 if one of them is empty."""
     both = frozen(np.concatenate([a, b]))
     return float(similarity(both, int64(0), len(a), len(a), len(both), 0.0))
 
 
 def jaccard_of_pairs(a: Ragged, rows: Longs, b: Ragged, others: Longs) -> Doubles:
-    """Returns the similarity of a[rows[i]] and b[others[i]] for each i, float64 (pairs,)."""
+    """Returns the Jaccard similarity of the shingle sets a[rows[i]] and b[others[i]] for each i, float64 (pairs,)."""
     values = frozen(np.concatenate([a.values, b.values]))
     offsets = frozen(np.concatenate([a.offsets, len(a.values) + b.offsets]))
     out = np.empty(len(rows), dtype=np.float64)
@@ -33,8 +33,9 @@ def jaccard_of_pairs(a: Ragged, rows: Longs, b: Ragged, others: Longs) -> Double
 
 @kernel
 def similarity(values: Hashes, a: int, a_end: int, b: int, b_end: int, threshold: float) -> float:
-    """Returns the similarity of values[a:a_end] and values[b:b_end], both ascending. Returns 0.0 early if it cannot
-    reach the threshold.
+    """Returns the Jaccard index of the shingle sets values[a:a_end] and values[b:b_end], both ascending.
+
+    Returns 0.0 early if it cannot reach the threshold.
     """
     total = (a_end - a) + (b_end - b)
     if a == a_end or b == b_end:

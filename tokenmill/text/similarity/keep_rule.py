@@ -65,7 +65,7 @@ def decide(
     release: Callable[[], None] = lambda: None,
     fixed: BoolMask | None = None,
 ) -> Decision:
-    """Applies the keep rule to documents in order. Documents without shingles are kept.
+    """Applies the keep rule of near deduplication to documents in order. Documents without shingles are kept.
 
     keys: uint64 (documents, bands). threshold: above 0, at most 1. max_bucket, hubs: at least 1. release: called each
     time about 64 MB of shingles have been read; it may release the memory of a mapped file. fixed: bool (documents,),

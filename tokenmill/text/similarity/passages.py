@@ -35,7 +35,7 @@ class Passages:
 
 
 def passages(batch: pa.RecordBatch, *, paragraphs: bool) -> Passages:
-    """Returns the lines, or the paragraphs (separated by empty lines), of each text."""
+    """Returns the lines, or the paragraphs (separated by empty lines), of each text, for deduplication."""
     buffer, offsets = text_buffer(batch)
     inside = np.frombuffer(buffer, dtype=np.uint8)[: offsets[-1]]
     breaks = np.flatnonzero(inside == _NEWLINE)
@@ -49,7 +49,7 @@ def passages(batch: pa.RecordBatch, *, paragraphs: bool) -> Passages:
 
 
 def passage_keys(cut: Passages) -> tuple[Hashes, Offsets]:
-    """Returns (the key of each passage, uint64 (passages,); its number of words, int64 (passages,)).
+    """Returns (the dedup key of each line or paragraph, uint64 (passages,); its number of words, int64 (passages,)).
 
     A key covers the words as text/words/hash.py folds them: case, punctuation and digits make no difference. A passage
     has the key of one of n different passages with probability n / 2^64.
@@ -64,10 +64,9 @@ def passage_keys(cut: Passages) -> tuple[Hashes, Offsets]:
 
 
 def kept_text(cut: Passages, keep: BoolMask) -> pa.Array:
-    """Returns the kept passages of each document, large_string (rows,). If its last passage is removed, the line breaks
-    before it are removed too.
+    """Returns the lines or paragraphs that a deduplication keeps of each document, large_string (rows,).
 
-    keep: bool (passages,).
+    If its last passage is removed, the line breaks before it are removed too. keep: bool (passages,).
     """
     lengths = np.diff(cut.bounds)
     start = int(cut.bounds[0])

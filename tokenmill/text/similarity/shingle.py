@@ -62,7 +62,7 @@ class Shingling:
 
 
 def shingled(words: Ragged, ngram: int, *, short: bool = False) -> Ragged:
-    """Returns the sets of hashes of ngram successive word hashes, row by row.
+    """Returns the shingles of documents, the sets of hashes of ngram successive word hashes, row by row.
 
     short: if a row has fewer words, all of them are one shingle.
     """

@@ -21,8 +21,9 @@ _GOLDEN = 0x9E3779B97F4A7C15
 
 
 def signatures(shingles: Ragged, hashes: int, *, seed: int, bits: Bits = 32) -> Minima:
-    """Returns the minimum of each hash function over each set, uint32 or uint64 (rows, hashes). All minima of an empty
-    set are the highest number.
+    """Returns the minimum of each MinHash function over each set of shingles, uint32 or uint64 (rows, hashes).
+
+    All minima of an empty set are the highest number.
 
     Function k of a shingle x is factor_k * x + term_k modulo 2^bits. x is uniform already, so this is enough to make
     the functions independent of each other. With 32 bits, one vector instruction computes eight or sixteen of them, and
@@ -36,7 +37,10 @@ def signatures(shingles: Ragged, hashes: int, *, seed: int, bits: Bits = 32) -> 
 
 
 def hash_functions(hashes: int, seed: int, bits: Bits = 32) -> tuple[Minima, Minima]:
-    """Returns (odd factors, terms), uint32 or uint64 (hashes,), from the seed by SplitMix64 (Steele et al. 2014)."""
+    """Returns MinHash's (odd factors, terms), uint32 or uint64 (hashes,), from the seed by SplitMix64.
+
+    Source: Steele et al. 2014.
+    """
     numbers = [_split_mix(seed * 2 * hashes + i) for i in range(2 * hashes)]
     factors = [number >> 64 - bits | 1 for number in numbers[:hashes]]
     terms = [number >> 64 - bits for number in numbers[hashes:]]
@@ -46,7 +50,7 @@ def hash_functions(hashes: int, seed: int, bits: Bits = 32) -> tuple[Minima, Min
 
 
 def band_keys(minima: Minima, bands: int) -> Hashes:
-    """Returns one key per band, uint64 (rows, bands), from signatures (rows, hashes).
+    """Returns one key per band of MinHash, uint64 (rows, bands), from signatures (rows, hashes).
 
     hashes must be a multiple of bands. Equal minima in the same band give equal keys. Others give equal keys with
     probability 2^-64.
@@ -59,7 +63,7 @@ def band_keys(minima: Minima, bands: int) -> Hashes:
 
 
 def chance_of_meeting(similarity: float, bands: int, rows: int) -> float:
-    """Returns the probability that two sets of this Jaccard similarity share a band."""
+    """Returns the probability that the signatures of two shingle sets of this Jaccard similarity share a band."""
     return 1.0 - (1.0 - similarity**rows) ** bands
 
 

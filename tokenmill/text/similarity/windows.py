@@ -28,15 +28,15 @@ _BASE_1, _BASE_2 = np.uint64(0x1A2F5C8D3B7E9461), np.uint64(0x0C95D1E7A34B682F)
 
 
 def gram_length(length: int) -> int:
-    """Returns the length of the grams that are chosen from windows of this length, in characters."""
+    """Returns the length in characters of the grams that substring deduplication chooses from windows this long."""
     return length // 2
 
 
 def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Ints, Offsets]:
-    """Returns (hash, place) of each chosen gram, uint64 and int32 (grams,), and int64 (rows + 1,), the index of the
-    first gram of each text.
+    """Returns (hash, place) of each gram that substring deduplication chooses, uint64 and int32 (grams,).
 
-    length: characters of a window. A text shorter than this has no grams. Grams of equal hash may differ.
+    Also returns int64 (rows + 1,), the index of the first gram of each text. length: characters of a window. A text
+    shorter than this has no grams. Grams of equal hash may differ.
     """
     buffer, offsets = text_buffer(batch)
     most = int(offsets[-1] - offsets[0])
@@ -47,7 +47,7 @@ def chosen_grams(batch: pa.RecordBatch, length: int) -> tuple[Hashes, Ints, Offs
 
 
 def windows_with(batch: pa.RecordBatch, length: int, grams: Ints, first: Offsets) -> tuple[Longs, Ints, Hashes, Hashes]:
-    """Returns (row, place, high half, low half of a 122-bit hash) of each window that contains one of these grams.
+    """Returns (row, place, high half, low half of a 122-bit hash) of each window of text with one of these grams.
 
     grams: their places, row by row, ascending. first: int64 (rows + 1,), the index of the first gram of each row.
     Windows of equal hash count as equal. The hash is that of Karp and Rabin with two bases modulo 2^61 - 1; the
@@ -67,7 +67,7 @@ def windows_with(batch: pa.RecordBatch, length: int, grams: Ints, first: Offsets
 def cut_out(
     batch: pa.RecordBatch, rows: npt.ArrayLike, starts: npt.ArrayLike, ends: npt.ArrayLike
 ) -> tuple[pa.Array, Offsets, Offsets]:
-    """Returns (texts without the spans, characters removed, characters before that), large_string and int64 (rows,).
+    """Returns (texts without duplicate spans, characters removed, characters before), large_string and int64 (rows,).
 
     Spans are ascending by row and start, and do not overlap.
     """

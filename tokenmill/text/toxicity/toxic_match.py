@@ -36,7 +36,7 @@ class WordList(NamedTuple):
 
 
 def toxic_figures(buffer: Bytes, offsets: Offsets, words: Words, rows: Longs, language: str) -> Longs:
-    """FIGURES of the texts in these rows, int64 (rows, 4), held against the list of one language."""
+    """FIGURES on words of abuse in the texts of these rows, int64 (rows, 4), held against the list of one language."""
     figures = np.zeros((len(rows), len(FIGURES)), dtype=np.int64)
     listed = word_list(language)
     coded = (words.codes, words.code_starts, words.code_ends)
@@ -46,7 +46,7 @@ def toxic_figures(buffer: Bytes, offsets: Offsets, words: Words, rows: Longs, la
 
 @cache
 def word_list(language: str) -> WordList:
-    """The WordList of a language in WORDS."""
+    """The WordList of a language in WORDS: its words of abuse and the words that excuse them."""
     bits = {group: 1 << place for place, group in enumerate(EXCUSES)}
     meanings: dict[str, tuple[int, int, int]] = {}
     for group, text in EXCUSES.items():

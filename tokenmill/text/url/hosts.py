@@ -40,7 +40,7 @@ class Hosts(NamedTuple):
 
 
 def hosts(buffer: Bytes, offsets: Offsets) -> tuple[Hosts, Longs]:
-    """Returns (the host of each URL buffer[offsets[r]:offsets[r + 1]], the rows of hosts that need clean_host()).
+    """Returns (the host of each URL buffer[offsets[r]:offsets[r + 1]], the rows of those that need clean_host()).
 
     All other hosts are plain names and appear in the URL as they are, apart from upper case.
     """
@@ -59,7 +59,7 @@ def hosts(buffer: Bytes, offsets: Offsets) -> tuple[Hosts, Longs]:
 
 
 def without_www(found: Hosts) -> Hosts:
-    """Returns the hosts without the `www.` at their start, also if it is repeated."""
+    """Returns the hosts of URLs without the `www.` at their start, also if it is repeated."""
     starts = np.array(found.starts)
     rows = np.flatnonzero(found.ends - starts >= 4)
     while len(rows):
@@ -71,7 +71,7 @@ def without_www(found: Hosts) -> Hosts:
 
 
 def clean_host(raw: bytes) -> str:
-    """Returns the host in the form in which a name server is asked for it, or "" if it is not a valid host."""
+    """Returns a URL's host in the form in which a name server is asked for it, or "" if it is not a valid host."""
     if len(raw) > LONGEST:
         return ""
     host = unquote(raw.decode(errors="replace").translate(_GONE)).lower()
@@ -86,7 +86,7 @@ def clean_host(raw: bytes) -> str:
 
 
 def is_number(host: str) -> bool:
-    """Returns whether the host is an IP address and not a name: no top-level domain begins with a digit."""
+    """Returns whether a URL's host is an IP address and not a name: no top-level domain begins with a digit."""
     return host.startswith("[") or host[host.rfind(".") + 1 :][:1].isdigit()
 
 
@@ -165,7 +165,7 @@ def _host_range(text: Bytes, low: int, high: int) -> tuple[int, int]:
 
 @kernel
 def is_plain(text: Bytes, low: int, high: int) -> bool:
-    """Returns whether text[low:high] is a plain host name.
+    """Returns whether text[low:high] in a URL is a plain host name.
 
     That is: ASCII letters, digits, hyphens, underscores and dots, and a last label that does not begin with a digit.
     """
@@ -180,7 +180,7 @@ def is_plain(text: Bytes, low: int, high: int) -> bool:
 
 @kernel
 def trimmed(text: Bytes, low: int, high: int) -> tuple[int, int]:
-    """Returns the range without blanks and control characters at its ends."""
+    """Returns the range of a URL without blanks and control characters at its ends."""
     while low < high and text[low] <= 32:
         low += 1
     while low < high and text[high - 1] <= 32:
@@ -190,7 +190,7 @@ def trimmed(text: Bytes, low: int, high: int) -> tuple[int, int]:
 
 @kernel
 def without_dots(text: Bytes, low: int, high: int) -> tuple[int, int]:
-    """Returns the range without dots at its ends."""
+    """Returns the range of a URL's host without dots at its ends."""
     while low < high and text[low] == 46:
         low += 1
     while low < high and text[high - 1] == 46:

@@ -40,7 +40,7 @@ class NameSet(NamedTuple):
 
 
 def name_set(text: Bytes, starts: Positions, groups: Ushorts) -> NameSet:
-    """Returns the NameSet of the names that begin at `starts` in text and end before a newline.
+    """Returns the NameSet of the hosts or URLs that begin at `starts` in text and end before a newline.
 
     Of equal names the first one is found. text must have fewer than MOST_BYTES bytes, because positions have 32 bits.
     """
@@ -57,14 +57,14 @@ def name_set(text: Bytes, starts: Positions, groups: Ushorts) -> NameSet:
 
 
 def find_names(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
-    """Returns the number of the name that equals buffer[starts[r]:ends[r]], or -1; int64 (rows,)."""
+    """Returns the number in a NameSet of the host or URL buffer[starts[r]:ends[r]], or -1; int64 (rows,)."""
     found = np.empty(len(starts), dtype=np.int64)
     _find_names(names, buffer, starts, ends, found)
     return found
 
 
 def find_parents(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) -> Longs:
-    """Returns which parents of each host buffer[starts[r]:ends[r]], itself included, are names; int64 (rows,).
+    """Returns which parents of each host buffer[starts[r]:ends[r]], itself included, are in a NameSet; int64 (rows,).
 
     Bit n - 1 is set if the last n labels of the host are a name; 1 <= n <= MOST_LABELS.
     """
@@ -74,7 +74,7 @@ def find_parents(names: NameSet, buffer: Bytes, starts: Offsets, ends: Offsets) 
 
 
 def host_lines(content: bytes) -> tuple[Bytes, Positions, list[bytes]]:
-    """Reads a list of hosts, one per line.
+    """Reads a list of hosts for the look-up of URLs, one per line.
 
     Returns (the plain names in lower case, with a newline after each; where each begins; the odd lines). Odd lines are
     neither blank nor a comment (`#`) nor a plain name; pass them to clean_host(). `.a.org` and `*.a.org` become

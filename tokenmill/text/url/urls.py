@@ -42,7 +42,10 @@ def normal_urls(urls: pa.Array) -> pa.Array:
 
 
 def address_keys(urls: pa.Array) -> pa.Array:
-    """Same as normal_urls(), but accepts any scheme or none, and reads hosts as hosts() does."""
+    """Returns the normal form of each URL, with any scheme or none, and with the host that it really leads to.
+
+    Same as normal_urls() otherwise. Hosts are read as hosts() does.
+    """
     bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(urls.cast(pa.string())), pattern=_SCHEME, replacement="")
     _, odd = hosts(*string_buffer(bare))
     if len(odd):

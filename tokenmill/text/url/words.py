@@ -37,7 +37,7 @@ def readable(buffer: Bytes, offsets: Offsets) -> tuple[Bytes, Offsets]:
 
 
 def as_word(entry: str) -> str:
-    """Returns the form in which an entry of a word list is compared: its letters and digits, in lower case."""
+    """Returns the form in which a listed word is compared with URLs: its letters and digits, in lower case."""
     return "".join(letter for letter in _lower(entry) if _word_table()[ord(letter)])
 
 

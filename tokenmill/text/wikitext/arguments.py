@@ -19,7 +19,7 @@ def _bounds(w: Work, argument: int, last: int, end: int) -> tuple[int, int]:
 
 @kernel
 def argument_number(w: Work, argument: int, last: int, end: int, before: int) -> tuple[int, int, int]:
-    """Returns (number, start, end) of a positional argument, which starts after its `1=` if it has one.
+    """Returns (number, start, end) of a wikitext template's positional argument, after its `1=` if it has one.
 
     The number of a named argument is 0. before: number of arguments without a `=` before this one.
     """
@@ -38,7 +38,7 @@ def argument_number(w: Work, argument: int, last: int, end: int, before: int) ->
 
 @kernel
 def positional(w: Work, names: Names, first: int, last: int, end: int, wanted: int) -> tuple[int, int]:
-    """Returns (start, end) of positional argument `wanted`, trimmed, or an empty range if it is missing."""
+    """Returns (start, end) of argument number `wanted` of a wikitext template, trimmed, or an empty range."""
     before = int64(0)
     for argument in range(first, last):
         number, start, stop = argument_number(w, argument, last, end, before)
@@ -50,7 +50,10 @@ def positional(w: Work, names: Names, first: int, last: int, end: int, wanted: i
 
 @kernel
 def named(w: Work, key: np.uint64, first: int, last: int, end: int) -> tuple[int, int]:
-    """Returns (start, end) of the argument whose name has this hash, trimmed, or an empty range if it is missing."""
+    """Returns (start, end) of a wikitext template's argument whose name has this hash, trimmed, or an empty range.
+
+    The range is empty if the argument is missing.
+    """
     for argument in range(first, last):
         equals = w.arguments[argument, 1]
         if equals >= 0:

@@ -36,7 +36,10 @@ _DEPTHS = STATE - COUNTS
 
 @kernel
 def new_line(w: Work) -> None:
-    """At a line feed: ends the line, and links that cannot continue after it. In a table cell, writes a space."""
+    """At a line feed of wikitext: ends the line, and links that cannot continue after it.
+
+    In a table cell, writes a space.
+    """
     s = w.state
     at = s[AT]
     s[AT] = at + 1
@@ -56,7 +59,7 @@ def new_line(w: Work) -> None:
 
 @kernel
 def line_start(w: Work) -> None:
-    """At the first byte of a line: handles the markup that gives the kind of the line."""
+    """At the first byte of a line of wikitext: handles the markup that gives the kind of the line."""
     s, data = w.state, w.data
     while s[AT] < s[END] and (data[s[AT]] == 32 or data[s[AT]] == 9):
         s[AT] += 1
@@ -144,7 +147,7 @@ def _comment_before(data: Bytes, first: int, last: int) -> int:
 
 @kernel
 def end_heading(w: Work) -> None:
-    """At the `=` after the words of a heading: skips the rest of the line and separates the heading from the text."""
+    """At the `=` after the words of a wikitext heading: skips the rest of the line and separates heading and text."""
     s = w.state
     at = s[AT]
     while at < s[END] and w.data[at] != 10:
@@ -158,7 +161,7 @@ def end_heading(w: Work) -> None:
 
 @kernel
 def drop_empty_headings(w: Work, level: int) -> None:
-    """Removes headings of this level and below without text under them, before a new heading of this level."""
+    """Removes wikitext headings of this level and below without text under them, before a new one of this level."""
     s = w.state
     if s[HEADS] == 0:
         return
@@ -232,7 +235,7 @@ def _marker(w: Work, number: int) -> None:
 
 @kernel
 def quotes(w: Work) -> None:
-    """At `'`: skips the marks of italics and bold. Quotes of a run that are not part of a mark are text."""
+    """At `'` in wikitext: skips the marks of italics and bold. Quotes of a run that are not part of a mark are text."""
     s = w.state
     at = s[AT]
     run = int64(0)

@@ -31,7 +31,7 @@ _MAX_PREFIX = 64
 
 @kernel
 def open_link(w: Work) -> None:
-    """At `[`: opens a link to a page or to an address. Any other bracket is text."""
+    """At `[` in wikitext: opens a link to a page or to an address. Any other bracket is text."""
     s, data = w.state, w.data
     at = s[AT]
     if at + 1 < s[END] and data[at + 1] == 91:
@@ -50,7 +50,7 @@ def open_link(w: Work) -> None:
 
 @kernel
 def close_link(w: Work, names: Names) -> None:
-    """At `]`: closes the innermost link, if there is one."""
+    """At `]` in wikitext: closes the innermost link, if there is one."""
     s = w.state
     at = s[AT]
     double = at + 1 < s[END] and w.data[at + 1] == 93

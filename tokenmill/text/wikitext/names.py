@@ -213,7 +213,7 @@ class Names(NamedTuple):
 
 
 def name_hash(name: str | bytes) -> int:
-    """Returns the 64-bit FNV-1a hash of the folded name: ASCII letters in lower case, `_` as a space."""
+    """Returns the 64-bit FNV-1a hash of a wikitext name, folded: ASCII letters in lower case, `_` as a space."""
     coded = name.encode() if isinstance(name, str) else name
     value = 0xCBF29CE484222325
     for byte in coded.lower().replace(b"_", b" "):
@@ -268,7 +268,7 @@ def _set(names: Iterable[str]) -> Hashes:
 
 @cache
 def names() -> Names:
-    """Returns the tables, built once per process."""
+    """Returns the tables of wikitext's tags, templates, namespaces and magic words, built once per process."""
     pool = _Pool()
     tags = _table({name_hash(name): action for action, tags in _TAGS.items() for name in tags.split()})
     templates = _table(_templates(pool))

@@ -9,7 +9,10 @@ from tokenmill.text.wikitext.state import Work, find, folded_hash, put_byte, put
 
 @kernel
 def put_date(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """Writes `15 May 1990` from year, month and day. If the month is not a number, writes the three unchanged."""
+    """Writes `15 May 1990` for a wikitext template of year, month and day.
+
+    If the month is not a number, writes the three unchanged.
+    """
     from_, to = positional(w, names, first, last, end, 1)
     month_from, month_to = positional(w, names, first, last, end, 2)
     day_from, day_to = positional(w, names, first, last, end, 3)
@@ -43,7 +46,10 @@ def _words(w: Work, names: Names, first: int, last: int, end: int) -> None:
 
 @kernel
 def put_unit(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """Writes `300 km²` from 300, km, 2: a number, or several joined by words such as `à`, then units with powers."""
+    """Writes `300 km²` for a wikitext template of 300, km, 2: numbers, then units with powers.
+
+    The numbers may be several, joined by words such as `à`.
+    """
     power = False
     for number in range(1, min(last - first, int64(9)) + 1):
         start, stop = positional(w, names, first, last, end, number)
@@ -90,7 +96,7 @@ def _small_number(w: Work, start: int, stop: int) -> int:
 
 @kernel
 def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """Writes `5 to 10 km` from 5, to, 10, km: numbers, the words that join them, and the first unit."""
+    """Writes `5 to 10 km` for a wikitext template of 5, to, 10, km: numbers, joining words, and the first unit."""
     for wanted in range(1, min(last - first, int64(9)) + 1):
         start, stop = positional(w, names, first, last, end, wanted)
         if start == stop:
@@ -113,7 +119,7 @@ def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> No
 
 @kernel
 def put_fraction(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """Writes `1/2` or `3 1/2`. A single argument is a denominator."""
+    """Writes `1/2` or `3 1/2` for a wikitext template of a fraction. A single argument is a denominator."""
     count = min(last - first, int64(3))
     if count == 1:
         put_byte(w, uint8(49))
@@ -127,7 +133,7 @@ def put_fraction(w: Work, names: Names, first: int, last: int, end: int) -> None
 
 @kernel
 def put_value(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """Writes `1.5×10^3 m` from a value, e= and ul= or u=."""
+    """Writes `1.5×10^3 m` for a wikitext template of a value, e= and ul= or u=."""
     start, stop = positional(w, names, first, last, end, 1)
     put_range(w, w.out, start, stop)
     start, stop = named(w, names.keys[3], first, last, end)

@@ -59,7 +59,7 @@ class Work(NamedTuple):
 
 
 def new_work(data: Bytes, out: Bytes) -> Work:
-    """Returns an empty Work."""
+    """Returns an empty Work, the state that the kernels for wikitext share."""
     return Work(
         data,
         out,
@@ -74,14 +74,14 @@ def new_work(data: Bytes, out: Bytes) -> Work:
 
 @kernel
 def top(w: Work) -> int:
-    """Returns the kind of the innermost frame, or 0 if there is no frame."""
+    """Returns the kind of the innermost frame of open wikitext markup, or 0 if there is no frame."""
     depth = w.state[DEPTH]
     return w.frames[depth - 1, KIND] if depth else int64(0)
 
 
 @kernel
 def push(w: Work, kind: int) -> bool:
-    """Opens a frame. Returns False if MAX_DEPTH frames are open."""
+    """Opens a frame for wikitext markup. Returns False if MAX_DEPTH frames are open."""
     depth = w.state[DEPTH]
     if depth >= MAX_DEPTH:
         return False
@@ -96,7 +96,7 @@ def push(w: Work, kind: int) -> bool:
 
 @kernel
 def abandon(w: Work) -> None:
-    """Closes the innermost frame. The text that it wrote stays."""
+    """Closes the innermost frame of open wikitext markup. The text that it wrote stays."""
     depth = w.state[DEPTH] - 1
     w.state[ARGUMENTS] = w.frames[depth, FIRST]
     w.state[DEPTH] = depth
@@ -104,21 +104,21 @@ def abandon(w: Work) -> None:
 
 @kernel
 def abandon_links(w: Work) -> None:
-    """Closes the innermost links. The text that they wrote stays."""
+    """Closes the innermost open links of wikitext. The text that they wrote stays."""
     while top(w) == EXTERNAL or top(w) == LINK:
         abandon(w)
 
 
 @kernel
 def put_byte(w: Work, byte: int) -> None:
-    """Writes one byte."""
+    """Writes one byte to the text that is made from wikitext."""
     w.out[w.state[PUT]] = byte
     w.state[PUT] += 1
 
 
 @kernel
 def put_mark(w: Work) -> None:
-    """Writes a mark, unless the last byte is one."""
+    """Writes a mark in place of removed wikitext, unless the last byte is one."""
     at = w.state[PUT]
     if at == w.state[OUT_FROM] or w.out[at - 1] != MARK:
         put_byte(w, uint8(MARK))
@@ -126,7 +126,7 @@ def put_mark(w: Work) -> None:
 
 @kernel
 def put_range(w: Work, source: Bytes, start: int, end: int) -> None:
-    """Writes source[start:end]."""
+    """Writes source[start:end] to the text that is made from wikitext."""
     at = w.state[PUT]
     for i in range(start, end):
         w.out[at] = source[i]
@@ -136,7 +136,10 @@ def put_range(w: Work, source: Bytes, start: int, end: int) -> None:
 
 @kernel
 def put_point(w: Work, point: int) -> None:
-    """Writes a code point in UTF-8. Spaces of all widths become a space; control and format characters are dropped."""
+    """Writes a code point in UTF-8 to the text that is made from wikitext.
+
+    Spaces of all widths become a space; control and format characters are dropped.
+    """
     if point < 0x80:
         if point >= 32 and point != 127:
             put_byte(w, uint8(point))
@@ -163,7 +166,7 @@ def put_point(w: Work, point: int) -> None:
 
 @kernel
 def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
-    """Returns name_hash of buffer[start:end]."""
+    """Returns, in a kernel, name_hash of the wikitext name buffer[start:end]."""
     value = np.uint64(0xCBF29CE484222325)
     for i in range(start, end):
         byte = buffer[i]
@@ -177,7 +180,7 @@ def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
 
 @kernel
 def find(table: Hashes, value: np.uint64) -> int:
-    """Returns the index of a value in a sorted table, or -1 if the table does not have it."""
+    """Returns the index of a hash in a sorted table of wikitext names, or -1 if the table does not have it."""
     low = int64(0)
     high = int64(len(table))
     while low < high:
@@ -191,7 +194,7 @@ def find(table: Hashes, value: np.uint64) -> int:
 
 @kernel
 def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
-    """Returns the range without spaces, tabs, line feeds and marks at its ends."""
+    """Returns a range of the text made from wikitext, without spaces, tabs, line feeds and marks at its ends."""
     while start < end and (buffer[start] <= 10 or buffer[start] == 32):
         start += 1
     while end > start and (buffer[end - 1] <= 10 or buffer[end - 1] == 32):
@@ -201,13 +204,13 @@ def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
 
 @kernel
 def take_back(w: Work, where: int) -> None:
-    """Removes the text that was written from `where` on."""
+    """Removes the text made from wikitext that was written from `where` on."""
     w.state[PUT] = where
 
 
 @kernel
 def replace_with_tail(w: Work, where: int, tail: int) -> None:
-    """Replaces the text from `where` on by its last part, out[tail:PUT]."""
+    """Replaces the text made from wikitext, from `where` on, by its last part, out[tail:PUT]."""
     length = w.state[PUT] - tail
     for i in range(length):
         w.out[where + i] = w.out[tail + i]

@@ -31,7 +31,7 @@ _CAPTION = 2
 
 @kernel
 def open_table(w: Work) -> None:
-    """At `{|`: skips its attributes and opens a table."""
+    """At `{|` in wikitext: skips the attributes of a table and opens it."""
     s = w.state
     nested = top(w) == TABLE
     _pass_line(w)
@@ -43,7 +43,10 @@ def open_table(w: Work) -> None:
 
 @kernel
 def in_table(w: Work) -> bool:
-    """Returns True if a line that begins with `|` or `!` belongs to a table, and closes links of the last cell."""
+    """Returns True if a line of wikitext that begins with `|` or `!` belongs to a table.
+
+    Closes links of the last cell.
+    """
     depth = w.state[DEPTH] - 1
     while depth >= 0 and (w.frames[depth, KIND] == LINK or w.frames[depth, KIND] == EXTERNAL):
         depth -= 1
@@ -62,7 +65,7 @@ def in_table(w: Work) -> bool:
 
 @kernel
 def table_line(w: Work, byte: int, following: int) -> None:
-    """At the first `|` or `!` of a line in a table: handles the end, a row, the caption or a cell."""
+    """At the first `|` or `!` of a line in a wikitext table: handles the end, a row, the caption or a cell."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
     if byte == 124 and following == 125:
@@ -100,7 +103,7 @@ def _new_row(w: Work, frame: Longs) -> None:
 
 @kernel
 def new_cell(w: Work, frame: Longs, header: int) -> None:
-    """Begins a cell, after a tab if the row already has text."""
+    """Begins a cell of a wikitext table, after a tab if the row already has text."""
     s = w.state
     while s[PUT] > frame[LEVEL] and w.out[s[PUT] - 1] <= 32 and w.out[s[PUT] - 1] != 9:
         s[PUT] -= 1
@@ -114,7 +117,7 @@ def new_cell(w: Work, frame: Longs, header: int) -> None:
 
 @kernel
 def cell_mark(w: Work, frame: Longs) -> None:
-    """At `|` in a cell: begins another cell, or removes the cell's attributes before it, or writes it as text."""
+    """At `|` in a wikitext table's cell: begins another cell, or removes its attributes before it, or writes it."""
     s = w.state
     at = s[AT]
     if at + 1 < s[END] and w.data[at + 1] == 124:
@@ -133,7 +136,7 @@ def cell_mark(w: Work, frame: Longs) -> None:
 
 @kernel
 def close_table(w: Work) -> None:
-    """Closes the innermost frame, which is a table."""
+    """Closes the innermost frame of open wikitext markup, which is a table."""
     depth = w.state[DEPTH] - 1
     out = w.frames[depth, OUT]
     abandon(w)

@@ -25,7 +25,10 @@ _NAME_BYTES, _TAG_BYTES = 20, 4096
 
 @kernel
 def tag(w: Work, names: Names) -> None:
-    """At `<`: skips a comment, or skips a tag and applies its effect. Any other `<` is text."""
+    """At `<` in wikitext: skips a comment, or skips an element's `<…>` and applies its effect.
+
+    Any other `<` is text.
+    """
     data, at, end = w.data, w.state[AT], w.state[END]
     if at + 3 < end and data[at + 1] == 33 and data[at + 2] == 45 and data[at + 3] == 45:
         w.state[AT] = _end_of_comment(w, at + 4)
@@ -73,7 +76,10 @@ def _act(w: Work, action: int, closing: bool) -> None:
 
 @kernel
 def line_break(w: Work) -> None:
-    """Ends the line. In a table cell, writes a space."""
+    """Ends the line of the text that is made from wikitext, at `<br>` and elements that begin a line.
+
+    In a table cell, writes a space.
+    """
     if top(w) == TABLE:
         put_byte(w, uint8(32))
         return
@@ -195,7 +201,10 @@ def _end_of_comment(w: Work, at: int) -> int:
 
 @kernel
 def entity(w: Work, names: Names) -> None:
-    """At `&`: writes the character of an entity. An `&` that does not begin an entity is text."""
+    """At `&` in wikitext: writes the character of a reference such as `&nbsp;`.
+
+    An `&` that does not begin an entity is text.
+    """
     data, at, end = w.data, w.state[AT], w.state[END]
     numeric = at + 1 < end and data[at + 1] == 35
     point, i = _number(data, at + 2, end) if numeric else _named(data, at + 1, end, names)
@@ -243,7 +252,7 @@ def _number(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 @kernel
 def underscores(w: Work, names: Names) -> None:
-    """At `_`: skips a magic word such as `__NOTOC__`. Any other `_` is text."""
+    """At `_` in wikitext: skips a magic word such as `__NOTOC__`. Any other `_` is text."""
     data, at, end = w.data, w.state[AT], w.state[END]
     if at + 1 < end and data[at + 1] == 95:
         i = at + 2

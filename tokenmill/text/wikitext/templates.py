@@ -49,7 +49,7 @@ _FORMATNUM = np.uint64(name_hash("formatnum"))
 
 @kernel
 def close_template(w: Work, names: Names) -> None:
-    """Closes the innermost frame, which is a template, and replaces the text that it wrote by its rendering."""
+    """Closes the innermost frame of wikitext, a template, and replaces the text that it wrote by its rendering."""
     s = w.state
     frame = w.frames[s[DEPTH] - 1]
     out, first, last, full = frame[OUT], frame[FIRST], s[ARGUMENTS], frame[FULL]

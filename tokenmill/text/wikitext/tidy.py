@@ -9,7 +9,10 @@ _AHEAD = 200  # most bytes in an emptied pair of brackets
 
 @kernel
 def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
-    """Removes the marks of each row out[offsets[r]:offsets[r + 1]], in place. ends: receives the new offsets."""
+    """Removes the marks left by removed wikitext from each row out[offsets[r]:offsets[r + 1]], in place.
+
+    ends: receives the new offsets.
+    """
     put = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]

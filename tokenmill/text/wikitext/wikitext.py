@@ -55,7 +55,7 @@ _GROWTH, _SPARE = 4, 1024  # room for a document's text: 4 times its bytes, and 
 
 
 def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool) -> tuple[Bytes, Offsets]:
-    """Returns the text of each document data[offsets[r]:offsets[r + 1]], as (bytes, offsets) too.
+    """Returns the text without markup of each wiki page data[offsets[r]:offsets[r + 1]], as (bytes, offsets) too.
 
     media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
     categories, 0 if there is no name. tables: True turns table rows to lines with tabs between cells, False removes
@@ -70,7 +70,7 @@ def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bo
 
 
 def media_hash(name: str) -> int:
-    """Returns the hash of a namespace's name, for wikitext_to_text."""
+    """Returns the hash of the name of a wiki's namespace of pictures or categories, for wikitext_to_text."""
     return name_hash(name)
 
 

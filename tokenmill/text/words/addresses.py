@@ -8,7 +8,7 @@ from tokenmill.text.kernel.points import point_at
 
 @kernel
 def is_address(classes: Ushorts, buffer: Bytes, low: int, high: int) -> bool:
-    """Returns whether buffer[low:high] looks like a URL, a host name or an e-mail address."""
+    """Returns whether the run buffer[low:high] of a split text looks like a URL, a host name or an e-mail address."""
     i, letters = low, 0
     point, size = point_at(buffer, i, high)
     while i < high and (classes[point] & LETTER or 48 <= point <= 57 or point in (43, 45, 46, 95, 0xB2, 0xB3)):

@@ -12,7 +12,7 @@ from tokenmill.text.words.lexicon import Lexicon, find_word
 
 @inlined
 def prefix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
-    """Returns the length in bytes of the prefix of buffer[low:high], or 0 if there is none."""
+    """Returns the length in bytes of the prefix that the word splitter cuts off buffer[low:high], or 0 without one."""
     point, size = point_at(buffer, low, high)
     if lexicon.classes[point] & PREFIX:
         return size
@@ -32,7 +32,7 @@ def prefix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
 
 @inlined
 def suffix_of(lexicon: Lexicon, buffer: Bytes, low: int, high: int, digits: bool) -> int:
-    """Returns the length in bytes of the longest suffix of buffer[low:high], or 0 if there is none.
+    """Returns the length in bytes of the longest suffix that the word splitter cuts off buffer[low:high], or 0.
 
     Reads nothing before low. digits: whether the run has digits; otherwise no unit of measure is looked up.
     """
@@ -87,9 +87,10 @@ def _unit(lexicon: Lexicon, buffer: Bytes, low: int, high: int) -> int:
 
 @inlined
 def infix_at(classes: Ushorts, buffer: Bytes, low: int, i: int, high: int, point: int, size: int) -> int:
-    """Returns the length in bytes of the infix at buffer[i] in the core buffer[low:high], or 0 if there is none.
+    """Returns the length in bytes of the infix at buffer[i] at which the word splitter cuts a run, or 0 without one.
 
-    The core is the run without its prefixes and suffixes. point, size: the character at buffer[i] and its bytes.
+    The run without its prefixes and suffixes is the core buffer[low:high]. The core is the run without its prefixes and
+    suffixes. point, size: the character at buffer[i] and its bytes.
     """
     if classes[point] & ICON or point == 0x2026:
         return size

@@ -17,7 +17,7 @@ from tokenmill.text.words.segment import text_buffer
 
 
 def character_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> Ragged:
-    """Returns the hash of each character of each document, in order.
+    """Returns the hash of each character of each document, in order, for shingles of characters.
 
     Separators (white space, and with punctuation folded also punctuation and symbols) at the ends of a text have no
     hash. fold: the differences that are ignored.

@@ -44,7 +44,7 @@ ranges. Each letter of these scripts is a word.
 
 @cache
 def fold_table(fold: tuple[Fold, ...] = FOLDS) -> tuple[Uints, Uints]:
-    """Returns (the code of each code point, uint32 (0x110000,); the spellings, uint32), both read-only.
+    """Returns MinHash's (code of each code point, uint32 (0x110000,); spellings, uint32), both read-only.
 
     The spellings list the codes of each code point that becomes several codes (see SPELT).
     """
@@ -78,7 +78,7 @@ def fold_table(fold: tuple[Fold, ...] = FOLDS) -> tuple[Uints, Uints]:
 
 
 def folded(character: str, fold: tuple[Fold, ...] = FOLDS) -> str:
-    """Returns a letter in lower case and decomposed (NFD) without non-spacing marks, as far as `fold` asks for it.
+    """Returns a letter for MinHash in lower case and decomposed (NFD) without non-spacing marks, as `fold` asks for.
 
     The result is often one character, sometimes several or none.
     """

@@ -57,7 +57,7 @@ def word_hashes(batch: pa.RecordBatch, fold: tuple[Fold, ...] = FOLDS) -> tuple[
 
 @kernel
 def scrambled(value: np.uint64) -> np.uint64:
-    """Returns a uint64 of which each bit depends on all bits of value.
+    """Returns the final hash of a word or other sequence: a uint64 of which each bit depends on all bits of value.
 
     The function is one to one: MurmurHash3's finaliser (Appleby 2011).
     """
@@ -68,7 +68,10 @@ def scrambled(value: np.uint64) -> np.uint64:
 
 @kernel
 def extended(state: np.uint64, code: int) -> np.uint64:
-    """Returns the state of a running hash after one more code. Pass the last state to scrambled()."""
+    """Returns the state of a running hash, of a word or another sequence, after one more code.
+
+    Pass the last state to scrambled().
+    """
     state = (state ^ np.uint64(code)) * _FACTOR
     return state ^ (state >> np.uint64(32))
 

@@ -86,7 +86,7 @@ class Lexicon(NamedTuple):
 
 
 def exceptions() -> dict[str, str]:
-    """Returns {exception: the same text with `·` where it is cut}.
+    """Returns {contraction, abbreviation or the like: the same text with `·` where the word splitter cuts it}.
 
     An exception with an apostrophe also appears with a curly one.
     """
@@ -130,7 +130,10 @@ def _contracted(word: str, tails: list[str]) -> Iterator[str]:
 
 
 def word_set(members: Iterable[str]) -> WordSet:
-    """Returns a WordSet of the members, numbered in their order. The members must be different from each other."""
+    """Returns a WordSet of the members, for look-ups in kernels, numbered in their order.
+
+    The members must be different from each other.
+    """
     coded = [member.encode() for member in members]
     size = 1 << max(4, (2 * len(coded)).bit_length())
     slots = np.full(size, -1, dtype=np.int32)
@@ -160,7 +163,10 @@ def _spread(word: bytes) -> int:
 
 @inlined
 def head_place(part: np.uint64) -> np.uint64:
-    """Returns the bit number in Lexicon.heads of a run. part: its first eight bytes, or all if fewer, little-endian."""
+    """Returns the bit number of a run of characters in the word splitter's Lexicon.heads.
+
+    part: its first eight bytes, or all if fewer, little-endian.
+    """
     return (part * _FACTOR) >> np.uint64(48)
 
 
@@ -176,7 +182,7 @@ def may_be_member(members: WordSet, buffer: Bytes, start: int, end: int) -> bool
 
 @kernel
 def find_word(members: WordSet, buffer: Bytes, start: int, end: int) -> int:
-    """Returns the number of the member that equals buffer[start:end], or -1."""
+    """Returns the number of the member of a WordSet that equals buffer[start:end], or -1."""
     if not may_be_member(members, buffer, start, end):
         return int64(-1)
     length = end - start
@@ -214,7 +220,7 @@ def word_set_pointers(words: WordSet) -> WordSet:
 
 @kernel
 def lexicon_pointers(lexicon: Lexicon) -> Lexicon:
-    """In a kernel: returns the Lexicon with pointers instead of arrays, as helpers take it."""
+    """In a kernel: returns the word splitter's Lexicon with pointers instead of arrays, as helpers take it."""
     return Lexicon(
         pointer(lexicon.classes),
         pointer(lexicon.idle),
@@ -230,7 +236,7 @@ def lexicon_pointers(lexicon: Lexicon) -> Lexicon:
 
 @cache
 def lexicon_of_exceptions() -> Lexicon:
-    """Returns the lexicon with empty `rejoined` fields, which split.lexicon() fills in."""
+    """Returns the word splitter's lexicon with empty `rejoined` fields, which split.lexicon() fills in."""
     cut = exceptions()
     cuts = np.array([_cut_bits(text) for text in cut.values()], dtype=np.uint64)
     units, members = word_set(_UNITS.split()), word_set(cut)
@@ -260,7 +266,7 @@ def _heads(members: Iterable[str]) -> Ulongs:
 
 
 def with_rejoined(lexicon: Lexicon, bits: Ulongs) -> Lexicon:
-    """Returns the lexicon with `rejoined` = bits, and with the two fields that are derived from it."""
+    """Returns the word splitter's lexicon with `rejoined` = bits, and with the two fields that are derived from it."""
     lengths = np.zeros(256, dtype=np.uint64)
     for number in np.flatnonzero(bits).tolist():
         start, end = lexicon.exceptions.offsets[number : number + 2].tolist()

@@ -12,11 +12,11 @@ from tokenmill.text.words.lexicon import Lexicon, find_word
 def rejoin(
     lexicon: Lexicon, buffer: Bytes, origin: int, length: int, gap: int, codes: Bytes, begin: int, at: int
 ) -> int:
-    """Joins neighbouring words into an exception if the rules would cut that exception into these words, such as `:`
-    and `)`; returns the next `at`.
+    """Joins neighbouring words into an exception that the word splitter's rules would cut into them, as `:` and `)`.
 
-    codes[begin:at] are the words of the run. Call it only if any_rejoined() returns True. The exception of most words
-    wins, then the earlier one. Words of an exception that loses are not used for shorter exceptions either.
+    Returns the next `at`. codes[begin:at] are the words of the run. Call it only if any_rejoined() returns True. The
+    exception of most words wins, then the earlier one. Words of an exception that loses are not used for shorter
+    exceptions either.
     """
     starts = np.empty(at - begin + 1, dtype=np.int64)
     count, i, position = 0, begin, origin - gap
@@ -50,7 +50,7 @@ def rejoin(
 
 @inlined
 def any_rejoined(lexicon: Lexicon, buffer: Bytes, origin: int, codes: Bytes, begin: int, at: int, gap: int) -> bool:
-    """Returns whether any consecutive words of the run together are an exception."""
+    """Returns whether any consecutive words that the splitter cut a run into are together an exception."""
     i, position = begin, origin - gap
     while i < at:
         i, start, position = next_word(codes, i, position)

@@ -56,7 +56,10 @@ class Words:
 
 
 def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
-    """Returns the batch with the column `_words`, and the words in it. Splits `text` if the column does not exist."""
+    """Returns the batch with the column `_words`, the split of its texts, and the split.
+
+    Splits `text` if the column does not exist.
+    """
     if COLUMN not in batch.schema.names:
         buffer, offsets = text_buffer(batch)
         batch = set_column(batch, COLUMN, code_array(segment(buffer, offsets[:-1], offsets[1:])))
@@ -64,7 +67,7 @@ def words(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Words]:
 
 
 def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
-    """Returns (UTF-8 bytes of `text`, uint8; offsets, int64 (rows + 1,)).
+    """Returns the texts of a batch of documents as (UTF-8 bytes of `text`, uint8; offsets, int64 (rows + 1,)).
 
     Document r is bytes[offsets[r]:offsets[r + 1]]. A null is an empty document.
     """
@@ -72,7 +75,7 @@ def text_buffer(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
 
 
 def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> Words:
-    """Returns the words of each document buffer[starts[r]:ends[r]].
+    """Returns the words into which the splitter cuts each document buffer[starts[r]:ends[r]].
 
     The array of codes starts with a fourth of the size of the text, which is enough for most texts, and grows if
     needed. The part of it that stays unused is not cut off.
@@ -89,7 +92,7 @@ def segment(buffer: Bytes, starts: Offsets, ends: Offsets) -> Words:
 def spliced_offsets(
     starts: Offsets, ends: Offsets, other_starts: Offsets, other_ends: Offsets, wanted: BoolMask
 ) -> Offsets:
-    """Returns the offsets for splice(), int64 (rows + 1,): rows without gaps, row r from `other` if wanted[r]."""
+    """Returns the offsets of texts for splice(), int64 (rows + 1,): without gaps, row r from `other` if wanted[r]."""
     sizes = np.where(wanted, other_ends - other_starts, ends - starts)
     return frozen(np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))))
 
@@ -105,7 +108,7 @@ def text_array(buffer: Bytes, offsets: Offsets, *, like: pa.Array) -> pa.Array:
 
 
 def code_array(words: Words) -> pa.Array:
-    """Returns the words as the column `_words`: a list view, so that rows can be removed without copying codes."""
+    """Returns split texts as the column `_words`: a list view, so that rows can be removed without copying codes."""
     sizes = words.code_ends - words.code_starts
     values = pa.array(frozen(words.codes[: _used(words)]))
     return pa.LargeListViewArray.from_arrays(pa.array(words.code_starts), pa.array(sizes), values)
@@ -146,11 +149,11 @@ def splice(
     wanted: BoolMask,
     offsets: Offsets,
 ) -> None:
-    """Writes each row r to out[offsets[r]:]: other[other_starts[r]:other_ends[r]] if wanted[r], else
-    out[starts[r]:ends[r]].
+    """Writes the text of each row r to out[offsets[r]:], from the array `other` if wanted[r], else from its old place.
 
-    Works in place. Rows that move to the front are copied first, in order; then those that move to the back, in reverse
-    order. So no copy overwrites a row that has not moved yet. starts and offsets must ascend.
+    That is, other[other_starts[r]:other_ends[r]] or out[starts[r]:ends[r]]. Works in place. Rows that move to the front
+    are copied first, in order; then those that move to the back, in reverse order. So no copy overwrites a row that has
+    not moved yet. starts and offsets must ascend.
     """
     for row in range(len(wanted)):
         if not wanted[row] and offsets[row] < starts[row]:

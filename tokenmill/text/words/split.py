@@ -36,8 +36,9 @@ from tokenmill.text.words.rejoin import any_rejoined, rejoin
 
 @kernel
 def split_document(lexicon: Lexicon, buffer: Bytes, start: int, end: int, limit: int, codes: Bytes, at: int) -> int:
-    """Writes the codes of the words in buffer[start:end] to codes[at:], at most end - start bytes; returns the next
-    `at`. limit: the end of the bytes that may be read.
+    """Writes the codes of the words into which the splitter cuts buffer[start:end] to codes[at:].
+
+    They have at most end - start bytes. Returns the next `at`. limit: the end of the bytes that may be read.
     """
     position = i = start
     while i < end:
@@ -326,7 +327,7 @@ def _put_core(lexicon: Lexicon, buffer: Bytes, low: int, high: int, gap: int, do
 def split_all(
     lexicon: Lexicon, buffer: Bytes, starts: Offsets, ends: Offsets, first: int, codes: Bytes, code_offsets: Offsets
 ) -> int:
-    """Writes the codes of the documents buffer[starts[r]:ends[r]], and their offsets, from row `first` on.
+    """Writes the codes of the words of the documents buffer[starts[r]:ends[r]], and their offsets, from row `first` on.
 
     Returns the first row with more bytes than `codes` has space left, or the number of rows if all are done. codes:
     uint8. code_offsets: int64 (rows + 1,); code_offsets[:first + 1] must already be set.
@@ -343,7 +344,7 @@ def split_all(
 
 @cache
 def lexicon() -> Lexicon:
-    """Returns the lexicon of the splitter, which is computed once per process."""
+    """Returns the exceptions and tables of the word splitter, which are computed once per process."""
     bare = lexicon_of_exceptions()
     members = bare.exceptions
     starts, ends = members.offsets[:-1], members.offsets[1:]
