@@ -11,6 +11,8 @@ import pytest
 
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.io import storage
+from tokenmill.pipeline.driver import globals as globals_module
+from tokenmill.pipeline.driver import reuse as reuse_module
 from tokenmill.pipeline.driver import run as run_module
 from tokenmill.pipeline.driver.options import Options
 from tokenmill.pipeline.driver.progress import progress_for
@@ -21,6 +23,7 @@ from tokenmill.pipeline.record import ledger as ledger_module
 from tokenmill.pipeline.record import lock
 from tokenmill.pipeline.record.kept import kept_fingerprints, kept_manifest
 from tokenmill.pipeline.record.ledger import Ledger, whole_manifest
+from tokenmill.pipeline.record.verify import verify_stage
 
 RECIPE = """
 run: toy
@@ -159,16 +162,101 @@ def test_results_of_other_settings_are_set_aside_and_return(tmp_path: Path) -> N
     assert files(tmp_path) == second
 
 
-def test_results_of_withdrawn_input_are_set_aside_and_return(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [FIRST[1], FIRST[0], FIRST[:3]], ids=["moved", "first", "all but the last"])
+def test_results_of_withdrawn_input_are_set_aside_and_return(tmp_path: Path, left: str) -> None:
+    """Regression: if the last inputs were withdrawn, all others were done, so their results stayed in their place."""
     data = tmp_path / "data"
     data.mkdir()
     write(data, FIRST)
     go(tmp_path, data, FIRST)
     first, when = files(tmp_path), made(tmp_path)
-    go(tmp_path, data, FIRST[1])
-    assert len(files(tmp_path)) == 4 and len(kept(tmp_path)) == 2 * (len(FIRST) - 1)
+    go(tmp_path, data, left)
+    assert len(files(tmp_path)) == 4 * len(left) and len(kept(tmp_path)) == 2 * (len(FIRST) - len(left))
     go(tmp_path, data, FIRST)
     assert files(tmp_path) == first and made(tmp_path) == when and kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("tables", [3, 1000], indirect=True, ids=["in tables", "in files"])
+@pytest.mark.parametrize("recipe", [RECIPE, pytest.param(WITH_OUTPUT, marks=pytest.mark.slow)], ids=["steps", "writer"])
+def test_no_file_of_a_withdrawn_input_stays_wherever_the_driver_dies(
+    tmp_path: Path, tables: None, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last input, without which all other results are in their place."""
+    data, fresh, start = (tmp_path / name for name in ("data", "fresh", "start"))
+    for folder in (data, fresh, start):
+        folder.mkdir()
+    write(data, FIRST[:2])
+    go(start, data, recipe=recipe)
+    (data / f"{FIRST[1]}.jsonl").unlink()
+    go(fresh, data, recipe=recipe)
+    last, stopped = 0, True
+    while stopped:
+        folder = tmp_path / f"stopped{last}"
+        shutil.copytree(start, folder)
+        with dying(monkeypatch, at=last), suppress(Stop):
+            go(folder, data, recipe=recipe)
+            stopped = False
+        go(folder, data, recipe=recipe)
+        assert files(folder) == files(fresh) and output(folder) == output(fresh) and sound(folder), last
+        last += 1
+    assert last > 15
+
+
+@pytest.mark.parametrize("tables", [1], indirect=True, ids=["in tables"])
+def test_an_output_follows_its_inputs_if_its_manifests_are_in_many_tables(tmp_path: Path, tables: None) -> None:
+    """Regression: with more than four tables the driver opened one that it had deleted, and the run failed."""
+    data = tmp_path / "data"
+    data.mkdir()
+    write(data, "abcdef")
+    for names in ("abcde", "ace", "abcdef"):
+        fresh = tmp_path / names
+        fresh.mkdir()
+        go(tmp_path, data, names, recipe=WITH_OUTPUT)
+        go(fresh, data, names, recipe=WITH_OUTPUT)
+        assert files(tmp_path) == files(fresh) and output(tmp_path) == output(fresh) and sound(tmp_path)
+
+
+@pytest.mark.parametrize("last", ["_sweep", "write_shard_manifests"])
+def test_no_file_of_a_withdrawn_input_stays_in_an_output_that_was_interrupted(
+    tmp_path: Path, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shards of the output have drop records but no manifests: these were just deleted, or not written yet.
+
+    Regression: the drop records stayed, and `verify` named them as files that no manifest lists.
+    """
+    data, fresh = tmp_path / "data", tmp_path / "fresh"
+    data.mkdir()
+    fresh.mkdir()
+    write(data, FIRST)
+    if last == "_sweep":
+        go(tmp_path, data, FIRST, recipe=WITH_OUTPUT)
+    module = reuse_module if last == "_sweep" else globals_module
+    real = getattr(module, last)
+
+    def dies(first: object, *others: object) -> None:
+        if getattr(first, "name", "lines") == "lines":  # the first argument of _sweep is a stage
+            raise Stop
+        real(first, *others)
+
+    with monkeypatch.context() as patch, pytest.raises(Stop):
+        patch.setattr(module, last, dies)
+        go(tmp_path, data, FIRST[1:3] if last == "_sweep" else FIRST, recipe=WITH_OUTPUT)
+    lines = tmp_path / "runs/toy/lines"
+    assert not Ledger(str(lines)) and len(list((lines / "dropped").iterdir())) == len(FIRST)
+    for folder in (tmp_path, fresh):
+        go(folder, data, FIRST[1:3], recipe=WITH_OUTPUT)
+    assert files(tmp_path) == files(fresh) and output(tmp_path) == output(fresh) and sound(tmp_path)
+
+
+def output(folder: Path) -> dict[str, bytes]:
+    corpus = folder / "runs/toy/lines/corpus"
+    return {str(path.relative_to(corpus)): path.read_bytes() for path in corpus.rglob("*") if path.is_file()}
+
+
+def sound(folder: Path) -> bool:
+    """Returns whether `pipeline verify` would find nothing wrong in any stage."""
+    stages = [str(folder / "runs/toy" / stage) for stage in ("read", "short", "lines")]
+    return all(verify_stage(stage, kept=True, told=lambda *_: None).good for stage in stages)
 
 
 def test_a_new_run_takes_over_the_results_of_another_that_match(tmp_path: Path) -> None:

@@ -71,6 +71,33 @@ def test_a_shard_made_anew_is_no_longer_what_its_row_says(tmp_path: Path) -> Non
     assert Ledger(folder)[0].fingerprint == "newer"
 
 
+def test_a_ledger_still_knows_the_shards_that_it_read_after_their_rows_are_gone(tmp_path: Path) -> None:
+    """Regression: `number in ledger` opened the table, which `forget` had deleted."""
+    folder = str(tmp_path)
+    for number in range(8):
+        commit(folder, number, f"f{number}")
+    compact(folder)
+    ledger = Ledger(folder)
+    forget(ledger, range(8))
+    assert [number in ledger for number in (0, 7, 8)] == [True, True, False] and not Ledger(folder)
+
+
+def test_a_shard_is_forgotten_with_each_of_its_rows(tmp_path: Path) -> None:
+    """Regression: a row that a crash had left behind a file, or in an older table, became valid again."""
+    folder = str(tmp_path)
+    for number in range(8):
+        commit(folder, number, f"f{number}")
+    compact(folder)
+    [first, second] = Ledger(folder).parts
+    content = storage.read_bytes(first)
+    forget(Ledger(folder), [0])
+    storage.write_bytes(first, content)  # the driver died before it deleted the older table
+    commit(folder, 5, "f5")  # or before it deleted the file
+    forget(Ledger(folder), [2, 5])
+    storage.delete_files([json_path(folder, 5)])
+    assert sorted(Ledger(folder)) == [0, 1, 3, 4, 6, 7] and not {first, second} & {*Ledger(folder).parts}
+
+
 @pytest.mark.parametrize("action", ["compact", "forget"])
 def test_a_crash_at_any_write_or_delete_loses_and_invents_nothing(
     tmp_path: Path, action: str, monkeypatch: pytest.MonkeyPatch

@@ -58,7 +58,7 @@ def results_outlook(planned: PlannedStage) -> Outlook:
 
     Reads manifests and changes nothing.
     """
-    if planned.done:
+    if planned.done and not planned.strays:
         return Outlook()
     ledger = Ledger(planned.folder)
     stale = amount_of(ledger[number] for number in _unwanted(planned, ledger) if ledger.whole(number))
@@ -229,17 +229,12 @@ def renumbered(path: str, number: int) -> str:
 def _sweep(planned: PlannedStage, ledger: Ledger, current: set[int]) -> None:
     """Deletes files of results that were moved or set aside, and files that a crash left.
 
-    In the stage of a Writer, only drop records of shards that had a manifest are deleted; others may belong to spills
-    that are done.
+    In the stage of a Writer, drop records of planned shards that had no manifest stay, because they may belong to
+    spills that are done.
     """
+    if planned.stage.writes_corpus:
+        current = current | {shard.number for shard in planned.shards if shard.number not in ledger}
     for kind in ("data", "dropped"):
-        numbers = {name: int(name[:-8]) for name in ledger.names(kind) if _is_output(name)}
-        gone = {name: number for name, number in numbers.items() if number not in current}
-        if planned.stage.writes_corpus:
-            gone = {name: number for name, number in gone.items() if number in ledger}
+        gone = (name for name, number in ledger.numbers(kind).items() if number not in current)
         storage.delete_files(join(planned.folder, kind, name) for name in gone)
         storage.delete_unfinished(join(planned.folder, kind))
-
-
-def _is_output(name: str) -> bool:
-    return name.endswith(".parquet") and name[:-8].isdecimal()

@@ -209,7 +209,7 @@ class _Driver:
         if planned.done or consumed(planned, self.planned):
             storage.delete(join(planned.folder, "work"))  # of an unfinished Global whose wanted results came back
             self.progress.skip(planned.name, len(planned.shards))
-            return planned
+            return reuse(planned, discard=self.options.discard) if planned.strays else planned
         if self._is_hopeless(planned):
             self._refuse_gaps(planned)  # before its results are set aside
         planned = reuse(planned, discard=self.options.discard)

@@ -68,6 +68,7 @@ class PlannedStage:
         whole: a Writer's output and a Global's facts are there. True for a stage that has neither, once it is checked.
         released: the stage's data was deleted on purpose.
         ids_differ: an earlier Global has compared the ids of all documents that come to the stage.
+        strays: the stage is done, and its folder also has results or files of shards that the plan does not contain.
     """
 
     stage: Stage
@@ -79,6 +80,7 @@ class PlannedStage:
     whole: bool = False
     released: bool = False
     ids_differ: bool = False
+    strays: bool = False
 
     @property
     def name(self) -> str:
@@ -303,9 +305,15 @@ def check_done(planned: PlannedStage, ledger: Ledger | None = None) -> PlannedSt
     planned = replace(planned, whole=whole, released=storage.exists(planned.released_marker))
     found = (ledger.done(shard.number, shard.fingerprint, released=planned.released) for shard in planned.shards)
     shards = zip(planned.shards, found, strict=True)
-    return replace(
+    planned = replace(
         planned, shards=tuple(shard if shard.done == done else replace(shard, done=done) for shard, done in shards)
     )
+    return replace(planned, strays=planned.done and _has_strays(planned, ledger))
+
+
+def _has_strays(planned: PlannedStage, ledger: Ledger) -> bool:
+    there = {*ledger, *ledger.numbers("data").values(), *ledger.numbers("dropped").values()}
+    return not there <= {shard.number for shard in planned.shards}
 
 
 def consumers(planned: PlannedStage, stages: list[PlannedStage]) -> list[PlannedStage]:

@@ -146,6 +146,7 @@ def restore(folder: str, manifest: Manifest, manifest_path: str, *, paths: dict[
     for old, new in zip(manifest.outputs, outputs, strict=True):
         storage.copy(join(place, old.path), join(folder, new.path))
     storage.write_bytes(manifest_path, to_json(replace(manifest, outputs=outputs)))
+    storage.delete(kept_manifest_path(folder, manifest.fingerprint))
     storage.delete(place)
 
 

@@ -66,6 +66,7 @@ class Ledger(Mapping[int, Manifest]):
         self._files: dict[int, list[tuple[str, int]]] = {}
         self._at: dict[int, _Place] = {}
         self._json: dict[int, bytes] = {}
+        self._rows: dict[str, list[int]] = {}
         self._names: dict[str, dict[str, int]] = {}
         self._group = functools.lru_cache(maxsize=4)(self._read_group)
         self.unreadable: list[str] = []
@@ -87,6 +88,9 @@ class Ledger(Mapping[int, Manifest]):
         if manifest is None:
             raise DataError(f"{part}: damaged since this command first read it; run the command again")
         return manifest
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._at  # Mapping's method would read the manifest, whose table forget() may have deleted
 
     def __iter__(self) -> Iterator[int]:
         return iter(sorted(self._at))
@@ -126,9 +130,17 @@ class Ledger(Mapping[int, Manifest]):
             self._names[kind] = storage.sizes(join(self.folder, kind))
         return self._names[kind]
 
+    def numbers(self, kind: str) -> dict[str, int]:
+        """Returns {name: shard number} of the files of shards in an output folder, listed or not."""
+        return {name: int(name[:-8]) for name in self.names(kind) if _is_output(name)}
+
     def part_of(self, number: int) -> str:
         """Returns the path of the table with the shard's manifest; "" if it is in a JSON file or not there."""
         return self._at.get(number, _JSON).part
+
+    def parts_with(self, numbers: set[int]) -> list[str]:
+        """Returns the paths of the tables with a row of any of these shards, also rows that are no longer valid."""
+        return [part for part, rows in self._rows.items() if not numbers.isdisjoint(rows)]
 
     def files(self, kind: str) -> list[str]:
         """Returns the paths of the outputs in the folder `kind` that are listed and there, in order of shards."""
@@ -157,6 +169,7 @@ class Ledger(Mapping[int, Manifest]):
             self.fingerprints.update(zip(numbers, table.column("fingerprint").to_pylist(), strict=True))
             self._files.update(zip(numbers, (files[a:b] for a, b in pairwise([0, *ends])), strict=True))
             self._at.update((number, _Place(part, group, row)) for row, number in enumerate(numbers))
+            self._rows.setdefault(part, []).extend(numbers)
 
     def _take_json(self, number: int, content: bytes) -> None:
         manifest = from_json(content, json_path(self.folder, number))
@@ -285,19 +298,23 @@ def compact(folder: str) -> None:
 
 
 def forget(ledger: Ledger, numbers: Iterable[int]) -> None:
-    """Removes the rows of these shards from the tables of a stage's manifests; JSON files stay.
+    """Removes all rows of these shards from the tables of a stage's manifests; JSON files stay.
 
-    The ledger is out of date afterwards.
+    The ledger is out of date afterwards: it still has the shards, but not their manifests.
     """
-    gone = {number for number in numbers if ledger.part_of(number)}
+    gone = set(numbers)
     place = join(ledger.folder, "manifest")
-    parts = sorted({ledger.part_of(number) for number in gone})
+    parts = ledger.parts_with(gone)
     for number, part in enumerate(parts, start=_next_part(storage.list_files(place))):
         table = pa.concat_tables(pa.Table.from_batches([batch]) for batch in parquet.read_table(part))
         kept = [n not in gone and ledger.part_of(n) == part for n in table.column("number").to_pylist()]
         if any(kept):
             _write_part(place, number, table.filter(pa.array(kept)))
         storage.delete_files([part])
+
+
+def _is_output(name: str) -> bool:
+    return name.endswith(".parquet") and name[:-8].isdecimal()
 
 
 def _is_json(name: str) -> bool:
