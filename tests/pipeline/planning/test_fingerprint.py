@@ -207,7 +207,7 @@ CASES = {
     "an exchange": edit("pipeline/exchange/reduce_tasks.py", code="globals"),
     "a helper of units and plug-in": edit(
         "text/edit/tidy.py",
-        code="loud stages.extract_html stages.extract_html_resiliparse stages.extract_wikitext",
+        code="loud stages.extract_html_resiliparse stages.extract_wikitext",
     ),
     **{path: edit(path, code="loud") for path in REACHED_BY_LOUD},
     **{path: edit(path, code="loud quiet") for path in ("mylab/filters/__init__.py", "mylab/tables.py")},

@@ -74,7 +74,7 @@ def test_the_html_goes_to_extract_html(tmp_path: Path) -> None:
     path.write_bytes(line(7))
     work = ReadWikipediaHtml(paths=str(path))
     (batch,) = work.read(work.shards()[0])
-    assert ExtractHtml()(batch)["text"].to_pylist() == ["The page number 7 says something of its own."]
+    assert ExtractHtml(scope="body")(batch)["text"].to_pylist() == ["The page number 7 says something of its own."]
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.html.features import FEATURES
-from tokenmill.text.html.main_text import features_of
+from tokenmill.text.html.main_text import FIRST
 from tokenmill.text.html.page import MOST_BLOCKS
+from tokenmill.text.html.trial import read_page
 
 WORDS = st.text("abc é中<&", min_size=1, max_size=8).filter(lambda text: text.split())
 INLINE = ["b", "i", "span", "em", "unknown-name"]
@@ -22,12 +22,11 @@ TREE = st.recursive(
 
 
 def blocks(page: str) -> list[str]:
-    return features_of(page.encode())[0]
+    return read_page(page.encode()).texts
 
 
 def measured(page: str, name: str) -> list[int]:
-    features = features_of(page.encode())[1]
-    return features[:, FEATURES.index(name)].tolist()
+    return read_page(page.encode()).rows[:, FIRST.index(name)].tolist()
 
 
 def written(tree: object) -> str:
@@ -65,7 +64,7 @@ def test_sound_markup_is_cut_at_its_block_elements(trees: list[object]) -> None:
 @given(st.text("<>/!-='\"& \n\0abpdivtrlé中;#0", max_size=200))
 def test_any_text_at_all_gives_sound_blocks(page: str) -> None:
     for text in blocks(page):
-        assert text and text == text.strip(" ") and "\0" not in text
+        assert text.strip() and "\0" not in text
 
 
 @pytest.mark.parametrize(
@@ -101,11 +100,105 @@ def test_text_in_links_is_told_apart_even_where_links_are_not_closed() -> None:
 
 def test_what_is_said_of_an_element_is_said_of_all_in_it() -> None:
     page = "<nav><p>a</nav><div role=main><p>b</div><div class='postContent'><b>c</b></div>"
-    page += "<div style='display: none'>d</div>"
+    page += "<div class='faq-answer' style='display: none'>d</div>"
     assert measured(page, "in.nav") == [1, 0, 0, 0]
     assert measured(page, "in.main") == [0, 1, 0, 0]
     assert measured(page, "in.w_content") == [0, 0, 1, 0]
     assert measured(page, "in.hidden") == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<p style='display:none'>no",
+        "<p style='color:red; DISPLAY : NONE !important'>no",
+        "<p style='visibility: hidden'>no",
+        "<p hidden>no",
+        "<div aria-hidden=true><p>no</div>",
+        "<div style='position:absolute;left:-9999px'>no</div>",
+        "<div style='text-indent:-999em'>no</div>",
+        "<div style='clip: rect(1px, 1px, 1px, 1px)'>no</div>",
+        "<template><p>no</template>",
+        "<dialog><p>no</dialog>",
+        "<div hidden><div><ul><li>no</ul><table><td>no</table></div></div>",
+        "<p>one<span style='display:none'> no</span>",
+    ],
+)
+def test_what_no_browser_shows_is_not_read(hidden: str) -> None:
+    assert "no" not in " ".join(blocks(f"<p>first</p>{hidden}<p>last</p>"))
+    assert blocks(f"<p>first</p>{hidden}<p>last</p>")[-1:] == ["last"]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p style='opacity:0'>yes",
+        "<p style='float:none'>yes",
+        "<p style='margin-left:-10px'>yes",
+        "<p hidden=until-found>yes",
+        "<p aria-hidden=false>yes",
+        "<div class=accordion-panel style='display:none'>yes</div>",
+        "<div role=tabpanel hidden>yes</div>",
+        "<div hidden id='S:0'><p>yes</div>",
+        "<dialog open>yes</dialog>",
+        "<h3><button>yes</button></h3>",
+        "<button aria-expanded=false>yes</button>",
+    ],
+)
+def test_what_a_browser_shows_or_opens_is_read(shown: str) -> None:
+    assert blocks(f"<p>first</p>{shown}<p>last</p>") == ["first", "yes", "last"]
+
+
+def test_a_page_whose_text_is_all_hidden_is_read_nevertheless() -> None:
+    post = "A post of the forum, with a sentence or two. " * 3
+    assert blocks(f"<body><div>Loading</div><noscript><p>{post}</p></noscript>") == ["Loading", post.strip()]
+    assert blocks(f"<div style='visibility:hidden'><p>{post}</p></div>") == [post.strip()]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<pre>\n  a\n\n\n\tb\n</pre>", ["  a\n\n\n\tb"]),
+        ("<pre><div class=line>def f():</div><div class=line>    return 1</div></pre>", ["def f():\n    return 1"]),
+        ("<pre><span style='display:block'>a</span><span style='display:block'>  b</span></pre>", ["a\n  b"]),
+        ("<pre><span class=line>a\n</span><span class=line>\n</span><span class=line>  b</span></pre>", ["a\n\n  b"]),
+        ("<pre>a<br>    b<br/><br>\tc</pre>", ["a\n    b\n\n\tc"]),
+        ("<pre>a\r\n  b\rc</pre>", ["a\n  b\nc"]),
+        ("<pre>&#32; a&nbsp;b&#10;&#9;c</pre>", ["  a b\n\tc"]),
+        ("<pre><table><tr><td>  a</td></tr><tr><td>\tb</td></tr></table></pre>", ["  a\n\tb"]),
+        ("<pre><ol><li>a<li>  b</ol></pre>", ["a\n  b"]),
+        ("<pre>  \n\t\n</pre>x", ["x"]),
+        ("<td style='white-space:pre'>  a\n  b</td>", ["  a\n  b"]),
+        ("<p>a<pre> b</pre>c", ["a", " b", "c"]),
+    ],
+)
+def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> None:
+    assert blocks(page) == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<p>10<sup>-6</sup> m", "10^-6 m"),
+        ("<p>10<sup>\u22126</sup> m", "10^\u22126 m"),
+        ("<p>2<sup>10</sup>", "2^10"),
+        ("<p>101<sub>2</sub>", "101_2"),
+        ("<p>(3+4)<sup>2</sup>", "(3+4)^2"),
+        ("<p>5<sup>1</sup>/<sub>2</sub> cups", "5 1/2 cups"),
+        ("<p>5<sup>1</sup>&frasl;<sub>2</sub> cups", "5 1\u20442 cups"),
+        ("<p>H<sub>2</sub>O", "H2O"),
+        ("<p>the 1<sup>st</sup> of May", "the 1st of May"),
+        ("<p>as he said<sup class=reference><a href=#x>[3]</a></sup>.", "as he said."),
+    ],
+)
+def test_scripts_do_not_change_a_number(page: str, expected: str) -> None:
+    assert blocks(page) == [expected]
+
+
+def test_marks_of_editors_and_generators_are_not_text() -> None:
+    page = "<h2>Title<span class=mw-editsection>[<a href=x>edit</a>]</span></h2>"
+    page += "<h3>Part<a class=headerlink href=#p>\u00b6</a></h3><a class=hash-link href=#x>A link with many words</a>"
+    assert blocks(page) == ["Title", "Part", "A link with many words"]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +221,8 @@ def test_what_is_said_of_an_element_is_said_of_all_in_it() -> None:
 )
 def test_hostile_pages_are_read_to_their_end(page: str) -> None:
     """This takes about a second; work that grows with the square of the size would not end."""
-    texts, features = features_of(page.encode())
-    assert len(texts) == len(features) <= MOST_BLOCKS
+    read = read_page(page.encode())
+    assert len(read.texts) == len(read.rows) <= MOST_BLOCKS
 
 
 def test_broken_pages_never_crash() -> None:

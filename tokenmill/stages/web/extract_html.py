@@ -1,4 +1,4 @@
-"""Extracts the main text of HTML: keeps headings, paragraphs, lists, tables; removes menus, footers, comments, scripts.
+"""Extracts the main text of HTML: keeps headings, paragraphs, lists, tables, code; removes menus, footers, scripts.
 
 A page is cut into blocks of text in one pass over its bytes. Decision trees, fitted to annotated pages of many sites
 and languages, decide for each block whether it is content (text/html/main_text.py). The time is proportional to the
@@ -6,7 +6,6 @@ bytes, however deep or broken the markup is. docs/quality.md compares the result
 """
 
 import functools
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,28 +16,48 @@ import pyarrow.compute as pc
 from tokenmill.core.columns import drop, set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.rules import check_numbers
-from tokenmill.text.edit.tidy import tidy_lines
-from tokenmill.text.html.main_text import MODEL, UNIT, Trees, load_trees, main_text, model_checksum
+from tokenmill.text.html.main_text import Choice, Models, load_models, main_text
+from tokenmill.text.html.mathml import with_math_lines
+from tokenmill.text.html.opinions import SURE
+from tokenmill.text.html.trees import MODEL, model_checksum
 from tokenmill.text.words.segment import text_array, text_buffer
+
+_KEEP_OR_DROP = ("keep", "drop")
+_SCOPES = ("main", "body")
+_FORMATS = ("text", "markdown")
+_LOWEST = 0.4  # of min_score: the least score that is enough on a page that is no article
+_ARTICLE = 0.5  # probability from which a page counts as an article
 
 
 @dataclass(frozen=True)
 class ExtractHtml:
     """Replaces `text`, which is HTML, by its main text. Lines end with a line feed, and wider gaps are one blank line.
 
-    The cells of a table row are separated by a tab. Documents without main text are dropped.
+    The cells of a table row are separated by a tab, and a formula stands between `$` as TeX. The lines of code in a
+    `<pre>` stay as they are. Text that browsers do not show is removed. Documents without main text are dropped.
 
     Attributes:
         max_bytes: largest size of the HTML in bytes, at least 1. A larger document is dropped and its text becomes
             null. Default 10 MiB.
-        min_score: probability of being content that a block needs to be kept, above 0 and below 1. Lower values give
-            more recall, higher values more precision. Default 0.5.
+        min_score: probability of being content that a block of an article needs to be kept, above 0 and below 1. Lower
+            values give more recall, higher values more precision. On other pages (forums, lists, products) the limit
+            is the one between 40 % and 100 % of this value that promises the highest F1. Default 0.5.
         list_bullets: keep `•` or the number of list items, which the Gopher bullet rule looks for. Default true.
+        headline: keep or drop the first `<h1>`. Default keep.
+        comments: keep or drop comments of readers below an article. Posts of a forum are no comments. Default drop.
+        scope: main, or body for HTML that is content throughout, such as the pages of an encyclopedia or of a manual:
+            no block is judged, and only edit links, reference marks and permanent links are removed. Default main.
+        format: text, or markdown: headings with `#`, nested lists, quotes, code between fences with its language, and
+            tables with `|`. What Markdown would read as markup is escaped. Default text.
     """
 
     max_bytes: int = 10 << 20
     min_score: float = 0.5
     list_bullets: bool = True
+    headline: str = "keep"
+    comments: str = "drop"
+    scope: str = "main"
+    format: str = "text"
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text",)
@@ -47,10 +66,29 @@ class ExtractHtml:
         if not 0 < self.min_score < 1:
             raise RecipeError(f"stages.extract_html: min_score is {self.min_score}, it must lie between 0 and 1")
         check_numbers(self, "max_bytes", low=1)
+        choices = {"headline": _KEEP_OR_DROP, "comments": _KEEP_OR_DROP, "scope": _SCOPES, "format": _FORMATS}
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise RecipeError(
+                    f"stages.extract_html: {name} is {getattr(self, name)!r}, it must be {' or '.join(allowed)}"
+                )
 
     def file_checksums(self) -> dict[str, str]:
         """Returns the checksum of the model file, for the fingerprint."""
         return {MODEL.name: model_checksum()}
+
+    def choice(self) -> Choice:
+        """Returns the settings in the form that text/html takes."""
+        return Choice(
+            cut=round(self.min_score * SURE),
+            lowest=round(_LOWEST * self.min_score * SURE),
+            article=round(_ARTICLE * SURE),
+            bullets=int(self.list_bullets),
+            headline=int(self.headline == "keep"),
+            comments=int(self.comments == "keep"),
+            everything=int(self.scope == "body"),
+            markdown=int(self.format == "markdown"),
+        )
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Returns the batch with the main text instead of the HTML. Too large and empty documents are marked."""
@@ -59,15 +97,23 @@ class ExtractHtml:
         too_large = sizes > self.max_bytes
         if too_large.any():
             html = pc.if_else(pa.array(too_large), pa.scalar(None, html.type), html)
-        data, offsets = text_buffer(pa.record_batch({"text": html}))
-        least = round(math.log(self.min_score / (1 - self.min_score)) * UNIT)
-        texts = tidy_lines(*main_text(data, offsets, _trees(), least=least, bullets=self.list_bullets))
+        data, offsets = text_buffer(pa.record_batch({"text": _with_math_lines(html)}))
+        texts = main_text(data, offsets, _models(), self.choice())
         batch = set_column(batch, "text", text_array(*texts, like=html))
         batch = drop(batch, too_large, "extract_html.too_large", sizes, self.max_bytes)
         empty = (np.diff(texts[1]) == 0) & html.is_valid().to_numpy(zero_copy_only=False)
         return drop(batch, empty, "extract_html.empty", 0, 1)
 
 
+def _with_math_lines(html: pa.Array) -> pa.Array:
+    """Returns the documents with a line for each `<math>` without TeX; without any `<math` the array itself."""
+    has_math = pc.match_substring(html, "<math", ignore_case=True).fill_null(False)
+    if not has_math.true_count:
+        return html
+    texts = [with_math_lines(text.encode()).decode() for text in html.filter(has_math).to_pylist()]
+    return pc.replace_with_mask(html, has_math, pa.array(texts, type=html.type))
+
+
 @functools.cache
-def _trees() -> Trees:
-    return load_trees()
+def _models() -> Models:
+    return load_models()

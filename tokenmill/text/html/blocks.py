@@ -5,60 +5,91 @@ are kept in small arrays (parent, marks), so that what is said of one can be sai
 supplied, stray ones passed over, as browsers do in the common cases (HTML standard, 13.2.6, in outline).
 """
 
-from tokenmill.text.html.lexer import (
-    find_byte,
-    is_letter,
-    name_code,
-    next_attribute,
-    pass_comment,
-    pass_raw,
-    read_name,
-    value_of,
-)
+from tokenmill.text.html.attributes import LD_JSON, MATH_DISPLAY, MATH_TEX, read_attributes, read_types
+from tokenmill.text.html.formulas import put_math, put_tex
+from tokenmill.text.html.lexer import find_byte, is_letter, pass_comment, pass_raw, read_name, value_of
 from tokenmill.text.html.page import (
+    ALT_AT,
+    ALT_END,
+    CLASS_AT,
+    CLASS_END,
     CLOSED,
     DEPTH,
     ELEMENTS,
     GAP,
+    HIDE,
     IMAGES,
+    KIN,
     LINKS,
     MOST_ELEMENTS,
     MOST_OPEN,
+    NO_NUMBER,
     NUM_STATE,
+    NUMBER,
     OVER,
     OWN,
     PRES,
+    SCRIPT,
+    SPANS,
+    TRAITS,
+    TYPE,
+    UNSHOWN,
+    WANTED,
     Page,
     Tables,
     break_line,
     end_block,
+    end_line,
     put_text,
 )
-from tokenmill.text.html.tags import BLOCK, BODY_PROPERTY, HIDDEN, LIMIT, NUM_TAGS, SKIP, TAG, VOID, WALL, WIDE
-from tokenmill.text.kernel.arrays import Bytes, Longs, int64
+from tokenmill.text.html.shown import is_fraction, is_heading_button, is_unshown
+from tokenmill.text.html.tags import (
+    BLOCK,
+    FORMULA_TRAIT,
+    LIMIT,
+    LINE,
+    LINE_TRAIT,
+    NUM_TAGS,
+    PRE_TRAIT,
+    SKIP,
+    TAG,
+    VOID,
+    WALL,
+    WIDE,
+)
+from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
 _A, _P, _BR, _LI, _DT, _DD = TAG["a"], TAG["p"], TAG["br"], TAG["li"], TAG["dt"], TAG["dd"]
 _TD, _TH, _TR, _TABLE = TAG["td"], TAG["th"], TAG["tr"], TAG["table"]
-_TBODY, _THEAD, _TFOOT = TAG["tbody"], TAG["thead"], TAG["tfoot"]
+_TBODY, _THEAD, _TFOOT, _CAPTION = TAG["tbody"], TAG["thead"], TAG["tfoot"], TAG["caption"]
 _UL, _OL, _PRE, _H1, _H6 = TAG["ul"], TAG["ol"], TAG["pre"], TAG["h1"], TAG["h6"]
-_HTML, _BODY, _IMG = TAG["html"], TAG["body"], TAG["img"]
-_CLASS, _ID, _ROLE, _STYLE = name_code("class"), name_code("id"), name_code("role"), name_code("style")
-_ITEMPROP, _HIDDEN, _ARIA_HIDDEN = name_code("itemprop"), name_code("hidden"), name_code("aria-hidden")
-_ARTICLEBODY = name_code("articlebody")
+_HTML, _BODY, _IMG, _SPAN, _SUP, _SUB = TAG["html"], TAG["body"], TAG["img"], TAG["span"], TAG["sup"], TAG["sub"]
+_MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
+    TAG["math"],
+    TAG["script"],
+    TAG["noscript"],
+    TAG["button"],
+    TAG["summary"],
+)
 
 
 @kernel
-def read_blocks(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None:
-    """Fill the state of a page with the blocks of text of the HTML document data[at:end]."""
+def read_blocks(data: Bytes, at: int, end: int, wanted: int, tables: Tables, page: Page) -> None:
+    """Fill the state of a page with the blocks of text of the HTML document data[at:end].
+
+    wanted: whether to read text that browsers do not show, int64 0 or 1.
+    """
     state = page.state
     for i in range(NUM_STATE):
         state[i] = 0
     for i in range(NUM_TAGS):
         page.unended[i] = 0
-    page.tag[0] = page.parent[0] = page.own[0] = page.marks[0] = page.block[0] = page.items[0] = 0
+    page.tag[0] = page.parent[0] = page.own[0] = page.marks[0] = page.block[0] = page.number[0] = 0
+    page.traits[0] = page.kin[0] = page.class_at[0] = page.class_end[0] = 0
     page.stack[0] = 0
     state[ELEMENTS] = state[DEPTH] = state[GAP] = 1
+    state[WANTED] = wanted
     while at < end:
         sign = find_byte(data, at, end, 60)
         if sign > at:
@@ -75,7 +106,7 @@ def read_blocks(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> N
             code, at = read_name(data, at + 2, end)
             at = min(find_byte(data, at, end, 62) + 1, end)
             tag = value_of(tables.tag_codes, tables.tag_numbers, code, 0)
-            if tag:
+            if tag and tag != _NOSCRIPT:
                 _end_tag(tag, tables, page)
             else:
                 _end_unknown(page)
@@ -91,107 +122,83 @@ def read_blocks(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> N
 def _start_tag(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> int:
     """Where to go on behind the start tag at `at`, and behind what stands in it if that is not text."""
     code, at = read_name(data, at + 1, end)
-    at = _attributes(data, at, end, tables, page)
     state = page.state
     tag = value_of(tables.tag_codes, tables.tag_numbers, code, 0)
+    at = read_attributes(data, at, end, tag, tables, page)
     flags = tables.flags[tag]
     if flags & SKIP:
-        if page.unended[tag]:
-            return at
-        after = pass_raw(data, at, end, code)
-        if after < end:
-            return min(find_byte(data, after, end, 62) + 1, end)
-        page.unended[tag] = 1
-        return at
+        if tag == _BUTTON and is_heading_button(page):
+            flags = int64(0)
+        elif tag != _NOSCRIPT or not state[WANTED]:
+            return _pass_element(data, at, end, code, tag, tables, page)
+        else:
+            tag = flags = int64(0)
     if tag == _BR:
         break_line(page)
     elif tag == _IMG:
-        state[IMAGES] += 1
+        if state[TRAITS] & FORMULA_TRAIT and state[ALT_END] > state[ALT_AT]:
+            put_tex(data, state[ALT_AT], state[ALT_END], int64(0), int64(1), tables, page)
+        elif not state[HIDE]:
+            state[IMAGES] += 1
     elif flags & VOID:
         if flags & BLOCK:
             _close_paragraph(tables, page)
             end_block(page, 2)
+    elif tag == _MATH:
+        display = int64(state[TYPE] == MATH_DISPLAY)
+        after = put_math(data, at, end, state[ALT_AT], state[ALT_END], display, tables, page)
+        if after == at:
+            _push(tag, flags, tables, page)
+        at = after
     elif tag != _HTML and tag != _BODY and not (tag == 0 and state[CLOSED]):
-        if flags & BLOCK:
-            _close_paragraph(tables, page)
-        _close_implied(tag, tables, page)
+        _open_element(data, at, end, tag, flags, tables, page)
+        if tag == _PRE and at < end:  # the first line feed is no text
+            at += 2 if data[at] == 13 and at + 1 < end and data[at + 1] == 10 else data[at] == 10
+    return at
+
+
+@kernel
+def _pass_element(data: Bytes, at: int, end: int, code: int, tag: int, tables: Tables, page: Page) -> int:
+    """Where to go on behind an element without text for readers, whose start tag ends at `at`."""
+    state = page.state
+    if page.unended[tag]:
+        return at
+    after = pass_raw(data, at, end, code)
+    if after >= end:
+        page.unended[tag] = 1
+        return at
+    if tag == _SCRIPT and (state[TYPE] == MATH_TEX or state[TYPE] == MATH_DISPLAY):
+        put_tex(data, at, after, int64(state[TYPE] == MATH_DISPLAY), int64(0), tables, page)
+    elif tag == _SCRIPT and state[TYPE] == LD_JSON:
+        read_types(data, at, after, tables, page)
+    elif tag == _NOSCRIPT:
+        state[UNSHOWN] += (after - at) // 4
+    return min(find_byte(data, after, end, 62) + 1, end)
+
+
+@kernel
+def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: Tables, page: Page) -> None:
+    """Open the element whose start tag ends at `at`, and close what its start ends."""
+    state = page.state
+    marks_line = state[PRES] and (flags & LINE or state[TRAITS] & LINE_TRAIT)
+    if flags & BLOCK and not marks_line:
+        _close_paragraph(tables, page)
+    _close_implied(tag, tables, page)
+    if marks_line:
+        end_line(page)
+        state[TRAITS] |= LINE_TRAIT
+        flags &= ~BLOCK
+    else:
+        state[TRAITS] &= ~LINE_TRAIT
         if flags & BLOCK:
             end_block(page, 2 if flags & WIDE else 1)
-        _push(tag, flags, tables, page)
-    return at
-
-
-@kernel
-def _attributes(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> int:
-    """Where the tag ends; what its attributes say is put into state[OWN]."""
-    marks = int64(0)
-    while True:
-        code, low, high, at = next_attribute(data, at, end)
-        if code < 0:
-            break
-        if code in (_CLASS, _ID):
-            marks |= _words_marks(data, low, high, tables.word_codes, tables.word_marks)
-        elif code == _ROLE:
-            marks |= _words_marks(data, low, high, tables.role_codes, tables.role_marks)
-        elif code == _STYLE:
-            if _says_hidden(data, low, high):
-                marks |= HIDDEN
-        elif code == _HIDDEN:
-            marks |= HIDDEN
-        elif code == _ARIA_HIDDEN:
-            if high - low == 4 and data[low] | 32 == 116:
-                marks |= HIDDEN
-        elif code == _ITEMPROP and high - low == 11 and _word_code(data, low, high)[0] == _ARTICLEBODY:
-            marks |= BODY_PROPERTY
-    page.state[OWN] = marks
-    page.state[CLOSED] = at >= 2 and data[at - 1] == 62 and data[at - 2] == 47
-    return at
-
-
-@kernel
-def _word_code(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """(code, end) of the run of letters at `at`; a capital behind a small letter begins another."""
-    code = int64(0)
-    letters = 0
-    small = False
-    while at < end and is_letter(data[at]):
-        if data[at] < 97 and small:
-            break
-        small = data[at] >= 97
-        if letters < 10:
-            code = code << 6 | int64(data[at] & 31)
-        letters += 1
-        at += 1
-    return code, at
-
-
-@kernel
-def _words_marks(data: Bytes, at: int, end: int, codes: Longs, marks: Longs) -> int:
-    """What the words of a class, an id or a role stand for."""
-    found = int64(0)
-    while at < end:
-        if not is_letter(data[at]):
-            at += 1
-            continue
-        code, at = _word_code(data, at, end)
-        found |= value_of(codes, marks, code, 0)
-    return found
-
-
-@kernel
-def _says_hidden(data: Bytes, at: int, end: int) -> bool:
-    """Whether a style has `display:none` or `visibility:hidden`."""
-    while at < end:
-        if data[at] == 58:
-            at += 1
-            while at < end and data[at] <= 32:
-                at += 1
-            if at + 4 <= end and data[at] | 32 == 110 and data[at + 1] | 32 == 111 and data[at + 2] | 32 == 110:
-                return bool(data[at - 2] | 32 == 121 or data[at - 1] <= 32)  # …y:none, not float:none
-            if at + 6 <= end and data[at] | 32 == 104 and data[at + 1] | 32 == 105 and data[at + 2] | 32 == 100:
-                return bool(data[at - 2] | 32 == 121 or data[at - 1] <= 32)
-        at += 1
-    return False
+    _push(tag, flags, tables, page)
+    if tag == _SUP:
+        state[SCRIPT] = 32 if is_fraction(data, at, end) else 94
+    elif tag == _SUB:
+        state[SCRIPT] = 95
+    if not state[WANTED] and not state[HIDE] and is_unshown(data, at, end, tag, page):
+        state[HIDE] = state[DEPTH] - 1
 
 
 @kernel
@@ -202,19 +209,38 @@ def _push(tag: int, flags: int, tables: Tables, page: Page) -> None:
         state[OVER] += 1
         return
     parent = page.stack[depth - 1]
+    traits = state[TRAITS] | (PRE_TRAIT if tag == _PRE else 0)
+    if not flags & BLOCK and tag != _PRE:
+        traits &= ~PRE_TRAIT
     page.tag[number] = tag
     page.parent[number] = parent
     page.own[number] = tables.tag_marks[tag] | state[OWN]
     page.marks[number] = page.marks[parent] | page.own[number]
     page.block[number] = number if flags & BLOCK else page.block[parent]
-    page.items[number] = 0
-    if tag == _LI:
-        page.items[page.block[parent]] += 1
+    page.traits[number] = traits
+    page.kin[number] = state[KIN]
+    page.class_at[number] = state[CLASS_AT]
+    page.class_end[number] = state[CLASS_END]
+    _number_element(tag, number, page.block[parent], page)
     page.stack[depth] = number
     state[DEPTH] = depth + 1
     state[ELEMENTS] = number + 1
     state[LINKS] += tag == _A
-    state[PRES] += tag == _PRE
+    state[PRES] += traits & PRE_TRAIT > 0
+
+
+@kernel
+def _number_element(tag: int, number: int, around: int, page: Page) -> None:
+    """Set the number of a list (its last item), of an item, or of a cell (its spans)."""
+    said = page.state[NUMBER]
+    page.number[number] = 0
+    if tag == _OL:
+        page.number[number] = said - 1 if said != NO_NUMBER else 0
+    elif tag == _LI:
+        page.number[around] = said if said != NO_NUMBER else page.number[around] + 1
+        page.number[number] = page.number[around]
+    elif tag in (_TD, _TH):
+        page.number[number] = page.state[SPANS]
 
 
 @kernel
@@ -222,10 +248,19 @@ def _pop_to(depth: int, page: Page) -> None:
     """Close all elements from this depth on."""
     state = page.state
     while state[DEPTH] > depth:
+        element = page.stack[state[DEPTH] - 1]
+        tag, traits = page.tag[element], page.traits[element]
+        if traits & PRE_TRAIT:
+            end_block(page, 2 if tag == _PRE else 1)
+            state[PRES] -= 1
+        elif traits & LINE_TRAIT and state[PRES]:
+            end_line(page)
         state[DEPTH] -= 1
-        tag = page.tag[page.stack[state[DEPTH]]]
         state[LINKS] -= tag == _A
-        state[PRES] -= tag == _PRE
+        if tag in (_SUP, _SUB):
+            state[SCRIPT] = 0
+    if state[DEPTH] <= state[HIDE]:
+        state[HIDE] = 0
 
 
 @kernel
@@ -252,17 +287,17 @@ def _close_implied(tag: int, tables: Tables, page: Page) -> None:
             if flags & LIMIT:
                 return
         elif tag in (_TD, _TH):
-            if other in (_TD, _TH):
+            if other in (_TD, _TH, _CAPTION):
                 break
             if other in (_TABLE, _TR):
                 return
         elif tag == _TR:
-            if other == _TR:
+            if other in (_TR, _CAPTION):
                 break
             if other in (_TABLE, _TBODY, _THEAD, _TFOOT):
                 return
         elif tag in (_TBODY, _THEAD, _TFOOT):
-            if other in (_TBODY, _THEAD, _TFOOT):
+            if other in (_TBODY, _THEAD, _TFOOT, _CAPTION):
                 break
             if other == _TABLE:
                 return
@@ -290,10 +325,11 @@ def _end_tag(tag: int, tables: Tables, page: Page) -> None:
     state = page.state
     if tag == _BR:
         break_line(page)
-    if flags & (VOID | SKIP) or tag in (_HTML, _BODY):
+    if (flags & (VOID | SKIP) and tag != _BUTTON) or tag in (_HTML, _BODY):
         return
     if flags & BLOCK:
-        end_block(page, 2 if flags & WIDE else 1)
+        if not (state[PRES] and flags & LINE):
+            end_block(page, 2 if flags & WIDE else 1)
         if state[OVER] > 0:
             state[OVER] -= 1
             return

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
-from tokenmill.text.html.tags import MARKS, NUM_MARKS
+from tokenmill.text.html.page import BLOCKS, BULLET, ELEMENTS, NO_NUMBER, Page
+from tokenmill.text.html.tags import MARKS, NUM_MARKS, PRE_TRAIT
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints
 from tokenmill.text.kernel.cache import kernel
 
@@ -23,13 +23,15 @@ NUM_OWN: Final = 16
 NUM_SUMS: Final = 6
 
 KINDS: Final = {
-    "p": 1, "h1": 2, "h2": 3, "h3": 4, "h4": 5, "h5": 5, "h6": 5, "li": 6, "td": 7, "th": 7, "dt": 8, "dd": 8,
+    "p": 1, "h1": 2, "h2": 3, "h3": 4, "h4": 5, "h5": 5, "h6": 5, "li": 6, "td": 7, "th": 7, "dt": 8, "dd": 13,
     "blockquote": 9, "pre": 10, "figcaption": 11, "caption": 11, "address": 12, "center": 0,
 }  # fmt: skip
 
+_PRE_KIND: Final = KINDS["pre"]
+
 _OWN_NAMES = ["units", "words", "link", "ends", "commas", "digits", "upper", "lines", "last", "first", "kind", "notice"]
 _NEAR_NAMES = ["units", "link", "ends", "kind", "last"]
-_SUM_NAMES = ["units", "link", "blocks", "ends", "paragraph", "share"]
+SUM_NAMES = ["units", "link", "blocks", "ends", "paragraph", "share"]
 _PLACE_NAMES = [
     "gap", "item", "images", "depth", "word_length", "position", "position_units", "page_blocks", "page_units",
     "page_link", "page_ends", "since_h1", "since_heading", "in_best", "best_share", "best_up", "best_link", "in_run",
@@ -40,7 +42,7 @@ FEATURES: Final = [
     *_OWN_NAMES,
     *_PLACE_NAMES,
     *(f"{step:+d}.{name}" for step in NEIGHBOURS for name in _NEAR_NAMES),
-    *(f"up{level}.{name}" for level in (1, 2, 3) for name in _SUM_NAMES),
+    *(f"up{level}.{name}" for level in (1, 2, 3) for name in SUM_NAMES),
     *(f"in.{mark}" for mark in MARKS),
     *(f"at.{mark}" for mark in MARKS),
 ]
@@ -78,7 +80,8 @@ def measure_page(page: Page, kinds: Ints, into: Measures) -> None:
     for block in range(blocks):
         own = block * NUM_OWN
         _measure_text(page, block, into)
-        kind = kinds[page.tag[page.block[page.where[block]]]]
+        element = page.block[page.where[block]]
+        kind = _PRE_KIND if page.traits[element] & PRE_TRAIT else kinds[page.tag[element]]
         since_h1 = 0 if kind == 2 else min(since_h1 + 1, 1000)
         since_heading = 0 if 2 <= kind <= 5 else min(since_heading + 1, 1000)
         into.own[own + KIND] = kind
@@ -264,7 +267,7 @@ def _write_place(page: Page, block: int, into: Measures, out: Ints, at: int) -> 
         copies += into.hashes[other] == into.hashes[block]
     best_units = into.sums[best * NUM_SUMS + S_UNITS]
     out[at] = page.gap[block]
-    out[at + 1] = min(page.item[block], 1)
+    out[at + 1] = 0 if page.item[block] == NO_NUMBER else -1 if page.item[block] == BULLET else 1
     out[at + 2] = page.images[block]
     out[at + 3] = depth
     out[at + 4] = into.own[own + UNITS] * 10 // max(into.own[own + WORDS], 1)

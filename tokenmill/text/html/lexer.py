@@ -11,6 +11,9 @@ SLOTS: Final = 2048
 _SHIFT: Final = 53  # 64 less the bits of a slot number
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiplicative hashing, Knuth, TAOCP 3, 6.4
 
+TOKEN_PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a
+TOKEN_BASIS: Final = np.uint64(0xCBF29CE484222325)
+
 
 def name_code(name: str) -> int:
     """The number a name of HTML has in the kernels, in capitals or not: its first ten characters, six bits each."""
@@ -18,6 +21,14 @@ def name_code(name: str) -> int:
     for letter in name[:10]:
         code = code << 6 | ord(letter) & 31 | (ord(letter) < 64) << 5
     return code
+
+
+def token_code(token: str) -> int:
+    """The number that a class name of HTML, in capitals or not, has in the kernels: 62 bits of its FNV-1a hash."""
+    state = int(TOKEN_BASIS)
+    for byte in token.lower().encode():
+        state = (state ^ byte) * int(TOKEN_PRIME) & (1 << 64) - 1
+    return state >> 2
 
 
 @kernel
@@ -107,6 +118,42 @@ def next_attribute(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     while at < end and data[at] > 32 and data[at] != 62:
         at += 1
     return code, start, at, at
+
+
+@kernel
+def next_token(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """(token_code of the first token of an HTML attribute from `at` on, where it ends); the code is -1 without one.
+
+    Tokens are separated by white space, `,` and `;`.
+    """
+    while at < end and (data[at] <= 32 or data[at] == 44 or data[at] == 59):
+        at += 1
+    if at >= end:
+        return int64(-1), end
+    state = TOKEN_BASIS
+    while at < end and data[at] > 32 and data[at] != 44 and data[at] != 59:
+        byte = data[at]
+        state = (state ^ np.uint64(byte + 32 if 65 <= byte <= 90 else byte)) * TOKEN_PRIME
+        at += 1
+    return int64(state >> np.uint64(2)), at
+
+
+@kernel
+def read_number(data: Bytes, at: int, end: int, otherwise: int) -> int:
+    """The whole number in data[at:end], the value of an HTML attribute, or something else if there is none."""
+    while at < end and data[at] <= 32:
+        at += 1
+    sign = int64(1)
+    if at < end and (data[at] == 45 or data[at] == 43):
+        sign = int64(-1) if data[at] == 45 else int64(1)
+        at += 1
+    if at >= end or not 48 <= data[at] <= 57:
+        return int64(otherwise)
+    value = int64(0)
+    while at < end and 48 <= data[at] <= 57:
+        value = min(value * 10 + int64(data[at]) - 48, int64(1_000_000_000))
+        at += 1
+    return sign * value
 
 
 @kernel

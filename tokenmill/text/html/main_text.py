@@ -1,173 +1,209 @@
-"""The main text of web pages: which blocks of a page are its content, decided by decision trees over html_features.
+"""The main text of web pages: which blocks of a page are its content, and their text.
 
-The trees are gradient boosted (Friedman 2001), fitted by `bench/fit_main_text.py` to annotated pages; main_text.json
-holds them as whole numbers, so that the same page gives the same text on every machine.
+A page is read into blocks and elements (blocks.py) and measured (features.py, containers.py, structure.py). Trees give
+each block a probability, and a second set of trees judges it again with the probabilities of what is around it
+(opinions.py). verdicts.py decides from these, and plain.py writes the text.
 """
 
-import json
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from tokenmill.text.html.blocks import read_blocks
+from tokenmill.text.html.containers import find_containers
 from tokenmill.text.html.entities import C1_POINTS, ENTITY_BYTES, ENTITY_HASHES
-from tokenmill.text.html.features import (
-    FEATURES,
-    NUM_FEATURES,
-    NUM_OWN,
-    NUM_PAGE,
-    NUM_SUMS,
-    Measures,
-    kind_table,
-    measure_page,
-    write_features,
+from tokenmill.text.html.features import FEATURES, NUM_FEATURES, kind_table, measure_page, write_features
+from tokenmill.text.html.markdown import room_for_markdown, write_markdown
+from tokenmill.text.html.opinions import (
+    KEPT_BLOCKS,
+    KEPT_UNITS,
+    OPINIONS,
+    RUN,
+    SURE,
+    gather_opinions,
+    probability,
+    probability_table,
+    write_opinions,
 )
-from tokenmill.text.html.page import BLOCKS, MOST_BLOCKS, MOST_ELEMENTS, MOST_OPEN, NUM_STATE, Page, Tables
+from tokenmill.text.html.page import BLOCKS, PUT, UNSHOWN, Page, Tables
+from tokenmill.text.html.plain import room_for, write_plain
+from tokenmill.text.html.scratch import CHUNK, Scratch, pointers, scratch_for
+from tokenmill.text.html.structure import NUM_WHOLE, STRUCTURE, WHOLE, measure_whole, write_structure
 from tokenmill.text.html.tags import (
     FLAGS,
     NAMES,
     ROLE_CODES,
     ROLE_MARKS,
+    SIGN_BITS,
+    SIGN_CODES,
     TAG_CODES,
     TAG_MARKS,
     TAG_NUMBERS,
+    TOKEN_CODES,
+    TOKEN_TRAITS,
     WORD_CODES,
     WORD_MARKS,
 )
+from tokenmill.text.html.trees import MODEL, Trees, add_scores, load_model, read_trees
+from tokenmill.text.html.verdicts import best_cut, fall_back, join_scores, keep_blocks, reaches
 from tokenmill.text.kernel.arrays import Bytes, Ints, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 
-MODEL: Final = Path(__file__).with_name("main_text.json")
-DEPTH: Final = 5  # of each tree, all of them complete
-UNIT: Final = 1 << 16  # a score of 1.0, in log odds
-_NODES: Final = (1 << DEPTH) - 1
-_CELL: Final = 7  # html_features.KINDS["td"]
+FIRST: Final = [*FEATURES, *STRUCTURE, *WHOLE]  # features of the first pass; the second has OPINIONS too
+SECOND: Final = [*FIRST, *OPINIONS]
+ARTICLE: Final = [*WHOLE, "kept_units", "kept_blocks", "kept_run"]  # features for the kind of the page
+WIDTH: Final = len(SECOND)
+LEAST_SHOWN: Final = 1500  # bytes of text that make a page readable without what browsers do not show
+NUM_FIRST: Final = len(FIRST)
 
-_TABLES = Tables(
-    TAG_CODES, TAG_NUMBERS, FLAGS, TAG_MARKS, WORD_CODES, WORD_MARKS, ROLE_CODES, ROLE_MARKS, ENTITY_HASHES,
-    ENTITY_BYTES, C1_POINTS,
+TABLES = Tables(
+    TAG_CODES, TAG_NUMBERS, FLAGS, TAG_MARKS, WORD_CODES, WORD_MARKS, ROLE_CODES, ROLE_MARKS, TOKEN_CODES,
+    TOKEN_TRAITS, SIGN_CODES, SIGN_BITS, ENTITY_HASHES, ENTITY_BYTES, C1_POINTS,
 )  # fmt: skip
-_KINDS = frozen(np.array(kind_table(NAMES), dtype=np.int32))
+KIND_OF_TAG = frozen(np.array(kind_table(NAMES), dtype=np.int32))
+_PROBABILITIES = probability_table()
 
 
-class Trees(NamedTuple):
-    """int32 arrays: feature and limit of each inner node, (trees x 31,), and the score of each leaf, (x 32,)."""
+class Models(NamedTuple):
+    """The trees of the first and the second pass, and those that tell articles from other pages."""
 
-    features: Ints
-    limits: Ints
-    leaves: Ints
+    first: Trees
+    second: Trees
+    article: Trees
 
 
-def load_trees(path: Path = MODEL) -> Trees:
-    """The decision trees for web pages' content in a model file, which names its features."""
-    model = json.loads(path.read_text())
-    numbers = [FEATURES.index(name) for name in model["features"]]
-    trees = model["trees"]
-    return Trees(
-        frozen(np.array([numbers[at] for tree in trees for at in tree["feature"]], dtype=np.int32)),
-        frozen(np.array([limit for tree in trees for limit in tree["limit"]], dtype=np.int32)),
-        frozen(np.array([leaf for tree in trees for leaf in tree["leaf"]], dtype=np.int32)),
+class Choice(NamedTuple):
+    """What the user chooses, as int64. Cuts are in parts of opinions.SURE; the others are 0 or 1.
+
+    cut: the score that a block of an article must reach. lowest: the least cut on other pages. article: the probability
+    from which a page counts as an article. comments: whether comments of
+    readers below such a text are kept. everything: keep all blocks (scope: body). markdown: write
+    Markdown, not plain text.
+    """
+
+    cut: int
+    lowest: int
+    article: int
+    bullets: int
+    headline: int
+    comments: int
+    everything: int
+    markdown: int
+
+
+def load_models(path: Path = MODEL) -> Models:
+    """Returns the trees for web pages' content in a model file. Raises ValueError for an unknown feature in it."""
+    model = load_model(path)
+    return Models(
+        read_trees(model["first"], FIRST), read_trees(model["second"], SECOND), read_trees(model["article"], ARTICLE)
     )
 
 
-def model_checksum() -> str:
-    """SHA-256 of the model file that decides which blocks of a web page are content."""
-    return sha256(MODEL.read_bytes()).hexdigest()
-
-
-def main_text(data: Bytes, offsets: Offsets, trees: Trees, *, least: int, bullets: bool) -> tuple[Bytes, Offsets]:
-    """The content of the HTML documents data[offsets[r]:offsets[r + 1]], without menus and the like, in the same form.
-
-    least: score, in UNITs of log odds, a block must reach. bullets: items of lists begin with `•` or their number.
-    """
-    tags, most = _sizes(data, offsets)
-    page, into = _scratch(tags, most)
-    row = np.empty(NUM_FEATURES, dtype=np.int32)
-    out, ends = _extract_all(data, offsets, _TABLES, _KINDS, page, into, row, trees, least, bullets)
+def main_text(data: Bytes, offsets: Offsets, models: Models, choice: Choice) -> tuple[Bytes, Offsets]:
+    """Returns the content of the HTML documents data[offsets[r]:offsets[r + 1]], without menus, in the same form."""
+    scratch = scratch_for(data, offsets, WIDTH)
+    out, ends = _extract_all(data, offsets, TABLES, KIND_OF_TAG, _PROBABILITIES, scratch, models, choice)
     return frozen(out), frozen(ends)
 
 
-def features_of(html: bytes) -> tuple[list[str], Ints]:
-    """(text of each block, features (blocks, NUM_FEATURES)) of one HTML document."""
-    data = frozen(np.frombuffer(html, dtype=np.uint8))
-    offsets = frozen(np.array([0, len(data)]))
-    page, into = _scratch(*_sizes(data, offsets))
-    features = np.empty((len(page.gap), NUM_FEATURES), dtype=np.int32)
-    count = _measure_one(data, _TABLES, _KINDS, page, into, features.reshape(-1))
-    raw = page.text.tobytes()
-    texts = [raw[page.begin[block] : page.end[block]].decode() for block in range(count)]
-    return texts, features[:count]
-
-
-def _sizes(data: Bytes, offsets: Offsets) -> tuple[int, int]:
-    """(most `<` in a document, bytes of the largest)."""
-    tags: int = _most_tags(data, offsets)
-    return tags, int(np.diff(offsets).max(initial=0))
-
-
-def _scratch(tags: int, size: int) -> tuple[Page, Measures]:
-    """Arrays for documents of so many `<` and bytes: what the kernels fill is touched, no more."""
-    elements, blocks = min(tags + 2, MOST_ELEMENTS), min(tags + 2, MOST_BLOCKS)
-    types = {"state": (NUM_STATE, np.int64), "text": (size + size // 4 + 64, np.uint8), "stack": (MOST_OPEN, np.int32)}
-    types |= {"unended": (len(FLAGS), np.uint8)}
-    types |= dict.fromkeys(("tag", "parent", "block", "items"), (elements, np.int32))
-    types |= dict.fromkeys(("own", "marks"), (elements, np.int64))
-    types |= dict.fromkeys(("begin", "end", "links"), (blocks, np.int64))
-    types |= dict.fromkeys(("where", "gap", "item", "images"), (blocks, np.int32))
-    arrays: dict[str, Any] = {name: np.empty(*shape) for name, shape in types.items()}
-    return Page(**arrays), Measures(
-        np.empty(blocks * NUM_OWN, dtype=np.int32),
-        np.empty(elements * NUM_SUMS, dtype=np.int32),
-        np.empty(blocks, dtype=np.uint64),
-        np.empty(NUM_PAGE, dtype=np.int32),
-    )
-
-
 @kernel
-def _most_tags(data: Bytes, offsets: Offsets) -> int:
-    most = 0
-    for row in range(len(offsets) - 1):
-        tags = 0
-        for at in range(offsets[row], offsets[row + 1]):
-            tags += data[at] == 60
-        most = max(most, tags)
-    return most
-
-
-@kernel
-def _page_pointers(page: Page) -> Page:
-    return Page(
-        pointer(page.state), pointer(page.text), pointer(page.stack), pointer(page.unended), pointer(page.tag),
-        pointer(page.parent), pointer(page.own), pointer(page.marks), pointer(page.block), pointer(page.items),
-        pointer(page.begin), pointer(page.end), pointer(page.where), pointer(page.links), pointer(page.gap),
-        pointer(page.item), pointer(page.images),
-    )  # fmt: skip
-
-
-@kernel
-def _table_pointers(tables: Tables) -> Tables:
+def table_pointers(tables: Tables) -> Tables:
+    """The tables for HTML documents as pointers, the form in which helpers take them."""
     return Tables(
         pointer(tables.tag_codes), pointer(tables.tag_numbers), pointer(tables.flags), pointer(tables.tag_marks),
         pointer(tables.word_codes), pointer(tables.word_marks), pointer(tables.role_codes), pointer(tables.role_marks),
-        tables.entities, tables.entity_bytes, pointer(tables.c1),
+        pointer(tables.token_codes), pointer(tables.token_traits), pointer(tables.sign_codes),
+        pointer(tables.sign_bits), tables.entities, tables.entity_bytes, pointer(tables.c1),
     )  # fmt: skip
 
 
 @kernel
-def _measure_pointers(into: Measures) -> Measures:
-    return Measures(pointer(into.own), pointer(into.sums), pointer(into.hashes), pointer(into.page))
+def _tree_pointers(trees: Trees) -> Trees:
+    return Trees(pointer(trees.nodes), pointer(trees.value), pointer(trees.root), pointer(trees.depth))
 
 
 @kernel
-def _measure_one(data: Bytes, tables: Tables, kinds: Ints, arrays: Page, measures: Measures, features: Ints) -> int:
-    page, into, out = _page_pointers(arrays), _measure_pointers(measures), pointer(features)
-    read_blocks(pointer(data), 0, len(data), _table_pointers(tables), page)
-    measure_page(page, kinds, into)
-    for block in range(page.state[BLOCKS]):
-        write_features(page, block, into, out, block * NUM_FEATURES)
-    return int64(page.state[BLOCKS])
+def measure(data: Bytes, at: int, end: int, tables: Tables, kinds: Ints, scratch: Scratch) -> None:
+    """Read and measure the HTML document data[at:end]."""
+    page = scratch.page
+    read_blocks(data, at, end, int64(0), tables, page)
+    if page.state[PUT] < LEAST_SHOWN and page.state[UNSHOWN] > 2 * page.state[PUT]:
+        read_blocks(data, at, end, int64(1), tables, page)  # a forum whose posts are all in <noscript>, for example
+    measure_page(page, kinds, scratch.into)
+    find_containers(page, scratch.into, scratch.found)
+    measure_whole(page, scratch.into, scratch.found, scratch.whole)
+
+
+@kernel
+def write_row(block: int, scratch: Scratch, out: Ints, at: int) -> None:
+    """Put the features of the first pass into out[at : at + NUM_FIRST]."""
+    write_features(scratch.page, block, scratch.into, out, at)
+    at = write_structure(scratch.page, block, scratch.into, scratch.found, out, at + NUM_FEATURES)
+    for column in range(NUM_WHOLE):
+        out[at + column] = scratch.whole[column]
+
+
+@kernel
+def _score_first(models: Models, counts: tuple[int, int, int], table: Ints, scratch: Scratch) -> None:
+    blocks = scratch.page.state[BLOCKS]
+    for chunk in range(0, blocks, CHUNK):
+        size = min(blocks - chunk, CHUNK)
+        for row in range(size):
+            write_row(chunk + row, scratch, scratch.rows, row * WIDTH)
+            scratch.totals[row] = 0
+        add_scores(scratch.rows, WIDTH, size, models.first, counts[0], scratch.totals)
+        for row in range(size):
+            scratch.held.score[chunk + row] = probability(scratch.totals[row], table)
+
+
+@kernel
+def _score_second(models: Models, counts: tuple[int, int, int], table: Ints, scratch: Scratch) -> None:
+    page, into, found, held = scratch.page, scratch.into, scratch.found, scratch.held
+    blocks = page.state[BLOCKS]
+    for chunk in range(0, blocks, CHUNK):
+        size = min(blocks - chunk, CHUNK)
+        for row in range(size):
+            if blocks > CHUNK:  # the rows of the first pass are no longer held
+                write_row(chunk + row, scratch, scratch.rows, row * WIDTH)
+            write_opinions(page, chunk + row, into, found, held, scratch.rows, row * WIDTH + NUM_FIRST)
+            scratch.totals[row] = 0
+        add_scores(scratch.rows, WIDTH, size, models.second, counts[1], scratch.totals)
+        for row in range(size):
+            scratch.verdict.score[chunk + row] = probability(scratch.totals[row], table)
+
+
+@kernel
+def _article(models: Models, counts: tuple[int, int, int], table: Ints, scratch: Scratch) -> int:
+    """The probability that the page is an article."""
+    for column in range(NUM_WHOLE):
+        scratch.rows[column] = scratch.whole[column]
+    write_kept(scratch, scratch.rows, int64(NUM_WHOLE))
+    scratch.totals[0] = 0
+    add_scores(scratch.rows, WIDTH, int64(1), models.article, counts[2], scratch.totals)
+    return probability(scratch.totals[0], table)
+
+
+@kernel
+def write_kept(scratch: Scratch, out: Ints, at: int) -> None:
+    """Put the last features of ARTICLE into out[at:]: how much of the HTML page the first pass keeps."""
+    held, units = scratch.held, max(scratch.held.units[scratch.page.state[BLOCKS]], 1)
+    out[at] = held.page[KEPT_UNITS] * 1000 // units
+    out[at + 1] = held.page[KEPT_BLOCKS]
+    out[at + 2] = held.page[RUN] * 1000 // units
+
+
+@kernel
+def decide(article: int, choice: Choice, scratch: Scratch) -> None:
+    """Decide which blocks are kept, from the scores in scratch.held and scratch.verdict."""
+    page, into, found, verdict = scratch.page, scratch.into, scratch.found, scratch.verdict
+    fall_back(page, into, scratch.held, verdict)
+    join_scores(page, found, into, verdict)
+    verdict.cut[0] = choice.cut
+    is_article = article >= choice.article and reaches(page, verdict, choice.cut)
+    if not is_article:
+        verdict.cut[0] = best_cut(page, into, verdict, choice.lowest, choice.cut)
+    keep_blocks(page, into, verdict, choice.headline, choice.comments or not is_article)
 
 
 @kernel
@@ -176,103 +212,56 @@ def _extract_all(
     offsets: Offsets,
     tables: Tables,
     kinds: Ints,
-    arrays: Page,
-    measures: Measures,
-    row: Ints,
-    trees: Trees,
-    least: int,
-    bullets: bool,
+    table: Ints,
+    arrays: Scratch,
+    models: Models,
+    choice: Choice,
 ) -> tuple[Bytes, Offsets]:
-    page, into, features = _page_pointers(arrays), _measure_pointers(measures), pointer(row)
-    forest = Trees(pointer(trees.features), pointer(trees.limits), pointer(trees.leaves))
-    names, source = _table_pointers(tables), pointer(data)
-    count = len(trees.leaves) >> DEPTH
+    scratch, names, source = pointers(arrays), table_pointers(tables), pointer(data)
+    counts = len(models.first.root), len(models.second.root), len(models.article.root)
+    trees = Models(_tree_pointers(models.first), _tree_pointers(models.second), _tree_pointers(models.article))
+    probabilities = pointer(table)
+    page = scratch.page
     out = np.empty(offsets[-1] // 8 + 1024, dtype=np.uint8)
     ends = np.zeros(len(offsets), dtype=np.int64)
     put = int64(0)
     for document in range(len(offsets) - 1):
-        read_blocks(source, offsets[document], offsets[document + 1], names, page)
-        measure_page(page, kinds, into)
-        room = put + page.state[0] + 16 * page.state[BLOCKS]
+        measure(source, offsets[document], offsets[document + 1], names, kinds, scratch)
+        if choice.everything:
+            for block in range(page.state[BLOCKS]):
+                scratch.verdict.keep[block] = 1
+        else:
+            _score_first(trees, counts, probabilities, scratch)
+            gather_opinions(page, scratch.into, scratch.found, scratch.held)
+            _score_second(trees, counts, probabilities, scratch)
+            decide(_article(trees, counts, probabilities, scratch), choice, scratch)
+        room = put + room_of(choice, page)
         if room > len(out):
             wider = np.empty(2 * room, dtype=np.uint8)
             for at in range(put):  # a slice would compile numba's text about unequal shapes, which takes 2 s
                 wider[at] = out[at]
             out = wider
-        target = pointer(out)
-        begin = put
-        last = int64(-1)
-        for block in range(page.state[BLOCKS]):
-            write_features(page, block, into, features, 0)
-            if _score(features, forest, count) >= least:
-                put = _write_block(page, block, last, kinds, bullets, target, put, begin)
-                last = int64(block)
+        put = write(source, choice, scratch, pointer(out), put)
         ends[document + 1] = put
     return out[:put].copy(), ends
 
 
 @kernel
-def _score(features: Ints, trees: Trees, count: int) -> int:
-    """Log odds in UNITs that the block is content."""
-    total = int64(0)
-    for tree in range(count):
-        base = tree * _NODES
-        node = 0
-        for _ in range(DEPTH):
-            node = 2 * node + 1 + (features[trees.features[base + node]] > trees.limits[base + node])
-        total += trees.leaves[(tree << DEPTH) + node - _NODES]
-    return total
+def room_of(choice: Choice, page: Page) -> int:
+    """The most bytes that the text of an HTML page takes in the format of choice."""
+    return room_for_markdown(page) if choice.markdown else room_for(page)
 
 
 @kernel
-def _write_block(
-    page: Page, block: int, last: int, kinds: Ints, bullets: bool, out: Bytes, put: int, begin: int
-) -> int:
-    """Where the text ends once the block is added behind block `last`, -1 if it is the first."""
-    if last >= 0:
-        if last == block - 1 and _is_next_cell(page, block, kinds):
-            out[put] = 9
-            put += 1
-        else:
-            for _ in range(page.gap[block] if last == block - 1 else 2):
-                out[put] = 10
-                put += 1
-    item = page.item[block]
-    if bullets and item:
-        put = _write_item(item, out, put)
-    for at in range(page.begin[block], page.end[block]):
-        out[put] = page.text[at]
-        put += 1
-    return put
-
-
-@kernel
-def _is_next_cell(page: Page, block: int, kinds: Ints) -> bool:
-    """Whether this block and the one before are cells of one row, of one short line each."""
-    this, other = page.block[page.where[block]], page.block[page.where[block - 1]]
-    if kinds[page.tag[this]] != _CELL or kinds[page.tag[other]] != _CELL or page.parent[this] != page.parent[other]:
-        return False
-    return bool(page.end[block] - page.begin[block] <= 200 and page.end[block - 1] - page.begin[block - 1] <= 200)
-
-
-@kernel
-def _write_item(item: int, out: Bytes, put: int) -> int:
-    if item < 0:
-        out[put], out[put + 1], out[put + 2], out[put + 3] = 0xE2, 0x80, 0xA2, 32  # •
-        return put + 4
-    power = 1
-    while power * 10 <= item:
-        power *= 10
-    while power:
-        out[put] = 48 + item // power % 10
-        power //= 10
-        put += 1
-    out[put], out[put + 1] = 46, 32
-    return put + 2
+def write(data: Bytes, choice: Choice, scratch: Scratch, out: Bytes, put: int) -> int:
+    """Write the kept blocks of the HTML page to out[put:]; returns where the text ends."""
+    page, into, found, verdict = scratch.page, scratch.into, scratch.found, scratch.verdict
+    if choice.markdown:
+        return write_markdown(data, page, found, into, verdict, scratch.spans, out, put)
+    return write_plain(page, found, into, verdict, choice.bullets, scratch.spans, out, put)
 
 
 def warm() -> None:
     """Compile or load the kernels of this module."""
-    features_of(b"<p>x")
-    data, offsets = frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1]))
-    main_text(data, offsets, load_trees(), least=0, bullets=True)
+    empty = frozen(np.zeros(0, dtype=np.uint8)), frozen(np.zeros(2, dtype=np.int64))
+    main_text(*empty, load_models(), Choice(SURE // 2, SURE // 5, SURE, 1, 1, 1, 0, 0))

@@ -1,4 +1,8 @@
-"""What is known of a page of HTML while it is read, and how its text is written, white space run together."""
+"""The state of an HTML page while it is read, and the functions that write its text, with white space collapsed.
+
+The text of a formula stands between two bytes of the formula marks below. No other text has such bytes, because control
+characters of a page count as white space.
+"""
 
 from typing import Final, NamedTuple
 
@@ -20,14 +24,40 @@ BLOCKS: Final = 2
 DEPTH: Final = 3  # open elements
 OVER: Final = 4  # opened beyond what is kept
 LINKS: Final = 5  # open links
-PRES: Final = 6  # open <pre>
+PRES: Final = 6  # open elements in which white space counts
 SPACE: Final = 7  # white space waits to be written: 1 a space, 2 a line feed
 GAP: Final = 8  # line feeds before the next block: 1 or 2
 OPEN: Final = 9  # a block is open
 OWN: Final = 10  # marks of the tag just read
 CLOSED: Final = 11  # the tag just read ends in `/>`
 IMAGES: Final = 12  # since the last block
-NUM_STATE: Final = 13
+TRAITS: Final = 13  # traits of the tag just read
+CLASS_AT: Final = 14  # where the value of its class begins
+CLASS_END: Final = 15
+KIN: Final = 16  # hash of its class
+NUMBER: Final = 17  # its `start` or `value`, NO_NUMBER without one
+SPANS: Final = 18  # its `colspan` | `rowspan` << SPAN_BITS
+ALT_AT: Final = 19  # where the value of its `alt` begins
+ALT_END: Final = 20
+HIDE: Final = 21  # depth of the element whose content is not shown, 0 if none is open
+UNSHOWN: Final = 22  # bytes of text that is not shown
+WANTED: Final = 23  # whether text that is not shown is read too
+SCRIPT: Final = 24  # sign before the next character if it continues a number: `^`, `_` or a space
+FORMULA: Final = 25  # where the last formula ends in the text
+SIGNS: Final = 26  # bits of tags.SIGNS: what the page says of itself
+TYPE: Final = 27  # what the `type` of the tag just read is: one of the types of blocks.py
+NUM_STATE: Final = 28
+
+SPAN_BITS: Final = 10
+NO_NUMBER: Final = -(1 << 31)  # items: the block begins no list item
+BULLET: Final = NO_NUMBER + 1  # items: it begins an item of a list without numbers
+WRITTEN: Final = -1 << 62  # bit of an element's own marks: the first block of this list item is written
+
+# Bytes in the text that surround a formula.
+INLINE_FORMULA: Final = 1
+INLINE_END: Final = 2
+DISPLAY_FORMULA: Final = 3
+DISPLAY_END: Final = 4
 
 
 class Tables(NamedTuple):
@@ -41,13 +71,17 @@ class Tables(NamedTuple):
     word_marks: Longs
     role_codes: Longs
     role_marks: Longs
+    token_codes: Longs
+    token_traits: Longs
+    sign_codes: Longs
+    sign_bits: Longs
     entities: Hashes
     entity_bytes: Longs
     c1: Longs
 
 
 class Page(NamedTuple):
-    """Scratch for one document, as pointers. Elements: tag, parent, own, marks, block. Blocks: the rest."""
+    """Scratch for one document, as pointers. Elements: from tag to spans. Blocks: the rest."""
 
     state: Longs  # (NUM_STATE,)
     text: Bytes  # the text of the blocks, one after another
@@ -58,13 +92,17 @@ class Page(NamedTuple):
     own: Longs  # its own marks
     marks: Longs  # and those of the elements around it
     block: Ints  # itself, or the nearest block element around it
-    items: Ints  # items of the list so far
+    traits: Ints
+    kin: Ints  # hash of its class
+    class_at: Longs  # the value of its class in the document
+    class_end: Longs
+    number: Ints  # of a list: its next number; of a cell: colspan | rowspan << SPAN_BITS
     begin: Longs  # (blocks,): of its text
     end: Longs
     where: Ints  # the innermost element around its first character
     links: Longs  # bytes of it in links
     gap: Ints  # line feeds before it
-    item: Ints  # 0, or the number of its list item: -1 for a bullet
+    item: Ints  # the number of the list item that it begins, BULLET, or NO_NUMBER
     images: Ints  # before it, since the block before
 
 
@@ -72,9 +110,22 @@ class Page(NamedTuple):
 def break_line(page: Page) -> None:
     """Note a `<br>` of an HTML page: a line feed in its text; two of them end the block."""
     state = page.state
-    if state[OPEN] and state[SPACE] >= 2:
+    if state[HIDE]:
+        return
+    if state[PRES]:
+        open_text(page)
+        put_byte(page, 10)
+    elif state[OPEN] and state[SPACE] >= 2:
         end_block(page, 2)
     elif state[OPEN]:
+        state[SPACE] = 2
+
+
+@kernel
+def end_line(page: Page) -> None:
+    """Note in a `<pre>` of an HTML page that a `<div>` or another marker of lines begins or ends."""
+    state = page.state
+    if state[OPEN] and state[PUT] > page.begin[state[BLOCKS]] and page.text[state[PUT] - 1] != 10:
         state[SPACE] = 2
 
 
@@ -82,17 +133,44 @@ def break_line(page: Page) -> None:
 def end_block(page: Page, gap: int) -> None:
     """Close the open block of an HTML page, if there is one; the next stands at least `gap` line feeds behind it."""
     state = page.state
-    if state[OPEN] and state[BLOCKS] < MOST_BLOCKS - 1:
-        page.end[state[BLOCKS]] = state[PUT]
-        state[BLOCKS] += 1
-        state[OPEN] = 0
-        state[GAP] = gap
-        state[SPACE] = 0
-    elif state[OPEN]:
-        page.end[state[BLOCKS]] = state[PUT]
-        state[SPACE] = 2
+    block = state[BLOCKS]
+    if state[OPEN]:
+        if page.text[state[PUT] - 1] <= 32:
+            _trim(page)
+        if state[PUT] == page.begin[block]:
+            state[OPEN] = 0
+            state[IMAGES] += page.images[block]
+            state[GAP] = max(page.gap[block], gap)
+            state[SPACE] = 0
+        elif block < MOST_BLOCKS - 1:
+            page.end[block] = state[PUT]
+            state[BLOCKS] += 1
+            state[OPEN] = 0
+            state[GAP] = gap
+            state[SPACE] = 0
+        else:
+            page.end[block] = state[PUT]
+            state[SPACE] = 2
     else:
         state[GAP] = max(state[GAP], gap)
+
+
+@kernel
+def _trim(page: Page) -> None:
+    """Remove white space at the end of the open block, which only a `<pre>` has, and its blank lines at the begin."""
+    state, text = page.state, page.text
+    begin = page.begin[state[BLOCKS]]
+    while state[PUT] > begin and (text[state[PUT] - 1] <= 32 and text[state[PUT] - 1] >= 9):
+        state[PUT] -= 1
+    if state[PUT] == begin:
+        return
+    line = begin
+    at = begin
+    while text[at] <= 32 and text[at] >= 9:
+        at += 1
+        if text[at - 1] == 10:
+            line = at
+    page.begin[state[BLOCKS]] = line
 
 
 @kernel
@@ -105,7 +183,7 @@ def begin_block(page: Page) -> None:
     page.where[number] = where
     page.links[number] = 0
     page.gap[number] = state[GAP]
-    page.item[number] = _item_number(page, page.block[where])
+    page.item[number] = NO_NUMBER
     page.images[number] = state[IMAGES]
     state[IMAGES] = 0
     state[GAP] = 1
@@ -115,40 +193,62 @@ def begin_block(page: Page) -> None:
 
 @kernel
 def _item_number(page: Page, element: int) -> int:
-    """The number of the list item that begins here, -1 in a list without numbers, 0 if none does."""
+    """The number of the list item that begins here, BULLET in a list without numbers, NO_NUMBER if none does."""
     for _ in range(3):  # <li><div><p> begins an item too
         if page.tag[element] == _LI:
             around = page.block[page.parent[element]]
-            number = page.items[around]
-            if page.own[element] & int64(-1 << 62):  # its first block is written
-                return int32(0)
-            page.own[element] |= int64(-1 << 62)
-            return int32(number if page.tag[around] == _OL else -1)
+            if page.own[element] & int64(WRITTEN):
+                return int32(NO_NUMBER)
+            page.own[element] |= int64(WRITTEN)
+            return int32(page.number[element] if page.tag[around] == _OL else BULLET)
         if element == 0:
             break
         element = page.block[page.parent[element]]
-    return int32(0)
+    return int32(NO_NUMBER)
+
+
+@kernel
+def open_text(page: Page) -> None:
+    """Make an HTML page ready for the next byte of text: open a block, write the white space that waits."""
+    state = page.state
+    if not state[OPEN]:
+        begin_block(page)
+    elif state[SPACE]:
+        page.text[state[PUT]] = 32 if state[SPACE] == 1 else 10
+        state[PUT] += 1
+        state[SPACE] = 0
+
+
+@kernel
+def put_byte(page: Page, byte: int) -> None:
+    """Write one byte of text of an HTML page behind the text so far; open_text comes before the first."""
+    state = page.state
+    page.text[state[PUT]] = byte
+    state[PUT] += 1
 
 
 @kernel
 def put_text(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None:
     """Write HTML text[at:end], references decoded, white space run together (but in <pre>), the invisible left out."""
     state = page.state
+    if state[HIDE]:
+        while at < end:
+            state[UNSHOWN] += data[at] > 32
+            at += 1
     while at < end:
         byte = data[at]
         if byte <= 32 or byte == 127:
-            if state[OPEN]:
-                if state[PRES] and (byte == 10 or byte == 32 or byte == 9):
-                    _put_byte(page, byte)
-                elif state[SPACE] == 0 and byte <= 32:
-                    state[SPACE] = 1
+            if state[PRES]:
+                _put_white(page, 10 if byte == 13 and (at + 1 == end or data[at + 1] != 10) else byte)
+            elif state[OPEN] and state[SPACE] == 0 and byte <= 32:
+                state[SPACE] = 1
             at += 1
         elif byte == 38:
             value, at = read_entity(data, at, end, tables.entities, tables.entity_bytes, tables.c1)
-            _put_reference(page, value)
+            put_reference(page, value)
         elif byte == 0xC2 and at + 1 < end and (data[at + 1] == 0xA0 or data[at + 1] == 0xAD or data[at + 1] < 0xA0):
-            if data[at + 1] == 0xA0 and state[OPEN] and state[SPACE] == 0:
-                state[SPACE] = 1
+            if data[at + 1] == 0xA0:
+                put_reference(page, 0xA0C2)
             at += 2
         elif byte == 0xE2 and at + 2 < end and data[at + 1] == 0x80 and data[at + 2] == 0x8B:
             at += 3  # zero-width space
@@ -159,17 +259,20 @@ def put_text(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> None
 
 
 @kernel
+def _put_white(page: Page, byte: int) -> None:
+    """Write white space of a `<pre>`."""
+    if byte == 10 or byte == 32 or byte == 9:
+        open_text(page)
+        put_byte(page, byte)
+
+
+@kernel
 def _put_run(data: Bytes, at: int, end: int, page: Page) -> int:
     """Write the bytes from `at` on up to one that needs a look; the first is written as it is."""
     state = page.state
     text = page.text
-    if not state[OPEN]:
-        begin_block(page)
+    _open_word(page, data[at])
     put = state[PUT]
-    if state[SPACE]:
-        text[put] = 32 if state[SPACE] == 1 else 10
-        put += 1
-        state[SPACE] = 0
     first = put
     text[put] = data[at]
     put += 1
@@ -188,30 +291,52 @@ def _put_run(data: Bytes, at: int, end: int, page: Page) -> int:
 
 
 @kernel
-def _put_byte(page: Page, byte: int) -> None:
+def _open_word(page: Page, byte: int) -> None:
+    """Make the page ready for this byte, which is no white space."""
     state = page.state
-    page.text[state[PUT]] = byte
-    state[PUT] += 1
+    open_text(page)
+    block = state[BLOCKS]
+    if page.item[block] == NO_NUMBER:
+        begin = page.begin[block]
+        if state[PUT] == begin or page.text[begin] <= 32:
+            page.item[block] = _item_number(page, page.block[page.where[block]])
+    if state[SCRIPT]:
+        _put_script(page, byte)
 
 
 @kernel
-def _put_reference(page: Page, value: int) -> None:
-    """Write what a character reference stands for."""
+def _put_script(page: Page, byte: int) -> None:
+    """Write a sign before a superscript or subscript that would otherwise continue a number: 10^6, 2_10, 5 1/2."""
     state = page.state
+    sign = state[SCRIPT]
+    state[SCRIPT] = 0
+    if state[PUT] == page.begin[state[BLOCKS]]:
+        return
+    last = page.text[state[PUT] - 1]
+    is_digit, after_digit = 48 <= byte <= 57, 48 <= last <= 57
+    is_sign = (byte == 45 or byte == 43 or byte == 0xE2) and last > 32  # U+2212 begins with 0xE2
+    if (is_digit and (after_digit or last == 41)) or (is_sign and sign != 32):
+        put_byte(page, sign)
+
+
+@kernel
+def put_reference(page: Page, value: int) -> None:
+    """Write what a character reference of an HTML page stands for: its UTF-8, low byte first."""
+    state = page.state
+    if state[HIDE]:
+        return
     if value == 0xA0C2 or value <= 32 or value == 127:
-        if state[OPEN] and state[SPACE] == 0:
+        if state[PRES]:
+            _put_white(page, 32 if value == 0xA0C2 else value)
+        elif state[OPEN] and state[SPACE] == 0:
             state[SPACE] = 1
         return
     is_c1 = value & 0xFF == 0xC2 and value < 0xA0C2
     if is_c1 or value == 0xADC2 or value == 0x8B80E2 or value == 0xBFBBEF:
         return
-    if not state[OPEN]:
-        begin_block(page)
-    if state[SPACE]:
-        _put_byte(page, 32 if state[SPACE] == 1 else 10)
-        state[SPACE] = 0
+    _open_word(page, value & 255)
     if state[LINKS]:
         page.links[state[BLOCKS]] += 1
     while value:
-        _put_byte(page, value & 255)
+        put_byte(page, value & 255)
         value >>= 8

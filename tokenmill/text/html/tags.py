@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tokenmill.text.html.lexer import code_map, name_code
+from tokenmill.text.html.lexer import code_map, name_code, token_code
 from tokenmill.text.kernel.cache import frozen
 
 # How an element behaves: bits of FLAGS.
@@ -18,6 +18,18 @@ VOID: Final = 4  # has no content
 SKIP: Final = 8  # what stands in it is not text for readers
 WALL: Final = 16  # an end tag inside it closes nothing outside
 LIMIT: Final = 32  # the search for an open <li>, <dt> or <dd> stops at it
+LINE: Final = 64  # in a <pre> it marks a line and begins no block
+
+# Traits of an element: what its tag, its style and its class say about the way in which its text is read.
+HIDDEN_TRAIT: Final = 1  # no browser shows its text
+PRE_TRAIT: Final = 2  # white space counts
+LINE_TRAIT: Final = 4  # its style makes it a block
+COUNTER_TRAIT: Final = 8  # it has the numbers of lines of code
+DRAWN_TRAIT: Final = 16  # it shows a formula for the second time
+FORMULA_TRAIT: Final = 32  # the `alt` of the image is TeX
+MARK_TRAIT: Final = 64  # a mark of an editor or a generator: edit link, reference number, permanent link
+TOGGLE_TRAIT: Final = 128  # a button that opens something: its text is a heading
+ARIA_TRAIT: Final = 256  # hidden from screen readers only
 
 # Names in a string are apart by a space.
 _BLOCKS = (
@@ -32,7 +44,8 @@ _SKIP = (
     " select datalist applet button"
 )
 _WALLS = "table td th caption"
-_INLINE = "a span b i em strong label font small sub sup u s code q time cite abbr"
+_INLINE = "a span b i em strong label font small sub sup u s code q time cite abbr math"
+_LINES = "div li ol tr td th tbody thead tfoot table"  # blocks that mark lines in a <pre>
 _PASSED = "address div p li dt dd"  # blocks that an open <li> is looked for behind
 
 NAMES: Final = list(dict.fromkeys(["", *" ".join([_BLOCKS, _VOID, _SKIP, _INLINE]).split(" ")]))
@@ -49,6 +62,7 @@ def _flags(name: str) -> int:
         | SKIP * (name in _SKIP.split(" "))
         | WALL * (name in _WALLS.split(" "))
         | LIMIT * (is_block and name not in _PASSED.split(" "))
+        | LINE * (name in _LINES.split(" "))
     )
 
 
@@ -84,6 +98,7 @@ _ROLES: Final = {
     "article": "article",
     "form": "search form",
     "label": "button",
+    "w_panel": "tabpanel region",
 }
 _WORDS: Final = {
     "w_nav": "nav navi navigation navbar menu menus topnav subnav mainmenu submenu navbox menubar topmenu dropdown tab"
@@ -126,10 +141,15 @@ _WORDS: Final = {
     "w_vote": "rating votes vote score stars review reviews poll karma",
     "w_legal": "legal disclaimer terms privacy license",
     "w_language": "language lang languages locale langs interlanguage",
+    "w_panel": "accordion accordions collapse collapsible collapsed panel tab tabs tabpanel tabcontent toggle expander"
+    " expand expandable expanded faq faqs answer answers details disclosure",
+    "w_reader": "comment comments commentlist commentarea commentbox commenttext disqus respond kommentar kommentare"
+    " comentario comentarios commentaire commentaires komentarz komentarze kommentarer reacties",
     "w_edit": "edit mw jumplinks editsection toc sitesub navhead",
 }
 MARKS: Final = [*_ELEMENT_MARKS, "hidden", "body_property", *_WORDS]  # bit i of an element's marks means MARKS[i]
 HIDDEN: Final = 1 << MARKS.index("hidden")
+PANEL: Final = 1 << MARKS.index("w_panel")  # readers open it with a click
 BODY_PROPERTY: Final = 1 << MARKS.index("body_property")
 NUM_MARKS: Final = len(MARKS)
 
@@ -142,7 +162,43 @@ def _marks_of(bits: dict[str, str]) -> dict[int, int]:
     return found
 
 
+# Class names, whole and in any case, that say how text is read. Words of unknown names are in _WORDS.
+_TOKENS: Final = {
+    PRE_TRAIT: "blob-code blob-code-inner lines-code code-inner crayon-pre syntaxhighlighter codemirror-code cm-content"
+    " view-lines",
+    COUNTER_TRAIT: "blob-num line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter rouge-gutter"
+    " hljs-ln-numbers crayon-nums crayon-nums-content lines-num codemirror-linenumber",
+    DRAWN_TRAIT: "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml"
+    " mjx-chtml mjx-math",
+    FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",
+    MARK_TRAIT: "mw-editsection headerlink hash-link anchor-link anchorjs-link heading-anchor header-anchor"
+    " viewcode-link doc-anchor reference mw-ref",
+}
+# What a page says of itself in `og:type`, in `generator`, in `itemtype`, or in the `@type` of JSON-LD: words per sign.
+_SIGNS: Final = {
+    "article": "article newsarticle blogposting reportagenewsarticle techarticle scholarlyarticle opinionnewsarticle",
+    "product": "product productgroup offer",
+    "forum": "discussionforumposting qapage discourse phpbb vbulletin xenforo mybb flarum question",
+    "listing": "itemlist collectionpage searchresultspage blog",
+    "documentation": "sphinx docutils mkdocs docusaurus javadoc rustdoc doxygen hugo vuepress vitepress"
+    " gitbook apireference mediawiki",
+    "shop": "woocommerce shopify magento prestashop bigcommerce",
+    "service": "localbusiness service faqpage medicalbusiness legalservice professionalservice",
+    "website": "website",
+    "profile": "profile profilepage person",
+    "video": "video videoobject",
+    "recipe": "recipe",
+    "blog": "wordpress blogger ghost joomla drupal",
+}
+SIGNS: Final = tuple(_SIGNS)
+
 WORD_CODES, WORD_MARKS = code_map(_marks_of(_WORDS))
+TOKEN_CODES, TOKEN_TRAITS = code_map(
+    {token_code(name): trait for trait, names in _TOKENS.items() for name in names.split()}
+)
+SIGN_CODES, SIGN_BITS = code_map(
+    {token_code(name): 1 << SIGNS.index(sign) for sign, names in _SIGNS.items() for name in names.split()}
+)
 ROLE_CODES, ROLE_MARKS = code_map(_marks_of(_ROLES))
 TAG_CODES, TAG_NUMBERS = code_map({name_code(name): number for name, number in TAG.items() if name})
 _OF_ELEMENT = {name: 1 << MARKS.index(mark) for mark, names in _ELEMENT_MARKS.items() for name in names.split()}

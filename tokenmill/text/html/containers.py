@@ -1,0 +1,235 @@
+"""What the elements of a page hold together: tables, lists, repeated siblings, blocks of the same path, sections."""
+
+from typing import Final, NamedTuple
+
+from tokenmill.text.html.features import (
+    ENDS,
+    KIND,
+    LINK,
+    NUM_OWN,
+    NUM_SUMS,
+    S_BLOCKS,
+    S_LINK,
+    S_UNITS,
+    UNITS,
+    Measures,
+)
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
+from tokenmill.text.html.tags import COUNTER_TRAIT, PRE_TRAIT, TAG
+from tokenmill.text.kernel.arrays import Ints, Longs, int64
+from tokenmill.text.kernel.cache import kernel
+
+_TABLE, _TR, _TD, _TH, _LI = TAG["table"], TAG["tr"], TAG["td"], TAG["th"], TAG["li"]
+_UL, _OL, _P = TAG["ul"], TAG["ol"], TAG["p"]
+
+# Columns of Containers.counts, for tables and lists.
+(ROWS, CELLS, HEADS, FILLED, LONG, MANY, NESTED, CODE, ITEMS) = range(9)
+NUM_COUNTS: Final = 9
+# Columns of the sums over elements or blocks that are alike.
+(A_COUNT, A_UNITS, A_LINK, A_BLOCKS) = range(4)
+NUM_ALIKE: Final = 4
+# Columns of the sums over a section: the blocks from a heading to the next.
+(C_BLOCKS, C_UNITS, C_LINK) = range(3)
+NUM_SECTION: Final = 3
+
+ALIKE: Final = 3  # siblings of the same tag and class that make a group
+_LONG_CELL = 80  # units
+
+
+class Containers(NamedTuple):
+    """Scratch for one document, as pointers; rows one after another."""
+
+    last: Ints  # (elements,): the last element inside, or itself
+    table: Ints  # the innermost table around, or itself; 0 without one
+    lists: Ints  # the outermost list around, or itself, in the innermost cell; 0 without one
+    counts: Ints  # (elements, NUM_COUNTS)
+    slot: Ints  # of its group in the hash table of siblings
+    order: Ints  # its number among the siblings like it
+    group: Ints  # the innermost element around, or itself, that is one of at least ALIKE siblings; 0 without one
+    wide: Ints  # the one of them whose group has most text
+    keys: Longs  # (slots,): of the groups
+    alike: Ints  # (slots, NUM_ALIKE)
+    path: Ints  # (blocks,): slot of the path of its block
+    path_keys: Longs  # (slots,)
+    paths: Ints  # (slots, NUM_ALIKE)
+    section: Ints  # (blocks,): the heading before, or itself; -1 without one
+    sections: Ints  # (blocks, NUM_SECTION): of a heading
+
+
+@kernel
+def slots_for(count: int) -> int:
+    """The size of a hash table for so many elements or blocks of an HTML page: a power of 2, at most half full."""
+    size = int64(16)
+    while size < 2 * count:
+        size *= 2
+    return size
+
+
+@kernel
+def find_containers(page: Page, into: Measures, found: Containers) -> None:
+    """Find what belongs together on the measured HTML page."""
+    elements, blocks = page.state[ELEMENTS], page.state[BLOCKS]
+    _nest(page, elements, found)
+    _count_parts(page, elements, into, found)
+    _group_siblings(page, elements, into, found)
+    _group_paths(page, blocks, into, found)
+    _cut_sections(blocks, into, found)
+
+
+@kernel
+def _nest(page: Page, elements: int, found: Containers) -> None:
+    found.table[0] = found.lists[0] = 0
+    for element in range(elements):
+        found.last[element] = element
+        if element:
+            tag, parent = page.tag[element], page.parent[element]
+            found.table[element] = element if tag == _TABLE else found.table[parent]
+            around = found.lists[parent]
+            if tag in (_TD, _TH):
+                around = 0
+            elif not around and (tag in (_UL, _OL)):
+                around = element
+            found.lists[element] = around
+        for column in range(NUM_COUNTS):
+            found.counts[element * NUM_COUNTS + column] = 0
+    for element in range(elements - 1, 0, -1):
+        parent = page.parent[element]
+        found.last[parent] = max(found.last[parent], found.last[element])
+
+
+@kernel
+def _count_parts(page: Page, elements: int, into: Measures, found: Containers) -> None:
+    """Count the rows and cells of each table and the items of each list."""
+    for element in range(1, elements):
+        tag = page.tag[element]
+        if tag == _LI:
+            found.counts[found.lists[element] * NUM_COUNTS + ITEMS] += 1
+        elif tag == _TABLE and found.table[page.parent[element]]:
+            found.counts[found.table[page.parent[element]] * NUM_COUNTS + NESTED] += 1
+        elif tag == _TR:
+            found.counts[found.table[element] * NUM_COUNTS + ROWS] += 1
+        elif tag in (_TD, _TH):
+            counts, sums = found.table[element] * NUM_COUNTS, element * NUM_SUMS
+            found.counts[counts + CELLS] += 1
+            found.counts[counts + HEADS] += tag == _TH
+            found.counts[counts + FILLED] += into.sums[sums + S_BLOCKS] > 0
+            found.counts[counts + LONG] += into.sums[sums + S_UNITS] > _LONG_CELL
+            found.counts[counts + MANY] += into.sums[sums + S_BLOCKS] > 2
+            found.counts[counts + CODE] += page.traits[element] & (PRE_TRAIT | COUNTER_TRAIT) > 0
+    for element in range(1, elements):  # a <pre> makes its cell a cell of code
+        if page.traits[element] & PRE_TRAIT:
+            cell = page.block[page.parent[element]]
+            if page.tag[cell] == _TD and not page.traits[cell] & (PRE_TRAIT | COUNTER_TRAIT):
+                found.counts[found.table[cell] * NUM_COUNTS + CODE] += 1
+
+
+@kernel
+def is_code_table(table: int, found: Containers) -> bool:
+    """Whether the cells of this table of an HTML page are lines of code, or their numbers."""
+    counts = table * NUM_COUNTS
+    return bool(found.counts[counts + CODE] > 0 and found.counts[counts + FILLED] <= found.counts[counts + CODE])
+
+
+@kernel
+def is_data_table(table: int, found: Containers) -> bool:
+    """Whether this table of an HTML page has data in rows and columns, and does not lay out the page."""
+    counts = table * NUM_COUNTS
+    rows, cells, filled = found.counts[counts + ROWS], found.counts[counts + CELLS], found.counts[counts + FILLED]
+    if rows < 2 or 2 * cells < 3 * rows or filled < 3 or found.counts[counts + NESTED]:
+        return False
+    if is_code_table(table, found):
+        return False
+    most = filled if found.counts[counts + HEADS] else filled // 2
+    return bool(2 * found.counts[counts + LONG] <= most and 4 * found.counts[counts + MANY] <= filled)
+
+
+@kernel
+def _slot(keys: Longs, mask: int, key: int) -> int:
+    """The place of a key in the hash table, where it is put if it is new: sums there have to be zero before."""
+    place = (key ^ key >> 29) * 0x9E3779B1 >> 7 & mask
+    while keys[place] != -1 and keys[place] != key:
+        place = (place + 1) & mask
+    return place
+
+
+@kernel
+def _clear(keys: Longs, sums: Ints, size: int) -> None:
+    for place in range(size):
+        keys[place] = -1
+        for column in range(NUM_ALIKE):
+            sums[place * NUM_ALIKE + column] = 0
+
+
+@kernel
+def _group_siblings(page: Page, elements: int, into: Measures, found: Containers) -> None:
+    """Find the repeated siblings: block elements with text that have the parent, the tag and the class in common."""
+    size = slots_for(elements)
+    _clear(found.keys, found.alike, size)
+    for element in range(1, elements):
+        sums = element * NUM_SUMS
+        found.slot[element] = -1
+        if page.block[element] != element or not into.sums[sums + S_BLOCKS]:
+            continue
+        key = (page.parent[element] << 42 ^ page.tag[element] << 34 ^ int64(page.kin[element])) & int64((1 << 62) - 1)
+        place = _slot(found.keys, size - 1, key)
+        found.keys[place] = key
+        found.slot[element] = place
+        alike = place * NUM_ALIKE
+        found.order[element] = found.alike[alike + A_COUNT]
+        found.alike[alike + A_COUNT] += 1
+        found.alike[alike + A_UNITS] += into.sums[sums + S_UNITS]
+        found.alike[alike + A_LINK] += into.sums[sums + S_LINK]
+        found.alike[alike + A_BLOCKS] += into.sums[sums + S_BLOCKS]
+    found.group[0] = found.wide[0] = 0
+    for element in range(1, elements):
+        parent, place = page.parent[element], found.slot[element]
+        found.group[element], found.wide[element] = found.group[parent], found.wide[parent]
+        if place < 0 or page.tag[element] == _P or found.alike[place * NUM_ALIKE + A_COUNT] < ALIKE:
+            continue
+        found.group[element] = element
+        wide = found.wide[parent]
+        if not wide or _text_of(found, place) > _text_of(found, found.slot[wide]):
+            found.wide[element] = element
+
+
+@kernel
+def _text_of(found: Containers, place: int) -> int:
+    return int64(found.alike[place * NUM_ALIKE + A_UNITS])
+
+
+@kernel
+def _group_paths(page: Page, blocks: int, into: Measures, found: Containers) -> None:
+    """Find the blocks whose elements have the tag and class in common, and those around them too."""
+    size = slots_for(blocks)
+    _clear(found.path_keys, found.paths, size)
+    for block in range(blocks):
+        element = page.block[page.where[block]]
+        key = int64(0)
+        for _ in range(3):
+            key = (key * 1_000_003 + int64(page.kin[element]) * 128 + page.tag[element]) & int64((1 << 62) - 1)
+            element = page.block[page.parent[element]]
+        place = _slot(found.path_keys, size - 1, key)
+        found.path_keys[place] = key
+        found.path[block] = place
+        own, alike = block * NUM_OWN, place * NUM_ALIKE
+        found.paths[alike + A_COUNT] += 1
+        found.paths[alike + A_UNITS] += into.own[own + UNITS]
+        found.paths[alike + A_LINK] += into.own[own + UNITS] * into.own[own + LINK] // 1000
+        found.paths[alike + A_BLOCKS] += into.own[own + ENDS]
+
+
+@kernel
+def _cut_sections(blocks: int, into: Measures, found: Containers) -> None:
+    heading = int64(-1)
+    for block in range(blocks):
+        own = block * NUM_OWN
+        if 2 <= into.own[own + KIND] <= 5:
+            heading = int64(block)
+            for column in range(NUM_SECTION):
+                found.sections[heading * NUM_SECTION + column] = 0
+        found.section[block] = heading
+        if heading >= 0:
+            sums = heading * NUM_SECTION
+            found.sections[sums + C_BLOCKS] += 1
+            found.sections[sums + C_UNITS] += into.own[own + UNITS]
+            found.sections[sums + C_LINK] += into.own[own + UNITS] * into.own[own + LINK] // 1000

@@ -1,0 +1,124 @@
+"""The extraction in steps, for tests and bench/fit_main_text.py: features of a page, its text for given scores."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tokenmill.text.html.main_text import (
+    ARTICLE,
+    KIND_OF_TAG,
+    NUM_FIRST,
+    TABLES,
+    WIDTH,
+    Choice,
+    decide,
+    measure,
+    room_of,
+    table_pointers,
+    write,
+    write_kept,
+    write_row,
+)
+from tokenmill.text.html.opinions import NUM_OPINIONS, OPINIONS, SURE, gather_opinions, write_opinions
+from tokenmill.text.html.page import BLOCKS, Tables
+from tokenmill.text.html.scratch import Scratch, pointers, scratch_for
+from tokenmill.text.html.structure import NUM_WHOLE
+from tokenmill.text.kernel.arrays import Bytes, Ints, Offsets, int64
+from tokenmill.text.kernel.cache import frozen, kernel, pointer
+
+
+class Reading(NamedTuple):
+    """One HTML document as its trees see it: the texts of its blocks, their features, and those of the page.
+
+    rows: int32 (blocks, len(FIRST)). whole: int32 (NUM_WHOLE,).
+    """
+
+    texts: list[str]
+    rows: Ints
+    whole: Ints
+
+
+def read_page(html: bytes) -> Reading:
+    """Returns the blocks of one HTML document and their features for the first pass."""
+    data, offsets = _alone(html)
+    scratch = scratch_for(data, offsets, WIDTH)
+    rows = np.zeros((len(scratch.page.gap), NUM_FIRST), dtype=np.int32)
+    count = _read_one(data, TABLES, KIND_OF_TAG, scratch, rows.reshape(-1))
+    page = scratch.page
+    raw = page.text.tobytes()
+    texts = [raw[page.begin[block] : page.end[block]].decode() for block in range(count)]
+    return Reading(texts, rows[:count].copy(), scratch.whole[:NUM_WHOLE].copy())
+
+
+def opinions_of(html: bytes, scores: Ints) -> tuple[Ints, Ints]:
+    """Returns (features (blocks, len(OPINIONS)), last features of ARTICLE) from the scores of the first pass.
+
+    scores: int32 (blocks,), probabilities in parts of opinions.SURE.
+    """
+    data, offsets = _alone(html)
+    scratch = scratch_for(data, offsets, WIDTH)
+    rows = np.zeros((len(scores), len(OPINIONS)), dtype=np.int32)
+    kept = np.zeros(len(ARTICLE) - NUM_WHOLE, dtype=np.int32)
+    _opinions_one(data, TABLES, KIND_OF_TAG, scratch, frozen(scores), rows.reshape(-1), kept)
+    return rows, kept
+
+
+def text_with(html: bytes, first: Ints, second: Ints, article: int, choice: Choice) -> str:
+    """Returns the text of one document for given scores of both passes and of the kind, in parts of opinions.SURE."""
+    data, offsets = _alone(html)
+    scratch = scratch_for(data, offsets, WIDTH)
+    out = _text_one(data, TABLES, KIND_OF_TAG, scratch, frozen(first), frozen(second), article, choice)
+    return bytes(out).decode()
+
+
+def _alone(html: bytes) -> tuple[Bytes, Offsets]:
+    data = frozen(np.frombuffer(html, dtype=np.uint8))
+    return data, frozen(np.array([0, len(data)]))
+
+
+@kernel
+def _read_one(data: Bytes, tables: Tables, kinds: Ints, arrays: Scratch, rows: Ints) -> int:
+    scratch, out = pointers(arrays), pointer(rows)
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, scratch)
+    for block in range(scratch.page.state[BLOCKS]):
+        write_row(block, scratch, out, block * NUM_FIRST)
+    return int64(scratch.page.state[BLOCKS])
+
+
+@kernel
+def _opinions_one(
+    data: Bytes, tables: Tables, kinds: Ints, arrays: Scratch, scores: Ints, rows: Ints, kept: Ints
+) -> None:
+    scratch, out = pointers(arrays), pointer(rows)
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, scratch)
+    page, into, found, held = scratch.page, scratch.into, scratch.found, scratch.held
+    for block in range(page.state[BLOCKS]):
+        held.score[block] = scores[block]
+    gather_opinions(page, into, found, held)
+    for block in range(page.state[BLOCKS]):
+        write_opinions(page, block, into, found, held, out, block * NUM_OPINIONS)
+    write_kept(scratch, pointer(kept), int64(0))
+
+
+@kernel
+def _text_one(
+    data: Bytes, tables: Tables, kinds: Ints, arrays: Scratch, first: Ints, second: Ints, article: int, choice: Choice
+) -> Bytes:
+    scratch = pointers(arrays)
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, scratch)
+    page = scratch.page
+    for block in range(page.state[BLOCKS]):
+        scratch.held.score[block] = first[block]
+        scratch.verdict.score[block] = second[block]
+    gather_opinions(page, scratch.into, scratch.found, scratch.held)
+    decide(article, choice, scratch)
+    out = np.empty(room_of(choice, page), dtype=np.uint8)
+    return out[: write(pointer(data), choice, scratch, pointer(out), int64(0))].copy()
+
+
+def warm() -> None:
+    """Compile or load the kernels of this module."""
+    read_page(b"<p>x")
+    scores = np.zeros(1, dtype=np.int32)
+    opinions_of(b"<p>x", scores)
+    text_with(b"<p>x", scores, scores, 0, Choice(SURE // 2, SURE // 5, SURE, 1, 1, 1, 0, 0))

@@ -1,0 +1,181 @@
+"""From the scores of blocks to the blocks that are kept: one verdict per table and list, a cut per page, and rules."""
+
+from typing import Final, NamedTuple
+
+from tokenmill.text.html.containers import (
+    ITEMS,
+    NUM_COUNTS,
+    Containers,
+    is_code_table,
+    is_data_table,
+)
+from tokenmill.text.html.features import KIND, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures
+from tokenmill.text.html.opinions import SURE, Opinions
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
+from tokenmill.text.html.tags import MARKS, TAG
+from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, int64
+from tokenmill.text.kernel.cache import kernel
+
+_DT, _DD, _SUMMARY, _DETAILS, _DL = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"], TAG["dl"]
+_H1 = 2  # features.KINDS["h1"]
+_READER: Final = 1 << MARKS.index("w_reader")
+BUCKETS: Final = 256
+_LOST: Final = 10  # times as much text that the second pass loses
+_MOST_ITEM = 400  # units of an item of a list that is judged as a whole
+_SHORT_TITLE = 300  # units
+
+
+class Verdict(NamedTuple):
+    """Scratch for one document, as pointers."""
+
+    score: Ints  # (blocks,): the probability that the block is content, in parts of SURE
+    keep: Bytes  # (blocks,)
+    weight: Longs  # (elements,): units of the container, by its element
+    sums: Longs  # (elements,): weighted scores of the container
+    buckets: Longs  # (2 * BUCKETS,): units and weighted scores by score
+    cut: Longs  # (1,): the score that a block must reach
+
+
+@kernel
+def judged_with(page: Page, block: int, found: Containers, into: Measures) -> int:
+    """The table or list of an HTML page that gets one verdict together with this block in it; 0 without one."""
+    where = page.where[block]
+    table = found.table[where]
+    if table and (is_data_table(table, found) or is_code_table(table, found)):
+        return int64(table)
+    around = found.lists[where]
+    if around:
+        items = found.counts[around * NUM_COUNTS + ITEMS]
+        sums = around * NUM_SUMS
+        if items and into.sums[sums + S_BLOCKS] <= 2 * items and into.sums[sums + S_UNITS] <= _MOST_ITEM * items:
+            return int64(around)
+    return int64(0)
+
+
+@kernel
+def join_scores(page: Page, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Give all blocks of a table or list of an HTML page the same score: the mean by length."""
+    for element in range(page.state[ELEMENTS]):
+        verdict.weight[element] = verdict.sums[element] = 0
+    for block in range(page.state[BLOCKS]):
+        around = judged_with(page, block, found, into)
+        if around:
+            units = int64(into.own[block * NUM_OWN + UNITS]) + 1
+            verdict.weight[around] += units
+            verdict.sums[around] += units * verdict.score[block]
+    for block in range(page.state[BLOCKS]):
+        around = judged_with(page, block, found, into)
+        if around:
+            verdict.score[block] = verdict.sums[around] // verdict.weight[around]
+
+
+@kernel
+def fall_back(page: Page, into: Measures, held: Opinions, verdict: Verdict) -> None:
+    """Take the scores of the first pass where the second keeps next to nothing of an HTML page, but the first much."""
+    blocks = page.state[BLOCKS]
+    first = second = int64(0)
+    for block in range(blocks):
+        units = int64(into.own[block * NUM_OWN + UNITS])
+        first += units if 2 * held.score[block] >= SURE else 0
+        second += units if 2 * verdict.score[block] >= SURE else 0
+    if _LOST * second < first:
+        for block in range(blocks):
+            verdict.score[block] = held.score[block]
+
+
+@kernel
+def reaches(page: Page, verdict: Verdict, cut: int) -> bool:
+    """Whether any block of an HTML page has this score."""
+    highest = int64(0)
+    for block in range(page.state[BLOCKS]):
+        highest = max(highest, int64(verdict.score[block]))
+    return bool(highest >= cut)
+
+
+@kernel
+def best_cut(page: Page, into: Measures, verdict: Verdict, low: int, high: int) -> int:
+    """The cut within low..high that gives the highest F1 to expect for the HTML page, if scores are probabilities."""
+    for place in range(2 * BUCKETS):
+        verdict.buckets[place] = 0
+    total = int64(0)
+    for block in range(page.state[BLOCKS]):
+        units = int64(into.own[block * NUM_OWN + UNITS])
+        bucket = min(verdict.score[block] * BUCKETS // SURE, BUCKETS - 1)
+        verdict.buckets[bucket] += units
+        verdict.buckets[BUCKETS + bucket] += units * verdict.score[block]
+        total += units * verdict.score[block]
+    kept = right = int64(0)
+    best, highest = int64(high), -1.0
+    for bucket in range(BUCKETS - 1, -1, -1):
+        kept += verdict.buckets[bucket]
+        right += verdict.buckets[BUCKETS + bucket]
+        cut = bucket * SURE // BUCKETS
+        if low <= cut <= high and kept:
+            expected = 2.0 * right / (kept * float(SURE) + total)
+            if expected > highest:
+                best, highest = int64(cut), expected
+    return best
+
+
+@kernel
+def keep_blocks(page: Page, into: Measures, verdict: Verdict, headline: int, comments: int) -> None:
+    """Decide for each block of an HTML page whether it is kept.
+
+    headline: whether the first <h1> is kept with the text. comments: whether comments of readers are kept.
+    """
+    blocks = page.state[BLOCKS]
+    for block in range(blocks):
+        verdict.keep[block] = verdict.score[block] >= verdict.cut[0]
+    _keep_terms(page, blocks, verdict)
+    if not comments:
+        _drop_comments(page, blocks, into, verdict)
+    _drop_repeated(blocks, into, verdict)
+    if not headline:
+        for block in range(blocks):
+            if into.own[block * NUM_OWN + KIND] == _H1:
+                verdict.keep[block] = 0
+                break
+
+
+@kernel
+def _drop_comments(page: Page, blocks: int, into: Measures, verdict: Verdict) -> None:
+    """Drop what readers wrote below the text, unless it is most of what is kept."""
+    inside = outside = int64(0)
+    for block in range(blocks):
+        units = int64(into.own[block * NUM_OWN + UNITS])
+        if verdict.keep[block]:
+            if page.marks[page.where[block]] & _READER:
+                inside += units
+            else:
+                outside += units
+    if outside >= inside:
+        for block in range(blocks):
+            if page.marks[page.where[block]] & _READER:
+                verdict.keep[block] = 0
+
+
+@kernel
+def _keep_terms(page: Page, blocks: int, verdict: Verdict) -> None:
+    """Keep a term with its definition, and the summary with its details: the block before one that is kept."""
+    for block in range(blocks - 2, -1, -1):
+        if verdict.keep[block + 1] and not verdict.keep[block]:
+            this, after = page.block[page.where[block]], page.block[page.where[block + 1]]
+            is_term = page.tag[this] == _DT and (page.tag[after] == _DD or page.tag[after] == _DT)
+            is_summary = page.tag[this] == _SUMMARY and page.tag[page.parent[this]] == _DETAILS and after > this
+            if is_term or is_summary:
+                verdict.keep[block] = 1
+
+
+@kernel
+def _drop_repeated(blocks: int, into: Measures, verdict: Verdict) -> None:
+    """Drop the first kept heading where it is repeated: share widgets and hidden bars have the title again."""
+    first = int64(-1)
+    for block in range(blocks):
+        if not verdict.keep[block]:
+            continue
+        if first < 0:
+            if not 2 <= into.own[block * NUM_OWN + KIND] <= 5:
+                continue
+            first = int64(block)
+        elif into.hashes[block] == into.hashes[first] and into.own[block * NUM_OWN + UNITS] <= _SHORT_TITLE:
+            verdict.keep[block] = 0
