@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import numpy as np
 from fuzzing.harness import Target
 from fuzzing.kernels import Kernel, Rows, text_target
 from fuzzing.twins import test_module
 from fuzzing.web import PAGE
 from fuzzing.wiki import WIKITEXT
 
-from tokenmill.text.html.main_text import features_of
 from tokenmill.text.html.page import MOST_BLOCKS
+from tokenmill.text.html.trial import read_page
 
 _TAGS = (
     "<p>", "</p>", "<div class=menu>", "</div>", "<a href='x'>", "</a>", "<h1>", "<li>", "</ul>", "<table>", "<td>",
@@ -43,7 +42,7 @@ _PAST_WIKITEXT = {
 
 
 def _html_blocks(rows: Rows) -> list[Any]:
-    return [(texts, features.tolist()) for texts, features in (features_of(row.encode()) for row in rows)]
+    return [(read.texts, read.rows.tolist()) for read in (read_page(row.encode()) for row in rows)]
 
 
 def _sound_blocks(text: str, found: Any) -> bool:
@@ -53,18 +52,26 @@ def _sound_blocks(text: str, found: Any) -> bool:
     return clean and len(texts) == len(features) <= MOST_BLOCKS
 
 
-def _main_text_twin(text: str) -> str:
-    """Returns the text of the blocks that the trees of the model file keep."""
-    module = test_module("text/html/test_main_text.py")
-    texts, features = features_of(text.encode())
-    kept = [one for one, score in zip(texts, module.scores(np.asarray(features)), strict=True) if score >= 0]
-    return " ".join(" ".join(kept).split())
+def _body_twin(text: str) -> str:
+    """Returns the words of all blocks, with the signs of formulas instead of their marks."""
+    return " ".join(" ".join(read_page(text.encode()).texts).split()).translate({1: "$", 2: "$", 3: "$$", 4: "$$"})
 
 
-def _main_text(rows: Rows) -> list[str]:
-    """Returns the texts without their layout."""
-    found = test_module("text/html/test_main_text.py").extracted(rows, bullets=False)
+def _body(rows: Rows) -> list[str]:
+    """Returns the texts of whole pages without their layout."""
+    found = test_module("text/html/test_main_text.py").extracted(rows, scope="body", list_bullets=False)
     return [" ".join(text.split()) for text in found]
+
+
+def _main_text(rows: Rows) -> list[tuple[str, str]]:
+    """Returns the main texts as plain text and as Markdown."""
+    extracted = test_module("text/html/test_main_text.py").extracted
+    return list(zip(extracted(rows), extracted(rows, format="markdown"), strict=True))
+
+
+def _sound_main_text(text: str, found: tuple[str, str]) -> bool:
+    clean = not any(ord(character) < 32 and character not in "\n\t" for form in found for character in form)
+    return clean and max(map(len, found)) <= 60 * len(text) + 64
 
 
 def _wikitext(rows: Rows) -> list[str]:
@@ -96,7 +103,8 @@ def _html_target(name: str, kernel: Kernel, twin: Any = None, **settings: Any) -
 
 TARGETS = (
     _html_target("html_blocks", _html_blocks, sound=_sound_blocks),
-    _html_target("html_main_text", _main_text, _main_text_twin),
+    _html_target("html_body", _body, _body_twin),
+    _html_target("html_main_text", _main_text, sound=_sound_main_text),
     _html_target("html_shape", _shape, sound=lambda text, found: min(found) >= 0),
     _html_target("html_visible", _visible, sound=lambda text, found: 0 <= found <= len(text)),
     text_target(
