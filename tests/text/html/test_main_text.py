@@ -19,6 +19,7 @@ TAGS = "<p> </p> <div class=menu> </div> <a href=x> </a> <h1> </h1> <nav> </nav>
 WORDS = "Some words of text, and then a full stop. |Home|中文的句子，很短。|\n|&amp;"
 MORE = ["</ul>", "<table><tr><td>", "<pre>", "</pre>"]
 PIECES = st.sampled_from([*TAGS.replace("> ", ">|").split("|"), *WORDS.split("|"), *MORE])
+MODELS = load_models()
 PAGES = st.lists(st.lists(PIECES, max_size=30).map("".join), max_size=4)
 
 
@@ -26,7 +27,7 @@ def extracted(pages: list[str], **setting: object) -> list[str]:
     raw = [page.encode() for page in pages]
     offsets = frozen(np.cumsum([0, *map(len, raw)]))
     choice = ExtractHtml(**setting).choice()  # type: ignore[arg-type]
-    data, ends = main_text(frozen(np.frombuffer(b"".join(raw), dtype=np.uint8)), offsets, load_models(), choice)
+    data, ends = main_text(frozen(np.frombuffer(b"".join(raw), dtype=np.uint8)), offsets, MODELS, choice)
     return [bytes(data[ends[row] : ends[row + 1]]).decode() for row in range(len(pages))]
 
 

@@ -71,6 +71,7 @@ def test_the_rendered_words_are_those_of_the_page(page: str) -> None:
         ),
         ("<p>1. no list<p>a_b __init__ 2*3 * 4<p># no heading<p>5 < 6 & <b>&lt;b>", None),
         ("<p>one<br>two", "one\\\ntwo"),
+        ("<h2>C ##</h2>", "## C \\##"),
     ],
 )
 def test_structure_is_written(page: str, text: str | None) -> None:

@@ -212,6 +212,8 @@ def _push(tag: int, flags: int, tables: Tables, page: Page) -> None:
     traits = state[TRAITS] | (PRE_TRAIT if tag == _PRE else 0)
     if not flags & BLOCK and tag != _PRE:
         traits &= ~PRE_TRAIT
+    elif state[PRES]:
+        traits |= PRE_TRAIT
     page.tag[number] = tag
     page.parent[number] = parent
     page.own[number] = tables.tag_marks[tag] | state[OWN]

@@ -98,6 +98,8 @@ def _is_markup(text: Bytes, at: int, begin: int, end: int, is_first: bool) -> bo
     before = text[at - 1] if at > begin else 10
     if is_first and (byte in (35, 43, 45, 61, 62, 91) or (byte in (42, 95, 126) and (after <= 32 or after == byte))):
         return True
+    if byte == 35:
+        return before <= 32 and _is_end_of_heading(text, at, end)
     if byte == 96:
         return True
     if byte == 92:
@@ -113,6 +115,14 @@ def _is_markup(text: Bytes, at: int, begin: int, end: int, is_first: bool) -> bo
     if byte == 95:
         return before > 32 and not (_is_word(before) and _is_word(after))
     return False
+
+
+@kernel
+def _is_end_of_heading(text: Bytes, at: int, end: int) -> bool:
+    """Whether only `#` and white space follow, which a heading may have at its end."""
+    while at < end and (text[at] == 35 or text[at] <= 32):
+        at += 1
+    return bool(at == end)
 
 
 @kernel
