@@ -2,7 +2,15 @@
 
 from tokenmill.text.html.lexer import find_byte
 from tokenmill.text.html.page import DEPTH, PRES, TRAITS, Page
-from tokenmill.text.html.tags import COUNTER_TRAIT, DRAWN_TRAIT, HIDDEN_TRAIT, MARK_TRAIT, TAG, TOGGLE_TRAIT
+from tokenmill.text.html.tags import (
+    COUNTER_TRAIT,
+    DRAWN_TRAIT,
+    HIDDEN_TRAIT,
+    MARK_TRAIT,
+    REFERENCE_TRAIT,
+    TAG,
+    TOGGLE_TRAIT,
+)
 from tokenmill.text.kernel.arrays import Bytes
 from tokenmill.text.kernel.cache import kernel
 
@@ -22,17 +30,18 @@ def is_heading_button(page: Page) -> bool:
 def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
     """Whether the text of the element just opened is not for readers."""
     traits = page.state[TRAITS]
-    if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT):
+    if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT | REFERENCE_TRAIT):
         return False
-    if traits & HIDDEN_TRAIT or (traits & DRAWN_TRAIT and tag == _SPAN):
+    if traits & HIDDEN_TRAIT or (traits & DRAWN_TRAIT and tag == _SPAN) or (traits & REFERENCE_TRAIT and tag == _SUP):
         return True
     if traits & COUNTER_TRAIT:
         around = page.block[page.parent[page.stack[page.state[DEPTH] - 1]]]
         return bool(tag == _TD or (page.state[PRES] and page.tag[around] != _PRE and tag != _PRE))
     if traits & MARK_TRAIT:
-        if tag == _A:
-            return bool(find_byte(data, at, min(at + _MARK_BYTES, end), 60) < min(at + _MARK_BYTES, end))
-        return bool(tag in (_SPAN, _SUP))
+        if tag == _A:  # a link of another kind may have the class too: a mark is short, and has no element inside
+            stop = find_byte(data, at, min(at + _MARK_BYTES, end), 60)
+            return bool(stop + 1 < end and data[stop] == 60 and data[stop + 1] == 47)
+        return bool(tag == _SPAN)
     return False
 
 

@@ -27,9 +27,10 @@ LINE_TRAIT: Final = 4  # its style makes it a block
 COUNTER_TRAIT: Final = 8  # it has the numbers of lines of code
 DRAWN_TRAIT: Final = 16  # it shows a formula for the second time
 FORMULA_TRAIT: Final = 32  # the `alt` of the image is TeX
-MARK_TRAIT: Final = 64  # a mark of an editor or a generator: edit link, reference number, permanent link
+MARK_TRAIT: Final = 64  # a mark of an editor or a generator: edit link, permanent link
 TOGGLE_TRAIT: Final = 128  # a button that opens something: its text is a heading
 ARIA_TRAIT: Final = 256  # hidden from screen readers only
+REFERENCE_TRAIT: Final = 512  # a <sup> of this class is the number of a reference
 
 # Names in a string are apart by a space.
 _BLOCKS = (
@@ -172,7 +173,8 @@ _TOKENS: Final = {
     " mjx-chtml mjx-math",
     FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",
     MARK_TRAIT: "mw-editsection headerlink hash-link anchor-link anchorjs-link heading-anchor header-anchor"
-    " viewcode-link doc-anchor reference mw-ref",
+    " viewcode-link doc-anchor",
+    REFERENCE_TRAIT: "reference mw-ref",
 }
 # What a page says of itself in `og:type`, in `generator`, in `itemtype`, or in the `@type` of JSON-LD: words per sign.
 _SIGNS: Final = {
