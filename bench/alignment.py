@@ -64,7 +64,7 @@ def _align(
                 here, step = best[column - 1], 2
             run[column] = -1e9
             if page[row - 1] == wanted[column - 1]:
-                cost = 0.9 if page_begins[row - 1] and begins[column - 1] else 1.6
+                cost = OPEN_AT_BEGIN if page_begins[row - 1] and begins[column - 1] else OPEN
                 continued = diagonal_run >= diagonal_best - cost
                 run[column] = 1.0 + (diagonal_run if continued else diagonal_best - cost)
                 if continued:

@@ -64,6 +64,8 @@ def test_the_rendered_words_are_those_of_the_page(page: str) -> None:
             "```python\ndef f():\n    return '`'\n```",
         ),
         ("<div class='highlight-source-shell'><pre>ls ``` x</pre></div>", "````shell\nls ``` x\n````"),
+        ("<div class='highlight-javascript notranslate'><pre>x</pre></div>", "```javascript\nx\n```"),
+        ("<div class='highlight-default notranslate'><pre>x</pre></div>", "```\nx\n```"),
         ("<div class='language-c highlighter-rouge'><div><pre>x</pre></div></div>", "```c\nx\n```"),
         (
             "<table><caption>T<tr><th>a<th>b<tr><td>1|2<td><tr><td>3<td>4</table>",

@@ -43,8 +43,10 @@ class ExtractHtml:
             values give more recall, higher values more precision. On other pages (forums, lists, products) the limit
             is the one between 40 % and 100 % of this value that promises the highest F1. Default 0.5.
         list_bullets: keep `•` or the number of list items, which the Gopher bullet rule looks for. Default true.
-        headline: keep or drop the first `<h1>`. Default keep.
-        comments: keep or drop comments of readers below an article. Posts of a forum are no comments. Default drop.
+        headline: keep or drop. With drop the first `<h1>` is removed; with keep it is judged like any block. Default
+            keep.
+        comments: keep or drop. With drop, comments of readers below an article are removed, as far as class names tell
+            them; with keep they are judged like any block. Posts of a forum are no comments. Default drop.
         scope: main, or body for HTML that is content throughout, such as the pages of an encyclopedia or of a manual:
             no block is judged, and only edit links, reference marks and permanent links are removed. Default main.
         format: text, or markdown: headings with `#`, nested lists, quotes, code between fences with its language, and

@@ -7,6 +7,7 @@ import numpy as np
 from tokenmill.text.html.lexer import (
     TOKEN_BASIS,
     TOKEN_PRIME,
+    code_of,
     find_byte,
     is_letter,
     name_code,
@@ -119,7 +120,7 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
             kind = _type_of(data, low, high)
         elif tag == _META:
             if code in (_PROPERTY, _NAME):
-                name = _code_of(data, low, high)
+                name = code_of(data, low, high)
                 is_sign = name in (_OG_TYPE, _GENERATOR)
             elif code == _CONTENT:
                 content_at, content_end = low, high
@@ -139,15 +140,6 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
         state[SPANS] = min(max(columns, 1), _MOST_SPAN) | min(max(rows, 1), _MOST_SPAN) << SPAN_BITS
     state[CLOSED] = at >= 2 and data[at - 1] == 62 and data[at - 2] == 47
     return at
-
-
-@kernel
-def _code_of(data: Bytes, at: int, end: int) -> int:
-    """The name_code of data[at:end]."""
-    code = int64(0)
-    for place in range(at, min(end, at + 10)):
-        code = code << 6 | int64(data[place] & 31) | (data[place] < 64) << 5
-    return code
 
 
 @kernel
@@ -206,7 +198,7 @@ def _style_traits(data: Bytes, at: int, end: int) -> int:
         first = at
         while at < end and data[at] != 58 and data[at] != 59 and data[at] > 32:
             at += 1
-        name = _code_of(data, first, at)
+        name = code_of(data, first, at)
         while at < end and (data[at] <= 32 or data[at] == 58):
             at += 1
         stop = find_byte(data, at, end, 59)
@@ -240,7 +232,7 @@ def _declared(data: Bytes, at: int, end: int, name: int) -> int:
 def _type_of(data: Bytes, at: int, end: int) -> int:
     """What the `type` of a script or the `display` of a formula says, 0 if it is nothing of these."""
     size = end - at
-    if size >= 8 and _code_of(data, at, at + 8) == _MATH_TEX:
+    if size >= 8 and code_of(data, at, at + 8) == _MATH_TEX:
         return int64(MATH_DISPLAY if size > 16 else MATH_TEX)
     if size == 19 and data[at + 12] | 32 == 108 and data[at + 13] | 32 == 100 and data[at + 14] == 43:
         return int64(LD_JSON)

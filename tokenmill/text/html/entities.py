@@ -4,18 +4,17 @@ import html.entities
 
 import numpy as np
 
+from tokenmill.text.html.lexer import TOKEN_BASIS, TOKEN_PRIME
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 
-_PRIME = np.uint64(0x100000001B3)  # FNV-1a
-_BASIS = np.uint64(0xCBF29CE484222325)
 _LONGEST = max(len(name) for name in html.entities.html5)
 
 
 def _hash(name: str) -> int:
-    state = int(_BASIS)
+    state = int(TOKEN_BASIS)
     for byte in name.encode():
-        state = (state ^ byte) * int(_PRIME) & (1 << 64) - 1
+        state = (state ^ byte) * int(TOKEN_PRIME) & (1 << 64) - 1
     return state
 
 
@@ -34,7 +33,7 @@ def read_entity(data: Bytes, at: int, end: int, hashes: Hashes, values: Longs, c
     """(UTF-8 of the HTML reference at `at`, low byte first, where to go on); (38, at + 1) if it is just an `&`."""
     if at + 2 < end and data[at + 1] == 35:
         return _number(data, at, end, c1)
-    state = _BASIS
+    state = TOKEN_BASIS
     stop = min(end, at + 1 + _LONGEST)
     place = at + 1
     value = int64(38)
@@ -43,7 +42,7 @@ def read_entity(data: Bytes, at: int, end: int, hashes: Hashes, values: Longs, c
         byte = data[place]
         if not (97 <= (byte | 32) <= 122 or 48 <= byte <= 57 or byte == 59):
             break
-        state = (state ^ np.uint64(byte)) * _PRIME
+        state = (state ^ np.uint64(byte)) * TOKEN_PRIME
         place += 1
         if byte == 59 or place - at <= 7:  # names that may go without a semicolon have six letters at most
             found = np.searchsorted(hashes, state)

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tokenmill.text.html.lexer import TOKEN_BASIS, TOKEN_PRIME
 from tokenmill.text.html.page import BLOCKS, BULLET, ELEMENTS, NO_NUMBER, Page
 from tokenmill.text.html.tags import MARKS, NUM_MARKS, PRE_TRAIT
-from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, int64
 from tokenmill.text.kernel.cache import kernel
 
 # Columns of the blocks' own numbers.
@@ -104,12 +105,12 @@ def _measure_text(page: Page, block: int, into: Measures) -> None:
     text = page.text
     begin, end = page.begin[block], page.end[block]
     notice = points = wide = digits = upper = ends = commas = words = lines = 0
-    state = np.uint64(0xCBF29CE484222325)
+    state = TOKEN_BASIS
     apart = True
     last = 0
     for i in range(begin, end):
         byte = text[i]
-        state = (state ^ np.uint64(byte)) * np.uint64(0x100000001B3)
+        state = (state ^ np.uint64(byte)) * TOKEN_PRIME
         if byte & 0xC0 == 0x80:
             continue
         points += 1
@@ -313,16 +314,22 @@ def _write_sums(page: Page, block: int, into: Measures, out: Ints, at: int) -> i
     element = page.block[page.where[block]]
     for _ in range(3):
         element = page.block[page.parent[element]]
-        sums = element * NUM_SUMS
-        units = max(into.sums[sums + S_UNITS], 1)
-        out[at] = units
-        out[at + 1] = into.sums[sums + S_LINK] * 1000 // units
-        out[at + 2] = into.sums[sums + S_BLOCKS]
-        out[at + 3] = into.sums[sums + S_ENDS]
-        out[at + 4] = into.sums[sums + S_PARAGRAPH] * 1000 // units
-        out[at + 5] = units * 1000 // into.page[TOTAL]
-        at += 6
+        at = write_sums_of(element, into, out, at)
     return at
+
+
+@kernel
+def write_sums_of(element: int, into: Measures, out: Ints, at: int) -> int:
+    """Put SUM_NAMES of an element of an HTML page into out[at:]; returns where they end."""
+    sums = element * NUM_SUMS
+    units = max(into.sums[sums + S_UNITS], 1)
+    out[at] = units
+    out[at + 1] = into.sums[sums + S_LINK] * 1000 // units
+    out[at + 2] = into.sums[sums + S_BLOCKS]
+    out[at + 3] = into.sums[sums + S_ENDS]
+    out[at + 4] = into.sums[sums + S_PARAGRAPH] * 1000 // units
+    out[at + 5] = int64(units) * 1000 // into.page[TOTAL]
+    return at + 6
 
 
 @kernel

@@ -37,6 +37,15 @@ def _longer(code: int, byte: int) -> int:
 
 
 @kernel
+def code_of(data: Bytes, at: int, end: int) -> int:
+    """The name_code of data[at:end], a word of an attribute of HTML."""
+    code = int64(0)
+    for place in range(at, min(end, at + 10)):
+        code = _longer(code, data[place])
+    return code
+
+
+@kernel
 def is_letter(byte: int) -> bool:
     """Whether the byte is an ASCII letter, with which the name of an HTML tag begins."""
     return 97 <= (byte | 32) <= 122
@@ -140,7 +149,7 @@ def next_token(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 @kernel
 def read_number(data: Bytes, at: int, end: int, otherwise: int) -> int:
-    """The whole number in data[at:end], the value of an HTML attribute, or something else if there is none."""
+    """Returns the whole number that the value data[at:end] of an HTML attribute begins with, or `otherwise`."""
     while at < end and data[at] <= 32:
         at += 1
     sign = int64(1)

@@ -8,17 +8,16 @@ from typing import Final
 from tokenmill.text.html.containers import Containers, is_code_table, is_data_table
 from tokenmill.text.html.escapes import write_escaped, write_line_feed, write_prefix
 from tokenmill.text.html.features import NUM_SUMS, S_BLOCKS, Measures
-from tokenmill.text.html.lexer import name_code
+from tokenmill.text.html.lexer import code_of, name_code
 from tokenmill.text.html.page import (
     BLOCKS,
     BULLET,
     ELEMENTS,
     NO_NUMBER,
     PUT,
-    SPAN_BITS,
     Page,
 )
-from tokenmill.text.html.plain import COLUMNS, take_cell
+from tokenmill.text.html.plain import COLUMNS, place_cell, room_for_cells, take_cell
 from tokenmill.text.html.tags import PRE_TRAIT, TAG
 from tokenmill.text.html.verdicts import Verdict
 from tokenmill.text.kernel.arrays import Bytes, Ints, int64
@@ -29,8 +28,9 @@ MOST_INDENT: Final = 16  # columns of a list item; deeper lists are shown as thi
 _H1, _H6, _LI, _TR = TAG["h1"], TAG["h6"], TAG["li"], TAG["tr"]
 _TD, _TH, _CAPTION, _QUOTE = TAG["td"], TAG["th"], TAG["caption"], TAG["blockquote"]
 _MOST_NUMBER = 999_999_999  # of a list item
-_LANGUAGE, _LANG, _BRUSH = name_code("language-"), name_code("lang-"), name_code("brush:")
-_SOURCE = name_code("highlight-source-")
+_LANGUAGE, _LANG = name_code("language-"), name_code("lang-")
+_HIGHLIGHT, _SOURCE = name_code("highlight-"), name_code("source-")
+_DEFAULT, _NONE = name_code("default"), name_code("none")
 
 
 @kernel
@@ -39,14 +39,8 @@ def room_for_markdown(page: Page) -> int:
     lines = page.state[BLOCKS]
     for at in range(page.state[PUT]):
         lines += page.text[at] == 10
-    room = 3 * page.state[PUT] + (2 * MOST_QUOTES + MOST_INDENT + 4) * lines + 64 * page.state[BLOCKS] + 64
-    for element in range(page.state[ELEMENTS]):
-        tag = page.tag[element]
-        if tag == _TR:
-            room += 12 * COLUMNS
-        elif tag in (_TD, _TH):
-            room += 16 + 4 * min(page.number[element] & ((1 << SPAN_BITS) - 1), COLUMNS)
-    return int64(room)
+    prefixes = (2 * MOST_QUOTES + MOST_INDENT + 4) * lines
+    return int64(3 * page.state[PUT] + prefixes + 64 * page.state[BLOCKS] + 64 + room_for_cells(page))
 
 
 @kernel
@@ -226,16 +220,15 @@ def _write_language(data: Bytes, page: Page, block: int, out: Bytes, put: int) -
 @kernel
 def _behind_prefix(data: Bytes, at: int, end: int) -> int:
     """Where the language begins in a name such as `language-python`, 0 if it names none."""
-    code = int64(0)
-    for place in range(at, min(end, at + 10)):
-        code = code << 6 | int64(data[place] & 31) | (data[place] < 64) << 5
-        if place - at == 4 and code == _LANG:
-            return int64(at + 5)
-        if place - at == 8 and code == _LANGUAGE:
-            return int64(at + 9)
-        if place - at == 9 and code == _SOURCE and end - at > 17:
-            return int64(at + 17)
-    return int64(0)
+    if code_of(data, at, min(at + 5, end)) == _LANG:
+        return int64(at + 5)
+    if code_of(data, at, min(at + 9, end)) == _LANGUAGE:
+        return int64(at + 9)
+    if code_of(data, at, min(at + 10, end)) != _HIGHLIGHT:
+        return int64(0)
+    if code_of(data, at + 10, min(at + 17, end)) == _SOURCE:
+        return int64(at + 17)
+    return int64(0 if code_of(data, at + 10, end) in (_DEFAULT, _NONE) else at + 10)
 
 
 @kernel
@@ -269,22 +262,14 @@ def _write_table(
                 put += 1
                 begin = put
         elif (tag in (_TD, _TH)) and is_open:
-            while column < COLUMNS and spans[column] > 0:
-                spans[column] -= 1
-                column += 1
-                out[put], out[put + 1] = 32, 124
-                put += 2
+            first, behind = place_cell(page.number[element], column, spans)
+            put = _write_bars(first - column, out, put)
             out[put] = 32
             begin_cell = put + 1
             put, block = _write_cell(page, element, table, block, found, out, begin_cell)
             put -= put == begin_cell
-            across, down = page.number[element] & ((1 << SPAN_BITS) - 1), page.number[element] >> SPAN_BITS
-            for _ in range(min(across, COLUMNS)):
-                if column < COLUMNS:
-                    spans[column] = down - 1
-                column += 1
-                out[put], out[put + 1] = 32, 124
-                put += 2
+            put = _write_bars(behind - first, out, put)
+            column = behind
     if is_open:
         put = _end_cells(column, columns, rows == 0, out, put)
     while block < page.state[BLOCKS] and page.where[block] >= table and page.where[block] <= found.last[table]:
@@ -292,6 +277,14 @@ def _write_table(
         put = write_escaped(page, block, True, False, int64(0), int64(0), out, put + 2)
         block += 1
     return put, int64(block)
+
+
+@kernel
+def _write_bars(count: int, out: Bytes, put: int) -> int:
+    for _ in range(count):
+        out[put], out[put + 1] = 32, 124
+        put += 2
+    return put
 
 
 @kernel
@@ -306,9 +299,7 @@ def _begin_line(begin: int, out: Bytes, put: int) -> int:
 @kernel
 def _end_cells(column: int, columns: int, is_head: bool, out: Bytes, put: int) -> int:
     """Fill the row up with empty cells, and write the line below the head."""
-    for _ in range(columns - column):
-        out[put], out[put + 1] = 32, 124
-        put += 2
+    put = _write_bars(columns - column, out, put)
     if is_head:
         out[put], out[put + 1] = 10, 124
         put += 2
@@ -330,14 +321,7 @@ def _count_columns(page: Page, table: int, found: Containers, into: Measures, sp
         if tag == _TR:
             column = int64(0)
         elif tag in (_TD, _TH):
-            while column < COLUMNS and spans[column] > 0:
-                spans[column] -= 1
-                column += 1
-            across, down = page.number[element] & ((1 << SPAN_BITS) - 1), page.number[element] >> SPAN_BITS
-            for _ in range(min(across, COLUMNS)):
-                if column < COLUMNS:
-                    spans[column] = down - 1
-                column += 1
+            _, column = place_cell(page.number[element], column, spans)
             most = max(most, column)
     return most
 

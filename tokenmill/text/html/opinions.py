@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tokenmill.text.html.containers import NUM_ALIKE, Containers, slots_for
+from tokenmill.text.html.containers import A_UNITS, C_UNITS, NUM_ALIKE, NUM_SECTION, Containers, slots_for
 from tokenmill.text.html.features import NUM_OWN, NUM_SUMS, S_UNITS, TOTAL, UNITS, Measures
 from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
 from tokenmill.text.kernel.arrays import Ints, Longs, int64
@@ -136,9 +136,9 @@ def write_opinions(
     out[at + 1] = _mean_of(found.lists[where], into, held) if found.lists[where] else -1
     out[at + 2] = _mean_of_group(found.group[where], found, held)
     out[at + 3] = _mean_of_group(found.wide[where], found, held)
-    out[at + 4] = _mean(held.paths[found.path[block]], found.paths[found.path[block] * NUM_ALIKE + 1])
+    out[at + 4] = _mean(held.paths[found.path[block]], found.paths[found.path[block] * NUM_ALIKE + A_UNITS])
     heading = found.section[block]
-    out[at + 5] = _mean(held.sections[heading], found.sections[heading * 3 + 1]) if heading >= 0 else -1
+    out[at + 5] = _mean(held.sections[heading], found.sections[heading * NUM_SECTION + C_UNITS]) if heading >= 0 else -1
     return _write_kept(blocks, block, into, held, out, at + 6)
 
 
@@ -173,4 +173,4 @@ def _mean_of_group(element: int, found: Containers, held: Opinions) -> int:
     if not element:
         return int64(-1)
     place = found.slot[element]
-    return _mean(held.groups[place], int64(found.alike[place * NUM_ALIKE + 1]))
+    return _mean(held.groups[place], int64(found.alike[place * NUM_ALIKE + A_UNITS]))

@@ -29,13 +29,19 @@ _TABLE, _TR, _TD, _TH, _CAPTION = TAG["table"], TAG["tr"], TAG["td"], TAG["th"],
 @kernel
 def room_for(page: Page) -> int:
     """The most bytes that the text of an HTML page takes with everything that writers add to it."""
-    room = 3 * page.state[PUT] + 32 * page.state[BLOCKS] + 64
+    return int64(3 * page.state[PUT] + 32 * page.state[BLOCKS] + 64 + room_for_cells(page))
+
+
+@kernel
+def room_for_cells(page: Page) -> int:
+    """The most bytes that writers of an HTML page put between the cells of its tables."""
+    room = 0
     for element in range(page.state[ELEMENTS]):
         tag = page.tag[element]
         if tag == _TR:
-            room += 4 * COLUMNS
+            room += 12 * COLUMNS
         elif tag in (_TD, _TH):
-            room += 4 * min(page.number[element] & ((1 << SPAN_BITS) - 1), COLUMNS) + 4
+            room += 4 * min(page.number[element] & ((1 << SPAN_BITS) - 1), COLUMNS) + 16
     return int64(room)
 
 
@@ -141,8 +147,12 @@ def write_rows(
         if not into.sums[element * NUM_SUMS + S_BLOCKS] and tag != _TD and tag != _TH:
             continue
         if tag in (_TD, _TH):
-            column, put = _start_cell(page.number[element], column, spans, out, put)
-        if tag in (_TD, _TH, _CAPTION):
+            first, behind = place_cell(page.number[element], column, spans)
+            put = _write_tabs(first - column, out, put)
+            put, block = _write_cell(page, element, table, block, found, out, put)
+            put = _write_tabs(behind - first, out, put)
+            column = behind
+        elif tag == _CAPTION:
             put, block = _write_cell(page, element, table, block, found, out, put)
     put = end_row(begin, line, out, put)
     while block < page.state[BLOCKS] and page.where[block] >= table and page.where[block] <= found.last[table]:
@@ -167,19 +177,28 @@ def end_row(begin: int, line: int, out: Bytes, put: int) -> int:
 
 
 @kernel
-def _start_cell(number: int, column: int, spans: Ints, out: Bytes, put: int) -> tuple[int, int]:
-    """Write the tabs up to the next free column of the row, which the cell takes; returns that behind it too."""
-    while column < COLUMNS and spans[column] > 0:  # a cell of a row above stands there
+def place_cell(number: int, column: int, spans: Ints) -> tuple[int, int]:
+    """(column of a cell of an HTML table, column behind it): behind the cells of rows above that span this row.
+
+    number: colspan | rowspan << SPAN_BITS. column: the one behind the cell before.
+    """
+    while column < COLUMNS and spans[column] > 0:
         spans[column] -= 1
         column += 1
+    first = int64(column)
+    for _ in range(min(number & ((1 << SPAN_BITS) - 1), COLUMNS)):
+        if column < COLUMNS:
+            spans[column] = (number >> SPAN_BITS) - 1
+        column += 1
+    return first, int64(column)
+
+
+@kernel
+def _write_tabs(count: int, out: Bytes, put: int) -> int:
+    for _ in range(count):
         out[put] = 9
         put += 1
-    across, down = number & ((1 << SPAN_BITS) - 1), number >> SPAN_BITS
-    for _ in range(min(across, COLUMNS)):
-        if column < COLUMNS:
-            spans[column] = down - 1
-        column += 1
-    return int64(column), put
+    return put
 
 
 @kernel
@@ -193,7 +212,7 @@ def take_cell(page: Page, cell: int, table: int, block: int, found: Containers) 
 def _write_cell(
     page: Page, cell: int, table: int, block: int, found: Containers, out: Bytes, put: int
 ) -> tuple[int, int]:
-    """Write the blocks of a cell, one space between them, and the tabs behind it; blocks before it that are in none."""
+    """Write the blocks of a cell or caption, one space between them, and blocks before it that are in no cell."""
     first = True
     while block < page.state[BLOCKS] and take_cell(page, cell, table, block, found):
         if not first:
@@ -202,9 +221,4 @@ def _write_cell(
         put = write_text(page, block, int64(1), out, put)
         first = False
         block += 1
-    if page.tag[cell] == _CAPTION:
-        return put, int64(block)
-    for _ in range(min(page.number[cell] & ((1 << SPAN_BITS) - 1), COLUMNS)):
-        out[put] = 9
-        put += 1
     return put, int64(block)

@@ -25,7 +25,6 @@ from tokenmill.text.html.features import (
     KIND,
     NUM_OWN,
     NUM_SUMS,
-    S_BLOCKS,
     S_ENDS,
     S_LINK,
     S_PARAGRAPH,
@@ -34,6 +33,7 @@ from tokenmill.text.html.features import (
     TOTAL,
     UNITS,
     Measures,
+    write_sums_of,
 )
 from tokenmill.text.html.page import BLOCKS, ELEMENTS, SIGNS, Page
 from tokenmill.text.html.tags import MARKS
@@ -158,15 +158,7 @@ def _write_ancestors(page: Page, block: int, into: Measures, out: Ints, at: int)
         element = page.block[page.parent[element]]
     for _ in _UP_LEVELS:
         element = page.block[page.parent[element]]
-        sums = element * NUM_SUMS
-        units = max(into.sums[sums + S_UNITS], 1)
-        out[at] = units
-        out[at + 1] = into.sums[sums + S_LINK] * 1000 // units
-        out[at + 2] = into.sums[sums + S_BLOCKS]
-        out[at + 3] = into.sums[sums + S_ENDS]
-        out[at + 4] = into.sums[sums + S_PARAGRAPH] * 1000 // units
-        out[at + 5] = int64(units) * 1000 // into.page[TOTAL]
-        at += 6
+        at = write_sums_of(element, into, out, at)
     return at
 
 
