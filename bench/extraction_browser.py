@@ -4,7 +4,8 @@ The browser gets the HTML from this program; all other loads are refused, and th
 <pre> is in a kept region if at least half of its words match the extracted text in an alignment (bench.alignment); one
 of fewer than three words is left out, since prose has them too. A line counts as kept if it is a line of the text,
 apart from the white space at its end, and in the same order (longest common subsequence). Empty lines do not count,
-no-break spaces are spaces, and characters that show nothing, such as controls and soft hyphens, are left out.
+no-break spaces are spaces, and characters that show nothing, such as controls and soft hyphens, are left out. What
+cannot be selected inside a <pre> that can be (`user-select: none`) is no code but a line number, a prompt, or a button.
 """
 
 import bisect
@@ -16,21 +17,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Route, ViewportSize, sync_playwright
 
 from bench.alignment import matched_words, words
 
 CHROMIUM = Path("/usr/bin/chromium")
 MOSTLY = 0.5  # share of the words of a <pre> that make it part of a kept region
 LEAST_WORDS = 3
+PICTURE: ViewportSize = {"width": 1000, "height": 1600}
+MOST_PICTURES = 8
 _FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _ADDRESS = "http://page.invalid/"
-_OUTERMOST = """() => [...document.querySelectorAll("pre")]
-    .filter(element => !element.parentElement.closest("pre")).map(element => element.innerText)"""
+_OUTERMOST = """() => {
+    const blocks = [...document.querySelectorAll("pre")].filter(element => !element.parentElement.closest("pre"));
+    for (const block of blocks.filter(block => getComputedStyle(block).userSelect != "none"))
+        for (const inner of block.querySelectorAll("*"))
+            if (getComputedStyle(inner).userSelect == "none") inner.style.display = "none";
+    return blocks.map(block => block.innerText);
+}"""
 
 
 class Code(NamedTuple):
@@ -55,10 +63,22 @@ class Browser:
         else:
             route.abort("aborted")  # other reasons would show an error page in place of this one
 
-    def code(self, html: str) -> list[str]:
-        """Returns the innerText of each outermost <pre> of a page."""
+    def _open(self, html: str) -> None:
         self._html = html
         self._tab.goto(_ADDRESS, wait_until="domcontentloaded")
+
+    def pictures(self, html: str) -> Iterator[bytes]:
+        """Yields PNGs of a page from top to bottom, at most MOST_PICTURES of PICTURE pixels."""
+        self._tab.set_viewport_size(PICTURE)
+        self._open(html)
+        height = int(self._tab.evaluate("() => document.documentElement.scrollHeight"))
+        for top in range(0, min(height, MOST_PICTURES * PICTURE["height"]), PICTURE["height"]):
+            self._tab.evaluate("top => window.scrollTo(0, top)", top)
+            yield self._tab.screenshot()
+
+    def code(self, html: str) -> list[str]:
+        """Returns the innerText of each outermost <pre> of a page."""
+        self._open(html)
         found: list[str] = self._tab.evaluate(_OUTERMOST)
         return found
 

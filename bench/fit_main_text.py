@@ -15,6 +15,7 @@ alignment. In a page with snippets, a block is content if it has a snippet of `p
 import argparse
 import json
 import math
+import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,28 +26,28 @@ import numpy.typing as npt
 
 from bench.alignment import matched_words, words
 from bench.annotated_pages import Page, folded, read_pages
+from bench.hint_weights import Blocks
 from tokenmill.stages.web.extract_html import ExtractHtml
-from tokenmill.text.html.main_text import ARTICLE, FIRST, SECOND
+from tokenmill.text.html.hints import Hints, hints_as_text
+from tokenmill.text.html.main_text import TREES
 from tokenmill.text.html.opinions import SURE, UNIT
-from tokenmill.text.html.trees import MODEL
-from tokenmill.text.html.trial import opinions_of, read_page, text_with
+from tokenmill.text.html.trees import DEPTH, MODEL
+from tokenmill.text.html.trial import opinions_of, read_page, slots_of, text_with
 
 if TYPE_CHECKING:
-    import lightgbm
+    import catboost
 
 PARTS = 5
 PAGE_WEIGHT = 8.0  # weight of a page with its whole text; a block with a snippet has 1
 _SHARED: dict[str, Any] = {
-    "objective": "cross_entropy", "lambda_l2": 5.0, "min_sum_hessian_in_leaf": 4.0, "feature_fraction": 0.3,
-    "bagging_fraction": 0.5, "bagging_freq": 1, "max_bin": 63, "verbosity": -1, "seed": 1, "deterministic": True,
-    "force_row_wise": True, "num_threads": 2,
+    "loss_function": "CrossEntropy", "boosting_type": "Plain", "learning_rate": 0.08, "l2_leaf_reg": 5.0, "rsm": 0.4,
+    "bootstrap_type": "Bernoulli", "subsample": 0.5, "leaf_estimation_iterations": 1, "random_seed": 1,
+    "thread_count": 2, "logging_level": "Silent", "allow_writing_files": False,
 }  # fmt: skip
-FIRST_PASS = _SHARED | {"num_leaves": 48, "max_depth": 8, "learning_rate": 0.1, "num_iterations": 150}
-SECOND_PASS = _SHARED | {"num_leaves": 31, "max_depth": 7, "learning_rate": 0.1, "num_iterations": 100}
-KIND = _SHARED | {
-    "num_leaves": 8, "max_depth": 4, "learning_rate": 0.1, "num_iterations": 60, "min_sum_hessian_in_leaf": 2.0,
-    "bagging_fraction": 0.8,
-}  # fmt: skip
+FIRST_PASS = _SHARED | {"depth": DEPTH, "iterations": 450}
+SECOND_PASS = _SHARED | {"depth": DEPTH, "iterations": 350}
+KIND = _SHARED | {"depth": 4, "iterations": 100, "learning_rate": 0.1, "subsample": 0.8}
+LIMITS = 63  # of a feature, at most
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -90,28 +91,27 @@ class Table:
     """Rows of features with labels, binned once; models are fitted to some of its pages."""
 
     def __init__(self, rows: Ints, labels: Floats, weights: Floats, owner: npt.NDArray[np.int64]) -> None:
-        import lightgbm  # here, so that --help works without this peer
+        import catboost  # here, so that --help works without it
 
         known = ~np.isnan(labels)
         self._owner = owner[known]
-        parameters = {name: _SHARED[name] for name in ("max_bin", "verbosity", "num_threads", "force_row_wise")}
-        self._data = lightgbm.Dataset(
-            rows[known], labels[known], weight=weights[known], params=parameters, free_raw_data=False
-        ).construct()
+        self._data = catboost.Pool(rows[known].astype(np.float32), labels[known], weight=weights[known])
+        self._data.quantize(border_count=LIMITS)
 
-    def fit(self, settings: dict[str, Any], wanted: Callable[[npt.NDArray[np.int64]], Any]) -> "lightgbm.Booster":
+    def fit(self, settings: dict[str, Any], wanted: Callable[[npt.NDArray[np.int64]], Any]) -> "catboost.CatBoost":
         """Fits trees to the rows of the pages for whose numbers `wanted` is true."""
-        import lightgbm
+        import catboost
 
-        chosen = self._data.subset(np.flatnonzero(wanted(self._owner)))
-        return lightgbm.train(settings, chosen)
+        model = catboost.CatBoost(settings)
+        model.fit(self._data.slice(np.flatnonzero(wanted(self._owner))))
+        return model
 
 
 class Scores(NamedTuple):
     """For each page the scores of its blocks in parts of SURE, by trees that were not fitted to its part; the trees."""
 
     unseen: list[Ints]
-    model: "lightgbm.Booster"
+    model: "catboost.CatBoost"
 
 
 def fit_pass(examples: Sequence[Example], rows: Sequence[Ints], settings: dict[str, Any]) -> Scores:
@@ -132,51 +132,37 @@ def fit_pass(examples: Sequence[Example], rows: Sequence[Ints], settings: dict[s
     return Scores(unseen, table.fit(settings, lambda owner: np.ones(len(owner), dtype=bool)))
 
 
-def _predict(model: "lightgbm.Booster", rows: Ints) -> Ints:
+def _predict(model: "catboost.CatBoost", rows: Ints) -> Ints:
     """Returns probabilities in parts of SURE."""
-    if not len(rows):
-        return np.zeros(0, dtype=np.int32)
-    return np.round(np.asarray(model.predict(rows)) * SURE).astype(np.int32)
+    odds = model.predict(rows.astype(np.float32), prediction_type="RawFormulaVal")
+    return np.round(SURE / (1 + np.exp(-odds))).astype(np.int32)
 
 
-def as_json(first: "lightgbm.Booster", second: "lightgbm.Booster", article: "lightgbm.Booster") -> str:
-    """Returns the content of the model file."""
-    models = {
-        "first": _trees(first, FIRST), "second": _trees(second, SECOND), "article": _trees(article, ARTICLE)
-    }  # fmt: skip
-    lines = [f"{json.dumps(name)}: {text}" for name, text in models.items()]
+def as_json(hints: Hints, models: Sequence["catboost.CatBoost"]) -> str:
+    """Returns the content of the model file. models: in the order of main_text.TREES."""
+    lines = [f'"hints": {json.dumps(hints_as_text(hints))}']
+    lines += [f'"{name}": {_trees(model, TREES[name])}' for name, model in zip(TREES, models, strict=True)]
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def _trees(model: "lightgbm.Booster", names: Sequence[str]) -> str:
-    infos = [tree["tree_structure"] for tree in model.dump_model()["tree_info"]]
-    used = sorted({number for tree in infos for number in _used(tree)})
+def _trees(model: "catboost.CatBoost", names: Sequence[str]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_model(f"{folder}/model.json", format="json")
+        stored = json.loads(Path(folder, "model.json").read_text())
+    splits = [[(split["float_feature_index"], split["border"]) for split in tree["splits"]]
+              for tree in stored["oblivious_trees"]]  # fmt: skip
+    used = sorted({feature for tree in splits for feature, _ in tree})
+    scale, (bias,) = stored["scale_and_bias"]
     trees = []
-    for tree in infos:
-        into: dict[str, list[int]] = {"feature": [], "limit": [], "child": [], "leaf": []}
-        _lay_out(tree, used, into)
-        trees.append(json.dumps(into, separators=(",", ":")))
-    return '{"features": ' + json.dumps([names[at] for at in used]) + ',\n"trees": [\n' + ",\n".join(trees) + "\n]}"
-
-
-def _used(node: dict[str, Any]) -> set[int]:
-    if "leaf_value" in node:
-        return set()
-    return {int(node["split_feature"])} | _used(node["left_child"]) | _used(node["right_child"])
-
-
-def _lay_out(node: dict[str, Any], used: list[int], into: dict[str, list[int]]) -> int:
-    """Adds a subtree to the lists of a tree and returns its number: below 0 for a leaf. Parents come first."""
-    if "leaf_value" in node:
-        into["leaf"].append(round(node["leaf_value"] * UNIT))
-        return -len(into["leaf"])
-    number = len(into["feature"])
-    into["feature"].append(used.index(int(node["split_feature"])))
-    into["limit"].append(math.floor(node["threshold"]))
-    into["child"] += [0, 0]
-    into["child"][2 * number] = _lay_out(node["left_child"], used, into)
-    into["child"][2 * number + 1] = _lay_out(node["right_child"], used, into)
-    return number
+    for number, (levels, tree) in enumerate(zip(splits, stored["oblivious_trees"], strict=True)):
+        start = bias if number == 0 else 0.0
+        trees.append({
+            "feature": [used.index(feature) for feature, _ in levels],
+            "limit": [math.floor(limit) for _, limit in levels],
+            "leaf": [round((scale * value + start) * UNIT) for value in tree["leaf_values"]],
+        })  # fmt: skip
+    lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
+    return '{"features": ' + json.dumps([names[at] for at in used]) + ',\n"trees": [\n' + lines + "\n]}"
 
 
 def fit_kind(examples: Sequence[Example], kept: Sequence[Ints]) -> Scores:
@@ -192,14 +178,29 @@ def _is_article(page: Page) -> float:
     return math.nan if page.kind is None else float(page.kind == "article")
 
 
+def with_hints(examples: Sequence[Example]) -> tuple[list[Example], Hints]:
+    """Returns the examples with the features of words and class names, and the weights that all pages give.
+
+    The features of a page come from weights that were not fitted to its part.
+    """
+    slots = [slots_of(_bytes(one.page)) for one in examples]
+    blocks = Blocks(slots, [one.labels for one in examples], [one.weights for one in examples])
+    domains = [one.page.domain for one in examples]
+    parts = np.array([one.part for one in examples])
+    unseen = [blocks.fit(parts != part, domains) for part in range(PARTS)]
+    read = (read_page(_bytes(one.page), unseen[one.part]) for one in examples)
+    changed = [one._replace(rows=page.rows) for one, page in zip(examples, read, strict=True)]
+    return changed, blocks.fit(parts >= 0, domains)
+
+
 def main() -> None:
-    """Fits all trees, stores the texts of unseen pages, and writes the model file."""
+    """Fits all weights and trees, stores the texts of unseen pages, and writes the model file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--folds", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=MODEL)
     arguments = parser.parse_args()
-    examples = [example(page) for page in read_pages(arguments.folder)]
+    examples, hints = with_hints([example(page) for page in read_pages(arguments.folder)])
     print(f"{len(examples)} pages, {sum(len(one.rows) for one in examples)} blocks", flush=True)
     first = fit_pass(examples, [one.rows for one in examples], FIRST_PASS)
     print("first pass fitted", flush=True)
@@ -208,7 +209,7 @@ def main() -> None:
     second = fit_pass(examples, rows, SECOND_PASS)
     print("second pass fitted", flush=True)
     article = fit_kind(examples, [kept for _, kept in seen])
-    arguments.out.write_text(as_json(first.model, second.model, article.model))
+    arguments.out.write_text(as_json(hints, [first.model, second.model, article.model]))
     choice = ExtractHtml().choice()
     with arguments.folds.open("w") as file:
         for place, one in enumerate(examples):

@@ -43,11 +43,10 @@ def scores(name: str, names: list[str], rows: np.ndarray) -> np.ndarray:
     for row in rows:
         total = 0
         for tree in model["trees"]:
-            node = 0 if tree["feature"] else -1
-            while node >= 0:
-                value = row[names.index(model["features"][tree["feature"][node]])]
-                node = tree["child"][2 * node + int(value > tree["limit"][node])]
-            total += tree["leaf"][-1 - node]
+            leaf = 0
+            for level, (feature, limit) in enumerate(zip(tree["feature"], tree["limit"], strict=True)):
+                leaf |= int(row[names.index(model["features"][feature])] > limit) << level
+            total += tree["leaf"][leaf]
         found.append(table[min(max((total + 256) // 512 + 1024, 0), 2048)])
     return np.array(found, dtype=np.int32)
 
@@ -58,7 +57,7 @@ def test_the_trees_of_both_passes_are_those_of_the_model_file(pages: list[str]) 
     choice = ExtractHtml().choice()
     for page, text in zip(pages, extracted(pages), strict=True):
         html = page.encode()
-        rows = read_page(html).rows
+        rows = read_page(html, MODELS.hints).rows
         first = scores("first", FIRST, rows)
         second = scores("second", SECOND, np.concatenate([rows, opinions_of(html, first)[0]], axis=1))
         both = {text_with(html, first, second, kind, choice._replace(article=SURE // 2)) for kind in (0, SURE)}
@@ -141,6 +140,25 @@ def test_what_surrounds_an_article_goes() -> None:
       <div class="sidebar"><h3>Most read</h3><ul><li><a href="/1">Sun</a><li><a href="/2">Wind</a></ul></div>
       <div id="footer">Copyright 2020 <a href="/i">Imprint</a></div>"""
     assert extracted([page]) == [f"Rain falls on the old harbour town\n\n{sentences.strip()}\n\n{sentences.strip()}"]
+
+
+@pytest.mark.parametrize(
+    ("page", "scores", "text"),
+    [
+        ("<p>a<h2>h</h2>{}<p>b", [4000, 0, 0, 4000], "a\n\nh\n\n1\t2\n3\t4\n\nb"),
+        ("<p>a{}<p>b<p>c", [4000, 0, 0, 4000], "a\n\n1\t2\n3\t4\n\nc"),
+        ("<p>a{}<p>b<p>c", [4000, 0, 0, 0], "a"),
+        ("<p>a<p>b{}<p>c", [4000, 0, 0, 4000], "a\n\nc"),
+        ("<p>a{}<p>b", [4000, 1600, 0], "a\n\n1\t2\n3\t4"),
+        ("<p>a{}<p>b", [4000, 1500, 0], "a"),
+        ("{}", [0], ""),
+    ],
+)
+def test_a_table_is_kept_whole_between_kept_blocks(page: str, scores: list[int], text: str) -> None:
+    html = page.format("<table><tr><th>1<th>2<tr><td>3<td>4</table>").encode()
+    table = read_page(html).texts.index("1")
+    marks = np.array([*scores[:table], *scores[table : table + 1] * 4, *scores[table + 1 :]], dtype=np.int32)
+    assert text_with(html, marks, marks, SURE, ExtractHtml().choice()) == text
 
 
 def test_a_model_with_an_unknown_feature_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ _KEEP_OR_DROP = ("keep", "drop")
 _SCOPES = ("main", "body")
 _FORMATS = ("text", "markdown")
 _LOWEST = 0.4  # of min_score: the least score that is enough on a page that is no article
-_ARTICLE = 0.5  # probability from which a page counts as an article
+_ARTICLE = 0.7  # probability from which a page counts as an article
 
 
 @dataclass(frozen=True)

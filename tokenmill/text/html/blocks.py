@@ -38,6 +38,7 @@ from tokenmill.text.html.page import (
     Page,
     Tables,
     break_line,
+    drop_line_number,
     end_block,
     end_line,
     put_text,
@@ -185,6 +186,7 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
         _close_paragraph(tables, page)
     _close_implied(tag, tables, page)
     if marks_line:
+        drop_line_number(page)
         end_line(page)
         state[TRAITS] |= LINE_TRAIT
         flags &= ~BLOCK

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tokenmill.text.html.hints import around
 from tokenmill.text.html.lexer import TOKEN_BASIS, TOKEN_PRIME
 from tokenmill.text.html.page import BLOCKS, BULLET, ELEMENTS, NO_NUMBER, Page
 from tokenmill.text.html.tags import MARKS, NUM_MARKS, PRE_TRAIT
@@ -38,10 +39,12 @@ _PLACE_NAMES = [
     "page_link", "page_ends", "since_h1", "since_heading", "in_best", "best_share", "best_up", "best_link", "in_run",
     "from_run", "run_units", "same_where_before", "same_where_after", "copies",
 ]  # fmt: skip
+_HINT_NAMES = ["hint.words", "hint.classes", "hint.own"]
 NEIGHBOURS: Final = (-3, -2, -1, 1, 2, 3)
 FEATURES: Final = [
     *_OWN_NAMES,
     *_PLACE_NAMES,
+    *_HINT_NAMES,
     *(f"{step:+d}.{name}" for step in NEIGHBOURS for name in _NEAR_NAMES),
     *(f"up{level}.{name}" for level in (1, 2, 3) for name in SUM_NAMES),
     *(f"in.{mark}" for mark in MARKS),
@@ -62,6 +65,8 @@ class Measures(NamedTuple):
     sums: Ints  # (elements, NUM_SUMS)
     hashes: Hashes  # (blocks,): of the text
     page: Ints  # (NUM_PAGE,)
+    words: Ints  # (blocks,): hints of the words
+    classes: Ints  # (elements,): hints of the element's own class names
 
 
 (BEST, LOW, HIGH, RUN, TOTAL) = range(
@@ -241,7 +246,10 @@ def write_features(page: Page, block: int, into: Measures, out: Ints, at: int) -
     for column in range(NUM_SAID):
         out[at + column] = into.own[block * NUM_OWN + column]
     at = _write_place(page, block, into, out, at + NUM_SAID)
-    at = _write_neighbours(page.state[BLOCKS], block, into, out, at)
+    out[at] = into.words[block]
+    out[at + 1] = around(page, block, into.classes)
+    out[at + 2] = into.classes[page.where[block]]
+    at = _write_neighbours(page.state[BLOCKS], block, into, out, at + 3)
     at = _write_sums(page, block, into, out, at)
     _write_marks(page, block, out, at)
 

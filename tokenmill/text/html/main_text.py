@@ -14,6 +14,7 @@ from tokenmill.text.html.blocks import read_blocks
 from tokenmill.text.html.containers import find_containers
 from tokenmill.text.html.entities import C1_POINTS, ENTITY_BYTES, ENTITY_HASHES
 from tokenmill.text.html.features import FEATURES, NUM_FEATURES, kind_table, measure_page, write_features
+from tokenmill.text.html.hints import Hints, measure_hints, read_hints
 from tokenmill.text.html.markdown import room_for_markdown, write_markdown
 from tokenmill.text.html.opinions import (
     KEPT_BLOCKS,
@@ -56,6 +57,7 @@ ARTICLE: Final = [*WHOLE, "kept_units", "kept_blocks", "kept_run"]  # features f
 WIDTH: Final = len(SECOND)
 LEAST_SHOWN: Final = 1500  # bytes of text that make a page readable without what browsers do not show
 NUM_FIRST: Final = len(FIRST)
+TREES: Final = {"first": FIRST, "second": SECOND, "article": ARTICLE}  # of Models, with the names of their features
 
 TABLES = Tables(
     TAG_CODES, TAG_NUMBERS, FLAGS, TAG_MARKS, WORD_CODES, WORD_MARKS, ROLE_CODES, ROLE_MARKS, TOKEN_CODES,
@@ -66,8 +68,9 @@ _PROBABILITIES = probability_table()
 
 
 class Models(NamedTuple):
-    """The trees of the first and the second pass, and those that tell articles from other pages."""
+    """The weights of words and class names, the trees of both passes, and those that tell articles from other pages."""
 
+    hints: Hints
     first: Trees
     second: Trees
     article: Trees
@@ -95,9 +98,8 @@ class Choice(NamedTuple):
 def load_models(path: Path = MODEL) -> Models:
     """Returns the trees for web pages' content in a model file. Raises ValueError for an unknown feature in it."""
     model = load_model(path)
-    return Models(
-        read_trees(model["first"], FIRST), read_trees(model["second"], SECOND), read_trees(model["article"], ARTICLE)
-    )
+    trees = [read_trees(model[name], names) for name, names in TREES.items()]
+    return Models(read_hints(model["hints"]), *trees)
 
 
 def main_text(data: Bytes, offsets: Offsets, models: Models, choice: Choice) -> tuple[Bytes, Offsets]:
@@ -119,18 +121,27 @@ def table_pointers(tables: Tables) -> Tables:
 
 
 @kernel
-def _tree_pointers(trees: Trees) -> Trees:
-    return Trees(pointer(trees.nodes), pointer(trees.value), pointer(trees.root), pointer(trees.depth))
+def hint_pointers(hints: Hints) -> Hints:
+    """The weights of words and class names of HTML as pointers."""
+    return Hints(pointer(hints.words), pointer(hints.classes))
 
 
 @kernel
-def measure(data: Bytes, at: int, end: int, tables: Tables, kinds: Ints, scratch: Scratch) -> None:
+def _tree_pointers(trees: Trees) -> Trees:
+    return Trees(
+        pointer(trees.feature), pointer(trees.limit), pointer(trees.leaf), pointer(trees.used), pointer(trees.sizes)
+    )
+
+
+@kernel
+def measure(data: Bytes, at: int, end: int, tables: Tables, kinds: Ints, hints: Hints, scratch: Scratch) -> None:
     """Read and measure the HTML document data[at:end]."""
     page = scratch.page
     read_blocks(data, at, end, int64(0), tables, page)
     if page.state[PUT] < LEAST_SHOWN and page.state[UNSHOWN] > 2 * page.state[PUT]:
         read_blocks(data, at, end, int64(1), tables, page)  # a forum whose posts are all in <noscript>, for example
     measure_page(page, kinds, scratch.into)
+    measure_hints(data, page, hints, scratch.into.words, scratch.into.classes)
     find_containers(page, scratch.into, scratch.found)
     measure_whole(page, scratch.into, scratch.found, scratch.whole)
 
@@ -145,20 +156,20 @@ def write_row(block: int, scratch: Scratch, out: Ints, at: int) -> None:
 
 
 @kernel
-def _score_first(models: Models, counts: tuple[int, int, int], table: Ints, scratch: Scratch) -> None:
+def _score_first(models: Models, table: Ints, scratch: Scratch) -> None:
     blocks = scratch.page.state[BLOCKS]
     for chunk in range(0, blocks, CHUNK):
         size = min(blocks - chunk, CHUNK)
         for row in range(size):
             write_row(chunk + row, scratch, scratch.rows, row * WIDTH)
             scratch.totals[row] = 0
-        add_scores(scratch.rows, WIDTH, size, models.first, counts[0], scratch.totals)
+        add_scores(scratch.rows, WIDTH, size, models.first, scratch.columns, scratch.places, scratch.totals)
         for row in range(size):
             scratch.held.score[chunk + row] = probability(scratch.totals[row], table)
 
 
 @kernel
-def _score_second(models: Models, counts: tuple[int, int, int], table: Ints, scratch: Scratch) -> None:
+def _score_second(models: Models, table: Ints, scratch: Scratch) -> None:
     page, into, found, held = scratch.page, scratch.into, scratch.found, scratch.held
     blocks = page.state[BLOCKS]
     for chunk in range(0, blocks, CHUNK):
@@ -168,19 +179,19 @@ def _score_second(models: Models, counts: tuple[int, int, int], table: Ints, scr
                 write_row(chunk + row, scratch, scratch.rows, row * WIDTH)
             write_opinions(page, chunk + row, into, found, held, scratch.rows, row * WIDTH + NUM_FIRST)
             scratch.totals[row] = 0
-        add_scores(scratch.rows, WIDTH, size, models.second, counts[1], scratch.totals)
+        add_scores(scratch.rows, WIDTH, size, models.second, scratch.columns, scratch.places, scratch.totals)
         for row in range(size):
             scratch.verdict.score[chunk + row] = probability(scratch.totals[row], table)
 
 
 @kernel
-def _article(models: Models, counts: tuple[int, int, int], table: Ints, scratch: Scratch) -> int:
+def _article(models: Models, table: Ints, scratch: Scratch) -> int:
     """The probability that the page is an article."""
     for column in range(NUM_WHOLE):
         scratch.rows[column] = scratch.whole[column]
     write_kept(scratch, scratch.rows, int64(NUM_WHOLE))
     scratch.totals[0] = 0
-    add_scores(scratch.rows, WIDTH, int64(1), models.article, counts[2], scratch.totals)
+    add_scores(scratch.rows, WIDTH, int64(1), models.article, scratch.columns, scratch.places, scratch.totals)
     return probability(scratch.totals[0], table)
 
 
@@ -203,7 +214,7 @@ def decide(article: int, choice: Choice, scratch: Scratch) -> None:
     is_article = article >= choice.article and reaches(page, verdict, choice.cut)
     if not is_article:
         verdict.cut[0] = best_cut(page, into, verdict, choice.lowest, choice.cut)
-    keep_blocks(page, into, verdict, choice.headline, choice.comments or not is_article)
+    keep_blocks(page, found, into, verdict, choice.headline, choice.comments or not is_article)
 
 
 @kernel
@@ -218,23 +229,23 @@ def _extract_all(
     choice: Choice,
 ) -> tuple[Bytes, Offsets]:
     scratch, names, source = pointers(arrays), table_pointers(tables), pointer(data)
-    counts = len(models.first.root), len(models.second.root), len(models.article.root)
-    trees = Models(_tree_pointers(models.first), _tree_pointers(models.second), _tree_pointers(models.article))
+    hints = hint_pointers(models.hints)
+    trees = Models(hints, _tree_pointers(models.first), _tree_pointers(models.second), _tree_pointers(models.article))
     probabilities = pointer(table)
     page = scratch.page
     out = np.empty(offsets[-1] // 8 + 1024, dtype=np.uint8)
     ends = np.zeros(len(offsets), dtype=np.int64)
     put = int64(0)
     for document in range(len(offsets) - 1):
-        measure(source, offsets[document], offsets[document + 1], names, kinds, scratch)
+        measure(source, offsets[document], offsets[document + 1], names, kinds, hints, scratch)
         if choice.everything:
             for block in range(page.state[BLOCKS]):
                 scratch.verdict.keep[block] = 1
         else:
-            _score_first(trees, counts, probabilities, scratch)
+            _score_first(trees, probabilities, scratch)
             gather_opinions(page, scratch.into, scratch.found, scratch.held)
-            _score_second(trees, counts, probabilities, scratch)
-            decide(_article(trees, counts, probabilities, scratch), choice, scratch)
+            _score_second(trees, probabilities, scratch)
+            decide(_article(trees, probabilities, scratch), choice, scratch)
         room = put + room_of(choice, page)
         if room > len(out):
             wider = np.empty(2 * room, dtype=np.uint8)

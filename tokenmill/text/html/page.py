@@ -16,6 +16,7 @@ MOST_ELEMENTS: Final = 1 << 18  # of a document; further ones only cut the text
 MOST_BLOCKS: Final = 1 << 17  # of a document; further text belongs to the last
 
 _LI, _OL = TAG["li"], TAG["ol"]
+_MOST_DIGITS = 5  # of the number of a line of code
 
 # What the state array holds.
 PUT: Final = 0  # bytes of text so far
@@ -127,6 +128,30 @@ def end_line(page: Page) -> None:
     state = page.state
     if state[OPEN] and state[PUT] > page.begin[state[BLOCKS]] and page.text[state[PUT] - 1] != 10:
         state[SPACE] = 2
+
+
+@kernel
+def drop_line_number(page: Page) -> None:
+    """Remove digits at the begin of a line of code of an HTML page, before which a `<div>` with the line begins."""
+    state, text = page.state, page.text
+    if not state[OPEN] or state[SPACE] == 2:
+        return
+    block = state[BLOCKS]
+    begin, at = page.begin[block], state[PUT]
+    while at > begin and 48 <= text[at - 1] <= 57:
+        at -= 1
+    if at == state[PUT] or state[PUT] - at > _MOST_DIGITS:
+        return
+    if at == begin:
+        state[OPEN] = 0
+        state[IMAGES] += page.images[block]
+        state[GAP] = page.gap[block]
+    elif text[at - 1] == 10:
+        page.links[block] = min(page.links[block], at - begin)
+    else:
+        return
+    state[PUT] = at
+    state[SPACE] = 0
 
 
 @kernel

@@ -12,12 +12,12 @@ from tokenmill.text.html.page import MOST_BLOCKS, MOST_ELEMENTS, MOST_OPEN, NUM_
 from tokenmill.text.html.plain import COLUMNS
 from tokenmill.text.html.structure import NUM_WHOLE
 from tokenmill.text.html.tags import NUM_TAGS
+from tokenmill.text.html.trees import GROUP
 from tokenmill.text.html.verdicts import BUCKETS, Verdict
 from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, Offsets
 from tokenmill.text.kernel.cache import kernel, pointer
 
 CHUNK: Final = 1024  # rows of features that are held at a time
-_SPARE: Final = 4  # rows behind the last that trees.add_scores may read
 
 
 class Scratch(NamedTuple):
@@ -30,7 +30,9 @@ class Scratch(NamedTuple):
     verdict: Verdict
     whole: Ints  # features of the page
     rows: Ints  # (CHUNK, width): features of blocks
-    totals: Longs  # (CHUNK,): scores of the trees, in log odds
+    columns: Ints  # (width, GROUP): features of a group of rows
+    places: Ints  # (GROUP,): leaves of its rows
+    totals: Ints  # (CHUNK,): scores of the trees, in log odds
     spans: Ints  # (COLUMNS,): rows that a cell of a column still spans
 
 
@@ -46,7 +48,8 @@ def scratch_for(data: Bytes, offsets: Offsets, width: int) -> Scratch:
     return Scratch(
         page=Page(**_page_arrays(size, elements, blocks)),
         into=Measures(
-            _ints(blocks * NUM_OWN), _ints(elements * NUM_SUMS), np.empty(blocks, dtype=np.uint64), _ints(NUM_MEASURES)
+            _ints(blocks * NUM_OWN), _ints(elements * NUM_SUMS), np.empty(blocks, dtype=np.uint64), _ints(NUM_MEASURES),
+            _ints(blocks), _ints(elements),
         ),
         found=Containers(
             last=_ints(elements), table=_ints(elements), lists=_ints(elements), counts=_ints(elements * NUM_COUNTS),
@@ -63,9 +66,11 @@ def scratch_for(data: Bytes, offsets: Offsets, width: int) -> Scratch:
             score=_ints(blocks), keep=np.empty(blocks, dtype=np.uint8), weight=_longs(elements), sums=_longs(elements),
             buckets=_longs(2 * BUCKETS), cut=_longs(1),
         ),
-        whole=_ints(NUM_WHOLE + _SPARE),
-        rows=_ints((min(blocks, CHUNK) + _SPARE) * width),
-        totals=_longs(min(blocks, CHUNK) + _SPARE),
+        whole=_ints(NUM_WHOLE),
+        rows=_ints((min(blocks, CHUNK) + GROUP) * width),
+        columns=_ints(width * GROUP),
+        places=_ints(GROUP),
+        totals=_ints(min(blocks, CHUNK) + GROUP),
         spans=_ints(COLUMNS),
     )  # fmt: skip
 
@@ -116,7 +121,10 @@ def pointers(arrays: Scratch) -> Scratch:
             pointer(page.begin), pointer(page.end), pointer(page.where), pointer(page.links), pointer(page.gap),
             pointer(page.item), pointer(page.images),
         ),
-        Measures(pointer(into.own), pointer(into.sums), pointer(into.hashes), pointer(into.page)),
+        Measures(
+            pointer(into.own), pointer(into.sums), pointer(into.hashes), pointer(into.page),
+            pointer(into.words), pointer(into.classes),
+        ),
         Containers(
             pointer(found.last), pointer(found.table), pointer(found.lists), pointer(found.counts),
             pointer(found.slot), pointer(found.order), pointer(found.group), pointer(found.wide), pointer(found.keys),
@@ -131,5 +139,6 @@ def pointers(arrays: Scratch) -> Scratch:
             pointer(verdict.score), pointer(verdict.keep), pointer(verdict.weight), pointer(verdict.sums),
             pointer(verdict.buckets), pointer(verdict.cut),
         ),
-        pointer(arrays.whole), pointer(arrays.rows), pointer(arrays.totals), pointer(arrays.spans),
+        pointer(arrays.whole), pointer(arrays.rows), pointer(arrays.columns), pointer(arrays.places),
+        pointer(arrays.totals), pointer(arrays.spans),
     )  # fmt: skip

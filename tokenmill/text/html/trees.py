@@ -1,7 +1,9 @@
 """Decision trees over the features of blocks of a page: gradient boosted (Friedman 2001), as whole numbers.
 
-`bench/fit_main_text.py` fits them to annotated pages. Features, limits and scores are integers, so that the same page
-gives the same text on every machine.
+All nodes of one level of a tree compare the same feature with the same limit ("oblivious trees", as in CatBoost:
+Prokhorenkova et al. 2018), so the place of a leaf is a number of DEPTH bits and a row needs no jumps: GROUP rows are
+compared side by side. `bench/fit_main_text.py` fits the trees to annotated pages. Features, limits and scores are
+integers, so that the same page gives the same text on every machine.
 """
 
 import json
@@ -12,60 +14,50 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tokenmill.text.kernel.arrays import Ints, Longs, int64
+from tokenmill.text.kernel.arrays import Ints, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 
 MODEL: Final = Path(__file__).with_name("main_text.json")
-TOGETHER: Final = 4  # rows that go down a tree in turn, so that their loads overlap
-GROUP: Final = 16  # rows that go down a tree before the next tree: a multiple of TOGETHER
-_NEVER: Final = (1 << 31) - 1  # no feature is above it: a leaf leads to itself
+DEPTH: Final = 6  # levels of a tree
+LEAVES: Final = 1 << DEPTH
+GROUP: Final = 32  # rows that are compared side by side
+_NEVER: Final = (1 << 31) - 1  # no feature is above it
 
 
 class Trees(NamedTuple):
-    """int32 arrays: the nodes of all trees, one after another, and (trees,) root and depth of each."""
+    """int32 arrays: the trees one after another. A feature of a split is a place in `used`, times GROUP."""
 
-    nodes: Ints  # (nodes, 4): feature, limit, the place of the node to go on at if it is at most the limit, or above
-    value: Ints  # (nodes,): score of a leaf, in UNITs of log odds
-    root: Ints
-    depth: Ints
+    feature: Ints  # (trees, DEPTH), flat
+    limit: Ints  # (trees, DEPTH), flat: a row that is above it has the bit of this level in the number of its leaf
+    leaf: Ints  # (trees, LEAVES), flat: score in UNITs of log odds
+    used: Ints  # (features,): their places in a row
+    sizes: Ints  # (2,): number of trees, number of features
 
 
 def read_trees(model: Mapping[str, Any], names: Sequence[str]) -> Trees:
     """Returns the trees of a model in JSON. names: the features in the order of a row of numbers.
 
-    The model has the names of its features and for each tree four lists: `feature` (places in these names), `limit`,
-    `child` (two numbers per node: a node of this tree, or below 0 the leaf -1 - number) and `leaf`. Raises ValueError
-    for a name of a feature that does not exist.
+    The model has the names of its features and for each tree three lists: `feature` (places in these names) and
+    `limit` of each level, at most DEPTH, and `leaf`, two to the power of the levels. Raises ValueError for a name of a
+    feature that does not exist.
     """
-    numbers = [names.index(name) for name in model["features"]]
-    rows: list[tuple[int, int, int, int]] = []
-    values: list[int] = []
-    roots, depths = [], []
-    for tree in model["trees"]:
-        base, inner = len(rows), len(tree["feature"])
-        roots.append(4 * base)
-        depths.append(_depth(tree))
-        places = [4 * (base + child if child >= 0 else base + inner - 1 - child) for child in tree["child"]]
-        for node, (feature, limit) in enumerate(zip(tree["feature"], tree["limit"], strict=True)):
-            rows.append((numbers[feature], limit, places[2 * node], places[2 * node + 1]))
-        rows += [(0, _NEVER, 4 * (base + inner + leaf), 0) for leaf in range(len(tree["leaf"]))]
-        values += [0] * inner + tree["leaf"]
-    nodes = np.array(rows, dtype=np.int32).reshape(-1)
-    return Trees(*(frozen(np.array(each, dtype=np.int32)) for each in (nodes, values, roots, depths)))
-
-
-def _depth(tree: Mapping[str, Any]) -> int:
-    """Returns how many nodes a row passes at most; children come after their parents."""
-    depths = [0] * len(tree["feature"])
-    for node in range(len(depths)):
-        for child in tree["child"][2 * node : 2 * node + 2]:
-            if child >= 0:
-                depths[child] = depths[node] + 1
-    return max(depths, default=-1) + 1
+    used = [names.index(name) for name in model["features"]]
+    count = len(model["trees"])
+    feature = np.zeros((count, DEPTH), dtype=np.int32)
+    limit = np.full((count, DEPTH), _NEVER, dtype=np.int32)
+    leaf = np.zeros((count, LEAVES), dtype=np.int32)
+    for number, tree in enumerate(model["trees"]):
+        levels = len(tree["feature"])
+        feature[number, :levels] = np.array(tree["feature"]) * GROUP
+        limit[number, :levels] = tree["limit"]
+        leaf[number, : 1 << levels] = tree["leaf"]
+    sizes = np.array([count, len(used)], dtype=np.int32)
+    arrays = (feature.reshape(-1), limit.reshape(-1), leaf.reshape(-1), np.array(used, dtype=np.int32), sizes)
+    return Trees(*map(frozen, arrays))
 
 
 def load_model(path: Path = MODEL) -> dict[str, Any]:
-    """Returns the content of a model file for web pages: the trees `first`, `second` and `article`."""
+    """Returns the content of a model file for web pages: `hints`, and the trees `first`, `second` and `article`."""
     model: dict[str, Any] = json.loads(path.read_text())
     return model
 
@@ -76,32 +68,36 @@ def model_checksum() -> str:
 
 
 @kernel
-def add_scores(rows: Ints, width: int, count: int, trees: Trees, count_trees: int, out: Longs) -> None:
+def add_scores(rows: Ints, width: int, count: int, trees: Trees, columns: Ints, places: Ints, out: Ints) -> None:
     """Add to out[: count] the log odds, in UNITs, of `count` rows of `width` features of an HTML page.
 
-    TOGETHER rows are read at a time: there must be room for that many behind the last. GROUP rows go through a tree
-    before the next tree, so that rows and nodes stay in the first cache.
+    columns, of GROUP times the number of features, and places, of GROUP, are scratch. GROUP rows are read and written
+    at a time: rows and out must have room for that many behind the last.
     """
     for first in range(0, count, GROUP):
-        last = min(first + GROUP, count)
-        for tree in range(count_trees):
-            root, depth = int64(trees.root[tree]), trees.depth[tree]
-            for row in range(first, last, TOGETHER):
-                _add_four(rows, row * width, width, root, depth, trees.nodes, trees.value, out, row)
+        for column in range(trees.sizes[1]):
+            at = int64(first) * width + trees.used[column]
+            for row in range(GROUP):
+                columns[column * GROUP + row] = rows[at + row * width]
+        for tree in range(trees.sizes[0]):
+            _find_leaves(tree * DEPTH, trees.feature, trees.limit, columns, places)
+            for row in range(GROUP):
+                out[first + row] += trees.leaf[tree * LEAVES + places[row]]
 
 
 @kernel
-def _add_four(
-    rows: Ints, at: int, width: int, root: int, depth: int, nodes: Ints, value: Ints, out: Longs, row: int
-) -> None:
-    a = b = c = d = root
-    at_b, at_c, at_d = at + width, at + 2 * width, at + 3 * width
-    for _ in range(depth):
-        a = int64(nodes[a + 2 + (rows[at + nodes[a]] > nodes[a + 1])])
-        b = int64(nodes[b + 2 + (rows[at_b + nodes[b]] > nodes[b + 1])])
-        c = int64(nodes[c + 2 + (rows[at_c + nodes[c]] > nodes[c + 1])])
-        d = int64(nodes[d + 2 + (rows[at_d + nodes[d]] > nodes[d + 1])])
-    out[row] += value[a >> 2]
-    out[row + 1] += value[b >> 2]
-    out[row + 2] += value[c >> 2]
-    out[row + 3] += value[d >> 2]
+def _find_leaves(split: int, feature: Ints, limit: Ints, columns: Ints, places: Ints) -> None:
+    """Set the leaf that each row of a group comes to. The levels are written out: the loop over rows becomes SIMD."""
+    a, b, c = int64(feature[split]), int64(feature[split + 1]), int64(feature[split + 2])
+    d, e, f = int64(feature[split + 3]), int64(feature[split + 4]), int64(feature[split + 5])
+    most_a, most_b, most_c = limit[split], limit[split + 1], limit[split + 2]
+    most_d, most_e, most_f = limit[split + 3], limit[split + 4], limit[split + 5]
+    for row in range(GROUP):
+        places[row] = (
+            (columns[a + row] > most_a)
+            + 2 * (columns[b + row] > most_b)
+            + 4 * (columns[c + row] > most_c)
+            + 8 * (columns[d + row] > most_d)
+            + 16 * (columns[e + row] > most_e)
+            + 32 * (columns[f + row] > most_f)
+        )

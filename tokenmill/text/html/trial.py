@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tokenmill.text.html.hints import LEVELS, MOST_WORDS, NO_HINTS, Hints, next_class_word, next_word
 from tokenmill.text.html.main_text import (
     ARTICLE,
     KIND_OF_TAG,
@@ -12,6 +13,7 @@ from tokenmill.text.html.main_text import (
     WIDTH,
     Choice,
     decide,
+    hint_pointers,
     measure,
     room_of,
     table_pointers,
@@ -38,12 +40,12 @@ class Reading(NamedTuple):
     whole: Ints
 
 
-def read_page(html: bytes) -> Reading:
+def read_page(html: bytes, hints: Hints = NO_HINTS) -> Reading:
     """Returns the blocks of one HTML document and their features for the first pass."""
     data, offsets = _alone(html)
     scratch = scratch_for(data, offsets, WIDTH)
     rows = np.zeros((len(scratch.page.gap), NUM_FIRST), dtype=np.int32)
-    count = _read_one(data, TABLES, KIND_OF_TAG, scratch, rows.reshape(-1))
+    count = _read_one(data, TABLES, KIND_OF_TAG, hints, scratch, rows.reshape(-1))
     page = scratch.page
     raw = page.text.tobytes()
     texts = [raw[page.begin[block] : page.end[block]].decode() for block in range(count)]
@@ -59,7 +61,7 @@ def opinions_of(html: bytes, scores: Ints) -> tuple[Ints, Ints]:
     scratch = scratch_for(data, offsets, WIDTH)
     rows = np.zeros((len(scores), len(OPINIONS)), dtype=np.int32)
     kept = np.zeros(len(ARTICLE) - NUM_WHOLE, dtype=np.int32)
-    _opinions_one(data, TABLES, KIND_OF_TAG, scratch, frozen(scores), rows.reshape(-1), kept)
+    _opinions_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, frozen(scores), rows.reshape(-1), kept)
     return rows, kept
 
 
@@ -67,8 +69,26 @@ def text_with(html: bytes, first: Ints, second: Ints, article: int, choice: Choi
     """Returns the text of one document for given scores of both passes and of the kind, in parts of opinions.SURE."""
     data, offsets = _alone(html)
     scratch = scratch_for(data, offsets, WIDTH)
-    out = _text_one(data, TABLES, KIND_OF_TAG, scratch, frozen(first), frozen(second), article, choice)
+    out = _text_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, frozen(first), frozen(second), article, choice)
     return bytes(out).decode()
+
+
+class Slots(NamedTuple):
+    """The slots at which the hints of one HTML document are looked up: int32 (count, 2), number of a block and slot."""
+
+    words: Ints
+    classes: Ints
+
+
+def slots_of(html: bytes) -> Slots:
+    """Returns what stands behind the features `hint.words` and `hint.classes` of one HTML document."""
+    data, offsets = _alone(html)
+    scratch = scratch_for(data, offsets, WIDTH)
+    none = np.zeros((0, 2), dtype=np.int32)
+    counts = _slots_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, none, none)
+    slots = Slots(*(np.zeros((count, 2), dtype=np.int32) for count in counts))
+    _slots_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, *slots)
+    return slots
 
 
 def _alone(html: bytes) -> tuple[Bytes, Offsets]:
@@ -77,20 +97,52 @@ def _alone(html: bytes) -> tuple[Bytes, Offsets]:
 
 
 @kernel
-def _read_one(data: Bytes, tables: Tables, kinds: Ints, arrays: Scratch, rows: Ints) -> int:
+def _read_one(data: Bytes, tables: Tables, kinds: Ints, hints: Hints, arrays: Scratch, rows: Ints) -> int:
     scratch, out = pointers(arrays), pointer(rows)
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, scratch)
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
     for block in range(scratch.page.state[BLOCKS]):
         write_row(block, scratch, out, block * NUM_FIRST)
     return int64(scratch.page.state[BLOCKS])
 
 
 @kernel
+def _slots_one(
+    data: Bytes, tables: Tables, kinds: Ints, hints: Hints, arrays: Scratch, words: Ints, classes: Ints
+) -> tuple[int, int]:
+    """The numbers of rows; the rows are put into words and classes as far as there is room."""
+    scratch = pointers(arrays)
+    page = scratch.page
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
+    count_words = count_classes = 0
+    for block in range(page.state[BLOCKS]):
+        at, end, count = page.begin[block], page.end[block], 0
+        while at < end and count < MOST_WORDS:
+            slot, at = next_word(page.text, at, end)
+            count_words += _put_slot(block, slot, words, count_words)
+            count += 1
+        element = page.where[block]
+        for _ in range(LEVELS):
+            at, end = page.class_at[element], page.class_end[element]
+            while element and at < end:
+                slot, at = next_class_word(data, at, end)
+                count_classes += _put_slot(block, slot, classes, count_classes)
+            element = page.parent[element]
+    return count_words, count_classes
+
+
+@kernel
+def _put_slot(block: int, slot: int, rows: Ints, row: int) -> bool:
+    if slot >= 0 and row < len(rows):
+        rows[row, 0], rows[row, 1] = block, slot
+    return slot >= 0
+
+
+@kernel
 def _opinions_one(
-    data: Bytes, tables: Tables, kinds: Ints, arrays: Scratch, scores: Ints, rows: Ints, kept: Ints
+    data: Bytes, tables: Tables, kinds: Ints, hints: Hints, arrays: Scratch, scores: Ints, rows: Ints, kept: Ints
 ) -> None:
     scratch, out = pointers(arrays), pointer(rows)
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, scratch)
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
     page, into, found, held = scratch.page, scratch.into, scratch.found, scratch.held
     for block in range(page.state[BLOCKS]):
         held.score[block] = scores[block]
@@ -102,10 +154,18 @@ def _opinions_one(
 
 @kernel
 def _text_one(
-    data: Bytes, tables: Tables, kinds: Ints, arrays: Scratch, first: Ints, second: Ints, article: int, choice: Choice
+    data: Bytes,
+    tables: Tables,
+    kinds: Ints,
+    hints: Hints,
+    arrays: Scratch,
+    first: Ints,
+    second: Ints,
+    article: int,
+    choice: Choice,
 ) -> Bytes:
     scratch = pointers(arrays)
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, scratch)
+    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
     page = scratch.page
     for block in range(page.state[BLOCKS]):
         scratch.held.score[block] = first[block]

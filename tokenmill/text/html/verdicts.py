@@ -23,6 +23,7 @@ BUCKETS: Final = 256
 _LOST: Final = 10  # times as much text that the second pass loses
 _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
+_FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
 
 class Verdict(NamedTuple):
@@ -118,7 +119,7 @@ def best_cut(page: Page, into: Measures, verdict: Verdict, low: int, high: int) 
 
 
 @kernel
-def keep_blocks(page: Page, into: Measures, verdict: Verdict, headline: int, comments: int) -> None:
+def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict, headline: int, comments: int) -> None:
     """Decide for each block of an HTML page whether it is kept.
 
     headline: whether the first <h1> is kept with the text. comments: whether comments of readers are kept.
@@ -127,6 +128,7 @@ def keep_blocks(page: Page, into: Measures, verdict: Verdict, headline: int, com
     for block in range(blocks):
         verdict.keep[block] = verdict.score[block] >= verdict.cut[0]
     _keep_terms(page, blocks, verdict)
+    _keep_tables(page, blocks, found, into, verdict)
     if not comments:
         _drop_comments(page, blocks, into, verdict)
     _drop_repeated(blocks, into, verdict)
@@ -164,6 +166,31 @@ def _keep_terms(page: Page, blocks: int, verdict: Verdict) -> None:
             is_summary = page.tag[this] == _SUMMARY and page.tag[page.parent[this]] == _DETAILS and after > this
             if is_term or is_summary:
                 verdict.keep[block] = 1
+
+
+@kernel
+def _keep_tables(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Keep a data table between kept blocks, or with a slightly lower score: cells have no sentences to judge by.
+
+    A heading between the table and the kept block before it, which is kept too, and one block behind may be missing.
+    """
+    block = int64(0)
+    while block < blocks:
+        table = found.table[page.where[block]]
+        after = block + 1
+        if table and is_data_table(table, found):
+            while after < blocks and found.table[page.where[after]] == table:
+                after += 1
+            begin, end = block, after
+            if begin > 1 and not verdict.keep[begin - 1] and 2 <= into.own[(begin - 1) * NUM_OWN + KIND] <= 5:
+                begin -= 1
+            if end + 1 < blocks and not verdict.keep[end]:
+                end += 1
+            is_between = begin > 0 and end < blocks and verdict.keep[begin - 1] and verdict.keep[end]
+            if is_between or verdict.score[block] * 100 >= _FOR_TABLE * verdict.cut[0]:
+                for cell in range(begin, after):
+                    verdict.keep[cell] = 1
+        block = after
 
 
 @kernel
