@@ -166,16 +166,16 @@ def _trees(model: "catboost.CatBoost", names: Sequence[str]) -> str:
 
 
 def fit_kind(examples: Sequence[Example], kept: Sequence[Ints]) -> Scores:
-    """Fits the trees that tell articles from other pages, to the pages whose kind is known."""
+    """Fits the trees that find pages on one thing, to the pages whose kind is known."""
     rows = [np.concatenate([one.whole, more])[None] for one, more in zip(examples, kept, strict=True)]
     known = [
-        one._replace(labels=np.array([_is_article(one.page)]), weights=np.ones(1)) for one in examples
+        one._replace(labels=np.array([_is_single(one.page)]), weights=np.ones(1)) for one in examples
     ]  # fmt: skip
     return fit_pass(known, rows, KIND)
 
 
-def _is_article(page: Page) -> float:
-    return math.nan if page.kind is None else float(page.kind == "article")
+def _is_single(page: Page) -> float:
+    return math.nan if page.kind is None else float(page.kind in ("article", "product"))
 
 
 def with_hints(examples: Sequence[Example]) -> tuple[list[Example], Hints]:
@@ -208,14 +208,14 @@ def main() -> None:
     rows = [np.concatenate([one.rows, more], axis=1) for one, (more, _) in zip(examples, seen, strict=True)]
     second = fit_pass(examples, rows, SECOND_PASS)
     print("second pass fitted", flush=True)
-    article = fit_kind(examples, [kept for _, kept in seen])
-    arguments.out.write_text(as_json(hints, [first.model, second.model, article.model]))
+    single = fit_kind(examples, [kept for _, kept in seen])
+    arguments.out.write_text(as_json(hints, [first.model, second.model, single.model]))
     choice = ExtractHtml().choice()
     with arguments.folds.open("w") as file:
         for place, one in enumerate(examples):
-            kind = int(article.unseen[place][0])
+            kind = int(single.unseen[place][0])
             text = text_with(_bytes(one.page), first.unseen[place], second.unseen[place], kind, choice)
-            file.write(json.dumps({"set": one.page.set, "id": one.page.id, "article": kind, "text": text}) + "\n")
+            file.write(json.dumps({"set": one.page.set, "id": one.page.id, "single": kind, "text": text}) + "\n")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_the_trees_of_both_passes_are_those_of_the_model_file(pages: list[str]) 
         rows = read_page(html, MODELS.hints).rows
         first = scores("first", FIRST, rows)
         second = scores("second", SECOND, np.concatenate([rows, opinions_of(html, first)[0]], axis=1))
-        both = {text_with(html, first, second, kind, choice._replace(article=SURE // 2)) for kind in (0, SURE)}
+        both = {text_with(html, first, second, kind, choice._replace(single=SURE // 2)) for kind in (0, SURE)}
         assert text in both
 
 

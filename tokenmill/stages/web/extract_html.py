@@ -25,8 +25,8 @@ from tokenmill.text.words.segment import text_array, text_buffer
 _KEEP_OR_DROP = ("keep", "drop")
 _SCOPES = ("main", "body")
 _FORMATS = ("text", "markdown")
-_LOWEST = 0.4  # of min_score: the least score that is enough on a page that is no article
-_ARTICLE = 0.7  # probability from which a page counts as an article
+_LOWEST = 0.4  # of min_score: the least score that is enough on a page that is not on one thing
+_SINGLE = 0.6  # probability from which a page counts as on one thing
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class ExtractHtml:
     Attributes:
         max_bytes: largest size of the HTML in bytes, at least 1. A larger document is dropped and its text becomes
             null. Default 10 MiB.
-        min_score: probability of being content that a block of an article needs to be kept, above 0 and below 1. Lower
-            values give more recall, higher values more precision. On other pages (forums, lists, products) the limit
-            is the one between 40 % and 100 % of this value that promises the highest F1. Default 0.5.
+        min_score: probability of being content that a block of an article or a product page needs to be kept, above 0
+            and below 1. Lower values give more recall, higher values more precision. On other pages (forums, lists) the
+            limit is the one between 40 % and 100 % of this value that promises the highest F1. Default 0.5.
         list_bullets: keep `•` or the number of list items, which the Gopher bullet rule looks for. Default true.
         headline: keep or drop. With drop the first `<h1>` is removed; with keep it is judged like any block. Default
             keep.
-        comments: keep or drop. With drop, comments of readers below an article are removed, as far as class names tell
-            them; with keep they are judged like any block. Posts of a forum are no comments. Default drop.
+        comments: keep or drop. With drop, comments of readers are removed, as far as class names tell them, unless
+            they are most of the text, as in a forum; with keep they are judged like any block. Default drop.
         scope: main, or body for HTML that is content throughout, such as the pages of an encyclopedia or of a manual:
             no block is judged, and only edit links, reference marks and permanent links are removed. Default main.
         format: text, or markdown: headings with `#`, nested lists, quotes, code between fences with its language, and
@@ -84,7 +84,7 @@ class ExtractHtml:
         return Choice(
             cut=round(self.min_score * SURE),
             lowest=round(_LOWEST * self.min_score * SURE),
-            article=round(_ARTICLE * SURE),
+            single=round(_SINGLE * SURE),
             bullets=int(self.list_bullets),
             headline=int(self.headline == "keep"),
             comments=int(self.comments == "keep"),

@@ -53,11 +53,11 @@ from tokenmill.text.kernel.cache import frozen, kernel, pointer
 
 FIRST: Final = [*FEATURES, *STRUCTURE, *WHOLE]  # features of the first pass; the second has OPINIONS too
 SECOND: Final = [*FIRST, *OPINIONS]
-ARTICLE: Final = [*WHOLE, "kept_units", "kept_blocks", "kept_run"]  # features for the kind of the page
+SINGLE: Final = [*WHOLE, "kept_units", "kept_blocks", "kept_run"]  # features for the kind of the page
 WIDTH: Final = len(SECOND)
 LEAST_SHOWN: Final = 1500  # bytes of text that make a page readable without what browsers do not show
 NUM_FIRST: Final = len(FIRST)
-TREES: Final = {"first": FIRST, "second": SECOND, "article": ARTICLE}  # of Models, with the names of their features
+TREES: Final = {"first": FIRST, "second": SECOND, "single": SINGLE}  # of Models, with the names of their features
 
 TABLES = Tables(
     TAG_CODES, TAG_NUMBERS, FLAGS, TAG_MARKS, WORD_CODES, WORD_MARKS, ROLE_CODES, ROLE_MARKS, TOKEN_CODES,
@@ -68,26 +68,25 @@ _PROBABILITIES = probability_table()
 
 
 class Models(NamedTuple):
-    """The weights of words and class names, the trees of both passes, and those that tell articles from other pages."""
+    """The weights of words and class names, the trees of both passes, and those that find pages on one thing."""
 
     hints: Hints
     first: Trees
     second: Trees
-    article: Trees
+    single: Trees
 
 
 class Choice(NamedTuple):
     """What the user chooses, as int64. Cuts are in parts of opinions.SURE; the others are 0 or 1.
 
-    cut: the score that a block of an article must reach. lowest: the least cut on other pages. article: the probability
-    from which a page counts as an article. comments: whether comments of
-    readers below such a text are kept. everything: keep all blocks (scope: body). markdown: write
-    Markdown, not plain text.
+    cut: the score that a block of an article or product must reach. lowest: the least cut on other pages. single: the
+    probability from which a page counts as one on one thing. comments: whether comments of readers are kept.
+    everything: keep all blocks (scope: body). markdown: write Markdown, not plain text.
     """
 
     cut: int
     lowest: int
-    article: int
+    single: int
     bullets: int
     headline: int
     comments: int
@@ -185,19 +184,19 @@ def _score_second(models: Models, table: Ints, scratch: Scratch) -> None:
 
 
 @kernel
-def _article(models: Models, table: Ints, scratch: Scratch) -> int:
-    """The probability that the page is an article."""
+def _single(models: Models, table: Ints, scratch: Scratch) -> int:
+    """The probability that the page is on one thing (article, product), not a list or a forum."""
     for column in range(NUM_WHOLE):
         scratch.rows[column] = scratch.whole[column]
     write_kept(scratch, scratch.rows, int64(NUM_WHOLE))
     scratch.totals[0] = 0
-    add_scores(scratch.rows, WIDTH, int64(1), models.article, scratch.columns, scratch.places, scratch.totals)
+    add_scores(scratch.rows, WIDTH, int64(1), models.single, scratch.columns, scratch.places, scratch.totals)
     return probability(scratch.totals[0], table)
 
 
 @kernel
 def write_kept(scratch: Scratch, out: Ints, at: int) -> None:
-    """Put the last features of ARTICLE into out[at:]: how much of the HTML page the first pass keeps."""
+    """Put the last features of SINGLE into out[at:]: how much of the HTML page the first pass keeps."""
     held, units = scratch.held, max(scratch.held.units[scratch.page.state[BLOCKS]], 1)
     out[at] = held.page[KEPT_UNITS] * 1000 // units
     out[at + 1] = held.page[KEPT_BLOCKS]
@@ -205,16 +204,15 @@ def write_kept(scratch: Scratch, out: Ints, at: int) -> None:
 
 
 @kernel
-def decide(article: int, choice: Choice, scratch: Scratch) -> None:
+def decide(single: int, choice: Choice, scratch: Scratch) -> None:
     """Decide which blocks are kept, from the scores in scratch.held and scratch.verdict."""
     page, into, found, verdict = scratch.page, scratch.into, scratch.found, scratch.verdict
     fall_back(page, into, scratch.held, verdict)
     join_scores(page, found, into, verdict)
     verdict.cut[0] = choice.cut
-    is_article = article >= choice.article and reaches(page, verdict, choice.cut)
-    if not is_article:
+    if single < choice.single or not reaches(page, verdict, choice.cut):
         verdict.cut[0] = best_cut(page, into, verdict, choice.lowest, choice.cut)
-    keep_blocks(page, found, into, verdict, choice.headline, choice.comments or not is_article)
+    keep_blocks(page, found, into, verdict, choice.headline, choice.comments)
 
 
 @kernel
@@ -230,7 +228,7 @@ def _extract_all(
 ) -> tuple[Bytes, Offsets]:
     scratch, names, source = pointers(arrays), table_pointers(tables), pointer(data)
     hints = hint_pointers(models.hints)
-    trees = Models(hints, _tree_pointers(models.first), _tree_pointers(models.second), _tree_pointers(models.article))
+    trees = Models(hints, _tree_pointers(models.first), _tree_pointers(models.second), _tree_pointers(models.single))
     probabilities = pointer(table)
     page = scratch.page
     out = np.empty(offsets[-1] // 8 + 1024, dtype=np.uint8)
@@ -245,7 +243,7 @@ def _extract_all(
             _score_first(trees, probabilities, scratch)
             gather_opinions(page, scratch.into, scratch.found, scratch.held)
             _score_second(trees, probabilities, scratch)
-            decide(_article(trees, probabilities, scratch), choice, scratch)
+            decide(_single(trees, probabilities, scratch), choice, scratch)
         room = put + room_of(choice, page)
         if room > len(out):
             wider = np.empty(2 * room, dtype=np.uint8)

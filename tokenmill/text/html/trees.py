@@ -57,7 +57,7 @@ def read_trees(model: Mapping[str, Any], names: Sequence[str]) -> Trees:
 
 
 def load_model(path: Path = MODEL) -> dict[str, Any]:
-    """Returns the content of a model file for web pages: `hints`, and the trees `first`, `second` and `article`."""
+    """Returns the content of a model file for web pages: `hints`, and the trees `first`, `second` and `single`."""
     model: dict[str, Any] = json.loads(path.read_text())
     return model
 

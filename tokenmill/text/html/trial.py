@@ -6,9 +6,9 @@ import numpy as np
 
 from tokenmill.text.html.hints import LEVELS, MOST_WORDS, NO_HINTS, Hints, next_class_word, next_word
 from tokenmill.text.html.main_text import (
-    ARTICLE,
     KIND_OF_TAG,
     NUM_FIRST,
+    SINGLE,
     TABLES,
     WIDTH,
     Choice,
@@ -53,23 +53,23 @@ def read_page(html: bytes, hints: Hints = NO_HINTS) -> Reading:
 
 
 def opinions_of(html: bytes, scores: Ints) -> tuple[Ints, Ints]:
-    """Returns (features (blocks, len(OPINIONS)), last features of ARTICLE) from the scores of the first pass.
+    """Returns (features (blocks, len(OPINIONS)), last features of SINGLE) from the scores of the first pass.
 
     scores: int32 (blocks,), probabilities in parts of opinions.SURE.
     """
     data, offsets = _alone(html)
     scratch = scratch_for(data, offsets, WIDTH)
     rows = np.zeros((len(scores), len(OPINIONS)), dtype=np.int32)
-    kept = np.zeros(len(ARTICLE) - NUM_WHOLE, dtype=np.int32)
+    kept = np.zeros(len(SINGLE) - NUM_WHOLE, dtype=np.int32)
     _opinions_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, frozen(scores), rows.reshape(-1), kept)
     return rows, kept
 
 
-def text_with(html: bytes, first: Ints, second: Ints, article: int, choice: Choice) -> str:
+def text_with(html: bytes, first: Ints, second: Ints, single: int, choice: Choice) -> str:
     """Returns the text of one document for given scores of both passes and of the kind, in parts of opinions.SURE."""
     data, offsets = _alone(html)
     scratch = scratch_for(data, offsets, WIDTH)
-    out = _text_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, frozen(first), frozen(second), article, choice)
+    out = _text_one(data, TABLES, KIND_OF_TAG, NO_HINTS, scratch, frozen(first), frozen(second), single, choice)
     return bytes(out).decode()
 
 
@@ -161,7 +161,7 @@ def _text_one(
     arrays: Scratch,
     first: Ints,
     second: Ints,
-    article: int,
+    single: int,
     choice: Choice,
 ) -> Bytes:
     scratch = pointers(arrays)
@@ -171,7 +171,7 @@ def _text_one(
         scratch.held.score[block] = first[block]
         scratch.verdict.score[block] = second[block]
     gather_opinions(page, scratch.into, scratch.found, scratch.held)
-    decide(article, choice, scratch)
+    decide(single, choice, scratch)
     out = np.empty(room_of(choice, page), dtype=np.uint8)
     return out[: write(pointer(data), choice, scratch, pointer(out), int64(0))].copy()
 
