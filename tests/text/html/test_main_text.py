@@ -96,6 +96,11 @@ def test_with_all_blocks_no_word_is_lost_or_made(pages: list[str]) -> None:
             "<table><tr><td rowspan=2>a<td>b<td>c<tr><td>d<td>e<tr><td colspan=2>f<td>g</table>",
             "a\tb\tc\n\td\te\nf\t\tg",
         ),
+        (
+            "<table><tr><td>a<td>b<td>c<tr><td>d<td rowspan=3 colspan=2>e<tr><td>f<tr><td>g<tr><td>h<td>i<td>j</table>",
+            "a\tb\tc\nd\te\nf\ng\nh\ti\tj",
+        ),
+        ("<table><tr><td>a<td>b<td rowspan=2>c<tr><td><td><tr><td>d<td>e<td>f</table>", "a\tb\tc\nd\te\tf"),
         ("<table><tr><td><p>One</p><p>two</p><td><p>x</p><p>y</p></table>", "One\n\ntwo\n\nx\n\ny"),
         (
             "<table><tr><td class=blob-num>1<td class=blob-code>def f():"
@@ -159,6 +164,24 @@ def test_a_table_is_kept_whole_between_kept_blocks(page: str, scores: list[int],
     table = read_page(html).texts.index("1")
     marks = np.array([*scores[:table], *scores[table : table + 1] * 4, *scores[table + 1 :]], dtype=np.int32)
     assert text_with(html, marks, marks, SURE, ExtractHtml().choice()) == text
+
+
+@pytest.mark.parametrize(
+    ("page", "kept", "text"),
+    [
+        ("<h2>a</h2><h3>b</h3><p>c", [0, 0, 1], "a\n\nb\n\nc"),
+        ("<h3>a</h3><h2>b</h2><p>c", [0, 0, 1], "b\n\nc"),
+        ("<h2>a</h2><p>b<p>c", [0, 0, 1], "c"),
+        ("<p>a<pre>b</pre><p>c", [1, 0, 1], "a\n\nb\n\nc"),
+        ("<p>a<div>b</div><p>c", [1, 0, 1], "a\n\nc"),
+        ("<p>a<p>b<p>c", [1, 0, 1], "a\n\nb\n\nc"),
+        ("<p>a<p>b<p>c<p>d", [1, 0, 0, 1], "a\n\nd"),
+        ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", [1, 0, 0, 1], "a\nb\nc\nd"),
+    ],
+)
+def test_what_belongs_to_kept_blocks_is_kept(page: str, kept: list[int], text: str) -> None:
+    scores = np.array(kept, dtype=np.int32) * (SURE - 1)
+    assert text_with(page.encode(), scores, scores, SURE, ExtractHtml().choice()) == text
 
 
 def test_a_model_with_an_unknown_feature_is_refused(tmp_path: Path) -> None:

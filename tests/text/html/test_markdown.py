@@ -71,6 +71,7 @@ def test_the_rendered_words_are_those_of_the_page(page: str) -> None:
             "<table><caption>T<tr><th>a<th>b<tr><td>1|2<td><tr><td>3<td>4</table>",
             "T\n\n| a | b |\n| --- | --- |\n| 1\\|2 | |\n| 3 | 4 |",
         ),
+        ("<table><tr><th>a<th rowspan=2>b<tr><td><tr><td>c<td>d</table>", "| a | b |\n| --- | --- |\n| c | d |"),
         ("<p>1. no list<p>a_b __init__ 2*3 * 4<p># no heading<p>5 < 6 & <b>&lt;b>", None),
         ("<p>one<br>two", "one\\\ntwo"),
         ("<h2>C ##</h2>", "## C \\##"),

@@ -40,10 +40,12 @@ from tokenmill.text.html.tags import (
     HIDDEN,
     HIDDEN_TRAIT,
     LINE_TRAIT,
+    LINK_TRAIT,
     PANEL,
     PRE_TRAIT,
     TAG,
     TOGGLE_TRAIT,
+    UNSEEN_TRAIT,
 )
 from tokenmill.text.kernel.arrays import Bytes, Longs, int64
 from tokenmill.text.kernel.cache import kernel
@@ -56,13 +58,16 @@ LD_JSON: Final = 3
 _CLASS, _ID, _ROLE, _STYLE = name_code("class"), name_code("id"), name_code("role"), name_code("style")
 _ITEMPROP, _ITEMTYPE = name_code("itemprop"), name_code("itemtype")
 _HIDDEN, _ARIA_HIDDEN, _OPEN = name_code("hidden"), name_code("aria-hidden"), name_code("open")
+_HREF = name_code("href")
 _START, _VALUE, _COLSPAN, _ROWSPAN = name_code("start"), name_code("value"), name_code("colspan"), name_code("rowspan")
 _ALT, _ALTTEXT, _TYPE, _DISPLAY = name_code("alt"), name_code("alttext"), name_code("type"), name_code("display")
 _PROPERTY, _NAME, _CONTENT = name_code("property"), name_code("name"), name_code("content")
 _OG_TYPE, _GENERATOR, _ARTICLEBODY = name_code("og:type"), name_code("generator"), name_code("articlebody")
 _ARIA_EXPANDED, _ARIA_CONTROLS = name_code("aria-expanded"), name_code("aria-controls")
+_ARIA_LABEL = name_code("aria-labelledby")  # ten letters: aria-label has the same
 _A, _IMG, _MATH, _META, _SCRIPT, _LI = TAG["a"], TAG["img"], TAG["math"], TAG["meta"], TAG["script"], TAG["li"]
 _OL, _TD, _TH, _DIALOG = TAG["ol"], TAG["td"], TAG["th"], TAG["dialog"]
+_DIV, _SECTION, _H1 = TAG["div"], TAG["section"], TAG["h1"]
 _VISIBILITY, _WHITE_SPACE, _CLIP = name_code("visibility"), name_code("white-space"), name_code("clip")
 _LEFT, _TOP, _RIGHT = name_code("left"), name_code("top"), name_code("right")
 _INDENT, _MARGIN_LEFT = name_code("text-indent"), name_code("margin-left")
@@ -76,7 +81,7 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
     """Where the HTML tag ends; what its attributes say is put into the state of the page."""
     state = page.state
     marks = traits = columns = rows = kind = int64(0)
-    is_sign = is_open = is_streamed = False
+    is_sign = is_open = is_streamed = is_labelled = False
     state[CLASS_AT] = state[CLASS_END] = state[ALT_AT] = state[ALT_END] = state[KIN] = 0
     content_at = content_end = int64(0)
     state[NUMBER] = NO_NUMBER
@@ -99,6 +104,10 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
         elif code == _ARIA_HIDDEN:
             if high - low == 4 and data[low] | 32 == 116:
                 traits |= ARIA_TRAIT
+        elif code == _HREF and tag == 0:
+            traits |= LINK_TRAIT
+        elif code == _ARIA_LABEL:
+            is_labelled = high > low >= 3 and data[low - 2] == 61 and data[low - 3] | 32 == 121  # …by="
         elif code in (_ARIA_EXPANDED, _ARIA_CONTROLS):
             traits |= TOGGLE_TRAIT
         elif code == _ITEMPROP:
@@ -128,8 +137,13 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
         _read_signs(data, content_at, content_end, tables, page)
     if tag == _DIALOG and not is_open:
         traits |= HIDDEN_TRAIT
+    if tag == _H1:
+        traits &= ~UNSEEN_TRAIT
+    elif traits & UNSEEN_TRAIT:
+        traits |= HIDDEN_TRAIT
     is_hidden = traits & HIDDEN_TRAIT > 0
-    if is_streamed or marks & PANEL:  # React moves `<div hidden id="S:0">` into its place
+    is_panel = marks & PANEL or (is_labelled and tag in (_DIV, _SECTION))  # a button names and opens it
+    if is_streamed or is_panel:  # React moves `<div hidden id="S:0">` into its place
         traits &= ~HIDDEN_TRAIT
     elif traits & ARIA_TRAIT and tag != _A and tag != _LI:  # cells of carousels are hidden from screen readers
         traits |= HIDDEN_TRAIT

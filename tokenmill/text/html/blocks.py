@@ -11,24 +11,31 @@ from tokenmill.text.html.lexer import find_byte, is_letter, pass_comment, pass_r
 from tokenmill.text.html.page import (
     ALT_AT,
     ALT_END,
+    APART,
+    BEGUN,
     CLASS_AT,
     CLASS_END,
     CLOSED,
     DEPTH,
     ELEMENTS,
+    ENDED,
     GAP,
     HIDE,
     IMAGES,
     KIN,
+    LAST_KIN,
+    LAST_TAG,
     LINKS,
     MOST_ELEMENTS,
     MOST_OPEN,
     NO_NUMBER,
     NUM_STATE,
     NUMBER,
+    OPEN,
     OVER,
     OWN,
     PRES,
+    PUT,
     SCRIPT,
     SPANS,
     TRAITS,
@@ -38,18 +45,19 @@ from tokenmill.text.html.page import (
     Page,
     Tables,
     break_line,
-    drop_line_number,
     end_block,
     end_line,
+    meet,
     put_text,
 )
-from tokenmill.text.html.shown import is_fraction, is_heading_button, is_unshown
+from tokenmill.text.html.shown import drop_line_number, is_fraction, is_read_button, is_unshown
 from tokenmill.text.html.tags import (
     BLOCK,
     FORMULA_TRAIT,
     LIMIT,
     LINE,
     LINE_TRAIT,
+    LINK_TRAIT,
     NUM_TAGS,
     PRE_TRAIT,
     SKIP,
@@ -65,7 +73,7 @@ _A, _P, _BR, _LI, _DT, _DD = TAG["a"], TAG["p"], TAG["br"], TAG["li"], TAG["dt"]
 _TD, _TH, _TR, _TABLE = TAG["td"], TAG["th"], TAG["tr"], TAG["table"]
 _TBODY, _THEAD, _TFOOT, _CAPTION = TAG["tbody"], TAG["thead"], TAG["tfoot"], TAG["caption"]
 _UL, _OL, _PRE, _H1, _H6 = TAG["ul"], TAG["ol"], TAG["pre"], TAG["h1"], TAG["h6"]
-_HTML, _BODY, _IMG, _SPAN, _SUP, _SUB = TAG["html"], TAG["body"], TAG["img"], TAG["span"], TAG["sup"], TAG["sub"]
+_HTML, _BODY, _IMG, _SUP, _SUB, _CODE = TAG["html"], TAG["body"], TAG["img"], TAG["sup"], TAG["sub"], TAG["code"]
 _MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
     TAG["math"],
     TAG["script"],
@@ -73,6 +81,7 @@ _MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
     TAG["button"],
     TAG["summary"],
 )
+_LABEL, _INPUT, _STYLE, _TEMPLATE = TAG["label"], TAG["input"], TAG["style"], TAG["template"]
 
 
 @kernel
@@ -128,7 +137,7 @@ def _start_tag(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> in
     at = read_attributes(data, at, end, tag, tables, page)
     flags = tables.flags[tag]
     if flags & SKIP:
-        if tag == _BUTTON and is_heading_button(page):
+        if tag == _BUTTON and is_read_button(data, at, end, page):
             flags = int64(0)
         elif tag != _NOSCRIPT or not state[WANTED]:
             return _pass_element(data, at, end, code, tag, tables, page)
@@ -141,10 +150,13 @@ def _start_tag(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> in
             put_tex(data, state[ALT_AT], state[ALT_END], int64(0), int64(1), tables, page)
         elif not state[HIDE]:
             state[IMAGES] += 1
+            state[APART] = state[PUT]
     elif flags & VOID:
         if flags & BLOCK:
             _close_paragraph(tables, page)
             end_block(page, 2)
+        elif tag == _INPUT:
+            state[APART] = state[PUT]
     elif tag == _MATH:
         display = int64(state[TYPE] == MATH_DISPLAY)
         after = put_math(data, at, end, state[ALT_AT], state[ALT_END], display, tables, page)
@@ -174,6 +186,8 @@ def _pass_element(data: Bytes, at: int, end: int, code: int, tag: int, tables: T
         read_types(data, at, after, tables, page)
     elif tag == _NOSCRIPT:
         state[UNSHOWN] += (after - at) // 4
+    if tag not in (_SCRIPT, _STYLE, _TEMPLATE, _NOSCRIPT):  # the others show something
+        state[APART] = state[PUT]
     return min(find_byte(data, after, end, 62) + 1, end)
 
 
@@ -194,13 +208,17 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
         state[TRAITS] &= ~LINE_TRAIT
         if flags & BLOCK:
             end_block(page, 2 if flags & WIDE else 1)
+        elif state[ENDED] == state[PUT] and state[OPEN] and not state[PRES]:
+            meet(tag, page)
     _push(tag, flags, tables, page)
+    state[BEGUN] = state[PUT]
     if tag == _SUP:
         state[SCRIPT] = 32 if is_fraction(data, at, end) else 94
     elif tag == _SUB:
         state[SCRIPT] = 95
     if not state[WANTED] and not state[HIDE] and is_unshown(data, at, end, tag, page):
         state[HIDE] = state[DEPTH] - 1
+        state[APART] = state[PUT]
 
 
 @kernel
@@ -229,7 +247,7 @@ def _push(tag: int, flags: int, tables: Tables, page: Page) -> None:
     page.stack[depth] = number
     state[DEPTH] = depth + 1
     state[ELEMENTS] = number + 1
-    state[LINKS] += tag == _A
+    state[LINKS] += tag == _A or traits & LINK_TRAIT > 0
     state[PRES] += traits & PRE_TRAIT > 0
 
 
@@ -260,9 +278,12 @@ def _pop_to(depth: int, page: Page) -> None:
         elif traits & LINE_TRAIT and state[PRES]:
             end_line(page)
         state[DEPTH] -= 1
-        state[LINKS] -= tag == _A
+        if tag == _A or traits & LINK_TRAIT:
+            state[LINKS] -= 1
         if tag in (_SUP, _SUB):
             state[SCRIPT] = 0
+        if page.block[element] != element:
+            state[ENDED], state[LAST_TAG], state[LAST_KIN] = state[PUT], tag, page.kin[element]
     if state[DEPTH] <= state[HIDE]:
         state[HIDE] = 0
 

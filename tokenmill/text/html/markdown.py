@@ -17,7 +17,7 @@ from tokenmill.text.html.page import (
     PUT,
     Page,
 )
-from tokenmill.text.html.plain import COLUMNS, place_cell, room_for_cells, take_cell
+from tokenmill.text.html.plain import COLUMNS, pass_spans, place_cell, room_for_cells, take_cell
 from tokenmill.text.html.tags import PRE_TRAIT, TAG
 from tokenmill.text.html.verdicts import Verdict
 from tokenmill.text.kernel.arrays import Bytes, Ints, int64
@@ -245,13 +245,14 @@ def _write_table(
     is_open = False
     for element in range(table + 1, found.last[table] + 1):
         tag = page.tag[element]
-        if tag == _TR and into.sums[element * NUM_SUMS + S_BLOCKS]:
+        if tag == _TR:
             if is_open:
                 put = _end_cells(column, columns, rows == 0, out, put)
                 rows += 1
-            is_open = True
-            column = int64(0)
-            put = _begin_line(begin, out, put)
+            column = pass_spans(column, spans)
+            is_open = into.sums[element * NUM_SUMS + S_BLOCKS] > 0
+            if is_open:
+                put = _begin_line(begin, out, put)
         elif tag == _CAPTION and into.sums[element * NUM_SUMS + S_BLOCKS]:
             put, block = _write_cell(page, element, table, block, found, out, put)
             out[put] = 10
@@ -319,7 +320,7 @@ def _count_columns(page: Page, table: int, found: Containers, into: Measures, sp
     for element in range(table + 1, found.last[table] + 1):
         tag = page.tag[element]
         if tag == _TR:
-            column = int64(0)
+            column = pass_spans(column, spans)
         elif tag in (_TD, _TH):
             _, column = place_cell(page.number[element], column, spans)
             most = max(most, column)

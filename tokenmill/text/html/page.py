@@ -15,8 +15,8 @@ MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
 MOST_ELEMENTS: Final = 1 << 18  # of a document; further ones only cut the text
 MOST_BLOCKS: Final = 1 << 17  # of a document; further text belongs to the last
 
-_LI, _OL = TAG["li"], TAG["ol"]
-_MOST_DIGITS = 5  # of the number of a line of code
+_A, _CODE, _LABEL, _LI, _OL = TAG["a"], TAG["code"], TAG["label"], TAG["li"], TAG["ol"]
+_SHORT_WORD = 4  # letters
 
 # What the state array holds.
 PUT: Final = 0  # bytes of text so far
@@ -47,7 +47,13 @@ SCRIPT: Final = 24  # sign before the next character if it continues a number: `
 FORMULA: Final = 25  # where the last formula ends in the text
 SIGNS: Final = 26  # bits of tags.SIGNS: what the page says of itself
 TYPE: Final = 27  # what the `type` of the tag just read is: one of the types of blocks.py
-NUM_STATE: Final = 28
+ENDED: Final = 28  # where the last inline element ends in the text
+LAST_TAG: Final = 29  # what that element is
+SEAM: Final = 30  # where one inline element ends and the next begins
+APART: Final = 31  # where words on both sides are apart: at an image, or between two links
+LAST_KIN: Final = 32  # hash of the class of the last inline element
+BEGUN: Final = 33  # where the last element begins in the text
+NUM_STATE: Final = 34
 
 SPAN_BITS: Final = 10
 NO_NUMBER: Final = -(1 << 31)  # items: the block begins no list item
@@ -131,27 +137,19 @@ def end_line(page: Page) -> None:
 
 
 @kernel
-def drop_line_number(page: Page) -> None:
-    """Remove digits at the begin of a line of code of an HTML page, before which a `<div>` with the line begins."""
-    state, text = page.state, page.text
-    if not state[OPEN] or state[SPACE] == 2:
+def meet(tag: int, page: Page) -> None:
+    """Note that two inline elements of an HTML page stand side by side without white space.
+
+    Words of two links, labels, or elements of the same class are apart, unless the first has a single letter.
+    """
+    state = page.state
+    is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - state[BEGUN] > 1
+    if page.tag[page.stack[state[DEPTH] - 1]] == _CODE:
         return
-    block = state[BLOCKS]
-    begin, at = page.begin[block], state[PUT]
-    while at > begin and 48 <= text[at - 1] <= 57:
-        at -= 1
-    if at == state[PUT] or state[PUT] - at > _MOST_DIGITS:
-        return
-    if at == begin:
-        state[OPEN] = 0
-        state[IMAGES] += page.images[block]
-        state[GAP] = page.gap[block]
-    elif text[at - 1] == 10:
-        page.links[block] = min(page.links[block], at - begin)
+    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same:
+        state[APART] = state[PUT]
     else:
-        return
-    state[PUT] = at
-    state[SPACE] = 0
+        state[SEAM] = state[PUT]
 
 
 @kernel
@@ -327,6 +325,11 @@ def _open_word(page: Page, byte: int) -> None:
             page.item[block] = _item_number(page, page.block[page.where[block]])
     if state[SCRIPT]:
         _put_script(page, byte)
+    elif state[APART] == state[PUT] and not state[PRES] and _is_word(byte) and _is_word(page.text[state[PUT] - 1]):
+        if state[PUT] > page.begin[block]:
+            put_byte(page, 32)
+    elif state[SEAM] == state[PUT] and 65 <= byte <= 90 and _ends_in_word(page, int64(1)):
+        put_byte(page, 32)  # `<b>Name</b><i>Role</i>`: a style sheet sets them apart
 
 
 @kernel
@@ -339,9 +342,27 @@ def _put_script(page: Page, byte: int) -> None:
         return
     last = page.text[state[PUT] - 1]
     is_digit, after_digit = 48 <= byte <= 57, 48 <= last <= 57
+    is_note = is_digit and sign == 94 and _ends_in_word(page, int64(_SHORT_WORD))  # no unit, as in m2
     is_sign = (byte == 45 or byte == 43 or byte == 0xE2) and last > 32  # U+2212 begins with 0xE2
     if (is_digit and (after_digit or last == 41)) or (is_sign and sign != 32):
         put_byte(page, sign)
+    elif is_note:
+        put_byte(page, 32)
+
+
+@kernel
+def _is_word(byte: int) -> bool:
+    return 97 <= byte | 32 <= 122 or 48 <= byte <= 57
+
+
+@kernel
+def _ends_in_word(page: Page, letters: int) -> bool:
+    """Whether the text of the open block so far ends in so many small letters."""
+    at = page.state[PUT]
+    first = max(at - letters, page.begin[page.state[BLOCKS]])
+    while at > first and 97 <= page.text[at - 1] <= 122:
+        at -= 1
+    return bool(page.state[PUT] - at == letters)
 
 
 @kernel

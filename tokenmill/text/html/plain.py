@@ -143,7 +143,7 @@ def write_rows(
         if tag in (_TR, _CAPTION):
             put = end_row(begin, line, out, put)
             line = put
-            column = int64(0)
+            column = pass_spans(column, spans)
         if not into.sums[element * NUM_SUMS + S_BLOCKS] and tag != _TD and tag != _TH:
             continue
         if tag in (_TD, _TH):
@@ -191,6 +191,14 @@ def place_cell(number: int, column: int, spans: Ints) -> tuple[int, int]:
             spans[column] = (number >> SPAN_BITS) - 1
         column += 1
     return first, int64(column)
+
+
+@kernel
+def pass_spans(column: int, spans: Ints) -> int:
+    """Count a row of an HTML table for the spans behind its last cell; returns the first column of the next row."""
+    for place in range(column, COLUMNS):
+        spans[place] = max(spans[place] - 1, 0)
+    return int64(0)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Which elements of a page readers see: hidden ones, marks of editors, numbers of lines, buttons that are headings."""
 
 from tokenmill.text.html.lexer import find_byte
-from tokenmill.text.html.page import DEPTH, PRES, TRAITS, Page
+from tokenmill.text.html.page import BLOCKS, DEPTH, GAP, IMAGES, OPEN, PRES, PUT, SPACE, TRAITS, Page
 from tokenmill.text.html.tags import (
     COUNTER_TRAIT,
     DRAWN_TRAIT,
@@ -16,20 +16,45 @@ from tokenmill.text.kernel.cache import kernel
 
 _A, _DT, _H1, _H6, _PRE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"]
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
+_MOST_DIGITS = 5  # of the number of a line of code
+_BUTTON_BYTES = 1000  # in which a button that is read has its first <p>, or its end
+_LINK_BYTES = 300  # longest start tag of a link to a note
 _MARK_BYTES = 12  # longest text of a link that is only a mark: `¶`, `&para;`, `#`
 
 
 @kernel
-def is_heading_button(page: Page) -> bool:
-    """Whether the text of the <button> just read is a heading: it opens something, or stands in a heading."""
+def is_read_button(data: Bytes, at: int, end: int, page: Page) -> bool:
+    """Whether the text of the <button> whose start tag ends at `at` is read.
+
+    It is a heading if it opens something, stands in a heading, or asks a question; with a <p> or a heading inside, the
+    button is a card.
+    """
     around = page.tag[page.block[page.stack[page.state[DEPTH] - 1]]]
-    return bool(page.state[TRAITS] & TOGGLE_TRAIT or _H1 <= around <= _H6 or around in (_DT, _SUMMARY))
+    if page.state[TRAITS] & TOGGLE_TRAIT or _H1 <= around <= _H6 or around in (_DT, _SUMMARY):
+        return True
+    end = min(end, at + _BUTTON_BYTES)
+    last = 0
+    while at < end:
+        if data[at] != 60:
+            last = data[at] if data[at] > 32 else last
+            at += 1
+            continue
+        second = data[at + 1] | 32 if at + 2 < end else 0
+        after = at + 1 + (second == 47)
+        if after + 1 < end and data[after] | 32 == 98 and data[after + 1] | 32 == 117:  # <bu, </bu
+            break
+        if (second == 112 and data[at + 2] in (32, 62)) or (second == 104 and 49 <= data[at + 2] <= 54):  # <p>, <h1
+            return True
+        at = find_byte(data, at, end, 62) + 1
+    return last == 63
 
 
 @kernel
 def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
     """Whether the text of the element just opened is not for readers."""
     traits = page.state[TRAITS]
+    if (tag == _SUP and _is_note(data, at, end)) or (tag == _A and _is_permalink(data, at, end)):
+        return True
     if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT | REFERENCE_TRAIT):
         return False
     if traits & HIDDEN_TRAIT or (traits & DRAWN_TRAIT and tag == _SPAN) or (traits & REFERENCE_TRAIT and tag == _SUP):
@@ -43,6 +68,55 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
             return bool(stop + 1 < end and data[stop] == 60 and data[stop + 1] == 47)
         return bool(tag == _SPAN)
     return False
+
+
+@kernel
+def _is_permalink(data: Bytes, at: int, end: int) -> bool:
+    """Whether the text of the link that begins at `at` is only the mark of a permanent link: `¶` or `§`."""
+    is_mark = at + 4 < end and data[at] == 0xC2 and data[at + 1] in (0xB6, 0xA7) and data[at + 2] == 60
+    return bool(is_mark and data[at + 3] == 47)
+
+
+@kernel
+def _is_note(data: Bytes, at: int, end: int) -> bool:
+    """Whether the <sup> that begins at `at` is the number of a note: a link to a place on the page, such as [3]."""
+    if at + 2 >= end or data[at] != 60 or data[at + 1] | 32 != 97 or data[at + 2] > 32:
+        return False
+    close = find_byte(data, at, min(at + _LINK_BYTES, end), 62)
+    if close + 4 >= end or data[close] != 62:
+        return False
+    place = find_byte(data, at, close, 35)
+    if place >= close or data[place - 1] not in (34, 39, 61):  # href="#…
+        return False
+    stop = find_byte(data, close, min(close + _MARK_BYTES, end), 60)
+    for mark in range(close + 1, stop):
+        if not (48 <= data[mark] <= 57 or data[mark] in (42, 91, 93)):  # *, [, ]
+            return False
+    return bool(stop + 1 < end and stop > close + 1 and data[stop] == 60 and data[stop + 1] == 47)
+
+
+@kernel
+def drop_line_number(page: Page) -> None:
+    """Remove digits at the begin of a line of code of an HTML page, before which a `<div>` with the line begins."""
+    state, text = page.state, page.text
+    if not state[OPEN] or state[SPACE] == 2:
+        return
+    block = state[BLOCKS]
+    begin, at = page.begin[block], state[PUT]
+    while at > begin and 48 <= text[at - 1] <= 57:
+        at -= 1
+    if at == state[PUT] or state[PUT] - at > _MOST_DIGITS:
+        return
+    if at == begin:
+        state[OPEN] = 0
+        state[IMAGES] += page.images[block]
+        state[GAP] = page.gap[block]
+    elif text[at - 1] == 10:
+        page.links[block] = min(page.links[block], at - begin)
+    else:
+        return
+    state[PUT] = at
+    state[SPACE] = 0
 
 
 @kernel

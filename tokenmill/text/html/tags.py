@@ -31,6 +31,8 @@ MARK_TRAIT: Final = 64  # a mark of an editor or a generator: edit link, permane
 TOGGLE_TRAIT: Final = 128  # a button that opens something: its text is a heading
 ARIA_TRAIT: Final = 256  # hidden from screen readers only
 REFERENCE_TRAIT: Final = 512  # a <sup> of this class is the number of a reference
+UNSEEN_TRAIT: Final = 1024  # only screen readers have its text, or it shows only under the pointer
+LINK_TRAIT: Final = 2048  # an element of an unknown name with `href`
 
 # Names in a string are apart by a space.
 _BLOCKS = (
@@ -172,9 +174,12 @@ _TOKENS: Final = {
     DRAWN_TRAIT: "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml"
     " mjx-chtml mjx-math",
     FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",
-    MARK_TRAIT: "mw-editsection headerlink hash-link anchor-link anchorjs-link heading-anchor header-anchor"
-    " viewcode-link doc-anchor",
+    MARK_TRAIT: "mw-editsection mw-cite-backlink headerlink hash-link anchor-link anchorjs-link heading-anchor"
+    " header-anchor viewcode-link doc-anchor",
     REFERENCE_TRAIT: "reference mw-ref",
+    UNSEEN_TRAIT: "sr-only visually-hidden visuallyhidden screen-reader-text screenreader-text hide-visually"
+    " visually-hidden-focusable screenreader-only a11y-hidden u-visually-hidden hide-caption"
+    " tooltiptext tooltip-text tooltip-content tooltip__content tool-tip__content tooltip-inner",
 }
 # What a page says of itself in `og:type`, in `generator`, in `itemtype`, or in the `@type` of JSON-LD: words per sign.
 _SIGNS: Final = {

@@ -18,6 +18,7 @@ from tokenmill.text.kernel.cache import kernel
 
 _DT, _DD, _SUMMARY, _DETAILS, _DL = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"], TAG["dl"]
 _H1 = 2  # features.KINDS["h1"]
+_PRE = 10  # features.KINDS["pre"]
 _READER: Final = 1 << MARKS.index("w_reader")
 BUCKETS: Final = 256
 _LOST: Final = 10  # times as much text that the second pass loses
@@ -129,6 +130,8 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
         verdict.keep[block] = verdict.score[block] >= verdict.cut[0]
     _keep_terms(page, blocks, verdict)
     _keep_tables(page, blocks, found, into, verdict)
+    _keep_between(blocks, found, into, verdict)
+    _keep_headings(blocks, into, verdict)
     if not comments:
         _drop_comments(page, blocks, into, verdict)
     _drop_repeated(blocks, into, verdict)
@@ -158,13 +161,18 @@ def _drop_comments(page: Page, blocks: int, into: Measures, verdict: Verdict) ->
 
 @kernel
 def _keep_terms(page: Page, blocks: int, verdict: Verdict) -> None:
-    """Keep a term with its definition, and the summary with its details: the block before one that is kept."""
+    """Keep a term with its definition, the first block of a definition with its term, a summary with its details."""
     for block in range(blocks - 2, -1, -1):
         if verdict.keep[block + 1] and not verdict.keep[block]:
             this, after = page.block[page.where[block]], page.block[page.where[block + 1]]
             is_term = page.tag[this] == _DT and (page.tag[after] == _DD or page.tag[after] == _DT)
             is_summary = page.tag[this] == _SUMMARY and page.tag[page.parent[this]] == _DETAILS and after > this
             if is_term or is_summary:
+                verdict.keep[block] = 1
+    for block in range(1, blocks):
+        if verdict.keep[block - 1] and not verdict.keep[block]:
+            before, this = page.block[page.where[block - 1]], page.block[page.where[block]]
+            if page.tag[before] == _DT and page.tag[this] == _DD:
                 verdict.keep[block] = 1
 
 
@@ -191,6 +199,27 @@ def _keep_tables(page: Page, blocks: int, found: Containers, into: Measures, ver
                 for cell in range(begin, after):
                     verdict.keep[cell] = 1
         block = after
+
+
+@kernel
+def _keep_between(blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Keep code between two kept blocks, and a block in the same sort of elements as the kept ones beside it."""
+    for block in range(1, blocks - 1):
+        if verdict.keep[block] or not verdict.keep[block - 1] or not verdict.keep[block + 1]:
+            continue
+        is_alike = found.path[block] == found.path[block - 1] and found.path[block] == found.path[block + 1]
+        if is_alike or into.own[block * NUM_OWN + KIND] == _PRE:
+            verdict.keep[block] = 1
+
+
+@kernel
+def _keep_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
+    """Keep a heading of a kept block, and the headings above it."""
+    for block in range(blocks - 2, -1, -1):
+        if verdict.keep[block + 1] and not verdict.keep[block]:
+            level, below = into.own[block * NUM_OWN + KIND], into.own[(block + 1) * NUM_OWN + KIND]
+            if 2 <= level <= 5 and not 2 <= below <= level:
+                verdict.keep[block] = 1
 
 
 @kernel
