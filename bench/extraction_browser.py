@@ -36,7 +36,7 @@ _OUTERMOST = """() => {
     const blocks = [...document.querySelectorAll("pre")].filter(element => !element.parentElement.closest("pre"));
     for (const block of blocks.filter(block => getComputedStyle(block).userSelect != "none"))
         for (const inner of block.querySelectorAll("*"))
-            if (getComputedStyle(inner).userSelect == "none") inner.style.display = "none";
+            if (getComputedStyle(inner).userSelect == "none") inner.remove();
     return blocks.map(block => block.innerText);
 }"""
 

@@ -4,8 +4,10 @@
 
 FOLDER has the annotated pages of bench.annotated_pages. The pages are divided into five parts by registered domain.
 Trees of the first pass that are fitted to four parts judge the fifth; the trees of the second pass are fitted to
-these scores, so that they see the same errors of the first pass as on new pages. FILE gets the text of each page from
-trees that were not fitted to its part; bench.extraction measures it. Then the trees are fitted to all pages.
+these scores, so that they see the same errors of the first pass as on new pages. The weights of words and class names
+are fitted in the same way, each part by the other four. So a page's own label is in no feature of it; the features of
+other pages depend on it to a small degree. FILE gets the text of each page from trees that were not fitted to its part;
+bench.extraction measures it. Then the trees are fitted to all pages.
 
 In a page with its whole text, the label of a block is the share of its words that match this text in a global
 alignment. In a page with snippets, a block is content if it has a snippet of `present`, and not if it has one of

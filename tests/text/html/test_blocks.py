@@ -181,7 +181,9 @@ def test_a_page_whose_text_is_all_hidden_is_read_nevertheless() -> None:
         ("<pre><ol><li>a<li>  b</ol></pre>", ["a\n  b"]),
         ("<pre>  \n\t\n</pre>x", ["x"]),
         ("<pre><div><span>9</span><div>a</div></div><div><span>10</span><div> b</div></div></pre>", ["a\n b"]),
-        ("<pre><div>1</div><div>2</div>3<div>4 5<div>6</div></div></pre>", ["1\n2\n4 5\n6"]),
+        ("<pre><div>1</div><div>2</div>3<div>4 5<div>6</div></div></pre>", ["1\n2\n3\n4 5\n6"]),
+        ("<pre><code><span class=lineno> 1 </span>a\n<span class=line-number>2</span> b</code></pre>", ["a\n b"]),
+        ("<pre>Total\n42<div>next</div></pre>", ["Total\n42\nnext"]),
         ("<pre><table><tr><td>1<td>2<tr><td>3<td>4</table></pre>", ["1\n2\n3\n4"]),
         ("<td style='white-space:pre'>  a\n  b</td>", ["  a\n  b"]),
         ("<p>a<pre> b</pre>c", ["a", " b", "c"]),
@@ -204,6 +206,7 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ("<p>H<sub>2</sub>O", "H2O"),
         ("<p>the 1<sup>st</sup> of May", "the 1st of May"),
         ("<p>as he said<sup class=reference><a href=#x>[3]</a></sup>.", "as he said."),
+        ("<p>Text<sup><a href='#f'>1</a> the rest", "Text1 the rest"),
         ("<p>the M1<sup class=x><a class=y href='#n1'>4</a></sup> of 2<sup><a href=x#n1>4</a></sup>", "the M1 of 2^4"),
     ],
 )
@@ -222,6 +225,10 @@ def test_scripts_do_not_change_a_number(page: str, expected: str) -> None:
         ("<p><a>中</a><a>文</a>", "中文"),
         ("<pre><span>my</span><span>Class</span><a>a</a><a>b</a></pre>", "myClassab"),
         ("<p>a strategy<sup>12</sup> of 5 m<sup>2</sup>", "a strategy 12 of 5 m2"),
+        ("<p>sinh<sup>2</sup>x of an area<sup>2</sup>", "sinh2x of an area2"),
+        ("<p><em>java</em><em>Script</em> <a>Дом</a><a>Сад</a>", "javaScript Дом Сад"),
+        ("<p><code><b><i class=a>foo</i><i class=a>bar</i></b></code>", "foobar"),
+        ("<p>deactivat<span hidden>x</span>e", "deactivate"),
         ("<p><button>Is it free?</button>", "Is it free?"),
         ("<p><i class=a>2026</i><i class=a>1h 4m</i><i class=a>R</i>", "2026 1h 4m R"),
         ("<p><i class=a>W</i><i class=a>o</i><i class=a>rd</i>", "Word"),
@@ -236,6 +243,12 @@ def test_scripts_do_not_change_a_number(page: str, expected: str) -> None:
 )
 def test_parts_that_a_style_sheet_sets_apart_are_apart(page: str, expected: str) -> None:
     assert blocks(page) == [expected]
+
+
+def test_a_hidden_element_at_the_depth_limit_hides_only_itself() -> None:
+    """Regression: the element around it was hidden, because the element itself was not opened."""
+    page = "<p>first</p>" * 200 + "<font>" * 600 + "word<sup><a href='#f'>1</a></sup><b hidden>x</b> and the rest"
+    assert "and the rest" in blocks(page)[-1]
 
 
 def test_marks_of_editors_and_generators_are_not_text() -> None:

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,11 @@ def test_class_names_count_for_the_blocks_inside(names: list[str]) -> None:
     assert row[FIRST.index("hint.classes")] == sum(own[-LEVELS:])
     expected = [place for each in names[: -LEVELS - 1 : -1] for place in class_words(each)]
     assert slots_of(html).classes[:, 1].tolist() == expected
+
+
+def test_weights_of_another_size_are_refused() -> None:
+    with pytest.raises(ValueError, match="not 32768 each"):
+        read_hints(hints_as_text(WEIGHTS._replace(words=WEIGHTS.words[1:])))
 
 
 def test_a_model_file_holds_the_weights() -> None:

@@ -177,6 +177,7 @@ def test_a_table_is_kept_whole_between_kept_blocks(page: str, scores: list[int],
         ("<p>a<p>b<p>c", [1, 0, 1], "a\n\nb\n\nc"),
         ("<p>a<p>b<p>c<p>d", [1, 0, 0, 1], "a\n\nd"),
         ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", [1, 0, 0, 1], "a\nb\nc\nd"),
+        ("<p>a<h3>b</h3><div class=comments><p>c</div>", [1, 0, 1], "a"),
     ],
 )
 def test_what_belongs_to_kept_blocks_is_kept(page: str, kept: list[int], text: str) -> None:

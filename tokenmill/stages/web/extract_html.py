@@ -41,14 +41,16 @@ class ExtractHtml:
             null. Default 10 MiB.
         min_score: probability of being content that a block of an article or a product page needs to be kept, above 0
             and below 1. Lower values give more recall, higher values more precision. On other pages (forums, lists) the
-            limit is the one between 40 % and 100 % of this value that promises the highest F1. Default 0.5.
+            limit is the one between 40 % and 100 % of this value that promises the highest F1, and so it is if no block
+            reaches the value. Default 0.5.
         list_bullets: keep `•` or the number of list items, which the Gopher bullet rule looks for. Default true.
         headline: keep or drop. With drop the first `<h1>` is removed; with keep it is judged like any block. Default
             keep.
         comments: keep or drop. With drop, comments of readers are removed, as far as class names tell them, unless
             they are most of the text, as in a forum; with keep they are judged like any block. Default drop.
         scope: main, or body for HTML that is content throughout, such as the pages of an encyclopedia or of a manual:
-            no block is judged, and only edit links, reference marks and permanent links are removed. Default main.
+            no block is judged, so min_score, headline and comments say nothing; hidden text, numbers of notes and of
+            lines, edit links and permanent links are removed. Default main.
         format: text, or markdown: headings with `#`, nested lists, quotes, code between fences with its language, and
             tables with `|`. What Markdown would read as markup is escaped. Default text.
     """

@@ -237,7 +237,7 @@ def _declared(data: Bytes, at: int, end: int, name: int) -> int:
         return int64(PRE_TRAIT if is_pre else 0)
     if name in (_LEFT, _TOP, _RIGHT, _INDENT, _MARGIN_LEFT):
         return int64(HIDDEN_TRAIT if read_number(data, at, end, 0) <= _OFF_SCREEN else 0)
-    if name == _CLIP and end - at >= 6 and a == 114:  # rect(0 0 0 0), rect(1px, 1px, 1px, 1px)
+    if name == _CLIP and end - at >= 7 and a == 114:  # rect(0 0 0 0), rect(1px, 1px, 1px, 1px)
         return int64(HIDDEN_TRAIT if data[at + 5] == 48 or (data[at + 5] == 49 and data[at + 6] | 32 == 112) else 0)
     return int64(0)
 

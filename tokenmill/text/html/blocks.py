@@ -52,6 +52,7 @@ from tokenmill.text.html.page import (
 )
 from tokenmill.text.html.shown import drop_line_number, is_fraction, is_read_button, is_unshown
 from tokenmill.text.html.tags import (
+    ARIA_TRAIT,
     BLOCK,
     FORMULA_TRAIT,
     LIMIT,
@@ -73,7 +74,7 @@ _A, _P, _BR, _LI, _DT, _DD = TAG["a"], TAG["p"], TAG["br"], TAG["li"], TAG["dt"]
 _TD, _TH, _TR, _TABLE = TAG["td"], TAG["th"], TAG["tr"], TAG["table"]
 _TBODY, _THEAD, _TFOOT, _CAPTION = TAG["tbody"], TAG["thead"], TAG["tfoot"], TAG["caption"]
 _UL, _OL, _PRE, _H1, _H6 = TAG["ul"], TAG["ol"], TAG["pre"], TAG["h1"], TAG["h6"]
-_HTML, _BODY, _IMG, _SUP, _SUB, _CODE = TAG["html"], TAG["body"], TAG["img"], TAG["sup"], TAG["sub"], TAG["code"]
+_HTML, _BODY, _IMG, _SUP, _SUB = TAG["html"], TAG["body"], TAG["img"], TAG["sup"], TAG["sub"]
 _MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
     TAG["math"],
     TAG["script"],
@@ -81,7 +82,7 @@ _MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
     TAG["button"],
     TAG["summary"],
 )
-_LABEL, _INPUT, _STYLE, _TEMPLATE = TAG["label"], TAG["input"], TAG["style"], TAG["template"]
+_INPUT, _STYLE, _TEMPLATE = TAG["input"], TAG["style"], TAG["template"]
 
 
 @kernel
@@ -210,15 +211,17 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
             end_block(page, 2 if flags & WIDE else 1)
         elif state[ENDED] == state[PUT] and state[OPEN] and not state[PRES]:
             meet(tag, page)
+    depth = state[DEPTH]
     _push(tag, flags, tables, page)
     state[BEGUN] = state[PUT]
     if tag == _SUP:
         state[SCRIPT] = 32 if is_fraction(data, at, end) else 94
     elif tag == _SUB:
         state[SCRIPT] = 95
-    if not state[WANTED] and not state[HIDE] and is_unshown(data, at, end, tag, page):
-        state[HIDE] = state[DEPTH] - 1
-        state[APART] = state[PUT]
+    if depth < state[DEPTH] and not state[WANTED] and not state[HIDE] and is_unshown(data, at, end, tag, page):
+        state[HIDE] = depth
+        if state[TRAITS] & ARIA_TRAIT:  # a browser shows it: a dot or a line between words
+            state[APART] = state[PUT]
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tokenmill.text.html.hints import around
+from tokenmill.text.html.hints import class_weight_around
 from tokenmill.text.html.lexer import TOKEN_BASIS, TOKEN_PRIME
 from tokenmill.text.html.page import BLOCKS, BULLET, ELEMENTS, NO_NUMBER, Page
 from tokenmill.text.html.tags import MARKS, NUM_MARKS, PRE_TRAIT
@@ -58,6 +58,12 @@ def kind_table(names: list[str]) -> list[int]:
     return [KINDS.get(name, 0) for name in names]
 
 
+@kernel
+def is_heading(kind: int) -> bool:
+    """Whether a block of an HTML page of this kind is a heading."""
+    return 2 <= kind <= 5  # KINDS
+
+
 class Measures(NamedTuple):
     """Scratch for one document, as pointers; rows one after another."""
 
@@ -89,7 +95,7 @@ def measure_page(page: Page, kinds: Ints, into: Measures) -> None:
         element = page.block[page.where[block]]
         kind = _PRE_KIND if page.traits[element] & PRE_TRAIT else kinds[page.tag[element]]
         since_h1 = 0 if kind == 2 else min(since_h1 + 1, 1000)
-        since_heading = 0 if 2 <= kind <= 5 else min(since_heading + 1, 1000)
+        since_heading = 0 if is_heading(kind) else min(since_heading + 1, 1000)
         into.own[own + KIND] = kind
         into.own[own + BEFORE] = before
         into.own[own + SINCE_H1] = since_h1
@@ -247,7 +253,7 @@ def write_features(page: Page, block: int, into: Measures, out: Ints, at: int) -
         out[at + column] = into.own[block * NUM_OWN + column]
     at = _write_place(page, block, into, out, at + NUM_SAID)
     out[at] = into.words[block]
-    out[at + 1] = around(page, block, into.classes)
+    out[at + 1] = class_weight_around(page, block, into.classes)
     out[at + 2] = into.classes[page.where[block]]
     at = _write_neighbours(page.state[BLOCKS], block, into, out, at + 3)
     at = _write_sums(page, block, into, out, at)

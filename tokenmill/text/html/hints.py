@@ -11,6 +11,7 @@ from zlib import compress, decompress
 
 import numpy as np
 
+from tokenmill.text.html.lexer import TOKEN_BASIS, TOKEN_PRIME
 from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
 from tokenmill.text.kernel.arrays import Bytes, Ints, int64
 from tokenmill.text.kernel.cache import frozen, kernel
@@ -23,9 +24,7 @@ _FINE: Final = 16  # steps of a feature per byte of a mean
 MOST_WORDS: Final = 64  # words of a block that are looked up
 LEVELS: Final = 5  # elements around a block whose class names are looked up
 _SHIFT: Final = np.uint64(49)  # 64 less the bits of a slot number
-_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
-_PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)  # multiplicative hashing, as in lexer.py
 
 
 class Hints(NamedTuple):
@@ -39,8 +38,14 @@ NO_HINTS: Final = Hints(*(frozen(np.full(SLOTS, ZERO, dtype=np.uint8)) for _ in 
 
 
 def read_hints(model: Mapping[str, str]) -> Hints:
-    """Returns the weights in a model file: for each field of Hints its bytes, compressed by zlib, as Base64."""
-    return Hints(*(frozen(np.frombuffer(decompress(b64decode(model[name])), np.uint8)) for name in Hints._fields))
+    """Returns the weights in a model file: for each field of Hints its bytes, compressed by zlib, as Base64.
+
+    Raises ValueError if a field has not SLOTS bytes.
+    """
+    raw = [decompress(b64decode(model[name])) for name in Hints._fields]
+    if any(len(each) != SLOTS for each in raw):
+        raise ValueError(f"the weights of words and class names have {list(map(len, raw))} bytes, not {SLOTS} each")
+    return Hints(*(frozen(np.frombuffer(each, dtype=np.uint8)) for each in raw))
 
 
 def hints_as_text(hints: Hints) -> dict[str, str]:
@@ -52,24 +57,24 @@ def hints_as_text(hints: Hints) -> dict[str, str]:
 def next_word(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """(slot of the first word of text[at:end], where it ends); the slot is -1 without a word.
 
-    A word is a run of letters, in small letters; a run of digits is the same word whatever they are; a Chinese or
-    Japanese character is one.
+    A word is a run of letters, in small letters; every byte above 127 counts as one. A run of digits is the same word
+    whatever they are, and a Chinese or Japanese character is one.
     """
     while at < end and text[at] < 128 and not (97 <= text[at] | 32 <= 122 or 48 <= text[at] <= 57):
         at += 1
     if at >= end:
         return int64(-1), end
-    state = _BASIS
+    state = TOKEN_BASIS
     if 48 <= text[at] <= 57:
         while at < end and 48 <= text[at] <= 57:
             at += 1
     elif 0xE3 <= text[at] <= 0xE9:
         for place in range(at, min(at + 3, end)):
-            state = (state ^ np.uint64(text[place])) * _PRIME
+            state = (state ^ np.uint64(text[place])) * TOKEN_PRIME
         at += 3
     else:
         while at < end and (97 <= text[at] | 32 <= 122 or (text[at] >= 128 and not 0xE3 <= text[at] <= 0xE9)):
-            state = (state ^ np.uint64(text[at] | 32 if text[at] < 128 else text[at])) * _PRIME
+            state = (state ^ np.uint64(text[at] | 32 if text[at] < 128 else text[at])) * TOKEN_PRIME
             at += 1
     return _slot(state), min(at, end)
 
@@ -84,11 +89,11 @@ def next_class_word(data: Bytes, at: int, end: int) -> tuple[int, int]:
         at += 1
     if at >= end:
         return int64(-1), end
-    state = _BASIS
+    state = TOKEN_BASIS
     small = False
     while at < end and 97 <= data[at] | 32 <= 122 and (data[at] >= 97 or not small):
         small = data[at] >= 97
-        state = (state ^ np.uint64(data[at] | 32)) * _PRIME
+        state = (state ^ np.uint64(data[at] | 32)) * TOKEN_PRIME
         at += 1
     return _slot(state), at
 
@@ -121,7 +126,7 @@ def measure_hints(data: Bytes, page: Page, hints: Hints, words: Ints, classes: I
 
 
 @kernel
-def around(page: Page, block: int, classes: Ints) -> int:
+def class_weight_around(page: Page, block: int, classes: Ints) -> int:
     """The sum of the weights of the class names of LEVELS elements around a block of an HTML page."""
     element = page.where[block]
     total = int64(0)

@@ -95,7 +95,7 @@ class Choice(NamedTuple):
 
 
 def load_models(path: Path = MODEL) -> Models:
-    """Returns the trees for web pages' content in a model file. Raises ValueError for an unknown feature in it."""
+    """Returns the weights and trees for web pages' content in a model file. Raises ValueError if they do not fit."""
     model = load_model(path)
     trees = [read_trees(model[name], names) for name, names in TREES.items()]
     return Models(read_hints(model["hints"]), *trees)

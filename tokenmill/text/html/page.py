@@ -7,7 +7,7 @@ characters of a page count as white space.
 from typing import Final, NamedTuple
 
 from tokenmill.text.html.entities import read_entity
-from tokenmill.text.html.tags import TAG
+from tokenmill.text.html.tags import CODE_MARK, TAG
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, int32, int64
 from tokenmill.text.kernel.cache import kernel
 
@@ -15,8 +15,8 @@ MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
 MOST_ELEMENTS: Final = 1 << 18  # of a document; further ones only cut the text
 MOST_BLOCKS: Final = 1 << 17  # of a document; further text belongs to the last
 
-_A, _CODE, _LABEL, _LI, _OL = TAG["a"], TAG["code"], TAG["label"], TAG["li"], TAG["ol"]
-_SHORT_WORD = 4  # letters
+_A, _LABEL, _LI, _OL = TAG["a"], TAG["label"], TAG["li"], TAG["ol"]
+_SHORT_WORD = 5  # letters: the name of a unit or a function is shorter
 
 # What the state array holds.
 PUT: Final = 0  # bytes of text so far
@@ -50,9 +50,9 @@ TYPE: Final = 27  # what the `type` of the tag just read is: one of the types of
 ENDED: Final = 28  # where the last inline element ends in the text
 LAST_TAG: Final = 29  # what that element is
 SEAM: Final = 30  # where one inline element ends and the next begins
-APART: Final = 31  # where words on both sides are apart: at an image, or between two links
+APART: Final = 31  # where words on both sides are apart: at an image or a button, or between two links
 LAST_KIN: Final = 32  # hash of the class of the last inline element
-BEGUN: Final = 33  # where the last element begins in the text
+BEGUN: Final = 33  # where the element that was opened last begins in the text
 NUM_STATE: Final = 34
 
 SPAN_BITS: Final = 10
@@ -144,11 +144,11 @@ def meet(tag: int, page: Page) -> None:
     """
     state = page.state
     is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - state[BEGUN] > 1
-    if page.tag[page.stack[state[DEPTH] - 1]] == _CODE:
+    if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
         return
     if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same:
         state[APART] = state[PUT]
-    else:
+    elif state[KIN] != state[LAST_KIN]:
         state[SEAM] = state[PUT]
 
 
@@ -325,8 +325,8 @@ def _open_word(page: Page, byte: int) -> None:
             page.item[block] = _item_number(page, page.block[page.where[block]])
     if state[SCRIPT]:
         _put_script(page, byte)
-    elif state[APART] == state[PUT] and not state[PRES] and _is_word(byte) and _is_word(page.text[state[PUT] - 1]):
-        if state[PUT] > page.begin[block]:
+    elif state[APART] == state[PUT] and state[PUT] > page.begin[block] and not state[PRES]:
+        if _is_word(byte, int64(0xC3), int64(0xDF)) and _is_word(page.text[state[PUT] - 1], int64(0x80), int64(0xBF)):
             put_byte(page, 32)
     elif state[SEAM] == state[PUT] and 65 <= byte <= 90 and _ends_in_word(page, int64(1)):
         put_byte(page, 32)  # `<b>Name</b><i>Role</i>`: a style sheet sets them apart
@@ -351,8 +351,9 @@ def _put_script(page: Page, byte: int) -> None:
 
 
 @kernel
-def _is_word(byte: int) -> bool:
-    return 97 <= byte | 32 <= 122 or 48 <= byte <= 57
+def _is_word(byte: int, low: int, high: int) -> bool:
+    """Whether a word may have this byte; low, high: of the bytes of a letter of two bytes, the first or the last."""
+    return 97 <= byte | 32 <= 122 or 48 <= byte <= 57 or low <= byte <= high
 
 
 @kernel

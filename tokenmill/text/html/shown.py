@@ -1,7 +1,20 @@
 """Which elements of a page readers see: hidden ones, marks of editors, numbers of lines, buttons that are headings."""
 
 from tokenmill.text.html.lexer import find_byte
-from tokenmill.text.html.page import BLOCKS, DEPTH, GAP, IMAGES, OPEN, PRES, PUT, SPACE, TRAITS, Page
+from tokenmill.text.html.page import (
+    BLOCKS,
+    DEPTH,
+    ENDED,
+    GAP,
+    IMAGES,
+    NO_NUMBER,
+    OPEN,
+    PRES,
+    PUT,
+    SPACE,
+    TRAITS,
+    Page,
+)
 from tokenmill.text.html.tags import (
     COUNTER_TRAIT,
     DRAWN_TRAIT,
@@ -61,13 +74,25 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
         return True
     if traits & COUNTER_TRAIT:
         around = page.block[page.parent[page.stack[page.state[DEPTH] - 1]]]
-        return bool(tag == _TD or (page.state[PRES] and page.tag[around] != _PRE and tag != _PRE))
+        if tag == _TD or (page.state[PRES] and tag == _SPAN and _is_number(data, at, end)):
+            return True
+        return bool(page.state[PRES] and page.tag[around] != _PRE and tag != _PRE)
     if traits & MARK_TRAIT:
         if tag == _A:  # a link of another kind may have the class too: a mark is short, and has no element inside
             stop = find_byte(data, at, min(at + _MARK_BYTES, end), 60)
             return bool(stop + 1 < end and data[stop] == 60 and data[stop + 1] == 47)
         return bool(tag == _SPAN)
     return False
+
+
+@kernel
+def _is_number(data: Bytes, at: int, end: int) -> bool:
+    """Whether the element whose start tag ends at `at` has a number of at most five digits and nothing else."""
+    digits = 0
+    while at < end and (data[at] == 32 or 48 <= data[at] <= 57):
+        digits += data[at] > 32
+        at += 1
+    return bool(0 < digits <= _MOST_DIGITS and at + 1 < end and data[at] == 60 and data[at + 1] == 47)
 
 
 @kernel
@@ -92,16 +117,19 @@ def _is_note(data: Bytes, at: int, end: int) -> bool:
     for mark in range(close + 1, stop):
         if not (48 <= data[mark] <= 57 or data[mark] in (42, 91, 93)):  # *, [, ]
             return False
-    return bool(stop + 1 < end and stop > close + 1 and data[stop] == 60 and data[stop + 1] == 47)
+    if stop == close + 1 or stop + 6 >= end or data[stop] != 60 or data[stop + 1] != 47:
+        return False
+    after = find_byte(data, stop, stop + 4, 62) + 1  # behind </a>
+    return bool(data[after] == 60 and data[after + 1] == 47 and data[after + 2] | 32 == 115)  # </s
 
 
 @kernel
 def drop_line_number(page: Page) -> None:
-    """Remove digits at the begin of a line of code of an HTML page, before which a `<div>` with the line begins."""
+    """Remove the number in an inline element at the begin of a line of code, behind which a `<div>` with it begins."""
     state, text = page.state, page.text
-    if not state[OPEN] or state[SPACE] == 2:
-        return
     block = state[BLOCKS]
+    if not state[OPEN] or state[SPACE] == 2 or state[ENDED] != state[PUT] or page.item[block] != NO_NUMBER:
+        return
     begin, at = page.begin[block], state[PUT]
     while at > begin and 48 <= text[at - 1] <= 57:
         at -= 1

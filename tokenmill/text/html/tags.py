@@ -154,6 +154,7 @@ MARKS: Final = [*_ELEMENT_MARKS, "hidden", "body_property", *_WORDS]  # bit i of
 HIDDEN: Final = 1 << MARKS.index("hidden")
 PANEL: Final = 1 << MARKS.index("w_panel")  # readers open it with a click
 BODY_PROPERTY: Final = 1 << MARKS.index("body_property")
+CODE_MARK: Final = 1 << MARKS.index("pre")
 NUM_MARKS: Final = len(MARKS)
 
 
@@ -169,8 +170,8 @@ def _marks_of(bits: dict[str, str]) -> dict[int, int]:
 _TOKENS: Final = {
     PRE_TRAIT: "blob-code blob-code-inner lines-code code-inner crayon-pre syntaxhighlighter codemirror-code cm-content"
     " view-lines",
-    COUNTER_TRAIT: "blob-num line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter rouge-gutter"
-    " hljs-ln-numbers crayon-nums crayon-nums-content lines-num codemirror-linenumber",
+    COUNTER_TRAIT: "blob-num line-number line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter"
+    " rouge-gutter hljs-ln-numbers crayon-nums crayon-nums-content lines-num codemirror-linenumber",
     DRAWN_TRAIT: "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml"
     " mjx-chtml mjx-math",
     FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",

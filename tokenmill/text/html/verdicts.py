@@ -9,7 +9,7 @@ from tokenmill.text.html.containers import (
     is_code_table,
     is_data_table,
 )
-from tokenmill.text.html.features import KIND, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures
+from tokenmill.text.html.features import KIND, KINDS, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures, is_heading
 from tokenmill.text.html.opinions import SURE, Opinions
 from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
 from tokenmill.text.html.tags import MARKS, TAG
@@ -17,8 +17,7 @@ from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
 _DT, _DD, _SUMMARY, _DETAILS, _DL = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"], TAG["dl"]
-_H1 = 2  # features.KINDS["h1"]
-_PRE = 10  # features.KINDS["pre"]
+_H1_KIND, _PRE_KIND = KINDS["h1"], KINDS["pre"]
 _READER: Final = 1 << MARKS.index("w_reader")
 BUCKETS: Final = 256
 _LOST: Final = 10  # times as much text that the second pass loses
@@ -129,15 +128,17 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
     for block in range(blocks):
         verdict.keep[block] = verdict.score[block] >= verdict.cut[0]
     _keep_terms(page, blocks, verdict)
+    if not comments:
+        _drop_comments(page, blocks, into, verdict)
     _keep_tables(page, blocks, found, into, verdict)
     _keep_between(blocks, found, into, verdict)
     _keep_headings(blocks, into, verdict)
-    if not comments:
+    if not comments:  # those that stand between kept blocks, too
         _drop_comments(page, blocks, into, verdict)
     _drop_repeated(blocks, into, verdict)
     if not headline:
         for block in range(blocks):
-            if into.own[block * NUM_OWN + KIND] == _H1:
+            if into.own[block * NUM_OWN + KIND] == _H1_KIND:
                 verdict.keep[block] = 0
                 break
 
@@ -178,9 +179,9 @@ def _keep_terms(page: Page, blocks: int, verdict: Verdict) -> None:
 
 @kernel
 def _keep_tables(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
-    """Keep a data table between kept blocks, or with a slightly lower score: cells have no sentences to judge by.
+    """Keep a data table between kept blocks, or with three quarters of the score: cells have no sentences to judge by.
 
-    A heading between the table and the kept block before it, which is kept too, and one block behind may be missing.
+    Up to one heading before the table and one block behind it may be dropped in between; the heading is then kept.
     """
     block = int64(0)
     while block < blocks:
@@ -190,7 +191,7 @@ def _keep_tables(page: Page, blocks: int, found: Containers, into: Measures, ver
             while after < blocks and found.table[page.where[after]] == table:
                 after += 1
             begin, end = block, after
-            if begin > 1 and not verdict.keep[begin - 1] and 2 <= into.own[(begin - 1) * NUM_OWN + KIND] <= 5:
+            if begin > 1 and not verdict.keep[begin - 1] and is_heading(into.own[(begin - 1) * NUM_OWN + KIND]):
                 begin -= 1
             if end + 1 < blocks and not verdict.keep[end]:
                 end += 1
@@ -208,7 +209,7 @@ def _keep_between(blocks: int, found: Containers, into: Measures, verdict: Verdi
         if verdict.keep[block] or not verdict.keep[block - 1] or not verdict.keep[block + 1]:
             continue
         is_alike = found.path[block] == found.path[block - 1] and found.path[block] == found.path[block + 1]
-        if is_alike or into.own[block * NUM_OWN + KIND] == _PRE:
+        if is_alike or into.own[block * NUM_OWN + KIND] == _PRE_KIND:
             verdict.keep[block] = 1
 
 
@@ -218,7 +219,7 @@ def _keep_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
     for block in range(blocks - 2, -1, -1):
         if verdict.keep[block + 1] and not verdict.keep[block]:
             level, below = into.own[block * NUM_OWN + KIND], into.own[(block + 1) * NUM_OWN + KIND]
-            if 2 <= level <= 5 and not 2 <= below <= level:
+            if is_heading(level) and (below > level or not is_heading(below)):
                 verdict.keep[block] = 1
 
 
@@ -230,7 +231,7 @@ def _drop_repeated(blocks: int, into: Measures, verdict: Verdict) -> None:
         if not verdict.keep[block]:
             continue
         if first < 0:
-            if not 2 <= into.own[block * NUM_OWN + KIND] <= 5:
+            if not is_heading(into.own[block * NUM_OWN + KIND]):
                 continue
             first = int64(block)
         elif into.hashes[block] == into.hashes[first] and into.own[block * NUM_OWN + UNITS] <= _SHORT_TITLE:
