@@ -128,6 +128,11 @@ def test_a_numbered_list_may_be_long() -> None:
         "<table><tr>" + "<td colspan=999999999>x" * 5000 + "<tr><td>a<td>b</table>",
         "<blockquote>" * 300 + "<ul><li>" * 100 + "<pre>" + "\n" * 5000 + "x",
         "<li>" * 3000 + "a\n*b*" * 100,
+        "<table><tr>" + "<td>a" * 2000 + "<tr><td>b<td>c" * 800,
+        "<table><tr><td>b<td>c" + "<tr>" + "<td colspan=64>a" * 900 + "<tr><td>b<td>c" * 800,
+        "<table>" + "<tr><td>a<td>b" * 3 + ("<tr><td colspan=64 rowspan=1000>y" + "<caption><td>x" * 999) * 18,
+        "<p>a " + " #" * 300_000,
+        "<div class='" + "a " * 100_000 + "'>" + "<pre>x</pre>" * 20_000,
     ],
     ids=lambda page: page[:20],
 )
@@ -135,6 +140,11 @@ def test_a_numbered_list_may_be_long() -> None:
 def test_hostile_tables_and_lists_stay_in_bounds(page: str, form: str) -> None:
     text = whole(page, format=form)
     assert text and len(text) < 60 * len(page)
+
+
+def test_text_beyond_the_most_blocks_belongs_to_the_last() -> None:
+    text = whole("<p>a" * ((1 << 17) + 9) + "<p>END")
+    assert text.count("a") == (1 << 17) + 9 and text.endswith("END")
 
 
 def test_what_surrounds_an_article_goes() -> None:

@@ -13,6 +13,7 @@ from tokenmill.text.html.page import (
     ALT_END,
     APART,
     BEGUN,
+    BLOCKS,
     CLASS_AT,
     CLASS_END,
     CLOSED,
@@ -127,6 +128,8 @@ def read_blocks(data: Bytes, at: int, end: int, wanted: int, tables: Tables, pag
             put_text(data, at, at + 1, tables, page)
             at += 1
     end_block(page, 1)
+    if state[OPEN]:  # the last of MOST_BLOCKS
+        state[BLOCKS] += 1
 
 
 @kernel

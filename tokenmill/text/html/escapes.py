@@ -33,6 +33,9 @@ def write_escaped(
     dollars = 0
     for at in range(begin, end):
         dollars += text[at] == 36 or text[at] < 9
+    tail = end
+    while tail > begin and (text[tail - 1] == 35 or text[tail - 1] <= 32):
+        tail -= 1
     in_formula = False
     is_first = True  # of a line
     at = begin
@@ -59,7 +62,9 @@ def write_escaped(
                     out[put] = 92
                     put += 1
             elif (
-                (byte == 124 and in_table) or (byte == 36 and dollars > 1) or _is_markup(text, at, begin, end, is_first)
+                (byte == 124 and in_table)
+                or (byte == 36 and dollars > 1)
+                or _is_markup(text, at, begin, end, tail, is_first)
             ):
                 out[put] = 92
                 put += 1
@@ -89,8 +94,8 @@ def _write_digits(text: Bytes, at: int, end: int, out: Bytes, put: int) -> tuple
 
 
 @kernel
-def _is_markup(text: Bytes, at: int, begin: int, end: int, is_first: bool) -> bool:
-    """Whether Markdown would read the character at `at` as markup."""
+def _is_markup(text: Bytes, at: int, begin: int, end: int, tail: int, is_first: bool) -> bool:
+    """Whether Markdown would read the character at `at` as markup. tail: from here on there are only `#` and blanks."""
     byte = text[at]
     if 97 <= (byte | 32) <= 122 or byte >= 128 or byte == 32 or 48 <= byte <= 57:
         return False
@@ -99,7 +104,7 @@ def _is_markup(text: Bytes, at: int, begin: int, end: int, is_first: bool) -> bo
     if is_first and (byte in (35, 43, 45, 61, 62, 91) or (byte in (42, 95, 126) and (after <= 32 or after == byte))):
         return True
     if byte == 35:
-        return before <= 32 and _is_end_of_heading(text, at, end)
+        return before <= 32 and at >= tail  # which a heading may have at its end
     if byte == 96:
         return True
     if byte == 92:
@@ -115,14 +120,6 @@ def _is_markup(text: Bytes, at: int, begin: int, end: int, is_first: bool) -> bo
     if byte == 95:
         return before > 32 and not (_is_word(before) and _is_word(after))
     return False
-
-
-@kernel
-def _is_end_of_heading(text: Bytes, at: int, end: int) -> bool:
-    """Whether only `#` and white space follow, which a heading may have at its end."""
-    while at < end and (text[at] == 35 or text[at] <= 32):
-        at += 1
-    return bool(at == end)
 
 
 @kernel

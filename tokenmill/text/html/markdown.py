@@ -27,6 +27,7 @@ MOST_QUOTES: Final = 4  # deeper quotes are shown as this deep
 MOST_INDENT: Final = 16  # columns of a list item; deeper lists are shown as this deep
 _H1, _H6, _LI, _TR = TAG["h1"], TAG["h6"], TAG["li"], TAG["tr"]
 _TD, _TH, _CAPTION, _QUOTE = TAG["td"], TAG["th"], TAG["caption"], TAG["blockquote"]
+_MOST_CLASS = 1000  # bytes of a class that are looked through for a language
 _MOST_NUMBER = 999_999_999  # of a list item
 _LANGUAGE, _LANG = name_code("language-"), name_code("lang-")
 _HIGHLIGHT, _SOURCE = name_code("highlight-"), name_code("source-")
@@ -193,6 +194,7 @@ def _write_language(data: Bytes, page: Page, block: int, out: Bytes, put: int) -
     beyond = 0
     while element and beyond < 3:
         at, end = page.class_at[element], page.class_end[element]
+        end = min(end, at + _MOST_CLASS)
         while at < end:
             while at < end and data[at] <= 32:
                 at += 1
@@ -235,7 +237,7 @@ def _behind_prefix(data: Bytes, at: int, end: int) -> int:
 def _write_table(
     page: Page, table: int, block: int, found: Containers, into: Measures, spans: Ints, out: Bytes, put: int
 ) -> tuple[int, int]:
-    """Write a data table: its caption, then rows of the same number of cells. The first row is the head."""
+    """Write a data table: its caption, then its rows. The first is the head, and has as many cells as the longest."""
     begin = put
     columns = _count_columns(page, table, found, into, spans)
     for column in range(COLUMNS):
@@ -299,9 +301,9 @@ def _begin_line(begin: int, out: Bytes, put: int) -> int:
 
 @kernel
 def _end_cells(column: int, columns: int, is_head: bool, out: Bytes, put: int) -> int:
-    """Fill the row up with empty cells, and write the line below the head."""
-    put = _write_bars(columns - column, out, put)
+    """Fill the head up with empty cells, and write the line below it. Other rows may be shorter (GFM, 4.10)."""
     if is_head:
+        put = _write_bars(columns - column, out, put)
         out[put], out[put + 1] = 10, 124
         put += 2
         for _ in range(columns):

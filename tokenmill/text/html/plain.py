@@ -38,10 +38,10 @@ def room_for_cells(page: Page) -> int:
     room = 0
     for element in range(page.state[ELEMENTS]):
         tag = page.tag[element]
-        if tag == _TR:
+        if tag in (_TR, _CAPTION):  # each begins a row, in which cells of rows above may span all columns
             room += 12 * COLUMNS
         elif tag in (_TD, _TH):
-            room += 4 * min(page.number[element] & ((1 << SPAN_BITS) - 1), COLUMNS) + 16
+            room += 16 * min(page.number[element] & ((1 << SPAN_BITS) - 1), COLUMNS) + 16
     return int64(room)
 
 
