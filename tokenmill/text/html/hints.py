@@ -76,7 +76,7 @@ def next_word(text: Bytes, at: int, end: int) -> tuple[int, int]:
         while at < end and (97 <= text[at] | 32 <= 122 or (text[at] >= 128 and not 0xE3 <= text[at] <= 0xE9)):
             state = (state ^ np.uint64(text[at] | 32 if text[at] < 128 else text[at])) * TOKEN_PRIME
             at += 1
-    return _slot(state), min(at, end)
+    return _slot(int64(state)), min(at, end)
 
 
 @kernel
@@ -95,7 +95,7 @@ def next_class_word(data: Bytes, at: int, end: int) -> tuple[int, int]:
         small = data[at] >= 97
         state = (state ^ np.uint64(data[at] | 32)) * TOKEN_PRIME
         at += 1
-    return _slot(state), at
+    return _slot(int64(state)), at
 
 
 @kernel
