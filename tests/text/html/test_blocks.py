@@ -183,6 +183,8 @@ def test_a_page_whose_text_is_all_hidden_is_read_nevertheless() -> None:
         ("<pre><div><span>9</span><div>a</div></div><div><span>10</span><div> b</div></div></pre>", ["a\n b"]),
         ("<pre><div>1</div><div>2</div>3<div>4 5<div>6</div></div></pre>", ["1\n2\n3\n4 5\n6"]),
         ("<pre><code><span class=lineno> 1 </span>a\n<span class=line-number>2</span> b</code></pre>", ["a\n b"]),
+        ("<pre><div></div><div>a</div><div></div><div></div><div> b</div><div></div></pre>", ["a\n\n\n b"]),
+        ("<pre><table><tr><td></td><td>a<tr><td></td><td>b</table></pre>", ["a\nb"]),
         ("<pre>Total\n42<div>next</div></pre>", ["Total\n42\nnext"]),
         ("<pre><table><tr><td>1<td>2<tr><td>3<td>4</table></pre>", ["1\n2\n3\n4"]),
         ("<td style='white-space:pre'>  a\n  b</td>", ["  a\n  b"]),

@@ -45,6 +45,7 @@ from tokenmill.text.html.page import (
     WANTED,
     Page,
     Tables,
+    add_line,
     break_line,
     end_block,
     end_line,
@@ -83,7 +84,7 @@ _MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
     TAG["button"],
     TAG["summary"],
 )
-_INPUT, _STYLE, _TEMPLATE = TAG["input"], TAG["style"], TAG["template"]
+_DIV, _INPUT, _STYLE, _TEMPLATE = TAG["div"], TAG["input"], TAG["style"], TAG["template"]
 
 
 @kernel
@@ -283,6 +284,8 @@ def _pop_to(depth: int, page: Page) -> None:
             state[PRES] -= 1
         elif traits & LINE_TRAIT and state[PRES]:
             end_line(page)
+            if tag in (_DIV, _LI) and element == state[ELEMENTS] - 1 and state[BEGUN] == state[PUT]:
+                add_line(page)
         state[DEPTH] -= 1
         if tag == _A or traits & LINK_TRAIT:
             state[LINKS] -= 1

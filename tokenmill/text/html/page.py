@@ -137,6 +137,14 @@ def end_line(page: Page) -> None:
 
 
 @kernel
+def add_line(page: Page) -> None:
+    """Write an empty line of a `<pre>`, which a `<div>` without text marks."""
+    state = page.state
+    if state[OPEN] and state[SPACE] == 2 and state[PUT] > page.begin[state[BLOCKS]]:
+        put_byte(page, 10)
+
+
+@kernel
 def meet(tag: int, page: Page) -> None:
     """Note that two inline elements of an HTML page stand side by side without white space.
 
