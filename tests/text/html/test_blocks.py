@@ -101,6 +101,11 @@ def test_text_in_links_is_told_apart_even_where_links_are_not_closed() -> None:
     assert measured(page, "link") == [444, 857, 0, 1000, 0]
 
 
+def test_an_element_of_an_unknown_name_with_an_address_is_a_link() -> None:
+    page = "<p>first</p><menu-item href=/a>Guitars</menu-item><p>last</p><menu-item>Amps</menu-item>"
+    assert measured(page, "link") == [0, 1000, 0, 0]
+
+
 def test_what_is_said_of_an_element_is_said_of_all_in_it() -> None:
     page = "<nav><p>a</nav><div role=main><p>b</div><div class='postContent'><b>c</b></div>"
     page += "<div class='faq-answer' style='display: none'>d</div>"
