@@ -12,7 +12,10 @@ import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
-settings.register_profile("tokenmill", deadline=None)  # a slow machine must not fail a test
+# Each run draws the same examples, so a failure is due to the change under test. No deadline: a slow machine must not
+# fail a test.
+settings.register_profile("tokenmill", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)  # new examples: --hypothesis-profile=search
 settings.load_profile("tokenmill")
 
 _MEMORY = Path("/dev/shm")

@@ -102,6 +102,12 @@ def test_bounds_that_cannot_be_meant_are_refused_by_name(settings: dict[str, Any
         (1.5, {"high": 1}, "a share from 0 to 1"),
         (9, {"low": 1, "high": 8}, "a number from 1 to 8"),
         (0, {"low": 1, "optional": True}, "a number from 1 up, or null for no bound"),
+        ("5", {}, "a number from 0 up"),
+        (1 << 63, {}, "a number from 0 up"),
+        (0, {"ends": "(]"}, "a number above 0"),
+        (2.0, {"high": 2, "ends": "[)"}, "a number from 0 to below 2"),
+        (0.0, {"high": 2, "ends": "()"}, "a number above 0 and below 2"),
+        (0.0, {"high": 2, "ends": "(]"}, "a number above 0 and at most 2"),
     ],
 )
 def test_a_number_outside_its_range_is_refused_with_the_range(

@@ -1,4 +1,4 @@
-"""In every unit of work, settings that are sizes, counts, shares or weights refuse negative values and NaN."""
+"""In every unit of work, settings that are sizes, counts, shares or weights refuse negative values, NaN and text."""
 
 import dataclasses
 from typing import Any
@@ -48,8 +48,8 @@ def settings(*kinds: object) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "setting"), settings(*NUMBERS))
-@pytest.mark.parametrize("value", [-1, float("nan"), float("-inf")])
-def test_a_negative_number_is_refused(name: str, setting: str, value: float, tokenizer: str) -> None:
+@pytest.mark.parametrize("value", [-1, float("nan"), float("-inf"), "a"])
+def test_what_is_no_such_number_is_refused(name: str, setting: str, value: object, tokenizer: str) -> None:
     good = valid(name, tokenizer)
     with pytest.raises(RecipeError, match=rf"\b{setting}\b"):
         dataclasses.replace(good, **{setting: value})

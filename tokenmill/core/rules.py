@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from numbers import Integral
+from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -97,24 +98,47 @@ def check_bounds(work: HasRules) -> None:
             raise RecipeError(f"{step_name(work)}: found {found}, expected {low} to be at most {rule.high}")
 
 
-def check_numbers(work: object, *settings: str, low: float = 0, high: float = math.inf, optional: bool = False) -> None:
+_END: Final = {"[]": "to", "[)": "to below", "(]": "and at most", "()": "and below"}
+
+
+def check_numbers(
+    work: object,
+    *settings: str,
+    low: float = 0,
+    high: float = math.inf,
+    ends: str = "[]",
+    optional: bool = False,
+) -> None:
     """Raises RecipeError for a setting of a unit that is not a finite number from low to high.
 
+    ends: as in the notation of intervals, whether low and high themselves are allowed: "[]", "(]", "[)" or "()".
     optional: None is allowed.
     """
     for setting in settings:
         value = getattr(work, setting)
         if optional and value is None:
             continue
-        fits = not isinstance(value, int) or value < 1 << 63  # kernels and Arrow have whole numbers of 64 bits
-        if not (fits and low <= value <= high and math.isfinite(value)):
-            expected = "a share from 0 to 1" if (low, high) == (0, 1) else f"a number from {low} {_end(high)}"
+        is_open_end = (ends[0] == "(" and value == low) or (ends[1] == ")" and value == high)
+        if not (_is_finite(value) and low <= value <= high) or is_open_end:
             no_bound = ", or null for no bound" if optional else ""
-            raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}{no_bound}")
+            expected = f"{_range(low, high, ends)}{no_bound}"
+            raise RecipeError(f"{step_name(work)}.{setting}: found {value!r}, expected {expected}")
 
 
-def _end(high: float) -> str:
-    return "up" if high == math.inf else f"to {high:,}"
+def _is_finite(value: object) -> bool:
+    """Whether this is a number that kernels and Arrow have: a finite float, or an integer of 64 bits."""
+    if isinstance(value, Integral):
+        return -1 << 63 <= int(value) < 1 << 63
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _range(low: float, high: float, ends: str) -> str:
+    if (low, high, ends) == (0, 1, "[]"):
+        return "a share from 0 to 1"
+    begin = f"from {low}" if ends[0] == "[" else f"above {low}"
+    if high == math.inf:
+        return f"a number {begin} up" if ends[0] == "[" else f"a number {begin}"
+    return f"a number {begin} {_END[ends]} {high:,}"
 
 
 def check_lists(work: object, *settings: str, expected: str = "a list", filled: bool = False) -> None:

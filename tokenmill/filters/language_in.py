@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenmill.core.errors import RecipeError, did_you_mean
-from tokenmill.core.rules import Rule, check_lists, judge, signal_columns
+from tokenmill.core.rules import Rule, check_lists, check_numbers, judge, signal_columns
 
 _LABELS = """
     af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de
@@ -90,8 +90,7 @@ class LanguageIn:
         return cls(keep=("en",))
 
     def __post_init__(self) -> None:
-        if self.min_score is not None and not 0 <= self.min_score < 1:
-            raise RecipeError(f"language_in.min_score: found {self.min_score!r}, expected a number from 0 to below 1")
+        check_numbers(self, "min_score", low=0, high=1, ends="[)", optional=True)
         check_lists(self, "keep", expected="a list of languages such as [en, de]", filled=True)
         for language in self.keep:
             _check(language)

@@ -1,6 +1,7 @@
 """Character references are decoded as the standard library decodes them."""
 
 import html
+import re
 
 import numpy as np
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ PIECES = st.one_of(
     st.integers(0, 0x120000).map(lambda number: f"&#x{number:X}"),
     st.text("abct;&#xX0189= é", max_size=6),
 )
+NUMBERED = re.compile("(&#(?:[xX][0-9a-fA-F]+|[0-9]+);?)")
 UNSEEN = {*range(0xFDD0, 0xFDF0), *(plane << 16 | low for plane in range(17) for low in (0xFFFE, 0xFFFF))}
 
 
@@ -37,21 +39,17 @@ def plain(text: str) -> str:
     """Works as html.unescape, but keeps controls and non-characters, which html.unescape drops and the HTML standard
     keeps.
     """
+    return "".join(_kept(piece) or html.unescape(piece) for piece in NUMBERED.split(text))
 
-    def kept(number: int) -> bool:
-        return number in UNSEEN or (number < 32 and number not in (0, 9, 10, 12, 13)) or number in (0xB, 0x7F)
 
-    pieces = text.split("&#")
-    for place, piece in enumerate(pieces[1:], 1):
-        base, digits = (16, "0123456789abcdefABCDEF") if piece[:1] in "xX" and piece[:1] else (10, "0123456789")
-        body = piece[1:] if base == 16 else piece
-        length = next((i for i, letter in enumerate(body) if letter not in digits), len(body))
-        if length and kept(int(body[:length], base)):
-            rest = body[length:].removeprefix(";")
-            pieces[place] = "\ue000" + chr(int(body[:length], base)) + rest
-        else:
-            pieces[place] = "&#" + piece
-    return html.unescape("".join(pieces)).replace("\ue000", "")
+def _kept(piece: str) -> str:
+    """Returns the character of a reference that only html.unescape drops, "" for every other text."""
+    if not NUMBERED.fullmatch(piece):
+        return ""
+    digits = piece[2:].rstrip(";")
+    number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    unseen = number in UNSEEN or number in (0xB, 0x7F) or (number < 32 and number not in (0, 9, 10, 12, 13))
+    return chr(number) if unseen else ""
 
 
 @settings(deadline=None)

@@ -98,18 +98,18 @@ class Minhash:
     def __post_init__(self) -> None:
         check_settings(self)
         check_numbers(self, "bands", "rows", "ngram", "max_bucket", "hubs", "hashes", low=1)
-        if not 0.0 < self.threshold <= 1.0:
-            raise RecipeError(f"threshold: {self.threshold}; must be above 0 and at most 1")
+        check_numbers(self, "threshold", low=0, high=1, ends="(]")
+        check_numbers(self, "recall", low=0, high=1, ends="[)")
         object.__setattr__(self, "fold", tuple(one for one in FOLDS if one in self.fold))  # their order has no meaning
         if self.recall:
             self._set_bands()
 
     def _set_bands(self) -> None:
-        found = bands_for(self.threshold, self.recall, self.hashes) if 0.0 < self.recall < 1.0 else None
+        found = bands_for(self.threshold, self.recall, self.hashes)
         if found is None:
             raise RecipeError(
                 f"recall: {self.recall}; no bands of at most {self.hashes} hashes nominate pairs at {self.threshold} "
-                "with that probability; expected a recall above 0 and below 1, or a larger hashes"
+                "with that probability; expected a lower recall or a larger hashes"
             )
         for name, value in zip(("bands", "rows"), found, strict=True):
             object.__setattr__(self, name, value)  # the recorded settings are those that are used

@@ -34,7 +34,8 @@ class ExtractHtml:
     """Replaces `text`, which is HTML, by its main text. Lines end with a line feed, and wider gaps are one blank line.
 
     The cells of a table row are separated by a tab, and a formula stands between `$` as TeX. The lines of code in a
-    `<pre>` stay as they are. Text that browsers do not show is removed. Documents without main text are dropped.
+    `<pre>` stay as they are. Text that browsers do not show is removed. Drops by `extract_html.too_large`, and by
+    `extract_html.empty` a document without main text.
 
     Attributes:
         max_bytes: largest size of the HTML in bytes, at least 1. A larger document is dropped and its text becomes
@@ -67,9 +68,8 @@ class ExtractHtml:
     adds: ClassVar[tuple[str, ...]] = ("text",)
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_score < 1:
-            raise RecipeError(f"stages.extract_html: min_score is {self.min_score}, it must lie between 0 and 1")
         check_numbers(self, "max_bytes", low=1)
+        check_numbers(self, "min_score", low=0, high=1, ends="()")
         choices = {"headline": _KEEP_OR_DROP, "comments": _KEEP_OR_DROP, "scope": _SCOPES, "format": _FORMATS}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
@@ -114,8 +114,9 @@ def _with_math_lines(html: pa.Array) -> pa.Array:
     has_math = pc.match_substring(html, "<math", ignore_case=True).fill_null(False)
     if not has_math.true_count:
         return html
-    texts = [with_math_lines(text.encode()).decode() for text in html.filter(has_math).to_pylist()]
-    return pc.replace_with_mask(html, has_math, pa.array(texts, type=html.type))
+    pages = html.filter(has_math).cast(pa.large_binary()).to_pylist()
+    texts = pa.array([with_math_lines(page) for page in pages], type=pa.large_binary())
+    return pc.replace_with_mask(html, has_math, texts.cast(html.type))
 
 
 @functools.cache

@@ -105,6 +105,7 @@ class ReadWarc:
         if self.select and not self.crawl and not self.select.get("index"):
             raise RecipeError("select: give the crawl whose index it searches, or the files of an index: select.index")
         check_numbers(self, "gap")
+        check_numbers(self, "requests_per_second", low=0, ends="(]")
         check_numbers(self, "max_bytes", "max_growth", "shard_bytes", "batch_bytes", low=1)
         check_numbers(self, "max_bad", high=1)
         self._polite()
