@@ -213,6 +213,7 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ("<p>H<sub>2</sub>O", "H2O"),
         ("<p>the 1<sup>st</sup> of May", "the 1st of May"),
         ("<p>as he said<sup class=reference><a href=#x>[3]</a></sup>.", "as he said."),
+        ("<p>as he said.<sup class='noprint Inline-Template'>[<i>citation needed</i>]</sup> So", "as he said. So"),
         ("<p>Text<sup><a href='#f'>1</a> the rest", "Text1 the rest"),
         ("<p>the M1<sup class=x><a class=y href='#n1'>4</a></sup> of 2<sup><a href=x#n1>4</a></sup>", "the M1 of 2^4"),
     ],

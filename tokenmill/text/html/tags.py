@@ -30,7 +30,7 @@ FORMULA_TRAIT: Final = 32  # the `alt` of the image is TeX
 MARK_TRAIT: Final = 64  # a mark of an editor or a generator: edit link, permanent link
 TOGGLE_TRAIT: Final = 128  # a button that opens something: its text is a heading
 ARIA_TRAIT: Final = 256  # hidden from screen readers only
-REFERENCE_TRAIT: Final = 512  # a <sup> of this class is the number of a reference
+REFERENCE_TRAIT: Final = 512  # a <sup> of this class is the number of a reference or an editor's remark
 UNSEEN_TRAIT: Final = 1024  # only screen readers have its text, or it shows only under the pointer
 LINK_TRAIT: Final = 2048  # an element of an unknown name with `href`
 
@@ -177,7 +177,7 @@ _TOKENS: Final = {
     FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",
     MARK_TRAIT: "mw-editsection mw-cite-backlink headerlink hash-link anchor-link anchorjs-link heading-anchor"
     " header-anchor viewcode-link doc-anchor",
-    REFERENCE_TRAIT: "reference mw-ref",
+    REFERENCE_TRAIT: "reference mw-ref inline-template",
     UNSEEN_TRAIT: "sr-only visually-hidden visuallyhidden screen-reader-text screenreader-text hide-visually"
     " visually-hidden-focusable screenreader-only a11y-hidden u-visually-hidden hide-caption"
     " tooltiptext tooltip-text tooltip-content tooltip__content tool-tip__content tooltip-inner",
