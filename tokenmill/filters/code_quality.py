@@ -27,7 +27,7 @@ from tokenmill.text.code.encoded_runs import encoded_runs
 from tokenmill.text.code.languages import known_languages
 from tokenmill.text.code.lines import code_lines
 from tokenmill.text.edit.phrase_first import phrase_first
-from tokenmill.text.html.visible import visible_chars
+from tokenmill.text.measure.html_visible import visible_chars
 from tokenmill.text.words.segment import text_buffer
 
 _XML_HEADER = ("<?xml version=",)

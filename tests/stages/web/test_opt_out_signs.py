@@ -1,8 +1,11 @@
 """Signs by which publishers address machines are found in the places and forms that are defined, and nowhere else."""
 
+from collections.abc import Iterable
+
+import pyarrow as pa
 import pytest
 
-from tokenmill.stages.web.opt_out_signs import Signs, signs
+from tokenmill.stages.web.opt_out_signs import Signs, meta_elements, signs
 
 HEADERS = [
     ([], "", Signs()),
@@ -35,11 +38,16 @@ PAGES = [
 ]  # fmt: skip
 
 
+def of_page(page: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Signs:
+    [elements] = meta_elements(pa.array([page], pa.large_string()))
+    return signs(headers, elements)
+
+
 @pytest.mark.parametrize(("headers", "page", "found"), HEADERS)
 def test_headers_are_read(headers: list[tuple[bytes, bytes]], page: str, found: Signs) -> None:
-    assert signs(headers, page.encode()) == found
+    assert of_page(page, headers) == found
 
 
 @pytest.mark.parametrize(("page", "found"), PAGES, ids=range(len(PAGES)))
 def test_pages_are_read_as_far_as_their_head_goes(page: str, found: Signs) -> None:
-    assert signs([], page.encode()) == found
+    assert of_page(page) == found

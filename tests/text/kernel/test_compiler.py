@@ -37,6 +37,20 @@ print(fib(3))
 print([sum(as_kernel(each).dispatcher.stats.cache_misses.values()) for each in (fib, told, added)])
 """
 
+CONSTANTS = """
+from tokenmill.text.kernel.cache import as_kernel, kernel
+
+@kernel
+def less(n: int, m: int) -> int:
+    return n - m
+
+@kernel
+def all_of(n: int) -> int:
+    return less(n, 1) + less(5, n) + less(m=2, n=n)
+
+print(all_of(4), [[str(one) for one in form] for form in as_kernel(less).dispatcher._helper.overloads])
+"""
+
 BESIDE = """
 import sys
 import numba
@@ -79,6 +93,11 @@ def test_helpers_give_what_stock_numba_gives_and_only_entries_are_kept(tmp_path:
     assert len(list((tmp_path / "home").rglob("*.nbc"))) == 2
     assert run(tmp_path, "stock") == [*said, "[1, 1, 1]"]
     assert len(list((tmp_path / "stock").rglob("*.nbc"))) == 3
+
+
+@pytest.mark.slow
+def test_a_helper_has_one_form_for_all_constants(tmp_path: Path) -> None:
+    assert run(tmp_path, program=CONSTANTS) == ["6 [['int64', 'int64']]"]
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from tokenmill.core.columns import drop, set_column
 from tokenmill.core.rules import check_numbers
 from tokenmill.text.edit.tidy import tidy_lines
-from tokenmill.text.html.shape import html_shape
+from tokenmill.text.measure.html_shape import html_shape
 from tokenmill.text.words.segment import text_buffer
 
 

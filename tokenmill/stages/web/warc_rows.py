@@ -5,7 +5,6 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import pyarrow as pa
 from resiliparse.parse.encoding import detect_mime
 
@@ -13,7 +12,7 @@ from tokenmill.core.columns import LOCATOR, documents, drop
 from tokenmill.stages.reading.charset import decode
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.web.http_body import Head, content_type, read_body, read_head
-from tokenmill.stages.web.opt_out_signs import SIGNS_BYTES, Signs, signs
+from tokenmill.stages.web.opt_out_signs import Signs, meta_elements, signs
 from tokenmill.stages.web.warc_digests import mismatch, stated
 from tokenmill.stages.web.warc_records import Damage, Record
 
@@ -147,10 +146,8 @@ class Rows:
     def _signs(self, text: pa.Array) -> list[Signs]:
         """Returns the signs of each page's publisher, and adds the address of a policy to the facts of its row."""
         found = []
-        offsets, data = np.frombuffer(text.buffers()[1], np.int64), memoryview(text.buffers()[2] or b"")
-        for row, head in enumerate(self.heads):
-            page = bytes(data[offsets[row] : min(offsets[row] + SIGNS_BYTES, offsets[row + 1])])
-            found.append(signs(head.signs, page) if head is not None else Signs())
+        for row, (head, elements) in enumerate(zip(self.heads, meta_elements(text), strict=True)):
+            found.append(signs(head.signs, elements) if head is not None else Signs())
             if found[-1].policy:
                 self.facts[row]["tdm_policy"] = found[-1].policy
         return found

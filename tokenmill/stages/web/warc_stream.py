@@ -17,6 +17,7 @@ from tokenmill.core.io.compression import (
     decoder,
     decompress_prefix,
     growth_limit,
+    quick_gzip_decoder,
 )
 
 GZIP, ZSTD = Format.GZIP.magic + b"\x08", Format.ZSTD.magic
@@ -237,7 +238,7 @@ def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] |
     packed = window.view(offset, _INPUT)
     if packed[:3] != GZIP:
         return None
-    member, parts, size = decoder(Format.GZIP), [], 0
+    member, parts, size = quick_gzip_decoder(), [], 0
     try:
         while packed and size <= limit:
             parts.append(member.feed(packed))  # gzip grows at most a thousand times

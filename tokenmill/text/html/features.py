@@ -95,7 +95,7 @@ def measure_page(page: Page, kinds: Ints, into: Measures) -> None:
         element = page.block[page.where[block]]
         kind = _PRE_KIND if page.traits[element] & PRE_TRAIT else kinds[page.tag[element]]
         since_h1 = 0 if kind == 2 else min(since_h1 + 1, 1000)
-        since_heading = 0 if is_heading(kind) else min(since_heading + 1, 1000)
+        since_heading = 0 if is_heading(int64(kind)) else min(since_heading + 1, 1000)
         into.own[own + KIND] = kind
         into.own[own + BEFORE] = before
         into.own[own + SINCE_H1] = since_h1

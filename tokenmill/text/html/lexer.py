@@ -121,7 +121,7 @@ def next_attribute(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     while at < end and data[at] <= 32:
         at += 1
     if at < end and (data[at] == 34 or data[at] == 39):
-        close = find_byte(data, at + 1, end, data[at])
+        close = find_byte(data, at + 1, end, int64(data[at]))
         return code, at + 1, close, min(close + 1, end)
     start = at
     while at < end and data[at] > 32 and data[at] != 62:

@@ -136,9 +136,11 @@ def write_opinions(
     out[at + 1] = _mean_of(found.lists[where], into, held) if found.lists[where] else -1
     out[at + 2] = _mean_of_group(found.group[where], found, held)
     out[at + 3] = _mean_of_group(found.wide[where], found, held)
-    out[at + 4] = _mean(held.paths[found.path[block]], found.paths[found.path[block] * NUM_ALIKE + A_UNITS])
+    out[at + 4] = _mean(held.paths[found.path[block]], int64(found.paths[found.path[block] * NUM_ALIKE + A_UNITS]))
     heading = found.section[block]
-    out[at + 5] = _mean(held.sections[heading], found.sections[heading * NUM_SECTION + C_UNITS]) if heading >= 0 else -1
+    out[at + 5] = (
+        _mean(held.sections[heading], int64(found.sections[heading * NUM_SECTION + C_UNITS])) if heading >= 0 else -1
+    )
     return _write_kept(blocks, block, into, held, out, at + 6)
 
 

@@ -302,7 +302,7 @@ def _put_run(data: Bytes, at: int, end: int, page: Page) -> int:
     """Write the bytes from `at` on up to one that needs a look; the first is written as it is."""
     state = page.state
     text = page.text
-    _open_word(page, data[at])
+    _open_word(page, int64(data[at]))
     put = state[PUT]
     first = put
     text[put] = data[at]
@@ -332,9 +332,11 @@ def _open_word(page: Page, byte: int) -> None:
         if state[PUT] == begin or page.text[begin] <= 32:
             page.item[block] = _item_number(page, page.block[page.where[block]])
     if state[SCRIPT]:
-        _put_script(page, byte)
+        _put_script(page, int64(byte))
     elif state[APART] == state[PUT] and state[PUT] > page.begin[block] and not state[PRES]:
-        if _is_word(byte, int64(0xC3), int64(0xDF)) and _is_word(page.text[state[PUT] - 1], int64(0x80), int64(0xBF)):
+        if _is_word(int64(byte), int64(0xC3), int64(0xDF)) and _is_word(
+            int64(page.text[state[PUT] - 1]), int64(0x80), int64(0xBF)
+        ):
             put_byte(page, 32)
     elif state[SEAM] == state[PUT] and 65 <= byte <= 90 and _ends_in_word(page, int64(1)):
         put_byte(page, 32)  # `<b>Name</b><i>Role</i>`: a style sheet sets them apart

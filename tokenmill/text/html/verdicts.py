@@ -191,7 +191,7 @@ def _keep_tables(page: Page, blocks: int, found: Containers, into: Measures, ver
             while after < blocks and found.table[page.where[after]] == table:
                 after += 1
             begin, end = block, after
-            if begin > 1 and not verdict.keep[begin - 1] and is_heading(into.own[(begin - 1) * NUM_OWN + KIND]):
+            if begin > 1 and not verdict.keep[begin - 1] and is_heading(int64(into.own[(begin - 1) * NUM_OWN + KIND])):
                 begin -= 1
             if end + 1 < blocks and not verdict.keep[end]:
                 end += 1
@@ -218,7 +218,7 @@ def _keep_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
     """Keep a heading of a kept block, and the headings above it."""
     for block in range(blocks - 2, -1, -1):
         if verdict.keep[block + 1] and not verdict.keep[block]:
-            level, below = into.own[block * NUM_OWN + KIND], into.own[(block + 1) * NUM_OWN + KIND]
+            level, below = int64(into.own[block * NUM_OWN + KIND]), int64(into.own[(block + 1) * NUM_OWN + KIND])
             if is_heading(level) and (below > level or not is_heading(below)):
                 verdict.keep[block] = 1
 
@@ -231,7 +231,7 @@ def _drop_repeated(blocks: int, into: Measures, verdict: Verdict) -> None:
         if not verdict.keep[block]:
             continue
         if first < 0:
-            if not is_heading(into.own[block * NUM_OWN + KIND]):
+            if not is_heading(int64(into.own[block * NUM_OWN + KIND])):
                 continue
             first = int64(block)
         elif into.hashes[block] == into.hashes[first] and into.own[block * NUM_OWN + UNITS] <= _SHORT_TITLE:

@@ -19,6 +19,7 @@ from numba.core import entrypoints
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
+from numba.core.types.misc import unliteral
 from numba.np import linalg
 
 from tokenmill.text.kernel.cache_folder import cache_folder
@@ -106,6 +107,12 @@ class _Entry(CPUDispatcher):  # type: ignore[misc]  # numba has no types
 
 class _Helper(CPUDispatcher):  # type: ignore[misc]
     """The form of a kernel that other kernels call. Python cannot call it, because it has no machine code."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Compiles one form for all constants of a type; numba would compile one for each constant in a call."""
+        return super().get_call_template(
+            tuple(unliteral(one) for one in args), {name: unliteral(one) for name, one in dict(kws).items()}
+        )
 
     def add_overload(self, compiled: Any) -> None:
         compiled = compiled._replace(entry_point=object())  # numba finds the function by this key: it must be unique

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.html.visible import visible_chars
+from tokenmill.text.measure.html_visible import visible_chars
 from tokenmill.text.words.segment import text_buffer
 
 

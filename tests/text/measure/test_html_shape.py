@@ -1,11 +1,11 @@
-"""text/html/shape.py: depth, tags, attributes and options agree with a count by hand."""
+"""text/measure/html_shape.py: depth, tags, attributes and options agree with a count by hand."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.html.shape import html_shape
+from tokenmill.text.measure.html_shape import html_shape
 
 
 def shape(*pages: str) -> list[tuple[int, ...]]:
