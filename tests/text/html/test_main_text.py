@@ -188,6 +188,8 @@ def test_a_table_is_kept_whole_between_kept_blocks(page: str, scores: list[int],
         ("<p>a<p>b<p>c<p>d", [1, 0, 0, 1], "a\n\nd"),
         ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", [1, 0, 0, 1], "a\nb\nc\nd"),
         ("<p>a<h3>b</h3><div class=comments><p>c</div>", [1, 0, 1], "a"),
+        ("<h1>a</h1><p>b<dl><dt><h5>c</h5><dd>d</dl>", [1, 0, 1, 0], ""),
+        ("<h1>a</h1><p>b<h5>c</h5>", [1, 1, 1], "a\n\nb\n\nc"),
     ],
 )
 def test_what_belongs_to_kept_blocks_is_kept(page: str, kept: list[int], text: str) -> None:

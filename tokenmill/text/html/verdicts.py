@@ -136,6 +136,7 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
     if not comments:  # those that stand between kept blocks, too
         _drop_comments(page, blocks, into, verdict)
     _drop_repeated(blocks, into, verdict)
+    _drop_lone_headings(blocks, into, verdict)
     if not headline:
         for block in range(blocks):
             if into.own[block * NUM_OWN + KIND] == _H1_KIND:
@@ -236,3 +237,13 @@ def _drop_repeated(blocks: int, into: Measures, verdict: Verdict) -> None:
             first = int64(block)
         elif into.hashes[block] == into.hashes[first] and into.own[block * NUM_OWN + UNITS] <= _SHORT_TITLE:
             verdict.keep[block] = 0
+
+
+@kernel
+def _drop_lone_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
+    """Drop all kept blocks if they are headings without text: such a page has only menus."""
+    for block in range(blocks):
+        if verdict.keep[block] and not is_heading(int64(into.own[block * NUM_OWN + KIND])):
+            return
+    for block in range(blocks):
+        verdict.keep[block] = 0
