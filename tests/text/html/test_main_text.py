@@ -189,6 +189,8 @@ def test_a_table_is_kept_whole_between_kept_blocks(page: str, scores: list[int],
         ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", [1, 0, 0, 1], "a\nb\nc\nd"),
         ("<p>a<h3>b</h3><div class=comments><p>c</div>", [1, 0, 1], "a"),
         ("<h1>a</h1><p>b<dl><dt><h5>c</h5><dd>d</dl>", [1, 0, 1, 0], ""),
+        ("<h4>a</h4><h4>b</h4><h4>c</h4>", [1, 1, 1], ""),
+        (f"<h4>{'ab ' * 40}</h4><h4>b</h4>", [1, 1], f"{'ab ' * 40}".strip() + "\n\nb"),
         ("<h1>a</h1><p>b<h5>c</h5>", [1, 1, 1], "a\n\nb\n\nc"),
     ],
 )

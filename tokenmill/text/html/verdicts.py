@@ -23,6 +23,7 @@ BUCKETS: Final = 256
 _LOST: Final = 10  # times as much text that the second pass loses
 _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
+_LONE_HEADINGS = 100  # units; longer ones are posts or a list
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
 
@@ -241,9 +242,12 @@ def _drop_repeated(blocks: int, into: Measures, verdict: Verdict) -> None:
 
 @kernel
 def _drop_lone_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
-    """Drop all kept blocks if they are headings without text: such a page has only menus."""
+    """Drop all kept blocks if they are short headings without text: such a page has only menus."""
+    units = int64(0)
     for block in range(blocks):
-        if verdict.keep[block] and not is_heading(int64(into.own[block * NUM_OWN + KIND])):
-            return
+        if verdict.keep[block]:
+            units += into.own[block * NUM_OWN + UNITS]
+            if units > _LONE_HEADINGS or not is_heading(int64(into.own[block * NUM_OWN + KIND])):
+                return
     for block in range(blocks):
         verdict.keep[block] = 0
