@@ -34,16 +34,38 @@ def audit(
     rule: Annotated[str | None, typer.Option(help="Only this rule, or all rules of this step.")] = None,
     sample: Annotated[int, typer.Option(min=1, help="Number of documents.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
+    templates: Annotated[
+        bool, typer.Option("--templates", help="Show the inline templates of wikitext that are not known instead.")
+    ] = False,
     json_out: AsJson = False,
 ) -> None:
     """Show a sample of the dropped documents."""
     from tokenmill.pipeline.report import audit, read_run
 
+    if templates:
+        _show_templates(run, rule, json_out)
+        return
     found = audit.sample(read_run(run), rule, sample, seed)
     if json_out:
         print_json([asdict(one) for one in found])
     else:
         audit.show(found, console())
+
+
+def _show_templates(run: str, rule: str | None, json_out: bool) -> None:
+    from tokenmill.core.errors import RecipeError
+    from tokenmill.pipeline.record.notes import KEPT_NAMES, as_json
+    from tokenmill.pipeline.report import funnel, read_run
+
+    if rule is not None:
+        raise RecipeError("--templates: shows templates of all stages; leave out --rule")
+    notes = {one.stage: one.notes for one in funnel.funnel(read_run(run))}
+    if json_out:
+        print_json({stage: as_json(found, KEPT_NAMES) for stage, found in notes.items()})
+    elif any(notes.values()):
+        funnel.show_notes(notes, KEPT_NAMES, console())
+    else:
+        print("no unknown templates")
 
 
 def explain(

@@ -1,4 +1,4 @@
-"""The document schema, and the only functions that change a batch: set_column, drop, split.
+"""The document schema, and the only functions that change a batch: set_column, drop, note, split.
 
 A batch is a pyarrow.RecordBatch with one document per row. A step returns the same rows in the same order; it adds
 columns or marks rows. A marked row has `drop_rule`, `drop_measured` and `drop_threshold`; only the engine removes it.
@@ -6,6 +6,7 @@ Columns whose name starts with `_` are transient: they exist within one stage an
 when `text` is set, because they describe the old text (the word segmentation, for example).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,9 @@ DOCUMENT = pa.schema(
 
 MARKS = pa.schema([("drop_rule", pa.string()), ("drop_measured", pa.string()), ("drop_threshold", pa.string())])
 """The columns that drop() writes. Values and thresholds are text, because some are numbers and some are languages."""
+
+NOTES = b"notes"
+"""Key in the schema metadata of a batch for the notes of a step, as JSON: {topic: {name: [how often, an example]}}."""
 
 BoolMask = npt.NDArray[np.bool_]
 
@@ -95,6 +99,18 @@ def marked(batch: pa.RecordBatch) -> BoolMask:
     if "drop_rule" not in batch.schema.names:
         return np.zeros(batch.num_rows, dtype=np.bool_)
     return as_mask(batch.column("drop_rule").is_valid())
+
+
+def note(batch: pa.RecordBatch, topic: str, found: Mapping[str, tuple[int, str]]) -> pa.RecordBatch:
+    """Returns the batch with notes of a step for the report of the run: {name: (how often, an example)} of a topic.
+
+    The engine adds the notes of all batches and removes them from the batch. Only a Noting step may add them.
+    """
+    if not found:
+        return batch
+    metadata = dict(batch.schema.metadata or {})
+    notes = json.loads(metadata.get(NOTES, b"{}")) | {topic: found}
+    return batch.replace_schema_metadata(metadata | {NOTES: json.dumps(notes).encode()})
 
 
 def split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:

@@ -334,6 +334,18 @@ class Filter(Step, Protocol):
 
 
 @runtime_checkable
+class Noting(Protocol):
+    """A Step that counts things in documents that it could not treat, for example templates that it does not know.
+
+    Attributes:
+        TOPICS: the names of its lists of notes, plural nouns that `pipeline report` shows. The step adds notes to the
+            batches that it returns with core.columns.note.
+    """
+
+    TOPICS: ClassVar[tuple[str, ...]]
+
+
+@runtime_checkable
 class Exemplary(Protocol):
     """A unit with settings that have no default. Tests call example() to get an instance of it."""
 

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from tokenmill.core.errors import DataError
+from tokenmill.core.kinds import JsonObject, Noting
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.notes import SHOWN_NAMES, ByStep, add_facts, as_json
 from tokenmill.pipeline.record.stage_record import StageRecord, read_record, write_record
 
 Stages = list[PlannedStage]
@@ -29,7 +31,13 @@ class Completeness:
         planned = check_done(planned)
         missing, stage = self._missing(planned, stages), planned.stage
         record = StageRecord(
-            len(planned.shards), _done(planned), missing, allowed, corpus=stage.writes_corpus, facts=stage.has_facts
+            len(planned.shards),
+            _done(planned),
+            missing,
+            allowed,
+            corpus=stage.writes_corpus,
+            facts=stage.has_facts,
+            notes=_notes(planned),
         )
         self.records[planned.name] = record
         write_record(planned.folder, record)
@@ -125,6 +133,17 @@ def damage_lines(manifest: Manifest, run: str) -> Iterator[str]:
         records = "1 damaged record is" if total == 1 else f"{total:,} damaged records are"
         rule = next(iter(counts))
         yield f"{file}: {records} marked as dropped ({what}); see `pipeline audit {run} --rule {rule}`"
+
+
+def _notes(planned: PlannedStage) -> dict[str, dict[str, JsonObject]]:
+    """Returns the notes of a stage for its record. Only stages with a Noting step have their manifests read."""
+    sums: ByStep = {}
+    if any(isinstance(step, Noting) for step in planned.stage.steps):
+        ledger = Ledger(planned.folder)
+        for shard in planned.shards:
+            if shard.done:
+                add_facts(sums, ledger[shard.number].facts)
+    return as_json(sums, SHOWN_NAMES)
 
 
 def _done(planned: PlannedStage) -> int:

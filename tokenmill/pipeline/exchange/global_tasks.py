@@ -38,6 +38,7 @@ from tokenmill.pipeline.exchange.room import buffer_bytes, room_for
 from tokenmill.pipeline.exchange.sorted_rows import sorted_rows
 from tokenmill.pipeline.record.ledger import standing
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.record.notes import FACT as NOTES_FACT
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
 from tokenmill.pipeline.tasks.shard import (
@@ -216,6 +217,7 @@ class ApplyTask:
             damage=spilled.damage,
             unreadable=spilled.unreadable,
             edits=spilled.edits | made.edits,
+            facts=made.facts | {name: spilled.facts[name] for name in (NOTES_FACT,) if name in spilled.facts},
             by_source={
                 name: [counts[0], made.by_source.get(name, [0, 0])[1]] for name, counts in spilled.by_source.items()
             },

@@ -10,6 +10,7 @@ from dataclasses import fields as dataclass_fields
 from tokenmill.core.checked_json import parsed, with_checksum
 from tokenmill.core.io import storage
 from tokenmill.core.io.storage import join
+from tokenmill.core.kinds import JsonObject
 
 NAMES_SHOWN = 3
 
@@ -28,6 +29,7 @@ class StageRecord:
         corpus: it writes a corpus or other files of all its documents, which have a manifest of their own. Default
             false.
         facts: it writes facts.json. Default false.
+        notes: the notes of its steps, as notes.as_json() returns them. Default none.
     """
 
     shards: int
@@ -37,6 +39,7 @@ class StageRecord:
     stale: bool = False
     corpus: bool = False
     facts: bool = False
+    notes: dict[str, dict[str, JsonObject]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.stale:
@@ -86,6 +89,7 @@ def record_problem(folder: str) -> str:
 def _read(content: bytes) -> StageRecord:
     """Parses a record. Raises ValueError for anything that write_record does not write."""
     fields, checked = parsed(content)
-    if not checked or fields.keys() != {field.name for field in dataclass_fields(StageRecord)}:
+    names = {field.name for field in dataclass_fields(StageRecord)}
+    if not checked or not names - {"notes"} <= fields.keys() <= names:  # earlier builds wrote no notes
         raise ValueError("it has no checksum, or other fields than a record")
     return StageRecord(**fields)

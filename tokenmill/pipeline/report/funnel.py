@@ -2,16 +2,19 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tokenmill.pipeline.planning.fingerprint import code_of
 from tokenmill.pipeline.record.accepted import results_of_accepted_code
 from tokenmill.pipeline.record.manifest import Manifest
+from tokenmill.pipeline.record.notes import SHOWN_NAMES, ByStep, add_facts
+from tokenmill.pipeline.record.notes import as_json as notes_as_json
 from tokenmill.pipeline.record.stage_record import NAMES_SHOWN, StageRecord
 from tokenmill.pipeline.report import RanStage, plain
 from tokenmill.pipeline.tasks import quarantine
@@ -37,6 +40,7 @@ class Funnel:
         damage: {rule that means a damaged input file: records}.
         by_source: {source: [rows in, rows out]}.
         edits: {step: [documents whose text it changed, their characters before, after]}.
+        notes: {step: {topic: its notes}}.
         by_node: {name of a machine: its work}.
         bytes_out: UTF-8 bytes of text in the documents that came out.
         seconds: sum of the wall times of all shards.
@@ -60,6 +64,7 @@ class Funnel:
     damage: dict[str, int]
     by_source: dict[str, list[int]]
     edits: dict[str, list[int]]
+    notes: ByStep
     by_node: dict[str, NodeWork]
     bytes_out: int
     seconds: float
@@ -144,7 +149,8 @@ def as_json(funnels: list[Funnel]) -> list[dict[str, object]]:
 
 def _as_json(one: Funnel) -> dict[str, object]:
     missing = one.record.missing if one.record else {}
-    facts = {name: value for name, value in vars(one).items() if name != "record"}
+    facts = {name: value for name, value in vars(one).items() if name not in ("record", "notes")}
+    facts["notes"] = notes_as_json(one.notes, SHOWN_NAMES)
     return facts | {"balanced": one.balanced, "state": one.state, "missing": missing, "good": one.good}
 
 
@@ -172,8 +178,24 @@ def show(funnels: list[Funnel], console: Console) -> None:
             table.add_row("", f"tokens in {split}: {tokens:,}", "", "", "", "", "", "", "")
         table.add_section()
     console.print(table)
+    show_notes({one.stage: one.notes for one in funnels}, SHOWN_NAMES, console)
     _show_nodes(funnels, console)
     _show_balance(funnels, console)
+
+
+def show_notes(by_stage: Mapping[str, ByStep], names: int, console: Console) -> None:
+    """Prints the most frequent names of each topic of notes in {stage: its notes}, at most `names`, with examples."""
+    for stage, notes in by_stage.items():
+        for step, topics in notes.items():
+            for topic, found in topics.items():
+                title = Text(f"{stage}: {found.total:,} {topic} in {step}", style="table.title")
+                table = Table(title=title, title_justify="left")
+                table.add_column("name", overflow="fold")
+                table.add_column("times", justify="right")
+                table.add_column("example", overflow="fold")
+                for name, times, example in found.most_frequent(names):
+                    table.add_row(Text(plain(name)), f"{times:,}", Text(plain(example)))
+                console.print(table)
 
 
 def _show_nodes(funnels: list[Funnel], console: Console) -> None:
@@ -229,6 +251,7 @@ class _Sums:
     damage: Counter[str] = field(default_factory=Counter)
     by_source: dict[str, list[int]] = field(default_factory=dict)
     edits: dict[str, list[int]] = field(default_factory=dict)
+    notes: ByStep = field(default_factory=dict)
     by_node: dict[str, NodeWork] = field(default_factory=dict)
 
     def add(self, manifest: Manifest) -> None:
@@ -249,6 +272,7 @@ class _Sums:
             have[0], have[1] = have[0] + rows_in, have[1] + rows_out
         for step, sums in manifest.edits.items():
             self.edits[step] = [a + b for a, b in zip(self.edits.get(step, [0, 0, 0]), sums, strict=True)]
+        add_facts(self.notes, manifest.facts)
         node = manifest.host.get("name", "")
         shards, busy, size = self.by_node.get(node, NodeWork(0, 0.0, 0))
         self.by_node[node] = NodeWork(shards + 1, busy + seconds, size + manifest.bytes_in)
@@ -265,6 +289,7 @@ class _Sums:
             damage=dict(sorted(self.damage.items())),
             by_source=dict(sorted(self.by_source.items())),
             edits=dict(sorted(self.edits.items())),
+            notes=self.notes,
             by_node=dict(sorted(self.by_node.items())),
             bytes_out=self.bytes_out,
             seconds=self.seconds,

@@ -34,6 +34,7 @@ from tokenmill.core.kinds import JsonObject, Shard, Source, Step
 from tokenmill.core.memory import give_back, peak_rss_bytes
 from tokenmill.core.rules import step_name
 from tokenmill.pipeline.record.manifest import Manifest, write_manifest
+from tokenmill.pipeline.record.notes import ByStep, notes_facts
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
 from tokenmill.pipeline.tasks.edits import text_changes
@@ -129,6 +130,7 @@ class Tally:
         damage: {input file: {rule: rows that mean damage}}.
         by_source: {source: [rows in, rows out]}.
         edits: {step: [documents with a changed text, their code points before, after]}.
+        notes: {step: {topic: its notes}}.
     """
 
     rows_in: int = 0
@@ -145,6 +147,7 @@ class Tally:
     step_seconds: dict[str, float] = field(default_factory=dict)
     dropped: list[pa.RecordBatch] = field(default_factory=list)
     raised: dict[str, Raised] = field(default_factory=dict)
+    notes: ByStep = field(default_factory=dict)
     hashes: Hashes = field(default_factory=dict)
     _unsettled: list[tuple[int, pa.RecordBatch]] = field(default_factory=list)
 
@@ -199,7 +202,7 @@ class Tally:
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             outputs=outputs,
-            facts=raised_facts([self.raised]),
+            facts=raised_facts([self.raised]) | notes_facts(self.notes),
             timing={
                 "seconds": round(seconds, 3),
                 "steps": {name: round(value, 4) for name, value in self.step_seconds.items()},
@@ -360,7 +363,7 @@ def _run_steps(task: ShardTask, batch: pa.RecordBatch, number: int, tally: Tally
         tell(Position(number, name, id))
         began = time.perf_counter()
         before = batch
-        batch = _apply(task, step, batch, tally.raised.setdefault(name, Raised()))
+        batch = _apply(task, step, batch, tally.raised.setdefault(name, Raised()), tally.notes)
         tally.edit(name, before, batch)
         del before  # otherwise its text stays in memory while the next step runs
         tally.step_seconds[name] = tally.step_seconds.get(name, 0.0) + time.perf_counter() - began
@@ -377,10 +380,12 @@ def _compact(task: ShardTask, batch: pa.RecordBatch, tally: Tally, place: int) -
     return batch
 
 
-def _apply(task: ShardTask, step: Step, batch: pa.RecordBatch, raised: Raised | None = None) -> pa.RecordBatch:
+def _apply(
+    task: ShardTask, step: Step, batch: pa.RecordBatch, raised: Raised | None = None, notes: ByStep | None = None
+) -> pa.RecordBatch:
     if not task.mark_only:
-        return apply_step(step, batch, raised)
-    return with_first_marks(apply_step(step, without_marks(batch), raised), batch, step_name(step))
+        return apply_step(step, batch, raised, notes)
+    return with_first_marks(apply_step(step, without_marks(batch), raised, notes), batch, step_name(step))
 
 
 def _count_damage(batch: pa.RecordBatch, task: ShardTask, damage: dict[str, dict[str, int]]) -> None:

@@ -1,5 +1,6 @@
 """Calls a step on a batch. Drops the rows on which it raises, one by one, and counts the errors."""
 
+import json
 import logging
 import sys
 import traceback
@@ -8,10 +9,11 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from tokenmill.core.columns import drop, widened
+from tokenmill.core.columns import NOTES, drop, widened
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.kinds import Calling, JsonObject, Step
 from tokenmill.core.rules import step_name
+from tokenmill.pipeline.record.notes import ByStep, add_notes
 from tokenmill.pipeline.record.task import CodeError
 
 logger = logging.getLogger(__name__)
@@ -86,8 +88,10 @@ def raised_of(facts: JsonObject) -> dict[str, Raised]:
     return {step: Raised(**counts) for step, counts in facts.get(RAISED, {}).items()}
 
 
-def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) -> pa.RecordBatch:
-    """Calls a step on a batch of documents.
+def apply_step(
+    step: Step, batch: pa.RecordBatch, raised: Raised | None = None, notes: ByStep | None = None
+) -> pa.RecordBatch:
+    """Calls a step on a batch of documents. Adds its notes to `notes`.
 
     If it raises, calls it row by row and drops the failing rows by `<step>.error`. Rows and errors are counted in
     `raised`. Raises CodeError if the step also raises on an empty batch, because an empty batch is used to find its
@@ -96,15 +100,17 @@ def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) 
     """
     raised = Raised() if raised is None else raised
     raised.rows += batch.num_rows
+    notes = {} if notes is None else notes
     try:
         result = step(batch)
     except (RecipeError, DataError, MemoryError):
         raise
     except _STEP_ERRORS as error:
         logger.debug("%s raised on a batch; running its rows one by one", step_name(step), exc_info=error)
-        result = _row_by_row(step, batch, raised)
+        result = _row_by_row(step, batch, raised, notes)
     if not isinstance(result, pa.RecordBatch):
         raise DataError(f"{step_name(step)} returned {type(result).__name__}; a step returns a pyarrow.RecordBatch")
+    result = _without_notes(step, result, notes)
     lost = sorted(name for name in set(batch.schema.names) - set(result.schema.names) if not name.startswith("_"))
     if lost:
         raise DataError(
@@ -117,13 +123,22 @@ def apply_step(step: Step, batch: pa.RecordBatch, raised: Raised | None = None) 
     return result
 
 
-def _row_by_row(step: Step, batch: pa.RecordBatch, raised: Raised) -> pa.RecordBatch:
+def _without_notes(step: Step, result: pa.RecordBatch, notes: ByStep) -> pa.RecordBatch:
+    """Returns what a step returned, without its notes, which are added to `notes`."""
+    metadata = result.schema.metadata
+    if not metadata or NOTES not in metadata:
+        return result
+    add_notes(notes, step_name(step), json.loads(metadata.pop(NOTES)))
+    return result.replace_schema_metadata(metadata or None)
+
+
+def _row_by_row(step: Step, batch: pa.RecordBatch, raised: Raised, notes: ByStep) -> pa.RecordBatch:
     whole = _columns_of(step, batch)
     parts = []
     for row in range(batch.num_rows):
         one = batch.slice(row, 1)
         try:
-            parts.append(step(one))
+            parts.append(_without_notes(step, step(one), notes))
         except (RecipeError, DataError, MemoryError):
             raise
         except _STEP_ERRORS as error:
