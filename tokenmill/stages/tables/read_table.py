@@ -19,14 +19,20 @@ from tokenmill.core.rules import check_numbers
 from tokenmill.stages.reading.inputs import file_shards, short_names
 from tokenmill.stages.reading.json_lines import Line, is_packed, read_lines, read_lines_between, refuse_others
 from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
-from tokenmill.stages.reading.plain_columns import plain_column
+from tokenmill.stages.reading.plain_columns import plain_column, text_column
 from tokenmill.stages.reading.row_cuts import cut_batches
 from tokenmill.stages.tables.csv_records import CsvRecord, header_of, read_csv_records
 from tokenmill.stages.tables.dataset_folder import dataset_files, is_folder
 from tokenmill.stages.tables.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
 from tokenmill.stages.tables.jsonl_formats import FORMATS, unpacked
 from tokenmill.stages.tables.table_documents import Rows, python_rows, refuse_types, table_documents
-from tokenmill.stages.tables.unreadable import HEAD_BYTES, refuse_no_table, refuse_without_a_good_line, with_a_good_row
+from tokenmill.stages.tables.unreadable import (
+    HEAD_BYTES,
+    refuse_no_table,
+    refuse_without_a_good_line,
+    with_a_good_row,
+    with_a_good_text,
+)
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
@@ -44,6 +50,9 @@ class ReadTable:
     A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON Lines and CSV. If
     several files have the same name, it includes the folders that distinguish them. The locator's offset is the row in
     Parquet and Arrow, and otherwise the byte offset in the decompressed file.
+
+    A date is ISO 8601, digits of a date (20240131), or a number since 1970 in seconds, milliseconds, microseconds or
+    nanoseconds, whose size gives the unit. Any other value becomes null. Text and ids may be columns of bytes.
 
     Attributes:
         paths: globs, or one glob, of .parquet, .arrow, .feather, .jsonl, .csv and .tsv files, or folders in Hugging
@@ -130,9 +139,9 @@ class ReadTable:
             delimiter = _delimiter(shard.file)
             refuse_no_table(head, shard.file, is_csv=bool(delimiter))
             if magic.startswith(b"PAR1"):
-                yield from self._parquet(shard, file)
+                yield from with_a_good_text(self._parquet(shard, file), shard.file, whole=_is_whole(shard))
             elif magic.startswith((FILE_MAGIC, STREAM_MAGIC)):
-                yield from self._arrow(shard, file)
+                yield from with_a_good_text(self._arrow(shard, file), shard.file, whole=True)
             elif delimiter:
                 yield from self._csv(shard, file, delimiter)
             elif not shard.start or not is_packed(magic):  # the first piece of a compressed file reads it all
@@ -159,7 +168,7 @@ class ReadTable:
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
-        if shard.length == shard.size:
+        if _is_whole(shard):
             batches = with_a_good_row(batches, shard.file)
         yield from self._columnar(shard, schema, batches, first)
 
@@ -186,17 +195,17 @@ class ReadTable:
                 offset += batch.rows
                 continue
             places = list(range(offset, offset + batch.num_rows))
-            found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
+            found = {ours: text_column(plain_column(batch.column(theirs))) for theirs, ours in names.items()}
             rest, problems = python_rows(batch.select(unknown))
             rows = Rows(places, [None] * len(places), found, rest, problems)
-            yield table_documents(shard, rows, self.adds, rule="corrupt", expected="values that are UTF-8")
+            yield table_documents(shard, rows, self.adds, rule="bad_utf8", expected="values that are UTF-8")
             offset += batch.num_rows
 
     def _json(self, shard: Shard, file: IO[bytes], *, whole: bool) -> Iterator[pa.RecordBatch]:
         limit, is_first = self.max_line_bytes, not shard.start
         lines = (
             read_lines(file, shard.file, limit)
-            if whole or shard.length == shard.size
+            if whole or _is_whole(shard)
             else read_lines_between(file, shard.file, limit, shard.start, shard.end)
         )
         names = self._names([*self.columns, *_NAMED_ALIKE], shard.file)
@@ -238,7 +247,7 @@ class ReadTable:
         try:
             self._names(keys, shard.file)
         except DataError:
-            if shard.length == shard.size:
+            if _is_whole(shard):
                 raise
             with storage.open_input(shard.address) as file:
                 batches = _batched(read_lines(file, shard.file, self.max_line_bytes), self.batch_bytes)
@@ -316,6 +325,10 @@ def _of_width(record: CsvRecord, width: int) -> CsvRecord:
     if record.problem or len(record.fields) == width:
         return record
     return record._replace(fields=[], problem=f"found {len(record.fields)} fields, expected {width}")
+
+
+def _is_whole(shard: Shard) -> bool:
+    return shard.length == shard.size
 
 
 def _delimiter(file: str) -> str:

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokenmill.core.errors import DataError, short
 from tokenmill.stages.reading.parquet_batches import RowLoss
@@ -12,7 +13,10 @@ from tokenmill.stages.reading.parquet_batches import RowLoss
 HEAD_BYTES = 1 << 10
 MOST_BAD_LINES = 100_000
 """The search for a readable line ends after this many lines at the start of a file."""
+MOST_BAD_ROWS = 1000
+"""The search for a row in UTF-8 ends after this many rows at the start of a file."""
 
+_HELD_BYTES = 64 << 20
 _LFS = b"version https://git-lfs.github.com/spec/"
 _ANNEX = (b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")
 _PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
@@ -91,6 +95,35 @@ def with_a_good_row(batches: Iterator[pa.RecordBatch | RowLoss], file: str) -> I
         return
     if held:
         raise DataError(f"{file}: none of its rows can be read: {short(held[0].problem)}; get the file again")
+
+
+def with_a_good_text(batches: Iterator[pa.RecordBatch], file: str, *, whole: bool) -> Iterator[pa.RecordBatch]:
+    """Yields batches of documents as they are, if not all of their first rows are marked as not UTF-8.
+
+    Raises DataError before the first one if all rows are, or the first MOST_BAD_ROWS. whole: they are a whole file.
+    """
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        count = sum(one.num_rows for one in held)
+        if not _is_bad_utf8(batch) or sum(one.nbytes for one in held) > _HELD_BYTES:
+            yield from held
+            yield from batches
+            return
+        if count >= MOST_BAD_ROWS:
+            break
+    if held and (whole or count >= MOST_BAD_ROWS):
+        raise DataError(
+            f"{file}: none of its first {count:,} rows is text in UTF-8; convert its columns to UTF-8, or name another "
+            "column for the text: columns: {NAME: text}"
+        )
+    yield from held
+
+
+def _is_bad_utf8(batch: pa.RecordBatch) -> bool:
+    if "drop_rule" not in batch.schema.names:
+        return not batch.num_rows
+    return bool(pc.all(pc.equal(batch.column("drop_rule").fill_null(""), "read_table.bad_utf8")).as_py())
 
 
 def _is_array(start: bytes) -> bool:
