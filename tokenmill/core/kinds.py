@@ -71,11 +71,13 @@ class SourceTraits:
         unhashed: names of settings that do not affect results. They are left out of the fingerprint. `paths` is always
             left out: it only selects the shards, and the fingerprint of a shard covers the shard's own file.
             Default none.
+        same_ids: what the user can do if two rows of a file have one id, for the end of the error. Default none.
     """
 
     damage: tuple[str, ...] = ()
     signals: pa.Schema = field(default_factory=lambda: pa.schema([]))
     unhashed: tuple[str, ...] = ()
+    same_ids: str = ""
 
 
 @runtime_checkable

@@ -104,8 +104,19 @@ def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[DumpChunk | Ga
             yield Gap(offset, after - offset, stream.inner, stream.problem)
         elif not _begins_stream(file, after, size):
             after = next_stream(file, after, size)
-            yield Gap(stream.end, after - stream.end, 0, NO_STREAM)
+            if not _only_zeros(file, stream.end, after):  # zeros are padding of tapes and block stores
+                yield Gap(stream.end, after - stream.end, 0, NO_STREAM)
         offset = after
+
+
+def _only_zeros(file: IO[bytes], start: int, end: int) -> bool:
+    file.seek(start)
+    while start < end:
+        data = file.read(min(_WINDOW, end - start))
+        if not data or data.strip(b"\0"):
+            return False
+        start += len(data)
+    return True
 
 
 def _begins_stream(file: IO[bytes], offset: int, size: int) -> bool:
