@@ -1,7 +1,15 @@
-"""Reads documents from tables: Parquet, Arrow IPC, JSON Lines and CSV, and folders in Hugging Face's layouts.
+"""Reads documents from tables: Parquet, Arrow IPC, JSON and CSV, and folders in Hugging Face's layouts.
 
 A column of a table becomes a column of documents if it has the same name (id, url, date, text), or if `columns` maps
-it. All others go into `meta`. A line that is not a JSON object becomes a row too, marked with the rule that refused it.
+it. All others go into `meta`. A line or value that is not a JSON object becomes a row too, marked with the rule that
+refused it.
+
+Folders directly above a file that are called `column=value`, as Hive and Spark write them, give its rows columns of
+text: lang=de/year=2024/part-0.parquet has `lang` and `year`. Percent codes are decoded, and
+`__HIVE_DEFAULT_PARTITION__` is null. A column of the file takes precedence; `id` and `text` come only from files.
+
+A date is ISO 8601, digits of a date (20240131), or a number since 1970 in seconds, milliseconds, microseconds or
+nanoseconds, whose size gives the unit. Any other value becomes null. Text and ids may be columns of bytes.
 """
 
 from collections.abc import Callable, Iterator
@@ -67,13 +75,6 @@ class ReadTable:
     A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON and CSV. If
     several files have the same name, it includes the folders that distinguish them. The locator's offset is the row in
     Parquet and Arrow, and otherwise the byte offset in the decompressed file.
-
-    Folders directly above a file that are called `column=value`, as Hive and Spark write them, give its rows columns of
-    text: lang=de/year=2024/part-0.parquet has `lang` and `year`. Percent codes are decoded, and
-    `__HIVE_DEFAULT_PARTITION__` is null. A column of the file takes precedence; `id` and `text` come only from files.
-
-    A date is ISO 8601, digits of a date (20240131), or a number since 1970 in seconds, milliseconds, microseconds or
-    nanoseconds, whose size gives the unit. Any other value becomes null. Text and ids may be columns of bytes.
 
     Attributes:
         paths: globs, or one glob, of .parquet, .arrow, .feather, .jsonl, .json, .csv and .tsv files, or folders in
@@ -163,6 +164,8 @@ class ReadTable:
             head = file.read(HEAD_BYTES)
             magic = head[:10]
             file.seek(0)
+            if shard.start and is_packed(magic):
+                return  # its first piece reads it all
             delimiter = csv_delimiter(shard.file)
             content = content_head(file, head, HEAD_BYTES)
             for start in (magic, content[:10]):
@@ -175,11 +178,10 @@ class ReadTable:
                 yield from with_a_good_text(self._arrow(shard, file), shard.file, whole=True)
             elif delimiter:
                 yield from self._csv(shard, file, delimiter)
-            elif is_array or is_packed(magic):
-                if not shard.start:  # the first piece of a file that can only be read from its start reads it all
-                    yield from self._json(shard, file, whole=True, is_array=is_array)
-            else:
-                yield from self._json(shard, file, whole=_is_whole(shard))
+            elif not is_array:
+                yield from self._json(shard, file, whole=is_packed(magic) or _is_whole(shard))
+            elif not shard.start:  # the first piece of an array reads it all too
+                yield from self._json(shard, file, whole=True, is_array=True)
 
     def _files(self) -> list[Shard]:
         """Returns one shard per file. A dataset folder gives its data files."""
