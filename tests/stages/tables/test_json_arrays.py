@@ -75,6 +75,7 @@ A, B, Z = (json.dumps(one).encode() for one in (ONE, TWO, LAST))
         (b"[]", []),
         (b"[ \n ]\n", []),
         (b"[" + A + b"," + B + b",\n" + Z + b",]", [ONE, TWO, LAST]),
+        (b"[,,\n,, ," + A + b",,\n,\n" + B + b",]", [ONE, TWO]),
         (b"[" + A + b"," + B, [ONE, TWO, "inside an array"]),
         (b"[" + A + b"," + B[:-1], [ONE, "inside this value"]),
         (b"[" + A + b"," + B[:12], [ONE, "inside this value"]),

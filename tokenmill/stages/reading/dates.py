@@ -49,7 +49,7 @@ def moments(column: pa.Array) -> pa.Array:
 
 
 def timestamps(dates: Sequence[str | None]) -> pa.Array:
-    """Parses a source's dates to timestamp[us, UTC]; null for texts that are none.
+    """Parses a source's dates to timestamp[us, UTC]; null for other texts.
 
     They are ISO 8601 in any precision, the 4 to 14 digits of ARC files (YYYYMMDDhhmmss), or seconds, milliseconds,
     microseconds or nanoseconds since 1970, whose size gives the unit: 1973-03-03 to 2099. Ten or twelve digits that are

@@ -14,13 +14,15 @@ PAGES_ADVICE = (
     "pages are read from WARC files by stages.read_warc, or from JSON Lines with their HTML in `text`; docs/recipes.md "
     "('Pages that are files') has a script that writes these"
 )
-"""What to do with files of HTML."""
+"""Says how files of HTML are read, for errors."""
 
 _BOM = b"\xef\xbb\xbf"
 _LFS = b"version https://git-lfs.github.com/spec/"
 _ANNEX = (b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")
 _PAGE = re.compile(rb"<(?:!--|\?xml\b|error\b|!doctype\s+html|html|head|body|title\b)", re.IGNORECASE)
 _CODE = re.compile(rb"<Code>\s*([\w.\- ]{1,80}?)\s*</Code>")
+_MANY_ZEROS = 64
+_JSON = re.compile(rb'\[?\s*\{\s*"[^"]*"\s*:')
 _WIKI = re.compile(rb"(?:<\?xml[^>]{0,200}>\s*)?<mediawiki\b")
 _OTHERS = {
     b"PARE": "an encrypted Parquet file; decrypt it first",
@@ -75,6 +77,10 @@ def _kind(content: bytes, file: str, *, is_csv: bool) -> str:
         return "a Git LFS pointer, not the data; get the data: git lfs pull"
     if content.startswith(_ANNEX):
         return "a git-annex pointer, not the data; get the data: git annex get"
+    if len(content) >= _MANY_ZEROS and not content.strip(b"\0"):
+        return "full of zeros at its start, as after a copy that failed; get it again"
+    if is_csv and _JSON.match(start):
+        return "JSON, although its name says that it is CSV or TSV; rename it to .jsonl"
     if _WIKI.match(start):
         return "a dump of MediaWiki; read it with stages.read_wikipedia"
     if _PAGE.match(start) or (is_page(file) and not start.startswith((b"{", b"["))):

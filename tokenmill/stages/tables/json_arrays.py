@@ -12,6 +12,7 @@ from tokenmill.core.io.compression import DecompressionError
 from tokenmill.stages.reading.json_lines import BREAK, MAX_DEPTH, RawLine
 
 _MARK = re.compile(rb'["\[\]{},]')
+_COMMAS = re.compile(rb"[\s,]*,")
 _NEXT_LINE = re.compile(rb"\n([ \t]{0,999})\{")
 _LONGEST_INDENT = 1000
 _BLANKS = b" \t\r\n"
@@ -129,7 +130,9 @@ class _Scanner:
         if mark == _QUOTE:
             self.in_string = True
         elif mark == _COMMA and not self.inside:
-            self._end_value(at, at + 1)
+            more = _COMMAS.match(self.data, at + 1)  # there may be millions of them, without a value
+            self._end_value(at, more.end() if more else at + 1)
+            return self.begin, True
         elif mark in (_ARRAY, _OBJECT):
             return self._open(at, mark), True
         elif mark in (_ARRAY_END, _OBJECT_END):
