@@ -40,7 +40,7 @@ def long(log: int, eighths: int = 0, frame: bytes = FRAME) -> bytes:
 
 
 def read(packed: bytes) -> bytes:
-    return Decompressed(io.BytesIO(packed), Format.ZSTD).read(1 << 24)
+    return Decompressed(io.BytesIO(packed), Format.ZSTD, window=LONGEST_WINDOW).read(1 << 24)
 
 
 @pytest.mark.parametrize("log", [17, 27, 28, 30, 31])
@@ -78,7 +78,7 @@ NEEDS = (
 @pytest.mark.parametrize("before", [b"", SKIPPABLE, FRAME], ids=["first", "after a skippable one", "later"])
 def test_a_window_without_memory_is_an_error_with_window_memory_and_setting(before: bytes) -> None:
     with stage_memory(2 << 30):
-        file = Decompressed(io.BytesIO(before + long(31)), Format.ZSTD)
+        file = Decompressed(io.BytesIO(before + long(31)), Format.ZSTD, window=LONGEST_WINDOW)
         with pytest.raises(WindowError, match=NEEDS):
             while file.read(1000):
                 pass
@@ -110,8 +110,10 @@ def test_a_window_over_2_gib_is_damage(frame: bytes) -> None:
         read(frame)
 
 
-def test_only_files_may_have_long_windows() -> None:
+def test_only_readers_that_ask_for_it_get_long_windows() -> None:
     """Content of a record or a page may come from anyone, so its windows stay small."""
+    with pytest.raises(DecompressionError, match="too much memory"):
+        Decompressed(io.BytesIO(long(28)), Format.ZSTD).read(1)
     with pytest.raises(DecompressionError, match="too much memory"):
         decompress(long(28), Format.ZSTD, 1 << 24)
     with pytest.raises(DecompressionError, match="too much memory"):
@@ -121,7 +123,7 @@ def test_only_files_may_have_long_windows() -> None:
 def test_a_damaged_frame_with_a_long_window_is_damage() -> None:
     packed = bytearray(long(31))
     packed[-1] ^= 1
-    file = Decompressed(io.BytesIO(bytes(packed)), Format.ZSTD)
+    file = Decompressed(io.BytesIO(bytes(packed)), Format.ZSTD, window=LONGEST_WINDOW)
     assert file.read(1 << 24) == TEXT
     with pytest.raises(DecompressionError, match="checksum"):
         file.read(1)

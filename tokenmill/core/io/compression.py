@@ -177,12 +177,12 @@ class Readable(Protocol):
 class Decompressed:
     """File object for the content of a file's streams, which follow each other, with optional zeros after each.
 
-    start: bytes that were already read from the file. window: as of decoder(). Default LONGEST_WINDOW. read() raises
+    start: bytes that were already read from the file. window: as of decoder(). read() raises
     DecompressionError at a stream that is damaged or cut off, and at bytes that are not a stream of the same format,
     WindowError at one for which memory does not suffice.
     """
 
-    def __init__(self, file: Readable, format: Format, start: bytes = b"", *, window: int = LONGEST_WINDOW) -> None:
+    def __init__(self, file: Readable, format: Format, start: bytes = b"", *, window: int = MAX_WINDOW) -> None:
         self.file, self.format, self.window = file, format, window
         self.decoder = decoder(format, window=window)
         self.held, self.at, self.fed, self.next_step = start, 0, 0, _LEAST_STEP
@@ -249,7 +249,7 @@ def decompress(data: bytes, format: Format, limit: int) -> bytes:
 
     Raises DecompressionError if it has more than `limit` bytes.
     """
-    file = Decompressed(io.BytesIO(data), format, window=MAX_WINDOW)
+    file = Decompressed(io.BytesIO(data), format)
     parts, room = list[bytes](), limit + 1
     while room and (part := file.read(room)):
         parts.append(part)
@@ -268,7 +268,7 @@ def compression_damage(path: str) -> str:
         start = file.read(MAGIC_BYTES)
         if (format := format_of(start)) is None:
             return ""
-        content, given = Decompressed(file, format, start), 0
+        content, given = Decompressed(file, format, start, window=LONGEST_WINDOW), 0
         try:
             while part := content.read(_CHUNK):
                 given += len(part)

@@ -9,10 +9,10 @@ from tokenmill.core.errors import DataError
 from tokenmill.core.memory import memory_limit, memory_used
 
 MAX_WINDOW = 128 << 20
-"""Largest window of a zstd frame in bytes: that of `zstd --long=27`. Files may have larger ones if memory suffices."""
+"""Largest window of a zstd frame in bytes: that of `zstd --long=27`. Input files may have larger ones."""
 
 LONGEST_WINDOW = 2 << 30
-"""Largest window of a zstd frame of a file in bytes: that of `zstd --long=31`."""
+"""Largest window of a zstd frame of an input file in bytes, if memory suffices: that of `zstd --long=31`."""
 
 _BESIDE_WINDOW = 512 << 20  # bytes of memory for batches and steps, in addition to the process and a large window
 

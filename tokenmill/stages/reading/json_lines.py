@@ -13,6 +13,7 @@ from tokenmill.core.io.compression import (
     Readable,
     format_of,
 )
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW
 
 _FORMATS = (Format.GZIP, Format.ZSTD)
 _BOM = b"\xef\xbb\xbf"
@@ -210,7 +211,7 @@ def content_head(file: IO[bytes], head: bytes, size: int) -> bytes:
         return head
     file.seek(0)
     try:
-        return Decompressed(file, format).read(size)
+        return Decompressed(file, format, window=LONGEST_WINDOW).read(size)
     except DecompressionError:
         return b""
     finally:
@@ -234,7 +235,7 @@ def chunks(file: Readable) -> Iterator[bytes]:
     data = file.read(_CHUNK)
     format = format_of(data)
     if format in _FORMATS:
-        file = Decompressed(file, format, data)
+        file = Decompressed(file, format, data, window=LONGEST_WINDOW)
         data = file.read(_CHUNK)
     while data:
         yield data

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io.compression import Decompressed, DecompressionError, Format, decoder, format_of
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW
 
 _OTHER = {b"7z\xbc\xaf": "7z", b"PK\x03\x04": "zip", b"\xfd7zX": "xz"}
 _STREAM = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # then a block begins (digits of pi) or the stream ends
@@ -156,7 +157,7 @@ class _Bz2:
 
 def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[DumpChunk | Gap]:
     """Reads a gzip or zstd file. Streams follow one another, and nothing after damage can be read."""
-    inner, content = 0, Decompressed(file, Format(kind))
+    inner, content = 0, Decompressed(file, Format(kind), window=LONGEST_WINDOW)
     file.seek(0)
     try:
         while data := content.read(_WINDOW):
