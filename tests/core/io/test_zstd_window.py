@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import zstandard
+
 from tokenmill.core.errors import DataError
 from tokenmill.core.io.compression import (
     Decompressed,
