@@ -65,17 +65,17 @@ class SourceTraits:
     """Facts about a Source that the engine cannot see in its rows.
 
     Attributes:
-        damage: rules that mean a damaged file, as `<step>.<rule>`. The engine logs a warning with the number of rows
-            that these rules mark. Default none.
+        damage: rules that mean damage of a file, as `<step>.<rule>`. A warning counts their rows. Default none.
         signals: schema of the columns that the Source adds and that are not columns of a document. Default none.
-        unhashed: names of settings that do not affect results. They are left out of the fingerprint. `paths` is always
-            left out: it only selects the shards, and the fingerprint of a shard covers the shard's own file.
-            Default none.
+        unhashed: names of settings that do not affect results, so that no fingerprint covers them. `paths` is never
+            covered: it only selects the shards, and a shard's fingerprint covers its own file. Default none.
+        same_ids: what the user can do if two rows have one id, for the end of the error. Default "".
     """
 
     damage: tuple[str, ...] = ()
     signals: pa.Schema = field(default_factory=lambda: pa.schema([]))
     unhashed: tuple[str, ...] = ()
+    same_ids: str = ""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Memory: of the machine, the least of a stage, the peak of this process, and how freed memory is returned.
+"""Memory: of the machine, of a stage and of this process; returns freed memory.
 
 Arrow and the C library would keep freed memory.
 """
@@ -8,6 +8,8 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ LEAST_MEMORY = 1 << 30
 """Smallest `memory` of a stage with a Global, in bytes."""
 
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+_STAGE_MEMORY: ContextVar[int] = ContextVar("stage_memory", default=0)
 
 
 def machine_memory() -> int:
@@ -32,6 +36,27 @@ def _container_limits() -> Iterator[int]:
             said = Path(name).read_text().strip()
             yield int(said) if said.isdecimal() else psutil.virtual_memory().total
     yield psutil.virtual_memory().total
+
+
+@contextmanager
+def stage_memory(limit: int) -> Iterator[None]:
+    """Sets the `memory` of the stage, in bytes, for code in the block that asks how much memory it may use."""
+    token = _STAGE_MEMORY.set(limit)
+    try:
+        yield
+    finally:
+        _STAGE_MEMORY.reset(token)
+
+
+def memory_limit() -> int:
+    """Returns how many bytes this process may use: the `memory` of its stage, at most that of the machine."""
+    return min(_STAGE_MEMORY.get() or sys.maxsize, machine_memory())
+
+
+def memory_used() -> int:
+    """Returns the resident memory of this process in bytes, after freed memory was returned."""
+    give_back()
+    return int(psutil.Process().memory_info().rss)
 
 
 def give_back() -> None:

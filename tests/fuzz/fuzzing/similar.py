@@ -10,6 +10,7 @@ from fuzzing.twins import test_module
 
 from tokenmill.text.edit.phrase_first import phrase_first
 from tokenmill.text.edit.spaces import single_spaced
+from tokenmill.text.similarity.cuts import cut_out
 from tokenmill.text.similarity.jaccard import jaccard_of_texts
 from tokenmill.text.similarity.shingle import Shingling
 from tokenmill.text.similarity.signature import band_keys, hash_functions, signatures
@@ -92,6 +93,25 @@ def _sound_windows(text: str, found: list[tuple[int, tuple[int, int]]]) -> bool:
     return all_there and len(contents) == len(dict(contents)) == len({hashed for _, hashed in contents})
 
 
+def _cut_spans(text: str) -> list[tuple[int, int]]:
+    """Returns the second and the last quarter of a text, unless they are empty."""
+    size = len(text)
+    return [(start, end) for start, end in ((size // 4, size // 2), (3 * size // 4, size)) if start < end]
+
+
+def _cuts(rows: Rows) -> list[str]:
+    spans = [(number, *span) for number, row in enumerate(rows) for span in _cut_spans(row)]
+    places = np.array(spans, dtype=np.int64).reshape(-1, 3)
+    texts: list[str] = cut_out(batch_of(rows), places[:, 0], places[:, 1], places[:, 2])[0].to_pylist()
+    return texts
+
+
+def _plain_cut(text: str) -> str:
+    removed = {place for start, end in _cut_spans(text) for place in range(start, end)}
+    cut: str = test_module("text/similarity/test_cuts.py").joined(text, removed)
+    return cut
+
+
 def _spaced(rows: Rows) -> list[str]:
     content, offsets = single_spaced(batch_of(rows))
     return [content[start:end].tobytes().decode() for start, end in pairwise(offsets)]
@@ -133,6 +153,7 @@ def _targets() -> tuple[Target, ...]:
         text_target("jaccard", _jaccard, _plain_jaccard, pieces=parts),
         text_target("passages", _passages, None, pieces=parts, sound=_sound_passages),
         text_target("windows", _windows, None, pieces=parts, sound=_sound_windows),
+        text_target("cuts", _cuts, _plain_cut, pieces=parts),
         text_target("spaces", _spaced, lambda text: " ".join(text.split()), pieces=[*spaces.SPACES, "a", "\u200b"]),
         text_target(
             "phrase_first", _phrase_first, lambda text: phrases.slow_first(text, _PHRASES, _LINES, _CHARS), pieces=parts

@@ -23,6 +23,8 @@ from fuzzing.rows import (
 )  # fmt: skip
 
 from tokenmill.core.io.compression import MAGIC_BYTES, format_of
+from tokenmill.stages.tables.file_kinds import HEAD_BYTES
+from tokenmill.stages.tables.json_arrays import is_json_array
 from tokenmill.stages.tables.jsonl_formats import FORMATS
 from tokenmill.stages.tables.read_table import ReadTable
 
@@ -141,6 +143,23 @@ def _past_lines() -> dict[str, bytes]:
     }
 
 
+def _arrays() -> dict[str, bytes]:
+    rows = [{"id": str(n), "text": f"text {n} é " * n, "more": [{"a": [n]}]} for n in range(9)]
+    return {"one line": json.dumps(rows).encode(), "many lines": json.dumps(rows, indent=1).encode()}
+
+
+def _past_arrays() -> dict[str, bytes]:
+    good = b'{"text": "a"}'
+    return {
+        "line-feed-in-a-string": b'[\n{"text": "a\n},\n' + good + b"]",
+        "bracket-lost": b'[\n{"text": ["a"},\n' + good + b",\n" + good + b"]",
+        "values-over-the-limit": b"[" + b'"' + b"x" * (2 * _LIMIT) + b'",\n' + good + b"]",
+        "brackets-over-the-limit": b"[" * (3 * _LIMIT) + b"\n" + good,
+        "arrays-joined": b"[" + good + b"]\n[" + good + b"]" + good,
+        "array-without-an-end": b"[" + good + b"," + good,
+    }
+
+
 def _csvs() -> dict[str, bytes]:
     return {"quoted": b'id,text,n\n1,"a ""b""\nc",2\r\n2,d,3\n,,\n' * 4}
 
@@ -171,6 +190,13 @@ def check_lines(data: bytes) -> int:
     return len(rows)
 
 
+def check_array(data: bytes) -> int:
+    """Checks that the same values are found in batches and shards of any size."""
+    rows = same_in_any_size(data, "t.json", _make, may_refuse="no column 'text'")
+    _assert_told(data, rows)
+    return len(rows)
+
+
 def check_laid_out(data: bytes, format: str) -> int:
     """Checks the same as check_lines, for objects in the layout of another pipeline."""
     rows = same_in_any_size(
@@ -196,6 +222,8 @@ def check_csv(data: bytes) -> int:
 
 
 def _is_text(data: bytes) -> bool:
+    if is_json_array(data[:HEAD_BYTES]):
+        return False
     return format_of(data[:MAGIC_BYTES]) is None and not data.startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"))
 
 
@@ -221,6 +249,11 @@ TARGETS = (
     Target(
         "jsonl", _lines, check_lines, past=_past_lines, rows=_rows(12, _lines()), forms=_PACKINGS,
         tokens=(b'{"text": "a"}\n', b"\\ud800", b"\\", b'{"id": null}\n', b"\xef\xbb\xbf", b"1e999", b"NaN"),
+        brackets=((b"[", b"]"), (b'{"a":', b"}"), (b'"', b'"')),
+    ),
+    Target(
+        "json_array", _arrays, check_array, past=_past_arrays, rows=_rows(9, _arrays()), forms=_PACKINGS,
+        tokens=(b'{"text": "a"}', b"]", b"[", b",", b"\n", b'"', b"\\", b'\n{"text": "b"},\n'),
         brackets=((b"[", b"]"), (b'{"a":', b"}"), (b'"', b'"')),
     ),
     *(

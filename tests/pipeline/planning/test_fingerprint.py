@@ -37,7 +37,7 @@ LEFT_OUT = {
 COUNTED = {
     "core.chance", "core.checked_json", "core.columns", "core.functions", "core.kinds", "core.limits", "core.rules",
     "core.corpus.token_layout", "core.corpus.token_shard", "core.io.compression", "core.io.gzip_member",
-    "core.io.parquet",
+    "core.io.parquet", "core.io.zstd_frame",
     "pipeline.driver.globals", "pipeline.exchange.exchange", "pipeline.exchange.global_tasks",
     "pipeline.exchange.ranges", "pipeline.exchange.reduce_tasks", "pipeline.exchange.shard_rows",
     "pipeline.exchange.sorted_rows",

@@ -53,7 +53,7 @@ def plain(texts: list[str | None], *, normalize: bool) -> dict[str, dict[str, An
     groups = defaultdict(list)
     for place, text in enumerate(texts):
         folded = " ".join((text or "").lower().split()) if normalize else text
-        if folded:
+        if folded and folded.strip():
             groups[folded].append((-len((text or "").encode()), f"{place:03d}"))
     found: dict[str, dict[str, Any]] = {}
     for members in groups.values():
@@ -81,6 +81,15 @@ def test_it_removes_what_plain_grouping_removes(
     assert found == plain(texts, normalize=normalize)
 
 
+@pytest.mark.parametrize("normalize", [False, True])
+@pytest.mark.parametrize("blank", ["", None, " ", "\n\t \r", "\u00a0\u3000", "\u200b", "\ufeff\n", "\x00\x1f"])
+def test_a_blank_text_is_no_duplicate(blank: str | None, normalize: bool) -> None:
+    """Guards against an earlier fault: pages without a visible character were duplicates of each other."""
+    rows = {"id": list("abcdef"), "text": [blank, blank, "x", blank, "x", f"{blank or ''}x"]}
+    found = verdicts(ExactDedup(normalize=normalize), rows)
+    assert "e" in found and not {"a", "b", "d"} & set(found)
+
+
 def test_a_group_longer_than_many_batches_has_one_kept_document() -> None:
     found = verdicts(ExactDedup(), {"id": [f"{i:03d}" for i in range(200)], "text": ["same"] * 200}, batch_rows=7)
     assert found["000"] == {"cluster_size": 200}
@@ -88,7 +97,7 @@ def test_a_group_longer_than_many_batches_has_one_kept_document() -> None:
 
 
 def test_the_hash_is_xxh3_of_the_text() -> None:
-    texts = ["a", "", None, "Zwölf Boxkämpfer", "x" * 1000]
+    texts = ["a", "", None, "Zwölf  Boxkämpfer\u200b ", "x" * 1000]
     high, low, filled = ExactDedup().keys(pa.record_batch({"text": pa.array(texts, type=pa.large_string())}))
     wanted = [xxhash.xxh3_128_intdigest((text or "").encode()) for text in texts]
     assert [int(h) << 64 | int(low) for h, low in zip(high, low, strict=True)] == wanted

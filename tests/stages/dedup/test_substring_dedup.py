@@ -69,9 +69,9 @@ def with_places(batch: pa.RecordBatch, said: list[pa.RecordBatch]) -> pa.RecordB
     )
 
 
-def plain(texts: list[str | None], length: int) -> list[str]:
-    """Returns the rest of each text. A window is removed if another document has it and comes before, the longest
-    first.
+def plain(texts: list[str | None], length: int) -> tuple[list[str], list[int]]:
+    """Returns (the rest of each text, the characters removed). A window is removed if another document has it and comes
+    before, the longest first. A blank text has no windows.
     """
     tie = keyed_hash(0, "substring_dedup", [f"d{i}" for i in range(len(texts))]).tolist()
     order = sorted(range(len(texts)), key=lambda i: (-len((texts[i] or "").encode()), tie[i]))
@@ -79,10 +79,23 @@ def plain(texts: list[str | None], length: int) -> list[str]:
     gone: dict[int, set[int]] = {i: set() for i in order}
     for i in order:
         text = texts[i] or ""
-        for start in range(len(text) - length + 1):
+        for start in range(len(text) - length + 1 if text.strip() else 0):
             if owner.setdefault(text[start : start + length], i) != i:
                 gone[i].update(range(start, start + length))
-    return ["".join(c for k, c in enumerate(texts[i] or "") if k not in gone[i]) for i in range(len(texts))]
+    return [joined(texts[i] or "", gone[i]) for i in range(len(texts))], [len(gone[i]) for i in range(len(texts))]
+
+
+def joined(text: str, removed: set[int]) -> str:
+    """Returns the text without the removed places. White space is left on one side, or put in, where a span was."""
+    out, was_cut, broken = "", False, False
+    for place, character in enumerate(text):
+        if place in removed:
+            was_cut, broken = True, broken or character == "\n"
+        elif not (was_cut and out.endswith(" ") and character == " "):
+            if was_cut and out and not out[-1].isspace() and not character.isspace():
+                out += "\n" if broken else " "
+            out, was_cut, broken = out + character, False, False
+    return out
 
 
 def left(found: pa.RecordBatch | pa.Table) -> list[str]:
@@ -106,8 +119,7 @@ def test_it_takes_out_what_looking_at_every_window_does(
     texts: list[str | None], length: int, batch_rows: int, partitions: int
 ) -> None:
     found, facts = run(SubstringDedup(length=length), texts, batch_rows=batch_rows, partitions=partitions)
-    wanted = plain(texts, length)
-    removed = [len(text or "") - len(one) for text, one in zip(texts, wanted, strict=True)]
+    wanted, removed = plain(texts, length)
     assert left(found) == [one if one.strip() or not gone else "" for one, gone in zip(wanted, removed, strict=True)]
     assert [text is None for text in found.column("text").to_pylist()] == [text is None for text in texts]
     assert found.column("substring_dedup.removed_characters").to_pylist() == removed
@@ -126,7 +138,7 @@ def test_it_takes_out_all_repeats_of_long_texts_whose_places_are_anywhere() -> N
         size, at, to = rng.randrange(40, 400), rng.randrange(3000), rng.randrange(3000)
         texts[b] = texts[b][:to] + texts[a][at : at + size] + texts[b][to:]
     found, _ = run(SubstringDedup(length=80), list(texts), batch_rows=7, partitions=4)
-    assert left(found) == plain(list(texts), 80)
+    assert left(found) == plain(list(texts), 80)[0]
 
 
 def test_the_longest_document_keeps_the_span_and_counts_are_signals() -> None:
@@ -141,6 +153,21 @@ def test_the_longest_document_keeps_the_span_and_counts_are_signals() -> None:
     assert gone.select(["id", "drop_rule", "drop_measured"]).to_pylist() == [
         {"id": "d2", "drop_rule": "substring_dedup.emptied", "drop_measured": str(len(notice))}
     ]
+
+
+def test_words_around_a_span_stay_apart() -> None:
+    """Guards against an earlier fault: words that the span separated were joined."""
+    notice = " Please rate this recipe, and share it with all of your friends. "
+    texts = [f"Stir{notice}well", f"Bake\n{notice.strip()}\nfor long", f"{notice} is what a longer page ends with"]
+    assert left(run(SubstringDedup(length=40), list(texts))[0]) == ["Stir well", "Bake\n\nfor long", texts[2]]
+
+
+@pytest.mark.parametrize("blank", [" " * 90, "\n \t" * 40, "\u00a0\u2003" * 50, "\ufeff" * 70, "\u200b \x00" * 40])
+def test_blank_texts_are_no_duplicates_of_each_other(blank: str) -> None:
+    """Guards against an earlier fault: all but one of the blank texts were dropped."""
+    found, facts = run(SubstringDedup(length=40), [blank, blank, blank + blank, None, "", f"a{blank}b"])
+    assert found.column("text").to_pylist() == [blank, blank, blank + blank, None, "", f"a{blank}b"]
+    assert facts == {"documents": 6, "cut": 0, "spans": 0, "characters": 0}
 
 
 def test_what_a_document_repeats_of_itself_stays() -> None:

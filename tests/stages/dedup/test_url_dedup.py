@@ -38,6 +38,14 @@ def test_the_newest_stays_or_the_longest_and_documents_without_address_are_left_
     assert verdicts(UrlDedup(keep="longest"), rows) == {"b": ("a", None), "c": ("a", None), "a": (None, 3)}
 
 
+@pytest.mark.parametrize(
+    "blank", ["", None, " ", "\t\n", "\u3000", "http://", " https://:443/ ", "//#x", "http://www.?"]
+)
+def test_an_address_without_anything_in_it_is_none(blank: str | None) -> None:
+    rows = {"id": list("abc"), "url": [blank] * 3, "text": ["x", "y", "z"]}
+    assert verdicts(UrlDedup(keep="longest"), rows) == {}
+
+
 def test_it_pickles_says_what_it_reads_and_refuses_half_a_preference() -> None:
     work = UrlDedup(keep="best_score", score="q.s")
     assert pickle.loads(pickle.dumps(work.rounds())) == work.rounds()

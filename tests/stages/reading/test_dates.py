@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tokenmill.stages.reading.dates import timestamps
 
@@ -18,6 +20,11 @@ from tokenmill.stages.reading.dates import timestamps
         ("2016-09", datetime(2016, 9, 1, tzinfo=UTC)),
         ("2016", datetime(2016, 1, 1, tzinfo=UTC)),
         ("2016-13-40", None),
+        ("20140216.0", datetime(2014, 2, 16, tzinfo=UTC)),
+        ("2014021605", datetime(2014, 2, 16, 5, tzinfo=UTC)),
+        ("20140216050221123", datetime(2014, 2, 16, 5, 2, 21, tzinfo=UTC)),
+        (" 20140216 ", datetime(2014, 2, 16, tzinfo=UTC)),
+        ("19650216050221", datetime(1965, 2, 16, 5, 2, 21, tzinfo=UTC)),
         ("yesterday", None),
         ("", None),
         (None, None),
@@ -33,3 +40,39 @@ def test_one_bad_date_does_not_spoil_its_column() -> None:
         None,
         datetime(2020, 1, 2, 2, 4, 5, tzinfo=UTC),
     ]
+
+
+SECONDS = [100_000_000, 631_152_000, 999_999_999, 1_000_000_000, 1_392_526_941, 1_611_010_112, 2_147_483_648]
+
+
+@pytest.mark.parametrize("seconds", [*SECONDS, 4_102_444_799])
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+@pytest.mark.parametrize("form", ["{}", "{}.0", "{}.", " {} ", "{:.12e}", "{:.15E}"])
+def test_the_size_of_a_number_gives_its_unit(seconds: int, unit: int, form: str) -> None:
+    """Guards against an earlier fault: such numbers became null, or a date in the year of their first four digits."""
+    assert timestamps([form.format(seconds * unit)]).to_pylist() == [datetime.fromtimestamp(seconds, UTC)]
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_parts_of_a_second_are_kept(unit: int) -> None:
+    wanted = datetime(2014, 2, 16, 5, 2, 21, 250_000, tzinfo=UTC)
+    assert timestamps([f"{1_392_526_941 * unit + unit // 4}{'.25' if unit == 1 else ''}"]).to_pylist() == [wanted]
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)), st.sampled_from(["%Y%m%d%H", "%Y%m%d%H%M"]))
+@settings(deadline=None)
+def test_digits_that_are_a_date_are_no_number(when: datetime, form: str) -> None:
+    written = when.strftime(form)
+    assert timestamps([written]).to_pylist() == [datetime.strptime(written, form).replace(tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "0", "1", "-1392526941", "99999999", "4102444800", "12345", "1234567", "86400000", "9" * 11, "5" * 14, "9" * 32,
+        "9" * 5000, "1e99", "1e999999999", "1e-5", "1.5", "NaN", "inf", "0x52ff", "1,392,526,941", "1392526941 s",
+        "٣" * 10,
+    ],
+)  # fmt: skip
+def test_a_number_that_no_unit_makes_likely_is_none(number: str) -> None:
+    assert timestamps([number]).to_pylist() == [None]

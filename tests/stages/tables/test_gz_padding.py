@@ -29,6 +29,23 @@ def read(folder: Path, content: bytes) -> tuple[list[str], list[str]]:
 IDS = [f"d{n}" for n in range(400)]
 
 
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.tsv.zst", "a.json.gz", "a.json.zst", "a.jsonl.zst"])
+def test_zeros_behind_any_kind_of_lines_are_passed_over(tmp_path: Path, name: str) -> None:
+    mark = "\t" if "tsv" in name else ","
+    rows = [{"id": f"d{n}", "text": f"text {n}"} for n in range(400)]
+    content = {
+        "csv": f"id{mark}text\n" + "".join(f"{row['id']}{mark}{row['text']}\n" for row in rows),
+        "json": json.dumps(rows),
+        "jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+    }[name.split(".")[1].replace("tsv", "csv")]
+    packed = (gzip.compress if name.endswith("gz") else zstandard.compress)(content.encode())
+    (tmp_path / name).write_bytes(packed + bytes(700))
+    source = ReadTable(str(tmp_path / name))
+    batches = [batch for shard in source.shards() for batch in source.read(shard)]
+    found = [row for batch in batches for row in batch.to_pylist()]
+    assert [(row["id"], row.get("drop_rule")) for row in found] == [(id, None) for id in IDS]
+
+
 @pytest.mark.parametrize("zeros", [0, 1, 511, 512, 1 << 20])
 @pytest.mark.parametrize("place", ["end", "between", "both"])
 def test_zeros_are_passed_over(tmp_path: Path, zeros: int, place: str) -> None:

@@ -173,7 +173,7 @@ def test_a_string_that_is_not_utf8_is_refused_with_its_faults_counted(tmp_path: 
     found = read(table(tmp_path, {"text": broken, "id": broken}))
     assert [(row["id"], row["text"], row.get("drop_rule"), row.get("drop_measured")) for row in found] == [
         ("fine", "fine", None, None),
-        ("a\ufffd\ufffdb", "a\ufffd\ufffdb", "read_table.bad_utf8", "2"),
+        ("t.parquet#1", "a\ufffd\ufffdb", "read_table.bad_utf8", "2"),
         ("t.parquet#2", None, "read_table.no_text", "null"),
     ]
 

@@ -525,7 +525,7 @@ def test_other_values_that_are_not_utf8_cost_their_row(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["x", "y", "z"], "kind": kinds, "nested": nested}), path)
     found = [(row["text"], row.get("drop_rule"), row["meta"]) for row in rows(path)]
     assert found == [
-        ("x", "read_table.corrupt", '{"nested":{"b":"fine"}}'), ("y", "read_table.corrupt", '{"kind":"fine"}'),
+        ("x", "read_table.bad_utf8", '{"nested":{"b":"fine"}}'), ("y", "read_table.bad_utf8", '{"kind":"fine"}'),
         ("z", None, '{"kind":"good","nested":{"b":"good"}}'),
     ]  # fmt: skip
 
@@ -573,6 +573,9 @@ def test_a_column_of_a_type_that_pyarrow_cannot_hand_out_is_an_error(tmp_path: P
     [
         (pa.array([1], pa.timestamp("ns")), "1970-01-01 00:00:00.000000001"),
         (pa.array([5], pa.duration("ns")), "5"),
+        (pa.array([5000], pa.duration("ns")), "0:00:00.000005"),
+        (pa.array([5000], pa.time64("ns")).dictionary_encode(), "00:00:00.000005"),
+        (pa.array([1000], pa.timestamp("ns", tz="UTC")).dictionary_encode(), "1970-01-01 00:00:00.000001+00:00"),
         (pa.array([5], pa.time64("ns")), "00:00:00.000000005"),
         (pa.array([10_000_000], pa.date32()), "29349-01-26"),
         (pa.array([1 << 62], pa.duration("s")), "4611686018427387904"),

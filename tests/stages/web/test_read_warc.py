@@ -351,7 +351,7 @@ BROKEN = {
     "flipped byte": flipped(MEMBERS[1], 90),
     "wrong checksum": flipped(MEMBERS[1], len(MEMBERS[1]) - 6),
     "garbage": b"garbage!" * 40,
-    "zeros": bytes(512),
+    "zeros and more": bytes(512) + b"garbage",
     "another file": gzip.compress(b"no record"),
     "length too long": gzip.compress(record(1, response(), length=900)),
     "length far too long": gzip.compress(record(1, response(), length=10**12)),
@@ -379,6 +379,17 @@ def test_a_damaged_span_is_one_row_and_all_others_are_read(tmp_path: Path, name:
         "length": len(BROKEN[name]),
     }
     assert (found[place]["text"], found[place]["url"]) == (None, None)
+
+
+@pytest.mark.parametrize("zeros", [1, 511, 512, (1 << 20) + 7, 5 << 20])
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_zeros_at_the_end_of_a_compressed_file_are_no_damage(tmp_path: Path, pack: Any, zeros: int) -> None:
+    """Guards against an earlier fault: the padding of tapes and block stores was a corrupt record."""
+    members = pack(page(0)) + pack(page(1))
+    assert told(rows(tmp_path, members + bytes(zeros))) == [("<urn:uuid:0>", None), ("<urn:uuid:1>", None)]
+    ids, rules = zip(*told(rows(tmp_path, members + bytes(zeros) + pack(page(2)))), strict=True)
+    assert (ids[0], ids[1], ids[-1]) == ("<urn:uuid:0>", "<urn:uuid:1>", "<urn:uuid:2>")
+    assert rules == (None, None, "read_warc.corrupt", None)  # zeros inside a file may be blocks that were lost
 
 
 PLAIN_BROKEN = {

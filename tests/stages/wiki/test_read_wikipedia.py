@@ -240,6 +240,23 @@ def test_bytes_between_streams_are_reported_once(tmp_path: Path) -> None:
         assert (bad["locator"]["offset"], bad["locator"]["length"]) == (offsets[2], 3000)
 
 
+@pytest.mark.parametrize("packing", ["multi", "gz", "zst"])
+@pytest.mark.parametrize("zeros", [1, 512, 70_000])
+def test_zeros_after_and_between_streams_are_no_damage(tmp_path: Path, packing: str, zeros: int) -> None:
+    """Guards against an earlier fault: in bz2 the padding of tapes and block stores was a corrupt span."""
+    content, offsets = multistream(PAGES)
+    pack = {"gz": gzip.compress, "zst": zstandard.compress}.get(packing)
+    parts = (
+        [pack(WHOLE.encode()[:5000]), pack(WHOLE.encode()[5000:])]
+        if pack
+        else [content[: offsets[2]], content[offsets[2] :]]
+    )
+    name = f"dewiki-x.xml.{'bz2' if packing == 'multi' else packing}"
+    for shard_bytes in (1 << 30, 1500, 333):
+        rows = read(written(tmp_path, bytes(zeros).join([*parts, b""]), name), shard_bytes=shard_bytes)
+        assert rules(rows) == [None] * 40
+
+
 def test_a_bomb_is_passed_over_in_little_memory(tmp_path: Path) -> None:
     bomb = page(1, "x" * 40_000_000)
     content = bz2.compress((HEAD + bomb + page(2)).encode()) + bz2.compress(b" " * 50_000_000 + page(3).encode())

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenmill.text.similarity.windows import _PRIME, _times, chosen_grams, cut_out, gram_length, windows_with
+from tokenmill.text.similarity.windows import _PRIME, _times, chosen_grams, gram_length, windows_with
 
 letters = st.sampled_from(["a", "ab", "aé漢🥲", "abcdefghij "])
 texts = letters.flatmap(lambda some: st.lists(st.text(some, max_size=90), min_size=1, max_size=5))
@@ -60,10 +60,3 @@ def test_the_windows_are_those_that_hold_a_gram_given(texts: list[str], length: 
 @given(st.integers(0, int(_PRIME) - 1), st.integers(0, int(_PRIME) - 1))
 def test_products_are_those_modulo_the_prime(a: int, b: int) -> None:
     assert int(_times(np.uint64(a), np.uint64(b))) == a * b % int(_PRIME)
-
-
-def test_spans_are_cut_out_by_characters() -> None:
-    found, gone, lengths = cut_out(batch_of(["aé漢🥲b", "", "xyz"]), [0, 0, 2], [1, 4, 0], [3, 5, 3])
-    assert found.to_pylist() == ["a🥲", "", ""]
-    assert gone.tolist() == [3, 0, 3]
-    assert lengths.tolist() == [5, 0, 3]

@@ -19,9 +19,7 @@ import zstandard
 from isal import igzip_lib
 
 from tokenmill.core.io.gzip_member import GzipMember
-
-MAX_WINDOW = 128 << 20
-"""Largest window of a zstd frame in bytes: that of `zstd --long=27`."""
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW, MAX_WINDOW, SKIPPABLE, WindowError, ZstdFrame
 
 MAX_MEMORY = 192 << 20
 """Largest memory of an xz or LZMA decoder in bytes. Files of `xz -9` need 65 MiB."""
@@ -33,7 +31,6 @@ _LEAST_STEP, _STEP = 128, 2048  # input bytes per step, at least and at most; da
 _STEPS = 16  # a step is at most 1/16 of the input before it, so that damage loses little of a small file
 _ISAL_OUTPUT = 1 << 16  # output bytes per call: ISA-L allocates the whole limit, and is slow with a larger one
 _CHUNK = 1 << 17  # bytes read from a file at once; most zstd blocks fit in, and are then decoded in one call
-_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _ZEROS = re.compile(rb"\0*")
 _BOMB_BYTES, _BOMB_GROWTH = 64 << 20, 200
 _LZMA_MIN = 1 << 12  # bytes: the smallest dictionary of LZMA
@@ -73,7 +70,7 @@ _ISAL_FLAGS = {
 
 def format_of(start: bytes) -> Format | None:
     """Returns the compression format of a file that starts with these bytes, or None if it is not a known one."""
-    if _SKIPPABLE.match(start):  # files of pzstd start with such a frame
+    if SKIPPABLE.match(start):  # files of pzstd start with such a frame
         return Format.ZSTD
     return next((format for format, magic in _MAGICS.items() if start.startswith(magic)), None)
 
@@ -127,13 +124,17 @@ class Decompressor:
         return given
 
 
-def decoder(format: Format, *, dictionary: bytes = b"") -> Decompressor:
+def decoder(format: Format, *, dictionary: bytes = b"", window: int = MAX_WINDOW) -> Decompressor:
     """Returns a decoder for one compressed stream.
 
-    dictionary: a zstd dictionary; DecompressionError if it is not valid.
+    dictionary: a zstd dictionary; DecompressionError if it is not valid. window: largest window of a zstd frame in
+    bytes. One above MAX_WINDOW raises WindowError if memory does not suffice for it. Default MAX_WINDOW.
     """
     if format is Format.ZSTD:
-        return Decompressor(_ZstdFrame(dictionary))
+        try:
+            return Decompressor(ZstdFrame(dictionary, window))
+        except zstandard.ZstdError as error:
+            raise DecompressionError(str(error)) from error
     if format is Format.BZ2:
         return Decompressor(bz2.BZ2Decompressor())
     if format is Format.XZ:
@@ -175,76 +176,6 @@ def lzma_decoder(settings: bytes, size: int) -> Decompressor:
         raise DecompressionError(str(error)) from error
 
 
-class _ZstdFrame:
-    """Decompresses a zstd frame or skippable frame, with the interface of bz2.
-
-    The library does not limit the output of a call. Therefore each call gets at most one block, which has at most
-    128 KiB of content; damage loses that block and no other. Source: RFC 8878, 3.1.
-    """
-
-    def __init__(self, dictionary: bytes) -> None:
-        try:
-            words = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-            self.frame = zstandard.ZstdDecompressor(dict_data=words, max_window_size=MAX_WINDOW).decompressobj()
-        except zstandard.ZstdError as error:
-            raise DecompressionError(str(error)) from error
-        self.packed, self.given = memoryview(b""), b""
-        self.left = 0  # bytes up to the end of the current block
-        self.begun, self.last, self.starved = False, False, True
-
-    @property
-    def eof(self) -> bool:
-        return bool(self.frame.eof) and not self.given
-
-    @property
-    def needs_input(self) -> bool:
-        return self.starved and not self.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self.frame.unused_data) + bytes(self.packed) if self.frame.eof else b""
-
-    def decompress(self, data: bytes | memoryview, limit: int) -> bytes:
-        self.packed = (
-            memoryview(bytes(self.packed) + bytes(data)) if self.packed and data else self.packed or memoryview(data)
-        )
-        self.starved = False
-        while not (self.given or self.frame.eof or self.starved):
-            self.left = self.left or self._next_bytes()
-            step, self.packed = self.packed[: self.left], self.packed[self.left :]
-            self.left -= len(step)
-            self.given = self.frame.decompress(step)
-            self.starved = not step
-        end = limit if limit >= 0 else len(self.given)
-        found, self.given = self.given[:end], self.given[end:]
-        return found
-
-    def _next_bytes(self) -> int:
-        """Returns the length of the header, block or checksum that starts here; 0 if that needs more input."""
-        if not self.begun:
-            size = _zstd_header_bytes(self.packed)
-            self.begun = size > 0
-            return size
-        if self.last:
-            return 4  # the checksum
-        if len(self.packed) < 3:
-            return 0
-        head = int.from_bytes(self.packed[:3], "little")
-        self.last = bool(head & 1)
-        return 3 + (1 if head >> 1 & 3 == 1 else head >> 3)  # type 1: one repeated byte; else the stated size
-
-
-def _zstd_header_bytes(start: bytes | memoryview) -> int:
-    """Returns the length of a frame's header, or of a whole skippable frame; 0 if `start` is too short."""
-    if len(start) < 8:
-        return 0
-    if _SKIPPABLE.match(start):
-        return 8 + int.from_bytes(start[4:8], "little")
-    told = start[4]
-    alone = told >> 5 & 1
-    return 6 - alone + (0, 1, 2, 4)[told & 3] + (alone, 2, 4, 8)[told >> 6]
-
-
 class Readable(Protocol):
     """A file, or another object with read(size)."""
 
@@ -254,12 +185,14 @@ class Readable(Protocol):
 class Decompressed:
     """File object for the content of a file's streams, which follow each other, with optional zeros after each.
 
-    start: bytes that were already read from the file. read() raises DecompressionError at a stream that is damaged or
-    cut off, and at bytes that are not a stream of the same format.
+    start: bytes that were already read from the file. window: as of decoder(). read() raises
+    DecompressionError at a stream that is damaged or cut off, and at bytes that are not a stream of the same format,
+    WindowError at one for which memory does not suffice.
     """
 
-    def __init__(self, file: Readable, format: Format, start: bytes = b"") -> None:
-        self.file, self.format, self.decoder = file, format, decoder(format)
+    def __init__(self, file: Readable, format: Format, start: bytes = b"", *, window: int = MAX_WINDOW) -> None:
+        self.file, self.format, self.window = file, format, window
+        self.decoder = decoder(format, window=window)
         self.held, self.at, self.fed, self.next_step = start, 0, 0, _LEAST_STEP
         self.damage: DecompressionError | None = None
 
@@ -281,7 +214,7 @@ class Decompressed:
             if self.decoder.eof:
                 if not self._begins_another():
                     return b""
-                self.decoder = decoder(self.format)
+                self.decoder = decoder(self.format, window=self.window)
             step = self._step() if self.decoder.needs_input else b""
             if data := self.decoder.feed(step, size):
                 return data
@@ -343,12 +276,14 @@ def compression_damage(path: str) -> str:
         start = file.read(MAGIC_BYTES)
         if (format := format_of(start)) is None:
             return ""
-        content, given = Decompressed(file, format, start), 0
+        content, given = Decompressed(file, format, start, window=LONGEST_WINDOW), 0
         try:
             while part := content.read(_CHUNK):
                 given += len(part)
         except DecompressionError as error:
             return str(error) if given else ""
+        except WindowError:  # another decoder of this file has the memory
+            return ""
     return ""
 
 

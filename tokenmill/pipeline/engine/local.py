@@ -28,6 +28,7 @@ import psutil
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io.http import hide_addresses_in_logs
 from tokenmill.core.kinds import Unit
+from tokenmill.core.memory import stage_memory
 from tokenmill.pipeline.engine import Ending, Limits, Outcome, Watch
 from tokenmill.pipeline.engine.warm import kernel_modules, make_kernels_ready
 from tokenmill.pipeline.record.ledger import made_once
@@ -43,7 +44,7 @@ _LONGEST_ERROR, _LONGEST_TRACE = 500, 100_000  # characters
 
 
 class InProcess:
-    """Runs tasks one after the other in this process, for debugging. Limits do not apply, and a crash ends the run."""
+    """Runs tasks one after the other in this process, for debugging. No limit ends a task, and a crash ends the run."""
 
     workers = 1
 
@@ -52,7 +53,7 @@ class InProcess:
 
     def run(self, tasks: Iterable[Task], limits: Limits, watch: Watch) -> Iterator[Outcome]:
         for task in tasks:
-            yield _attempt(task, functools.partial(watch, task)).of(task)
+            yield _attempt(task, functools.partial(watch, task), limits.memory).of(task)
 
     def close(self) -> None:
         """Does nothing, because no process was started."""
@@ -72,7 +73,7 @@ class LocalPool:
         todo = deque(tasks)
         self._end_abandoned()
         while todo or any(worker.task for worker in self._workers):
-            self._hand_out(todo)
+            self._hand_out(todo, limits.memory)
             for worker in self._heard_from():
                 outcome = worker.listen(watch)
                 if outcome is not None:
@@ -94,14 +95,14 @@ class LocalPool:
             worker.end()
             self._workers.remove(worker)
 
-    def _hand_out(self, todo: deque[Task]) -> None:
+    def _hand_out(self, todo: deque[Task], memory: int) -> None:
         for worker in self._workers:
             if todo and worker.task is None:
-                worker.give(todo.popleft())
+                worker.give(todo.popleft(), memory)
         while todo and len(self._workers) < self.workers:
             worker = _Worker.start()
             self._workers.append(worker)
-            worker.give(todo.popleft())
+            worker.give(todo.popleft(), memory)
 
     def _heard_from(self) -> list["_Worker"]:
         busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
@@ -131,9 +132,9 @@ class _Worker:
         theirs.close()
         return cls(process, psutil.Process(process.pid), ours)
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Task, memory: int) -> None:
         try:
-            self.pipe.send(task)
+            self.pipe.send((task, memory))
         except (BrokenPipeError, ConnectionResetError):
             self.closed = True  # it died while idle; judge() returns the outcome
         except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -221,11 +222,11 @@ def _serve(pipe: Connection, parent: int) -> None:
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     while True:
         try:
-            task = pipe.recv()
+            task, memory = pipe.recv()
         except EOFError:
             return
         try:
-            ending = _attempt(task, pipe.send)
+            ending = _attempt(task, pipe.send, memory)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)  # the driver treats it like any other death and looks for the document
         try:
@@ -234,8 +235,11 @@ def _serve(pipe: Connection, parent: int) -> None:
             return
 
 
-def _attempt(task: Task, tell: Tell) -> Ending:
-    """Runs the task and returns how it ended. A MemoryError passes through, for the caller to handle."""
+def _attempt(task: Task, tell: Tell, memory: int) -> Ending:
+    """Runs the task and returns how it ended. A MemoryError passes through, for the caller to handle.
+
+    memory: bytes that the worker may use.
+    """
     last = NOWHERE
 
     def told(position: Position) -> None:
@@ -244,7 +248,8 @@ def _attempt(task: Task, tell: Tell) -> Ending:
         tell(position)
 
     try:
-        return Ending(made_once(task, told))
+        with stage_memory(memory):
+            return Ending(made_once(task, told))
     except (DataError, RecipeError, OSError, CodeError) as error:
         return Ending(error=_sendable(error))
     except MemoryError:

@@ -246,5 +246,5 @@ class UniqueIds:
         one, other = (f"shard {row['shard']:06d} row {row['row']}" for row in rows)
         raise DataError(
             f"id {rows[0]['id']!r} occurs twice: {one} and {other}; ids must be unique. Does the recipe read one file "
-            "twice?"
+            "twice? If the rows of tables have equal ids, stages.read_table: {id: make} gives them other ones"
         )

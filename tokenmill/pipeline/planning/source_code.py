@@ -27,7 +27,7 @@ NOT_HASHED: Final = {
     "tokenmill.tokenize": "a table of names",
     "tokenmill.filters": "a table of names",
     "tokenmill.core.errors": "messages",
-    "tokenmill.core.memory": "returns memory to the system",
+    "tokenmill.core.memory": "measures memory and returns it to the system",
     "tokenmill.core.version": "the version number",
     "tokenmill.core.corpus.local_copy": "copies files before they are read",
     "tokenmill.core.io.cache_dirs": "says where caches are kept",

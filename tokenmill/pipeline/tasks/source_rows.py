@@ -8,6 +8,7 @@ from tokenmill.core.errors import DataError
 from tokenmill.core.io import storage
 from tokenmill.core.io.compression import compression_damage
 from tokenmill.core.io.local_input import ContentHash, tells_time, while_reading
+from tokenmill.core.io.zstd_frame import WindowError
 from tokenmill.core.kinds import JsonObject, Shard, Source
 from tokenmill.pipeline.planning.packs import parts_of
 
@@ -29,11 +30,13 @@ def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes
         try:
             for batch in _hashed(source.read(part), part, hashes):
                 try:
-                    _refuse_known_ids(batch, seen)
+                    _refuse_known_ids(batch, seen, source.traits.same_ids)
                 except DataError as error:
                     raise DataError(f"{error}{_damage_note(part)}") from error
                 yield batch
                 del batch  # otherwise it stays in memory while the next one is read
+        except WindowError as error:
+            raise DataError(f"{part.file}: {error}") from error
         except DataError as error:
             if seen or not shard.parts:
                 raise
@@ -91,14 +94,15 @@ def _can_be_touched(shard: Shard) -> bool:
     return tells_time(shard.etag) and not storage.is_url(shard.file) and storage.size_of(shard.file) >= 0
 
 
-def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str]) -> None:
+def _refuse_known_ids(batch: pa.RecordBatch, seen: dict[str, str], remedy: str) -> None:
     places = batch.column("locator").to_pylist() if "locator" in batch.schema.names else [None] * batch.num_rows
     for id, place in zip(batch.column("id").to_pylist(), places, strict=True):
         where = f"{place['file']} at byte {place['offset']}" if place else "the file"
         if not id:
             raise DataError(f"{where}: a document without an id; the source must give each one")
         if id in seen:
-            raise DataError(f"{where}: id {id!r} occurs twice, first in {seen[id]}; ids must be unique within a file")
+            expected = f"ids must be unique within a file{'; ' if remedy else ''}{remedy}"
+            raise DataError(f"{where}: id {id!r} occurs twice, first in {seen[id]}; {expected}")
         seen[id] = where
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from tokenmill.core.io.compression import MAGIC_BYTES, Decompressed, DecompressionError, format_of
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW
 
 DAMAGED = "corrupt"
 """The rule that refuses damaged members and archives."""
@@ -56,4 +57,4 @@ def unpacked(file: IO[bytes]) -> Any:
     """Returns a stream of a code archive's decompressed bytes: gzip, bzip2, xz, zstd, or itself if uncompressed."""
     format = format_of(file.read(MAGIC_BYTES))
     file.seek(0)
-    return Decompressed(file, format) if format else file
+    return Decompressed(file, format, window=LONGEST_WINDOW) if format else file

@@ -11,7 +11,7 @@ from tokenmill.core.kinds import Round
 from tokenmill.stages.dedup.preference import Keep
 from tokenmill.stages.dedup.same_key import COUNTS, Keys, SameKey, keys_of
 from tokenmill.stages.dedup.settings import check_settings, columns_read, conclude
-from tokenmill.text.edit.spaces import single_spaced
+from tokenmill.text.edit.spaces import single_spaced, without_blank_texts
 from tokenmill.text.words.segment import text_buffer
 
 RULE = "exact_dedup.duplicate"
@@ -19,7 +19,7 @@ RULE = "exact_dedup.duplicate"
 
 @dataclass(frozen=True)
 class ExactDedup:
-    """Keeps one of the documents with the same text. An empty text is never a duplicate.
+    """Keeps one of the documents with the same text. A text without a visible character is never a duplicate.
 
     Attributes:
         keep: longest, earliest, latest, best_score or source_order; ties go by id. Default longest.
@@ -51,6 +51,7 @@ class ExactDedup:
 
     def keys(self, batch: pa.RecordBatch) -> Keys:
         """Returns the hash of each text."""
+        batch = pa.RecordBatch.from_pydict({"text": without_blank_texts(batch.column("text"))})
         if self.normalize:
             batch = pa.RecordBatch.from_pydict({"text": pc.utf8_lower(batch.column("text"))})
         buffer, offsets = single_spaced(batch) if self.normalize else text_buffer(batch)

@@ -3,7 +3,8 @@
 Lee et al. 2022 (and later RefinedWeb) use a suffix array over the whole corpus. This unit gives an exact result in the
 memory of one partition: a window of `length` characters is removed if it occurs in an earlier document. Winnowing
 (text/similarity/windows.py) finds all such windows, so recall and precision are 1. A removed span is a union of such
-windows, so the corpus loses no text: each window stays in the first document that has it.
+windows, so the corpus loses no text: each window stays in the first document that has it. The sources join the text
+before a removed span and the text after it; here a space separates them (text/similarity/cuts.py).
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,8 @@ from tokenmill.core.rules import check_numbers, signal_columns
 from tokenmill.stages.dedup.preference import Keep
 from tokenmill.stages.dedup.settings import check_settings, columns_read, conclude, limited_sources
 from tokenmill.stages.dedup.substring_rounds import SAID, MergedWindows, SharedGrams, SharedWindows, SharingDocuments
-from tokenmill.text.similarity.windows import SHORTEST, cut_out
+from tokenmill.text.similarity.cuts import cut_out
+from tokenmill.text.similarity.windows import SHORTEST
 
 RULE = "substring_dedup.emptied"
 
@@ -30,7 +32,9 @@ class SubstringDedup:
     """Keeps a span of `length` characters or more in one document. Drops a text that consists only of removed spans.
 
     Characters are compared as they are: case and white space make a difference. Repetitions within one document stay.
-    The text before and after a removed span is joined without a space, as in the cited sources.
+    A text without a visible character loses nothing. Words before and after a removed span stay apart: if there is no
+    white space on either side, a line break replaces a span that has one, and a space replaces any other. A blank on
+    both sides becomes one blank.
 
     Attributes:
         length: number of characters of a window, at least 16. Default 200.

@@ -22,6 +22,7 @@ from tokenmill.core.columns import source_column
 from tokenmill.core.kinds import FACTS, Room
 from tokenmill.stages.dedup.groups import Positions, group_sizes, group_starts, with_carried
 from tokenmill.stages.dedup.settings import DedupSettings, preferences
+from tokenmill.text.edit.spaces import without_blank_texts
 from tokenmill.text.similarity.windows import chosen_grams, windows_with
 
 Documents = npt.NDArray[np.int64]
@@ -35,7 +36,7 @@ _OF_DOCUMENT = ("_partition_key", "shard", "row", "place")
 
 @dataclass(frozen=True)
 class SharedGrams:
-    """Sorts the chosen grams by hash."""
+    """Sorts the chosen grams by hash. Texts without a visible character have none, so that no document loses them."""
 
     length: int
 
@@ -44,6 +45,9 @@ class SharedGrams:
     of_documents: ClassVar[bool] = False
 
     def route(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        batch = batch.set_column(
+            batch.schema.get_field_index("text"), "text", without_blank_texts(batch.column("text"))
+        )
         hashes, places, first = chosen_grams(batch, self.length)
         times = np.diff(first)
         shard, row = (np.repeat(batch.column(name).to_numpy(), times) for name in ("_shard", "_row"))

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,16 @@ import pyarrow as pa
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 _DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.(\d+))?")
+_NUMBER = re.compile(r"[0-9]{1,32}(?:\.[0-9]{0,32})?(?:[eE]\+?[0-9]{1,2})?")
+_DIGITS_OF_DATES = (4, 6, 8, 10, 12, 14, 17)  # YYYY to YYYYMMDDhhmmss, and milliseconds
+_DATED_YEARS = range(1900, 2100)  # 10 and 12 digits are a date if it is valid and in one of these years
+_EPOCHS = [  # (least number, numbers per second): since 1970 in seconds, milliseconds, microseconds, nanoseconds
+    (10**8, 1),
+    (10**11, 10**3),
+    (10**14, 10**6),
+    (10**17, 10**9),
+]
+_EPOCH_END = 4_102_444_800  # seconds: the year 2100
 _MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1}
 _DAY = 86_400_000_000
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999, which Python supports
@@ -38,9 +49,11 @@ def moments(column: pa.Array) -> pa.Array:
 
 
 def timestamps(dates: Sequence[str | None]) -> pa.Array:
-    """Parses a source's dates, ISO 8601 or the 4 to 14 digits of ARC files, to timestamp[us, UTC]; null for others.
+    """Parses a source's dates to timestamp[us, UTC]; null for other texts.
 
-    ISO 8601 may have any precision.
+    They are ISO 8601 in any precision, the 4 to 14 digits of ARC files (YYYYMMDDhhmmss), or seconds, milliseconds,
+    microseconds or nanoseconds since 1970, whose size gives the unit: 1973-03-03 to 2099. Ten or twelve digits that are
+    a date of the years 1900 to 2099 (2024010112) are that date, not the seconds or milliseconds.
     """
     try:
         return pa.array(dates, type=pa.string()).cast(TIMESTAMP)  # fast path: nearly always all dates are complete
@@ -49,15 +62,34 @@ def timestamps(dates: Sequence[str | None]) -> pa.Array:
 
 
 def _timestamp(date: str) -> datetime | None:
+    bare = date.strip()
+    if _NUMBER.fullmatch(bare):
+        return _of_number(bare)
     try:
         read: datetime = pa.scalar(date).cast(TIMESTAMP).as_py()
     except pa.ArrowInvalid:
-        return _by_parts(date)
+        return _by_parts(bare)
     return read
 
 
+def _of_number(date: str) -> datetime | None:
+    digits = date.partition(".")[0]
+    written = _by_parts(date) if len(digits) in _DIGITS_OF_DATES else None
+    if written is None or (len(digits) in (10, 12) and written.year not in _DATED_YEARS):
+        return _since_1970(Decimal(date))
+    return written
+
+
+def _since_1970(number: Decimal) -> datetime | None:
+    """Returns the time of a number of seconds, or thousandths of them and so on, None if no unit gives a likely one."""
+    for least, per_second in _EPOCHS:
+        if least <= number < _EPOCH_END * per_second:
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(number * 10**6 / per_second))
+    return None
+
+
 def _by_parts(date: str) -> datetime | None:
-    found = _DATE.match(date.strip())
+    found = _DATE.match(date)
     if not found:
         return None
     year, month, day = (int(part or 1) for part in found.groups()[:3])

@@ -13,6 +13,7 @@ from tokenmill.core.io.compression import (
     Readable,
     format_of,
 )
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW
 
 _FORMATS = (Format.GZIP, Format.ZSTD)
 _BOM = b"\xef\xbb\xbf"
@@ -200,6 +201,23 @@ def is_packed(magic: bytes) -> bool:
     return format_of(magic) in _FORMATS
 
 
+def content_head(file: IO[bytes], head: bytes, size: int) -> bytes:
+    """Returns the first `size` bytes of a file's content, decompressed. Rewinds the file.
+
+    head: the first `size` bytes of the file. If its content is damaged, the result is what precedes the damage.
+    """
+    format = format_of(head)
+    if format not in _FORMATS:
+        return head
+    file.seek(0)
+    try:
+        return Decompressed(file, format, window=LONGEST_WINDOW).read(size)
+    except DecompressionError:
+        return b""
+    finally:
+        file.seek(0)
+
+
 def refuse_others(magic: bytes, name: str, expected: str) -> None:
     """Raises DataError if the first ten bytes are of a known format without JSON Lines: all its lines would be bad."""
     found = next((kind for start, kind in _OTHERS.items() if magic.startswith(start)), "")
@@ -217,7 +235,7 @@ def chunks(file: Readable) -> Iterator[bytes]:
     data = file.read(_CHUNK)
     format = format_of(data)
     if format in _FORMATS:
-        file = Decompressed(file, format, data)
+        file = Decompressed(file, format, data, window=LONGEST_WINDOW)
         data = file.read(_CHUNK)
     while data:
         yield data

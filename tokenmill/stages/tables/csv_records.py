@@ -17,6 +17,8 @@ from tokenmill.stages.reading.json_lines import RawLine, chunks, raw_lines
 _BOM = b"\xef\xbb\xbf"
 _QUOTE = b'"'
 _TAB = "\t"
+_DELIMITERS = {".csv": ",", ".tsv": _TAB}
+_PACKED_ENDINGS = (".gz", ".zst")
 _MAX_FIELDS = 65_536
 
 
@@ -52,6 +54,21 @@ def header_of(record: CsvRecord, name: str) -> list[str]:
     if len(set(record.fields)) < len(record.fields) or len(record.fields) > _MAX_FIELDS:
         raise DataError(f"{name}: the header names a column twice, or more than {_MAX_FIELDS}: {record.fields[:20]}")
     return record.fields
+
+
+def of_width(record: CsvRecord, width: int) -> CsvRecord:
+    """Returns the record of a CSV file. It has a problem if it does not have `width` fields."""
+    if record.problem or len(record.fields) == width:
+        return record
+    return record._replace(fields=[], problem=f"found {len(record.fields)} fields, expected {width}")
+
+
+def csv_delimiter(file: str) -> str:
+    """Returns the delimiter of a file whose name is that of CSV or TSV, "" for other files."""
+    name = file.lower()
+    for ending in _PACKED_ENDINGS:
+        name = name.removesuffix(ending)
+    return next((delimiter for ending, delimiter in _DELIMITERS.items() if name.endswith(ending)), "")
 
 
 class _Quotes:

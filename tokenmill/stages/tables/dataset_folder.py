@@ -13,6 +13,7 @@ from typing import Any
 from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import storage
 from tokenmill.core.io.http import is_http
+from tokenmill.stages.tables.file_kinds import PAGES_ADVICE, is_page
 
 ENDINGS = (
     ".parquet", ".arrow", ".feather", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".json.gz", ".json.zst", ".csv",
@@ -39,12 +40,22 @@ def dataset_files(folder: str, splits: tuple[str, ...]) -> list[str]:
     """
     found = _saved(folder, splits) or _on_hub(folder)
     if not found:
-        raise RecipeError(f"paths: {folder!r} is a folder without data files; expected {', '.join(ENDINGS)}")
+        raise RecipeError(f"paths: {folder!r} is a folder without data files; {_remedy(folder)}")
     known = sorted({split for split, _ in found})
     for split in splits:
         if split not in known:
             raise RecipeError(f"splits: {folder!r} has no split {split!r}, but {known}{did_you_mean(split, known)}")
     return [file for split, file in found if not splits or split in splits]
+
+
+def _remedy(folder: str) -> str:
+    """Returns what to do with a folder without data files."""
+    files = _shown_files(folder)
+    if any(map(is_page, files)):
+        return f"it has pages of HTML: {PAGES_ADVICE}"
+    if any(file.lower().endswith(".json") for file in files):
+        return f"if its .json files are data, name them: {folder.rstrip('/')}/*.json"
+    return f"expected {', '.join(ENDINGS)}"
 
 
 def _saved(folder: str, splits: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -107,12 +118,16 @@ def _facts(folder: str, name: str) -> dict[str, Any]:
 
 
 def _on_hub(folder: str) -> list[tuple[str, str]]:
+    files = _shown_files(folder)
+    return [(_split_of(inside), file) for file, inside in files.items() if file.lower().endswith(ENDINGS)]
+
+
+def _shown_files(folder: str) -> dict[str, str]:
+    """Returns {file: its path below the folder} for the files anywhere below it that are not hidden."""
     root = folder.rstrip("/")
     pattern = root if storage.is_url(root) else root.replace("[", "[[]")
-    files = [file for file in storage.expand(f"{pattern}/**") if file.lower().endswith(ENDINGS)]
-    inside = {file: _bare(file)[len(_bare(root)) :] for file in files}
-    shown = [file for file in files if not any(part.startswith(".") for part in inside[file].split("/"))]
-    return [(_split_of(inside[file]), file) for file in shown]
+    inside = {file: _bare(file)[len(_bare(root)) :] for file in storage.expand(f"{pattern}/**")}
+    return {file: path for file, path in inside.items() if not any(part.startswith(".") for part in path.split("/"))}
 
 
 def _bare(path: str) -> str:

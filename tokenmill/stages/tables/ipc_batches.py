@@ -13,6 +13,7 @@ from tokenmill.core.errors import DataError
 from tokenmill.stages.reading.parquet_batches import RowLoss, is_damage, refuse_lack_of_threads
 
 FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
+_BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 _ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError)  # a length can claim anything
 
 
@@ -92,6 +93,32 @@ def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
         batch.validate(full=True)
     except pa.ArrowInvalid:
         for column in batch.columns:
-            binary = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}.get(column.type)
-            (column.view(binary) if binary else column).validate(full=True)
+            _with_bytes(column).validate(full=True)
     return batch
+
+
+def _with_bytes(column: pa.Array) -> pa.Array:
+    """Returns a column with its strings as bytes, at any depth, so that they need not be UTF-8. Copies nothing."""
+    if isinstance(column, pa.ExtensionArray):
+        return _with_bytes(column.storage)
+    if pa.types.is_dictionary(column.type):
+        words = _with_bytes(column.dictionary)
+        return pa.DictionaryArray.from_arrays(column.indices, words, safe=False)  # validate() checks the indices
+    type = _type_with_bytes(column.type)
+    return column if type == column.type else column.view(type)
+
+
+def _type_with_bytes(type: pa.DataType) -> pa.DataType:
+    if pa.types.is_struct(type):
+        return pa.struct([_field_with_bytes(type.field(number)) for number in range(type.num_fields)])
+    if pa.types.is_map(type):
+        return pa.map_(_field_with_bytes(type.key_field), _field_with_bytes(type.item_field))
+    if pa.types.is_list(type):
+        return pa.list_(_field_with_bytes(type.value_field))
+    if pa.types.is_large_list(type):
+        return pa.large_list(_field_with_bytes(type.value_field))
+    return _BYTES.get(type, type)
+
+
+def _field_with_bytes(field: pa.Field) -> pa.Field:
+    return field.with_type(_type_with_bytes(field.type))

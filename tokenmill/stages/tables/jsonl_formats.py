@@ -6,7 +6,7 @@ others. The source of an object is not kept if it is that of the recipe.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tokenmill.stages.reading.json_lines import MAX_DEPTH, is_deep
@@ -15,18 +15,27 @@ FORMATS = ("datatrove", "dolma")
 
 _BESIDE = {"datatrove": ("media",), "dolma": ("source", "added", "version", "attributes")}  # keys next to metadata
 _NAMES = {"lang": "language", "lang_score": "language_score"}  # our column: datatrove's name for it
+_OWN = ("id", "text", "url", "date")
 _COLUMNS = ("url", "path", "license", "lang", "lang_score", "code_lang")
 
 
 def unpacked(
-    values: Iterable[dict[str, Any]], format: str, source: str, columns: dict[str, str]
+    values: Iterable[dict[str, Any]],
+    format: str,
+    source: str,
+    columns: dict[str, str],
+    more: Mapping[str, Any],
 ) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
     """Returns (values by column, all other keys of each row) of JSON objects of datatrove or Dolma.
 
     format: one of FORMATS. source: the recipe's name of the source. columns: {key of an object or its metadata: column}
+    more: {key: value} for the objects that lack the key.
     """
     rows = [_parts(value, format) for value in values]
-    names = dict.fromkeys(["id", "text", "url", "date", *columns.values()])
+    for name, value in more.items():
+        for ours, rest in rows:
+            (ours if name in _OWN else rest).setdefault(name, value)
+    names = dict.fromkeys([*_OWN, *columns.values()])
     found = {name: [ours.get(name) for ours, _ in rows] for name in names}
     for theirs, name in columns.items():
         found[name] = [rest.pop(theirs, None) for _, rest in rows]

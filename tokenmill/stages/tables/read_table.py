@@ -1,13 +1,21 @@
-"""Reads documents from tables: Parquet, Arrow IPC, JSON Lines and CSV, and folders in Hugging Face's layouts.
+"""Reads documents from tables: Parquet, Arrow IPC, JSON and CSV, and folders in Hugging Face's layouts.
 
 A column of a table becomes a column of documents if it has the same name (id, url, date, text), or if `columns` maps
-it. All others go into `meta`. A line that is not a JSON object becomes a row too, marked with the rule that refused it.
+it. All others go into `meta`. A line or value that is not a JSON object becomes a row too, marked with the rule that
+refused it.
+
+Folders directly above a file that are called `column=value`, as Hive and Spark write them, give its rows columns of
+text: lang=de/year=2024/part-0.parquet has `lang` and `year`. Percent codes are decoded, and
+`__HIVE_DEFAULT_PARTITION__` is null. A column of the file takes precedence; `id` and `text` come only from files.
+
+A date is ISO 8601, digits of a date (20240131), or a number since 1970 in seconds, milliseconds, microseconds or
+nanoseconds, whose size gives the unit. Any other value becomes null. Text and ids may be columns of bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from typing import IO, Any, ClassVar, Protocol, TypeVar
+from itertools import chain, islice
+from typing import IO, Any, ClassVar, Literal, TypeVar
 
 import pyarrow as pa
 
@@ -17,53 +25,79 @@ from tokenmill.core.io import storage
 from tokenmill.core.kinds import Shard, SourceTraits
 from tokenmill.core.rules import check_numbers
 from tokenmill.stages.reading.inputs import file_shards, short_names
-from tokenmill.stages.reading.json_lines import Line, is_packed, read_lines, read_lines_between, refuse_others
+from tokenmill.stages.reading.json_lines import (
+    Line,
+    chunks,
+    content_head,
+    is_packed,
+    parsed,
+    read_lines,
+    read_lines_between,
+    refuse_others,
+)
 from tokenmill.stages.reading.parquet_batches import RowLoss, groups_between, open_parquet, row_batches
-from tokenmill.stages.reading.plain_columns import plain_column
+from tokenmill.stages.reading.plain_columns import plain_column, text_column
 from tokenmill.stages.reading.row_cuts import cut_batches
-from tokenmill.stages.tables.csv_records import CsvRecord, header_of, read_csv_records
+from tokenmill.stages.tables.csv_records import CsvRecord, csv_delimiter, header_of, of_width, read_csv_records
 from tokenmill.stages.tables.dataset_folder import dataset_files, is_folder
+from tokenmill.stages.tables.file_kinds import HEAD_BYTES, refuse_no_table
 from tokenmill.stages.tables.ipc_batches import FILE_MAGIC, STREAM_MAGIC, ipc_schema_and_batches
+from tokenmill.stages.tables.json_arrays import array_values, is_json_array
 from tokenmill.stages.tables.jsonl_formats import FORMATS, unpacked
+from tokenmill.stages.tables.line_batches import line_batches
+from tokenmill.stages.tables.partitions import partition_of, schema_with, with_columns, with_values
 from tokenmill.stages.tables.table_documents import Rows, python_rows, refuse_types, table_documents
-from tokenmill.stages.tables.unreadable import HEAD_BYTES, refuse_no_table, refuse_without_a_good_line, with_a_good_row
+from tokenmill.stages.tables.unreadable import (
+    Judged,
+    refuse_without_a_good_line,
+    with_a_good_row,
+    with_a_good_text,
+)
 
 _ALWAYS = ("id", "source", "url", "date", "text", "locator", "meta")
 _OURS = tuple(name for name in DOCUMENT.names if name not in ("source", "locator", "meta"))
 _NAMED_ALIKE = tuple(name for name in _ALWAYS if name in _OURS)
-_ROWS_A_BATCH = 65_536
 _SPLIT = (".parquet", ".jsonl", ".ndjson")  # uncompressed files with these names can be read from any place
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_PACKED_ENDINGS = (".gz", ".zst")
+_EXPECTED = "Parquet, Arrow IPC, JSON Lines or CSV in UTF-8, the last two also .gz or .zst"
+_EXPECTED_ARRAY = "objects in the JSON array"
+_EXPECTED_LINES = (
+    "JSON Lines, an object per line, or a JSON array; jq -c . IN.json writes objects on several lines as lines"
+)
+AnyJudged = TypeVar("AnyJudged", bound=Judged)
+ReadAll = Callable[[IO[bytes], str], Iterator[AnyJudged]]
+"""Reads all lines of a file: (the file, its name) to lines."""
 
 
 @dataclass(frozen=True)
 class ReadTable:
     """A Source of documents from tables.
 
-    A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON Lines and CSV. If
+    A document without an id gets `<file>#<row>` in Parquet and Arrow, and `<file>#<offset>` in JSON and CSV. If
     several files have the same name, it includes the folders that distinguish them. The locator's offset is the row in
     Parquet and Arrow, and otherwise the byte offset in the decompressed file.
 
     Attributes:
-        paths: globs, or one glob, of .parquet, .arrow, .feather, .jsonl, .csv and .tsv files, or folders in Hugging
-            Face's layouts. The last three kinds may also end in .gz or .zst. Files are recognised by their first bytes,
-            CSV and TSV by their names. Required.
+        paths: globs, or one glob, of .parquet, .arrow, .feather, .jsonl, .json, .csv and .tsv files, or folders in
+            Hugging Face's layouts. The last four kinds may also end in .gz or .zst. A file of JSON has an object per
+            line, or an array of objects. Files are recognised by their first bytes, CSV and TSV by their names.
+            Required.
         source: name of the source, for the column `source`. Default "table".
         columns: {name in the files: column of documents}, for example {content: text}. A file that lacks one of these
             names cannot be read. With `format`, they are keys of an object or its metadata, and may be absent. Default
             none.
         unknown: meta keeps all other columns as JSON in the column `meta`; drop leaves them out. Default meta.
-        max_line_bytes: largest size of a line of JSON Lines or a record of CSV, in bytes after decompression. A larger
-            one is refused. Default 64 MiB.
+        max_line_bytes: largest size of a line of JSON Lines, a value of a JSON array or a record of CSV, in bytes after
+            decompression. A larger one is refused. Default 64 MiB.
         shard_bytes: input of one task, in bytes. Smaller files are packed together. Larger files are split if they are
-            called .parquet, .jsonl or .ndjson. Default 64 MiB.
+            called .parquet, .jsonl or .ndjson and are not compressed or a JSON array. Default 64 MiB.
         batch_bytes: approximate size of all values in a batch, in bytes. Except for Arrow IPC, a batch has at most
             65,536 rows. Default 16 MiB.
         format: datatrove or dolma, for JSON Lines in one of these layouts (stages/tables/jsonl_formats.py). Default
             none.
         splits: the splits to read, if all `paths` are folders in Hugging Face's layouts. Empty reads all splits.
             Default empty.
+        id: keep takes ids from the column `id`; make gives each document an id from its file and place, as if it had
+            none, and treats `id` as any other column. Default keep.
     """
 
     paths: str | tuple[str, ...]
@@ -75,6 +109,7 @@ class ReadTable:
     batch_bytes: int = 16 << 20
     format: str | None = None
     splits: tuple[str, ...] = ()
+    id: Literal["keep", "make"] = "keep"
 
     traits: ClassVar[SourceTraits] = SourceTraits(
         damage=(
@@ -83,13 +118,18 @@ class ReadTable:
             "read_table.bad_csv",
             "read_table.bad_utf8",
             "read_table.corrupt",
-        )
+        ),
+        same_ids="with `id: make` each row gets an id from its file and place instead",
     )
 
     def __post_init__(self) -> None:
         check_numbers(self, "max_line_bytes", "shard_bytes", "batch_bytes", low=1)
         if self.unknown not in ("meta", "drop"):
             raise RecipeError(f"unknown: found {self.unknown!r}, expected 'meta' or 'drop'")
+        if self.id not in ("keep", "make"):
+            raise RecipeError(f"id: found {self.id!r}, expected 'keep' or 'make'")
+        if self.id == "make" and "id" in self.columns.values():
+            raise RecipeError("id: make gives ids to all documents, but columns names a column for `id`; leave one out")
         if self.format is not None and self.format not in FORMATS:
             raise RecipeError(f"format: found {self.format!r}{did_you_mean(self.format, FORMATS)}")
         for ours in self.columns.values():
@@ -124,19 +164,24 @@ class ReadTable:
             head = file.read(HEAD_BYTES)
             magic = head[:10]
             file.seek(0)
-            refuse_others(
-                magic, shard.file, "Parquet, Arrow IPC, JSON Lines or CSV in UTF-8, the last two also .gz or .zst"
-            )
-            delimiter = _delimiter(shard.file)
-            refuse_no_table(head, shard.file, is_csv=bool(delimiter))
+            if shard.start and is_packed(magic):
+                return  # its first piece reads it all
+            delimiter = csv_delimiter(shard.file)
+            content = content_head(file, head, HEAD_BYTES)
+            for start in (magic, content[:10]):
+                refuse_others(start, shard.file, _EXPECTED)
+            is_array = not delimiter and is_json_array(content)
+            refuse_no_table(head, content, shard.file, is_csv=bool(delimiter))
             if magic.startswith(b"PAR1"):
-                yield from self._parquet(shard, file)
+                yield from with_a_good_text(self._parquet(shard, file), shard.file, whole=_is_whole(shard))
             elif magic.startswith((FILE_MAGIC, STREAM_MAGIC)):
-                yield from self._arrow(shard, file)
+                yield from with_a_good_text(self._arrow(shard, file), shard.file, whole=True)
             elif delimiter:
                 yield from self._csv(shard, file, delimiter)
-            elif not shard.start or not is_packed(magic):  # the first piece of a compressed file reads it all
-                yield from self._json(shard, file, whole=is_packed(magic))
+            elif not is_array:
+                yield from self._json(shard, file, whole=is_packed(magic) or _is_whole(shard))
+            elif not shard.start:  # the first piece of an array reads it all too
+                yield from self._json(shard, file, whole=True, is_array=True)
 
     def _files(self) -> list[Shard]:
         """Returns one shard per file. A dataset folder gives its data files."""
@@ -159,7 +204,7 @@ class ReadTable:
             raise DataError(f"{shard.file}: cannot be read as Parquet: {error}") from error
         groups, first = groups_between(parquet.plain, shard.start, max(shard.end, 1))
         batches = row_batches(parquet, self.batch_bytes, groups=groups)
-        if shard.length == shard.size:
+        if _is_whole(shard):
             batches = with_a_good_row(batches, shard.file)
         yield from self._columnar(shard, schema, batches, first)
 
@@ -173,9 +218,12 @@ class ReadTable:
     def _columnar(
         self, shard: Shard, schema: pa.Schema, batches: Iterator[pa.RecordBatch | RowLoss], offset: int
     ) -> Iterator[pa.RecordBatch]:
+        if len(set(schema.names)) < len(schema.names):
+            raise DataError(f"{shard.file}: two columns have the same name, among {sorted(schema.names)}"[:500])
+        partition = partition_of(shard.file)
+        schema = schema_with(schema, partition)
+        batches = (batch if isinstance(batch, RowLoss) else with_columns(batch, partition) for batch in batches)
         theirs = schema.names
-        if len(set(theirs)) < len(theirs):
-            raise DataError(f"{shard.file}: two columns have the same name, among {sorted(theirs)}"[:500])
         names = self._names(theirs, shard.file)
         unknown = [name for name in theirs if name not in names] if self.unknown == "meta" else []
         refuse_types([schema.field(name) for name in [*names, *unknown]], shard.file)
@@ -186,39 +234,52 @@ class ReadTable:
                 offset += batch.rows
                 continue
             places = list(range(offset, offset + batch.num_rows))
-            found = {ours: plain_column(batch.column(theirs)) for theirs, ours in names.items()}
+            found = {ours: text_column(plain_column(batch.column(theirs))) for theirs, ours in names.items()}
             rest, problems = python_rows(batch.select(unknown))
             rows = Rows(places, [None] * len(places), found, rest, problems)
-            yield table_documents(shard, rows, self.adds, rule="corrupt", expected="values that are UTF-8")
+            yield table_documents(shard, rows, self.adds, rule="bad_utf8", expected="values that are UTF-8")
             offset += batch.num_rows
 
-    def _json(self, shard: Shard, file: IO[bytes], *, whole: bool) -> Iterator[pa.RecordBatch]:
-        limit, is_first = self.max_line_bytes, not shard.start
+    def _json(self, shard: Shard, file: IO[bytes], *, whole: bool, is_array: bool = False) -> Iterator[pa.RecordBatch]:
+        read_all = self._array if is_array else self._json_lines
+        is_first = not shard.start
         lines = (
-            read_lines(file, shard.file, limit)
-            if whole or shard.length == shard.size
-            else read_lines_between(file, shard.file, limit, shard.start, shard.end)
+            read_all(file, shard.file)
+            if whole
+            else read_lines_between(file, shard.file, self.max_line_bytes, shard.start, shard.end)
         )
+        partition = partition_of(shard.file)
         names = self._names([*self.columns, *_NAMED_ALIKE], shard.file)
-        batches = _batched(lines, self.batch_bytes)
+        batches: Iterator[list[Line]] = line_batches(lines, self.batch_bytes)
         if is_first:
-            batches = self._begun(batches, shard)
+            batches = self._begun(batches, shard, read_all, _EXPECTED_ARRAY if is_array else _EXPECTED_LINES)
         for batch in batches:
             values = [line.value for line in batch]
             if self.format is not None:
-                found, unknown = unpacked(values, self.format, shard.source, self.columns)
+                found, unknown = unpacked(values, self.format, shard.source, self.columns, partition)
+                if self.id == "make":
+                    unknown = [{"id": id, **rest} for id, rest in zip(found.pop("id"), unknown, strict=True)]
             else:
                 keys = dict.fromkeys(key for value in values for key in value)
                 if is_first and keys:
-                    self._check_keys(list(keys), shard)  # otherwise no row might have a text
+                    self._check_keys([*keys, *partition], shard, read_all)  # otherwise no row might have a text
                     is_first = False
+                values = with_values(values, partition)
                 found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
                 unknown = [{key: value[key] for key in value if key not in names} for value in values]
             if self.unknown == "drop":
                 unknown = [{} for _ in batch]
             yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
 
-    def _begun(self, batches: Iterator[list[Line]], shard: Shard) -> Iterator[list[Line]]:
+    def _json_lines(self, file: IO[bytes], name: str) -> Iterator[Line]:
+        return read_lines(file, name, self.max_line_bytes)
+
+    def _array(self, file: IO[bytes], name: str) -> Iterator[Line]:
+        return parsed(array_values(chunks(file), name, self.max_line_bytes))
+
+    def _begun(
+        self, batches: Iterator[list[AnyJudged]], shard: Shard, read_all: ReadAll[AnyJudged], expected: str
+    ) -> Iterator[list[AnyJudged]]:
         """Yields the same batches. Raises DataError if no line of the file can be read.
 
         The check is about the whole file, so that it does not depend on the size of its pieces.
@@ -226,11 +287,10 @@ class ReadTable:
         first = next(batches, [])
         if all(line.problem for line in first):
             with storage.open_input(shard.address) as file:
-                lines = read_lines(file, shard.file, self.max_line_bytes)
-                refuse_without_a_good_line(lines, shard.file, "JSON Lines, an object per line")
+                refuse_without_a_good_line(read_all(file, shard.file), shard.file, expected)
         return chain([first] if first else [], batches)
 
-    def _check_keys(self, keys: list[str], shard: Shard) -> None:
+    def _check_keys(self, keys: list[str], shard: Shard, read_all: ReadAll[Line]) -> None:
         """Raises DataError if the first lines of a file lack a wanted column.
 
         For a piece, the first batch of the whole file counts, so that the result does not depend on the size of pieces.
@@ -238,12 +298,12 @@ class ReadTable:
         try:
             self._names(keys, shard.file)
         except DataError:
-            if shard.length == shard.size:
+            if _is_whole(shard):
                 raise
             with storage.open_input(shard.address) as file:
-                batches = _batched(read_lines(file, shard.file, self.max_line_bytes), self.batch_bytes)
+                batches = line_batches(read_all(file, shard.file), self.batch_bytes)
                 found = (dict.fromkeys(key for line in batch for key in line.value) for batch in batches)
-                self._names(list(next(filter(None, found), keys)), shard.file)
+                self._names([*next(filter(None, found), keys), *partition_of(shard.file)], shard.file)
 
     def _csv(self, shard: Shard, file: IO[bytes], delimiter: str) -> Iterator[pa.RecordBatch]:
         self._refuse_format(shard.file, "CSV")
@@ -251,10 +311,18 @@ class ReadTable:
         first = next(records, None)
         if first is None:
             return
-        theirs = header_of(first, shard.file)
-        names = self._names(theirs, shard.file)
-        for batch in _batched((_of_width(record, len(theirs)) for record in records), self.batch_bytes, first.length):
-            values = [dict(zip(theirs, record.fields, strict=False)) for record in batch]
+        header, partition = header_of(first, shard.file), partition_of(shard.file)
+        names = self._names(list(dict.fromkeys([*header, *partition])), shard.file)
+
+        def of_header(records: Iterator[CsvRecord]) -> Iterator[CsvRecord]:
+            return (of_width(record, len(header)) for record in records)
+
+        def read_all(file: IO[bytes], name: str) -> Iterator[CsvRecord]:
+            return of_header(islice(read_csv_records(file, name, self.max_line_bytes, delimiter), 1, None))
+
+        batches = line_batches(of_header(records), self.batch_bytes, first.length)
+        for batch in self._begun(batches, shard, read_all, "CSV, each record with the fields of its header"):
+            values = with_values([dict(zip(header, record.fields, strict=False)) for record in batch], partition)
             found = {ours: [value.get(name) for value in values] for name, ours in names.items()}
             found |= {ours: [one or None for one in found[ours]] for ours in found if ours != "text"}
             keep = self.unknown == "meta"
@@ -276,9 +344,9 @@ class ReadTable:
         for name in self.columns:
             if name not in theirs:
                 raise DataError(f"{file}: no column {name!r}{did_you_mean(name, theirs)}; the setting columns names it")
-        taken = set(self.columns.values())
+        taken = {*self.columns, *self.columns.values(), *(("id",) if self.id == "make" else ())}
         names = dict(self.columns)
-        names |= {name: name for name in _NAMED_ALIKE if name in theirs and name not in taken | set(names)}
+        names |= {name: name for name in _NAMED_ALIKE if name in theirs and name not in taken}
         if "text" not in names.values():
             raise DataError(
                 f"{file}: no column 'text' among {', '.join(sorted(theirs))}; name it: columns: {{NAME: text}}"
@@ -290,40 +358,8 @@ class ReadTable:
             raise DataError(f"{file}: {kind}, but format: {self.format} is for JSON Lines; leave it out")
 
 
-class _Placed(Protocol):
-    @property
-    def length(self) -> int: ...
-
-
-AnyLine = TypeVar("AnyLine", bound=_Placed)
-
-
-def _batched(lines: Iterable[AnyLine], size: int, each: int = 0) -> Iterator[list[AnyLine]]:
-    """Yields lists of about `size` bytes. each: bytes to add for each line, for the names of its columns."""
-    held: list[AnyLine] = []
-    total = 0
-    for line in lines:
-        held.append(line)
-        total += line.length + each
-        if total >= size or len(held) == _ROWS_A_BATCH:
-            yield held
-            held, total = [], 0
-    if held:
-        yield held
-
-
-def _of_width(record: CsvRecord, width: int) -> CsvRecord:
-    if record.problem or len(record.fields) == width:
-        return record
-    return record._replace(fields=[], problem=f"found {len(record.fields)} fields, expected {width}")
-
-
-def _delimiter(file: str) -> str:
-    """Returns the delimiter of a file whose name is that of CSV or TSV, "" for other files."""
-    name = file.lower()
-    for ending in _PACKED_ENDINGS:
-        name = name.removesuffix(ending)
-    return next((delimiter for ending, delimiter in _DELIMITERS.items() if name.endswith(ending)), "")
+def _is_whole(shard: Shard) -> bool:
+    return shard.length == shard.size
 
 
 def _literal(file: str) -> str:

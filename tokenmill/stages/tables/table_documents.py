@@ -56,10 +56,12 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     """
     count, name = len(rows.offsets), shard.name or os.path.basename(shard.file)
     columns = {ours: _cast(ours, values, shard.file) for ours, values in rows.found.items()}
+    broken = {ours: _broken_sequences(rows.found[ours]) for ours in ("text", "id") if ours in rows.found}
     places = pa.array([f"{name}#{offset}" for offset in rows.offsets])
     if "id" in columns:
         said = columns["id"]
-        places = pc.if_else(pc.fill_null(pc.equal(said, ""), True), places, said)
+        absent = pc.or_(pc.fill_null(pc.equal(said, ""), True), pa.array(broken["id"] > 0))
+        places = pc.if_else(absent, places, said)
     columns["id"] = places
     columns["source"] = pa.array([shard.source] * count)
     parts = [pa.array(part, type=kind.type) for part, kind in zip(rows.places(shard.file), LOCATOR, strict=True)]
@@ -71,8 +73,8 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     batch = drop(batch, breaks, "read_table.bad_compression", rows.problems, "a compressed file without damage")
     bad = pa.array([problem is not None for problem in rows.problems])
     batch = drop(batch, bad, f"read_table.{rule}", rows.problems, expected)
-    broken = _broken_sequences(rows.found.get("text"))
-    batch = drop(batch, broken > 0, "read_table.bad_utf8", broken, 0)
+    for faults in broken.values():
+        batch = drop(batch, faults > 0, "read_table.bad_utf8", faults, 0)
     absent, texts = batch.column("text").is_null(), rows.found.get("text")
     kinds = _kinds(texts) if absent.true_count and isinstance(texts, list) else "null"
     return drop(batch, absent, "read_table.no_text", kinds, "a text")
@@ -119,7 +121,8 @@ def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str |
     become text.
     """
     try:
-        return batch.to_pylist(), [None] * batch.num_rows
+        if not any(_has_nanoseconds(field.type) for field in batch.schema):
+            return batch.to_pylist(), [None] * batch.num_rows
     except _NOT_PYTHON:
         pass
     rows: list[dict[str, Any]] = [{} for _ in range(batch.num_rows)]
@@ -135,8 +138,10 @@ def python_rows(batch: pa.RecordBatch) -> tuple[list[dict[str, Any]], list[str |
 
 def _python(value: pa.Scalar) -> Any:
     """Returns the value in Python. Values, or parts of values, that Python cannot represent become Arrow's text."""
+    if isinstance(value, pa.DictionaryScalar):
+        return _python(value.value) if value.is_valid else None
     try:
-        return value.as_py()
+        return _in_microseconds(value).as_py()
     except UnicodeDecodeError:
         raise
     except _NOT_PYTHON:
@@ -149,6 +154,29 @@ def _python(value: pa.Scalar) -> Any:
         if pa.types.is_timestamp(value.type) and value.type.tz:  # the time zone may be unknown
             value = value.cast(pa.timestamp(value.type.unit, tz="UTC"))
         return value.cast(pa.string()).as_py()
+
+
+def _has_nanoseconds(type: pa.DataType) -> bool:
+    """Returns True if values of this type have nanoseconds. pyarrow gives them as objects of pandas, if it finds it."""
+    if pa.types.is_dictionary(type):
+        return _has_nanoseconds(type.value_type)
+    return getattr(type, "unit", "") == "ns" or any(
+        _has_nanoseconds(type.field(number).type) for number in range(type.num_fields)
+    )
+
+
+def _in_microseconds(value: pa.Scalar) -> pa.Scalar:
+    """Returns the value, nanoseconds as microseconds. Raises ArrowInvalid, or ValueError, if that would lose digits."""
+    type = value.type
+    if not _has_nanoseconds(type) or not value.is_valid:
+        return value
+    if pa.types.is_time64(type):
+        return value.cast(pa.time64("us"))
+    if pa.types.is_duration(type):
+        return value.cast(pa.duration("us"))
+    if pa.types.is_timestamp(type):
+        return value.cast(pa.timestamp("us", type.tz))
+    raise ValueError("nanoseconds inside a nested value")
 
 
 def _cast(ours: str, values: Any, file: str) -> pa.Array:
@@ -192,6 +220,8 @@ def _dates(values: pa.Array) -> pa.Array:
     """Converts times, texts and numbers to timestamps. Values of other types become null."""
     if pa.types.is_temporal(values.type):
         return moments(values)
+    if pa.types.is_decimal(values.type):
+        values = values.cast(pa.string())
     text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     if text or pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         return timestamps(_strings(_sound(values).to_pylist()))
@@ -219,9 +249,9 @@ def _is_broken(values: Any) -> bool:
 
 
 def _broken_sequences(values: Any) -> npt.NDArray[np.int64]:
-    """Returns the number of ill-formed UTF-8 sequences in each text, int64 (rows,). It is 0 for texts from JSON."""
+    """Returns the number of ill-formed UTF-8 sequences in each value, int64 (rows,). It is 0 for values from JSON."""
     if not _is_broken(values):
-        return np.zeros(len(values or ()), dtype=np.int64)
+        return np.zeros(len(values), dtype=np.int64)
     content = values.cast(pa.large_binary()).fill_null(b"")
     return soundness(*text_buffer(pa.record_batch({"text": content})))[0]
 

@@ -55,8 +55,9 @@ class Damage(NamedTuple):
 def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[Record | Damage]:
     """Yields all records and damaged spans of a WARC or ARC file, in order.
 
-    limit: bytes of a record's content to keep; memory stays within a few times that. Raises DataError if nothing in the
-    file looks like a record, because it is another kind of file.
+    limit: bytes of a record's content to keep; memory stays within a few times that. Zeros at the end of a compressed
+    file, as tapes and block stores write them, are not damage. Raises DataError if nothing in the file looks like a
+    record, because it is another kind of file.
     """
     window, codec, offset = ws.Window(file, size), ws.Codec(), 0
     plain = _is_plain(window, codec, name)
@@ -65,6 +66,8 @@ def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[
             yield record
             offset += record.length or 0
             continue
+        if offset and not plain and ws.only_zeros(window, offset):
+            return
         passed, dictionary = ws.skippable(window, offset)
         if passed:
             codec = ws.Codec(dictionary) if dictionary else codec

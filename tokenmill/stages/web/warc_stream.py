@@ -60,6 +60,16 @@ class Window:
         return self.file.read(length)
 
 
+def only_zeros(window: Window, offset: int) -> bool:
+    """Returns True if the file has only zeros from `offset` on."""
+    while offset < window.size:
+        piece = window.glance(offset, _WINDOW) if not window.view(offset, 1)[0] else b"."
+        if piece.strip(b"\0") or not piece:
+            return False
+        offset += len(piece)
+    return True
+
+
 @dataclass(frozen=True)
 class Codec:
     """Makes decoders for a file. dictionary: of a zstd file that contains one, otherwise b""."""

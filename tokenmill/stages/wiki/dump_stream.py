@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io.compression import Decompressed, DecompressionError, Format, decoder, format_of
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW
 
 _OTHER = {b"7z\xbc\xaf": "7z", b"PK\x03\x04": "zip", b"\xfd7zX": "xz"}
 _STREAM = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # then a block begins (digits of pi) or the stream ends
@@ -104,8 +105,19 @@ def _read_bz2(file: IO[bytes], start: int, size: int) -> Iterator[DumpChunk | Ga
             yield Gap(offset, after - offset, stream.inner, stream.problem)
         elif not _begins_stream(file, after, size):
             after = next_stream(file, after, size)
-            yield Gap(stream.end, after - stream.end, 0, NO_STREAM)
+            if not _only_zeros(file, stream.end, after):  # zeros are padding of tapes and block stores
+                yield Gap(stream.end, after - stream.end, 0, NO_STREAM)
         offset = after
+
+
+def _only_zeros(file: IO[bytes], start: int, end: int) -> bool:
+    file.seek(start)
+    while start < end:
+        data = file.read(min(_WINDOW, end - start))
+        if not data or data.strip(b"\0"):
+            return False
+        start += len(data)
+    return True
 
 
 def _begins_stream(file: IO[bytes], offset: int, size: int) -> bool:
@@ -145,7 +157,7 @@ class _Bz2:
 
 def _read_packed(file: IO[bytes], kind: str, size: int) -> Iterator[DumpChunk | Gap]:
     """Reads a gzip or zstd file. Streams follow one another, and nothing after damage can be read."""
-    inner, content = 0, Decompressed(file, Format(kind))
+    inner, content = 0, Decompressed(file, Format(kind), window=LONGEST_WINDOW)
     file.seek(0)
     try:
         while data := content.read(_WINDOW):

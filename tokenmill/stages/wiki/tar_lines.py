@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from tokenmill.core.io.compression import MAGIC_BYTES, Decompressed, Format, Readable, format_of
+from tokenmill.core.io.zstd_frame import LONGEST_WINDOW
 from tokenmill.stages.reading.tar_members import FILES, TAR_BLOCK, NoTar, TarMembers
 
 _CHUNK = 1 << 18
@@ -20,7 +21,8 @@ class TarLines:
     def __init__(self, file: IO[bytes]) -> None:
         format = format_of(file.read(MAGIC_BYTES))
         file.seek(0)
-        self.pieces = _content(Decompressed(file, format) if format in (Format.GZIP, Format.ZSTD) else file)
+        packed = format in (Format.GZIP, Format.ZSTD)
+        self.pieces = _content(Decompressed(file, format, window=LONGEST_WINDOW) if format and packed else file)
         self.held = b""
 
     def read(self, size: int) -> bytes:

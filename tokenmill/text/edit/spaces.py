@@ -1,12 +1,20 @@
-"""Folds white space: each run of it becomes one space, and the ends of a text have none."""
+"""Folds white space, and finds texts that have nothing else."""
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel, pointer
 from tokenmill.text.kernel.points import point_at
 from tokenmill.text.words.segment import text_buffer
+
+_VISIBLE = r"[^\s\p{Z}\p{Cc}\p{Cf}]"
+
+
+def without_blank_texts(texts: pa.Array) -> pa.Array:
+    """Returns the texts, with null for each that has no visible character: only white space, controls, format marks."""
+    return pc.if_else(pc.match_substring_regex(texts, _VISIBLE), texts, None)
 
 
 def single_spaced(batch: pa.RecordBatch) -> tuple[Bytes, Offsets]:
