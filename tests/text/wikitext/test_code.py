@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Extract = Callable[..., str]
@@ -14,6 +14,7 @@ _LINE = st.tuples(st.integers(0, 6), st.sampled_from("abz09#*:;-.("), st.text("a
 _CODE = st.lists(st.one_of(_LINE, st.just("")), min_size=1, max_size=8).map(lambda lines: ["x = 1", *lines, "end"])
 
 
+@settings(max_examples=40)
 @given(_CODE)
 def test_lines_that_begin_with_a_space_are_code(extract: Extract, lines: list[str]) -> None:
     code = "\n".join(f" {line}" for line in lines)
@@ -21,6 +22,7 @@ def test_lines_that_begin_with_a_space_are_code(extract: Extract, lines: list[st
 
 
 @pytest.mark.parametrize("tag", ["pre", "syntaxhighlight", "source", "poem"])
+@settings(max_examples=40)
 @given(lines=_CODE)
 def test_elements_for_code_keep_their_lines(extract: Extract, tag: str, lines: list[str]) -> None:
     if tag == "poem":  # its lines may begin with markup
@@ -30,6 +32,7 @@ def test_elements_for_code_keep_their_lines(extract: Extract, tag: str, lines: l
         assert f"{code}" in extract(wikitext)
 
 
+@settings(max_examples=40)
 @given(st.text("ab0+*#. ", max_size=30).map(lambda text: f"x{text}y"))
 def test_code_in_a_sentence_keeps_its_spaces(extract: Extract, code: str) -> None:
     assert extract(f"The <code>{code}</code> call.") == f"The {code} call."

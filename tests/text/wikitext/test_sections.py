@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Extract = Callable[..., str]
@@ -63,10 +63,14 @@ def test_links_of_the_section_before_do_not_count(extract: Extract) -> None:
 _SEPARATOR = st.sampled_from([" ", " · ", " | ", "&nbsp;", " – ", ", ", " &bull; "])
 
 
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from("ABCČДЖ字あ"), min_size=5, max_size=30), _SEPARATOR, st.booleans())
 def test_an_index_of_linked_letters_goes(extract: Extract, letters: list[str], separator: str, holes: bool) -> None:
     linked = [f"[[#{letter}|{letter}]]" for letter in letters]
-    shown = [letter if holes and number == 2 else link for number, (letter, link) in enumerate(zip(letters, linked, strict=True))]
+    shown = [
+        letter if holes and number == 2 else link
+        for number, (letter, link) in enumerate(zip(letters, linked, strict=True))
+    ]
     index = separator.join(shown)
     if holes and len(letters) < 6:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Extract = Callable[..., str]
@@ -30,6 +30,7 @@ def lines(rows: Rows) -> str:
 
 
 @pytest.mark.parametrize("form", _FORMS)
+@settings(max_examples=40)
 @given(rows=_ROWS)
 def test_all_forms_of_rows_give_the_same_lines(extract: Extract, form: str, rows: Rows) -> None:
     heads = [f"h{number}" for number in range(len(rows[0]) if rows else 2)]
@@ -197,6 +198,7 @@ def test_no_markup_is_left_of_broken_tables(extract: Extract, wikitext: str, tex
     assert extract(wikitext) == text
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 9), st.sampled_from([table for table, _ in DATA.values()] + list(LAYOUT.values())))
 def test_a_table_that_is_cut_leaves_no_markup(extract: Extract, lines: int, table: str) -> None:
     cut = "\n".join(table.split("\n")[:lines])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.text.wikitext.variants import ALWAYS, BY_FORM, NEVER, variants_of
@@ -89,14 +89,22 @@ def test_the_language_of_the_wiki_decides() -> None:
 _WORD = st.text(alphabet="汉字漢語ab", min_size=1, max_size=5)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["zh-cn", "zh-tw", "zh-hans", "zh-hk", "zh"]), _WORD), min_size=1, max_size=5))
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.sampled_from(["zh-cn", "zh-tw", "zh-hans", "zh-hk", "zh"]), _WORD), min_size=1, max_size=5)
+)
 def test_the_first_rule_is_shown(extract: Extract, rules: list[tuple[str, str]]) -> None:
     variant = "-{" + ";".join(f"{code}:{word}" for code, word in rules) + "}-"
     assert extract(f"〈{variant}〉", language="zh") == f"〈{rules[0][1]}〉"
     assert extract(f"〈-{{H|{variant[2:]}〉", language="zh") == "〈〉"
 
 
-@given(st.lists(st.sampled_from(["-{", "}-", "|", ";", "zh-cn:", "=>", "{{", "}}", "[[", "]]", "\n", "字", "A"]), max_size=30))
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.sampled_from(["-{", "}-", "|", ";", "zh-cn:", "=>", "{{", "}}", "[[", "]]", "\n", "字", "A"]), max_size=30
+    )
+)
 def test_any_mixture_of_signs_gives_text_that_is_there(extract: Extract, pieces: list[str]) -> None:
     for language in ("zh", None, "en"):
         found = extract("".join(pieces), language=language)

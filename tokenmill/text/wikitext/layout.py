@@ -14,6 +14,7 @@ from tokenmill.text.wikitext.state import (
     CELL_START,
     ITEM_MARK,
     ROW_START,
+    TABLE_COUNTS,
     TABLE_END,
     TABLE_START,
     TABLES,
@@ -48,15 +49,19 @@ pieceguojiejs pēcguojiejs įpėdinis järgnev järeltulija penerus διάδοχ
 
 _BEFORE_WORDS, _AFTER_WORDS = word_set(_BEFORE), word_set(_AFTER)
 
-# Entries of Work.table. FILLED: rows with text. WIDTH: columns. CELLS, HEADS: cells with text, and headers of them.
-# HEAD_ROWS: rows of headers only. LONG: long cells. LETTERS, WORDS: words of one or two letters, and all. SIZE: bytes of
+# Entries of Work.state. FILLED: rows with text. WIDTH: columns. CELLS, HEADS: cells with text, and headers of them.
+# HEAD_ROWS: rows of headers only. LONG: long cells. SHORT, WORDS: words of one or two letters, and all. SIZE: bytes of
 # text. TITLE: 1 if the first row is one cell. PAIRS: rows of a label and a value. SIDED: rows of three cells of which
 # the outer ones have a line of their own for a label. BEFORE, AFTER: 1 if a cell names a predecessor or successor.
 # ITEMS: items of lists.
-(FILLED, WIDTH, CELLS, HEADS, HEAD_ROWS, LONG, SHORT, WORDS, SIZE, TITLE, PAIRS, SIDED, BEFORE, AFTER, ITEMS) = range(15)
-_ROW_CELLS, _ROW_TEXTS, _ROW_HEADS, _ROW_WIDTH, _ROW_FLAGS = range(16, 21)  # the same of the row so far
+(FILLED, WIDTH, CELLS, HEADS, HEAD_ROWS, LONG, SHORT, WORDS, SIZE, TITLE, PAIRS, SIDED, BEFORE, AFTER, ITEMS) = range(
+    TABLE_COUNTS, TABLE_COUNTS + 15
+)
+_ROW = TABLE_COUNTS + 16  # from here on: the same of the row so far
+_ROW_CELLS, _ROW_TEXTS, _ROW_HEADS, _ROW_WIDTH, _ROW_FLAGS = range(_ROW, _ROW + 5)
 _LABEL, _FIRST_LINES, _THIRD_LINES = 1, 2, 4
 _LONG_CELL = 200  # bytes
+_SUCCESSIONS = 8  # most rows of a box of predecessors and successors
 
 
 @kernel
@@ -68,14 +73,19 @@ def cell_end(out: Bytes, at: int, end: int) -> int:
 
 
 @kernel
-def measure(w: Work, start: int, end: int) -> None:
-    """Counts the rows and cells in the text out[start:end] of an open wikitext table, in Work.table."""
-    out, t = w.out, w.table
-    t[:] = 0
+def measure(w: Work, start: int, end: int, look: int) -> None:
+    """Counts the rows and cells in the text out[start:end] of an open wikitext table, in Work.state.
+
+    Of a table whose look says that it has data, counts only the first rows, and no words.
+    """
+    out, t = w.out, w.state
+    t[TABLE_COUNTS:] = 0
     at = start
     while at < end:
         if out[at] == ROW_START:
             _end_row(t)
+            if look == DATA and t[FILLED] > _SUCCESSIONS:
+                return
             at += 1
             continue
         kind, columns = int64(CAPTION), int64(1)  # also text before the first cell
@@ -84,14 +94,14 @@ def measure(w: Work, start: int, end: int) -> None:
             at += 4
         behind = cell_end(out, at, end)
         if kind != CAPTION:
-            _count_cell(w, kind, columns, at, behind)
+            _count_cell(w, kind, columns, at, behind, look == DATA)
         at = behind
     _end_row(t)
 
 
 @kernel
-def _count_cell(w: Work, kind: int, columns: int, start: int, end: int) -> None:
-    out, t = w.out, w.table
+def _count_cell(w: Work, kind: int, columns: int, start: int, end: int, data: bool) -> None:
+    out, t = w.out, w.state
     number = t[_ROW_CELLS]
     t[_ROW_CELLS] += 1
     t[_ROW_WIDTH] += columns
@@ -102,14 +112,15 @@ def _count_cell(w: Work, kind: int, columns: int, start: int, end: int) -> None:
     t[_ROW_TEXTS] += 1
     t[HEADS] += kind == HEADER_CELL
     t[_ROW_HEADS] += kind == HEADER_CELL
-    lines, length = _count_words(out, first, last, t)
+    lines, length = (False, last - first) if data else _count_words(out, first, last, t)
     t[SIZE] += length
     t[LONG] += length >= _LONG_CELL
-    word = _first_word(out, first, last)
-    if find(_BEFORE_WORDS, word) >= 0:
-        t[BEFORE] = 1
-    elif find(_AFTER_WORDS, word) >= 0:
-        t[AFTER] = 1
+    if t[FILLED] < _SUCCESSIONS and number < 4:
+        word = _first_word(out, first, last)
+        if find(_BEFORE_WORDS, word) >= 0:
+            t[BEFORE] = 1
+        elif find(_AFTER_WORDS, word) >= 0:
+            t[AFTER] = 1
     if number == 0:
         label = kind == HEADER_CELL or out[last - 1] == 58
         t[_ROW_FLAGS] = label * _LABEL + lines * _FIRST_LINES
@@ -164,7 +175,7 @@ def _end_row(t: Longs) -> None:
 @kernel
 def fate(w: Work, look: int, linked: int) -> int:
     """Returns what becomes of the measured table. linked: bytes of the words of links in it."""
-    t = w.table
+    t = w.state
     mixed = look & LAYOUT and look & DATA  # an infobox that looks like a table of data, or the reverse
     if w.state[TABLES] == 0 or (look & LAYOUT and not mixed) or _is_index(t, look, linked):
         return int64(GONE)
@@ -194,7 +205,7 @@ def _is_index(t: Longs, look: int, linked: int) -> bool:
 @kernel
 def _is_succession(t: Longs, look: int) -> bool:
     """Returns True for a box of few rows with a predecessor and a successor."""
-    if t[WIDTH] > 4 or t[FILLED] > 8:
+    if t[WIDTH] > 4 or t[FILLED] > _SUCCESSIONS:
         return False
     named = t[BEFORE] and t[AFTER]
     return bool(not t[LONG] and (named or _is_sided(t, look)))
@@ -220,4 +231,4 @@ def _has_shape_of_data(t: Longs, look: int, linked: int) -> bool:
 @kernel
 def is_long(size: int, w: Work, linked: int) -> bool:
     """Returns True if a cell of so many bytes is prose of a measured table that is not data. Navigation is not."""
-    return bool(size >= _LONG_CELL and 2 * linked < w.table[SIZE])
+    return bool(size >= _LONG_CELL and 2 * linked < w.state[SIZE])

@@ -59,8 +59,11 @@ def new_line(w: Work) -> None:
 def line_start(w: Work) -> None:
     """At the first byte of a line of wikitext: handles the markup that gives the kind of the line."""
     s, data = w.state, w.data
-    if s[AT] < s[END] and _begins_code(w):
+    if s[AT] >= s[END]:
         return
+    if (data[s[AT]] == 32 or s[AT] < s[CODE_END]) and _begins_code(w):
+        return
+    s[INDENTED] = 0
     while s[AT] < s[END] and (data[s[AT]] == 32 or data[s[AT]] == 9):
         s[AT] += 1
     at = s[AT]
@@ -96,8 +99,7 @@ def _begins_code(w: Work) -> bool:
     if at < s[CODE_END]:
         put_byte(w, uint8(CODE))
         return bool(data[at] == 32)
-    if s[DEPTH] or data[at] != 32:
-        s[INDENTED] = 0
+    if s[DEPTH]:
         return False
     i = at
     while i < end and (data[i] == 32 or data[i] == 9):
@@ -108,7 +110,6 @@ def _begins_code(w: Work) -> bool:
     doubled = byte in (61, 91, 123) and following == byte  # a heading, link or template
     markup = doubled or byte == 10 or (byte == 60 and following == 33)
     if table or (markup and not s[INDENTED]):
-        s[INDENTED] = 0
         return False
     s[INDENTED] = 1
     s[COUNTS:STATE] = 0

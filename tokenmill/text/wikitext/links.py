@@ -108,13 +108,12 @@ def _finish(w: Work, names: Names) -> None:
         take_back(w, out)
         put_mark(w)
         return
-    text = w.arguments[last - 1, 0] + 1 if last > first else start
+    text = w.arguments[last - 1, 0] + 1 if last > first else s[PUT]
     from_, to = trimmed(w.out, text, s[PUT])
-    if last > first and from_ < to:
-        replace_with_tail(w, out, text)
-    else:
-        s[PUT] = end if last > first else max(end, start)
-        replace_with_tail(w, out, min(start + shown, s[PUT]))
+    if from_ == to:
+        text = start + shown
+        s[PUT] = max(end, text)
+    replace_with_tail(w, out, text)
     _count(w, out)
 
 

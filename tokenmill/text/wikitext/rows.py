@@ -23,15 +23,13 @@ from tokenmill.text.wikitext.state import (
     MARK,
     PUT,
     ROW_START,
+    SPANS,
     TABLE_END,
-    TABLE_ENTRIES,
     TABLE_START,
     Work,
     put_byte,
     trimmed,
 )
-
-_SPANS = TABLE_ENTRIES - COLUMNS  # from here on: rows that cells above still take, by column
 
 
 @kernel
@@ -42,23 +40,15 @@ def write_rows(w: Work, start: int, end: int) -> None:
     """
     budget = end - start  # of tabs for spans
     at = start
-    pairs = w.table[WIDTH] == 2 and not w.table[HEAD_ROWS]
+    pairs = w.state[WIDTH] == 2 and not w.state[HEAD_ROWS]
     while at < end:
-        if w.out[at] == ROW_START:
-            at += 1
-        row_end = _row_end(w.out, at, end)
+        at += w.out[at] == ROW_START
         line = w.state[PUT]
-        if not (pairs and _is_label(w.out, at, row_end)):
-            budget = _write_row(w, at, row_end, budget)
+        label = pairs and _is_label(w.out, at, end)
+        at, budget = _write_row(w, at, end, budget)
+        if label:
+            w.state[PUT] = line
         _end_line(w, line)
-        at = row_end
-
-
-@kernel
-def _row_end(out: Bytes, at: int, end: int) -> int:
-    while at < end and out[at] != ROW_START:
-        at += 1
-    return at
 
 
 @kernel
@@ -76,10 +66,9 @@ def _is_label(out: Bytes, at: int, end: int) -> bool:
     """Returns True for a row of two cells of which the second has no text."""
     cells, texts, last = int64(0), int64(0), int64(0)
     at = cell_end(out, at, end)
-    while at < end:
-        at += 4
-        behind = cell_end(out, at, end)
-        first, stop = trimmed(out, at, behind)
+    while at < end and out[at] == CELL_START:
+        behind = cell_end(out, at + 4, end)
+        first, stop = trimmed(out, at + 4, behind)
         cells += 1
         last = int64(first < stop)
         texts += last
@@ -88,21 +77,21 @@ def _is_label(out: Bytes, at: int, end: int) -> bool:
 
 
 @kernel
-def _write_row(w: Work, at: int, end: int, budget: int) -> int:
-    """Writes a row. Returns how many tabs for spans may follow."""
-    out, spans = w.out, w.table[_SPANS:]
+def _write_row(w: Work, at: int, end: int, budget: int) -> tuple[int, int]:
+    """Writes a row. Returns (its end, how many tabs for spans may follow)."""
+    out, s = w.out, w.state
     column = int64(0)
     behind = cell_end(out, at, end)
     _write_cell(w, at, behind)  # text before the first cell
-    while behind < end:
+    while behind < end and out[behind] == CELL_START:
         at = behind
         behind = cell_end(out, at + 4, end)
         if out[at + 1] == 128 + CAPTION:
             _write_cell(w, at + 4, behind)
             continue
         first = column
-        while column < COLUMNS and spans[column] > 0:
-            spans[column] -= 1
+        while column < COLUMNS and s[SPANS + column] > 0:
+            s[SPANS + column] -= 1
             column += 1
         budget = _write_tabs(w, column - first, budget)
         _write_cell(w, at + 4, behind)
@@ -111,12 +100,12 @@ def _write_row(w: Work, at: int, end: int, budget: int) -> int:
         budget = _write_tabs(w, columns - 1, budget)
         for _ in range(columns):
             if column < COLUMNS:
-                spans[column] = int64(out[at + 3]) - 129
+                s[SPANS + column] = int64(out[at + 3]) - 129
             column += 1
     if column:
-        for place in range(column, COLUMNS):
-            spans[place] = max(spans[place] - 1, 0)
-    return budget
+        for place in range(SPANS + column, SPANS + COLUMNS):
+            s[place] = max(s[place] - 1, 0)
+    return behind, budget
 
 
 @kernel
@@ -129,12 +118,12 @@ def _write_tabs(w: Work, count: int, budget: int) -> int:
 @kernel
 def _write_cell(w: Work, at: int, end: int) -> None:
     """Writes the text of a cell in one line, with `; ` between the items of a list."""
-    out = w.out
+    out, s = w.out, w.state
     at, end = trimmed(out, at, end)
     before, item = False, False  # the last line with text, and this line, is an item
     begins = True  # at the start of a line
     gap = int64(0)  # before the next byte: 1 a space, 2 the end of an item
-    start = w.state[PUT]
+    start = s[PUT]
     while at < end:
         if begins:
             behind = _behind_item(out, at, end)
@@ -144,20 +133,24 @@ def _write_cell(w: Work, at: int, end: int) -> None:
             begins = False
             continue
         byte = out[at]
+        if byte > 32:
+            if gap and s[PUT] > start:
+                _write_gap(w, gap)
+            gap = int64(0)
+            before = item
+            put = s[PUT]
+            while at < end and out[at] > 32:
+                out[put] = out[at]
+                put += 1
+                at += 1
+            s[PUT] = put
+            continue
         at += 1
-        if byte == 10:
-            begins = True
-            gap = max(gap, 1)
-        elif byte in (9, TABLE_START, TABLE_END):
-            gap = max(gap, 1)
-        elif byte not in (CODE, ITEM_MARK):
-            if byte > 32:
-                if gap and w.state[PUT] > start:
-                    _write_gap(w, gap)
-                gap = int64(0)
-                before = item
-            if byte > 32 or not gap or byte == MARK:
-                put_byte(w, byte)
+        begins = byte == 10
+        if begins or byte in (9, TABLE_START, TABLE_END):
+            gap = max(gap, int64(1))
+        elif byte == MARK or (byte == 32 and not gap):
+            put_byte(w, byte)
 
 
 @kernel
@@ -200,7 +193,7 @@ def write_texts(w: Work, start: int, end: int, kind: int, linked: int) -> None:
         at += 1 if out[at] == ROW_START else 4 if out[at] == CELL_START else 0
         behind = cell_end(out, at, end)
         first, last = trimmed(out, at, behind)
-        long = is_long(_size(out, first, last), w, linked) or (caption and w.table[LONG] > 0)
+        long = is_long(_size(out, first, last), w, linked) or (caption and w.state[LONG] > 0)
         whole = kind == ALL_TEXTS or long
         inner = False
         for i in range(first, last):

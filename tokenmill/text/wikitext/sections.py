@@ -55,10 +55,10 @@ def count_words(out: Bytes, start: int, end: int, most: int) -> int:
         size = int64(0)
         address = False
         while i < end and out[i] > 32:
-            dash = out[i] == 0xE2 and i + 2 < end and out[i + 1] == 0x80
-            size += _is_letter(out[i]) and not dash
+            sign = _sign(out, i)
+            size += _is_letter(out[i]) and not sign
             address |= out[i] == 58 and i + 2 < end and out[i + 1] == 47 and out[i + 2] == 47
-            i += 3 if dash else 1
+            i += sign if sign else 1
         count += 0 if address else size
         i = max(i, word + 1)
     return count
@@ -68,6 +68,15 @@ def count_words(out: Bytes, start: int, end: int, most: int) -> int:
 def _is_letter(byte: int) -> bool:
     """Returns True for a byte of a word: an ASCII letter or digit, or a byte of any other character."""
     return 97 <= (byte | 32) <= 122 or 48 <= byte <= 57 or byte >= 0x80
+
+
+@kernel
+def _sign(out: Bytes, at: int) -> int:
+    """Returns the number of bytes of a sign outside ASCII, such as a dash, bullet or bracket, or 0."""
+    if out[at] == 0xC2:
+        return int64(2)
+    general = out[at] == 0xE2 and out[at + 1] < 0xB0
+    return int64(3 if general or (out[at] == 0xE3 and out[at + 1] == 0x80) else 0)
 
 
 @kernel
@@ -92,10 +101,13 @@ def drop_index(w: Work) -> None:
     s[LETTERS] = 0
     if s[DEPTH] or letters < _INDEX:
         return
-    start = s[PUT]
+    end = s[PUT]
+    while end > s[OUT_FROM] and out[end - 1] <= 32:
+        end -= 1
+    start = end
     while start > s[OUT_FROM] and out[start - 1] != 10:
         start -= 1
-    words = _short_words(out, start, s[PUT])
+    words = _short_words(out, start, end)
     if words and words <= 2 * letters:
         take_back(w, start)
         put_mark(w)
@@ -107,12 +119,13 @@ def _short_words(out: Bytes, start: int, end: int) -> int:
     words, size = int64(0), int64(0)
     i = start
     while i <= end:
-        if i < end and _is_letter(out[i]):
+        sign = _sign(out, i) if i < end else int64(0)
+        if i < end and _is_letter(out[i]) and not sign:
             size += not 0x80 <= out[i] < 0xC0
         else:
             words += size > 0
             size = int64(0)
         if size > 2:
             return int64(0)
-        i += 1
+        i += sign if sign else 1
     return words

@@ -36,14 +36,15 @@ STATE = 40
 # of an element whose white space stays. BROKEN: tables that a heading closed. VARIANTS: how `-{` is read. ROOM: as LIMIT,
 # for tables, which are written a second time when they close.
 LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM = range(50, 58)
-ENTRIES = 60
+TABLE_COUNTS = 64  # from here on: counts of the table that is being closed, see layout
+SPANS, COLUMNS = 96, 64  # from here on: for each column, rows that cells of a table above still take
+ENTRIES = SPANS + COLUMNS
 
 # Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
 # Of tables, CELL: start of the cell in out. ATTRIBUTES: 1 as long as the text of a cell may be its attributes. HEADER:
 # kind of the cell. LOOK: what the attributes of the table say. LINKS: LINKED at its start. HTML: 1 if a tag opened it.
 KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LOOK, LINKS, HTML = range(10)
 FRAME = 10
-COLUMNS, TABLE_ENTRIES = 64, 96  # columns of a table whose spans are followed; entries of Work.table, the last for spans
 TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE, VARIANT = range(1, 7)
 
 
@@ -60,7 +61,6 @@ class Work(NamedTuple):
         heads: (16, 2), for headings without text so far the place in out and the level.
         absent: (256,), 1 for tags without an end tag in the rest of the document.
         extra: (2,), hashes of the wiki's own names for the namespaces of pictures and categories.
-        table: (TABLE_ENTRIES,), counts of the table that is being closed, see layout.
     """
 
     data: Bytes
@@ -71,7 +71,6 @@ class Work(NamedTuple):
     heads: Longs
     absent: Bytes
     extra: Hashes
-    table: Longs
 
 
 def new_work(data: Bytes, out: Bytes) -> Work:
@@ -85,7 +84,6 @@ def new_work(data: Bytes, out: Bytes) -> Work:
         np.zeros((16, 2), dtype=np.int64),
         np.zeros(256, dtype=np.uint8),
         np.zeros(2, dtype=np.uint64),
-        np.zeros(TABLE_ENTRIES, dtype=np.int64),
     )
 
 
@@ -186,7 +184,12 @@ def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
     """Returns, in a kernel, name_hash of the wikitext name buffer[start:end]."""
     value = BASIS
     for i in range(start, end):
-        value = add_byte(value, buffer[i])
+        byte = buffer[i]
+        if 65 <= byte <= 90:
+            byte = uint8(byte + 32)
+        elif byte == 95:
+            byte = uint8(32)
+        value = (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
     return value
 
 

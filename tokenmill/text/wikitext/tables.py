@@ -6,7 +6,7 @@ whether it has data, and the text becomes rows, or other text, or nothing (see l
 
 from tokenmill.text.kernel.arrays import Bytes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.attributes import CONTINUED, are_attributes, look_of, span
+from tokenmill.text.wikitext.attributes import CONTINUED, FLOAT, are_attributes, look_of, span
 from tokenmill.text.wikitext.layout import CAPTION, GONE, HEADER_CELL, PLAIN_CELL, ROWS, fate, measure
 from tokenmill.text.wikitext.rows import write_rows, write_texts
 from tokenmill.text.wikitext.state import (
@@ -178,11 +178,9 @@ def new_row(w: Work, frame: Longs) -> None:
 def new_cell(w: Work, frame: Longs, kind: int) -> None:
     """Begins a cell of a wikitext table."""
     _end_cell(w, frame)
-    put_byte(w, uint8(CELL_START))
-    put_byte(w, uint8(128 + kind))
-    put_byte(w, uint8(129))
-    put_byte(w, uint8(129))
-    frame[CELL] = w.state[PUT]
+    out, put = w.out, w.state[PUT]
+    out[put], out[put + 1], out[put + 2], out[put + 3] = CELL_START, 128 + kind, 129, 129
+    frame[CELL] = w.state[PUT] = put + 4
     frame[ATTRIBUTES], frame[HEADER] = 1, kind
 
 
@@ -267,7 +265,7 @@ def close_table(w: Work) -> None:
     nested = depth > 0 and w.frames[depth - 1, KIND] == TABLE
     if nested:
         w.frames[depth - 1, LINKS] += linked  # these are not links of the table around
-    measure(w, out, end)
+    measure(w, out, end, frame[LOOK] & ~FLOAT)
     left = fate(w, frame[LOOK], linked)
     abandon(w)
     if left == GONE or end + 2 * (end - out) + 64 > s[ROOM]:

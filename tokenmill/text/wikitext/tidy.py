@@ -71,15 +71,19 @@ def tidy_lines(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
             line = put
             first = put + (feeds if line > begin else 0)
             put = first
-            while at < end and out[at] != 10:
+            while at < end:
                 byte = out[at]
-                at += 1
-                if byte == 0xC2 and at < end and out[at] == 0xA0:
+                if byte < 32 and byte != 9:
+                    if byte == 10:
+                        break
+                    at += 1
+                    continue
+                if byte == 0xC2 and at + 1 < end and out[at + 1] == 0xA0:
                     byte = uint8(32)
                     at += 1
-                if byte >= 32 or byte == 9:
-                    out[put] = byte
-                    put += 1
+                out[put] = byte
+                put += 1
+                at += 1
             while put > first and (out[put - 1] == 32 or out[put - 1] == 9):
                 put -= 1
             at += 1
