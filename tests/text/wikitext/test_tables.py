@@ -150,7 +150,8 @@ DATA = {
     "a label without a value": ("{| class=wikitable\n| a || 1\n|-\n| b ||\n|-\n| c || 3\n|}", "a\t1\nc\t3"),
     "a label without a value under headers": ("{|\n! x !! y\n|-\n| b || {{x}}\n|-\n| c || 3\n|}", "x\ty\nb\nc\t3"),
     "a table in a cell": (
-        "{| class=wikitable\n! x !! y\n|-\n|\n{| class=wikitable\n| a || b\n|-\n| c || d\n|}\n| e\n|}", "x\ty\na b c d\te",
+        "{| class=wikitable\n! x !! y\n|-\n|\n{| class=wikitable\n| a || b\n|-\n| c || d\n|}\n| e\n|}",
+        "x\ty\na b c d\te",
     ),
     "tables in columns": (
         "{|\n|\n{| class=wikitable\n| a || b\n|}\n|\n{| class=wikitable\n| c || d\n|}\n|}", "a\tb\n\nc\td",
@@ -179,7 +180,10 @@ def test_long_texts_of_a_layout_stay_as_they_are(extract: Extract) -> None:
 BROKEN = [
     ("{| class=wikitable\n| a || b\n|-\n| c || d", "a\tb\nc\td"),
     ("{| class=wikitable\n! a !! b\n|-\n| c || d\n== H ==\ne", "a\tb\nc\td\n\nH\n\ne"),
-    ("{| width=100%\n|-\n| valign=top |\n== H ==\na\n| valign=top |\n== I ==\nb\n|-\n| c\n|}\nd", "H\n\na\n\nI\n\nb\n\nc\n\nd"),
+    (
+        "{| width=100%\n|-\n| valign=top |\n== H ==\na\n| valign=top |\n== I ==\nb\n|-\n| c\n|}\nd",
+        "H\n\na\n\nI\n\nb\n\nc\n\nd",
+    ),
     ("a\n|}\nb\n|-\nc\n|- style=x\nd", "a\n\nb\n\nc\n\nd"),
     ("{| class=wikitable | a || b |}\nc", "a\tb\n\nc"),
     ("{|}\na", "a"),

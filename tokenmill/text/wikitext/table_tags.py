@@ -32,7 +32,7 @@ def table_tag(w: Work, name: np.uint64, closing: bool, start: int, end: int) -> 
     frame = w.frames[w.state[DEPTH] - 1]
     if closing:
         return True
-    if name == _ROW_TAG or name == CAPTION_TAG:
+    if name in (_ROW_TAG, CAPTION_TAG):
         new_row(w, frame)
     if name == _ROW_TAG:
         return True

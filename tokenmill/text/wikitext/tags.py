@@ -62,7 +62,7 @@ def tag(w: Work, names: Names) -> None:
     name = folded_hash(data, start, stop)
     found = find(names.tags, name) if stop > start else int64(-1)
     action = names.tag_actions[found] if found >= 0 else int64(NONE)
-    of_table = action == CELL or action == ROW or name == TABLE_TAG
+    of_table = action in (CELL, ROW) or name == TABLE_TAG
     if of_table and stop < end and data[stop] == 59:  # as in `<td; align=left>`
         stop += 1
     behind = _end_of_tag(data, stop, end) if found >= 0 else int64(-1)

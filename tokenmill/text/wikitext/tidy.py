@@ -38,7 +38,7 @@ def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
                 at, put = _bracket(out, at, end, first, put)
             elif byte == MARK:
                 at, put = _mark(out, at + 1, end, first, put)
-            elif byte == ITEM_MARK or byte == SPACED or byte == PLAIN:
+            elif byte in (ITEM_MARK, SPACED, PLAIN):
                 spaced = byte == SPACED or (spaced and byte == ITEM_MARK)
                 at += 1
             else:

@@ -121,10 +121,10 @@ def _is_variant(out: Bytes, start: int, pipe: int, end: int) -> bool:
         return _are_flags(out, start, pipe)
     if _rule(out, start, end) >= 0:
         return True
-    for i in range(start, end):
-        if out[i] >= 0x80:
-            return True
-    return False
+    at = start
+    while at < end and out[at] < 0x80:
+        at += 1
+    return bool(at < end)
 
 
 @kernel

@@ -8,8 +8,8 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.wikitext.lines import end_heading, line_start, new_line, quotes
 from tokenmill.text.wikitext.layout import HEADER_CELL
+from tokenmill.text.wikitext.lines import end_heading, line_start, new_line, quotes
 from tokenmill.text.wikitext.links import close_link, open_link
 from tokenmill.text.wikitext.names import Names, name_hash, names
 from tokenmill.text.wikitext.sections import drop_empty_headings, drop_index
