@@ -7,7 +7,7 @@ from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.wikitext.names import name_hash
 from tokenmill.text.wikitext.state import BASIS, COLUMNS, add_byte, find
 
-# What the attributes of a table say, as bits.
+# Meanings of the attributes of a table, as bits.
 DATA, LAYOUT, FLOAT, CONTINUED = 1, 2, 4, 8  # CONTINUED: a heading ended the table before, so it lays out the page
 
 _TABLE_WORDS = {

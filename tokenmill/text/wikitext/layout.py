@@ -26,7 +26,7 @@ from tokenmill.text.wikitext.state import (
 
 # Kinds of cells.
 PLAIN_CELL, HEADER_CELL, CAPTION = range(3)
-# What becomes of a table: nothing; rows; its long texts and the tables in its cells; all of its texts.
+# The fates of a table: nothing; rows; its long texts and the tables in its cells; all of its texts.
 GONE, ROWS, LONG_TEXTS, ALL_TEXTS = range(4)
 
 _BEFORE = """
