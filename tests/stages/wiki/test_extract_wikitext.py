@@ -39,6 +39,13 @@ def test_names_of_namespaces_come_from_meta() -> None:
     assert ExtractWikitext()(batch)["text"].to_pylist() == ["d", *["bsorten:cd"] * 4]
 
 
+def test_the_language_of_the_wiki_says_whether_it_has_variants() -> None:
+    meta = [json.dumps({"lang": lang}) for lang in ("zh", "en", "zh-yue")] + ["{}", None, '{"lang":3}']
+    batch = batch_of(*["-{zh-cn:字;zh-tw:子}- -{a}-"] * 6, meta=meta)
+    whole, first = "-{zh-cn:字;zh-tw:子}- -{a}-", "字 -{a}-"
+    assert ExtractWikitext()(batch)["text"].to_pylist() == ["字 a", whole, whole, first, first, first]
+
+
 def test_settings_are_checked() -> None:
     with pytest.raises(RecipeError, match=r"tables: found 'html', expected 'rows' or 'drop'"):
         ExtractWikitext(tables="html")

@@ -77,8 +77,8 @@ CASES = [
     ("a\n----\nb", "a\n\nb"),
     # tables
     ('{| class="x"\n|+ T\n! a !! b\n|-\n| style="y" | c || d\n|-\n| e\n| f\ng\n|}\nh', "T\na\tb\nc\td\ne\tf g\n\nh"),
-    ("{|\n| a\n{|\n| b || c\n|-\n| d\n|}\n| e\n|}", "a b\tc d\te"),
-    ("{|\n| a\n== H ==\nb", "a\n\nH\n\nb"),
+    ("{|class=wikitable\n| a\n{|\n| b || c\n|-\n| d || d\n|}\n| e\n|}", "a b c d d\te"),
+    ("{|class=wikitable\n| a\n== H ==\nb", "a\n\nH\n\nb"),
     # markup that does not close
     ("{{a|b\n\nc [[d]] {{e}} f", "a|b\n\nc d f"),
     ("a }} b ]] c", "a b c"),
@@ -157,8 +157,8 @@ _BLOCK = st.one_of(
     ),
     st.lists(_INLINE, min_size=1, max_size=3).map(
         lambda parts: (
-            "{|\n" + "\n|-\n".join(f"| {part[0]} || x" for part in parts) + "\n|}",
-            "\n".join(f"{part[1]}\tx" for part in parts),
+            "{|class=wikitable\n!h!!i\n|-\n" + "\n|-\n".join(f"| {part[0]} || x" for part in parts) + "\n|}",
+            "h\ti\n" + "\n".join(f"{part[1]}\tx" for part in parts),
         )
     ),
     _INLINE.map(lambda part: (f"{{{{Infobox\n| a = {part[0]}\n| b = {{{{c|{part[0]}}}}}\n}}}}", "")),
@@ -221,6 +221,13 @@ def hostile() -> dict[str, bytes]:
         "underscores": b"_" * n, "brackets": b"(" * n + b"{{x}}" + b")" * n, "empty": b"({{x}}" * n,
         "marks": b"{{x}} , " * n,
         "addresses": b"[http://" * n, "schemes": b"[" * n + b"a:" * n,
+        "variants": b"-{" * n + b"}-" * n, "rules": b"-{zh-cn:" + b"a;" * n + b"}-", "flags": b"-{A|" * n,
+        "spans": b"{|class=wikitable\n" + b"|-\n|colspan=64 rowspan=64|a||b\n" * n, "row tags": b"<table><tr><td>" * n,
+        "table tags": b"<table><tr><td>a</table>" * n, "cell lists": b"{|class=wikitable\n|\n" + b"#\n* a\n" * n,
+        "code": b" a  b\n \n" * n, "codes": b"<code>" * n + b"a  b</code>" * n, "poems": b"<poem>\n a" * n,
+        "letters": b"[[#a|A]]" * n, "letter lines": b"[[a]][[b]][[c]][[d]][[e]]f g\n" * n,
+        "broken": b"{|\n|a\n==b==\n" * n,
+        "links away": b"== a ==\n[http://a b]\n" * n, "stray": b"|}\n|-\n" * n,
         "lists": b"*" * n + b"\n" + b"#\n" * n + b"#*" * n,
         "item": b"* {{x}}\n" * n, "parameters": b"{{{a|" * n, "quoted": b"{{quote|" * 500 + b"x" * n + b"}}" * 500,
         "joined": b"{{hlist|a|" * 500 + b"|b" * n + b"}}" * 500, "soup": soup.encode(),
@@ -275,7 +282,7 @@ def test_a_heading_over_nothing_but_lost_items_goes() -> None:
 
 
 def test_lines_of_a_cell_stay_apart_where_something_went_at_their_end() -> None:
-    assert extracted("{|\n| a{{citation needed}}\n\nb\n| c\n|}")[0].strip() == "a b\tc"
+    assert extracted("{|class=wikitable\n| a{{citation needed}}\n\nb\n| c\n|}")[0].strip() == "a b\tc"
 
 
 def test_the_tables_are_sorted_and_apart() -> None:

@@ -1,9 +1,10 @@
 """Converts wikitext to text: links become their words, templates that carry words are rendered.
 
-It keeps paragraphs, headings with text under them, lists as lines (`- `, `1. `), tables as rows, quotations, and math
-as LaTeX between `$`. It removes all other templates (infoboxes, citations, notices), references, galleries, pictures
-with their captions, categories, links to other editions, comments and magic words. The time is proportional to the
-bytes.
+It keeps paragraphs, headings with text under them, lists as lines (`- `, `1. `), tables of data as rows, quotations,
+code with its white space, and math as LaTeX between `$`. It removes all other templates (infoboxes, citations,
+notices), references, sections of nothing but links to other sites, galleries, pictures with their captions, categories,
+links to other editions, comments and magic words. Of text in several scripts (`-{zh-hans:…;zh-hant:…}-`) it keeps the
+first. The time is proportional to the bytes.
 """
 
 import json
@@ -18,6 +19,7 @@ from tokenmill.core.columns import drop, set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.rules import check_numbers
 from tokenmill.text.kernel.cache import frozen
+from tokenmill.text.wikitext.variants import variants_of
 from tokenmill.text.wikitext.wikitext import media_hash, wikitext_to_text
 from tokenmill.text.words.segment import text_buffer
 
@@ -29,10 +31,14 @@ class ExtractWikitext:
     """Replaces `text`, which is wikitext, by plain text. Lines end with a line feed; a blank line separates paragraphs.
 
     Documents without text are dropped. The wiki's own names for the namespaces of pictures and categories come from
-    `namespaces` in `meta`, where stages.read_wikipedia writes them. The names of most editions are built in.
+    `namespaces` in `meta`, where stages.read_wikipedia writes them. The names of most editions are built in. `lang` in
+    `meta` says whether the wiki writes text in several scripts; without it, the form of the text decides.
 
     Attributes:
-        tables: rows writes each table row as a line with tabs between its cells; drop removes tables. Default rows.
+        tables: rows writes each row of a table with data as a line, with tabs between its cells and `; ` between the
+            items of a list in a cell, and removes tables that lay out the page: infoboxes, boxes of predecessor and
+            successor, navigation, indexes of letters, single columns. Of those, it keeps long texts. drop removes all
+            tables. Default rows.
         max_bytes: largest size of the wikitext in bytes. A larger document is dropped and its text becomes null.
             Default 16 MiB.
     """
@@ -56,7 +62,9 @@ class ExtractWikitext:
         valid = batch.column("text").is_valid().to_numpy(zero_copy_only=False) & ~refused
         if refused.any():
             batch = set_column(batch, "text", _nulled(batch.column("text"), valid))
-        data, offsets = wikitext_to_text(*text_buffer(batch), _media(batch), tables=self.tables == "rows")
+        media, variants = _of_wikis(batch)
+        tables = self.tables == "rows"
+        data, offsets = wikitext_to_text(*text_buffer(batch), media, tables=tables, variants=variants)
         mask = pa.py_buffer(np.packbits(valid, bitorder="little"))
         buffers = [mask, pa.py_buffer(offsets), pa.py_buffer(data)]
         batch = set_column(batch, "text", pa.Array.from_buffers(pa.large_string(), batch.num_rows, buffers))
@@ -67,15 +75,27 @@ def _nulled(text: pa.Array, valid: npt.NDArray[np.bool_]) -> pa.Array:
     return pa.array([text[row].as_py() if keep else None for row, keep in enumerate(valid)], type=pa.large_string())
 
 
-def _media(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
-    """Returns the hashes of the wiki's own names for two namespaces, uint64 (rows, 2), 0 if meta has no name."""
+def _of_wikis(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+    """Returns what meta says about the wiki of each row.
+
+    The first array, uint64 (rows, 2), has the hashes of the wiki's own names for two namespaces, 0 without a name. The
+    second, uint8 (rows,), says how the wiki reads `-{` (see variants_of).
+    """
     media = np.zeros((batch.num_rows, 2), dtype=np.uint64)
+    variants = np.full(batch.num_rows, variants_of(None), dtype=np.uint8)
     if "meta" in batch.schema.names:
         for row, meta in enumerate(batch.column("meta").to_pylist()):
-            if meta and '"namespaces"' in meta:
-                for place, name in enumerate(_names(json.loads(meta))):
+            if meta and ('"namespaces"' in meta or '"lang"' in meta):
+                facts = json.loads(meta)
+                variants[row] = variants_of(_language(facts))
+                for place, name in enumerate(_names(facts)):
                     media[row, place] = media_hash(name)
-    return frozen(media)
+    return frozen(media), frozen(variants)
+
+
+def _language(meta: Any) -> str | None:
+    found = meta.get("lang") if isinstance(meta, dict) else None
+    return found if isinstance(found, str) and found else None
 
 
 def _names(meta: Any) -> list[str]:

@@ -2,9 +2,13 @@
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.sections import drop_empty_headings, drop_index
 from tokenmill.text.wikitext.state import (
     AT,
     ATTRIBUTES,
+    AWAY,
+    CODE,
+    CODE_END,
     COUNTS,
     DEPTH,
     END,
@@ -12,9 +16,9 @@ from tokenmill.text.wikitext.state import (
     FROM,
     HEADING,
     HEADS,
+    INDENTED,
     ITEM_MARK,
-    LINK,
-    OUT_FROM,
+    LETTERS,
     PUT,
     QUOTE,
     QUOTE_LINE,
@@ -25,10 +29,9 @@ from tokenmill.text.wikitext.state import (
     abandon,
     abandon_links,
     put_byte,
-    take_back,
     top,
 )
-from tokenmill.text.wikitext.tables import in_table, open_table, table_line
+from tokenmill.text.wikitext.tables import break_tables, in_table, open_table, stray_line, table_line
 
 _MAX_NUMBER = 999
 _DEPTHS = STATE - COUNTS
@@ -36,10 +39,7 @@ _DEPTHS = STATE - COUNTS
 
 @kernel
 def new_line(w: Work) -> None:
-    """At a line feed of wikitext: ends the line, and links that cannot continue after it.
-
-    In a table cell, writes a space.
-    """
+    """At a line feed of wikitext: ends the line, and links that cannot continue after it."""
     s = w.state
     at = s[AT]
     s[AT] = at + 1
@@ -50,10 +50,8 @@ def new_line(w: Work) -> None:
         abandon_links(w)
     if top(w) == TABLE:
         w.frames[s[DEPTH] - 1, ATTRIBUTES] = 0
-        last = w.out[s[PUT] - 1] if s[PUT] > s[OUT_FROM] else 32
-        if last != 32 and last != 9 and last != 10:  # also after a mark, which is tidied away with a surplus space
-            put_byte(w, uint8(32))
-        return
+    if s[LETTERS]:
+        drop_index(w)
     put_byte(w, uint8(10))
 
 
@@ -61,6 +59,11 @@ def new_line(w: Work) -> None:
 def line_start(w: Work) -> None:
     """At the first byte of a line of wikitext: handles the markup that gives the kind of the line."""
     s, data = w.state, w.data
+    if s[AT] >= s[END]:
+        return
+    if (data[s[AT]] == 32 or s[AT] < s[CODE_END]) and _begins_code(w):
+        return
+    s[INDENTED] = 0
     while s[AT] < s[END] and (data[s[AT]] == 32 or data[s[AT]] == 9):
         s[AT] += 1
     at = s[AT]
@@ -74,12 +77,45 @@ def line_start(w: Work) -> None:
         open_table(w)
     elif (byte == 124 or byte == 33) and in_table(w):
         table_line(w, byte, following)
+    elif byte == 124 and s[DEPTH] == 0 and stray_line(w):
+        return
     elif byte == 42 or byte == 35 or byte == 58 or byte == 59:
         _list_item(w)
     else:
         s[COUNTS:STATE] = 0
         if byte == 45 and following == 45:
             _rule(w)
+
+
+@kernel
+def _begins_code(w: Work) -> bool:
+    """Marks a line of code, whose white space stays. Returns True if no other markup can begin this line.
+
+    Such a line is in an element for code, or begins with a space, which is not part of the code. A line of a template,
+    link, table or comment that is only indented is not code, unless it follows a line of code.
+    """
+    s, data = w.state, w.data
+    at, end = s[AT], s[END]
+    if at < s[CODE_END]:
+        put_byte(w, uint8(CODE))
+        return bool(data[at] == 32)
+    if s[DEPTH]:
+        return False
+    i = at
+    while i < end and (data[i] == 32 or data[i] == 9):
+        i += 1
+    byte = data[i] if i < end else uint8(10)
+    following = data[i + 1] if i + 1 < end else uint8(10)
+    table = (byte == 123 or byte == 124) and (following == 124 or following == 125 or following == 45)
+    doubled = byte in (61, 91, 123) and following == byte  # a heading, link or template
+    markup = doubled or byte == 10 or (byte == 60 and following == 33)
+    if table or (markup and not s[INDENTED]):
+        return False
+    s[INDENTED] = 1
+    s[COUNTS:STATE] = 0
+    put_byte(w, uint8(CODE))
+    s[AT] = at + 1
+    return True
 
 
 @kernel
@@ -115,9 +151,9 @@ def _heading(w: Work) -> bool:
         level += 1
     if level == 0:
         return False
-    while top(w) == TABLE or top(w) == LINK or top(w) == EXTERNAL:
-        abandon(w)
+    break_tables(w)
     s[COUNTS:STATE] = 0
+    s[INDENTED] = 0
     put_byte(w, uint8(10))
     put_byte(w, uint8(10))
     if s[DEPTH] == 0:
@@ -157,36 +193,7 @@ def end_heading(w: Work) -> None:
     put_byte(w, uint8(10))
     if s[DEPTH] == 0:
         s[TEXT] = s[PUT]
-
-
-@kernel
-def drop_empty_headings(w: Work, level: int) -> None:
-    """Removes wikitext headings of this level and below without text under them, before a new one of this level."""
-    s = w.state
-    if s[HEADS] == 0:
-        return
-    i = s[TEXT]
-    while i < s[PUT]:
-        behind = _behind_marker(w.out, i, s[PUT])
-        if w.out[i] > 32 and behind == i:
-            s[HEADS] = 0
-            return
-        i = max(i + 1, behind)
-    while s[HEADS] and w.heads[s[HEADS] - 1, 1] >= level:
-        s[HEADS] -= 1
-        take_back(w, w.heads[s[HEADS], 0])
-    s[TEXT] = s[PUT]
-
-
-@kernel
-def _behind_marker(out: Bytes, at: int, end: int) -> int:
-    """Returns the position after the item marker that begins at `at`, or `at` if no marker does."""
-    for i in range(at, min(at + 6, end)):
-        if out[i] == 10:
-            return at
-        if out[i] == ITEM_MARK:
-            return i + 1
-    return at
+        s[AWAY] = 0
 
 
 @kernel
@@ -211,7 +218,7 @@ def _list_item(w: Work) -> None:
         s[slot] = min(s[slot] + 1, _MAX_NUMBER)
     elif last == 42:
         s[slot] = 0
-    if top(w) == TABLE or last == 58 or last == 59:
+    if last == 58 or last == 59:
         return
     for _ in range(2 * min(depth - 1, int64(_DEPTHS))):
         put_byte(w, uint8(32))
@@ -272,7 +279,7 @@ def _balance(w: Work) -> None:
             continue
         italic += run == 2 or run >= 5
         bold += run >= 3
-        if run == 3 or run == EXTERNAL:
+        if run == 3 or run == 4:
             before = data[start - 1] if start > s[FROM] else uint8(32)
             second = data[start - 2] if start - 1 > s[FROM] else uint8(32)
             if before == 32:

@@ -3,16 +3,23 @@
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.wikitext.names import Names
+from tokenmill.text.wikitext.sections import count_words
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
     AT,
+    ATTRIBUTES,
+    AWAY,
     DEPTH,
     END,
     EXTERNAL,
     FIRST,
+    LETTERS,
     LINK,
+    LINKED,
     OUT,
     PUT,
+    TABLE,
+    VARIANT,
     Work,
     abandon,
     find,
@@ -27,6 +34,7 @@ from tokenmill.text.wikitext.state import (
 )
 
 _MAX_PREFIX = 64
+_LETTER_BYTES = 8  # two characters
 
 
 @kernel
@@ -55,14 +63,14 @@ def close_link(w: Work, names: Names) -> None:
     at = s[AT]
     double = at + 1 < s[END] and w.data[at + 1] == 93
     if (top(w) == EXTERNAL and not double) or (top(w) == EXTERNAL and _three(w, at)):
-        abandon(w)
+        _end_external(w)
         s[AT] = at + 1
     elif not double:
         put_byte(w, uint8(93))
         s[AT] = at + 1
     else:
         inner = top(w) == EXTERNAL
-        while top(w) == EXTERNAL:
+        while top(w) == EXTERNAL or top(w) == VARIANT:
             abandon(w)
         if top(w) == LINK:
             _finish(w, names)
@@ -74,6 +82,17 @@ def close_link(w: Work, names: Names) -> None:
 @kernel
 def _three(w: Work, at: int) -> bool:
     return bool(at + 2 < w.state[END] and w.data[at + 2] == 93)
+
+
+@kernel
+def _end_external(w: Work) -> None:
+    """Closes a link to an address, and counts its words."""
+    s = w.state
+    out = w.frames[s[DEPTH] - 1, OUT]
+    abandon(w)
+    s[LINKED] += s[PUT] - out
+    if s[DEPTH] == 0:
+        s[AWAY] += count_words(w.out, out, s[PUT], s[PUT])
 
 
 @kernel
@@ -89,16 +108,24 @@ def _finish(w: Work, names: Names) -> None:
         take_back(w, out)
         put_mark(w)
         return
-    if last > first:
-        text = w.arguments[last - 1, 0] + 1
-        from_, to = trimmed(w.out, text, s[PUT])
-        if from_ < to:
-            replace_with_tail(w, out, text)
-            return
-        s[PUT] = end
-    else:
-        s[PUT] = max(end, start)
-    replace_with_tail(w, out, min(start + shown, s[PUT]))
+    text = w.arguments[last - 1, 0] + 1 if last > first else s[PUT]
+    from_, to = trimmed(w.out, text, s[PUT])
+    if from_ == to:
+        text = start + shown
+        s[PUT] = max(end, text)
+    replace_with_tail(w, out, text)
+    _count(w, out)
+
+
+@kernel
+def _count(w: Work, out: int) -> None:
+    """Counts the words of a link, which are the text from `out` on, for tables and for indexes of letters."""
+    s = w.state
+    s[LINKED] += s[PUT] - out
+    if s[PUT] - out <= _LETTER_BYTES and s[PUT] > out:
+        s[LETTERS] += 1
+    if top(w) == TABLE:
+        w.frames[s[DEPTH] - 1, ATTRIBUTES] = 0  # `| [[a]] | b` has no attributes
 
 
 @kernel

@@ -14,6 +14,12 @@ from tokenmill.text.kernel.cache import kernel
 
 MARK = 1  # written in place of removed markup, so that brackets and commas around it can be tidied
 ITEM_MARK = 2  # written after the marker of a list item, which is removed if nothing follows it
+CODE = 3  # written before a line of code, whose white space stays
+SPACED, PLAIN = 6, 7  # written around code inside a line
+# Written into the text of an open table: before a row; before a cell, followed by 128 + its kind, its columns and its
+# rows; around a table in a cell.
+ROW_START, CELL_START, TABLE_START, TABLE_END = 4, 5, 14, 15
+BASIS = np.uint64(0xCBF29CE484222325)  # the hash of an empty name
 MAX_DEPTH = 96  # deeper markup stays as text; in 100 MB of real wikitext nothing was deeper than 20
 MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs more leaves no text
 
@@ -25,12 +31,21 @@ MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs mo
 AT, END, PUT, LIMIT, DEPTH, ARGUMENTS, OVER, HEADING, QUOTE, QUOTE_LINE, HEADS, TEXT, TABLES, FROM, OUT_FROM = range(15)
 COUNTS = 20  # from here on: numbers of list items, by depth
 STATE = 40
+# LINKED: bytes of the words of links so far. LETTERS: links to a letter in this line. AWAY: bytes of words in links to
+# other sites under the last heading. INDENTED: 1 if the line before is code by its indentation. CODE_END: in data, end
+# of an element whose white space stays. BROKEN: tables that a heading closed. VARIANTS: how `-{` is read. ROOM: like
+# LIMIT, for tables, which are written a second time when they close.
+LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM = range(50, 58)
+TABLE_COUNTS = 64  # from here on: counts of the table that is being closed, see layout
+SPANS, COLUMNS = 96, 64  # from here on: for each column, rows that cells of a table above still take
+ENTRIES = SPANS + COLUMNS
 
 # Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
-# Of tables, CELL and LEVEL: start of the cell and of the row in out. ATTRIBUTES: 1 as long as the text of a cell may be
-# its attributes. HEADER: 1 in a header cell, 2 in the caption.
-KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LEVEL = range(8)
-TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE = range(1, 6)
+# Of tables, CELL: start of the cell in out. ATTRIBUTES: 1 as long as the text of a cell may be its attributes. HEADER:
+# kind of the cell. LOOK: what the attributes of the table say. LINKS: LINKED at its start. HTML: 1 if a tag opened it.
+KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LOOK, LINKS, HTML = range(10)
+FRAME = 10
+TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE, VARIANT = range(1, 7)
 
 
 class Work(NamedTuple):
@@ -39,8 +54,8 @@ class Work(NamedTuple):
     Attributes:
         data: the wikitext.
         out: the text.
-        state: (STATE,), see above.
-        frames: (MAX_DEPTH, 8), the stack of open markup, see above.
+        state: (ENTRIES,), see above.
+        frames: (MAX_DEPTH, FRAME), the stack of open markup, see above.
         arguments: (MAX_ARGUMENTS, 2), for each argument of open templates and links the places in out of its `|` and
             of its `=`, or -1.
         heads: (16, 2), for headings without text so far the place in out and the level.
@@ -63,8 +78,8 @@ def new_work(data: Bytes, out: Bytes) -> Work:
     return Work(
         data,
         out,
-        np.zeros(STATE, dtype=np.int64),
-        np.zeros((MAX_DEPTH, 8), dtype=np.int64),
+        np.zeros(ENTRIES, dtype=np.int64),
+        np.zeros((MAX_DEPTH, FRAME), dtype=np.int64),
         np.zeros((MAX_ARGUMENTS, 2), dtype=np.int64),
         np.zeros((16, 2), dtype=np.int64),
         np.zeros(256, dtype=np.uint8),
@@ -104,8 +119,8 @@ def abandon(w: Work) -> None:
 
 @kernel
 def abandon_links(w: Work) -> None:
-    """Closes the innermost open links of wikitext. The text that they wrote stays."""
-    while top(w) == EXTERNAL or top(w) == LINK:
+    """Closes the innermost open links and variants of wikitext. The text that they wrote stays."""
+    while top(w) == EXTERNAL or top(w) == LINK or top(w) == VARIANT:
         abandon(w)
 
 
@@ -167,7 +182,7 @@ def put_point(w: Work, point: int) -> None:
 @kernel
 def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
     """Returns, in a kernel, name_hash of the wikitext name buffer[start:end]."""
-    value = np.uint64(0xCBF29CE484222325)
+    value = BASIS
     for i in range(start, end):
         byte = buffer[i]
         if 65 <= byte <= 90:
@@ -176,6 +191,16 @@ def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
             byte = uint8(32)
         value = (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
     return value
+
+
+@kernel
+def add_byte(value: np.uint64, byte: int) -> np.uint64:
+    """Returns the hash of a wikitext name with one more byte. The hash of no bytes is BASIS."""
+    if 65 <= byte <= 90:
+        byte = uint8(byte + 32)
+    elif byte == 95:
+        byte = uint8(32)
+    return (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
 
 
 @kernel

@@ -1,66 +1,118 @@
-"""Handles tables of wikitext: rows become lines, with tabs between cells. A nested table stays in its cell's line."""
+"""Reads tables of wikitext, also those of HTML tags, and mixtures of both.
 
-from tokenmill.text.kernel.arrays import Longs, uint8
+The text of an open table has marks before its rows and cells (see state). When the table closes, the marks tell
+whether it has data, and the text becomes rows, or other text, or nothing (see layout and rows).
+"""
+
+from tokenmill.text.kernel.arrays import Bytes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.attributes import CONTINUED, FLOAT, are_attributes, look_of, span
+from tokenmill.text.wikitext.layout import CAPTION, GONE, HEADER_CELL, PLAIN_CELL, ROWS, fate, measure
+from tokenmill.text.wikitext.rows import write_rows, write_texts
 from tokenmill.text.wikitext.state import (
     AT,
     ATTRIBUTES,
+    BROKEN,
     CELL,
+    CELL_START,
     DEPTH,
     END,
     EXTERNAL,
     HEADER,
+    HTML,
     KIND,
-    LEVEL,
     LINK,
+    LINKED,
+    LINKS,
+    LOOK,
     OUT,
     PUT,
+    ROOM,
+    ROW_START,
     TABLE,
-    TABLES,
+    TABLE_END,
+    TABLE_START,
     TEMPLATE,
+    VARIANT,
     Work,
     abandon,
     push,
     put_byte,
+    replace_with_tail,
     take_back,
     top,
 )
 
-_CAPTION = 2
-
 
 @kernel
 def open_table(w: Work) -> None:
-    """At `{|` in wikitext: skips the attributes of a table and opens it."""
-    s = w.state
-    nested = top(w) == TABLE
-    _pass_line(w)
+    """At `{|` in wikitext: reads the attributes of a table and opens it. A whole table may be in this line."""
+    s, data = w.state, w.data
+    start = s[AT] + 2
+    end = _line_end(w)
+    behind = end
+    for i in range(start - 1, end - 1):
+        if data[i] == 124 and data[i + 1] == 125 and not (i + 2 < end and data[i + 2] == 125):
+            behind = min(start, i)
+            while data[behind] != 124:
+                behind += 1
+            break
+    begin_table(w, look_of(data, start, behind), int64(0))
+    s[AT] = behind
+    if behind < end and data[behind + 1] != 125 and top(w) == TABLE:
+        s[AT] = behind + 1
+        new_cell(w, w.frames[s[DEPTH] - 1], int64(PLAIN_CELL))
+
+
+@kernel
+def begin_table(w: Work, look: int, html: int) -> None:
+    """Opens a wikitext table with the given look of its attributes. html: 1 if a tag opened it."""
     if push(w, TABLE):
-        put_byte(w, uint8(32 if nested else 10))
-        frame = w.frames[s[DEPTH] - 1]
-        frame[CELL] = frame[LEVEL] = s[PUT]
+        frame = w.frames[w.state[DEPTH] - 1]
+        frame[LOOK], frame[HTML] = look, html
+        frame[LINKS] = w.state[LINKED]
+        frame[CELL] = w.state[PUT]
+
+
+@kernel
+def reach_table(w: Work) -> bool:
+    """Closes links and variants in the last cell of the innermost wikitext table. Returns False if none is open."""
+    depth = _table_depth(w)
+    if depth < 0:
+        return False
+    while w.state[DEPTH] - 1 > depth:
+        abandon(w)
+    return True
+
+
+@kernel
+def _table_depth(w: Work) -> int:
+    """Returns the frame of the innermost table, if only links and variants are open inside it, or -1."""
+    depth = w.state[DEPTH] - 1
+    while depth >= 0 and w.frames[depth, KIND] in (LINK, EXTERNAL, VARIANT):
+        depth -= 1
+    return depth if depth >= 0 and w.frames[depth, KIND] == TABLE else int64(-1)
 
 
 @kernel
 def in_table(w: Work) -> bool:
     """Returns True if a line of wikitext that begins with `|` or `!` belongs to a table.
 
-    Closes links of the last cell.
+    Closes links of the last cell. Continues a table that a heading closed.
     """
-    depth = w.state[DEPTH] - 1
-    while depth >= 0 and (w.frames[depth, KIND] == LINK or w.frames[depth, KIND] == EXTERNAL):
-        depth -= 1
-    if depth < 0 or w.frames[depth, KIND] != TABLE:
-        return False
+    depth = _table_depth(w)
     at, end = w.state[AT], w.state[END]
+    if depth < 0:
+        if w.state[DEPTH] or not w.state[BROKEN]:
+            return False
+        begin_table(w, int64(CONTINUED), int64(0))
+        return True
     closes = at + 2 < end and w.data[at + 1] == 125 and w.data[at + 2] == 125
     if closes and not (at + 3 < end and w.data[at + 3] == 125):
         for i in range(depth):
             if w.frames[i, KIND] == TEMPLATE:
                 return False  # `|}}` ends the template around the table
-    while w.state[DEPTH] - 1 > depth:
-        abandon(w)
-    return True
+    return reach_table(w)
 
 
 @kernel
@@ -70,49 +122,83 @@ def table_line(w: Work, byte: int, following: int) -> None:
     frame = w.frames[s[DEPTH] - 1]
     if byte == 124 and following == 125:
         s[AT] += 2
-        close_table(w)
+        end_table(w)
     elif byte == 124 and following == 45:
-        _pass_line(w)
-        _new_row(w, frame)
+        s[AT] = _line_end(w)
+        new_row(w, frame)
     elif byte == 124 and following == 43:
         s[AT] += 2
-        _new_row(w, frame)
-        new_cell(w, frame, _CAPTION)
+        new_row(w, frame)
+        new_cell(w, frame, int64(CAPTION))
     else:
         s[AT] += 1
-        if frame[HEADER] == _CAPTION:
-            _new_row(w, frame)
-        new_cell(w, frame, byte == 33)
+        if frame[HEADER] == CAPTION:
+            new_row(w, frame)
+        new_cell(w, frame, int64(HEADER_CELL if byte == 33 else PLAIN_CELL))
 
 
 @kernel
-def _pass_line(w: Work) -> None:
-    s = w.state
-    while s[AT] < s[END] and w.data[s[AT]] != 10:
-        s[AT] += 1
+def stray_line(w: Work) -> bool:
+    """At a `|` that begins a line outside of tables: skips what is left of one, `|}` or a line of `|-`.
+
+    Returns True if it was skipped.
+    """
+    s, data = w.state, w.data
+    at, end = s[AT] + 1, s[END]
+    if at < end and data[at] == 125 and not (at + 1 < end and data[at + 1] == 125):
+        s[AT] = at + 1
+        return True
+    start = at
+    while at < end and data[at] == 45:
+        at += 1
+    if at == start or (at < end and data[at] > 32):
+        return False
+    s[AT] = _line_end(w)
+    return True
 
 
 @kernel
-def _new_row(w: Work, frame: Longs) -> None:
-    if w.state[PUT] > frame[LEVEL]:
-        nested = w.state[DEPTH] > 1 and w.frames[w.state[DEPTH] - 2, KIND] == TABLE
-        put_byte(w, uint8(32 if nested else 10))
-    frame[LEVEL] = frame[CELL] = w.state[PUT]
-    frame[ATTRIBUTES] = 0
+def _line_end(w: Work) -> int:
+    at = w.state[AT]
+    while at < w.state[END] and w.data[at] != 10:
+        at += 1
+    return int64(at)
 
 
 @kernel
-def new_cell(w: Work, frame: Longs, header: int) -> None:
-    """Begins a cell of a wikitext table, after a tab if the row already has text."""
-    s = w.state
-    while s[PUT] > frame[LEVEL] and w.out[s[PUT] - 1] <= 32 and w.out[s[PUT] - 1] != 9:
-        s[PUT] -= 1
-    if s[PUT] > frame[LEVEL] and w.out[s[PUT] - 1] != 9:
-        put_byte(w, uint8(9))
-    frame[CELL] = s[PUT]
-    frame[ATTRIBUTES], frame[HEADER] = 1, header
-    while s[AT] < s[END] and (w.data[s[AT]] == 32 or w.data[s[AT]] == 9):
-        s[AT] += 1
+def new_row(w: Work, frame: Longs) -> None:
+    """Begins a row of a wikitext table."""
+    _end_cell(w, frame)
+    put_byte(w, uint8(ROW_START))
+    frame[CELL] = w.state[PUT]
+    frame[ATTRIBUTES] = frame[HEADER] = 0
+
+
+@kernel
+def new_cell(w: Work, frame: Longs, kind: int) -> None:
+    """Begins a cell of a wikitext table."""
+    _end_cell(w, frame)
+    out, put = w.out, w.state[PUT]
+    out[put], out[put + 1], out[put + 2], out[put + 3] = CELL_START, 128 + kind, 129, 129
+    frame[CELL] = w.state[PUT] = put + 4
+    frame[ATTRIBUTES], frame[HEADER] = 1, kind
+
+
+@kernel
+def _end_cell(w: Work, frame: Longs) -> None:
+    """Ends a cell: one with nothing but attributes, without a `|` after them, has no text."""
+    start, end = frame[CELL], w.state[PUT]
+    if are_attributes(w.out, start, end):
+        if start >= frame[OUT] + 4 and w.out[start - 4] == CELL_START:
+            span_cell(w, frame, w.out, start, end)
+        take_back(w, start)
+
+
+@kernel
+def span_cell(w: Work, frame: Longs, buffer: Bytes, start: int, end: int) -> None:
+    """Notes the columns and rows of a wikitext table's cell whose attributes are buffer[start:end]."""
+    w.out[frame[CELL] - 2] = 128 + span(buffer, start, end, True)
+    w.out[frame[CELL] - 1] = 128 + span(buffer, start, end, False)
 
 
 @kernel
@@ -120,27 +206,76 @@ def cell_mark(w: Work, frame: Longs) -> None:
     """At `|` in a wikitext table's cell: begins another cell, or removes its attributes before it, or writes it."""
     s = w.state
     at = s[AT]
-    if at + 1 < s[END] and w.data[at + 1] == 124:
+    following = w.data[at + 1] if at + 1 < s[END] else uint8(0)
+    if following == 124 and frame[HEADER] != CAPTION:
         s[AT] = at + 2
         new_cell(w, frame, frame[HEADER])
+    elif following == 125 and (at + 2 >= s[END] or w.data[at + 2] <= 32) and not frame[HTML]:
+        s[AT] = at + 2
+        end_table(w)
     elif frame[ATTRIBUTES]:
+        span_cell(w, frame, w.out, frame[CELL], s[PUT])
         take_back(w, frame[CELL])
         frame[ATTRIBUTES] = 0
         s[AT] = at + 1
-        while s[AT] < s[END] and (w.data[s[AT]] == 32 or w.data[s[AT]] == 9):
-            s[AT] += 1
     else:
         put_byte(w, uint8(124))
         s[AT] = at + 1
 
 
 @kernel
+def end_table(w: Work) -> None:
+    """At `|}`: closes the innermost wikitext table, and with it those that a tag opened inside."""
+    while top(w) == TABLE:
+        frame = w.frames[w.state[DEPTH] - 1]
+        html = frame[HTML]
+        if frame[LOOK] & CONTINUED:
+            w.state[BROKEN] = max(w.state[BROKEN] - 1, 0)
+        close_table(w)
+        if not html:
+            return
+
+
+@kernel
+def leave(w: Work) -> None:
+    """Closes the innermost frame of open wikitext markup, as if its end were here."""
+    if top(w) == TABLE:
+        close_table(w)
+    else:
+        abandon(w)
+
+
+@kernel
+def break_tables(w: Work) -> None:
+    """At a heading of wikitext: closes open links and tables, which may continue after it."""
+    while w.state[DEPTH] and top(w) > 2:
+        if top(w) == TABLE and not w.frames[w.state[DEPTH] - 1, LOOK] & CONTINUED:
+            w.state[BROKEN] += 1
+        leave(w)
+
+
+@kernel
 def close_table(w: Work) -> None:
-    """Closes the innermost frame of open wikitext markup, which is a table."""
-    depth = w.state[DEPTH] - 1
-    out = w.frames[depth, OUT]
-    abandon(w)
-    if w.state[TABLES] == 0:
-        take_back(w, out)
+    """Closes the innermost frame of open wikitext markup, a table, and replaces its text by what is left of it."""
+    s = w.state
+    depth = s[DEPTH] - 1
+    frame = w.frames[depth]
+    _end_cell(w, frame)
+    out, end, linked = frame[OUT], s[PUT], s[LINKED] - frame[LINKS]
     nested = depth > 0 and w.frames[depth - 1, KIND] == TABLE
-    put_byte(w, uint8(32 if nested else 10))
+    if nested:
+        w.frames[depth - 1, LINKS] += linked  # these are not links of the table around
+    measure(w, out, end, frame[LOOK] & ~FLOAT)
+    left = fate(w, frame[LOOK], linked)
+    abandon(w)
+    if left == GONE or end + 2 * (end - out) + 64 > s[ROOM]:
+        take_back(w, out)
+        put_byte(w, uint8(10))
+        return
+    put_byte(w, uint8(TABLE_START if nested else 10))
+    if left == ROWS:
+        write_rows(w, out, end)
+    else:
+        write_texts(w, out, end, left, linked)
+    put_byte(w, uint8(TABLE_END if nested else 10))
+    replace_with_tail(w, out, end)

@@ -4,23 +4,43 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.names import BLOCK, BLOCK_RAW, CELL, ITEM, MATH, NONE, RAISED, SKIP, Names
+from tokenmill.text.wikitext.names import (
+    BLOCK,
+    BLOCK_RAW,
+    CELL,
+    ITEM,
+    MATH,
+    NONE,
+    RAISED,
+    RAW,
+    ROW,
+    SKIP,
+    Names,
+    name_hash,
+)
 from tokenmill.text.wikitext.state import (
     AT,
+    CODE,
+    CODE_END,
     END,
+    INDENTED,
+    ITEM_MARK,
     OUT_FROM,
+    PLAIN,
     PUT,
-    TABLE,
+    SPACED,
     Work,
     find,
     folded_hash,
     put_byte,
     put_mark,
     put_point,
-    top,
 )
+from tokenmill.text.wikitext.table_tags import CAPTION_TAG, TABLE_TAG, table_tag
 
 _NAME_BYTES, _TAG_BYTES = 20, 4096
+_NOWIKI = np.uint64(name_hash("nowiki"))
+_SPACED_TAGS = tuple(np.uint64(name_hash(name)) for name in ("poem", "code", "samp", "kbd", "tt"))
 
 
 @kernel
@@ -39,19 +59,52 @@ def tag(w: Work, names: Names) -> None:
     stop = start
     while stop < end and stop - start < _NAME_BYTES and _is_letter(data[stop]):
         stop += 1
-    found = find(names.tags, folded_hash(data, start, stop)) if stop > start else int64(-1)
+    name = folded_hash(data, start, stop)
+    found = find(names.tags, name) if stop > start else int64(-1)
+    action = names.tag_actions[found] if found >= 0 else int64(NONE)
+    of_table = action in (CELL, ROW) or name == TABLE_TAG
+    if of_table and stop < end and data[stop] == 59:  # as in `<td; align=left>`
+        stop += 1
     behind = _end_of_tag(data, stop, end) if found >= 0 else int64(-1)
     if behind < 0:
         put_byte(w, uint8(60))
         w.state[AT] = at + 1
         return
     w.state[AT] = behind
-    action = names.tag_actions[found]
     if action <= BLOCK_RAW:
         if not closing and data[behind - 2] != 47:
-            _content(w, names, action, found, start, stop)
+            _content(w, names, action, found, start, stop, behind)
+    elif (of_table or name == CAPTION_TAG) and table_tag(w, name, closing, stop, behind):
         return
+    elif name in _SPACED_TAGS:
+        _spaced(w, action, closing, found, start, stop)
+    else:
+        _act(w, action, closing)
+
+
+@kernel
+def _spaced(w: Work, action: int, closing: bool, found: int, start: int, stop: int) -> None:
+    """At the tag of a poem or of code whose markup is read like other text: its white space stays."""
+    s, data = w.state, w.data
     _act(w, action, closing)
+    if closing:
+        s[CODE_END] = min(s[CODE_END], s[AT])
+        if action == NONE:
+            put_byte(w, uint8(PLAIN))
+        return
+    if s[AT] < s[CODE_END]:
+        return
+    last, _ = _end_tag(w, found, start, stop, True)
+    if last < 0:
+        return
+    s[CODE_END] = last
+    if action != NONE:
+        put_byte(w, uint8(CODE))
+        return
+    for i in range(s[AT], last - 1):
+        if data[i] <= 32 and data[i + 1] <= 32:
+            put_byte(w, uint8(SPACED))
+            return
 
 
 @kernel
@@ -67,22 +120,17 @@ def _act(w: Work, action: int, closing: bool) -> None:
             put_byte(w, uint8(9))
     else:
         line_break(w)
-        if action == ITEM and not closing and top(w) != TABLE:
+        if action == ITEM and not closing:
             put_byte(w, uint8(45))
             put_byte(w, uint8(32))
+            put_byte(w, uint8(ITEM_MARK))
         if action == BLOCK:
             line_break(w)
 
 
 @kernel
 def line_break(w: Work) -> None:
-    """Ends the line of the text that is made from wikitext, at `<br>` and elements that begin a line.
-
-    In a table cell, writes a space.
-    """
-    if top(w) == TABLE:
-        put_byte(w, uint8(32))
-        return
+    """Ends the line of the text that is made from wikitext, at `<br>` and elements that begin a line."""
     put_byte(w, uint8(10))
 
 
@@ -94,53 +142,96 @@ def _is_exponent(w: Work) -> bool:
         at += 3
     elif at < w.state[END] and (data[at] == 45 or data[at] == 43):
         at += 1
-    if at >= w.state[END] or not 48 <= data[at] <= 57 or put == 0:
+    while put > w.state[OUT_FROM] and w.out[put - 1] < 9:  # marks
+        put -= 1
+    if at >= w.state[END] or not 48 <= data[at] <= 57 or put == w.state[OUT_FROM]:
         return False
     before = w.out[put - 1]
     return 48 <= before <= 57 or before == 41 or _is_letter(before)
 
 
 @kernel
-def _content(w: Work, names: Names, action: int, found: int, start: int, stop: int) -> None:
-    """Handles the content of a tag that was just read, up to its end tag. Without one, only the tag is removed."""
-    first = w.state[AT]
-    last, behind = _end_tag(w, found, start, stop, action == SKIP)
+def _content(w: Work, names: Names, action: int, found: int, start: int, stop: int, behind: int) -> None:
+    """Handles the content of the tag data[start:behind] that was just read, up to its end tag.
+
+    Without an end tag, only the tag is removed.
+    """
+    s, first = w.state, w.state[AT]
+    last, behind_end = _end_tag(w, found, start, stop, action == SKIP)
     if last < 0:
         return
-    if action == BLOCK_RAW:
-        line_break(w)
+    block = action == BLOCK_RAW and not _is_inline(w.data, stop, behind)
     if action == MATH:
         put_byte(w, uint8(36))
         while first < last and w.data[first] <= 32:
             first += 1
         while last > first and w.data[last - 1] <= 32:
             last -= 1
-    w.state[AT] = first
+    elif block:
+        line_break(w)
+        put_byte(w, uint8(CODE))
+    elif action == BLOCK_RAW:
+        put_byte(w, uint8(SPACED))
+    s[AT] = first
     if action != SKIP:
-        _copy_raw(w, names, last, action == BLOCK_RAW)
+        lines = block or (action == RAW and (first < s[CODE_END] or s[INDENTED] > 0))
+        literal = action == BLOCK_RAW and (w.data[start] | 32) == 115  # syntaxhighlight, source
+        _copy_raw(w, names, last, lines, literal)
     if action == MATH:
         put_byte(w, uint8(36))
-    if action == BLOCK_RAW:
+    elif block:
         line_break(w)
-    w.state[AT] = behind
+    elif action == BLOCK_RAW:
+        put_byte(w, uint8(PLAIN))
+    s[AT] = behind_end
+    while block and s[AT] < s[END] and w.data[s[AT]] == 32:
+        s[AT] += 1
 
 
 @kernel
-def _copy_raw(w: Work, names: Names, last: int, lines: bool) -> None:
-    """Writes data[AT:last], decoding only entities. lines: keep line feeds; otherwise they become spaces."""
+def _is_inline(data: Bytes, start: int, end: int) -> bool:
+    """Returns True if the attributes of a tag have `inline`, as of code inside a sentence."""
+    for i in range(start, end - 6):
+        if data[i] == 105 and data[i + 1] == 110 and data[i + 2] == 108 and data[i + 3] == 105:
+            return bool(data[i + 4] == 110 and data[i + 5] == 101 and data[i - 1] <= 34)
+    return False
+
+
+@kernel
+def _copy_raw(w: Work, names: Names, last: int, lines: bool, literal: bool) -> None:
+    """Writes data[AT:last], decoding only entities, without tags of nowiki. literal: also without these changes.
+
+    lines: keep line feeds, and mark the lines after them as code; otherwise line feeds become spaces.
+    """
     end = w.state[END]
     w.state[END] = last
     while w.state[AT] < last:
         byte = w.data[w.state[AT]]
-        if byte == 38:
+        if byte == 38 and not literal:
             entity(w, names)
+            continue
+        behind = _behind_nowiki(w.data, w.state[AT], last) if byte == 60 and lines and not literal else int64(0)
+        if behind:
+            w.state[AT] = behind
             continue
         if byte == 10 and not lines:
             byte = uint8(32)
         if byte >= 32 or byte == 9 or byte == 10:
             put_byte(w, byte)
+        if byte == 10:
+            put_byte(w, uint8(CODE))
         w.state[AT] += 1
     w.state[END] = end
+
+
+@kernel
+def _behind_nowiki(data: Bytes, at: int, end: int) -> int:
+    """Returns the position after the `<nowiki>` or `</nowiki>` at `at`, or 0."""
+    start = at + 2 if at + 1 < end and data[at + 1] == 47 else at + 1
+    stop = start + 6
+    if stop < end and data[stop] == 62 and folded_hash(data, start, stop) == _NOWIKI:
+        return int64(stop + 1)
+    return int64(0)
 
 
 @kernel

@@ -1,8 +1,11 @@
-"""Removes marks, and the brackets, commas and spaces that belonged to removed wikitext."""
+"""Tidies the text made from wikitext: removes marks, what belonged to removed markup, and surplus white space.
 
-from tokenmill.text.kernel.arrays import Bytes, Offsets, int64
+White space in code stays.
+"""
+
+from tokenmill.text.kernel.arrays import Bytes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.state import ITEM_MARK, MARK
+from tokenmill.text.wikitext.state import CODE, ITEM_MARK, MARK, PLAIN, SPACED
 
 _AHEAD = 200  # most bytes in an emptied pair of brackets
 
@@ -11,13 +14,14 @@ _AHEAD = 200  # most bytes in an emptied pair of brackets
 def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
     """Removes the marks left by removed wikitext from each row out[offsets[r]:offsets[r + 1]], in place.
 
-    ends: receives the new offsets.
+    Marks of lines of code stay, for tidy_lines. ends: receives the new offsets.
     """
     put = int64(0)
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
         first = put
         fresh = True  # at the start of a line
+        spaced = False  # in code
         while at < end:
             if fresh:
                 behind = _empty_line(out, at, end)
@@ -34,14 +38,63 @@ def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
                 at, put = _bracket(out, at, end, first, put)
             elif byte == MARK:
                 at, put = _mark(out, at + 1, end, first, put)
-            elif byte == ITEM_MARK:
+            elif byte in (ITEM_MARK, SPACED, PLAIN):
+                spaced = byte == SPACED or (spaced and byte == ITEM_MARK)
                 at += 1
             else:
                 fresh = byte == 10
-                at += _is_double(out, at, end, first, put)
+                spaced = byte == CODE or (spaced and not fresh)
+                at += not spaced and _is_double(out, at, end, first, put)
                 out[put] = byte
                 put += 1
                 at += 1
+        ends[row + 1] = put
+
+
+@kernel
+def tidy_lines(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
+    """Tidies the white space of each row out[offsets[r]:offsets[r + 1]], in place. ends: receives the new offsets.
+
+    White space at the end of a line is removed. At most one blank line stays between lines, except between lines of
+    code, and none at either end. A no-break space becomes a space. Other control characters are removed.
+    """
+    put = int64(0)
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        begin = put
+        breaks = int64(0)  # line ends since the last line that is not blank
+        code = False  # that line and all after it are code
+        while at < end:
+            is_code = out[at] == CODE
+            at += is_code
+            feeds = breaks if code and is_code else min(breaks, 2)
+            line = put
+            first = put + (feeds if line > begin else 0)
+            put = first
+            while at < end:
+                byte = out[at]
+                if byte < 32 and byte != 9:
+                    if byte == 10:
+                        break
+                    at += 1
+                    continue
+                if byte == 0xC2 and at + 1 < end and out[at + 1] == 0xA0:
+                    byte = uint8(32)
+                    at += 1
+                out[put] = byte
+                put += 1
+                at += 1
+            while put > first and (out[put - 1] == 32 or out[put - 1] == 9):
+                put -= 1
+            at += 1
+            if put == first:
+                put = line
+                breaks += 1
+                code = code and is_code
+            else:
+                out[line:first] = 10
+                breaks = 1
+                code = is_code
         ends[row + 1] = put
 
 
@@ -63,7 +116,7 @@ def _empty_line(out: Bytes, at: int, end: int) -> int:
         marker = byte == 45 or byte == 46 or 48 <= byte <= 57
         if marker and not _is_marker(out, at, end):
             return start
-        if not marker and byte != 32 and byte != 9 and byte != MARK and byte != ITEM_MARK:
+        if not marker and byte != 32 and byte != 9 and byte not in (MARK, ITEM_MARK, CODE):
             return start
         marks |= byte in (MARK, ITEM_MARK)
         at += 1

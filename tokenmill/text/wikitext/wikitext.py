@@ -6,12 +6,13 @@ markup in articles. The text of markup that it cannot pair stays, without the ma
 
 import numpy as np
 
-from tokenmill.text.edit.tidy import tidy_lines
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.wikitext.lines import drop_empty_headings, end_heading, line_start, new_line, quotes
+from tokenmill.text.wikitext.layout import HEADER_CELL
+from tokenmill.text.wikitext.lines import end_heading, line_start, new_line, quotes
 from tokenmill.text.wikitext.links import close_link, open_link
 from tokenmill.text.wikitext.names import Names, name_hash, names
+from tokenmill.text.wikitext.sections import drop_empty_headings, drop_index
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
     AT,
@@ -33,10 +34,13 @@ from tokenmill.text.wikitext.state import (
     PUT,
     QUOTE,
     QUOTE_LINE,
+    ROOM,
     TABLE,
     TABLES,
     TEMPLATE,
     TEXT,
+    VARIANT,
+    VARIANTS,
     Work,
     abandon,
     new_work,
@@ -46,27 +50,34 @@ from tokenmill.text.wikitext.state import (
     take_back,
     top,
 )
-from tokenmill.text.wikitext.tables import cell_mark, new_cell
+from tokenmill.text.wikitext.tables import cell_mark, leave, new_cell
 from tokenmill.text.wikitext.tags import entity, tag, underscores
 from tokenmill.text.wikitext.templates import close_template
-from tokenmill.text.wikitext.tidy import tidy_marks
+from tokenmill.text.wikitext.tidy import tidy_lines, tidy_marks
+from tokenmill.text.wikitext.variants import BY_FORM, close_variant, open_variant
 
-_GROWTH, _SPARE = 4, 1024  # room for a document's text: 4 times its bytes, and 1,024 more
+# Room for a document's text: 4 times its bytes and 1,024 more, and 4 times its bytes for tables that are written twice.
+_GROWTH, _SPARE = 4, 1024
 
 
-def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool) -> tuple[Bytes, Offsets]:
+def wikitext_to_text(
+    data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool, variants: Bytes | None = None
+) -> tuple[Bytes, Offsets]:
     """Returns the text without markup of each wiki page data[offsets[r]:offsets[r + 1]], as (bytes, offsets) too.
 
     media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
-    categories, 0 if there is no name. tables: True turns table rows to lines with tabs between cells, False removes
-    tables.
+    categories, 0 if there is no name. tables: True turns the rows of tables with data to lines with tabs between cells
+    and removes other tables, False removes all tables. variants: how each page reads `-{` (see variants_of), by its
+    form if None.
     """
-    out = np.empty(_GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # unused pages cost nothing
+    variants = np.full(len(offsets) - 1, BY_FORM, dtype=np.uint8) if variants is None else variants
+    out = np.empty(2 * _GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # unused pages cost nothing
     ends, tidied = np.zeros(len(offsets), dtype=np.int64), np.zeros(len(offsets), dtype=np.int64)
     work = new_work(data, out)
-    _render_all(work, names(), offsets, media, int64(tables), _ROLES, ends)
+    _render_all(work, names(), offsets, media, frozen(variants), int64(tables), _ROLES, ends)
     tidy_marks(out, frozen(ends), tidied)
-    return tidy_lines(frozen(out[: tidied[-1]]), frozen(tidied))
+    tidy_lines(out, frozen(tidied), ends)
+    return frozen(out[: ends[-1]].copy()), frozen(ends)
 
 
 def media_hash(name: str) -> int:
@@ -90,7 +101,14 @@ _ROLES = _roles()
 
 @kernel
 def _render_all(
-    w: Work, names: Names, offsets: Offsets, media: Hashes, tables: int, roles: Bytes, ends: Offsets
+    w: Work,
+    names: Names,
+    offsets: Offsets,
+    media: Hashes,
+    variants: Bytes,
+    tables: int,
+    roles: Bytes,
+    ends: Offsets,
 ) -> None:
     s = w.state
     for row in range(len(offsets) - 1):
@@ -101,14 +119,21 @@ def _render_all(
         s[AT] = s[FROM] = offsets[row]
         s[END] = offsets[row + 1]
         s[LIMIT] = put + _GROWTH * (s[END] - s[FROM]) + _SPARE - 64
+        s[ROOM] = s[LIMIT] + _GROWTH * (s[END] - s[FROM])
         s[HEADING] = s[QUOTE] = s[QUOTE_LINE] = -1
         s[TABLES] = tables
+        s[VARIANTS] = variants[row]
         w.extra[0], w.extra[1] = media[row, 0], media[row, 1]
         line_start(w)
         while s[AT] < s[END]:
             _step(w, names, roles)
+        while top(w) > PARAMETER:
+            leave(w)
+        drop_index(w)
         if s[DEPTH] == 0:
             drop_empty_headings(w, int64(0))
+        while s[DEPTH]:
+            leave(w)
         ends[row + 1] = s[PUT]
 
 
@@ -167,11 +192,13 @@ def _run(w: Work) -> int:
 @kernel
 def _open_braces(w: Work) -> None:
     """At `{`: two open a template, three a parameter, which is the innermost in a longer odd run. One is text."""
-    run = _run(w)
-    w.state[AT] += run
+    s, run = w.state, _run(w)
     if run == 1:
-        put_byte(w, uint8(123))
+        if not open_variant(w):
+            put_byte(w, uint8(123))
+            s[AT] += 1
         return
+    s[AT] += run
     parameter = run & 1
     for _ in range(run // 2 - parameter):
         if not push(w, TEMPLATE):
@@ -186,9 +213,6 @@ def _close_braces(w: Work, names: Names) -> None:
     s = w.state
     run = _run(w)
     s[AT] += run
-    if run == 1:
-        put_byte(w, uint8(125))
-        return
     closed = min(s[OVER], run // 2)
     s[OVER] -= closed
     run -= 2 * closed
@@ -199,7 +223,7 @@ def _close_braces(w: Work, names: Names) -> None:
         else:
             close_template(w, names)
             run -= 2
-    if run == 1:
+    if run == 1 and not close_variant(w):
         put_byte(w, uint8(125))
 
 
@@ -212,7 +236,7 @@ def _reach_template(w: Work) -> bool:
     if depth < 0:
         return False
     while w.state[DEPTH] - 1 > depth:
-        abandon(w)
+        leave(w)
     return True
 
 
@@ -238,7 +262,7 @@ def _pipe(w: Work) -> None:
         cell_mark(w, w.frames[s[DEPTH] - 1])
         return
     s[AT] += 1
-    if kind != 0 and kind != EXTERNAL:
+    if kind != 0 and kind != EXTERNAL and kind != VARIANT:
         if s[ARGUMENTS] < MAX_ARGUMENTS:
             w.arguments[s[ARGUMENTS], 0] = s[PUT]
             w.arguments[s[ARGUMENTS], 1] = -1
@@ -268,9 +292,9 @@ def _bang(w: Work) -> None:
     s = w.state
     if top(w) == TABLE and s[AT] + 1 < s[END] and w.data[s[AT] + 1] == 33:
         frame = w.frames[s[DEPTH] - 1]
-        if frame[HEADER]:
+        if frame[HEADER] == HEADER_CELL:
             s[AT] += 2
-            new_cell(w, frame, 1)
+            new_cell(w, frame, int64(HEADER_CELL))
             return
     put_byte(w, uint8(33))
     s[AT] += 1

@@ -1,0 +1,125 @@
+"""Reads the attributes of tables and cells of wikitext: what a table is for, and which places a cell takes."""
+
+import numpy as np
+
+from tokenmill.text.kernel.arrays import Bytes, Hashes, int64
+from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.wikitext.names import name_hash
+from tokenmill.text.wikitext.state import BASIS, COLUMNS, add_byte, find
+
+# Meanings of the attributes of a table, as bits.
+DATA, LAYOUT, FLOAT, CONTINUED = 1, 2, 4, 8  # CONTINUED: a heading ended the table before, so it lays out the page
+
+_TABLE_WORDS = {
+    DATA: """
+    wikitable prettytable sortable standard datatable mw-datatable wikitabel wikitabelle tablesorter graytable
+    """,
+    LAYOUT: """
+    infobox infoboks infokast infoboxsp infotaula infobox_v2 taxobox navbox navboxes navigation navframe navigator
+    navbar navigationsleiste vertical-navbox sidebar succession succession-box successionbox toc toc_plus
+    toccompact ambox mbox tmbox ombox cmbox fmbox imbox messagebox metadata vcard sinottico biota portal
+    bandeau bandeau-portail disambig disambigbox dablink hatnote stub boilerplate gallerytable vt-box noviewer
+    """,
+}
+_CELL_WORDS = """
+align valign style class colspan rowspan bgcolor width height scope nowrap id lang dir border cellpadding cellspacing
+rules frame data-sort-value data-sort-type title headers color background
+"""
+_COLSPAN, _ROWSPAN = ord("c"), ord("r")
+
+
+def word_set(words: str) -> Hashes:
+    """Returns the sorted hashes of words, with a capital letter too, for the kernels of wikitext."""
+    forms = {form for word in words.split() for form in (word, word[0].upper() + word[1:])}
+    return frozen(np.array(sorted({name_hash(form) for form in forms}), dtype=np.uint64))
+
+
+_DATA_WORDS, _LAYOUT_WORDS = word_set(_TABLE_WORDS[DATA]), word_set(_TABLE_WORDS[LAYOUT])
+_FLOATS, _SIDES = word_set("float align"), word_set("right left")
+_FLOATING = word_set("float-right float-left floatright floatleft tright tleft")
+_NAMES = word_set(_CELL_WORDS)
+
+
+@kernel
+def look_of(data: Bytes, start: int, end: int) -> int:
+    """Returns what the attributes data[start:end] of a wikitext table say about it, as bits."""
+    look = int64(0)
+    floats = False
+    at = start
+    while at < end:
+        if not _in_word(data[at]):
+            at += 1
+            continue
+        value = BASIS
+        while at < end and _in_word(data[at]):
+            byte = data[at]
+            if byte == 45 or byte == 95:  # infobox-country begins with infobox
+                look |= _meaning(value)
+            value = add_byte(value, byte)
+            at += 1
+        look |= _meaning(value)
+        if floats and find(_SIDES, value) >= 0:
+            look |= FLOAT
+        floats = find(_FLOATS, value) >= 0
+    return look
+
+
+@kernel
+def _meaning(word: np.uint64) -> int:
+    if find(_LAYOUT_WORDS, word) >= 0:
+        return int64(LAYOUT)
+    if find(_DATA_WORDS, word) >= 0:
+        return int64(DATA)
+    return int64(FLOAT if find(_FLOATING, word) >= 0 else 0)
+
+
+@kernel
+def _in_word(byte: int) -> bool:
+    return 97 <= (byte | 32) <= 122 or 48 <= byte <= 57 or byte == 45 or byte == 95 or byte >= 0x80
+
+
+@kernel
+def span(buffer: Bytes, start: int, end: int, columns: bool) -> int:
+    """Returns the number after `colspan=` or `rowspan=` in the attributes of a wikitext cell, at most COLUMNS, or 1."""
+    letter = _COLSPAN if columns else _ROWSPAN
+    for i in range(start, end - 7):
+        if (buffer[i] | 32) == letter and (buffer[i + 1] | 32) == 111 and (buffer[i + 3] | 32) == 115:
+            at = i + 7
+            if not ((buffer[i + 4] | 32) == 112 and (buffer[i + 5] | 32) == 97 and (buffer[i + 6] | 32) == 110):
+                continue
+            while at < end and buffer[at] in (32, 34, 39, 61):  # space, quotes, `=`
+                at += 1
+            number = int64(0)
+            while at < end and 48 <= buffer[at] <= 57 and number < COLUMNS:
+                number = number * 10 + int64(buffer[at]) - 48
+                at += 1
+            return min(max(number, int64(1)), int64(COLUMNS))
+    return int64(1)
+
+
+@kernel
+def are_attributes(out: Bytes, at: int, end: int) -> bool:
+    """Returns True if the text of a wikitext cell is nothing but attributes, such as `colspan=2`."""
+    some = False
+    while True:
+        while at < end and out[at] <= 32:
+            at += 1
+        if at == end:
+            return some
+        value = BASIS
+        while at < end and (97 <= (out[at] | 32) <= 122 or out[at] == 45):
+            value = add_byte(value, out[at])
+            at += 1
+        while at < end and out[at] == 32:
+            at += 1
+        if at == end or out[at] != 61 or find(_NAMES, value) < 0:
+            return False
+        some = True
+        at += 1
+        while at < end and out[at] == 32:
+            at += 1
+        quote = out[at] if at < end and (out[at] == 34 or out[at] == 39) else 32
+        at += quote != 32
+        while at < end and out[at] != quote and out[at] > 10:
+            at += 1
+        at += at < end and quote != 32
