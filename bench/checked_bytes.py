@@ -25,7 +25,8 @@ from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.filters.gopher_repetition import GopherRepetition
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.pipeline.record.task import shard_name
-from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
+from tokenmill.pipeline.tasks.drop_records import NO_EXCERPTS
+from tokenmill.pipeline.tasks.shard import ShardTask
 from tokenmill.text.kernel.cache import warm_all
 
 STAGES: dict[str, tuple[Step, ...]] = {

@@ -40,8 +40,9 @@ from tokenmill.filters.line_filter import LineFilter
 from tokenmill.filters.toxicity import Toxicity
 from tokenmill.filters.url_blocklist import UrlBlocklist
 from tokenmill.pipeline.record.task import shard_name
+from tokenmill.pipeline.tasks.drop_records import NO_EXCERPTS
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
-from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
+from tokenmill.pipeline.tasks.shard import ShardTask
 from tokenmill.text.kernel.cache import warm_all
 from tokenmill.text.words.segment import words
 

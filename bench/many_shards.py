@@ -42,7 +42,7 @@ from tokenmill.pipeline.report import read_run
 from tokenmill.pipeline.report.audit import sample
 from tokenmill.pipeline.report.explain import story
 from tokenmill.pipeline.report.funnel import funnel
-from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, drop_records
+from tokenmill.pipeline.tasks.drop_records import NO_EXCERPTS, drop_records
 from tokenmill.stages.reading.inputs import file_shards
 
 PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"

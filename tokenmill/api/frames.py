@@ -7,7 +7,7 @@ from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.io import remote
 from tokenmill.core.io.storage import is_url
 from tokenmill.pipeline.report import RanStage
-from tokenmill.pipeline.tasks.shard import DROPPED
+from tokenmill.pipeline.tasks.drop_records import DROPPED
 
 
 def documents_of(stages: list[RanStage], name: str | None) -> pl.LazyFrame:

@@ -3,11 +3,10 @@
 A unit of work is a frozen dataclass. Its fields are its settings. A recipe names it by folder and file:
 `filters.gopher_quality` is the class GopherQuality. A unit can be pickled and keeps no state between calls.
 
-The protocols Source, Step, Global and Writer list the members that every unit of that kind must have. The protocols
-below them list optional members. Packed is for Sources, Filter for Steps; Concluding, Remembering, Rewriting, Repeating
-and Completing are for Globals; the others are for all kinds. A unit implements a protocol if it has its members, which
-the engine checks with isinstance; it does not inherit from it. Before anything runs, pipeline/planning/contract.py
-refuses a class that breaks the contract.
+The protocols Source, Step, Global and Writer list the members that every unit of that kind must have, those below them
+optional members. Packed is for Sources; Filter and Noting are for Steps; Concluding, Remembering, Rewriting, Repeating
+and Completing are for Globals. A unit implements a protocol if it has its members; it does not inherit from it. Before
+anything runs, pipeline/planning/contract.py refuses a class that breaks the contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +61,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class SourceTraits:
-    """Facts about a Source that the engine cannot see in its rows.
+    """Facts about a Source that its rows do not show.
 
     Attributes:
         damage: rules that mean damage of a file, as `<step>.<rule>`. A warning counts their rows. Default none.
@@ -99,9 +98,9 @@ class Source(Protocol):
 
 
 class Step(Protocol):
-    """Changes one batch: returns the same rows in the same order, with columns set or rows marked.
+    """Changes one batch: returns the same rows in the same order, with columns set or rows marked, each by itself.
 
-    The result for a row depends on that row alone. `tokenmill.testing.check_step` tests the whole contract.
+    `tokenmill.testing.check_step` tests the whole contract.
 
     Attributes:
         reads: names of the columns that it needs.
@@ -274,9 +273,9 @@ class Fingerprinted(Protocol):
 
 @runtime_checkable
 class Requiring(Protocol):
-    """A unit whose results depend on packages that its module does not import.
+    """A unit whose results depend on the distributions packages(), which its module does not import.
 
-    packages() returns the names of their distributions. Fingerprints cover the versions of those that are installed.
+    Fingerprints cover the versions of those that are installed.
     """
 
     def packages(self) -> tuple[str, ...]: ...
@@ -284,10 +283,9 @@ class Requiring(Protocol):
 
 @runtime_checkable
 class Calling(Protocol):
-    """A unit that calls functions which its settings name.
+    """A unit that calls functions which its settings name: called_functions() returns each as `module:function`.
 
-    called_functions() returns their names as `module:function`. The modules must be inside `--plugins`. Fingerprints
-    cover the code of these modules and of all modules that they import.
+    The modules must be inside `--plugins`. Fingerprints cover their code and that of all modules that they import.
     """
 
     def called_functions(self) -> tuple[str, ...]: ...
@@ -295,10 +293,9 @@ class Calling(Protocol):
 
 @runtime_checkable
 class Typing(Protocol):
-    """A unit whose settings decide the types of the columns that it adds.
+    """A unit whose settings decide the types of the columns that it adds: column_types() returns {column: type}.
 
-    column_types() returns {column: type}; the unit chooses the names of the types. A stage with several inputs gives
-    each of its shards the columns of all inputs, so the fingerprints of such a stage cover these types.
+    A stage with several inputs gives each shard the columns of all inputs, so its fingerprints cover these types.
     """
 
     def column_types(self) -> Mapping[str, str]: ...
@@ -306,10 +303,9 @@ class Typing(Protocol):
 
 @runtime_checkable
 class NeedsFiles(Protocol):
-    """A unit that needs files other than documents, for example a model.
+    """A unit that needs files other than documents, for example a model. The engine checks them before anything runs.
 
-    check_files() raises RecipeError, with advice, if a file is missing. It does not read the files. The engine calls it
-    before anything runs.
+    check_files() raises RecipeError, with advice, if a file is missing. It does not read the files.
     """
 
     def check_files(self) -> None: ...
@@ -326,8 +322,7 @@ class Advising(Protocol):
 class Filter(Step, Protocol):
     """A Step that marks rows by its RULES, {name of the rule: Rule}.
 
-    It may also have EXAMPLES, a list of (text or {column: value}, name of the rule that drops it or None), which
-    `tokenmill.testing.check_examples` checks.
+    It may have EXAMPLES for `tokenmill.testing.check_examples`: (text or {column: value}, the rule that drops it).
     """
 
     RULES: ClassVar[dict[str, Rule]]
@@ -335,19 +330,14 @@ class Filter(Step, Protocol):
 
 @runtime_checkable
 class Noting(Protocol):
-    """A Step that counts things in documents that it could not treat, for example templates that it does not know.
-
-    Attributes:
-        TOPICS: the names of its lists of notes, plural nouns that `pipeline report` shows. The step adds notes to the
-            batches that it returns with core.columns.note.
-    """
+    """A Step that counts what it could not treat, by name, with core.columns.note. TOPICS: plural nouns for reports."""
 
     TOPICS: ClassVar[tuple[str, ...]]
 
 
 @runtime_checkable
 class Exemplary(Protocol):
-    """A unit with settings that have no default. Tests call example() to get an instance of it."""
+    """A unit with settings that have no default. Tests call example() to get one."""
 
     @classmethod
     def example(cls) -> Self: ...
@@ -357,9 +347,8 @@ class Exemplary(Protocol):
 class Concluding(Protocol):
     """A Global that sums or checks the counts of its last round before the engine applies any verdict.
 
-    conclude() returns the JSON that the engine writes to facts.json. `facts` has the FACTS of each partition of the
-    last round; `sources` is {source: number of documents}, with "" for documents without a source. If it raises
-    DataError, the stage stops before any document is changed.
+    conclude() returns the JSON for facts.json. `facts` has the FACTS of each partition of the last round; `sources` is
+    {source: number of documents}, with "" for none. DataError stops the stage before any document is changed.
     """
 
     def conclude(self, facts: list[JsonObject], sources: Mapping[str, int]) -> JsonObject: ...
@@ -369,9 +358,8 @@ class Concluding(Protocol):
 class Remembering(Protocol):
     """A Global that also compares with documents of earlier corpora, which are rows of Parquet files.
 
-    earlier() returns {file: its XXH3-128 in hex digits}. The engine compares the checksum before it uses the file. The
-    first round, and each round with `of_documents`, must be an EarlierRound. The engine discards verdicts about earlier
-    documents.
+    earlier() returns {file: its XXH3-128 in hex digits}, which the engine checks before it uses the file. The first
+    round, and each with `of_documents`, must be an EarlierRound. Verdicts about earlier documents are discarded.
     """
 
     def earlier(self) -> Mapping[str, str]: ...

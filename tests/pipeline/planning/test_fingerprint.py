@@ -42,7 +42,8 @@ COUNTED = {
     "pipeline.exchange.ranges", "pipeline.exchange.reduce_tasks", "pipeline.exchange.shard_rows",
     "pipeline.exchange.sorted_rows",
     "pipeline.tasks.mark_only", "pipeline.tasks.pieces", "pipeline.tasks.quarantine", "pipeline.tasks.shard",
-    "pipeline.tasks.source_rows", "pipeline.driver.outputs", "pipeline.tasks.edits", "pipeline.tasks.step_call",
+    "pipeline.tasks.source_rows", "pipeline.tasks.drop_records", "pipeline.driver.outputs", "pipeline.tasks.edits",
+    "pipeline.tasks.step_call",
 }  # fmt: skip
 """Modules of core and pipeline that decide values, below tokenmill."""
 
@@ -207,7 +208,7 @@ CASES = {
     "an exchange": edit("pipeline/exchange/reduce_tasks.py", code="globals"),
     "a helper of units and plug-in": edit(
         "text/edit/tidy.py",
-        code="loud stages.extract_html_resiliparse stages.extract_wikitext",
+        code="loud stages.extract_html_resiliparse",
     ),
     **{path: edit(path, code="loud") for path in REACHED_BY_LOUD},
     **{path: edit(path, code="loud quiet") for path in ("mylab/filters/__init__.py", "mylab/tables.py")},

@@ -17,8 +17,9 @@ from tokenmill.filters.c4 import C4
 from tokenmill.filters.gopher_quality import GopherQuality
 from tokenmill.pipeline.record.task import shard_name
 from tokenmill.pipeline.tasks import shard as shard_module
+from tokenmill.pipeline.tasks.drop_records import NO_EXCERPTS
 from tokenmill.pipeline.tasks.pieces import pieces
-from tokenmill.pipeline.tasks.shard import NO_EXCERPTS, ShardTask
+from tokenmill.pipeline.tasks.shard import ShardTask
 
 texts = st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=12)
 

@@ -14,7 +14,7 @@ from tokenmill.core.kinds import JsonObject, Rewriting
 from tokenmill.pipeline.driver.globals import Decided, GlobalStage, Parts
 from tokenmill.pipeline.exchange.reduce_tasks import numbered_rows
 from tokenmill.pipeline.report import plain
-from tokenmill.pipeline.tasks.shard import Excerpts, excerpts_of
+from tokenmill.pipeline.tasks.drop_records import Excerpts, excerpts_of
 
 SHOWN = 20
 

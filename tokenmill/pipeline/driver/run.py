@@ -44,7 +44,8 @@ from tokenmill.pipeline.record.log import run_log
 from tokenmill.pipeline.record.run_format import check_format
 from tokenmill.pipeline.record.stage_record import record_path
 from tokenmill.pipeline.record.task import Task, TaskName
-from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
+from tokenmill.pipeline.tasks.drop_records import Excerpts
+from tokenmill.pipeline.tasks.shard import ShardTask
 
 logger = logging.getLogger(__name__)
 

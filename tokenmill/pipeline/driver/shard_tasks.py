@@ -10,7 +10,8 @@ from tokenmill.core.io.storage import FileRecord
 from tokenmill.pipeline.planning.plan import PlannedStage
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.task import shard_name
-from tokenmill.pipeline.tasks.shard import Excerpts, ShardTask
+from tokenmill.pipeline.tasks.drop_records import Excerpts
+from tokenmill.pipeline.tasks.shard import ShardTask
 
 
 def tasks_of_shards(

@@ -41,8 +41,8 @@ from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.notes import FACT as NOTES_FACT
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
+from tokenmill.pipeline.tasks.drop_records import DROPPED
 from tokenmill.pipeline.tasks.shard import (
-    DROPPED,
     ShardTask,
     Tally,
     alive_rows,

@@ -18,10 +18,8 @@ import pyarrow.compute as pc
 
 from tokenmill.core.columns import (
     DOCUMENT,
-    LOCATOR,
     MARKS,
     as_mask,
-    documents,
     drop,
     marked,
     set_column,
@@ -37,6 +35,7 @@ from tokenmill.pipeline.record.manifest import Manifest, write_manifest
 from tokenmill.pipeline.record.notes import ByStep, notes_facts
 from tokenmill.pipeline.record.task import Position, TaskName, Tell
 from tokenmill.pipeline.tasks import quarantine
+from tokenmill.pipeline.tasks.drop_records import DROPPED, NO_EXCERPTS, Excerpts, drop_records
 from tokenmill.pipeline.tasks.edits import text_changes
 from tokenmill.pipeline.tasks.mark_only import with_first_marks, without_marks
 from tokenmill.pipeline.tasks.pieces import PIECE_BYTES, pieces
@@ -44,36 +43,6 @@ from tokenmill.pipeline.tasks.source_rows import Hashes, input_records, source_r
 from tokenmill.pipeline.tasks.step_call import Raised, apply_step, raised_facts
 
 logger = logging.getLogger(__name__)
-
-DROPPED = pa.schema(
-    [
-        ("id", pa.string()),
-        ("source", pa.string()),
-        ("url", pa.string()),
-        ("locator", LOCATOR),
-        *MARKS,
-        ("duplicate_of", pa.string()),
-        ("similarity", pa.float64()),
-        ("excerpt", pa.string()),
-    ]
-)
-"""The schema of drop records. The document itself can be read again at its locator."""
-
-
-@dataclass(frozen=True)
-class Excerpts:
-    """How much text of a dropped document is written to its drop record.
-
-    Attributes:
-        length: number of code points; 0 writes no text.
-        scrub: a Step that edits the text first. None: the text is not edited.
-    """
-
-    length: int
-    scrub: Step | None
-
-
-NO_EXCERPTS = Excerpts(0, None)
 
 
 @dataclass(frozen=True)
@@ -276,40 +245,11 @@ def write_part(task: TaskName, kind: str, rows: Iterable[pa.RecordBatch], schema
     return replace(parquet.write_table(rows, join(task.folder, name), schema=schema, sync=sync), path=name)
 
 
-def drop_records(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.RecordBatch:
-    """Returns the drop records of marked rows, in the schema DROPPED."""
-    have = set(gone.schema.names)
-    columns = {
-        column.name: gone.column(column.name) if column.name in have else pa.nulls(gone.num_rows, column.type)
-        for column in DROPPED
-    }
-    if excerpts.length and "text" in have:
-        columns["excerpt"] = excerpts_of(gone, excerpts)
-    return pa.RecordBatch.from_arrays(
-        [columns[name].cast(DROPPED.field(name).type) for name in columns], schema=DROPPED
-    )
-
-
 def count_rules(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
     """Adds the number of rows of a batch that each rule marked to `counts`."""
     if "drop_rule" in batch.schema.names:
         for pair in pc.value_counts(batch.column("drop_rule").drop_null()).to_pylist():
             counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
-
-
-def excerpts_of(gone: pa.RecordBatch, excerpts: Excerpts) -> pa.Array:
-    """Returns the excerpts of dropped texts: the first `excerpts.length` code points of each, scrubbed.
-
-    Null if the scrub raises or drops it. The scrub gets 2 * length + 200 code points, because it would not recognize an
-    e-mail address that is cut in half. Raises DataError if the scrub returns other rows.
-    """
-    longer = pc.utf8_slice_codeunits(gone.column("text"), 0, excerpts.length * 2 + 200)
-    if excerpts.scrub is not None:
-        scrubbed = apply_step(excerpts.scrub, documents({"id": gone.column("id"), "text": longer}))
-        longer = scrubbed.column("text")
-        if "drop_rule" in scrubbed.schema.names:
-            longer = pc.if_else(pc.is_null(scrubbed.column("drop_rule")), longer, None)
-    return pc.utf8_slice_codeunits(longer, 0, excerpts.length)
 
 
 def _read(task: ShardTask, tell: Tell, tally: "Tally") -> Iterator[pa.RecordBatch]:

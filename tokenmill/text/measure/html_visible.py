@@ -50,7 +50,7 @@ def _count(text: Bytes, at: int, end: int, hashes: Hashes, values: Longs, c1: Lo
 
 @kernel
 def _pass_tag(text: Bytes, at: int, end: int) -> int:
-    """Where text goes on behind the tag at `at`; a script or style is passed up to its end tag."""
+    """Returns the place after the tag at `at`, for a script or style after its end tag."""
     is_end = text[at + 1] == 47
     name, at = read_name(text, at + 2 if is_end else at + 1, end)
     found = int64(0)

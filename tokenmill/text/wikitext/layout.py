@@ -230,5 +230,5 @@ def _has_shape_of_data(t: Longs, look: int, linked: int) -> bool:
 
 @kernel
 def is_long(size: int, w: Work, linked: int) -> bool:
-    """Returns True if a cell of so many bytes is prose of a measured table that is not data. Navigation is not."""
+    """Returns True if a cell of `size` bytes is prose of a measured table that is not data. Navigation is not."""
     return bool(size >= _LONG_CELL and 2 * linked < w.state[SIZE])
