@@ -11,6 +11,7 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.hashes import folded_hash as folded_hash
 
 MARK = 1  # written in place of removed markup, so that brackets and commas around it can be tidied
 ITEM_MARK = 2  # written after the marker of a list item, which is removed if nothing follows it
@@ -23,13 +24,16 @@ MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs mo
 # `'''` that has an apostrophe. QUOTE_LINE: end of the line for which QUOTE is known. TEXT: in out, start of the text
 # under the last heading. TABLES: 1 to keep tables.
 AT, END, PUT, LIMIT, DEPTH, ARGUMENTS, OVER, HEADING, QUOTE, QUOTE_LINE, HEADS, TEXT, TABLES, FROM, OUT_FROM = range(15)
+BRACKETS = 15  # and 16 to 18: places in out of the open brackets of a pattern, by depth
+LANGUAGE = 19  # number of the page's language, see template_tables.py
 COUNTS = 20  # from here on: numbers of list items, by depth
 STATE = 40
 
 # Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
 # Of tables, CELL and LEVEL: start of the cell and of the row in out. ATTRIBUTES: 1 as long as the text of a cell may be
-# its attributes. HEADER: 1 in a header cell, 2 in the caption.
+# its attributes. HEADER: 1 in a header cell, 2 in the caption. Of templates, BEGIN: position of the braces in data.
 KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LEVEL = range(8)
+BEGIN = CELL
 TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE = range(1, 6)
 
 
@@ -46,6 +50,7 @@ class Work(NamedTuple):
         heads: (16, 2), for headings without text so far the place in out and the level.
         absent: (256,), 1 for tags without an end tag in the rest of the document.
         extra: (2,), hashes of the wiki's own names for the namespaces of pictures and categories.
+        log: (see unknown.py), the inline templates that were not understood.
     """
 
     data: Bytes
@@ -56,9 +61,10 @@ class Work(NamedTuple):
     heads: Longs
     absent: Bytes
     extra: Hashes
+    log: Longs
 
 
-def new_work(data: Bytes, out: Bytes) -> Work:
+def new_work(data: Bytes, out: Bytes, log: Longs) -> Work:
     """Returns an empty Work, the state that the kernels for wikitext share."""
     return Work(
         data,
@@ -69,6 +75,7 @@ def new_work(data: Bytes, out: Bytes) -> Work:
         np.zeros((16, 2), dtype=np.int64),
         np.zeros(256, dtype=np.uint8),
         np.zeros(2, dtype=np.uint64),
+        log,
     )
 
 
@@ -162,20 +169,6 @@ def put_point(w: Work, point: int) -> None:
             put_byte(w, uint8(0x80 | point >> 12 & 63))
         put_byte(w, uint8(0x80 | point >> 6 & 63))
         put_byte(w, uint8(0x80 | point & 63))
-
-
-@kernel
-def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
-    """Returns, in a kernel, name_hash of the wikitext name buffer[start:end]."""
-    value = np.uint64(0xCBF29CE484222325)
-    for i in range(start, end):
-        byte = buffer[i]
-        if 65 <= byte <= 90:
-            byte = uint8(byte + 32)
-        elif byte == 95:
-            byte = uint8(32)
-        value = (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
-    return value
 
 
 @kernel

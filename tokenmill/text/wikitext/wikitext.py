@@ -7,14 +7,16 @@ markup in articles. The text of markup that it cannot pair stays, without the ma
 import numpy as np
 
 from tokenmill.text.edit.tidy import tidy_lines
-from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, int64, uint8
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.wikitext.hashes import name_hash
 from tokenmill.text.wikitext.lines import drop_empty_headings, end_heading, line_start, new_line, quotes
 from tokenmill.text.wikitext.links import close_link, open_link
-from tokenmill.text.wikitext.names import Names, name_hash, names
+from tokenmill.text.wikitext.names import Names, names
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
     AT,
+    BEGIN,
     DEPTH,
     END,
     EXTERNAL,
@@ -24,6 +26,7 @@ from tokenmill.text.wikitext.state import (
     HEADER,
     HEADING,
     KIND,
+    LANGUAGE,
     LIMIT,
     MAX_ARGUMENTS,
     OUT,
@@ -50,21 +53,34 @@ from tokenmill.text.wikitext.tables import cell_mark, new_cell
 from tokenmill.text.wikitext.tags import entity, tag, underscores
 from tokenmill.text.wikitext.templates import close_template
 from tokenmill.text.wikitext.tidy import tidy_marks
+from tokenmill.text.wikitext.unknown import new_log
 
 _GROWTH, _SPARE = 4, 1024  # room for a document's text: 4 times its bytes, and 1,024 more
 
 
-def wikitext_to_text(data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool) -> tuple[Bytes, Offsets]:
+def wikitext_to_text(
+    data: Bytes,
+    offsets: Offsets,
+    media: Hashes,
+    *,
+    tables: bool,
+    languages: Longs | None = None,
+    log: Longs | None = None,
+) -> tuple[Bytes, Offsets]:
     """Returns the text without markup of each wiki page data[offsets[r]:offsets[r + 1]], as (bytes, offsets) too.
 
     media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
     categories, 0 if there is no name. tables: True turns table rows to lines with tabs between cells, False removes
-    tables.
+    tables. languages: int64 (rows,), the numbers (language_number) of the editions' languages; None if unknown.
+    log: receives the inline templates that were not understood, see unknown.py.
     """
+    if languages is None:
+        languages = frozen(np.zeros(len(offsets) - 1, dtype=np.int64))
+
     out = np.empty(_GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # unused pages cost nothing
     ends, tidied = np.zeros(len(offsets), dtype=np.int64), np.zeros(len(offsets), dtype=np.int64)
-    work = new_work(data, out)
-    _render_all(work, names(), offsets, media, int64(tables), _ROLES, ends)
+    work = new_work(data, out, new_log() if log is None else log)
+    _render_all(work, names(), offsets, media, languages, int64(tables), _ROLES, ends)
     tidy_marks(out, frozen(ends), tidied)
     return tidy_lines(frozen(out[: tidied[-1]]), frozen(tidied))
 
@@ -90,7 +106,14 @@ _ROLES = _roles()
 
 @kernel
 def _render_all(
-    w: Work, names: Names, offsets: Offsets, media: Hashes, tables: int, roles: Bytes, ends: Offsets
+    w: Work,
+    names: Names,
+    offsets: Offsets,
+    media: Hashes,
+    languages: Longs,
+    tables: int,
+    roles: Bytes,
+    ends: Offsets,
 ) -> None:
     s = w.state
     for row in range(len(offsets) - 1):
@@ -102,7 +125,7 @@ def _render_all(
         s[END] = offsets[row + 1]
         s[LIMIT] = put + _GROWTH * (s[END] - s[FROM]) + _SPARE - 64
         s[HEADING] = s[QUOTE] = s[QUOTE_LINE] = -1
-        s[TABLES] = tables
+        s[TABLES], s[LANGUAGE] = tables, languages[row]
         w.extra[0], w.extra[1] = media[row, 0], media[row, 1]
         line_start(w)
         while s[AT] < s[END]:
@@ -173,8 +196,10 @@ def _open_braces(w: Work) -> None:
         put_byte(w, uint8(123))
         return
     parameter = run & 1
-    for _ in range(run // 2 - parameter):
-        if not push(w, TEMPLATE):
+    for i in range(run // 2 - parameter):
+        if push(w, TEMPLATE):
+            w.frames[w.state[DEPTH] - 1, BEGIN] = w.state[AT] - run + 2 * i
+        else:
             w.state[OVER] += 1
     if parameter and not push(w, PARAMETER):
         w.state[OVER] += 1
