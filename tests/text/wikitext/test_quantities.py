@@ -24,10 +24,11 @@ CONVERSIONS = [
     ("{{convert|5|km|mi|order=flip}} {{convert|5|km|disp=or|lk=on|sp=us}} {{convert|5|ft|adj=on}}", "5 km 5 km 5 ft"),
     ("{{convert|5|ft|m|adj=mid|-long}} x {{convert|30|ft|adj=mid|wide}}", "5 ft-long x 30 ft wide"),
     ("{{val|1.5|e=3|ul=m}} {{val|3|0.2|u=kg}} {{val|4|.3|.2}}", "1.5×10^3 m 3±0.2 kg 4+.3-.2"),
-    ("{{val|1.00794|(7)}} {{val|5|-|7|u=km}} {{convert|7|sqmi|km2}}", "1.00794(7) 5–7 km 7 sq mi"),
+    ("{{val|1.00794|(7)}} {{val|5|-|7|u=km}} {{val|3|ul=C}} {{convert|7|sqmi|km2}}", "1.00794(7) 5–7 km 3 C 7 sq mi"),
     ("{{coord|51|30|N|0|7|W|display=inline}} {{coord|-33.86|151.2}}", "51°30′N 0°7′W 33.86°S 151.2°E"),
     ("{{coord|9|26|44|S|160|1|13|E|type:city}}", "9°26′44″S 160°1′13″E"),
     ("{{coord|44.1|N|87.9|W|display=inline,title}}", "44.1°N 87.9°W"),
+    ("{{convert|172|oilbbl|0|disp=table}} {{convert|900|oilbbl/d}} {{convert|4|ft3}}", "172 900 bbl/d 4 cu ft"),
 ]  # fmt: skip
 NOTHING = """
 {{convert|5|km|disp=number}} {{convert|5|km|disp=unit}} {{convert|5|10|km}} {{convert|km|5}} {{convert|5|to|km}}

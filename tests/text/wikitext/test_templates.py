@@ -1,5 +1,7 @@
 """Inline templates print what they print on their wiki, by language."""
 
+import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,3 +73,22 @@ def test_brackets_and_spaces_around_templates_come_out_right(text_of: Callable[.
     }
     for wikitext, text in cases.items():
         assert text_of(wikitext, "en") == text
+
+
+def test_the_docs_state_the_number_of_templates_by_language_and_source() -> None:
+    """With TOKENMILL_WRITE_TEMPLATES=1 it writes the table."""
+    rows = "".join(_counts(language) for language in (*template_languages(), "shared"))
+    docs = Path(__file__).parents[3] / "docs" / "wikipedia.md"
+    text = docs.read_text("utf-8")
+    head = text.index("|---|---|---|---|---|---|---|\n") + 30
+    if os.environ.get("TOKENMILL_WRITE_TEMPLATES"):
+        docs.write_text(text[:head] + rows + text[text.index("\n`printed` counts") :], "utf-8")
+    assert docs.read_text("utf-8")[head:].startswith(rows + "\n`printed` counts")
+
+
+def _counts(language: str) -> str:
+    lines = [line for line in template_lines()[language] if line.names[0][0] != "@"]
+    printed = Counter(line.source for line in lines if line.pattern for _ in line.names)
+    silent = sum(len(line.names) for line in lines if not line.pattern)
+    counts = (printed.total(), silent, *(printed[source] for source in ("dump", "fixture", "case", "docs")))
+    return f"| {language} | {' | '.join(map(str, counts))} |\n"

@@ -6,17 +6,17 @@ In all functions, first to last - 1 are its arguments in Work.arguments, and end
 import numpy as np
 
 from tokenmill.text.kernel.arrays import int64
-from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.kernel.cache import inlined, kernel
 from tokenmill.text.wikitext.state import Work, folded_hash, trimmed
 
 
-@kernel
+@inlined
 def _bounds(w: Work, argument: int, last: int, end: int) -> tuple[int, int]:
     """Returns (start, end) of an argument in Work.out, its name included."""
     return w.arguments[argument, 0] + 1, (w.arguments[argument + 1, 0] if argument + 1 < last else end)
 
 
-@kernel
+@inlined
 def argument_number(w: Work, argument: int, last: int, end: int, before: int) -> tuple[int, int, int]:
     """Returns (number, start, end) of a wikitext template's positional argument, after its `1=` if it has one.
 

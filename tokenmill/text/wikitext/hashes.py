@@ -3,7 +3,7 @@
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, uint8
-from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.kernel.cache import inlined
 
 START = 0xCBF29CE484222325
 _PRIME, _MASK = 0x100000001B3, 0xFFFFFFFFFFFFFFFF
@@ -23,13 +23,13 @@ def exact_hash(name: str | bytes) -> int:
     return value
 
 
-@kernel
+@inlined
 def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
     """Returns, in a kernel, name_hash of the wikitext name buffer[start:end]."""
     return folded_on(np.uint64(0xCBF29CE484222325), buffer, start, end)
 
 
-@kernel
+@inlined
 def folded_on(value: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint64:
     """Returns name_hash of a prefix and the name buffer[start:end]; value: the hash of the prefix."""
     for i in range(start, end):
@@ -42,7 +42,7 @@ def folded_on(value: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint6
     return value
 
 
-@kernel
+@inlined
 def exact_on(value: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint64:
     """Returns exact_hash of a prefix and the name buffer[start:end]; value: the hash of the prefix."""
     for i in range(start, end):
@@ -50,7 +50,7 @@ def exact_on(value: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint64
     return value
 
 
-@kernel
+@inlined
 def byte_on(value: np.uint64, byte: int) -> np.uint64:
     """Returns the hash of a prefix and one byte; value: the hash of the prefix."""
     return (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)

@@ -21,8 +21,9 @@ from tokenmill.text.wikitext.words import (
 )
 
 _MOST = 20  # arguments of one measure
+_LONGEST_UNIT = 24  # bytes of a unit's code
 _JOIN, _UNIT, _PART = TABLES["join"], TABLES["unit"], TABLES["part"]
-_HIDDEN, _TAIL = TABLES["hidden"], TABLES["tail"]
+_HIDDEN, _BARE, _TAIL = TABLES["hidden"], TABLES["bare"], TABLES["tail"]
 _DISPLAY, _FORM = ARGUMENTS["disp"], ARGUMENTS["adj"]
 _EXPONENT, _PLUS_MINUS, _PLUS, _MINUS = ARGUMENTS["e"], ARGUMENTS["±"], ARGUMENTS["+"], ARGUMENTS["-"]
 _BEFORE, _BEHIND, _END, _ERROR_END = ARGUMENTS["p"], ARGUMENTS["s"], ARGUMENTS["end"], ARGUMENTS["errend"]
@@ -33,13 +34,16 @@ _U, _UL, _UP, _UPL = ARGUMENTS["u"], ARGUMENTS["ul"], ARGUMENTS["up"], ARGUMENTS
 def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> bool:
     """Writes `5–10 km`, `5 ft 6 in` for a wikitext template of numbers, joining words, units, and units to convert to.
 
-    Returns False, and the template counts as unknown, if disp= leaves a part out or the arguments have another form.
+    disp=table fills cells of a table, whose head has the unit. Returns False, and the template counts as unknown, if
+    disp= leaves the values out, or the arguments have another form.
     """
     display, display_to = named(w, names.keys[_DISPLAY], first, last, end)
     form, form_to = named(w, names.keys[_FORM], first, last, end)
     if is_word(w, names, _HIDDEN, display, display_to) or is_word(w, names, _HIDDEN, form, form_to):
         return False
     at = _put_values(w, names, first, last, end)
+    if is_word(w, names, _BARE, display, display_to):
+        return at > 0
     while at > 0:
         start, stop = positional(w, first, last, end, at)
         if not put_unit_name(w, names, start, stop):
@@ -97,18 +101,27 @@ def put_unit_name(w: Work, names: Names, start: int, stop: int) -> bool:
 
     Returns False for a code that is neither in the table nor made of letters, powers, and the signs `/`, `.`, `·`, `-`.
     """
-    if start == stop or stop - start > 24:
+    if start == stop or stop - start > _LONGEST_UNIT:
         return False
-    found = find(names.words, exact_on(names.keys[_UNIT], w.out, start, stop))
-    if found >= 0:
-        from_, to = names.word_texts[found, 0], names.word_texts[found, 1]
-        if names.literals[from_] != 47:
-            put_byte(w, uint8(32))
-        put_range(w, names.literals, from_, to)
+    digits = start + 1
+    power = w.out[start] == 101 and digits < stop and 48 <= w.out[digits] <= 57  # as in e6m3
+    if power and not _is_unit(w, names, start, stop):
+        while digits < stop and 48 <= w.out[digits] <= 57:
+            digits += 1
+        if digits == stop or not _is_unit(w, names, start, digits):
+            return False
+        _put_known_unit(w, names, start, digits)
+        start = digits
+    if _is_unit(w, names, start, stop):
+        _put_known_unit(w, names, start, stop)
         return True
-    if w.out[start] == 101 and start + 1 < stop and 48 <= w.out[start + 1] <= 57:
-        return _put_large_unit(w, names, start, stop)
-    if not _is_symbol(w, start, stop):
+    return _put_symbol(w, start, stop)
+
+
+@kernel
+def _put_symbol(w: Work, start: int, stop: int) -> bool:
+    """Writes a space and a unit of letters and powers: `kg/m3` as `kg/m³`. Returns False for anything else."""
+    if stop - start > _LONGEST_UNIT or not _is_symbol(w, start, stop):
         return False
     put_byte(w, uint8(32))
     for i in range(start, stop):
@@ -125,22 +138,19 @@ def put_unit_name(w: Work, names: Names, start: int, stop: int) -> bool:
 
 
 @kernel
-def _put_large_unit(w: Work, names: Names, start: int, stop: int) -> bool:
-    """Writes `million m³` for `e6m3`. Returns False if the code has another form."""
-    digits = start + 1
-    while digits < stop and 48 <= w.out[digits] <= 57:
-        digits += 1
-    if not is_exact_word(w, names, _UNIT, start, digits) or not _is_letter(w.out[digits]):
-        return False
-    put_unit_name_part(w, names, start, digits)
-    return put_unit_name(w, names, digits, stop)
+def _is_unit(w: Work, names: Names, start: int, stop: int) -> bool:
+    """Returns True if the table of units has out[start:stop]."""
+    return is_exact_word(w, names, int64(_UNIT), start, stop)
 
 
 @kernel
-def put_unit_name_part(w: Work, names: Names, start: int, stop: int) -> None:
-    """Writes a space and the text of a code that the table of units has."""
-    put_byte(w, uint8(32))
-    put_word(w, names, exact_on(names.keys[_UNIT], w.out, start, stop))
+def _put_known_unit(w: Work, names: Names, start: int, stop: int) -> None:
+    """Writes a space, unless a `/` comes first, and the text of a code that the table of units has."""
+    found = find(names.words, exact_on(names.keys[_UNIT], w.out, start, stop))
+    from_, to = names.word_texts[found, 0], names.word_texts[found, 1]
+    if names.literals[from_] != 47:
+        put_byte(w, uint8(32))
+    put_range(w, names.literals, from_, to)
 
 
 @kernel
@@ -319,9 +329,12 @@ def _put_uncertainty(w: Work, at: int, start: int, stop: int, second: int, secon
 
 @kernel
 def _put_units_of_value(w: Work, names: Names, first: int, last: int, end: int) -> bool:
-    """Writes the unit of ul= or u=, and `/` and that of upl= or up=. Returns False for a unit that is no symbol."""
+    """Writes the unit of ul= or u=, and `/` and that of upl= or up=. Returns False for a unit that is no symbol.
+
+    These are symbols, not the codes of conversions: C is a coulomb.
+    """
     unit, unit_to = _either(w, names, int64(_UL), int64(_U), first, last, end)
-    if unit < unit_to and not put_unit_name(w, names, unit, unit_to):
+    if unit < unit_to and not _put_symbol(w, unit, unit_to):
         return False
     per, per_to = _either(w, names, int64(_UPL), int64(_UP), first, last, end)
     if per < per_to:

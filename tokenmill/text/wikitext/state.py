@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64, uint8
-from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.kernel.cache import inlined, kernel
 from tokenmill.text.wikitext.hashes import folded_hash as folded_hash
 
 MARK = 1  # written in place of removed markup, so that brackets and commas around it can be tidied
@@ -171,7 +171,7 @@ def put_point(w: Work, point: int) -> None:
         put_byte(w, uint8(0x80 | point & 63))
 
 
-@kernel
+@inlined
 def find(table: Hashes, value: np.uint64) -> int:
     """Returns the index of a hash in a sorted table of wikitext names, or -1 if the table does not have it."""
     low = int64(0)
@@ -185,7 +185,7 @@ def find(table: Hashes, value: np.uint64) -> int:
     return low if low < len(table) and table[low] == value else int64(-1)
 
 
-@kernel
+@inlined
 def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
     """Returns a range of the text made from wikitext, without spaces, tabs, line feeds and marks at its ends."""
     while start < end and (buffer[start] <= 10 or buffer[start] == 32):

@@ -25,7 +25,7 @@ ANY, OTHER = 0, 1
 _ARGUMENTS = "display disp year month day e u ul up upl p s end errend ± + - adj"
 ARGUMENTS = {name: place for place, name in enumerate(_ARGUMENTS.split())}
 """{name of an argument: its index in keys}, for rules."""
-TABLES = {name: len(ARGUMENTS) + place for place, name in enumerate(("unit", "part", "join", "hidden", "tail"))}
+TABLES = {name: len(ARGUMENTS) + place for place, name in enumerate(("unit", "part", "join", "hidden", "tail", "bare"))}
 """{name of a table of words: the index of its hash in keys}, for rules."""
 DATES = len(ARGUMENTS) + len(TABLES)
 """Index in keys of the table of months of language 0, and then of its table of names of languages, and so on."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
-from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.kernel.cache import inlined, kernel
 from tokenmill.text.wikitext.arguments import argument_number, named, positional
 from tokenmill.text.wikitext.hashes import folded_hash, folded_on
 from tokenmill.text.wikitext.names import Names
@@ -27,6 +27,7 @@ from tokenmill.text.wikitext.patterns import (
 from tokenmill.text.wikitext.rules import NOTHING, PRINTED, UNKNOWN, behind_colon, put_rule
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
+    AT,
     BEGIN,
     BRACKETS,
     DEPTH,
@@ -50,7 +51,7 @@ from tokenmill.text.wikitext.state import (
     trimmed,
 )
 from tokenmill.text.wikitext.template_tables import OTHER
-from tokenmill.text.wikitext.unknown import log_unknown
+from tokenmill.text.wikitext.unknown import LONGEST, log_unknown
 from tokenmill.text.wikitext.words import is_number, put_word
 
 _MAX_NAME, _MAX_KIND = 80, 9
@@ -72,7 +73,7 @@ def close_template(w: Work, names: Names) -> None:
         found = _find(w, names, start, stop)
         if found >= 0:
             given = _render(w, names, found, start, stop, first, last, end)
-        if given == UNKNOWN and _is_in_prose(w, names):
+        if given == UNKNOWN and s[AT] - begin <= LONGEST and _is_in_prose(w, names):
             log_unknown(w, folded_hash(w.out, start, behind_colon(w, start, stop)), begin)
     if given == PRINTED and s[PUT] > end:
         replace_with_tail(w, out, end)
@@ -81,7 +82,7 @@ def close_template(w: Work, names: Names) -> None:
         put_mark(w)
 
 
-@kernel
+@inlined
 def _find(w: Work, names: Names, start: int, stop: int) -> int:
     """Returns the entry in renders of the template out[start:stop], or of its kind, or -1.
 
@@ -100,13 +101,13 @@ def _find(w: Work, names: Names, start: int, stop: int) -> int:
     return _look_up(w, names, folded_hash(w.out, start, at + 1))
 
 
-@kernel
+@inlined
 def _separates(byte: int) -> bool:
     """Returns True for the signs after the kind in a template's name: `-` in `lang-de`, a space, and `/`."""
     return byte == 45 or byte == 47 or byte == 32 or byte == 95
 
 
-@kernel
+@inlined
 def _look_up(w: Work, names: Names, name: np.uint64) -> int:
     """Returns the entry of a name in renders, in the table of the page's language or else in that for all, or -1."""
     language = w.state[LANGUAGE]
@@ -120,7 +121,7 @@ def _look_up(w: Work, names: Names, name: np.uint64) -> int:
         language = int64(OTHER)
 
 
-@kernel
+@inlined
 def _is_code(w: Work, start: int, stop: int) -> bool:
     """Returns True if out[start:stop] looks like the code of a language: `de`, `grc-gre`, `zh-Hant`."""
     letters = int64(0)
@@ -132,7 +133,7 @@ def _is_code(w: Work, start: int, stop: int) -> bool:
     return stop - start <= 14 and letters >= 2 and (stop - start <= 3 or letters < stop - start)
 
 
-@kernel
+@inlined
 def _is_in_prose(w: Work, names: Names) -> bool:
     """Returns True if the template that was just closed is in no link or table, and only in known templates."""
     for depth in range(w.state[DEPTH]):
@@ -147,7 +148,7 @@ def _is_in_prose(w: Work, names: Names) -> bool:
     return True
 
 
-@kernel
+@inlined
 def _render(w: Work, names: Names, found: int, start: int, stop: int, first: int, last: int, end: int) -> int:
     """Writes the rendering of a template after all text so far. Returns UNKNOWN if its arguments are not understood.
 
@@ -172,7 +173,7 @@ def _render(w: Work, names: Names, found: int, start: int, stop: int, first: int
     return int64(UNKNOWN if some else NOTHING)
 
 
-@kernel
+@inlined
 def _read_arguments(w: Work, mask: int, first: int, last: int, end: int) -> tuple[bool, bool]:
     """Returns (whether an argument has text, whether the pattern knows all positional arguments with text)."""
     some, understood = False, True
@@ -188,7 +189,7 @@ def _read_arguments(w: Work, mask: int, first: int, last: int, end: int) -> tupl
     return some, understood
 
 
-@kernel
+@inlined
 def _run(w: Work, names: Names, at: int, behind: int, start: int, stop: int, first: int, last: int, end: int) -> int:
     """Runs the instructions at:behind of a pattern. Returns UNKNOWN if an argument is missing outside of brackets."""
     depth = int64(0)
@@ -244,7 +245,7 @@ def _run(w: Work, names: Names, at: int, behind: int, start: int, stop: int, fir
     return int64(PRINTED)
 
 
-@kernel
+@inlined
 def _choose(w: Work, names: Names, a: int, b: int, first: int, last: int, end: int) -> tuple[int, int]:
     """Returns the range of the first argument in choices[a:b] that is not empty, or an empty range."""
     for i in range(a, b):
@@ -258,13 +259,13 @@ def _choose(w: Work, names: Names, a: int, b: int, first: int, last: int, end: i
     return end, end
 
 
-@kernel
+@inlined
 def _is_language(w: Work, names: Names, start: int, stop: int) -> bool:
     """Returns True if out[start:stop] is the code of an edition. Codes have no large letters, and titles have one."""
     return 97 <= w.out[start] <= 122 and start < stop and find(names.languages, folded_hash(w.out, start, stop)) >= 0
 
 
-@kernel
+@inlined
 def _put_argument(w: Work, start: int, stop: int) -> None:
     """Writes out[start:stop]. A list gets lines of its own."""
     is_list = stop - start > 2 and w.out[start + 1] == 32 and w.out[start + 2] == ITEM_MARK
@@ -275,7 +276,7 @@ def _put_argument(w: Work, start: int, stop: int) -> None:
         put_byte(w, uint8(10))
 
 
-@kernel
+@inlined
 def _join(w: Work, names: Names, a: int, b: int, from_number: int, first: int, last: int, end: int) -> bool:
     """Writes the positional arguments that are not empty, with literals[a:b] between them. Returns False for none."""
     some = False
@@ -293,7 +294,7 @@ def _join(w: Work, names: Names, a: int, b: int, from_number: int, first: int, l
     return some
 
 
-@kernel
+@inlined
 def _is_same(a: Bytes, a_from: int, a_to: int, b: Bytes, b_from: int, b_to: int) -> bool:
     """Returns True if a[a_from:a_to] has the same bytes as b[b_from:b_to]."""
     if a_to - a_from != b_to - b_from:

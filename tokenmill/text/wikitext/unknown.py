@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Longs, int64
-from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.kernel.cache import inlined
 from tokenmill.text.wikitext.state import AT, END, FROM, Work
 
 SLOTS: Final = 1024  # names that a log can hold
 _PROBES = 32
 _AROUND = 100  # bytes before and after a template in which words are looked for
-_LONGEST = 300  # bytes of a template; a longer one is a box or a reference
+LONGEST: Final = 300  # bytes of a template; a longer one is a box or a reference
 _SHOWN = 120  # bytes of an example
 OTHERS: Final = "(more names)"
 
@@ -60,14 +60,14 @@ def _name(example: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-@kernel
+@inlined
 def log_unknown(w: Work, name: np.uint64, begin: int) -> None:
-    """Counts a template that was not understood, if it is inline. begin: the position of its braces in data.
+    """Counts a template that was not understood, if it is inline. name: hash of its name.
 
-    name: hash of its name.
+    begin: the position of its braces in data, at most LONGEST bytes before the current one.
     """
     end = w.state[AT]
-    if end - begin > _LONGEST or not _is_inline(w, begin, end):
+    if not _is_inline(w, begin, end):
         return
     log = w.log
     key = int64(name | np.uint64(1))  # 0 marks an empty row
@@ -82,7 +82,7 @@ def log_unknown(w: Work, name: np.uint64, begin: int) -> None:
     log[SLOTS, 1] += 1
 
 
-@kernel
+@inlined
 def _is_inline(w: Work, begin: int, end: int) -> bool:
     """Returns True if the template data[begin:end] has one line, and words are before or after it in that line."""
     data = w.data
@@ -104,6 +104,6 @@ def _is_inline(w: Work, begin: int, end: int) -> bool:
     return False
 
 
-@kernel
+@inlined
 def _is_word(byte: int) -> bool:
     return 97 <= (byte | 32) <= 122 or byte >= 0x80
