@@ -228,6 +228,7 @@ CASES = {
     "nltk behind datatrove": Case(packages=("nltk",), code=names("stages.datatrove_block")),
     "spaCy behind datatrove": Case(packages=("spacy",), code=names("stages.datatrove_block")),
     "a known model": Case(models={"lid176": "0" * 64}, settings=names("stages.language")),
+    "inline templates": replaced("text/templates/inline/en.txt", "docs", "dump", settings="stages.extract_wikitext"),
     "a model file": replaced("text/html/main_text.json", "1", "2", settings="stages.extract_html"),
 }
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.wikitext.names import name_hash, names
-from tokenmill.text.wikitext.state import MARK, find, folded_hash
+from tokenmill.text.templates.hashes import folded_hash, name_hash
+from tokenmill.text.wikitext.names import names
+from tokenmill.text.wikitext.state import MARK, find
 from tokenmill.text.wikitext.tidy import tidy_marks
 from tokenmill.text.wikitext.wikitext import media_hash, wikitext_to_text
 
@@ -45,13 +46,13 @@ CASES = [
     ("{{lang|fr|bonjour}} {{Lang-de|Haus}} {{transl|ja|Hepburn|kanji}} {{langx|la|Roma}}", "bonjour Haus kanji Roma"),
     ("{{convert|5|km|mi}}, {{cvt|3|to|4|sqmi}}, {{convert|-40|C|F}}", "5 km, 3 to 4 sq mi, -40 °C"),
     ("{{nihongo|Tokyo|東京|Tōkyō}} {{nihongo||東京}}", "Tokyo (東京, Tōkyō) 東京"),
-    ("{{unité|300|km|2}} {{Unité|5|à|6|km}} {{unidad|3|m|2|s|-1}} {{unité|1|}}", "300 km² 5 à 6 km 3 m² s^-1 1"),
-    ("{{date|3|mars|1990}}, {{date|3 mars 1990}}, {{heure|14|30}}", "3 mars 1990, 3 mars 1990, 14 h 30"),
+    ("{{unité|300|km|2}} {{Unité|5|à|6|km}} {{unidad|3|m|2|s|-1}} {{unité|1|}}", "300 km² 5 à 6 km 3 m²⋅s^-1 1"),
+    ("{{date|3 mars 1990}}, {{heure|14|30}}", "3 mars 1990, 14 h 30"),
     ("{{dts|9|12|1999}}", "9 December 1999"),
-    ("{{XIXe siècle}} {{siglo|XX}} {{nombre|1234|habitants}}", "XIXe siècle siglo XX 1234 habitants"),
+    ("{{XIXe siècle}} {{siglo|XX}} {{nombre|1234|habitants}}", "XIXe siècle XX 1234 habitants"),
     ("a {{Цитата|Привет|Автор}} {{référence nécessaire|b}} {{Référence nécessaire|c}}", "a\nПривет\n— Автор\n b c"),
-    ("{{仮リンク|東京|en|Tokyo}} {{読み仮名|漱石|そうせき}}", "東京 漱石 (そうせき)"),
-    ("{{Höhe|300|DE}} {{enS|dog}}", "300 m dog"),
+    ("{{仮リンク|東京|en|Tokyo}} {{読み仮名|漱石|そうせき}}", "東京 漱石（そうせき）"),
+    ("{{Höhe|300|DE}}", "300 m"),
     ("{{birth date|df=yes|1990|5|2}} {{start date|2001}} {{dts|1999|12|31}}", "2 May 1990 2001 31 December 1999"),
     ("{{hlist|a|b||c}} {{nowrap|d {{small|e}}}} {{abbr|No.|number}}", "a, b, c d e No."),
     ("{{frac|1|2}} {{frac|3|1|4}} {{val|1.5|e=3|ul=m}} {{c.|9}}", "1/2 3 1/4 1.5×10^3 m c. 9"),
@@ -287,6 +288,8 @@ def test_lines_of_a_cell_stay_apart_where_something_went_at_their_end() -> None:
 
 def test_the_tables_are_sorted_and_apart() -> None:
     found = names()
-    for table in (found.tags, found.templates, found.entities, found.magic, found.media, found.languages, found.units):
+    for table in (found.tags, found.entities, found.magic, found.media, found.languages, found.words):
         assert (np.diff(table.astype(object)) > 0).all()
+    for low, high in pairwise(found.starts):
+        assert (np.diff(found.templates[low:high].astype(object)) > 0).all()
     assert len(found.tags) < 256 and html.unescape("&amp;") == "&"

@@ -9,16 +9,19 @@ first. The time is proportional to the bytes.
 
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokenmill.core.columns import drop, set_column
+from tokenmill.core.columns import drop, note, set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.rules import check_numbers
 from tokenmill.text.kernel.cache import frozen
+from tokenmill.text.templates.template_files import template_checksum
+from tokenmill.text.templates.template_tables import ANY, language_number
+from tokenmill.text.wikitext.unknown import new_log, unknown_templates
 from tokenmill.text.wikitext.variants import variants_of
 from tokenmill.text.wikitext.wikitext import media_hash, wikitext_to_text
 from tokenmill.text.words.segment import text_buffer
@@ -31,8 +34,9 @@ class ExtractWikitext:
     """Replaces `text`, which is wikitext, by plain text. Lines end with a line feed; a blank line separates paragraphs.
 
     Documents without text are dropped. The wiki's own names for the namespaces of pictures and categories come from
-    `namespaces` in `meta`, where stages.read_wikipedia writes them. The names of most editions are built in. `lang` in
-    `meta` says whether the wiki writes text in several scripts; without it, the form of the text decides.
+    `namespaces` in `meta`, where stages.read_wikipedia writes them. The names of most editions are built in. The
+    edition's language, which is `lang` in `meta`, decides the meaning of a template's name, and whether the wiki writes
+    text in several scripts; without it, the form of the text decides the latter.
 
     Attributes:
         tables: rows writes each row of a table with data as a line, with tabs between its cells and `; ` between the
@@ -48,11 +52,16 @@ class ExtractWikitext:
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text",)
+    TOPICS: ClassVar[tuple[str, ...]] = ("unknown inline templates",)
 
     def __post_init__(self) -> None:
         check_numbers(self, "max_bytes", low=1)
         if self.tables not in _TABLES:
             raise RecipeError(f"tables: found {self.tables!r}, expected {' or '.join(map(repr, _TABLES))}")
+
+    def file_checksums(self) -> dict[str, str]:
+        """Returns the checksum of the data files of inline templates, for the fingerprint."""
+        return {"inline templates": template_checksum()}
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Returns the batch with text instead of wikitext. Too large and empty documents are marked."""
@@ -62,12 +71,17 @@ class ExtractWikitext:
         valid = batch.column("text").is_valid().to_numpy(zero_copy_only=False) & ~refused
         if refused.any():
             batch = set_column(batch, "text", _nulled(batch.column("text"), valid))
-        media, variants = _of_wikis(batch)
-        tables = self.tables == "rows"
-        data, offsets = wikitext_to_text(*text_buffer(batch), media, tables=tables, variants=variants)
+        wikis = _of_wikis(batch)
+        log = new_log()
+        data, offsets = wikitext_to_text(
+            *text_buffer(batch), wikis.media, tables=self.tables == "rows", variants=wikis.variants,
+            languages=wikis.languages, log=log,
+        )  # fmt: skip
         mask = pa.py_buffer(np.packbits(valid, bitorder="little"))
         buffers = [mask, pa.py_buffer(offsets), pa.py_buffer(data)]
+        unknown = unknown_templates(log, text_buffer(batch)[0])
         batch = set_column(batch, "text", pa.Array.from_buffers(pa.large_string(), batch.num_rows, buffers))
+        batch = note(batch, self.TOPICS[0], {name: (one.times, one.example) for name, one in unknown.items()})
         return drop(batch, valid & (np.diff(offsets) == 0), "extract_wikitext.empty", 0, 1)
 
 
@@ -75,22 +89,32 @@ def _nulled(text: pa.Array, valid: npt.NDArray[np.bool_]) -> pa.Array:
     return pa.array([text[row].as_py() if keep else None for row, keep in enumerate(valid)], type=pa.large_string())
 
 
-def _of_wikis(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
-    """Returns what meta says about the wiki of each row.
+class _Wikis(NamedTuple):
+    """Facts in `meta` about the wiki of each row.
 
-    The first array, uint64 (rows, 2), has the hashes of the wiki's own names for two namespaces, 0 without a name. The
-    second, uint8 (rows,), says how the wiki reads `-{` (see variants_of).
+    media: uint64 (rows, 2), hashes of the wiki's own names for two namespaces, 0 without a name. variants: uint8
+    (rows,), how the wiki reads `-{` (see variants_of). languages: int64 (rows,), numbers of languages, ANY without one.
     """
+
+    media: npt.NDArray[np.uint64]
+    variants: npt.NDArray[np.uint8]
+    languages: npt.NDArray[np.int64]
+
+
+def _of_wikis(batch: pa.RecordBatch) -> _Wikis:
     media = np.zeros((batch.num_rows, 2), dtype=np.uint64)
     variants = np.full(batch.num_rows, variants_of(None), dtype=np.uint8)
+    languages = np.full(batch.num_rows, ANY, dtype=np.int64)
     if "meta" in batch.schema.names:
         for row, meta in enumerate(batch.column("meta").to_pylist()):
             if meta and ('"namespaces"' in meta or '"lang"' in meta):
                 facts = json.loads(meta)
-                variants[row] = variants_of(_language(facts))
+                language = _language(facts)
+                variants[row] = variants_of(language)
+                languages[row] = language_number(language) if language else ANY
                 for place, name in enumerate(_names(facts)):
                     media[row, place] = media_hash(name)
-    return frozen(media), frozen(variants)
+    return _Wikis(frozen(media), frozen(variants), frozen(languages))
 
 
 def _language(meta: Any) -> str | None:

@@ -6,18 +6,18 @@ In all functions, first to last - 1 are its arguments in Work.arguments, and end
 import numpy as np
 
 from tokenmill.text.kernel.arrays import int64
-from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.state import Work, folded_hash, trimmed
+from tokenmill.text.kernel.cache import inlined, kernel
+from tokenmill.text.templates.hashes import folded_hash
+from tokenmill.text.wikitext.state import Work, trimmed
 
 
-@kernel
+@inlined
 def _bounds(w: Work, argument: int, last: int, end: int) -> tuple[int, int]:
     """Returns (start, end) of an argument in Work.out, its name included."""
     return w.arguments[argument, 0] + 1, (w.arguments[argument + 1, 0] if argument + 1 < last else end)
 
 
-@kernel
+@inlined
 def argument_number(w: Work, argument: int, last: int, end: int, before: int) -> tuple[int, int, int]:
     """Returns (number, start, end) of a wikitext template's positional argument, after its `1=` if it has one.
 
@@ -37,7 +37,7 @@ def argument_number(w: Work, argument: int, last: int, end: int, before: int) ->
 
 
 @kernel
-def positional(w: Work, names: Names, first: int, last: int, end: int, wanted: int) -> tuple[int, int]:
+def positional(w: Work, first: int, last: int, end: int, wanted: int) -> tuple[int, int]:
     """Returns (start, end) of argument number `wanted` of a wikitext template, trimmed, or an empty range."""
     before = int64(0)
     for argument in range(first, last):
@@ -62,3 +62,10 @@ def named(w: Work, key: np.uint64, first: int, last: int, end: int) -> tuple[int
             if to - from_ < 20 and folded_hash(w.out, from_, to) == key:
                 return trimmed(w.out, equals + 1, stop)
     return end, end
+
+
+@kernel
+def is_given(w: Work, first: int, last: int, end: int, wanted: int) -> bool:
+    """Returns True if a wikitext template's argument number `wanted` has text."""
+    start, stop = positional(w, first, last, end, wanted)
+    return bool(start < stop)

@@ -4,8 +4,8 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Hashes, int64
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.wikitext.names import name_hash
-from tokenmill.text.wikitext.state import BASIS, COLUMNS, add_byte, find
+from tokenmill.text.templates.hashes import BASIS, add_byte, name_hash
+from tokenmill.text.wikitext.state import COLUMNS, find
 
 # Meanings of the attributes of a table, as bits.
 DATA, LAYOUT, FLOAT, CONTINUED = 1, 2, 4, 8  # CONTINUED: a heading ended the table before, so it lays out the page

@@ -8,9 +8,9 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Longs, int64
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.templates.hashes import BASIS, add_byte
 from tokenmill.text.wikitext.attributes import CONTINUED, DATA, FLOAT, LAYOUT, word_set
 from tokenmill.text.wikitext.state import (
-    BASIS,
     CELL_START,
     ITEM_MARK,
     ROW_START,
@@ -19,7 +19,6 @@ from tokenmill.text.wikitext.state import (
     TABLE_START,
     TABLES,
     Work,
-    add_byte,
     find,
     trimmed,
 )

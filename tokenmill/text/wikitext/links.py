@@ -2,6 +2,7 @@
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.templates.hashes import folded_hash
 from tokenmill.text.wikitext.names import Names
 from tokenmill.text.wikitext.sections import count_words
 from tokenmill.text.wikitext.state import (
@@ -23,7 +24,6 @@ from tokenmill.text.wikitext.state import (
     Work,
     abandon,
     find,
-    folded_hash,
     push,
     put_byte,
     put_mark,

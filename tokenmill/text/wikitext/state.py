@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, int64, uint8
-from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.kernel.cache import inlined, kernel
 
 MARK = 1  # written in place of removed markup, so that brackets and commas around it can be tidied
 ITEM_MARK = 2  # written after the marker of a list item, which is removed if nothing follows it
@@ -19,7 +19,6 @@ SPACED, PLAIN = 6, 7  # written around code inside a line
 # Written into the text of an open table: before a row; before a cell, followed by 128 + its kind, its columns and its
 # rows; around a table in a cell.
 ROW_START, CELL_START, TABLE_START, TABLE_END = 4, 5, 14, 15
-BASIS = np.uint64(0xCBF29CE484222325)  # the hash of an empty name
 MAX_DEPTH = 96  # deeper markup stays as text; in 100 MB of real wikitext nothing was deeper than 20
 MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs more leaves no text
 
@@ -29,6 +28,8 @@ MAX_ARGUMENTS = 4096  # of all open templates together; a template that needs mo
 # `'''` that has an apostrophe. QUOTE_LINE: end of the line for which QUOTE is known. TEXT: in out, start of the text
 # under the last heading. TABLES: 1 to keep tables.
 AT, END, PUT, LIMIT, DEPTH, ARGUMENTS, OVER, HEADING, QUOTE, QUOTE_LINE, HEADS, TEXT, TABLES, FROM, OUT_FROM = range(15)
+BRACKETS = 15  # and 16 to 18: places in out of the open brackets of a pattern, by depth
+LANGUAGE = 19  # number of the page's language, see template_tables.py
 COUNTS = 20  # from here on: numbers of list items, by depth
 STATE = 40
 # LINKED: bytes of the words of links so far. LETTERS: links to a letter in this line. AWAY: bytes of words in links to
@@ -43,7 +44,9 @@ ENTRIES = SPANS + COLUMNS
 # Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
 # Of tables, CELL: start of the cell in out. ATTRIBUTES: 1 as long as the text of a cell may be its attributes. HEADER:
 # kind of the cell. LOOK: what the attributes of the table say. LINKS: LINKED at its start. HTML: 1 if a tag opened it.
+# Of templates, BEGIN: position of the braces in data.
 KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LOOK, LINKS, HTML = range(10)
+BEGIN = CELL
 FRAME = 10
 TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE, VARIANT = range(1, 7)
 
@@ -61,6 +64,7 @@ class Work(NamedTuple):
         heads: (16, 2), for headings without text so far the place in out and the level.
         absent: (256,), 1 for tags without an end tag in the rest of the document.
         extra: (2,), hashes of the wiki's own names for the namespaces of pictures and categories.
+        log: (see unknown.py), the inline templates that were not understood.
     """
 
     data: Bytes
@@ -71,9 +75,10 @@ class Work(NamedTuple):
     heads: Longs
     absent: Bytes
     extra: Hashes
+    log: Longs
 
 
-def new_work(data: Bytes, out: Bytes) -> Work:
+def new_work(data: Bytes, out: Bytes, log: Longs) -> Work:
     """Returns an empty Work, the state that the kernels for wikitext share."""
     return Work(
         data,
@@ -84,6 +89,7 @@ def new_work(data: Bytes, out: Bytes) -> Work:
         np.zeros((16, 2), dtype=np.int64),
         np.zeros(256, dtype=np.uint8),
         np.zeros(2, dtype=np.uint64),
+        log,
     )
 
 
@@ -179,31 +185,7 @@ def put_point(w: Work, point: int) -> None:
         put_byte(w, uint8(0x80 | point & 63))
 
 
-@kernel
-def folded_hash(buffer: Bytes, start: int, end: int) -> np.uint64:
-    """Returns, in a kernel, name_hash of the wikitext name buffer[start:end]."""
-    value = BASIS
-    for i in range(start, end):
-        byte = buffer[i]
-        if 65 <= byte <= 90:
-            byte = uint8(byte + 32)
-        elif byte == 95:
-            byte = uint8(32)
-        value = (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
-    return value
-
-
-@kernel
-def add_byte(value: np.uint64, byte: int) -> np.uint64:
-    """Returns the hash of a wikitext name with one more byte. The hash of no bytes is BASIS."""
-    if 65 <= byte <= 90:
-        byte = uint8(byte + 32)
-    elif byte == 95:
-        byte = uint8(32)
-    return (value ^ np.uint64(byte)) * np.uint64(0x100000001B3)
-
-
-@kernel
+@inlined
 def find(table: Hashes, value: np.uint64) -> int:
     """Returns the index of a hash in a sorted table of wikitext names, or -1 if the table does not have it."""
     low = int64(0)
@@ -217,7 +199,7 @@ def find(table: Hashes, value: np.uint64) -> int:
     return low if low < len(table) and table[low] == value else int64(-1)
 
 
-@kernel
+@inlined
 def trimmed(buffer: Bytes, start: int, end: int) -> tuple[int, int]:
     """Returns a range of the text made from wikitext, without spaces, tabs, line feeds and marks at its ends."""
     while start < end and (buffer[start] <= 10 or buffer[start] == 32):

@@ -4,9 +4,9 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import int64
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.templates.hashes import name_hash
 from tokenmill.text.wikitext.attributes import look_of
 from tokenmill.text.wikitext.layout import CAPTION, HEADER_CELL, PLAIN_CELL
-from tokenmill.text.wikitext.names import name_hash
 from tokenmill.text.wikitext.state import ATTRIBUTES, CELL, DEPTH, PUT, Work, take_back, trimmed
 from tokenmill.text.wikitext.tables import begin_table, close_table, new_cell, new_row, reach_table, span_cell
 

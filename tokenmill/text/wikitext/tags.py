@@ -4,6 +4,7 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.templates.hashes import folded_hash, name_hash
 from tokenmill.text.wikitext.names import (
     BLOCK,
     BLOCK_RAW,
@@ -16,7 +17,6 @@ from tokenmill.text.wikitext.names import (
     ROW,
     SKIP,
     Names,
-    name_hash,
 )
 from tokenmill.text.wikitext.state import (
     AT,
@@ -31,7 +31,6 @@ from tokenmill.text.wikitext.state import (
     SPACED,
     Work,
     find,
-    folded_hash,
     put_byte,
     put_mark,
     put_point,

@@ -6,16 +6,18 @@ markup in articles. The text of markup that it cannot pair stays, without the ma
 
 import numpy as np
 
-from tokenmill.text.kernel.arrays import Bytes, Hashes, Offsets, int64, uint8
+from tokenmill.text.kernel.arrays import Bytes, Hashes, Longs, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.templates.hashes import name_hash
 from tokenmill.text.wikitext.layout import HEADER_CELL
 from tokenmill.text.wikitext.lines import end_heading, line_start, new_line, quotes
 from tokenmill.text.wikitext.links import close_link, open_link
-from tokenmill.text.wikitext.names import Names, name_hash, names
+from tokenmill.text.wikitext.names import Names, names
 from tokenmill.text.wikitext.sections import drop_empty_headings, drop_index
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
     AT,
+    BEGIN,
     DEPTH,
     END,
     EXTERNAL,
@@ -25,6 +27,7 @@ from tokenmill.text.wikitext.state import (
     HEADER,
     HEADING,
     KIND,
+    LANGUAGE,
     LIMIT,
     MAX_ARGUMENTS,
     OUT,
@@ -54,6 +57,7 @@ from tokenmill.text.wikitext.tables import cell_mark, leave, new_cell
 from tokenmill.text.wikitext.tags import entity, tag, underscores
 from tokenmill.text.wikitext.templates import close_template
 from tokenmill.text.wikitext.tidy import tidy_lines, tidy_marks
+from tokenmill.text.wikitext.unknown import new_log
 from tokenmill.text.wikitext.variants import BY_FORM, close_variant, open_variant
 
 # Room for a document's text: 4 times its bytes and 1,024 more, and 4 times its bytes for tables that are written twice.
@@ -61,20 +65,30 @@ _GROWTH, _SPARE = 4, 1024
 
 
 def wikitext_to_text(
-    data: Bytes, offsets: Offsets, media: Hashes, *, tables: bool, variants: Bytes | None = None
+    data: Bytes,
+    offsets: Offsets,
+    media: Hashes,
+    *,
+    tables: bool,
+    variants: Bytes | None = None,
+    languages: Longs | None = None,
+    log: Longs | None = None,
 ) -> tuple[Bytes, Offsets]:
     """Returns the text without markup of each wiki page data[offsets[r]:offsets[r + 1]], as (bytes, offsets) too.
 
     media: uint64 (rows, 2), the hashes (media_hash) of the wiki's own names for the namespaces of pictures and
     categories, 0 if there is no name. tables: True turns the rows of tables with data to lines with tabs between cells
     and removes other tables, False removes all tables. variants: how each page reads `-{` (see variants_of), by its
-    form if None.
+    form if None. languages: int64 (rows,), the numbers (language_number) of the editions' languages; None if unknown.
+    log: receives the inline templates that were not understood, see unknown.py.
     """
-    variants = np.full(len(offsets) - 1, BY_FORM, dtype=np.uint8) if variants is None else variants
+    count = len(offsets) - 1
+    variants = np.full(count, BY_FORM, dtype=np.uint8) if variants is None else variants
+    languages = np.zeros(count, dtype=np.int64) if languages is None else languages
     out = np.empty(2 * _GROWTH * len(data) + _SPARE * len(offsets), dtype=np.uint8)  # unused pages cost nothing
     ends, tidied = np.zeros(len(offsets), dtype=np.int64), np.zeros(len(offsets), dtype=np.int64)
-    work = new_work(data, out)
-    _render_all(work, names(), offsets, media, frozen(variants), int64(tables), _ROLES, ends)
+    work = new_work(data, out, new_log() if log is None else log)
+    _render_all(work, names(), offsets, media, frozen(variants), frozen(languages), int64(tables), _ROLES, ends)
     tidy_marks(out, frozen(ends), tidied)
     tidy_lines(out, frozen(tidied), ends)
     return frozen(out[: ends[-1]].copy()), frozen(ends)
@@ -106,6 +120,7 @@ def _render_all(
     offsets: Offsets,
     media: Hashes,
     variants: Bytes,
+    languages: Longs,
     tables: int,
     roles: Bytes,
     ends: Offsets,
@@ -121,7 +136,7 @@ def _render_all(
         s[LIMIT] = put + _GROWTH * (s[END] - s[FROM]) + _SPARE - 64
         s[ROOM] = s[LIMIT] + _GROWTH * (s[END] - s[FROM])
         s[HEADING] = s[QUOTE] = s[QUOTE_LINE] = -1
-        s[TABLES] = tables
+        s[TABLES], s[LANGUAGE] = tables, languages[row]
         s[VARIANTS] = variants[row]
         w.extra[0], w.extra[1] = media[row, 0], media[row, 1]
         line_start(w)
@@ -200,8 +215,10 @@ def _open_braces(w: Work) -> None:
         return
     s[AT] += run
     parameter = run & 1
-    for _ in range(run // 2 - parameter):
-        if not push(w, TEMPLATE):
+    for i in range(run // 2 - parameter):
+        if push(w, TEMPLATE):
+            w.frames[w.state[DEPTH] - 1, BEGIN] = w.state[AT] - run + 2 * i
+        else:
             w.state[OVER] += 1
     if parameter and not push(w, PARAMETER):
         w.state[OVER] += 1

@@ -1,0 +1,146 @@
+"""Templates of measures, dates and places keep every number that a reader sees, or print nothing at all."""
+
+import random
+import re
+from collections.abc import Callable
+
+import pytest
+
+CONVERSIONS = [
+    ("{{convert|5|ft|6|in|cm}}", "5 ft 6 in"),
+    ("{{convert|11|st|3|lb|kg|abbr=on}}", "11 st 3 lb"),
+    ("{{convert|12|ST|t}}; {{convert|12|st|kg}}; {{convert|12|LT}}", "12 short tons; 12 st; 12 long tons"),
+    ("{{convert|3|lb|5|oz|kg}} {{convert|1|mi|300|yd|m|0}}", "3 lb 5 oz 1 mi 300 yd"),
+    ("{{convert|1|yd|2|ft|3|in|m|2}}", "1 yd 2 ft 3 in"),
+    ("{{convert|5|to|10|km}} {{convert|5|-|10|km|mi}} {{convert|5|–|10|km}}", "5 to 10 km 5–10 km 5–10 km"),
+    ("{{convert|2|x|3|m}} {{cvt|2|by|3|m}} {{cvt|2|xx|3|xx|4|cm}}", "2 × 3 m 2 by 3 m 2 × 3 × 4 cm"),
+    ("{{convert|5|and|7|acre}} {{convert|5|or|7|kg}} {{convert|5|+/-|0.5|mm}}", "5 and 7 acres 5 or 7 kg 5 ± 0.5 mm"),
+    ("{{convert|1|,|2|,|3|km}} {{convert|60|to(-)|75|cm|in}}", "1, 2, 3 km 60 to 75 cm"),
+    ("{{convert|1996|m|0}} {{convert|1996|m|ft|0}} {{convert|1,996.5|m|ft|sigfig=3}}", "1996 m 1996 m 1,996.5 m"),
+    ("{{convert|13+7/8|in}} {{convert|1/2|mi}} {{convert|5//8|in}}", "13 7/8 in 1/2 mi 5/8 in"),
+    ("{{convert|-40|C}} {{convert|−12|°F}} {{convert|2e6|km}}", "-40 °C −12 °F 2×10^6 km"),
+    ("{{convert|3|e6m3}} {{convert|40|kg/m3}} {{convert|9.8|m/s2}}", "3 million m³ 40 kg/m³ 9.8 m/s²"),
+    ("{{convert|120|PD/sqmi}} {{convert|5|N.m}} {{convert|5|Mm}} {{convert|5|mm}}", "120/sq mi 5 N·m 5 Mm 5 mm"),
+    ("{{convert|5|km|mi|order=flip}} {{convert|5|km|disp=or|lk=on|sp=us}} {{convert|5|ft|adj=on}}", "5 km 5 km 5 ft"),
+    ("{{convert|5|ft|m|adj=mid|-long}} x {{convert|30|ft|adj=mid|wide}}", "5 ft-long x 30 ft wide"),
+    ("{{val|1.5|e=3|ul=m}} {{val|3|0.2|u=kg}} {{val|4|.3|.2}}", "1.5×10^3 m 3±0.2 kg 4+.3-.2"),
+    ("{{val|1.00794|(7)}} {{val|5|-|7|u=km}} {{val|3|ul=C}} {{convert|7|sqmi|km2}}", "1.00794(7) 5–7 km 3 C 7 sq mi"),
+    ("{{coord|51|30|N|0|7|W|display=inline}} {{coord|-33.86|151.2}}", "51°30′N 0°7′W 33.86°S 151.2°E"),
+    ("{{coord|9|26|44|S|160|1|13|E|type:city}}", "9°26′44″S 160°1′13″E"),
+    ("{{coord|44.1|N|87.9|W|display=inline,title}}", "44.1°N 87.9°W"),
+    ("{{convert|172|oilbbl|0|disp=table}} {{convert|900|oilbbl/d}} {{convert|4|ft3}}", "172 900 bbl/d 4 cu ft"),
+]  # fmt: skip
+NOTHING = """
+{{convert|5|km|disp=number}} {{convert|5|km|disp=unit}} {{convert|5|10|km}} {{convert|km|5}} {{convert|5|to|km}}
+{{convert|5|ft|6|kg}} {{convert|5|ft|to|6|ft}} {{convert|5}} {{convert|5|(x)}} {{convert|five|km}} {{convert||km}}
+{{convert|1|yd|2|m|3|zz}} {{val|1|2|3|4|u=m}} {{val|1|end=x}} {{val|x}} {{frac|1|2|3|4}} {{frac||1|2}}
+{{coord|51|30|N|0|7}} {{coord|51|N|0|7|W}} {{coord|x|y}} {{coord|51|30|N|0|7|W|display=title}} {{circa|1|2|3}}
+{{start date|2001|13|1}} {{start date|2001||5}} {{start date|2001|2|30|x|y|z|w|v}} {{age|2001|2|3}}
+{{death date and age|99|99|99|1|1|1}} {{height|stone=3}} {{music|zzz}} {{ordinal|x}} {{unité|}} {{sclass|a|b|9}}
+"""
+
+
+@pytest.mark.parametrize(("wikitext", "text"), CONVERSIONS)
+def test_measures_and_places(wikitext: str, text: str, text_of: Callable[..., str]) -> None:
+    assert text_of(wikitext) == text
+
+
+@pytest.mark.parametrize("wikitext", NOTHING.replace("}} {{", "}}\n{{").split("\n")[1:-1])
+def test_what_is_not_understood_prints_nothing(wikitext: str, text_of: Callable[..., str]) -> None:
+    assert text_of(f"a {wikitext} b") == "a b"
+
+
+_UNITS = (
+    "km",
+    "m",
+    "ft",
+    "in",
+    "mi",
+    "lb",
+    "kg",
+    "st",
+    "ST",
+    "sqmi",
+    "km2",
+    "kg/m3",
+    "C",
+    "e6acre",
+    "kW.h",
+    "°F",
+    "hp",
+)
+_SECOND = (("ft", "in"), ("st", "lb"), ("lb", "oz"), ("mi", "yd"), ("yd", "ft"))
+_JOINS = ("to", "-", "–", "and", "or", "x", "by", "xx", "+/-", "±", "to(-)", "and(-)", ",", "/", "×")
+_SETTINGS = (
+    "abbr=on", "adj=on", "order=flip", "disp=or", "disp=b", "sp=us", "sigfig=3", "lk=on", "round=5", "sortable=on",
+)  # fmt: skip
+_NAMES = {
+    "en": ("convert", "cvt"),
+    "es": ("convertir", "convert"),
+    "pt": ("converter",),
+    "zh": ("convert",),
+    "": ("cvt",),
+}
+
+
+def _number(rng: random.Random) -> str:
+    return rng.choice(
+        (
+            str(rng.randrange(1, 10**6)),
+            f"{rng.randrange(100)}.{rng.randrange(10)}",
+            f"{rng.randrange(1, 99)},{rng.randrange(100, 999)}",
+            f"{rng.randrange(1, 9)}+{rng.randrange(1, 9)}/{rng.randrange(10, 20)}",
+            f"-{rng.randrange(1, 99)}",
+        )
+    )
+
+
+def _measure(rng: random.Random) -> tuple[list[str], list[str]]:
+    """Returns (arguments of a conversion before the units to convert to, the numbers in them)."""
+    numbers = [_number(rng) for _ in range(rng.randrange(1, 4))]
+    if rng.random() < 0.3:
+        first, second = rng.choice(_SECOND)
+        numbers = numbers[:2] if len(numbers) > 1 else [*numbers, "7"]
+        return [numbers[0], first, numbers[1], second], numbers
+    arguments = [numbers[0]]
+    for number in numbers[1:]:
+        arguments += [rng.choice(_JOINS), number]
+    return [*arguments, rng.choice(_UNITS)], numbers
+
+
+def _digits(text: str) -> list[str]:
+    return re.findall(r"\d+", text)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_number_of_a_measure_is_in_the_text(seed: int, convert: Callable[..., tuple[list[str], object]]) -> None:
+    """Pages of one template each: the digits of the text are those of the values, in their order, and no more."""
+    rng = random.Random(seed)
+    pages, languages, expected = [], [], []
+    for _ in range(100):
+        arguments, numbers = _measure(rng)
+        more = rng.choice(([], ["km"], ["mi", "0"], ["2"], ["", "1"]))
+        settings = rng.sample(_SETTINGS, rng.randrange(3))
+        language = rng.choice(list(_NAMES))
+        pages.append("{{" + "|".join((rng.choice(_NAMES[language]), *arguments, *more, *settings)) + "}}")
+        languages.append(language)
+        expected.append([digits for number in numbers for digits in _digits(number)])
+    texts, unknown = convert(pages, languages)
+    assert [_digits(text) for text in texts] == expected
+    assert not unknown
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ru", "ja", "it", "pt", "nl", "pl", "zh", "sv", "ltg"])
+def test_every_number_of_dates_years_and_places_is_in_the_text(language: str, text_of: Callable[..., str]) -> None:
+    rng = random.Random(language)
+    for _ in range(60):
+        year, month, day = rng.randrange(1000, 2100), rng.randrange(1, 13), rng.randrange(1, 29)
+        text = text_of(f"{{{{start date|{year}|{month}|{day}}}}}", language)
+        assert {str(year), str(day)} <= set(_digits(text))
+        assert (str(month) in _digits(text)) or re.search(r"[^\W\d_]{3,}", text)
+        places = [rng.randrange(90), rng.randrange(60), rng.randrange(180), rng.randrange(60)]
+        found = text_of("{{{{coord|{}|{}|N|{}|{}|E}}}}".format(*places), language)
+        assert _digits(found) == [str(place) for place in places]
+        years = [str(rng.randrange(900, 2000)) for _ in range(2)]
+        found = text_of("{{{{circa|{}|{}}}}} ({{{{reign|{}|{}}}}})".format(*years, *years), language)
+        assert _digits(found) == years * 2

@@ -1,0 +1,103 @@
+"""Renders coordinates in wikitext: `51°30′N 0°7′W`."""
+
+from tokenmill.text.kernel.arrays import int64, uint8
+from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.templates.template_tables import ARGUMENTS
+from tokenmill.text.wikitext.arguments import named, positional
+from tokenmill.text.wikitext.names import Names
+from tokenmill.text.wikitext.state import Work, put_byte, put_range
+from tokenmill.text.wikitext.words import is_number
+
+_DISPLAY = ARGUMENTS["display"]
+_MISREAD, _HIDDEN, _PRINTED = 0, 1, 2
+
+
+@kernel
+def put_coordinates(w: Work, names: Names, first: int, last: int, end: int) -> int:
+    """Writes a latitude and a longitude of one to three numbers and a letter each, or of one signed number each.
+
+    Returns 2 if it did, 1 if display=title shows them only above the page, 0 if the arguments have another form.
+    """
+    if _only_in_title(w, names, first, last, end):
+        return int64(_HIDDEN)
+    numbers = _count_numbers(w, int64(1), first, last, end)
+    at = numbers + 1
+    letter = _letter(w, at, first, last, end)
+    if letter == 0:
+        if numbers != 2:
+            return int64(_MISREAD)
+        _put_signed(w, int64(1), first, last, end, int64(78), int64(83))
+        put_byte(w, uint8(32))
+        _put_signed(w, int64(2), first, last, end, int64(69), int64(87))
+        return int64(_PRINTED)
+    more = _count_numbers(w, at + 1, first, last, end)
+    other = _letter(w, at + 1 + more, first, last, end)
+    if not 1 <= numbers <= 3 or more != numbers or other == 0 or not (letter == 78 or letter == 83):
+        return int64(_MISREAD)
+    _put_angle(w, int64(1), numbers, letter, first, last, end)
+    put_byte(w, uint8(32))
+    _put_angle(w, at + 1, more, other, first, last, end)
+    return int64(_PRINTED)
+
+
+@kernel
+def _only_in_title(w: Work, names: Names, first: int, last: int, end: int) -> bool:
+    """Returns True if display= begins with t, as in title, titre and título, and names no second place."""
+    start, stop = named(w, names.keys[_DISPLAY], first, last, end)
+    if start == stop or w.out[start] | 32 != 116:
+        return False
+    for i in range(start, stop):  # noqa: SIM110 (a generator does not compile)
+        if w.out[i] == 44:
+            return False
+    return True
+
+
+@kernel
+def _count_numbers(w: Work, at: int, first: int, last: int, end: int) -> int:
+    """Returns how many arguments from `at` on are numbers, at most 4."""
+    count = int64(0)
+    while count < 4:
+        start, stop = positional(w, first, last, end, at + count)
+        if not is_number(w, start, stop):
+            break
+        count += 1
+    return count
+
+
+@kernel
+def _letter(w: Work, at: int, first: int, last: int, end: int) -> int:
+    """Returns the letter of a direction in argument `at`, or 0. West is O in some languages."""
+    start, stop = positional(w, first, last, end, at)
+    if stop - start != 1:
+        return int64(0)
+    letter = int64(w.out[start]) & ~32
+    return letter if letter in (78, 83, 69, 87, 79) else int64(0)
+
+
+@kernel
+def _put_angle(w: Work, at: int, count: int, letter: int, first: int, last: int, end: int) -> None:
+    """Writes degrees, minutes and seconds, and the letter."""
+    for i in range(count):
+        start, stop = positional(w, first, last, end, at + i)
+        put_range(w, w.out, start, stop)
+        if i == 0:  # °
+            put_byte(w, uint8(0xC2))
+            put_byte(w, uint8(0xB0))
+        else:  # ′ ″
+            put_byte(w, uint8(0xE2))
+            put_byte(w, uint8(0x80))
+            put_byte(w, uint8(0xB1 + i))
+    put_byte(w, uint8(letter))
+
+
+@kernel
+def _put_signed(w: Work, at: int, first: int, last: int, end: int, above: int, below: int) -> None:
+    """Writes `51.5°N` or, for a number below 0, `51.5°S`. above, below: the two letters."""
+    start, stop = positional(w, first, last, end, at)
+    negative = w.out[start] == 45 or w.out[start] == 0xE2  # - or −
+    if negative:
+        start += 1 if w.out[start] == 45 else 3
+    put_range(w, w.out, start, stop)
+    put_byte(w, uint8(0xC2))
+    put_byte(w, uint8(0xB0))
+    put_byte(w, uint8(below if negative else above))

@@ -1,0 +1,113 @@
+"""Writes the words that tables of the data files give, and numbers, into the text that is made from wikitext."""
+
+import numpy as np
+
+from tokenmill.text.kernel.arrays import int64, uint8
+from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.templates.hashes import exact_on, folded_on
+from tokenmill.text.wikitext.names import Names
+from tokenmill.text.wikitext.state import Work, find, put_byte, put_range
+
+_LONGEST = 40  # bytes of a number
+
+
+@kernel
+def put_word(w: Work, names: Names, key: np.uint64) -> bool:
+    """Writes the text of a word; key: the hash of its table's name and the word. Returns False for an unknown word."""
+    found = find(names.words, key)
+    if found < 0:
+        return False
+    put_range(w, names.literals, names.word_texts[found, 0], names.word_texts[found, 1])
+    return True
+
+
+@kernel
+def is_word(w: Work, names: Names, table: int, start: int, stop: int) -> bool:
+    """Returns True if the table of words has out[start:stop], whatever its case. table: its index in keys."""
+    return start < stop and find(names.words, folded_on(names.keys[table], w.out, start, stop)) >= 0
+
+
+@kernel
+def is_exact_word(w: Work, names: Names, table: int, start: int, stop: int) -> bool:
+    """Returns True if the table of words has out[start:stop] in this case. table: its index in keys."""
+    return start < stop and find(names.words, exact_on(names.keys[table], w.out, start, stop)) >= 0
+
+
+@kernel
+def is_number(w: Work, start: int, stop: int) -> bool:
+    """Returns True if out[start:stop] is a number: digits, with a sign, points, fractions, an exponent, spaces."""
+    if start == stop or stop - start > _LONGEST:
+        return False
+    digits = False
+    i = start
+    while i < stop:
+        byte = w.out[i]
+        if 48 <= byte <= 57:
+            digits = True
+        elif (byte | 32) == 101:  # e
+            if not digits or i + 1 == stop:
+                return False
+        elif byte == 0xE2:  # − and ⁄
+            minus = i + 2 < stop and w.out[i + 1] == 0x88 and w.out[i + 2] == 0x92
+            slash = i + 2 < stop and w.out[i + 1] == 0x81 and w.out[i + 2] == 0x84
+            if not (minus or slash):
+                return False
+            i += 2
+        elif byte == 0xC2:  # ¼ ½ ¾
+            if i + 1 == stop or not 0xBC <= w.out[i + 1] <= 0xBE:
+                return False
+            digits = True
+            i += 1
+        elif not (43 <= byte <= 47 or byte == 32):  # + , - . /
+            return False
+        i += 1
+    return digits
+
+
+@kernel
+def put_number(w: Work, start: int, stop: int) -> None:
+    """Writes a number: `5+1/2` as `5 1/2`, `5//8` as `5/8`, `1.5e3` as `1.5×10^3`."""
+    i = start
+    while i < stop:
+        byte = w.out[i]
+        if byte == 43 and i > start and (w.out[i - 1] | 32) != 101:
+            put_byte(w, uint8(32))
+        elif (byte | 32) == 101:
+            put_power(w)
+        elif not (byte == 47 and i > start and w.out[i - 1] == 47) and not (byte == 43 and i > start):
+            put_byte(w, byte)
+        i += 1
+
+
+@kernel
+def put_power(w: Work) -> None:
+    """Writes `×10^`."""
+    put_byte(w, uint8(0xC3))
+    put_byte(w, uint8(0x97))
+    put_byte(w, uint8(49))
+    put_byte(w, uint8(48))
+    put_byte(w, uint8(94))
+
+
+@kernel
+def small_number(w: Work, start: int, stop: int) -> int:
+    """Returns the number in out[start:stop], or -1 if that is not one to four digits."""
+    if start == stop or stop - start > 4:
+        return int64(-1)
+    number = int64(0)
+    for i in range(start, stop):
+        if not 48 <= w.out[i] <= 57:
+            return int64(-1)
+        number = number * 10 + int64(w.out[i]) - 48
+    return number
+
+
+@kernel
+def put_small(w: Work, number: int) -> None:
+    """Writes a whole number from 0 to 9999."""
+    power = int64(1000)
+    while power > max(number, int64(1)):
+        power //= 10
+    while power:
+        put_byte(w, uint8(48 + number // power % 10))
+        power //= 10
