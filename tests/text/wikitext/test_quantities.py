@@ -114,7 +114,7 @@ def _digits(text: str) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_number_of_a_measure_is_in_the_text(seed: int, convert: Callable[..., tuple[list[str], object]]) -> None:
-    """Pages of one template each: the digits of the text are those of the values, in their order, and no more."""
+    """Pages of one template each: the digits of the text are those of the values, in their order, and no others."""
     rng = random.Random(seed)
     pages, languages, expected = [], [], []
     for _ in range(100):
