@@ -72,10 +72,16 @@ def test_what_cannot_be_decoded_is_replaced_and_counted() -> None:
     assert decoded.bad[0] == pytest.approx(1 / (len(body) + 2))  # U+FFFD has three bytes instead of one
 
 
-@pytest.mark.parametrize(("umlauts", "charset"), [(9, "utf-8"), (8, "cp1252")])
-def test_a_charset_that_leaves_more_than_a_tenth_broken_is_passed_over(umlauts: int, charset: str) -> None:
+@pytest.mark.parametrize(("letters", "charset"), [(9, "euc_jp"), (8, "cp1252")])
+def test_a_charset_that_leaves_more_than_a_tenth_broken_is_passed_over(letters: int, charset: str) -> None:
     """The limit is a tenth of the characters that are not ASCII; the replacement character counts as one of them."""
-    assert decode(["für ".encode() * umlauts + b"\xff"], ["utf-8"]).charset == [charset]
+    assert decode(["あ ".encode("euc_jp") * letters + b"\xff"], ["euc-jp"]).charset == [charset]
+
+
+def test_small_letters_that_mac_cyrillic_and_windows_1251_share_are_read_in_the_latter() -> None:
+    """Guards against an earlier fault: the detector's answer mac-cyrillic was unknown, so windows-1252 was used."""
+    text = "Осенью старый садовник собирал яблоки в большом саду. "
+    assert decode([text.encode("cp1251")], [""]).text.to_pylist() == [text]
 
 
 def test_control_characters_are_removed_and_counted_but_white_space_stays() -> None:

@@ -68,8 +68,35 @@ BOMBS: dict[bytes, Callable[[bytes], bytes]] = {
         (b"HTTP/2 404", 404, "", "", (), False),
         (b"HTTP/1.0 301 Moved\nContent-Type: Text/HTML ;Charset='UTF-8'", 301, "text/html", "UTF-8", (), False),
         (b"HTTP/1.1 200\r\nCONTENT-ENCODING: gzip , br,identity", 200, "", "", ("gzip", "br"), False),
-        (b"HTTP/1.1 200\r\ntransfer-encoding: gzip, Chunked", 200, "", "", (), True),
+        (b"HTTP/1.1 200\r\ntransfer-encoding: gzip, Chunked", 200, "", "", ("gzip",), True),
         (b"HTTP/1.1 200\r\nContent-Type: html", 200, "", "", (), False),
+        (b"HTTP/1.1 200\r\nContent-Encoding: gzip\r\nContent-Encoding: br", 200, "", "", ("gzip", "br"), False),
+        (b"HTTP/1.1 200\r\nContent-Encoding: gzip;q=1.0, X-GZIP", 200, "", "", ("gzip", "x-gzip"), False),
+        (b"HTTP/1.1 200\r\nContent-Encoding: none, utf-8, 8bit, ISO-8859-1, binary", 200, "", "", (), False),
+        (b"HTTP/1.1 200\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 200, "", "", ("gzip",), True),
+        (b"HTTP/1.1 200\r\nTransfer-Encoding: keep-alive, identity", 200, "", "", (), False),
+        (b"HTTP/1.1 200\r\nContent-Type: text/html;\r\n\tcharset=gbk", 200, "text/html", "gbk", (), False),
+        (b"HTTP/1.1 200\r\nContent-Type:\r\n text/html", 200, "text/html", "", (), False),
+        (b"HTTP/1.1 200\r\nContent-Type : text/html\r\nno colon\r\n: x", 200, "text/html", "", (), False),
+        (b"HTTP/1.1 200\r\nContent-Type: a/b; charset=x\r\nContent-Type: text/html", 200, "text/html", "", (), False),
+        (
+            b"HTTP/1.1 200\r\nContent-Type: text/html; charset=x\r\ncontent-type: text/html",
+            200,
+            "text/html",
+            "x",
+            (),
+            False,
+        ),
+        (b"HTTP/1.1 200\r\nX: " + b"x" * 900_000 + b"\r\nContent-Type: text/html", 200, "text/html", "", (), False),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html", 200, "text/html", "", (), False),
+        (
+            b"HTTP/1.1 103 Early Hints\r\nContent-Type: a/b\r\n\r\nHTTP/1.1 102\r\n\r\nHTTP/1.1 404 No\r\nA: b",
+            404,
+            "",
+            "",
+            (),
+            False,
+        ),
     ],
 )
 def test_a_head_is_read(
@@ -83,7 +110,13 @@ def test_a_head_is_read(
     assert (head + end + b"the body")[found.body :] == b"the body"
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"HTTP", b"HTTP/1.1 abc", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 50])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"<html>", b"HTTP", b"HTTP/1.1 abc", b"HTTP/1.1 2000 OK\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 50,
+        b"Content-Type: text/html\r\n\r\n<html>",
+    ],
+)  # fmt: skip
 def test_what_has_no_status_line_is_all_body(content: bytes) -> None:
     head = read_head(content)
     assert (head.status, head.body) == (None, 0)
@@ -94,6 +127,12 @@ def test_a_head_without_an_end_leaves_no_body() -> None:
     assert body_of(b"Content-Encoding: gzip", b"") == Body(b"")
     whole = b"HTTP/1.1 200 OK\r\nContent-Type: text/html"
     assert read_body(whole, read_head(whole), limit=LIMIT, cut=False) == Body(b"")
+
+
+def test_an_interim_response_alone_is_the_response() -> None:
+    for rest in (b"", b"<html>", b"HTTP/1.1"):
+        assert read_head(b"HTTP/1.1 100 Continue\r\n\r\n" + rest).status == 100
+    assert read_head(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n").status == 200
 
 
 def test_the_signs_of_publishers_are_found_in_the_head_alone() -> None:
@@ -115,6 +154,36 @@ def test_the_signs_of_publishers_are_found_in_the_head_alone() -> None:
         (b"charset=utf-8", ("", "utf-8")),
         (b"text/html; charset=", ("text/html", "")),
         (b"\xff/\xfe; charset=\xff", ("\xff/\xfe", "\xff")),
+        (b"text/html;charset=utf-8", ("text/html", "utf-8")),
+        (b"TEXT/HTML;CHARSET=UTF-8;", ("text/html", "UTF-8")),
+        (b"\ttext/html\t;\tcharset\t=\tutf-8\t", ("text/html", "utf-8")),
+        (b"text/html; charset='utf-8'", ("text/html", "utf-8")),
+        (b'text/html; charset="utf-8', ("text/html", "utf-8")),
+        (b'text/html; charset=" utf-8 "', ("text/html", "utf-8")),
+        (b'text/html; charset="', ("text/html", "")),
+        (b'text/html; charset=""; charset=gbk', ("text/html", "gbk")),
+        (b"text/html; charset=; charset=gbk", ("text/html", "gbk")),
+        (b"text/html; charset=gbk; charset=utf-8", ("text/html", "gbk")),  # the first of equal parameters
+        (b"text/html; boundary=x; charset=gbk", ("text/html", "gbk")),
+        (b"text/html;; ;charset=gbk", ("text/html", "gbk")),
+        (b"text/html; xcharset=utf-8; charset=gbk", ("text/html", "gbk")),
+        (b'text/html; title="a; charset=utf-8, b"; charset=gbk', ("text/html", "gbk")),
+        (b'text/html; title="\\"; charset=utf-8"; charset=gbk', ("text/html", "gbk")),
+        (b"text/html charset=gbk", ("text/html", "gbk")),
+        (b"text/html (a comment)", ("text/html", "")),
+        (b"text/html, text/html; charset=gbk", ("text/html", "gbk")),
+        (b"text/html; charset=gbk, text/html", ("text/html", "gbk")),
+        (b"text/html; charset=gbk, text/plain", ("text/plain", "")),
+        (b"text/html; charset=gbk, text/plain; charset=utf-8", ("text/plain", "utf-8")),
+        (b"text/html; charset=gbk, */*", ("text/html", "gbk")),
+        (b"text/html; charset=gbk, , none", ("text/html", "gbk")),
+        (b"text/html; charset=gbk,", ("text/html", "gbk")),
+        (b"html", ("", "")),
+        (b"/html", ("", "")),
+        (b"text/", ("", "")),
+        (b"text/html/x", ("", "")),
+        (b"text/html; charset", ("text/html", "")),
+        (b"text/html; charset=utf-8; charset", ("text/html", "utf-8")),
     ],
 )
 def test_a_content_type_is_taken_apart(value: bytes, expected: tuple[str, str]) -> None:
@@ -131,8 +200,41 @@ def test_every_coding_is_undone(coding: bytes, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"br", b"zstd", b"deflate", b"no-such-coding", b"gzip, br"])
-def test_a_page_that_is_not_coded_stays_as_it_is(coding: bytes) -> None:
-    assert body_of(b"Content-Encoding: " + coding, b"\xef\xbb\xbf \r\n" + TEXT).data == b"\xef\xbb\xbf \r\n" + TEXT
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_page_that_is_not_coded_stays_as_it_is(coding: bytes, cut: bool) -> None:
+    assert (
+        body_of(b"Content-Encoding: " + coding, b"\xef\xbb\xbf \r\n" + TEXT, cut=cut).data
+        == b"\xef\xbb\xbf \r\n" + TEXT
+    )
+    assert body_of(b"Content-Encoding: " + coding, b"<!-- x -->" + TEXT, cut=cut).data == b"<!-- x -->" + TEXT
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"br", b"zstd", b"deflate", b"gzip, br"])
+def test_an_empty_body_has_nothing_to_undo(coding: bytes) -> None:
+    assert body_of(b"Content-Encoding: " + coding, b"") == Body(b"")
+    assert body_of(b"Content-Encoding: " + coding + b"\r\nTransfer-Encoding: chunked", b"0\r\n\r\n") == Body(b"")
+
+
+@pytest.mark.parametrize("stated", [b"gzip", b"deflate", b"br", b"zstd"])
+@pytest.mark.parametrize("real", [b"gzip", b"zstd"])
+def test_a_coding_under_the_name_of_another_is_undone_if_it_is_clear(stated: bytes, real: bytes) -> None:
+    packed = CODINGS[real](TEXT)
+    assert body_of(b"Content-Encoding: " + stated, packed) == Body(TEXT)
+    assert body_of(b"Content-Encoding: " + stated, packed[:-10]).problem.startswith(stated.decode())
+
+
+def test_transfer_codings_are_undone_before_content_codings() -> None:
+    fields = b"Content-Encoding: br\r\nTransfer-Encoding: gzip, chunked"
+    assert body_of(fields, chunked(gzip.compress(brotli.compress(TEXT)))) == Body(TEXT)
+
+
+def test_more_codings_than_anyone_uses_are_a_problem() -> None:
+    """A gzip file can unpack to itself, so each coding would take time for ever."""
+    data = TEXT
+    for _ in range(8):
+        data = gzip.compress(data)
+    assert body_of(b"Content-Encoding: " + b"gzip," * 8, data) == Body(TEXT)
+    assert body_of(b"Content-Encoding: " + b"gzip," * 9, data).problem == "found 9 codings, expected at most 8"
 
 
 @pytest.mark.parametrize(
@@ -184,6 +286,15 @@ def test_a_cut_excuses_no_garbage(coding: bytes, start: bytes) -> None:
         (b"5\r\nhello\r\n", b"hello"),  # the connection closed before the last chunk
         (b"5\r\nhello", b"hello"),
         (b"0\r\n\r\n", b""),
+        (b"0\r\n", b""),
+        (b"5\nhello\n3\nyou\n0\n\n", b"helloyou"),
+        (b"5\r\nhello3\r\nyou\r\n0\r\n\r\n", b"helloyou"),  # no line end after the first chunk
+        (b"A\r\n0123456789\r\na\r\n0123456789\r\n0;x\r\n\r\n", b"01234567890123456789"),
+        (b"5 \t\r\nhello\r\n000\r\n\r\n", b"hello"),
+        (b'5 ; name="a;b"\r\nhello\r\n0\r\n\r\n', b"hello"),
+        (b"0" * 40 + b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
+        (b"5\r\n0\r\n\r\n\r\n2\r\nab\r\n0\r\n\r\n", b"0\r\n\r\nab"),  # a chunk that looks like the last one
+        (b"5\r\nhello\r\n0\r\nA: b\r\nC: d\r\n\r\nHTTP/1.1 200 OK", b"hello"),
         (TEXT, TEXT),  # the chunks are already joined
         (b"", b""),
     ],
@@ -195,6 +306,9 @@ def test_chunks_are_joined(body: bytes, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
+        (b"5\r\nhello\r\n-1\r\nx", "chunked: found b'-1\\r\\nx' at byte 10, expected a chunk's size"),
+        (b"5\r\nhello\r\n0x5\r\nhello", "chunked: found b'0x5\\r\\nhello' at byte 10, expected a chunk's size"),
+        (b"5\r\nhello more than five\r\n", "chunked: found b' more than f' at byte 8, expected a chunk's size"),
         (b"a\r\nhello", "chunked: ends 5 bytes before the end of a chunk of 10"),
         (b"5\r\nhello\r\nxyz\r\nhello", "chunked: found b'xyz\\r\\nhello' at byte 10, expected a chunk's size"),
         (

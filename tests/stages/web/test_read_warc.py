@@ -218,6 +218,27 @@ def test_a_stray_broken_byte_becomes_one_replacement_character(tmp_path: Path) -
     assert row["text"] == RUSSIAN * 5 + "\ufffd" + "x" * 500
 
 
+@pytest.mark.parametrize("fields", [(), (b"WARC-Truncated: length",)])
+def test_a_body_cut_inside_a_character_keeps_its_charset(tmp_path: Path, fields: tuple[bytes, ...]) -> None:
+    body = "<p>The baker’s shop and the baker’s".encode()[:-3]
+    row = only(tmp_path, record(0, response(body, b"Content-Type: text/html; charset=utf-8"), *fields))
+    assert row["text"] == "<p>The baker’s shop and the baker\ufffd"
+
+
+@pytest.mark.parametrize("kind", [b"text/plain", b"text/plain; charset=UTF-8", b"Text/Plain;charset=utf8"])
+def test_converted_text_is_utf_8_whatever_is_broken(tmp_path: Path, kind: bytes) -> None:
+    """Guards against an earlier fault: one bad byte in a WET record made its text windows-1252."""
+    wet = record(0, b"caf\xe9 \xa0 \x96 plain", b"Content-Type: " + kind, kind=b"conversion")
+    row = only(tmp_path, wet, records=("conversion",), max_bad=1.0)
+    assert (row["text"], json.loads(row["meta"])["charset"]) == ("caf\ufffd \ufffd \ufffd plain", "utf-8")
+
+
+def test_converted_text_that_states_another_charset_is_in_it(tmp_path: Path) -> None:
+    content = "Осенью старый садовник собирал яблоки.".encode("cp1251")
+    wet = record(0, content, b"Content-Type: text/plain; charset=windows-1251", kind=b"conversion")
+    assert only(tmp_path, wet, records=("conversion",))["text"] == content.decode("cp1251")
+
+
 def test_control_characters_go_and_line_ends_stay(tmp_path: Path) -> None:
     row = only(tmp_path, page(1, b"<p>a\x00b\x01c\x0cd\te\r\nf" + b"-" * 400))
     assert row["text"] == "<p>abc d\te\r\nf" + "-" * 400

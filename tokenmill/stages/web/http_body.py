@@ -1,7 +1,9 @@
 """Reads archived HTTP responses: status, type and charset from the header, and the body as a browser sees it.
 
 Bodies are stored as they were sent, or already unpacked but with the original header. So if a body clearly does not
-have a stated coding, the coding counts as already undone. Sources: RFC 9112 (chunks), RFC 9110 (content codings).
+have a stated coding, the coding counts as already undone; if it clearly has another one, that one is undone. Sources:
+RFC 9112 (chunks, transfer codings), RFC 9110 (fields, content codings, interim responses), the WHATWG's MIME Sniffing
+and Fetch standards (Content-Type).
 """
 
 import io
@@ -11,17 +13,27 @@ from typing import NamedTuple
 from fastwarc.stream_io import BrotliReader
 
 from tokenmill.core.io.compression import DecompressionError, Format, decompress_prefix
-from tokenmill.stages.web.warc_records import fields_of
+from tokenmill.stages.reading.charset_labels import codec_of
+from tokenmill.stages.web.warc_records import field_lines
 
 _PIECE = 1 << 14
-_STATUS = re.compile(rb"HTTP/\d[.\d]*[ \t]+(\d{3})")
+_STATUS = re.compile(rb"HTTP/\d[.\d]*[ \t]+(\d{3})(?!\d)")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_HEAD_BYTES = 1 << 16
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_HEAD_BYTES = 1 << 20
+_VALUE_BYTES = 2048  # of a field; the patterns for values take quadratic time
+_INTERIM = 100, 102, 103  # the final response follows in the same block
+_TYPES = re.compile(rb"(?:\"(?:[^\"\\]|\\.)*\"?|[^,\"])+", re.DOTALL)  # the values of joined fields
+_MEDIA_TYPE = re.compile(rb"\s*([^\s;,/()\"=]+/[^\s;,/()\"=]+)(?=[\s;,(]|\Z)")
+_PARAMETER = re.compile(rb"[;\s]\s*([^\s;=\"]+)\s*=\s*(?:\"\s*((?:[^\"\\]|\\.)*)|'\s*([^';]*)|([^\s;\"']+))", re.DOTALL)
+_CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 _SIGNS = re.compile(rb"^(x-robots-tag|tdm-reservation|tdm-policy)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-_NO_CODING = ("", "identity", "none", "binary", "utf-8")
+_NO_CODING = ("", "identity", "none", "binary", "7bit", "8bit")
+_MAX_CODINGS = 8
+_CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
+_STARTS = ((b"\x1f\x8b\x08", Format.GZIP), (Format.ZSTD.magic, Format.ZSTD))  # no zlib or deflate stream starts so
+_TRANSFER_CODINGS = ("gzip", "x-gzip", "deflate")
 _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<")
+_PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!--|(?:!doctype|html|head|body|\?xml)\b)", re.IGNORECASE)
 
 
 class Head(NamedTuple):
@@ -31,7 +43,7 @@ class Head(NamedTuple):
         status: None if the response has no header.
         mime: type in lower case, "" if the header names none.
         charset: label in the header, "" if there is none.
-        codings: content codings, in the order in which they were applied.
+        codings: content codings, then transfer codings without chunked, in the order in which they were applied.
         chunked: True if the body is sent in chunks.
         body: offset of the body in the block.
         in_http: False if the header is made from the record's own fields. Default True.
@@ -71,21 +83,47 @@ def read_head(block: bytes) -> Head:
     status = _STATUS.match(block)
     if status is None:
         return Head(None, "", "", (), False, 0)
+    at = 0
     found = _HEAD_END.search(block, 0, _HEAD_BYTES)
+    while found and int(status[1]) in _INTERIM and (final := _STATUS.match(block, found.end())):
+        status, at = final, found.end()
+        found = _HEAD_END.search(block, at, at + _HEAD_BYTES)
     end, body = found.span() if found else (len(block), len(block))
-    fields = fields_of(block[:end])
-    mime, charset = content_type(fields.get(b"content-type", b""))
-    chunked = "chunked" in _names(fields.get(b"transfer-encoding", b""))
-    codings = _names(fields.get(b"content-encoding", b""))
-    signs = tuple((name.lower(), value) for name, value in _SIGNS.findall(block[:end]))
-    return Head(int(status[1]), mime, charset, codings, chunked, body, signs=signs)
+    fields: dict[bytes, list[bytes]] = {}
+    for name, value in field_lines(block[at:end]):
+        fields.setdefault(name, []).append(value)
+    mime, charset = content_type(b", ".join(fields.get(b"content-type", ())))
+    transfer = _names(b", ".join(fields.get(b"transfer-encoding", ())))
+    codings = _names(b", ".join(fields.get(b"content-encoding", ())))
+    codings += tuple(coding for coding in transfer if coding in _TRANSFER_CODINGS)
+    signs = tuple((name.lower(), value) for name, value in _SIGNS.findall(block[at:end]))
+    return Head(int(status[1]), mime, charset, codings, "chunked" in transfer, body, signs=signs)
 
 
 def content_type(value: bytes) -> tuple[str, str]:
-    """Returns (MIME type in lower case, charset label) of an HTTP Content-Type, "" for a part that is missing."""
-    mime = value.partition(b";")[0].strip().lower().decode("latin-1")
-    charset = _CHARSET.search(value)
-    return mime if "/" in mime else "", charset[1].decode("latin-1") if charset else ""
+    """Returns (MIME type in lower case, charset label) of an HTTP Content-Type, "" for a part that is missing.
+
+    Of several types, joined with commas, the last valid one counts. It inherits the charset of the same type before it.
+    """
+    mime = charset = ""
+    for part in _TYPES.findall(value[:_VALUE_BYTES]):
+        stated = _MEDIA_TYPE.match(part)
+        found = stated[1].lower().decode("latin-1") if stated else ""
+        if found == "*/*" or (mime and not found):
+            continue
+        label = _charset(part)
+        charset = label if label or found != mime else charset
+        mime = found
+    return mime, charset
+
+
+def _charset(value: bytes) -> str:
+    """Returns the first parameter `charset` that is not empty, "" if there is none."""
+    for name, *values in _PARAMETER.findall(b";" + value):
+        label = b"".join(values).strip()
+        if name.lower() == b"charset" and label:
+            return label.decode("latin-1")
+    return ""
 
 
 def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
@@ -99,6 +137,8 @@ def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
         if head.chunked:
             data = _joined(data, cut)
         packed_bytes = len(data)
+        if len(head.codings) > _MAX_CODINGS:
+            raise _BrokenCodingError(f"found {len(head.codings)} codings, expected at most {_MAX_CODINGS}")
         for coding in reversed(head.codings):
             data = _unpacked(data, coding, limit, cut or over)
             over = over or len(data) > limit
@@ -108,8 +148,9 @@ def read_body(block: bytes, head: Head, *, limit: int, cut: bool) -> Body:
 
 
 def _names(value: bytes) -> tuple[str, ...]:
-    names = (name.strip().lower() for name in value.decode("latin-1").split(","))
-    return tuple(name for name in names if name not in _NO_CODING)
+    """Returns the codings that a field names, without those that change nothing, and without names of charsets."""
+    names = (name.partition(";")[0].strip().lower() for name in value[:_VALUE_BYTES].decode("latin-1").split(","))
+    return tuple(name for name in names if name not in _NO_CODING and not codec_of(name))
 
 
 def _joined(data: bytes, cut: bool) -> bytes:
@@ -139,15 +180,16 @@ def _joined(data: bytes, cut: bool) -> bytes:
 
 def _unpacked(data: bytes, coding: str, limit: int, cut: bool) -> bytes:
     """Undoes one content coding, up to limit + 1 bytes. Returns the data unchanged if it clearly lacks that coding."""
+    if not data or _PAGE.match(data):
+        return data
+    real = next((format for start, format in _STARTS if data.startswith(start)), None)  # whatever the label says
     try:
-        if coding in ("gzip", "x-gzip"):
-            return _decompressed(data, Format.GZIP, limit, cut)
-        if coding == "deflate":
-            return _deflated(data, limit, cut)
-        if coding == "br":
+        if coding == "br" and not real:
             return _unbrotli(data, limit, cut)
-        if coding == "zstd":
-            return _decompressed(data, Format.ZSTD, limit, cut)
+        if coding == "deflate" and not real:
+            return _deflated(data, limit, cut)
+        if coding in _CODINGS:
+            return _decompressed(data, real or (Format.ZSTD if coding == "zstd" else Format.GZIP), limit, cut)
         problem = "an unknown coding"
     except (OSError, DecompressionError) as error:
         problem = str(error)

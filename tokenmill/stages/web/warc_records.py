@@ -87,18 +87,21 @@ def read_records(file: IO[bytes], size: int, name: str, limit: int) -> Iterator[
 
 
 def fields_of(head: bytes) -> dict[bytes, bytes]:
-    """Returns the `Name: value` lines of a WARC or HTTP header after its first line, with names in lower case.
+    """Returns the fields of a WARC or HTTP header; of fields with equal names, the last one."""
+    return dict(field_lines(head))
+
+
+def field_lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yields the `Name: value` lines of a WARC or HTTP header after its first line, with names in lower case.
 
     A line that begins with a space or tab continues the line before.
     """
     if b"\n " in head or b"\n\t" in head:
         head = _FOLD.sub(b" ", head)
-    fields = {}
     for line in head.split(b"\n")[1:]:
         name, colon, value = line.partition(b":")
         if colon:
-            fields[name.strip().lower()] = value.strip()
-    return fields
+            yield name.strip().lower(), value.strip()
 
 
 def _quick_record(window: ws.Window, offset: int, limit: int) -> Record | None:

@@ -10,6 +10,7 @@ from resiliparse.parse.encoding import detect_mime
 
 from tokenmill.core.columns import LOCATOR, documents, drop
 from tokenmill.stages.reading.charset import decode
+from tokenmill.stages.reading.charset_labels import codec_of
 from tokenmill.stages.reading.dates import timestamps
 from tokenmill.stages.web.http_body import Head, content_type, read_body, read_head
 from tokenmill.stages.web.opt_out_signs import Signs, meta_elements, signs
@@ -78,6 +79,7 @@ class Rows:
         self.lengths: list[int | None] = []
         self.bodies: list[bytes | None] = []
         self.labels: list[str] = []
+        self.utf8: list[bool] = []  # the record's body is UTF-8 by definition
         self.facts: list[dict[str, Any]] = []
         self.heads: list[Head | None] = []
         self.drops: dict[str, _Drop] = {}
@@ -114,7 +116,7 @@ class Rows:
 
     def batch(self) -> pa.RecordBatch:
         """Returns the rows as a batch, decoded, with refused rows marked."""
-        decoded = decode(self.bodies, self.labels)
+        decoded = decode(self.bodies, self.labels, self.utf8)
         for row, bad in enumerate(decoded.bad.tolist()):
             if self.bodies[row] is not None:
                 self.facts[row] |= {"charset": decoded.charset[row], "charset_from": decoded.told_by[row]}
@@ -161,6 +163,7 @@ class Rows:
         self.files.append(self.file)
         self.bodies.append(None)
         self.labels.append("")
+        self.utf8.append(False)
         self.heads.append(None)
         self.facts.append({"inner_offset": place.inner} if place.inner else {})
 
@@ -190,6 +193,7 @@ class Rows:
             facts["truncated"] = "max_bytes"
         self.bodies[-1] = body.data[: work.max_bytes]
         self.labels[-1], self.heads[-1] = head.charset, head
+        self.utf8[-1] = kind == "conversion" and mime == "text/plain" and codec_of(head.charset) in ("", "utf-8")
         self.bytes += len(body.data)
         return None
 

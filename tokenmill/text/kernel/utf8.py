@@ -1,4 +1,4 @@
-"""Counts broken UTF-8 sequences, characters above ASCII and control characters in each row of bytes."""
+"""Counts well-formed and broken UTF-8 sequences and control characters in bytes."""
 
 import numpy as np
 
@@ -7,6 +7,9 @@ from tokenmill.text.kernel.cache import frozen, kernel
 
 _BLOCK = 32
 _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+
+COMMON_TWO, OTHER_TWO, THREE, FOUR, LONE_LEAD, LONE_CONTINUATION, CUT = range(7)
+"""Positions in the counts of `sequences`."""
 
 
 def soundness(data: Bytes, offsets: Offsets) -> tuple[Longs, Longs, Longs]:
@@ -109,6 +112,78 @@ def _sequence(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return needed + 1, 1
 
 
+def sequences(data: Bytes) -> Longs:
+    """Counts the UTF-8 sequences above ASCII in bytes by kind, int64 (7,), as evidence for or against UTF-8.
+
+    COMMON_TWO: two bytes, a letter or symbol of Latin, Greek, Cyrillic, Hebrew or Arabic. OTHER_TWO: two bytes of other
+    blocks. THREE, FOUR: three or four bytes. LONE_LEAD: a lead byte without a continuation byte. LONE_CONTINUATION: a
+    continuation byte without a lead byte. CUT: the first bytes of a longer sequence.
+
+    Not counted: a well-formed sequence that touches a lone lead byte (both may be letters of a word in another
+    charset), a sequence of the right form for a forbidden value (overlong, surrogate, above U+10FFFF), and an
+    unfinished sequence at the end of the data.
+    """
+    counts = np.zeros(7, dtype=np.int64)
+    _count_sequences(data, counts)
+    return counts
+
+
+@kernel
+def _count_sequences(data: Bytes, counts: Longs) -> None:
+    end = len(data)
+    at = 0
+    lone_end = -1  # where the last lone lead byte ends
+    sound_end, sound = -1, 0  # where the last counted well-formed sequence ends, and its kind
+    while at < end:
+        lead = data[at]
+        if lead < 0xC0:
+            counts[LONE_CONTINUATION] += lead >= 0x80
+            at += 1
+            continue
+        needed = _form(lead)
+        follow = 0
+        while follow < needed and at + 1 + follow < end and (data[at + 1 + follow] & 0xC0) == 0x80:
+            follow += 1
+        after = at + 1 + follow
+        if follow == needed and needed:
+            if at != lone_end and _sequence(data, at, end)[1]:
+                sound = _kind(lead)
+                counts[sound] += 1
+                sound_end = after
+        elif follow:
+            counts[CUT] += after < end
+        else:
+            if sound_end == at:
+                counts[sound] -= 1
+            counts[LONE_LEAD] += after < end or not needed
+            lone_end = after
+        at = after
+
+
+@kernel
+def _form(lead: int) -> int:
+    """Returns the number of continuation bytes that a lead byte announces. 0 for FE and FF, 4 and 5 in old UTF-8."""
+    if lead < 0xE0:
+        return 1
+    if lead < 0xF0:
+        return 2
+    if lead < 0xF8:
+        return 3
+    if lead < 0xFE:
+        return 4 + (lead >= 0xFC)
+    return 0
+
+
+@kernel
+def _kind(lead: int) -> int:
+    """Returns the position in the counts of a well-formed sequence with this lead byte."""
+    if lead >= 0xE0:
+        return THREE + (lead >= 0xF0)
+    common = lead <= 0xC5 or 0xCE <= lead <= 0xD1 or 0xD7 <= lead <= 0xDB
+    return COMMON_TWO if common else OTHER_TWO
+
+
 def warm() -> None:
     """Compiles or loads the kernels of this module."""
     soundness(frozen(np.zeros(1, dtype=np.uint8)), frozen(np.array([0, 1])))
+    sequences(frozen(np.zeros(1, dtype=np.uint8)))
