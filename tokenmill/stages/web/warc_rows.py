@@ -187,7 +187,7 @@ class Rows:
         growth = len(body.data) / body.packed_bytes if body.packed_bytes else 0.0
         if growth > work.max_growth:
             return self._drop("bomb", growth, work.max_growth)
-        if not body.data.strip():
+        if not body.data or body.data.isspace():
             return self._drop("empty", 0, 1)
         if cut or len(body.data) > work.max_bytes:
             facts["truncated"] = "max_bytes"

@@ -37,6 +37,7 @@ _START_BYTES = 16_384  # the window that is searched for the start of a record: 
 _WINDOW = 1 << 20
 _PIECE = 1 << 20
 _INPUT = 1 << 15  # bytes fed at once; if they are damaged, their whole output is lost
+_MEMBER_INPUT = 1 << 16  # bytes fed at once to whole_member, which nearly every member fits in
 _DICTIONARY_BYTES = 1 << 24
 _ZSTD_BLOCK = (128 << 10) + 64  # the longest first block and its header; there is no output before its end
 
@@ -245,7 +246,7 @@ def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] |
 
     Returns None if there is no gzip member, if it is damaged, or if its content is longer than `limit`.
     """
-    packed = window.view(offset, _INPUT)
+    packed = window.view(offset, _MEMBER_INPUT)
     if packed[:3] != GZIP:
         return None
     member, parts, size = quick_gzip_decoder(), [], 0
@@ -255,7 +256,7 @@ def whole_member(window: Window, offset: int, limit: int) -> tuple[bytes, int] |
             size += len(parts[-1])
             if member.eof:
                 return parts[0] if len(parts) == 1 else b"".join(parts), member.taken
-            packed = window.view(offset + member.taken, _INPUT)
+            packed = window.view(offset + member.taken, _MEMBER_INPUT)
     except DecompressionError:
         return None  # the slower reader reports the problem
     return None

@@ -70,7 +70,7 @@ def is_iso_date(w: Work, start: int, stop: int) -> bool:
 def _put_parts(
     w: Work, names: Names, source: Bytes, year: int, year_to: int, month: int, month_to: int, day: int, day_to: int
 ) -> bool:
-    """Writes a date from the ranges of its parts, in the form of the page's language. Returns False if it is not a date."""
+    """Writes a date from the ranges of its parts, in the form of the page's language. Returns False without a date."""
     month_number, day_number = small_number(w, month, month_to), small_number(w, day, day_to)
     if day_to - day == 3 and w.out[day] == 49 and w.out[day + 1] == 101 and w.out[day + 2] == 114:  # 1er
         day_number = int64(1)
