@@ -24,10 +24,11 @@ from tokenmill.pipeline.planning import fingerprint, source_code, versions
 from tokenmill.pipeline.planning.fingerprint import WorkPrint, work_fingerprint
 from tokenmill.pipeline.planning.plan import ENGINE, ENGINE_OF_GLOBALS
 from tokenmill.pipeline.planning.resolve import work_class, work_names
+from tokenmill.text.templates.template_files import template_checksum
 
 CACHES = (
     fingerprint._module_code, source_code.code_hash, source_code.reach, source_code.imported_packages,
-    source_code._followed, source_code._code, versions.version_of,
+    source_code._followed, source_code._code, versions.version_of, template_checksum,
 )  # fmt: skip
 TIMES = itertools.count(1)
 """Each edit gets a different modification time, whatever the resolution of the clock is."""
@@ -35,7 +36,7 @@ TIMES = itertools.count(1)
 NEEDED: dict[str, Any] = {"paths": "x", "tokenizer": "x", "weights": {"web": 1.0}}
 """Values for settings without a default."""
 
-WITH_MODELS = ("stages.extract_html", "stages.language")
+WITH_MODELS = ("stages.extract_html", "stages.extract_wikitext", "stages.language")
 
 
 def units() -> dict[str, Unit]:
