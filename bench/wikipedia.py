@@ -3,8 +3,9 @@
     python -m bench.wikipedia DUMPS ... [--rounds 3]
 
 DUMPS are MediaWiki XML dumps (.xml, .xml.bz2). Their articles are first read into memory. Then each extractor turns all
-of them into text; its best round counts. Three ways are timed from the bytes of the dump to text: tokenmill,
-wikiextractor (in one process, as its command line reads and extracts), and only unpacking, which both need. Without
+of them into text; its best round counts. These are timed from the bytes of the dump: tokenmill to text, wikiextractor
+to text (in one process, as its command line reads and extracts), tokenmill's reader alone, and unpacking alone, with
+the library that both use and with rapidgzip. Without
 rendered pages there is no truth, so quality is compared in three ways: remaining markup, sentences that at least two
 other extractors give, and the mini dump, whose paragraphs are known. Tools that are not installed are left out
 (bench/requirements.txt).
@@ -84,6 +85,11 @@ def show_whole(dumps: list[str], rounds: int) -> None:
     step = ExtractWikitext()
     sides: dict[str, Callable[[str], object]] = {
         "unpacking alone": lambda dump: open_dump(dump).read(),
+        "unpacking by rapidgzip": unpack_by_rapidgzip,
+        "stages.read_wikipedia": lambda dump: [
+            batch.num_rows
+            for work in (ReadWikipedia(paths=dump),) for shard in work.shards() for batch in work.read(shard)
+        ],
         "tokenmill": lambda dump: [
             step(split(batch)[0])
             for work in (ReadWikipedia(paths=dump),) for shard in work.shards() for batch in work.read(shard)
@@ -105,6 +111,18 @@ def show_whole(dumps: list[str], rounds: int) -> None:
 
 def open_dump(dump: str) -> IO[bytes]:
     return bz2.open(dump) if dump.endswith(".bz2") else open(dump, "rb")
+
+
+def unpack_by_rapidgzip(dump: str) -> None:
+    """Unpacks bz2 with the reader of indexed_bzip2, on one core; other files as open_dump does."""
+    if not dump.endswith(".bz2"):
+        open_dump(dump).read()
+        return
+    from rapidgzip import IndexedBzip2File
+
+    with IndexedBzip2File(dump, parallelization=1) as content:
+        while content.read(1 << 20):
+            pass
 
 
 def wikiextractor_whole(dump: str) -> None:
