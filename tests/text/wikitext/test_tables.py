@@ -121,6 +121,7 @@ LAYOUT = {
     "navigation by its links": "{|" + _ROW,
     "a single column": "{|\n| a\n|-\n| b\n|-\n| c\n|}",
     "a single row": "{|\n| a\n| b\n|}",
+    "a single row of three": "{|\n| a || b || c\n|}",
     "a picture": "{| style='float:left'\n|-\n| [[File:a.png]]\n|-\n| A house\n|}",
     "an index": "{| class=x\n" + "".join(f"| [[#{letter}|{letter}]]\n" for letter in "AĀBCČD") + "|}",
     "an index in a cell": "{|\n| " + " · ".join(f"[[#{letter}|{letter}]]" for letter in "AĀBCČD") + "\n|}",
@@ -175,6 +176,12 @@ def test_long_texts_of_a_layout_stay_as_they_are(extract: Extract) -> None:
     verse = "\n".join(f"The {number}. line of a long poem, as it is" for number in range(9))
     found = extract(f"{{|\n|+ A title\n| short\n|\n<poem>\n{verse}\n</poem>\n| \nA paragraph. {'Words. ' * 40}\n|}}")
     assert found == f"A title\n\n{verse}\n\nA paragraph. {'Words. ' * 40}".strip()
+
+
+def test_a_poem_beside_its_translations_is_no_box_of_successors(extract: Extract) -> None:
+    verse = "\n".join(f"The {number}. line of a long poem, as it is" for number in range(9))
+    cell = f"|\n<poem>\n{verse}\n</poem>\n"
+    assert extract(f"{{|\n{cell * 3}|}}") == "\n\n".join([verse] * 3)
 
 
 BROKEN = [
