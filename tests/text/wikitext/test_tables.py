@@ -184,6 +184,14 @@ def test_a_poem_beside_its_translations_is_no_box_of_successors(extract: Extract
     assert extract(f"{{|\n{cell * 3}|}}") == "\n\n".join([verse] * 3)
 
 
+def test_prose_beside_a_table_of_links_stays(extract: Extract) -> None:
+    prose = "A sentence of this article. " * 9
+    rows = "|-\n| [[A town with a long name]] || [[Another town with a long name]]\n" * 9
+    row = "A town with a long name\tAnother town with a long name\n"
+    found = extract(f"{{|\n| {prose}\n|\n{{| class=wikitable\n{rows}|}}\n|}}")
+    assert found == f"{prose.strip()}\n\n{row * 9}".strip()
+
+
 BROKEN = [
     ("{| class=wikitable\n| a || b\n|-\n| c || d", "a\tb\nc\td"),
     ("{| class=wikitable\n! a !! b\n|-\n| c || d\n== H ==\ne", "a\tb\nc\td\n\nH\n\ne"),
@@ -196,6 +204,7 @@ BROKEN = [
     ("{|}\na", "a"),
     ("{| class=wikitable\n| a || b\n| c || d |}\ne", "a\tb\tc\td\n\ne"),
     ("{| class=wikitable\n<tr><td; align=left>a</td><td>b</td></tr>\n<tr><td>c</td;></tr>\n|}", "a\tb\nc"),
+    ("{| class=wikitable\n| <td; align=left> a || b\n|}", "a\tb"),
     ("{| class=wikitable\n| a\n{| class=wikitable\n| b || c\n|-\n| d || e\n", "a b c d e"),
     ("<table class=wikitable><tr><td>a<td>b<tr><td>c<td>d\n\ne", "a\tb\nc\td e"),
     ("<tr><td>a</td></tr></table>", "a"),
