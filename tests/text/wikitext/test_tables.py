@@ -121,6 +121,7 @@ LAYOUT = {
     "navigation by its links": "{|" + _ROW,
     "a single column": "{|\n| a\n|-\n| b\n|-\n| c\n|}",
     "a single row": "{|\n| a\n| b\n|}",
+    "a single row of three": "{|\n| a || b || c\n|}",
     "a picture": "{| style='float:left'\n|-\n| [[File:a.png]]\n|-\n| A house\n|}",
     "an index": "{| class=x\n" + "".join(f"| [[#{letter}|{letter}]]\n" for letter in "AĀBCČD") + "|}",
     "an index in a cell": "{|\n| " + " · ".join(f"[[#{letter}|{letter}]]" for letter in "AĀBCČD") + "\n|}",
@@ -177,6 +178,20 @@ def test_long_texts_of_a_layout_stay_as_they_are(extract: Extract) -> None:
     assert found == f"A title\n\n{verse}\n\nA paragraph. {'Words. ' * 40}".strip()
 
 
+def test_a_poem_beside_its_translations_is_no_box_of_successors(extract: Extract) -> None:
+    verse = "\n".join(f"The {number}. line of a long poem, as it is" for number in range(9))
+    cell = f"|\n<poem>\n{verse}\n</poem>\n"
+    assert extract(f"{{|\n{cell * 3}|}}") == "\n\n".join([verse] * 3)
+
+
+def test_prose_beside_a_table_of_links_stays(extract: Extract) -> None:
+    prose = "A sentence of this article. " * 9
+    rows = "|-\n| [[A town with a long name]] || [[Another town with a long name]]\n" * 9
+    row = "A town with a long name\tAnother town with a long name\n"
+    found = extract(f"{{|\n| {prose}\n|\n{{| class=wikitable\n{rows}|}}\n|}}")
+    assert found == f"{prose.strip()}\n\n{row * 9}".strip()
+
+
 BROKEN = [
     ("{| class=wikitable\n| a || b\n|-\n| c || d", "a\tb\nc\td"),
     ("{| class=wikitable\n! a !! b\n|-\n| c || d\n== H ==\ne", "a\tb\nc\td\n\nH\n\ne"),
@@ -189,6 +204,7 @@ BROKEN = [
     ("{|}\na", "a"),
     ("{| class=wikitable\n| a || b\n| c || d |}\ne", "a\tb\tc\td\n\ne"),
     ("{| class=wikitable\n<tr><td; align=left>a</td><td>b</td></tr>\n<tr><td>c</td;></tr>\n|}", "a\tb\nc"),
+    ("{| class=wikitable\n| <td; align=left> a || b\n|}", "a\tb"),
     ("{| class=wikitable\n| a\n{| class=wikitable\n| b || c\n|-\n| d || e\n", "a b c d e"),
     ("<table class=wikitable><tr><td>a<td>b<tr><td>c<td>d\n\ne", "a\tb\nc\td e"),
     ("<tr><td>a</td></tr></table>", "a"),

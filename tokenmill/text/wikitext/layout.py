@@ -176,7 +176,7 @@ def fate(w: Work, look: int, linked: int) -> int:
     """Returns what becomes of the measured table. linked: bytes of the words of links in it."""
     t = w.state
     mixed = look & LAYOUT and look & DATA  # an infobox that looks like a table of data, or the reverse
-    if w.state[TABLES] == 0 or (look & LAYOUT and not mixed) or _is_index(t, look, linked):
+    if w.state[TABLES] == 0 or (look & LAYOUT and not mixed) or _is_index(t, linked):
         return int64(GONE)
     if look & CONTINUED or _has_lists(t, look):
         return int64(ALL_TEXTS)
@@ -195,10 +195,9 @@ def _has_lists(t: Longs, look: int) -> bool:
 
 
 @kernel
-def _is_index(t: Longs, look: int, linked: int) -> bool:
-    """Returns True for an index of linked letters. A table of letters with a class of data tables has data."""
-    letters = t[WORDS] >= 5 and 10 * t[SHORT] >= 9 * t[WORDS] and 2 * linked >= t[SIZE]
-    return bool(letters and not look & DATA)
+def _is_index(t: Longs, linked: int) -> bool:
+    """Returns True for an index of linked letters. Of tables that are data by their look, no words were counted."""
+    return bool(t[WORDS] >= 5 and 10 * t[SHORT] >= 9 * t[WORDS] and 2 * linked >= t[SIZE])
 
 
 @kernel
@@ -229,5 +228,5 @@ def _has_shape_of_data(t: Longs, look: int, linked: int) -> bool:
 
 @kernel
 def is_long(size: int, w: Work, linked: int) -> bool:
-    """Returns True if a cell of `size` bytes is prose of a measured table that is not data. Navigation is not."""
+    """Returns True if a cell of `size` bytes in a measured table without data is prose, and not navigation."""
     return bool(size >= _LONG_CELL and 2 * linked < w.state[SIZE])

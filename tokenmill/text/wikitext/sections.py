@@ -35,7 +35,6 @@ def drop_empty_headings(w: Work, level: int) -> None:
         s[HEADS] -= 1
         take_back(w, w.heads[s[HEADS], 0])
     s[TEXT] = s[PUT]
-    s[AWAY] = 0
 
 
 @kernel
