@@ -3,18 +3,67 @@
 import pytest
 
 from tokenmill.core.columns import documents
-from tokenmill.core.errors import RecipeError
+from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.filters.language_in import KNOWN, TWO_LETTERS_OF, UNKNOWN, LanguageIn
 from tokenmill.stages.scoring import language
 
+LABELS = {
+    "lid.176": "en ceb zh sh als min yue",
+    "GlotLID, OpenLID, NLLB": "eng_Latn cmn_Hani zho_Hans arb_Arab und_Mong zxx_Zzzz ace_Arab kmr_Latn",
+    "FLORES+": "cat_Latn_vale1238 oci_Latn_aran1260",
+    "CLD2, CLD3": "iw fil zh-Latn bg-Latn zh-Hant no",
+    "MMS": "eng deu tzm hbs",
+    "Wikipedia": "be-x-old zh_classical roa-tara zh-min-nan nds-nl",
+    "BCP 47": "pt_BR sr-Latn-RS de-1996 es-419 sl-rozaj-biske",
+    "without a language": "und mul zxx mis",
+    "of the user's own": "English EN Deutsch __en__ web 1",
+}
 
-@pytest.mark.parametrize("code", ["eng_Latn", "zh-Hant", "pt_BR", "cmn_Hani", "und", "ha", "wuu", "tzm", "sr-Latn-RS"])
-def test_codes_of_models_of_the_users_own_are_taken(code: str) -> None:
+
+@pytest.mark.parametrize("label", [label for labels in LABELS.values() for label in labels.split()])
+def test_labels_of_all_models_are_accepted(label: str) -> None:
     """Guards against an earlier fault: labels of GlotLID, OpenLID and FineWeb-2, and `und` of stages.language, were
     refused.
     """
-    batch = documents({"id": ["a", "b"], "lang": [code, "xx"], "lang_score": [0.9, 0.9]})
-    assert LanguageIn(keep=(code,))(batch).column("drop_rule").to_pylist() == [None, "language_in.language"]
+    batch = documents({"id": ["a", "b"], "lang": [label, "xx"], "lang_score": [0.9, 0.9]})
+    assert LanguageIn(keep=(label,))(batch).column("drop_rule").to_pylist() == [None, "language_in.language"]
+
+
+@pytest.mark.parametrize("labels", LABELS.values())
+def test_labels_of_a_model_are_accepted_together(labels: str) -> None:
+    LanguageIn(keep=(*labels.split(), "und"))
+
+
+@pytest.mark.parametrize(("label", "nearest"), [("jp", ""), ("xx", ""), (" ", ""), ("", "")])
+def test_a_label_that_no_model_has_is_refused_alone(label: str, nearest: str) -> None:
+    with pytest.raises(RecipeError, match=f"language_in.keep: found '{label}', expected .*{nearest}"):
+        LanguageIn(keep=(label,))
+
+
+@pytest.mark.parametrize(
+    ("label", "short"),
+    [("eng", "en"), ("eng_Latn", "en"), ("ger", "de"), ("EN", "en"), ("zho_Hans", "zh"), ("CEB", "ceb")],
+)
+def test_a_label_of_another_spelling_than_the_column_is_an_error(label: str, short: str) -> None:
+    """Without the error, all documents would be dropped."""
+    batch = documents({"id": ["a", "b"], "lang": ["fr", short], "lang_score": [0.9, 0.9]})
+    with pytest.raises(DataError, match=f"found '{label}', but the column `lang` has '{short}'.*did you mean"):
+        LanguageIn(keep=(label,))(batch)
+
+
+@pytest.mark.parametrize(
+    ("keep", "lang", "dropped"),
+    [
+        (("eng_Latn",), ["fr", None, "und"], [True, True, True]),  # there may be English documents in other batches
+        (("eng_Latn", "en"), ["en", "fr", "eng_Latn"], [False, True, False]),
+        (("eng",), ["en", "eng", "fr"], [True, False, True]),  # the column has both spellings
+        (("zh-Hant",), ["zh", "zh-Hant", "en"], [True, False, True]),
+    ],
+)
+def test_other_labels_in_the_column_are_no_error(keep: tuple[str, ...], lang: list[str], dropped: list[bool]) -> None:
+    batch = documents({"id": ["a", "b", "c"], "lang": lang, "lang_score": [0.9] * 3})
+    rules = LanguageIn(keep=keep)(batch).column("drop_rule").to_pylist()
+    assert [rule is not None for rule in rules] == dropped
 
 
 @pytest.mark.parametrize(

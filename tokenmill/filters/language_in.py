@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenmill.core.errors import RecipeError, did_you_mean
+from tokenmill.core.errors import DataError, RecipeError, did_you_mean
 from tokenmill.core.rules import Rule, check_lists, check_numbers, judge, signal_columns
 
 _LABELS = """
@@ -25,11 +25,11 @@ UNKNOWN = "und"
 """The code for an unknown language (ISO 639-2). stages.language writes it, and a null `lang` counts as it."""
 
 _MORE_LABELS = """
-    aa ab ae ak ay bi bm ch cr cu dz ee ff fj fo ha ho hz ig ii ik iu ki kg kj kl kr ks lg ln lu mh mi na nb nd ng nr
-    nv ny oj om pi rn rw se sg sm sn ss st ti tn to ts tw ty ve wo xh za zu
+    aa ab ae ak ay bi bm ch cr cu dz ee ff fj fo ha ho hz ig ii ik in iu iw ji jw ki kg kj kl kr ks lg ln lu mh mi mo na
+    nb nd ng nr nv ny oj om pi rn rw se sg sm sn ss st ti tn to ts tw ty ve wo xh za zu
 """
 _OTHER_TWO_LETTERS = frozenset(_MORE_LABELS.split())
-"""Codes of ISO 639-1 that lid.176 never returns. A model of your own may return them."""
+"""Codes of ISO 639-1, with withdrawn ones such as iw, that lid.176 never returns, but other models do."""
 
 _THREE_LETTERS = """
     afr:af amh:am arg:an ara:ar asm:as ava:av aze:az bak:ba bel:be bul:bg bih:bh ben:bn bod:bo tib:bo bre:br bos:bs
@@ -45,8 +45,9 @@ _THREE_LETTERS = """
 TWO_LETTERS_OF = dict(pair.split(":") for pair in _THREE_LETTERS.split())
 """{code of ISO 639-2 or 639-3: label of lid.176}, for languages that have two letters in lid.176 and ISO 639-1."""
 
+_TWO = re.compile(r"[a-z]{2}")
 _THREE = re.compile(r"[a-z]{3}")
-_WITH_SUBTAGS = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})+")
+_WITH_SUBTAGS = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{1,16})+")
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ class LanguageIn:
     given and `lang_score` is null (the source states the language), the score is not judged.
 
     Attributes:
-        keep: the languages to keep, spelled as in `lang`: labels of lid.176 such as en, labels of a model of your own
-            such as eng_Latn or zh-Hant, or und. Required.
+        keep: the languages to keep, spelled as in `lang`: labels of lid.176 such as en, of GlotLID, OpenLID or NLLB
+            such as eng_Latn, any labels of a model of your own, or und. Labels that look like mistakes are refused:
+            eng beside en, or jp, which is no language. If `lang` turns out to have en and not eng, eng is an error.
+            Required.
         min_score: a document is kept only if its `lang_score` is above this; 0 to below 1. None switches the rule off.
             Default 0.65 (FineWeb).
     """
@@ -92,10 +95,12 @@ class LanguageIn:
     def __post_init__(self) -> None:
         check_numbers(self, "min_score", low=0, high=1, ends="[)", optional=True)
         check_lists(self, "keep", expected="a list of languages such as [en, de]", filled=True)
+        for_lid176 = any(len(language) == 2 and language in KNOWN for language in self.keep)
         for language in self.keep:
-            _check(language)
+            _check(language, for_lid176=for_lid176)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        _check_spelling(self.keep, batch.column("lang"))
         lang, score = pc.fill_null(batch.column("lang"), UNKNOWN), pc.cast(batch.column("lang_score"), pa.float64())
         if "code_lang" in batch.schema.names:
             is_code = batch.column("code_lang").is_valid()
@@ -103,11 +108,13 @@ class LanguageIn:
         return judge(batch, self, {"lang": lang, "score": score})
 
 
-def _check(language: str) -> None:
-    """Raises RecipeError for text that is not a language code, for an unknown code of two letters, and for a code of
-    three letters if lid.176 has a code of two letters for the language.
+def _check(language: str, *, for_lid176: bool) -> None:
+    """Raises RecipeError for a label that is likely a mistake.
 
-    Other codes of three letters are accepted without a look-up: ISO 639-3 has 8,000.
+    for_lid176: the list has a label of two letters of lid.176. Then the others are codes of languages too, and not of
+    three letters if lid.176 has two letters for the language. Codes of three letters are accepted without a look-up:
+    ISO 639-3 has 8,000. In other lists any label may be one of the user's own model, except for a blank one and for two
+    letters that are no code of a language, such as jp.
     """
     short = TWO_LETTERS_OF.get(language)
     if short is None and (
@@ -116,6 +123,21 @@ def _check(language: str) -> None:
         or _WITH_SUBTAGS.fullmatch(language)
     ):
         return
+    if not for_lid176 and language.strip() and not _TWO.fullmatch(language):
+        return
     nearest = f"; did you mean {short!r}?" if short else did_you_mean(language, KNOWN)
     expected = "a language code such as en, eng_Latn, zh-Hant or und"
     raise RecipeError(f"language_in.keep: found {language!r}, expected {expected}{nearest}")
+
+
+def _check_spelling(keep: tuple[str, ...], lang: pa.Array) -> None:
+    """Raises DataError if `lang` has the label of lid.176 for a language that `keep` has under another label only."""
+    found = set(pc.unique(lang).to_pylist())
+    for language in keep:
+        code = re.split("[_-]", language.lower())[0]
+        short = TWO_LETTERS_OF.get(code, code if code == language.lower() else "")
+        if short != language and short in found & KNOWN and language not in found and short not in keep:
+            raise DataError(
+                f"language_in.keep: found {language!r}, but the column `lang` has {short!r}; labels have to be spelled"
+                f" as in that column; did you mean {short!r}?"
+            )

@@ -310,7 +310,7 @@ def _labels() -> Target:
     def labelled(rows: Rows) -> list[tuple[str, float]]:
         coded = [row.encode() for row in rows]
         data = frozen(np.frombuffer(b"".join(coded), dtype=np.uint8))
-        labels, scores = best_labels(_model()[0], data, frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)))
+        labels, scores, _ = best_labels(_model()[0], data, frozen(np.cumsum([0, *map(len, coded)], dtype=np.int64)))
         names = _model()[0].names
         return [(names[at] if at >= 0 else "", float(score)) for at, score in zip(labels, scores, strict=True)]
 

@@ -11,7 +11,10 @@ import pytest
 from tokenmill.core.columns import documents
 from tokenmill.core.errors import DataError, RecipeError
 from tokenmill.core.io import models
-from tokenmill.stages.scoring.language import Language
+from tokenmill.stages.scoring.language import Language, _lowered
+from tokenmill.text.lang.fasttext_file import read_labels
+from tokenmill.text.lang.fasttext_labels import best_labels
+from tokenmill.text.words.segment import text_buffer
 
 SENTENCES = {
     "en": "The committee will meet again next week to discuss the remaining questions about the budget.",
@@ -37,8 +40,8 @@ def batch(*texts: str | None) -> pa.RecordBatch:
     return documents({"id": [str(row) for row in range(len(texts))], "text": list(texts)})
 
 
-def labelled(*texts: str | None) -> list[tuple[str, float]]:
-    found = Language()(batch(*texts))
+def labelled(*texts: str | None, lower_capitals: bool = True) -> list[tuple[str, float]]:
+    found = Language(lower_capitals=lower_capitals)(batch(*texts))
     return list(zip(found.column("lang").to_pylist(), found.column("lang_score").to_pylist(), strict=True))
 
 
@@ -97,3 +100,78 @@ def test_a_cut_off_model_is_refused(model_file: Path, tmp_path: Path) -> None:
     path.write_bytes(model_file.read_bytes()[:400_000])
     with pytest.raises(DataError, match="inside its tables"):
         Language(model=str(path), sha256=models.sha256_of(path))(batch("text"))
+
+
+CASED = ("en", "de", "fr", "es", "ru", "el", "ceb")
+
+
+def test_a_text_in_capitals_gets_the_language_of_its_small_letters(model_file: Path) -> None:
+    """Guards against an earlier fault: lid.176 hardly knows capitals, so such pages were dropped as uncertain."""
+    sentences = [SENTENCES[lang] for lang in CASED]
+    found = labelled(*(text.upper() for text in sentences))
+    assert [lang for lang, _ in found] == list(CASED)
+    assert min(score for _, score in found) > 0.65
+    assert found == labelled(*(text.upper().lower() for text in sentences))
+    assert labelled(SENTENCES["fr"].upper(), lower_capitals=False)[0][1] < 0.65
+
+
+def test_turkish_capitals_keep_their_dots(model_file: Path) -> None:
+    text = (
+        "Kurul, bütçeyle ilgili kalan soruları görüşmek için gelecek hafta yeniden toplanacak; ısrarla hızlı çalışıyor."
+    )
+    capitals = text.replace("i", "İ").replace("ı", "I").upper()
+    assert _lowered(capitals) == text.lower()
+    assert labelled(capitals) == labelled(text.lower())
+
+
+@pytest.mark.parametrize(
+    ("capitals", "small"),
+    [
+        ("DIE GROẞE STRASSE", "die große strasse"),
+        ("Ο ΣΟΦΟΣ ΣΙΣΥΦΟΣ.", "ο σοφος σισυφος."),  # the final sigma has its own form
+        ("IŞIK VE GÜNEŞ", "işik ve güneş"),  # without İ nothing says that it is Turkish
+        ("IŞIK İYİ", "ışık iyi"),
+        ("ЪЇЄҐ ՀԱՅ ᲥᲐᲠᲗ", "ъїєґ հայ ქართ"),
+    ],
+)
+def test_capitals_become_small_letters_as_in_their_languages(capitals: str, small: str) -> None:
+    assert _lowered(capitals) == small
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("THE RAIN", True),
+        ("THE rain", False),  # not more than half
+        ("THE RAIN falls", True),
+        ("THE RAIN IN SPAIN\nfalls mainly on the great plain", False),  # a heading
+        ("RAIN I A 12 -- ! 3RD", True),  # single capitals and numbers are not counted
+        ("A I", False),
+        ("The Rain In Spain", False),
+        ("McDONALD iPHONE USA", False),
+        ("HTTP://EXAMPLE.COM/ ÖFFNET UM", True),
+        ("ДЕВʼЯТЬ ДЕВ’ЯТЬ О’КЛОК", True),
+        ("ΤΟ ΒΡΑΔΥ ՀԱՅԵՐԵՆ", True),
+        ("ÉCOLE E\u0301COLE", True),  # combining accents are no letters
+        ("ßTRASSE STRAßE", False),
+        ("国内生产总值 GDP 增长 百分之五", False),
+        ("GDP增长了 百分之五", False),
+        ("العربية NATO בעברית", False),
+        ("ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ", False),  # Cherokee
+        ("", False),
+        ("12 34", False),
+        ("AB" * 3000, True),
+        ("AB" * 3000 + "c", False),
+    ],
+)
+def test_which_texts_are_in_capitals(model_file: Path, text: str, expected: bool) -> None:
+    found = best_labels(read_labels(str(model_file)), *text_buffer(batch(text, text + " ")))
+    assert found.capitals.tolist() == [expected, expected]
+    if not expected:
+        assert labelled(text) == labelled(text, lower_capitals=False)
+
+
+def test_words_are_counted_again_in_every_text_and_at_every_occurrence(model_file: Path) -> None:
+    texts = ["STOP go", "STOP STOP go", "STOP go go", "go", "STOP"] * 3
+    found = best_labels(read_labels(str(model_file)), *text_buffer(batch(*texts)))
+    assert found.capitals.tolist() == [False, True, False, False, True] * 3

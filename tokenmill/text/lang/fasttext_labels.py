@@ -11,28 +11,51 @@ and the library stops reading at the literal word `</s>`.
 Source: Joulin et al. 2016, arXiv:1607.01759.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from tokenmill.text.kernel.arrays import Bytes, Doubles, Floats, Ints, Longs, Offsets, Ulongs, int64, uint32
 from tokenmill.text.kernel.cache import frozen, kernel
+from tokenmill.text.kernel.char_kinds import ALPHABETIC, UPPER, char_kinds
+from tokenmill.text.kernel.points import point_at
 from tokenmill.text.lang.fasttext_file import Labels
 
 _MEMORY = 1 << 13  # words that are cached: at 96 bytes each, they fit into a processor's cache
+_CASE = 40  # a word's case, -1 to 1, is kept above the bits of its number of rows, so that one addition sums up both
 
 
-def best_labels(model: Labels, data: Bytes, offsets: Offsets) -> tuple[Ints, Floats]:
-    """Returns fastText's best label of each text: (numbers, int32 (rows,); scores from 0 to 1, float32 (rows,)).
+class Found(NamedTuple):
+    """The best labels of texts.
 
-    If the model knows no word and no n-gram of a text, the label is -1 and the score 0. data, offsets: the UTF-8 bytes
-    of text r are data[offsets[r]:offsets[r + 1]]. Newlines count as spaces.
+    Attributes:
+        numbers: number of each text's label, int32 (rows,); -1 if the model knows no word and no n-gram of the text.
+        scores: probability of the label, 0 to 1, float32 (rows,).
+        capitals: True if more than half of the text's words are in capitals, bool (rows,). A word is in capitals if it
+            has at least two letters and all are capitals. A single capital does not count as a word, and neither does a
+            word without letters. Cherokee is usually written in what Unicode calls capitals, so they do not count.
+    """
+
+    numbers: Ints
+    scores: Floats
+    capitals: npt.NDArray[np.bool_]
+
+
+def best_labels(model: Labels, data: Bytes, offsets: Offsets) -> Found:
+    """Returns fastText's best label of each text.
+
+    data, offsets: the UTF-8 bytes of text r are data[offsets[r]:offsets[r + 1]]. Newlines count as spaces.
     """
     labels = np.full(len(offsets) - 1, -1, dtype=np.int32)
     scores = np.zeros(len(offsets) - 1, dtype=np.float32)
+    capitals = np.zeros(len(offsets) - 1, dtype=np.bool_)
     _label_all(
         data, offsets, model.rows, model.words, model.word_ends, model.slots, int64(model.buckets), model.present,
-        model.before, model.nodes, model.children, int64(model.shortest), int64(model.longest), labels, scores,
+        model.before, model.nodes, model.children, int64(model.shortest), int64(model.longest), char_kinds(), labels,
+        scores, capitals,
     )  # fmt: skip
-    return labels, scores
+    return Found(labels, scores, capitals)
 
 
 @kernel
@@ -179,11 +202,13 @@ def _label_all(
     children: Ints,
     shortest: int,
     longest: int,
+    kinds: Bytes,
     labels: Ints,
     scores: Floats,
+    capitals: npt.NDArray[np.bool_],
 ) -> None:
     dimensions = rows.shape[1]
-    met = np.full((_MEMORY, 4), -1, dtype=np.int64)  # a cached word: where it starts, its length, hash, number of rows
+    met = np.full((_MEMORY, 4), -1, dtype=np.int64)  # a cached word: where it starts, its length, hash, rows and case
     known = np.empty((_MEMORY, dimensions), dtype=np.float32)
     hidden = np.empty(dimensions, dtype=np.float64)
     reach = np.empty(2 * len(nodes) + 1, dtype=np.float64)
@@ -232,15 +257,36 @@ def _label_all(
                         grams += 1
                     _add_rows(rows, picked, grams, known[slot])
                     met[slot, 3] = grams
+                met[slot, 3] += _case(data, start, at, kinds) << _CASE
             count += met[slot, 3]
             for i in range(dimensions):
                 hidden[i] += known[slot, i]
+        capitals[text] = count >> _CASE > 0
+        count &= (1 << _CASE) - 1
         if count > 0:
             for i in range(dimensions):  # number 0 is the end-of-line word, which fastText adds to every text
                 hidden[i] = (hidden[i] + rows[0, i]) / (count + 1)
             label, score = _walk(hidden, nodes, children, waiting, reach)
             labels[text] = label
             scores[text] = score
+
+
+@kernel
+def _case(data: Bytes, start: int, end: int, kinds: Bytes) -> int:
+    """Returns 1 for a word in capitals, -1 for another word with letters, 0 for a single capital or no letters."""
+    if 97 <= data[start] <= 122:  # most words end here
+        return int64(-1)
+    letters = int64(0)
+    at = int64(start)
+    while at < end:
+        point, size = point_at(data, at, end)
+        at += size
+        if not kinds[point] & ALPHABETIC or 0x2B0 <= point < 0x300:  # apostrophes are among the modifier letters
+            continue
+        if not kinds[point] & UPPER or 0x13A0 <= point < 0x1400:
+            return int64(-1)
+        letters += 1
+    return int64(letters > 1)
 
 
 @kernel
