@@ -55,6 +55,7 @@ from tokenmill.text.wikitext.unknown import LONGEST, log_unknown
 from tokenmill.text.wikitext.words import is_number, put_word
 
 _MAX_NAME, _MAX_KIND = 80, 9
+_MOST_AROUND = 4  # templates around one that is not understood; inside of more it is not counted
 _ROOM = 512  # bytes that a rendering may need beyond twice its arguments: texts of the pattern, units, dates
 
 
@@ -136,6 +137,8 @@ def _is_code(w: Work, start: int, stop: int) -> bool:
 @inlined
 def _is_in_prose(w: Work, names: Names) -> bool:
     """Returns True if the template that was just closed is in no link or table, and only in known templates."""
+    if w.state[DEPTH] > _MOST_AROUND:
+        return False
     for depth in range(w.state[DEPTH]):
         frame = w.frames[depth]
         if frame[KIND] != TEMPLATE:

@@ -5,7 +5,8 @@ template around it is known. Templates that print no words of the article (refer
 in the data files, and do not count. A known template whose arguments are not understood counts like an unknown one.
 """
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -21,7 +22,8 @@ _SHOWN = 120  # bytes of an example
 OTHERS: Final = "(more names)"
 
 
-class Unknown(NamedTuple):
+@dataclass(frozen=True)
+class Unknown:
     """How often a template was not understood, and the wikitext of its first use (at most 120 bytes of it)."""
 
     times: int

@@ -38,15 +38,16 @@ def is_number(w: Work, start: int, stop: int) -> bool:
     """Returns True if out[start:stop] is a number: digits, with a sign, points, fractions, an exponent, spaces."""
     if start == stop or stop - start > _LONGEST:
         return False
-    digits = False
+    digits, exponent = False, False
     i = start
     while i < stop:
         byte = w.out[i]
         if 48 <= byte <= 57:
             digits = True
         elif (byte | 32) == 101:  # e
-            if not digits or i + 1 == stop:
+            if not digits or exponent or i + 1 == stop:
                 return False
+            exponent = True
         elif byte == 0xE2:  # − and ⁄
             minus = i + 2 < stop and w.out[i + 1] == 0x88 and w.out[i + 2] == 0x92
             slash = i + 2 < stop and w.out[i + 1] == 0x81 and w.out[i + 2] == 0x84
