@@ -85,12 +85,12 @@ def _sound_wikitext(text: str, found: str) -> bool:
 
 
 def _shape(rows: Rows) -> list[tuple[int, ...]]:
-    found: list[tuple[int, ...]] = test_module("text/html/test_shape.py").shape(*rows)
+    found: list[tuple[int, ...]] = test_module("text/measure/test_html_shape.py").shape(*rows)
     return found
 
 
 def _visible(rows: Rows) -> list[int]:
-    found: list[int] = test_module("text/html/test_visible.py").measured(*rows)
+    found: list[int] = test_module("text/measure/test_html_visible.py").measured(*rows)
     return found
 
 

@@ -17,7 +17,7 @@ from fuzzing.rows import assert_same, file_rows, small_batch
 from tokenmill.stages.reading.charset import decode
 from tokenmill.stages.web import warc_stream as ws
 from tokenmill.stages.web.http_body import read_body, read_head
-from tokenmill.stages.web.opt_out_signs import signs
+from tokenmill.stages.web.opt_out_signs import meta_elements, signs
 from tokenmill.stages.web.read_warc import ReadWarc
 from tokenmill.stages.web.warc_records import Damage, Record, read_records
 
@@ -180,7 +180,7 @@ def check_body(data: bytes) -> int:
         decoded = decode([body.data, None], [head.charset, ""])
         decoded.text.validate(full=True)
         assert 0 <= decoded.bad[0] <= 1
-        said = signs(head.signs, decoded.text[0].as_py().encode())
+        said = signs(head.signs, meta_elements(decoded.text)[0])
         assert said.tdm in ("", "0", "1") and len(said.policy) <= 2048
     return 1
 
