@@ -56,6 +56,7 @@ def test_a_label_of_another_spelling_than_the_column_is_an_error(label: str, sho
     [
         (("eng_Latn",), ["fr", None, "und"], [True, True, True]),  # there may be English documents in other batches
         (("eng_Latn", "en"), ["en", "fr", "eng_Latn"], [False, True, False]),
+        (("eng_Latn", "en"), ["en", "fr", "de"], [False, True, True]),
         (("eng",), ["en", "eng", "fr"], [True, False, True]),  # the column has both spellings
         (("zh-Hant",), ["zh", "zh-Hant", "en"], [True, False, True]),
     ],

@@ -138,6 +138,10 @@ def test_several_faults_are_outweighed_by_more_sequences() -> None:
     [
         (b"A caf\xe9", "utf-8", "A café"),  # nothing says UTF-8 apart from the label
         (b"10 \x96 12\xa0km", "utf-8", "10 – 12\xa0km"),
+        (b"A caf\xe9 here", "utf-8", "A café here"),
+        (b"\xc2\xa9 caf\xe9, caf\xe9.", "", "Â© café, café."),  # two letters outweigh one sequence
+        (b"It\xe2\x80\x99s 10\xa0km", "iso-8859-1", "Itâ€™s 10\xa0km"),  # another label outweighs one sequence
+        (b"\xe2\x80\x9cIt\xe2\x80\x99s\xe2\x80\x9d 10\xa0km", "iso-8859-1", "“It’s” 10\ufffdkm"),  # but not three
         (b"\x84Gru\xdf\x93", "", "„Gruß“"),  # DF 93 is well-formed
         ("Від Англії".encode("cp1251"), "windows-1251", "Від Англії"),  # so are C2 B3 and EB B3 BF
         (b"CAF\xc9\xa0: \xabD\xc9J\xc0\xbb", "iso-8859-1", "CAFÉ\xa0: «DÉJÀ»"),
@@ -165,6 +169,11 @@ def test_ill_formed_bytes_become_as_many_replacement_characters_as_documented(bo
     assert found.text.to_pylist() == [around + text]
     broken = text.count("\ufffd") - (body == b"\xef\xbf\xbd")  # that one is in the page
     assert found.bad[0] == pytest.approx(broken / len((around + text).encode()))
+
+
+def test_a_replacement_character_of_the_page_is_not_counted_as_broken() -> None:
+    text = "’ é 海 \ufffd \ufffd" * 5
+    assert decode([text.encode() + b"\xa0"], [""]).bad[0] == pytest.approx(1 / len((text + "\ufffd").encode()))
 
 
 @pytest.mark.parametrize("label", ["", "utf-8", "iso-8859-1"])
