@@ -8,7 +8,7 @@ from tokenmill.text.html.lexer import code_of, name_code
 from tokenmill.text.kernel.arrays import Bytes, Longs, Offsets, int64
 from tokenmill.text.kernel.cache import frozen, kernel
 
-LONGEST: Final = 2048  # bytes of an element; a longer one is none
+LONGEST: Final = 2048  # bytes of an element; longer elements are ignored
 _NAME_BYTES: Final = 4
 _META, _BODY, _BOT, _TDM = (name_code(name) for name in ("meta", "body", "bot", "tdm"))
 
