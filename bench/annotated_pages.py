@@ -1,5 +1,6 @@
 """Annotated web pages: the whole text of a page, or snippets that belong to it and that do not."""
 
+import argparse
 import io
 import json
 from collections.abc import Iterator
@@ -28,6 +29,13 @@ class Page(NamedTuple):
     markdown: str | None
     present: list[str]
     absent: list[str]
+
+
+def existing(path: str) -> Path:
+    """Returns an argument of a command as a path. Raises ArgumentTypeError if nothing is there."""
+    if not Path(path).exists():
+        raise argparse.ArgumentTypeError(f"{path} does not exist")
+    return Path(path)
 
 
 def read_pages(folder: Path) -> Iterator[Page]:

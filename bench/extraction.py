@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from bench.annotated_pages import Page, read_pages
+from bench.annotated_pages import Page, existing, read_pages
 from bench.extraction_parts import Score, Table, html_tables, judge, markdown_tables, mean, overlap, same, verdict_of
 from bench.extraction_side import OURS, PEERS, Extract, extractor, package_of
 
@@ -249,16 +249,20 @@ def cpu_seconds(name: str, pages: Path, checkout: Path, rounds: int) -> list[flo
 
 def targets(ours: Quality, bar: Quality | None, speed: Speed | None) -> list[Target]:
     """Returns the targets with what was measured."""
-    found = ours.scores
-    rows = [Target("wcxb_dev, word F1", 0.865, found["wcxb_dev"].f1)]
-    if bar:
-        rows.append(Target("wcxb_dev, trafilatura + 0.04", bar.scores["wcxb_dev"].f1 + 0.04, found["wcxb_dev"].f1))
-        rows += [Target(f"{kind}, trafilatura", bar.scores[kind].f1, found[kind].f1) for kind in KINDS]
-    rows.append(Target("full_text, word F1", 0.912, found["full_text"].f1))
-    rows.append(Target("snippets, F1", 0.907, found["snippets"].f1))
-    count = max(ours.tables["complete"] + ours.tables["part"] + ours.tables["gone"], 1)
-    rows.append(Target("data tables complete, tabs between cells", 0.85, ours.tables["tabs"] / count))
-    rows.append(Target("data tables in part", 0.05, ours.tables["part"] / count, most=True))
+    found = {label: score.f1 for label, score in ours.scores.items()}
+    rows = [Target("wcxb_dev, word F1", 0.865, found.get("wcxb_dev"))]
+    for label in ("wcxb_dev", *KINDS):
+        if bar and label in bar.scores:
+            lead = 0.04 if label == "wcxb_dev" else 0.0
+            name = f"{label}, trafilatura + {lead}" if lead else f"{label}, trafilatura"
+            rows.append(Target(name, bar.scores[label].f1 + lead, found[label]))
+    rows.append(Target("full_text, word F1", 0.912, found.get("full_text")))
+    rows.append(Target("snippets, F1", 0.907, found.get("snippets")))
+    count = ours.tables["complete"] + ours.tables["part"] + ours.tables["gone"]
+    rows.append(
+        Target("data tables complete, tabs between cells", 0.85, ours.tables["tabs"] / count if count else None)
+    )
+    rows.append(Target("data tables in part", 0.05, ours.tables["part"] / count if count else None, most=True))
     rows.append(Target("code lines as in Chromium", 0.99, ours.code[0] / max(ours.code[1], 1) if ours.code else None))
     rows.append(Target("CPU time, of the older checkout's", 2.0, speed.ratio if speed else None, most=True))
     return rows
@@ -275,7 +279,8 @@ def words_table(pages: Sequence[Page], found: dict[str, Quality]) -> str:
     counts = Counter(page.set for page in pages)
     columns = Counter(_column(page) for page in pages if page.text is not None)
     languages = [lang for lang, _ in columns.most_common() if lang not in KINDS]
-    labels = ["wcxb_dev", *KINDS, "full_text", *languages, "snippets"]
+    wanted = ["wcxb_dev", *KINDS, "full_text", *languages, "snippets"]
+    labels = [label for label in wanted if label in counts or label in columns]
     header = [f"{label} ({counts.get(label) or columns[label]})" for label in labels]
     rows = [
         [name] + [_cell(one.scores[label], label in counts, name == UNSEEN) for label in labels]
@@ -317,21 +322,20 @@ def main() -> None:
     options = _options()
     if options.cache:
         options.cache.mkdir(parents=True, exist_ok=True)
-    peers = [name for name in options.peers.split(",") if name]
     pages = [page._replace(html=page.html.encode("utf-8", "replace").decode()) for page in read_pages(options.folder)]
     tables, exact = tables_of(pages)
     code = code_of(pages, options.browser_pages, options.chromium, options.cache) if options.browser else {}
     judged = Judged(pages, tables, exact, code)
     found: dict[str, Quality] = {}
     bar = None
-    for one in all_texts(pages, options.folds, peers, options.cache):
+    for one in all_texts(pages, options.folds, options.peers, options.cache):
         found[one.name] = quality_of(one, judged)
         if one.name == package_of(BAR):
             bar = found[one.name]
         if options.faults and one.name == UNSEEN:
             lines = [json.dumps(fault, ensure_ascii=False) + "\n" for fault in faults_of(one, judged)]
             options.faults.write_text("".join(lines), encoding="utf-8")
-    speed = speed_of(pages, peers, options.before, options.speed_pages) if options.speed_pages else None
+    speed = speed_of(pages, options.peers, options.before, options.speed_pages) if options.speed_pages else None
     rows = [target.row() for target in targets(found[UNSEEN], bar, speed)]
     print(markdown(["target", "wanted", "tokenmill, unseen domains", ""], rows))
     print(f"\nWord F1 (precision / recall), snippets\n\n{words_table(pages, found)}")
@@ -340,16 +344,24 @@ def main() -> None:
         print(f"\nSpeed\n\n{speed_table(speed)}")
 
 
+def _peers(names: str) -> list[str]:
+    chosen = [name for name in names.split(",") if name]
+    unknown = [name for name in chosen if name not in PEERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; the peers are {', '.join(PEERS)}")
+    return chosen
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--folds", type=Path, required=True, help="from bench.fit_main_text")
-    parser.add_argument("--peers", default=",".join(PEERS), help="names with commas between them; default: all")
+    parser.add_argument("folder", type=existing)
+    parser.add_argument("--folds", type=existing, required=True, help="from bench.fit_main_text")
+    parser.add_argument("--peers", type=_peers, default=list(PEERS), help=f"some of {','.join(PEERS)}; default: all")
     parser.add_argument("--cache", type=Path, help="folder that keeps what peers and the browser return")
     parser.add_argument("--browser", action="store_true", help="compare code with Chromium")
     parser.add_argument("--browser-pages", type=int, default=120, help="most pages with <pre>; default 120")
     parser.add_argument("--chromium", type=Path, default=Path("/usr/bin/chromium"))
-    parser.add_argument("--before", type=Path, help="folder with an older checkout, for the ratio of CPU time")
+    parser.add_argument("--before", type=existing, help="folder with an older checkout, for the ratio of CPU time")
     parser.add_argument("--speed-pages", type=int, default=300, help="pages of the sample for speed; 0: none")
     parser.add_argument("--faults", type=Path, help="file for tables and code that are not complete, as JSON Lines")
     return parser.parse_args()

@@ -2,12 +2,14 @@
 
     python -m bench.fit_main_text FOLDER --folds FILE [--out tokenmill/text/html/main_text.json]
 
+With --out it writes the weights and trees that are fitted to all pages; without it, only the texts.
+
 FOLDER has the annotated pages of bench.annotated_pages. The pages are divided into five parts by registered domain.
 Trees of the first pass that are fitted to four parts judge the fifth; the trees of the second pass are fitted to
 these scores, so that they see the same errors of the first pass as on new pages. The weights of words and class names
 are fitted in the same way, each part by the other four. So a page's own label is in no feature of it; the features of
-other pages depend on it to a small degree. FILE gets the text of each page from trees that were not fitted to its part;
-bench.extraction measures it. Then the trees are fitted to all pages.
+other pages depend on it to a small degree. FILE gets the text of each page from trees that were not fitted to its part,
+as JSON Lines with `set`, `id`, `single` (the score of its kind) and `text`; bench.extraction measures it.
 
 In a page with its whole text, the label of a block is the share of its words that match this text in a global
 alignment. In a page with snippets, a block is content if it has a snippet of `present`, and not if it has one of
@@ -27,13 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.alignment import matched_words, words
-from bench.annotated_pages import Page, folded, read_pages
+from bench.annotated_pages import Page, existing, folded, read_pages
 from bench.hint_weights import Blocks
 from tokenmill.stages.web.extract_html import ExtractHtml
 from tokenmill.text.html.hints import Hints, hints_as_text
 from tokenmill.text.html.main_text import TREES
 from tokenmill.text.html.opinions import SURE, UNIT
-from tokenmill.text.html.trees import DEPTH, MODEL
+from tokenmill.text.html.trees import DEPTH
 from tokenmill.text.html.trial import opinions_of, read_page, slots_of, text_with
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ _SHARED: dict[str, Any] = {
 }  # fmt: skip
 FIRST_PASS = _SHARED | {"depth": DEPTH, "iterations": 450}
 SECOND_PASS = _SHARED | {"depth": DEPTH, "iterations": 350}
-KIND = _SHARED | {"depth": 4, "iterations": 100, "learning_rate": 0.1, "subsample": 0.8}
+SINGLE_PASS = _SHARED | {"depth": 4, "iterations": 100, "learning_rate": 0.1, "subsample": 0.8}
 LIMITS = 63  # of a feature, at most
 
 Floats = npt.NDArray[np.float64]
@@ -173,7 +175,7 @@ def fit_kind(examples: Sequence[Example], kept: Sequence[Ints]) -> Scores:
     known = [
         one._replace(labels=np.array([_is_single(one.page)]), weights=np.ones(1)) for one in examples
     ]  # fmt: skip
-    return fit_pass(known, rows, KIND)
+    return fit_pass(known, rows, SINGLE_PASS)
 
 
 def _is_single(page: Page) -> float:
@@ -198,9 +200,9 @@ def with_hints(examples: Sequence[Example]) -> tuple[list[Example], Hints]:
 def main() -> None:
     """Fits all weights and trees, stores the texts of unseen pages, and writes the model file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--folds", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=MODEL)
+    parser.add_argument("folder", type=existing)
+    parser.add_argument("--folds", type=Path, required=True, help="file for the texts")
+    parser.add_argument("--out", type=Path, help="file for the weights and trees; default: none")
     arguments = parser.parse_args()
     examples, hints = with_hints([example(page) for page in read_pages(arguments.folder)])
     print(f"{len(examples)} pages, {sum(len(one.rows) for one in examples)} blocks", flush=True)
@@ -211,7 +213,8 @@ def main() -> None:
     second = fit_pass(examples, rows, SECOND_PASS)
     print("second pass fitted", flush=True)
     single = fit_kind(examples, [kept for _, kept in seen])
-    arguments.out.write_text(as_json(hints, [first.model, second.model, single.model]))
+    if arguments.out:
+        arguments.out.write_text(as_json(hints, [first.model, second.model, single.model]))
     choice = ExtractHtml().choice()
     with arguments.folds.open("w") as file:
         for place, one in enumerate(examples):

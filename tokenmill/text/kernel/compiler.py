@@ -2,12 +2,12 @@
 
 A kernel compiles in two forms: called from Python (an entry), and called by another kernel (a helper). Python calls 51
 of 340 kernels. Stock numba compiles each kernel as if Python called it: with wrappers for Python and for C, with
-machine code, and with a file in the cache. A helper here has none of these. It is LLVM IR that its callers link,
-optimized as in stock numba, so the machine code of the entries is as fast.
+machine code, and with a file in the cache. A helper here has none of these: it is LLVM IR that its callers link.
 
 This uses numba's internals. With a version that is not in TESTED, kernels compile as stock numba does it.
 """
 
+import dis
 import importlib
 from collections.abc import Callable
 from functools import cached_property
@@ -124,15 +124,33 @@ class _Compiler(Compiler):  # type: ignore[misc]
     """numba's pipeline, which stops at optimized IR."""
 
     def define_pipelines(self) -> Any:
+        function = self.state.func_id
         self.state.flags.no_compile = True
         self.state.flags.no_cpython_wrapper = True
         self.state.flags.no_cfunc_wrapper = True
-        self.state.library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.library = _Library(self.state.targetctx.codegen(), function.func_qualname, _has_loop(function.func))
         return super().define_pipelines()
 
 
+def _has_loop(function: Callable[..., Any]) -> bool:
+    """Returns True if the function has a loop: its byte code jumps backward."""
+    return any("BACKWARD" in each.opname for each in dis.get_instructions(function))
+
+
 class _Library(JITCodeLibrary):  # type: ignore[misc]
-    """A helper's IR, with its callees linked."""
+    """A helper's IR, with its callees linked.
+
+    Only a helper with a loop is optimized before it is linked, because LLVM vectorizes some loops only before they are
+    inlined. The callers optimize the others, once instead of at each level of calls.
+    """
+
+    def __init__(self, codegen: Any, name: str, has_loop: bool) -> None:
+        super().__init__(codegen, name)
+        self._has_loop = has_loop
+
+    def _optimize_final_module(self) -> None:
+        if self._has_loop:
+            super()._optimize_final_module()
 
     def _finalize_final_module(self) -> None:
         """Does not generate machine code, unlike the method that it replaces."""
