@@ -50,6 +50,27 @@ def test_what_is_not_understood_prints_nothing(wikitext: str, text_of: Callable[
     assert text_of(f"a {wikitext} b") == "a b"
 
 
+GERMAN_PLACES = [
+    (
+        "Sie liegt bei {{Coordinate|text=DMS|NS=51/30/5/N|EW=0/7/20.5/W|type=city}}.",
+        "Sie liegt bei 51°30′5″N 0°7′20.5″W.",
+    ),
+    ("Sie liegt bei {{Coordinate|text=DM|NS=51/30/N|EW=13/7/O|region=DE}}.", "Sie liegt bei 51°30′N 13°7′O."),
+    ("Stadt{{Coordinate|article=/|NS=51/30/5/N|EW=0/7/20/W}} im Süden", "Stadt im Süden"),
+    ("Stadt {{Coordinate|text=ICON0|NS=51.5|EW=13.7|name=x}} im Süden", "Stadt im Süden"),
+    ("bei {{Coordinate|text=DMS|NS=51.5|EW=13.7}}, {{Coordinate|text=DM|NS=51/30/5/N|EW=13/7/5/O}}!", "bei, !"),
+    (
+        "bei {{Coordinate|text=DMS|NS=51/30/5/X|EW=13/7/5/O}} und {{Coordinate|text=DEC|NS=5/6/N|EW=1/2/O}}!",
+        "bei und !",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wikitext", "text"), GERMAN_PLACES)
+def test_german_coordinates(wikitext: str, text: str, text_of: Callable[..., str]) -> None:
+    assert text_of(wikitext, "de") == text
+
+
 _UNITS = (
     "km",
     "m",

@@ -22,7 +22,7 @@ from tokenmill.text.templates.template_files import (
 ANY, OTHER = 0, 1
 """Language numbers of a page of unknown language, and of a page in a language without a data file."""
 
-_ARGUMENTS = "display disp year month day e u ul up upl p s end errend ± + - adj"
+_ARGUMENTS = "display disp year month day e u ul up upl p s end errend ± + - adj ns ew text"
 ARGUMENTS = {name: place for place, name in enumerate(_ARGUMENTS.split())}
 """{name of an argument: its index in keys}, for rules."""
 TABLES = {name: len(ARGUMENTS) + place for place, name in enumerate(("unit", "part", "join", "hidden", "tail", "bare"))}

@@ -8,7 +8,7 @@ from tokenmill.text.wikitext.names import Names
 from tokenmill.text.wikitext.state import Work, put_byte, put_range
 from tokenmill.text.wikitext.words import is_number
 
-_DISPLAY = ARGUMENTS["display"]
+_DISPLAY, _NORTH, _EAST, _TEXT = (ARGUMENTS[name] for name in ("display", "ns", "ew", "text"))
 _MISREAD, _HIDDEN, _PRINTED = 0, 1, 2
 
 
@@ -16,8 +16,12 @@ _MISREAD, _HIDDEN, _PRINTED = 0, 1, 2
 def put_coordinates(w: Work, names: Names, first: int, last: int, end: int) -> int:
     """Writes a latitude and a longitude of one to three numbers and a letter each, or of one signed number each.
 
-    Returns 2 if it did, 1 if display=title shows them only above the page, 0 if the arguments have another form.
+    Returns 2 if it did, 1 if they are shown only above the page, 0 if the arguments have another form. The German
+    template has named arguments: `NS=51/30/N`, `EW=0/7/W`, and `text=DM` if the words of the page have them too.
     """
+    start, stop = named(w, names.keys[_NORTH], first, last, end)
+    if start < stop:
+        return _put_named(w, names, start, stop, first, last, end)
     if _only_in_title(w, names, first, last, end):
         return int64(_HIDDEN)
     numbers = _count_numbers(w, int64(1), first, last, end)
@@ -38,6 +42,61 @@ def put_coordinates(w: Work, names: Names, first: int, last: int, end: int) -> i
     put_byte(w, uint8(32))
     _put_angle(w, at + 1, more, other, first, last, end)
     return int64(_PRINTED)
+
+
+@kernel
+def _put_named(w: Work, names: Names, north: int, behind_north: int, first: int, last: int, end: int) -> int:
+    """Writes the coordinates of the German template, with the latitude out[north:behind_north]."""
+    start, stop = named(w, names.keys[_TEXT], first, last, end)
+    if start == stop or w.out[start] == 73:  # ICON0
+        return int64(_HIDDEN)
+    east, behind_east = named(w, names.keys[_EAST], first, last, end)
+    count = stop - start  # of the numbers: 3 for DMS, 2 for DM
+    wanted = w.out[start] == 68 and w.out[start + 1] == 77  # another form would need a conversion
+    if not (wanted and _has_parts(w, north, behind_north, count) and _has_parts(w, east, behind_east, count)):
+        return int64(_MISREAD)
+    _put_parts(w, north, behind_north)
+    put_byte(w, uint8(32))
+    _put_parts(w, east, behind_east)
+    return int64(_PRINTED)
+
+
+@kernel
+def _has_parts(w: Work, start: int, stop: int, count: int) -> bool:
+    """Returns True if out[start:stop] is like `51/30/0/N`, with this count of numbers, 2 or 3, and a letter."""
+    for _ in range(count):
+        behind = start
+        while behind < stop and w.out[behind] != 47:
+            behind += 1
+        if not is_number(w, start, behind):
+            return False
+        start = behind + 1
+    letter = int64(w.out[start]) if stop - start == 1 else int64(0)
+    return 2 <= count <= 3 and letter in (78, 83, 69, 87, 79)
+
+
+@kernel
+def _put_parts(w: Work, start: int, stop: int) -> None:
+    """Writes `51/30/0/N` as `51°30′0″N`."""
+    part = int64(0)
+    for i in range(start, stop):
+        if w.out[i] == 47:
+            _put_sign(w, part)
+            part += 1
+        else:
+            put_byte(w, w.out[i])
+
+
+@kernel
+def _put_sign(w: Work, part: int) -> None:
+    """Writes the sign of degrees, minutes or seconds, for part 0, 1 or 2 of an angle."""
+    if part == 0:  # °
+        put_byte(w, uint8(0xC2))
+        put_byte(w, uint8(0xB0))
+    else:  # ′ ″
+        put_byte(w, uint8(0xE2))
+        put_byte(w, uint8(0x80))
+        put_byte(w, uint8(0xB1 + part))
 
 
 @kernel
@@ -80,13 +139,7 @@ def _put_angle(w: Work, at: int, count: int, letter: int, first: int, last: int,
     for i in range(count):
         start, stop = positional(w, first, last, end, at + i)
         put_range(w, w.out, start, stop)
-        if i == 0:  # °
-            put_byte(w, uint8(0xC2))
-            put_byte(w, uint8(0xB0))
-        else:  # ′ ″
-            put_byte(w, uint8(0xE2))
-            put_byte(w, uint8(0x80))
-            put_byte(w, uint8(0xB1 + i))
+        _put_sign(w, i)
     put_byte(w, uint8(letter))
 
 
