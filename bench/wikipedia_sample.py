@@ -1,6 +1,6 @@
 """Draws articles of language editions of Wikipedia by a seed, and writes their wikitext and text, to be read by eye.
 
-    python -m bench.wikipedia_sample LANG=PATH ... --out FOLDER [--count 25] [--seed 18] [--before CHECKOUT]
+    python -m bench.wikipedia_sample LANG=PATH ... --out FOLDER [--count 25] [--least 0] [--seed 18] [--before CHECKOUT]
 
 PATH is a MediaWiki XML dump or a glob of dumps, or a folder of .wiki or .txt files, each with the wikitext of one page,
 whose name is the title. LANG is the code of the edition, such as `de`; several PATHs of one LANG are read together.
@@ -16,7 +16,7 @@ Public files with real pages, in addition to https://dumps.wikimedia.org:
 
 - en, 103 articles: PyPI, gensim 4.4.0, gensim/test/test_data/enwiki-*.bz2. bg, 1 article: bgwiki-*.xml.bz2 beside
   them, after `iconv -f UTF-16 -t UTF-8`.
-- ltg: GitHub, spencermountain/dumpster-dive, tests/smallwiki-latest-pages-articles.xml, commit 00045fc2.
+- ltg, 902 articles: npm, wikipedia-to-mongodb 2.4.0, tests/smallwiki-latest-pages-articles.xml.bz2.
 - de, a few articles among long discussions: IDS-Mannheim/Wikipedia-Corpus-Builder,
   WikiXMLConverter/data/dewiki-20170701-sample.xml, commit 483f22c0.
 - nl: semanticize/st, wikidump/nlwiki-20140927-sample.xml, commit 7ab8756c.
@@ -66,12 +66,16 @@ def main() -> None:
     parser.add_argument("editions", nargs="+", metavar="LANG=PATH")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--count", type=int, default=25, help="articles of each edition")
+    parser.add_argument("--least", type=int, default=0, help="fewest sentences of an article; default 0")
     parser.add_argument("--seed", type=int, default=18)
     parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="folder of an older checkout")
     options = parser.parse_args()
     for language, paths in editions_of(options.editions).items():
-        chosen = sample(articles_of(language, paths), options.count, options.seed)
-        texts = texts_of([{"text": article.text, "meta": article.meta} for article in chosen])
+        articles = sorted(articles_of(language, paths))
+        texts = texts_of([{"text": article.text, "meta": article.meta} for article in articles])
+        long = [place for place, text in enumerate(texts) if sentences(text) >= options.least]
+        places = sorted(random.Random(options.seed).sample(long, min(options.count, len(long))))
+        chosen, texts = [articles[place] for place in places], [texts[place] for place in places]
         before = texts_before(chosen, options.before) if options.before else None
         write(options.out / language, chosen, texts, before)
         print(f"{language}\t{len(chosen)} articles\t{sum(map(sentences, texts))} sentences")
@@ -115,12 +119,6 @@ def articles_of_folder(language: str, folder: Path) -> Iterator[Article]:
         if text.strip() and not redirect_target(text) and not disambiguation_sign(text):
             title = file.stem.replace("_", " ")
             yield Article(title, "", "", text, json.dumps({"title": title, "lang": language}))
-
-
-def sample(articles: Iterator[Article], count: int, seed: int) -> list[Article]:
-    """Returns articles drawn by the seed, in order of their titles; all of them if there are not more than count."""
-    ordered = sorted(articles)
-    return sorted(random.Random(seed).sample(ordered, min(count, len(ordered))))
 
 
 def texts_before(articles: Sequence[Article], checkout: Path) -> list[str]:
