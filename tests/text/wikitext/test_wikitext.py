@@ -267,7 +267,7 @@ def test_marks_are_tidied() -> None:
     cases = {
         f"a {mark} b": "a b", f"a{mark} b": "a b", f"a {mark}, b": "a, b", f"a ({mark}) b": "a b",
         f"({mark}; b)": "(b)",
-        "a.  B": "a. B", "a  b   c  ": "a b   c  ", "  a\n  b": "  a\n  b",
+        "a.  B": "a. B", "a  b   c  ": "a b c ", "  a\n  b": "  a\n  b",
         f"(b; {mark})": "(b)", f"{mark}\nb": "b", f"a\n{mark} \nb": "a\nb", "f() ( a )": "f() ( a )", f"{mark}, a": "a",
     }  # fmt: skip
     coded = [case.encode() for case in cases]

@@ -44,7 +44,8 @@ def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
             else:
                 fresh = byte == 10
                 spaced = byte == CODE or (spaced and not fresh)
-                at += not spaced and _is_double(out, at, end, first, put)
+                if not spaced:
+                    at = _last_space(out, at, end, first, put)
                 out[put] = byte
                 put += 1
                 at += 1
@@ -99,11 +100,12 @@ def tidy_lines(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
 
 
 @kernel
-def _is_double(out: Bytes, at: int, end: int, first: int, put: int) -> bool:
-    """Returns True for two spaces between words, as some people type after a sentence. More spaces align text."""
-    if out[at] != 32 or put == first or out[put - 1] <= 32:
-        return False
-    return at + 2 < end and out[at + 1] == 32 and out[at + 2] > 32
+def _last_space(out: Bytes, at: int, end: int, first: int, put: int) -> int:
+    """Returns the position of the last of several spaces between words, of which a page shows one, or else `at`."""
+    if out[at] == 32 and put > first and out[put - 1] > 32:
+        while at + 1 < end and out[at + 1] == 32:
+            at += 1
+    return at
 
 
 @kernel
