@@ -43,6 +43,7 @@ CASES = [
     # spaces outside of code
     ("a  b <code>c  d</code> e  f", "a b c  d e f"),
     ("a   b      c <code>c    d</code>   e", "a b c c    d e"),
+    ("<ul><li>  a  b</li><li> c</li></ol>", "- a b\n\n- c"),
     ("a  b\n<pre>c  d</pre>\ne  f", "a b\n\nc  d\n\ne f"),
     ("<poem>\na  b\n\n\nc\n</poem>\n\n\n\nd  e", "a  b\n\n\nc\n\nd e"),
     # entities and markup

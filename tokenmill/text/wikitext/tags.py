@@ -123,6 +123,8 @@ def _act(w: Work, action: int, closing: bool) -> None:
             put_byte(w, uint8(45))
             put_byte(w, uint8(32))
             put_byte(w, uint8(ITEM_MARK))
+            while w.state[AT] < w.state[END] and w.data[w.state[AT]] == 32:
+                w.state[AT] += 1
         if action == BLOCK:
             line_break(w)
 
