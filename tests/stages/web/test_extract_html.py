@@ -98,7 +98,7 @@ def test_settings_without_sense_are_refused(setting: dict[str, Any]) -> None:
 
 
 def test_a_choice_that_yaml_reads_as_no_is_refused_with_the_values_that_it_may_have() -> None:
-    with pytest.raises(RecipeError, match="comments: .*'keep' or 'drop'"):
+    with pytest.raises(RecipeError, match=r"comments: .*'keep' or 'drop'"):
         build(WorkSpec("stages.extract_html", {"comments": False}, 1), seed=0, plugins=None, where="")
 
 

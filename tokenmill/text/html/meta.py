@@ -65,7 +65,7 @@ def _ends_name(byte: int) -> bool:
 @kernel
 def _is_word(data: Bytes, at: int, word: bytes) -> bool:
     """Whether data[at:] begins with the word, which is in small letters, in capitals or not."""
-    for place, letter in enumerate(word):
+    for place, letter in enumerate(word):  # noqa: SIM110 (a generator does not compile)
         if data[at + place] | 32 != letter:
             return False
     return True

@@ -191,7 +191,7 @@ def _keep_definitions(page: Page, blocks: int, verdict: Verdict) -> None:
 def _keep_terms(page: Page, blocks: int, found: Containers, verdict: Verdict) -> None:
     """Keep a term before a kept definition or a further kept term, and a summary before kept text of its details.
 
-    Of a summary only the last block is kept: others are dates, marks, links to a source (16 pages of wcxb_dev).
+    Only the last block of a summary is kept: those before it are dates, versions and links to a source.
     """
     for block in range(blocks - 2, -1, -1):
         if verdict.keep[block + 1] and not verdict.keep[block]:
