@@ -87,7 +87,9 @@ def test_a_page_with_more_blocks_than_rows_are_held_is_judged_by_its_own_rows() 
     page = "".join(part.format(number) for number in range(400)) + "<ul>" + "<li><a href=x>Next day</a>" * 300
     first, second, single = judged(page)
     assert len(first) == 1500 > CHUNK and 100 < (second >= SURE // 2).sum() < 1400
-    assert extracted([page]) == [text_with(page.encode(), first, second, single, ExtractHtml().choice())]
+    for cut in map(int, np.quantile(second, np.linspace(0.1, 0.9, 9))):  # the text shows which scores reach each cut
+        choice = ExtractHtml().choice()._replace(cut=cut, lowest=cut, single=0)
+        assert chosen(page, choice) == text_with(page.encode(), first, second, single, choice)
 
 
 def test_the_kind_of_a_page_decides_between_its_cuts() -> None:
