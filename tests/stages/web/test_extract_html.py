@@ -12,6 +12,7 @@ from bench.annotated_pages import read_pages
 from bench.extraction_parts import judge
 from tokenmill.core.columns import documents, drop
 from tokenmill.core.errors import RecipeError
+from tokenmill.pipeline.planning.resolve import WorkSpec, build
 from tokenmill.stages.web.extract_html import ExtractHtml
 
 SENTENCE = "The ferry left at nine, an hour late, with only two cars and a dog on board. "
@@ -84,10 +85,21 @@ def test_a_document_at_the_limit_is_extracted() -> None:
     assert texts(PAGE, max_bytes=len(PAGE)) == [TEXT]
 
 
-@pytest.mark.parametrize("setting", [{"min_score": 0.0}, {"min_score": 1.0}, {"max_bytes": 0}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"min_score": 0.0}, {"min_score": 1.0}, {"max_bytes": 0}, {"headline": "first"}, {"comments": "none"},
+        {"scope": "page"}, {"format": "html"},
+    ],
+)  # fmt: skip
 def test_settings_without_sense_are_refused(setting: dict[str, Any]) -> None:
     with pytest.raises(RecipeError, match=rf"extract_html[.:] ?{next(iter(setting))}"):
         ExtractHtml(**setting)
+
+
+def test_a_choice_that_yaml_reads_as_no_is_refused_with_the_values_that_it_may_have() -> None:
+    with pytest.raises(RecipeError, match=r"comments: .*'keep' or 'drop'"):
+        build(WorkSpec("stages.extract_html", {"comments": False}, 1), seed=0, plugins=None, where="")
 
 
 def test_a_single_line_of_5_mb_comes_out_whole() -> None:

@@ -7,7 +7,7 @@ bytes, however deep or broken the markup is. docs/quality.md compares the result
 
 import functools
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -34,24 +34,27 @@ class ExtractHtml:
     """Replaces `text`, which is HTML, by its main text. Lines end with a line feed, and wider gaps are one blank line.
 
     The cells of a table row are separated by a tab, and a formula stands between `$` as TeX. The lines of code in a
-    `<pre>` stay as they are. Text that browsers do not show is removed. Drops by `extract_html.too_large`, and by
-    `extract_html.empty` a document without main text.
+    `<pre>` stay as they are. Text that browsers do not show is removed, and so are numbers of notes and remarks of
+    editors, such as [citation needed]. Drops rows by two rules: `extract_html.too_large`, and `extract_html.empty` if a
+    document has no main text. Headings of at most 100 letters in total without other text are no main text.
 
     Attributes:
         max_bytes: largest size of the HTML in bytes, at least 1. A larger document is dropped and its text becomes
             null. Default 10 MiB.
         min_score: probability of being content that a block of an article or a product page needs to be kept, above 0
             and below 1. Lower values give more recall, higher values more precision. On other pages (forums, lists) the
-            limit is the one between 40 % and 100 % of this value that promises the highest F1, and so it is if no block
-            reaches the value. Default 0.5.
+            limit is the one between 40 % and 100 % of this value that promises the highest F1. The same limit is used
+            if no block reaches the value. Default 0.5.
         list_bullets: keep `•` or the number of list items, which the Gopher bullet rule looks for. Default true.
-        headline: keep or drop. With drop the first `<h1>` is removed; with keep it is judged like any block. Default
-            keep.
+        headline: keep or drop. With drop the first `<h1>` is removed, with copies of it outside of tables, lists and
+            code; short headings without other text are then removed too. With keep it is judged like any block.
+            Default keep.
         comments: keep or drop. With drop, comments of readers are removed, as far as class names tell them, unless
             they are most of the text, as in a forum; with keep they are judged like any block. Default drop.
         scope: main, or body for HTML that is content throughout, such as the pages of an encyclopedia or of a manual:
-            no block is judged, so min_score, headline and comments say nothing; hidden text, numbers of notes and of
-            lines, edit links and permanent links are removed. Default main.
+            no block is judged, so min_score, headline and comments have no effect; hidden text, numbers of notes and of
+            lines, remarks of editors (`<sup class="inline-template">`), edit links and permanent links are removed.
+            Default main.
         format: text, or markdown: headings with `#`, nested lists, quotes, code between fences with its language, and
             tables with `|`. What Markdown would read as markup is escaped. Default text.
     """
@@ -59,10 +62,10 @@ class ExtractHtml:
     max_bytes: int = 10 << 20
     min_score: float = 0.5
     list_bullets: bool = True
-    headline: str = "keep"
-    comments: str = "drop"
-    scope: str = "main"
-    format: str = "text"
+    headline: Literal["keep", "drop"] = "keep"
+    comments: Literal["keep", "drop"] = "drop"
+    scope: Literal["main", "body"] = "main"
+    format: Literal["text", "markdown"] = "text"
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     adds: ClassVar[tuple[str, ...]] = ("text",)

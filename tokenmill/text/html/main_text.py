@@ -80,8 +80,9 @@ class Choice(NamedTuple):
     """What the user chooses, as int64. Cuts are in parts of opinions.SURE; the others are 0 or 1.
 
     cut: the score that a block of an article or product must reach. lowest: the least cut on other pages. single: the
-    probability from which a page counts as one on one thing. comments: whether comments of readers are kept.
-    everything: keep all blocks (scope: body). markdown: write Markdown, not plain text.
+    probability from which a page counts as one on one thing. bullets: write bullets and numbers of list items.
+    headline: whether the first <h1> is kept. comments: whether comments of readers are kept. everything: keep all
+    blocks (scope: body). markdown: write Markdown, not plain text.
     """
 
     cut: int

@@ -46,7 +46,7 @@ WANTED: Final = 23  # whether text that is not shown is read too
 SCRIPT: Final = 24  # sign before the next character if it continues a number: `^`, `_` or a space
 FORMULA: Final = 25  # where the last formula ends in the text
 SIGNS: Final = 26  # bits of tags.SIGNS: what the page says of itself
-TYPE: Final = 27  # what the `type` of the tag just read is: one of the types of blocks.py
+TYPE: Final = 27  # what the `type` of the tag just read says: one of the types of attributes.py
 ENDED: Final = 28  # where the last inline element ends in the text
 LAST_TAG: Final = 29  # what that element is
 SEAM: Final = 30  # where one inline element ends and the next begins
@@ -88,7 +88,7 @@ class Tables(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Scratch for one document, as pointers. Elements: from tag to spans. Blocks: the rest."""
+    """Scratch for one document, as pointers. Elements: from tag to number. Blocks: the rest."""
 
     state: Longs  # (NUM_STATE,)
     text: Bytes  # the text of the blocks, one after another
@@ -103,7 +103,7 @@ class Page(NamedTuple):
     kin: Ints  # hash of its class
     class_at: Longs  # the value of its class in the document
     class_end: Longs
-    number: Ints  # of a list: its next number; of a cell: colspan | rowspan << SPAN_BITS
+    number: Ints  # of a list: the number of its last item; of a cell: colspan | rowspan << SPAN_BITS
     begin: Longs  # (blocks,): of its text
     end: Longs
     where: Ints  # the innermost element around its first character

@@ -120,7 +120,7 @@ def _is_note(data: Bytes, at: int, end: int) -> bool:
     if stop == close + 1 or stop + 6 >= end or data[stop] != 60 or data[stop + 1] != 47:
         return False
     after = find_byte(data, stop, stop + 4, 62) + 1  # behind </a>
-    return bool(data[after] == 60 and data[after + 1] == 47 and data[after + 2] | 32 == 115)  # </s
+    return bool(after + 2 < end and data[after] == 60 and data[after + 1] == 47 and data[after + 2] | 32 == 115)  # </s
 
 
 @kernel

@@ -11,19 +11,20 @@ from tokenmill.text.html.containers import (
 )
 from tokenmill.text.html.features import KIND, KINDS, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures, is_heading
 from tokenmill.text.html.opinions import SURE, Opinions
-from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
-from tokenmill.text.html.tags import MARKS, TAG
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, NO_NUMBER, Page
+from tokenmill.text.html.tags import CODE_MARK, MARKS, TAG
 from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
-_DT, _DD, _SUMMARY, _DETAILS, _DL = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"], TAG["dl"]
-_H1_KIND, _PRE_KIND = KINDS["h1"], KINDS["pre"]
+_DT, _DD, _SUMMARY, _DETAILS = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"]
+_H1_KIND, _PRE_KIND, _CELL_KIND = KINDS["h1"], KINDS["pre"], KINDS["td"]
 _READER: Final = 1 << MARKS.index("w_reader")
 BUCKETS: Final = 256
-_LOST: Final = 10  # times as much text that the second pass loses
+_LOST: Final = 10  # the first pass keeps more than this many times the text of the second
 _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
-_LONE_HEADINGS = 100  # units; longer ones are posts or a list
+_LONE_HEADINGS = 100  # units of all kept headings; more are posts or a list
+_NEAR = 4  # block elements in which a <dt>, <dd> or <summary> is looked for: the block's own and three around it
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
 
@@ -124,25 +125,28 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
     """Decide for each block of an HTML page whether it is kept.
 
     headline: whether the first <h1> is kept with the text. comments: whether comments of readers are kept.
+
+    The order matters. First come the rules that keep more. A definition may stand before a table, so it comes before
+    the tables; what announces other blocks (a term, a summary, a heading) comes after what it may announce. Then
+    comments that stand between kept blocks go too, and the other rules that drop blocks see what is left: the headline
+    takes its copies with it, and the last rule finds out whether more than headings are left.
     """
     blocks = page.state[BLOCKS]
     for block in range(blocks):
         verdict.keep[block] = verdict.score[block] >= verdict.cut[0]
-    _keep_terms(page, blocks, verdict)
     if not comments:
         _drop_comments(page, blocks, into, verdict)
+    _keep_definitions(page, blocks, verdict)
     _keep_tables(page, blocks, found, into, verdict)
+    _keep_terms(page, blocks, found, verdict)
     _keep_between(blocks, found, into, verdict)
     _keep_headings(blocks, into, verdict)
-    if not comments:  # those that stand between kept blocks, too
+    if not comments:
         _drop_comments(page, blocks, into, verdict)
-    _drop_repeated(blocks, into, verdict)
-    _drop_lone_headings(blocks, into, verdict)
     if not headline:
-        for block in range(blocks):
-            if into.own[block * NUM_OWN + KIND] == _H1_KIND:
-                verdict.keep[block] = 0
-                break
+        _drop_headline(page, blocks, found, into, verdict)
+    _drop_repeated(page, blocks, found, into, verdict)
+    _drop_lone_headings(blocks, into, verdict)
 
 
 @kernel
@@ -163,19 +167,40 @@ def _drop_comments(page: Page, blocks: int, into: Measures, verdict: Verdict) ->
 
 
 @kernel
-def _keep_terms(page: Page, blocks: int, verdict: Verdict) -> None:
-    """Keep a term with its definition, the first block of a definition with its term, a summary with its details."""
-    for block in range(blocks - 2, -1, -1):
-        if verdict.keep[block + 1] and not verdict.keep[block]:
-            this, after = page.block[page.where[block]], page.block[page.where[block + 1]]
-            is_term = page.tag[this] == _DT and (page.tag[after] == _DD or page.tag[after] == _DT)
-            is_summary = page.tag[this] == _SUMMARY and page.tag[page.parent[this]] == _DETAILS and after > this
-            if is_term or is_summary:
-                verdict.keep[block] = 1
+def _near(page: Page, block: int, first: int, second: int) -> int:
+    """The nearest element of these two tags around the text of a block: <dd><p> begins a definition too. 0 if none."""
+    element = page.block[page.where[block]]
+    for _ in range(_NEAR):
+        if page.tag[element] == first or page.tag[element] == second:
+            return int64(element)
+        element = page.block[page.parent[element]]
+    return int64(0)
+
+
+@kernel
+def _keep_definitions(page: Page, blocks: int, verdict: Verdict) -> None:
+    """Keep the first block of a definition whose term is kept."""
     for block in range(1, blocks):
         if verdict.keep[block - 1] and not verdict.keep[block]:
-            before, this = page.block[page.where[block - 1]], page.block[page.where[block]]
+            before, this = _near(page, block - 1, _DT, _DD), _near(page, int64(block), _DT, _DD)
             if page.tag[before] == _DT and page.tag[this] == _DD:
+                verdict.keep[block] = 1
+
+
+@kernel
+def _keep_terms(page: Page, blocks: int, found: Containers, verdict: Verdict) -> None:
+    """Keep a term before a kept definition or a further kept term, and a summary before kept text of its details.
+
+    Only the last block of a summary is kept: those before it are dates, versions and links to a source.
+    """
+    for block in range(blocks - 2, -1, -1):
+        if verdict.keep[block + 1] and not verdict.keep[block]:
+            is_term = page.tag[_near(page, int64(block), _DT, _DD)] == _DT and _near(page, block + 1, _DT, _DD) > 0
+            summary = _near(page, int64(block), _SUMMARY, _SUMMARY)
+            details = page.parent[summary]
+            after = page.block[page.where[block + 1]]
+            is_inside = details <= after <= found.last[details] and not summary <= after <= found.last[summary]
+            if is_term or (summary and page.tag[details] == _DETAILS and is_inside):
                 verdict.keep[block] = 1
 
 
@@ -226,23 +251,59 @@ def _keep_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
 
 
 @kernel
-def _drop_repeated(blocks: int, into: Measures, verdict: Verdict) -> None:
-    """Drop the first kept heading where it is repeated: share widgets and hidden bars have the title again."""
-    first = int64(-1)
+def _drop_headline(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Drop the first <h1>, and its copies before and behind it if it was kept."""
     for block in range(blocks):
-        if not verdict.keep[block]:
-            continue
-        if first < 0:
-            if not is_heading(int64(into.own[block * NUM_OWN + KIND])):
-                continue
-            first = int64(block)
-        elif into.hashes[block] == into.hashes[first] and into.own[block * NUM_OWN + UNITS] <= _SHORT_TITLE:
+        if into.own[block * NUM_OWN + KIND] == _H1_KIND:
+            if verdict.keep[block]:
+                _drop_copies(int64(block), int64(0), page, blocks, found, into, verdict)
+                verdict.keep[block] = 0
+            return
+
+
+@kernel
+def _drop_repeated(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Drop the copies of the first kept heading behind it: share widgets and hidden bars have the title again."""
+    for block in range(blocks):
+        if verdict.keep[block] and is_heading(int64(into.own[block * NUM_OWN + KIND])):
+            _drop_copies(int64(block), block + 1, page, blocks, found, into, verdict)
+            return
+
+
+@kernel
+def _drop_copies(
+    title: int, begin: int, page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict
+) -> None:
+    """Drop the blocks from `begin` on that have the text of a short title.
+
+    Share widgets have the title in elements of many tags, so that not only headings are dropped.
+    """
+    if into.own[title * NUM_OWN + UNITS] > _SHORT_TITLE:
+        return
+    for block in range(begin, blocks):
+        if block != title and into.hashes[block] == into.hashes[title] and not _is_entry(page, block, found, into):
             verdict.keep[block] = 0
 
 
 @kernel
+def _is_entry(page: Page, block: int, found: Containers, into: Measures) -> bool:
+    """Whether the block is a cell, a term, code or an item of a list: its text has a sense of its own."""
+    where, kind = page.where[block], into.own[block * NUM_OWN + KIND]
+    table = found.table[where]
+    if kind in (_CELL_KIND, _PRE_KIND) or (table and is_data_table(int64(table), found)):
+        return True
+    return bool(
+        page.marks[where] & CODE_MARK or page.item[block] != NO_NUMBER or page.tag[_near(page, block, _DT, _DD)] == _DT
+    )
+
+
+@kernel
 def _drop_lone_headings(blocks: int, into: Measures, verdict: Verdict) -> None:
-    """Drop all kept blocks if they are short headings without text: such a page has only menus."""
+    """Drop all kept blocks if they are headings of at most _LONE_HEADINGS units together.
+
+    Pages whose reference has no text keep such headings alone: shop pages whose product is loaded by a script, for
+    example. The limit was chosen on five pages of wcxb_dev.
+    """
     units = int64(0)
     for block in range(blocks):
         if verdict.keep[block]:
