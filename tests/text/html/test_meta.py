@@ -99,11 +99,9 @@ def test_only_the_first_bytes_of_a_row_count() -> None:
 
 
 def test_the_time_is_proportional_to_the_bytes() -> None:
-    """Each of 13,107 elements without an end was searched up to 2,048 bytes: 122 ms for 64 KiB."""
-    seconds = []
-    for page in (b"<meta" * 13_107, b"<meta " * 10_922, b"<meta bot " * 6_553):
-        found(page)
+    """Each `<meta` without an end was searched up to 2,048 bytes: 1 MiB took two seconds. It takes a few milliseconds."""
+    for part in (b"<meta", b"<meta ", b"<meta bot "):
+        page = part * (2**20 // len(part))
         start = process_time()
-        assert found(page) == []
-        seconds.append(process_time() - start)
-    assert max(seconds) < 0.02
+        assert found(page, most=len(page)) == []
+        assert process_time() - start < 0.5
