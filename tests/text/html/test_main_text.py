@@ -17,7 +17,18 @@ from tokenmill.text.kernel.cache import frozen
 
 TAGS = "<p> </p> <div class=menu> </div> <a href=x> </a> <h1> </h1> <nav> </nav> <br> <article> <footer> <ul> <li>"
 WORDS = "Some words of text, and then a full stop. |Home|中文的句子，很短。|\n|&amp;"
-MORE = ["</ul>", "<table><tr><td>", "<pre>", "</pre>"]
+MORE = ["</ul>", "<table><tr><td>", "<pre>", "</pre>", "2<sup>n − 1</sup>", "<code>", "</code>", "<h2>", "</h2>"]
+MORE += [
+    "<a href='#x'>#</a>",
+    "<span class=line>",
+    "</span>",
+    "<sup>",
+    "</sup>",
+    "<i class=math>",
+    "</i>",
+    "$x$",
+    "\\[",
+]
 PIECES = st.sampled_from([*TAGS.replace("> ", ">|").split("|"), *WORDS.split("|"), *MORE])
 MODELS = load_models()
 PAGES = st.lists(st.lists(PIECES, max_size=30).map("".join), max_size=4)
