@@ -233,6 +233,7 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
             "us2 US3 it's4 x[1] Ca2+",
         ),
         ("<p>x <sup>2</sup> 2<sup>n", "x 2 2n"),
+        ("<p>I<sup>2</sup>C, 10<sup>6</sup>K", "I2C, 10^6K"),
         ("<p>H<sub>2</sub>O", "H2O"),
         ("<p>the 1<sup>st</sup> of May", "the 1st of May"),
         ("<p>as he said<sup class=reference><a href=#x>[3]</a></sup>.", "as he said."),
@@ -305,6 +306,7 @@ def test_marks_of_editors_and_generators_are_not_text() -> None:
         ("<h2><a href='#x'>#</a></h2><h2> <i><a href='#x'>#</a></i>", ["#", "#"]),
         ("<h2>Part<a href='#x'>&copy and so on</a></h2>", ["Part© and so on"]),
         ("<p>Issue <a href='#x'>#</a>, <a href='#x'>^</a>", ["Issue #, ^"]),
+        ("<h3>35 comments <a href='#respond'>&raquo;</a></h3>", ["35 comments »"]),
     ],
 )
 def test_the_mark_of_a_permanent_link_is_no_part_of_a_heading(page: str, expected: list[str]) -> None:

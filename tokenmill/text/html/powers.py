@@ -136,9 +136,9 @@ def _power(data: Bytes, at: int, end: int, base: int) -> int:
         kind, byte, after = _part(data, at, end)
         if kind == _OTHER or after > end or (kind == _WHITE and not first and byte == 32):
             return int64(0)
+        at = after
         if kind == _END:
             break
-        at = after
         run = run + 1 if kind == _LETTER else 0
         if kind == _DIGIT:
             numbers += last != _DIGIT
@@ -170,6 +170,8 @@ def _power(data: Bytes, at: int, end: int, base: int) -> int:
         is_range = not numbers and not pluses and 97 <= first_letter | 32 <= 104  # a-c, a/b: notes
         return int64(0 if is_range else 1 if first == _OPENER and last == _CLOSER and openers == 1 else 2)
     if openers or numbers + letters > 2 or numbers > 1:
+        return int64(0)
+    if numbers and not is_signed and at < end and 65 <= data[at] <= 90:  # a name: I2C
         return int64(0)
     if numbers + letters == 1:
         return int64(is_signed or numbers > 0 or _is_variable(first_letter))

@@ -1,7 +1,7 @@
 """Which elements of a page readers see: hidden ones, marks of editors, numbers of lines, buttons that are headings."""
 
 from tokenmill.text.html.formulas import delimited
-from tokenmill.text.html.lexer import find_byte
+from tokenmill.text.html.lexer import code_of, find_byte, name_code
 from tokenmill.text.html.page import (
     BLOCKS,
     DEPTH,
@@ -41,6 +41,8 @@ _BUTTON_BYTES = 1000  # in which a button that is read has its first <p>, or its
 _LINK_BYTES = 300  # longest start tag of a link to a note
 _MARK_BYTES = 12  # longest text of a link that is only a mark: `¶`, `&para;`, `#`
 _HEADING_BYTES = 500  # behind such a link, in which the text of the heading begins
+_MARK_NAMES = ("para", "sect", "num", "infin", "#182", "#167", "#35", "#8734", "#128279", "#xb6", "#xa7", "#x221e")
+_MARK_CODES = tuple(map(name_code, _MARK_NAMES))
 
 
 @kernel
@@ -147,12 +149,13 @@ def _behind_mark(data: Bytes, at: int, end: int) -> int:
         at += 1
     if at + 4 >= end:
         return int64(-1)
+    begin = at
     first, second, third = data[at], data[at + 1], data[at + 2]
     if first in (35, 94):  # #, ^
         at += 1
     elif first == 38:
         at = find_byte(data, at, end - 1, 59) + 1
-        if data[at - 1] != 59:
+        if code_of(data, begin + 1, at - 1) not in _MARK_CODES:
             return int64(-1)
     elif first == 0xC2 and second in (0xA7, 0xB6):
         at += 2
