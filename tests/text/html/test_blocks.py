@@ -194,6 +194,14 @@ def test_a_page_whose_text_is_all_hidden_is_read_nevertheless() -> None:
         ("<pre><table><tr><td>1<td>2<tr><td>3<td>4</table></pre>", ["1\n2\n3\n4"]),
         ("<td style='white-space:pre'>  a\n  b</td>", ["  a\n  b"]),
         ("<p>a<pre> b</pre>c", ["a", " b", "c"]),
+        ("<pre><input><code class=mjs>'fs';</code><code class=cjs>const fs</code></pre>", ["'fs';\nconst fs"]),
+        ("<pre><code>a\n</code><code>b</code>\n<code>c</code> <code>d</code></pre>", ["a\nb\nc d"]),
+        ("<pre class=x><div><code>a</code><code>b</code></div></pre>", ["ab"]),
+        ("<pre><span class='line'>a</span><span class='line'>  b</span></pre>", ["a\n  b"]),
+        ("<pre><code><span class=line>a</span>\n<span class=line>b</span></code></pre>", ["a\nb"]),
+        ("<pre><span class=line>a</span><span class=line></span><span class='hl line'> b</span></pre>", ["a\n\n b"]),
+        ("<pre><span class=line><b>a</b><i>b</i></span><span class=k>c</span></pre>", ["abc"]),
+        ("<p><span class=line>a</span><span class=x>b</span>", ["ab"]),
     ],
 )
 def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> None:
@@ -210,6 +218,22 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ("<p>(3+4)<sup>2</sup>", "(3+4)^2"),
         ("<p>5<sup>1</sup>/<sub>2</sub> cups", "5 1/2 cups"),
         ("<p>5<sup>1</sup>&frasl;<sub>2</sub> cups", "5 1\u20442 cups"),
+        ("<p>2<sup>n</sup>, −(2<sup>n − 1</sup>)", "2^n, −(2^(n − 1))"),
+        ("<p>x<sup>2</sup>+e<sup>x+1</sup>, m<sup>3</sup>/s", "x^2+e^(x+1), m^3/s"),
+        ("<p>5&nbsp;cm<sup>2</sup>, 3km<sup>2</sup>; км<sup>2</sup>", "5 cm^2, 3km^2; км^2"),
+        ("<p><i>x</i><sup><i>n</i>&minus;1</sup>y", "x^(n−1)y"),
+        ("<p>(1+r)<sup>n</sup>/2 and (x+1)<sup>2</sup>/4", "(1+r)^n/2 and (x+1)^2/4"),
+        ("<p>2<sup>(n-1)</sup> 2<sup>2n</sup> e<sup>-kt</sup> x<sup>1/2</sup>", "2^(n-1) 2^(2n) e^(-kt) x^(1/2)"),
+        ("<p>χ<sup>2</sup> πr<sup>2</sup> E=mc<sup>2</sup> O(n<sup>2</sup>)", "χ^2 πr^2 E=mc^2 O(n^2)"),
+        ("<p>10<sup>6</sup>/ml, 10<sup>1.5</sup>", "10^6/ml, 10^1.5"),
+        ("<p>2<sup>nd</sup> 19<sup>e</sup> 1<sup>er</sup> 5<sup>h</sup> 12<sup>a-c</sup>", "2nd 19e 1er 5h 12a-c"),
+        ("<p>n<sup>o</sup> M<sup>lle</sup> X<sup>TM</sup> x<sup>®</sup> D<sup>r</sup>", "no Mlle XTM x® Dr"),
+        (
+            "<p>us<sup>2</sup> US<sup>3</sup> it's<sup>4</sup> x<sup>[1]</sup> Ca<sup>2+</sup>",
+            "us2 US3 it's4 x[1] Ca2+",
+        ),
+        ("<p>x <sup>2</sup> 2<sup>n", "x 2 2n"),
+        ("<p>I<sup>2</sup>C, 10<sup>6</sup>K", "I2C, 10^6K"),
         ("<p>H<sub>2</sub>O", "H2O"),
         ("<p>the 1<sup>st</sup> of May", "the 1st of May"),
         ("<p>as he said<sup class=reference><a href=#x>[3]</a></sup>.", "as he said."),
@@ -222,6 +246,10 @@ def test_scripts_do_not_change_a_number(page: str, expected: str) -> None:
     assert blocks(page) == [expected]
 
 
+def test_a_block_in_a_superscript_is_no_power() -> None:
+    assert blocks("<p>x<sub>1</sub> x<sup>n<sub>1</sub></sup> 2<sup><div>n</div></sup>") == ["x1 xn1 2", "n"]
+
+
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
@@ -232,7 +260,7 @@ def test_scripts_do_not_change_a_number(page: str, expected: str) -> None:
         ("<p><span>T</span><span>he end</span><span>ing</span>", "The ending"),
         ("<p><a>中</a><a>文</a>", "中文"),
         ("<pre><span>my</span><span>Class</span><a>a</a><a>b</a></pre>", "myClassab"),
-        ("<p>a strategy<sup>12</sup> of 5 m<sup>2</sup>", "a strategy 12 of 5 m2"),
+        ("<p>a strategy<sup>12</sup> of 5 m<sup>2</sup>", "a strategy 12 of 5 m^2"),
         ("<p>sinh<sup>2</sup>x of an area<sup>2</sup>", "sinh2x of an area2"),
         ("<p><em>java</em><em>Script</em> <a>Дом</a><a>Сад</a>", "javaScript Дом Сад"),
         ("<p><code><b><i class=a>foo</i><i class=a>bar</i></b></code>", "foobar"),
@@ -266,6 +294,25 @@ def test_marks_of_editors_and_generators_are_not_text() -> None:
     assert blocks(page) == ["Title", "Part", "A link with many words", "Three", "see \u00a7 2"]
 
 
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<h2>File system<span><a class='mark' href='#file-system'>#</a></span></h2>", ["File system"]),
+        ("<h3><a href='x.html#p'> # </a> <b>Part</b></h3>", ["Part"]),
+        ("<h3><div>Part</div><a href='#p'>🔗️</a></h3>", ["Part"]),
+        ("<h3>Part <a href='#p'>&para;</a></h3><h3>Two<a href='#p'>&#x221E;</a></h3>", ["Part", "Two"]),
+        ("<dl><dt>f(x)<a href='#f'>#</a><dd>see<a href='#f'>#</a></dl>", ["f(x)", "see#"]),
+        ("<h2><a href='#c'>C#</a></h2><h2>C#</h2><h2>F<a href='f'>#</a></h2>", ["C#", "C#", "F#"]),
+        ("<h2><a href='#x'>#</a></h2><h2> <i><a href='#x'>#</a></i>", ["#", "#"]),
+        ("<h2>Part<a href='#x'>&copy and so on</a></h2>", ["Part© and so on"]),
+        ("<p>Issue <a href='#x'>#</a>, <a href='#x'>^</a>", ["Issue #, ^"]),
+        ("<h3>35 comments <a href='#respond'>&raquo;</a></h3>", ["35 comments »"]),
+    ],
+)
+def test_the_mark_of_a_permanent_link_is_no_part_of_a_heading(page: str, expected: list[str]) -> None:
+    assert blocks(page) == expected
+
+
 def test_a_link_that_is_no_mark_is_text() -> None:
     """Regression: Sphinx gives each link the class `reference`, and links that begin with <code> were lost."""
     first = "A paragraph that is long enough for a page without hidden text."
@@ -287,6 +334,11 @@ def test_a_link_that_is_no_mark_is_text() -> None:
         "<button><i>" * 400_000 + "x",
         "<sup><a href=#" * 300_000,
         "<x href><sup>" * 300_000,
+        "x<sup>" * 500_000,
+        "2<sup>n</sup>" * 300_000,
+        "<h2><a href=#>#</a>" * 200_000,
+        "<pre>" + "<span class=line>" * 300_000,
+        "<p class=math>" + "$<" * 1_000_000,
         "<script>" * 500_000,
         "<!--" * 500_000,
         "&" * 3_000_000,
@@ -306,6 +358,7 @@ def test_broken_pages_never_crash() -> None:
     chance = random.Random(7)
     page = (
         "<div class=a><table><tr><td><p>text &amp; <a href='x'>link</a><ul><li>item</ul></table></div><pre>\n x</pre>"
+        "2<sup>n-1</sup><h2>T<a href='#x'>#</a></h2><p class=math>\\(x\\)</p>"
     )
     for _ in range(2_000):
         letters = list(page * 3)

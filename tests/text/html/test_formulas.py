@@ -236,6 +236,21 @@ TEX = [
     ("<img class=latex alt=xy><img class=latex alt=y>", "⟦xy⟧⟦y⟧"),
     ("10<sup><img class=latex alt=6></sup>", "10^⟦6⟧"),
     ("<pre>a <img class=latex alt='b\n  c'>\n</pre>", "a ⟦b c⟧"),
+    ("a <span class='math-container'>$a_1 * b_1 * c_{i}$</span>, b", "a ⟦a_1 * b_1 * c_{i}⟧, b"),
+    ("<p class=math-container>$$\\sum_{i} x_i^*y^* &lt; 1$$</p>", "⟦⟦\\sum_{i} x_i^*y^* < 1⟧⟧"),
+    ("<div class='math notranslate'>\n\\[x\\\\ y\\]</div>", "⟦⟦x\\\\ y⟧⟧"),
+    ("<div class=math><span>(1)<a href=#e>¶</a></span>\\[x\\]</div>", "(1)⟦⟦x⟧⟧"),
+    ("a<span class='math inline'> \\(x &lt; 2\\) </span>b", "a ⟦x < 2⟧ b"),
+    ("<span class=math-tex>\\(a < b\\)</span>", "⟦a < b⟧"),
+    ("<span class=MathJax_Preview>$x$</span><script type='math/tex'>x</script>", "⟦x⟧"),
+    ("<span class=MathJax_Preview>x</span><script type='math/tex'>x</script>", "⟦x⟧"),
+    ("<span class=mathjax>$x$</span>", "⟦x⟧"),
+    ("<span class=math>$x$ and $y$</span>", "$x$ and $y$"),
+    ("<span class=math>$5 or <b>$6</b></span>", "$5 or $6"),
+    ("<span class=math>$$$$ a$</span><span class=math>$", "$$$$ a$$"),
+    ("<span class=math><b>$x$</b> $y</span>", "$x$ $y"),
+    ("<pre><span class=math>$x$</span></pre>", "$x$"),
+    ("<span class=price>$x$</span>", "$x$"),
 ]
 
 
@@ -428,6 +443,7 @@ PARTS = [
     *("<maction>", "<annotation encoding=tex>", "</annotation>", "<math>", "</math>", "<math alttext=a", "<semantics>"),
     *("1", "ab", "(", ")", ",", "&#x2062;", "&nbsp;", " ", "′", "¯", "/", "√", "-", "&nGt;", "&#1;", "\0", "\1", "½"),
     *("<!--", "-->", "<![CDATA[", "]]>", "<", "&", "'", "$", "\\(", "%", "\n", "<img class=tex alt='", "<sup>", "<a>"),
+    *("<span class=math>$", "$</span>", "<div class=mathjax>\\[", "\\]</div>", "</sup>"),
 ]
 
 
@@ -488,6 +504,9 @@ HOSTILE = [
     "<img class=tex alt='" + "%" * 200_000 + "'>",
     "<img class=tex alt=x>" * 20_000,
     "<img class=tex alt='" + "&nGt;" * 40_000 + "'>",
+    "<p class=math>" + "$a < b " * 100_000,
+    "<p class=math>" + "$a <!-->" * 50_000,
+    "<span class=math>$ " * 20_000,
 ]
 
 

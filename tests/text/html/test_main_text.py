@@ -20,10 +20,11 @@ from tokenmill.text.kernel.cache import frozen
 
 TAGS = "<p> </p> <div class=menu> </div> <a href=x> </a> <h1> </h1> <nav> </nav> <br> <article> <footer> <ul> <li>"
 WORDS = "Some words of text, and then a full stop. |Home|中文的句子，很短。|\n|&amp;"
-MORE = ["</ul>", "<table><tr><td>", "<pre>", "</pre>", "<sup>", "</sup>", "<dl><dt>", "<dd>"]
-NOTES = ["<a href='#n'>", "1", "<sup><a href='#n'>1</a></sup>", "<sup><a href='#n'>1</ab></"]  # the last is cut off
-CUT = ["<", "</", "</s", "<meta", "&", "<p class='"]
-PIECES = st.sampled_from([*TAGS.replace("> ", ">|").split("|"), *WORDS.split("|"), *MORE, *NOTES, *CUT])
+MORE = ["</ul>", "<table><tr><td>", "<pre>", "</pre>", "2<sup>n − 1</sup>", "<code>", "</code>", "<h2>", "</h2>"]
+MORE += ["<a href='#x'>#</a>", "<span class=line>", "</span>", "<sup>", "</sup>", "<i class=math>", "</i>", "$x$", "\\["]
+MORE += ["<dl><dt>", "<dd>", "<a href='#n'>", "1", "<sup><a href='#n'>1</a></sup>"]
+CUT = ["<", "</", "</s", "<meta", "&", "<p class='", "<sup><a href='#n'>1</ab></"]
+PIECES = st.sampled_from([*TAGS.replace("> ", ">|").split("|"), *WORDS.split("|"), *MORE, *CUT])
 MODELS = load_models()
 SENTENCES = "It rained for three days, and nobody in the town could say why. " * 3
 PAGES = st.lists(st.lists(PIECES, max_size=30).map("".join), max_size=4)

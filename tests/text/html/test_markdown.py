@@ -17,7 +17,13 @@ RENDERER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 SIGNS = st.text("ab1 *_`~#+-.>=<&;:()[]!|\\$\n/\"'", min_size=1, max_size=40).filter(lambda text: text.strip())
 NAMES = ["p", "li", "ul", "ol", "blockquote", "pre", "td", "tr", "table"]
 PARTS = [f"<{name}>" for name in NAMES] + [f"</{name}>" for name in NAMES]
-PARTS += ["x * y", "1) a", "~~b~~", "[c](d)", "&amp;lt;"]
+PARTS += ["x * y", "1) a", "~~b~~", "[c](d)", "&amp;lt;", "2<sup>n+1</sup>", "m<sup>2</sup>", "<code>a</code>"]
+PARTS += [
+    "<h2>T <a href='#t'>#</a></h2>",
+    "<span class=line>l</span>",
+    "<i class=math>$x+1$</i>",
+    "<div class=math>\\[y\\]</div>",
+]
 TREES = st.recursive(
     SIGNS.map(html.escape),
     lambda inner: st.builds(
@@ -58,7 +64,13 @@ def test_the_rendered_words_are_those_of_the_page(page: str) -> None:
         ("<h1>One</h1><h3>Two\nthree</h3><p>x", "# One\n\n### Two three\n\nx"),
         ("<ul><li>a<li>b<ol><li>c<li>d</ol><li>e</ul>", "- a\n- b\n\n  1. c\n  2. d\n\n- e"),
         ("<ol start=9><li>a<li><p>b</p><p>c</p></ol>", "9. a\n\n10. b\n\n    c"),
-        ("<blockquote><p>a</p><p>b</p></blockquote>c", "> a\n\n> b\n\nc"),
+        ("<blockquote><p>a</p><p>b</p></blockquote>c", "> a\n>\n> b\n\nc"),
+        ("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b"),
+        (
+            "<blockquote><p>a<blockquote><p>b<p>c</blockquote><ul><li>d<li>e</ul></blockquote>",
+            "> a\n>\n> > b\n> >\n> > c\n>\n> - d\n> - e",
+        ),
+        ("<blockquote><pre>a</pre><p>b</blockquote>", "> ```\n> a\n> ```\n>\n> b"),
         (
             "<pre class='language-python'><code>def f():\n    return '`'</code></pre>",
             "```python\ndef f():\n    return '`'\n```",
@@ -82,6 +94,14 @@ def test_structure_is_written(page: str, text: str | None) -> None:
     if text is not None:
         assert made == text
     assert words_of(RENDERER.render(made)) == "".join(whole(page, list_bullets=False).split())
+
+
+def test_raw_tex_is_no_markup() -> None:
+    """Regression: `*` and `_` in formulas of Stack Exchange and Sphinx were escaped, and the `$` too."""
+    page = (
+        "<p>Let <span class='math-container'>$a_1 * b_1 * c_{i}$</span> be<div class=math>\\[\\sum_{i} x_i^*\\]</div>"
+    )
+    assert markdown(page) == whole(page) == "Let $a_1 * b_1 * c_{i}$ be\n\n$$\\sum_{i} x_i^*$$"
 
 
 def test_the_structure_survives_rendering() -> None:

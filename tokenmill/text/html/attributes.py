@@ -35,6 +35,7 @@ from tokenmill.text.html.page import (
     Tables,
 )
 from tokenmill.text.html.tags import (
+    ANCHOR_TRAIT,
     ARIA_TRAIT,
     BODY_PROPERTY,
     HIDDEN,
@@ -104,8 +105,11 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
         elif code == _ARIA_HIDDEN:
             if high - low == 4 and data[low] | 32 == 116:
                 traits |= ARIA_TRAIT
-        elif code == _HREF and tag == 0:
-            traits |= LINK_TRAIT
+        elif code == _HREF:
+            if tag == 0:
+                traits |= LINK_TRAIT
+            elif tag == _A and find_byte(data, low, high, 35) < high:
+                traits |= ANCHOR_TRAIT
         elif code == _ARIA_LABEL:
             is_labelled = high > low >= 3 and data[low - 2] == 61 and data[low - 3] | 32 == 121  # …by="
         elif code in (_ARIA_EXPANDED, _ARIA_CONTROLS):

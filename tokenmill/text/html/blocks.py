@@ -6,7 +6,7 @@ supplied, stray ones passed over, as browsers do in the common cases (HTML stand
 """
 
 from tokenmill.text.html.attributes import LD_JSON, MATH_DISPLAY, MATH_TEX, read_attributes, read_types
-from tokenmill.text.html.formulas import put_math, put_tex
+from tokenmill.text.html.formulas import put_delimited, put_math, put_tex
 from tokenmill.text.html.lexer import find_byte, is_letter, pass_comment, pass_raw, read_name, value_of
 from tokenmill.text.html.page import (
     ALT_AT,
@@ -37,7 +37,6 @@ from tokenmill.text.html.page import (
     OWN,
     PRES,
     PUT,
-    SCRIPT,
     SPANS,
     TRAITS,
     TYPE,
@@ -52,7 +51,8 @@ from tokenmill.text.html.page import (
     meet,
     put_text,
 )
-from tokenmill.text.html.shown import drop_line_number, is_fraction, is_read_button, is_unshown
+from tokenmill.text.html.powers import begin_script, end_script
+from tokenmill.text.html.shown import begin_row, drop_line_number, is_read_button, is_unshown
 from tokenmill.text.html.tags import (
     ARIA_TRAIT,
     BLOCK,
@@ -65,6 +65,7 @@ from tokenmill.text.html.tags import (
     PRE_TRAIT,
     SKIP,
     TAG,
+    TEX_TRAIT,
     VOID,
     WALL,
     WIDE,
@@ -77,13 +78,7 @@ _TD, _TH, _TR, _TABLE = TAG["td"], TAG["th"], TAG["tr"], TAG["table"]
 _TBODY, _THEAD, _TFOOT, _CAPTION = TAG["tbody"], TAG["thead"], TAG["tfoot"], TAG["caption"]
 _UL, _OL, _PRE, _H1, _H6 = TAG["ul"], TAG["ol"], TAG["pre"], TAG["h1"], TAG["h6"]
 _HTML, _BODY, _IMG, _SUP, _SUB = TAG["html"], TAG["body"], TAG["img"], TAG["sup"], TAG["sub"]
-_MATH, _SCRIPT, _NOSCRIPT, _BUTTON, _SUMMARY = (
-    TAG["math"],
-    TAG["script"],
-    TAG["noscript"],
-    TAG["button"],
-    TAG["summary"],
-)
+_MATH, _SCRIPT, _NOSCRIPT, _BUTTON = TAG["math"], TAG["script"], TAG["noscript"], TAG["button"]
 _DIV, _INPUT, _STYLE, _TEMPLATE = TAG["div"], TAG["input"], TAG["style"], TAG["template"]
 
 
@@ -104,6 +99,8 @@ def read_blocks(data: Bytes, at: int, end: int, wanted: int, tables: Tables, pag
     state[ELEMENTS] = state[DEPTH] = state[GAP] = 1
     state[WANTED] = wanted
     while at < end:
+        if page.traits[page.stack[state[DEPTH] - 1]] & TEX_TRAIT and data[at - 1] == 62:
+            at = put_delimited(data, at, end, tables, page)
         sign = find_byte(data, at, end, 60)
         if sign > at:
             put_text(data, at, sign, tables, page)
@@ -213,19 +210,20 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
         state[TRAITS] &= ~LINE_TRAIT
         if flags & BLOCK:
             end_block(page, 2 if flags & WIDE else 1)
-        elif state[ENDED] == state[PUT] and state[OPEN] and not state[PRES]:
-            meet(tag, page)
+        elif state[ENDED] == state[PUT] and state[OPEN]:
+            if state[PRES]:
+                begin_row(tag, page)
+            else:
+                meet(tag, page)
     depth = state[DEPTH]
     _push(tag, flags, tables, page)
     state[BEGUN] = state[PUT]
-    if tag == _SUP:
-        state[SCRIPT] = 32 if is_fraction(data, at, end) else 94
-    elif tag == _SUB:
-        state[SCRIPT] = 95
     if depth < state[DEPTH] and not state[WANTED] and not state[HIDE] and is_unshown(data, at, end, tag, page):
         state[HIDE] = depth
         if state[TRAITS] & ARIA_TRAIT:  # a browser shows it: a dot or a line between words
             state[APART] = state[PUT]
+    elif depth < state[DEPTH] and tag in (_SUP, _SUB):
+        begin_script(data, at, end, tag, page)
 
 
 @kernel
@@ -290,7 +288,7 @@ def _pop_to(depth: int, page: Page) -> None:
         if tag == _A or traits & LINK_TRAIT:
             state[LINKS] -= 1
         if tag in (_SUP, _SUB):
-            state[SCRIPT] = 0
+            end_script(traits, page)
         if page.block[element] != element:
             state[ENDED], state[LAST_TAG], state[LAST_KIN] = state[PUT], tag, page.kin[element]
     if state[DEPTH] <= state[HIDE]:

@@ -1,9 +1,9 @@
 """Formulas of an HTML page that has them as TeX: each is written once, between the marks of page.py.
 
-TeX stands in the `alt` of an image, in a `<script type="math/tex">`, and in the `<annotation>` or the `alttext` of a
-`<math>`. mathml.py replaces a `<math>` without TeX before the page is read. A formula takes less room than its source,
-but for the character references whose text is longer than their name, by a fifth at most. The page's text has room for
-a quarter.
+TeX stands in the `alt` of an image, in a `<script type="math/tex">`, in the `<annotation>` or the `alttext` of a
+`<math>`, and between delimiters in an element whose class says that a script shows it as a formula. mathml.py replaces
+a `<math>` without TeX before the page is read. A formula takes less room than its source, but for the character
+references whose text is longer than their name, by a fifth at most. The page's text has room for a quarter.
 """
 
 from typing import Final
@@ -30,11 +30,13 @@ from tokenmill.text.html.page import (
     INLINE_FORMULA,
     LINKS,
     OPEN,
+    PRES,
     PUT,
     SPACE,
     Page,
     Tables,
     put_reference,
+    put_text,
 )
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
@@ -94,6 +96,39 @@ def put_math(
     if not is_tex and not put_tex(data, alt_at, alt_end, display, int64(1), tables, page):
         return at
     return min(find_byte(data, close, end, 62) + 1, end)
+
+
+@kernel
+def put_delimited(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> int:
+    """Where to go on behind the text that begins at `at`, behind a tag, if it is TeX between delimiters; else `at`.
+
+    The formula is written without them. In a `<pre>` it is code.
+    """
+    low, high, stop = delimited(data, at, end)
+    if low == high or page.state[HIDE] or page.state[PRES]:
+        return at
+    put_text(data, at, low, tables, page)  # white space
+    if not put_tex(data, low, high, int64(0), int64(1), tables, page):
+        return low
+    put_text(data, high, stop, tables, page)
+    return stop
+
+
+@kernel
+def delimited(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
+    """(begin, end of TeX between `$`, `$$`, `\\(` or `\\[` that is all of the text from `at` on, where a tag is).
+
+    Begin and end are the same if the text is something else.
+    """
+    stop = find_byte(data, at, end, 60)
+    while stop + 1 < end and not (is_letter(data[stop + 1]) or data[stop + 1] in (33, 47, 63)):
+        stop = find_byte(data, stop + 1, end, 60)
+    high = stop
+    while at < high and data[at] <= 32:
+        at += 1
+    while at < high and data[high - 1] <= 32:
+        high -= 1
+    return at, high if _dollars(data, at, high) or _is_bracketed(data, at, high) else at, stop
 
 
 @kernel

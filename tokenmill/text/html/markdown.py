@@ -40,7 +40,7 @@ def room_for_markdown(page: Page) -> int:
     lines = page.state[BLOCKS]
     for at in range(page.state[PUT]):
         lines += page.text[at] == 10
-    prefixes = (2 * MOST_QUOTES + MOST_INDENT + 4) * lines
+    prefixes = (2 * MOST_QUOTES + MOST_INDENT + 4) * lines + 2 * MOST_QUOTES * page.state[BLOCKS]
     return int64(3 * page.state[PUT] + prefixes + 64 * page.state[BLOCKS] + 64 + room_for_cells(page))
 
 
@@ -60,11 +60,7 @@ def write_markdown(
             continue
         table = found.table[page.where[block]]
         if put > begin:
-            out[put] = 10
-            put += 1
-            if not _is_next_item(page, last, block):
-                out[put] = 10
-                put += 1
+            put = _write_gap(page, last, block, table, found, out, put)
         last = block
         quotes, indent = _place(page, block, verdict)
         if table and is_data_table(table, found):
@@ -87,6 +83,24 @@ def write_markdown(
         put = write_escaped(page, block, is_heading, False, quotes, indent, out, put)
         block += 1
     return put
+
+
+@kernel
+def _write_gap(page: Page, last: int, block: int, table: int, found: Containers, out: Bytes, put: int) -> int:
+    """Write the line feeds before a block, and the marks of quotes that hold both blocks."""
+    out[put] = 10
+    put += 1
+    if _is_next_item(page, last, block):
+        return put
+    quotes = int64(0)
+    element = int64(0) if table or found.table[page.where[last]] else page.block[page.where[block]]
+    while element:  # an element around the block that began before `last` is around that too
+        quotes += page.tag[element] == _QUOTE and element <= page.where[last]
+        element = page.block[page.parent[element]]
+    put = write_prefix(min(quotes, int64(MOST_QUOTES)), int64(0), out, put)
+    put -= quotes > 0
+    out[put] = 10
+    return put + 1
 
 
 @kernel

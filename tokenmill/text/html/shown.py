@@ -1,12 +1,14 @@
 """Which elements of a page readers see: hidden ones, marks of editors, numbers of lines, buttons that are headings."""
 
-from tokenmill.text.html.lexer import find_byte
+from tokenmill.text.html.formulas import delimited
+from tokenmill.text.html.lexer import code_of, find_byte, name_code
 from tokenmill.text.html.page import (
     BLOCKS,
     DEPTH,
     ENDED,
     GAP,
     IMAGES,
+    LAST_TAG,
     NO_NUMBER,
     OPEN,
     PRES,
@@ -14,25 +16,33 @@ from tokenmill.text.html.page import (
     SPACE,
     TRAITS,
     Page,
+    add_line,
+    end_line,
 )
 from tokenmill.text.html.tags import (
+    ANCHOR_TRAIT,
     COUNTER_TRAIT,
     DRAWN_TRAIT,
     HIDDEN_TRAIT,
     MARK_TRAIT,
     REFERENCE_TRAIT,
+    ROW_TRAIT,
     TAG,
+    TEX_TRAIT,
     TOGGLE_TRAIT,
 )
-from tokenmill.text.kernel.arrays import Bytes
+from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
-_A, _DT, _H1, _H6, _PRE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"]
+_A, _DT, _H1, _H6, _PRE, _CODE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"], TAG["code"]
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
 _MOST_DIGITS = 5  # of the number of a line of code
 _BUTTON_BYTES = 1000  # in which a button that is read has its first <p>, or its end
 _LINK_BYTES = 300  # longest start tag of a link to a note
 _MARK_BYTES = 12  # longest text of a link that is only a mark: `¶`, `&para;`, `#`
+_HEADING_BYTES = 500  # behind such a link, in which the text of the heading begins
+_MARK_NAMES = ("para", "sect", "num", "infin", "#182", "#167", "#35", "#8734", "#128279", "#xb6", "#xa7", "#x221e")
+_MARK_CODES = tuple(map(name_code, _MARK_NAMES))
 
 
 @kernel
@@ -68,10 +78,15 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
     traits = page.state[TRAITS]
     if (tag == _SUP and _is_note(data, at, end)) or (tag == _A and _is_permalink(data, at, end)):
         return True
+    if traits & ANCHOR_TRAIT and _is_heading_mark(data, at, end, page):
+        return True
     if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT | REFERENCE_TRAIT):
         return False
-    if traits & HIDDEN_TRAIT or (traits & DRAWN_TRAIT and tag == _SPAN) or (traits & REFERENCE_TRAIT and tag == _SUP):
+    if traits & HIDDEN_TRAIT or (traits & REFERENCE_TRAIT and tag == _SUP):
         return True
+    if traits & DRAWN_TRAIT and tag == _SPAN:
+        low, high, _ = delimited(data, at, end)
+        return not traits & TEX_TRAIT or low == high
     if traits & COUNTER_TRAIT:
         around = page.block[page.parent[page.stack[page.state[DEPTH] - 1]]]
         if tag == _TD or (page.state[PRES] and tag == _SPAN and _is_number(data, at, end)):
@@ -100,6 +115,61 @@ def _is_permalink(data: Bytes, at: int, end: int) -> bool:
     """Whether the text of the link that begins at `at` is only the mark of a permanent link: `¶` or `§`."""
     is_mark = at + 4 < end and data[at] == 0xC2 and data[at + 1] in (0xB6, 0xA7) and data[at + 2] == 60
     return bool(is_mark and data[at + 3] == 47)
+
+
+@kernel
+def _is_heading_mark(data: Bytes, at: int, end: int, page: Page) -> bool:
+    """Whether the link to a place that begins at `at` is only a mark, in a heading or a term that has other text."""
+    around = page.tag[page.block[page.stack[page.state[DEPTH] - 1]]]
+    if not (_H1 <= around <= _H6 or around == _DT):
+        return False
+    at = _behind_mark(data, at, min(at + 2 * _MARK_BYTES, end))
+    if at < 0 or at + 1 >= end or data[at] != 60 or data[at + 1] != 47:
+        return False
+    blocks = page.state[BLOCKS]
+    if page.state[OPEN] or (blocks and page.where[blocks - 1] >= page.block[page.stack[page.state[DEPTH] - 1]]):
+        return True
+    end = min(end, at + _HEADING_BYTES)
+    while at < end:
+        if data[at] > 32 and data[at] != 60:
+            return True
+        if data[at] <= 32:
+            at += 1
+        elif at + 2 < end and data[at + 1] == 47 and data[at + 2] | 32 in (100, 104):  # </d, </h
+            return False
+        else:
+            at = find_byte(data, at, end, 62) + 1
+    return False
+
+
+@kernel
+def _behind_mark(data: Bytes, at: int, end: int) -> int:
+    """Where the mark of a permanent link ends, with white space around it: a sign or a character reference; else -1."""
+    while at < end and data[at] <= 32:
+        at += 1
+    if at + 4 >= end:
+        return int64(-1)
+    begin = at
+    first, second, third = data[at], data[at + 1], data[at + 2]
+    if first in (35, 94):  # #, ^
+        at += 1
+    elif first == 38:
+        at = find_byte(data, at, end - 1, 59) + 1
+        if code_of(data, begin + 1, at - 1) not in _MARK_CODES:
+            return int64(-1)
+    elif first == 0xC2 and second in (0xA7, 0xB6):
+        at += 2
+    elif first == 0xE2 and second == 0x88 and third == 0x9E:  # ∞
+        at += 3
+    elif first == 0xF0 and second == 0x9F and third == 0x94 and data[at + 3] == 0x97:  # 🔗
+        at += 4
+    else:
+        return int64(-1)
+    if at + 2 < end and data[at] == 0xEF and data[at + 1] == 0xB8:  # how it is drawn
+        at += 3
+    while at < end and data[at] <= 32:
+        at += 1
+    return int64(at)
 
 
 @kernel
@@ -148,16 +218,13 @@ def drop_line_number(page: Page) -> None:
 
 
 @kernel
-def is_fraction(data: Bytes, at: int, end: int) -> bool:
-    """Whether the <sup> that begins at `at` is the numerator of a fraction: digits, its end tag, a slash."""
-    place = at
-    while place < end and 48 <= data[place] <= 57:
-        place += 1
-    if place == at or place + 7 > end or data[place] != 60 or data[place + 1] != 47:
-        return False
-    place = find_byte(data, place, end, 62) + 1
-    if place + 2 >= end:
-        return False
-    is_entity = data[place] == 38 and (data[place + 1] == 102 or data[place + 1] == 35)  # &frasl; or &#8260;
-    is_solidus = data[place] == 0xE2 and data[place + 1] == 0x81 and data[place + 2] == 0x84
-    return bool(data[place] == 47 or is_entity or is_solidus)
+def begin_row(tag: int, page: Page) -> None:
+    """Begin a line of a `<pre>` at an element that directly follows another: a `<code>`, or one of the class `line`."""
+    state = page.state
+    is_code = tag == _CODE and page.tag[page.stack[state[DEPTH] - 1]] == _PRE
+    if state[LAST_TAG] != tag or not (is_code or state[TRAITS] & ROW_TRAIT):
+        return
+    if state[SPACE] == 2:  # the one before is empty
+        add_line(page)
+    else:
+        end_line(page)

@@ -33,6 +33,10 @@ ARIA_TRAIT: Final = 256  # hidden from screen readers only
 REFERENCE_TRAIT: Final = 512  # a <sup> of this class is the number of a reference or an editor's remark
 UNSEEN_TRAIT: Final = 1024  # only screen readers have its text, or it shows only under the pointer
 LINK_TRAIT: Final = 2048  # an element of an unknown name with `href`
+ROW_TRAIT: Final = 4096  # in a <pre> it is a line of code
+TEX_TRAIT: Final = 8192  # its text is TeX between `$` or other delimiters, which a script shows as a formula
+ANCHOR_TRAIT: Final = 16384  # a link to a place on a page
+POWER_TRAIT: Final = 32768  # a <sup> that stands between `^(` and `)`
 
 # Names in a string are apart by a space.
 _BLOCKS = (
@@ -172,11 +176,13 @@ _TOKENS: Final = {
     " view-lines",
     COUNTER_TRAIT: "blob-num line-number line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter"
     " rouge-gutter hljs-ln-numbers crayon-nums crayon-nums-content lines-num codemirror-linenumber",
-    DRAWN_TRAIT: "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml"
-    " mjx-chtml mjx-math",
+    DRAWN_TRAIT: "katex-html mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml mjx-chtml mjx-math",
+    DRAWN_TRAIT | TEX_TRAIT: "mathjax mathjax_preview",
+    TEX_TRAIT: "math math-container math-tex mathjax-tex arithmatex",
     FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",
     MARK_TRAIT: "mw-editsection mw-cite-backlink headerlink hash-link anchor-link anchorjs-link heading-anchor"
     " header-anchor viewcode-link doc-anchor",
+    ROW_TRAIT: "line",
     REFERENCE_TRAIT: "reference mw-ref inline-template",
     UNSEEN_TRAIT: "sr-only visually-hidden visuallyhidden screen-reader-text screenreader-text hide-visually"
     " visually-hidden-focusable screenreader-only a11y-hidden u-visually-hidden hide-caption"
