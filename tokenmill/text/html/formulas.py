@@ -1,9 +1,9 @@
 """Formulas of an HTML page that has them as TeX: each is written once, between the marks of page.py.
 
 TeX stands in the `alt` of an image, in a `<script type="math/tex">`, and in the `<annotation>` or the `alttext` of a
-`<math>`. mathml.py replaces a `<math>` without TeX before the page is read. A formula takes less room than its source,
-but for the character references whose text is longer than their name, by a fifth at most. The page's text has room for
-a quarter.
+`<math>`. text/mathml/replace.py replaces a `<math>` without TeX before the page is read. A formula takes less room than
+its source, but for the character references whose text is longer than their name, by a fifth at most. The page's text
+has room for a quarter.
 """
 
 from typing import Final
