@@ -1,33 +1,46 @@
-"""Which elements of a page readers see: hidden ones, marks of editors, numbers of lines, buttons that are headings."""
+"""What of a page readers see: hidden elements, marks of editors, numbers of lines, buttons, words set apart."""
 
 from tokenmill.text.html.lexer import find_byte
 from tokenmill.text.html.page import (
+    APART,
+    BEGUN,
     BLOCKS,
     DEPTH,
     ENDED,
     GAP,
     IMAGES,
+    KIN,
+    LAST_KIN,
+    LAST_TAG,
+    LINE_NUMBER,
     NO_NUMBER,
     OPEN,
     PRES,
     PUT,
+    SEAM,
     SPACE,
     TRAITS,
+    WANTED,
     Page,
 )
 from tokenmill.text.html.tags import (
+    CODE_MARK,
     COUNTER_TRAIT,
+    DIALOG_TRAIT,
     DRAWN_TRAIT,
     HIDDEN_TRAIT,
+    LINE_TRAIT,
     MARK_TRAIT,
+    NOTICE,
     REFERENCE_TRAIT,
     TAG,
     TOGGLE_TRAIT,
+    UNSEEN_TRAIT,
 )
-from tokenmill.text.kernel.arrays import Bytes
+from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
-_A, _DT, _H1, _H6, _PRE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"]
+_A, _DT, _H1, _H6, _PRE, _LABEL = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"], TAG["label"]
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
 _MOST_DIGITS = 5  # of the number of a line of code
 _BUTTON_BYTES = 1000  # in which a button that is read has its first <p>, or its end
@@ -70,7 +83,9 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
         return True
     if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT | REFERENCE_TRAIT):
         return False
-    if traits & HIDDEN_TRAIT or (traits & DRAWN_TRAIT and tag == _SPAN) or (traits & REFERENCE_TRAIT and tag == _SUP):
+    if traits & HIDDEN_TRAIT and not (page.state[WANTED] and _may_be_page(page)):
+        return True
+    if (traits & DRAWN_TRAIT and tag == _SPAN) or (traits & REFERENCE_TRAIT and tag == _SUP):
         return True
     if traits & COUNTER_TRAIT:
         around = page.block[page.parent[page.stack[page.state[DEPTH] - 1]]]
@@ -86,10 +101,19 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
 
 
 @kernel
+def _may_be_page(page: Page) -> bool:
+    """Whether a script may show the hidden element just opened as the page itself: no dialog, notice or tooltip."""
+    element = page.stack[page.state[DEPTH] - 1]
+    return not (page.state[TRAITS] & (DIALOG_TRAIT | UNSEEN_TRAIT) or page.own[element] & NOTICE)
+
+
+@kernel
 def _is_number(data: Bytes, at: int, end: int) -> bool:
     """Whether the element whose start tag ends at `at` has a number of at most five digits and nothing else."""
     digits = 0
-    while at < end and (data[at] == 32 or 48 <= data[at] <= 57):
+    if at + 2 < end and data[at] == 60 and data[at + 1] | 32 == 97 and data[at + 2] <= 32:  # in a link to its line
+        at = find_byte(data, at, min(at + _LINK_BYTES, end), 62) + 1
+    while at < end and (data[at] <= 32 or 48 <= data[at] <= 57):
         digits += data[at] > 32
         at += 1
     return bool(0 < digits <= _MOST_DIGITS and at + 1 < end and data[at] == 60 and data[at + 1] == 47)
@@ -125,7 +149,10 @@ def _is_note(data: Bytes, at: int, end: int) -> bool:
 
 @kernel
 def drop_line_number(page: Page) -> None:
-    """Remove the number in an inline element at the begin of a line of code, behind which a `<div>` with it begins."""
+    """Remove the number in an inline element at the begin of a line of code, behind which a `<div>` with it begins.
+
+    The numbers of a `<pre>` count up, from 1 or from that of the first line that is an element: another one is code.
+    """
     state, text = page.state, page.text
     block = state[BLOCKS]
     if not state[OPEN] or state[SPACE] == 2 or state[ENDED] != state[PUT] or page.item[block] != NO_NUMBER:
@@ -135,6 +162,12 @@ def drop_line_number(page: Page) -> None:
         at -= 1
     if at == state[PUT] or state[PUT] - at > _MOST_DIGITS:
         return
+    number = int64(0)
+    for place in range(at, state[PUT]):
+        number = number * 10 + text[place] - 48
+    is_first = not state[LINE_NUMBER] and page.traits[page.stack[state[DEPTH] - 1]] & LINE_TRAIT
+    if number not in (1, state[LINE_NUMBER] + 1) and not is_first:
+        return
     if at == begin:
         state[OPEN] = 0
         state[IMAGES] += page.images[block]
@@ -143,6 +176,7 @@ def drop_line_number(page: Page) -> None:
         page.links[block] = min(page.links[block], at - begin)
     else:
         return
+    state[LINE_NUMBER] = number
     state[PUT] = at
     state[SPACE] = 0
 
@@ -161,3 +195,22 @@ def is_fraction(data: Bytes, at: int, end: int) -> bool:
     is_entity = data[place] == 38 and (data[place + 1] == 102 or data[place + 1] == 35)  # &frasl; or &#8260;
     is_solidus = data[place] == 0xE2 and data[place + 1] == 0x81 and data[place + 2] == 0x84
     return bool(data[place] == 47 or is_entity or is_solidus)
+
+
+@kernel
+def meet(tag: int, page: Page) -> None:
+    """Note that two inline elements of an HTML page stand side by side without white space.
+
+    Words of two links, labels, or elements of the same class are apart, unless the first has a single letter.
+    """
+    state = page.state
+    begun = state[BEGUN]
+    if begun < state[PUT] and page.text[begun] in (10, 32):  # white space that stands before the element
+        begun += 1
+    is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - begun > 1
+    if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
+        return
+    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same:
+        state[APART] = state[PUT]
+    elif state[KIN] != state[LAST_KIN]:
+        state[SEAM] = state[PUT]

@@ -33,6 +33,9 @@ ARIA_TRAIT: Final = 256  # hidden from screen readers only
 REFERENCE_TRAIT: Final = 512  # a <sup> of this class is the number of a reference or an editor's remark
 UNSEEN_TRAIT: Final = 1024  # only screen readers have its text, or it shows only under the pointer
 LINK_TRAIT: Final = 2048  # an element of an unknown name with `href`
+DIALOG_TRAIT: Final = 1 << 16  # a dialog
+GONE_TRAIT: Final = 1 << 17  # it takes no room on the page: a hidden cell has no column
+DOWN_TRAIT: Final = 1 << 18  # a list that counts down
 
 # Names in a string are apart by a space.
 _BLOCKS = (
@@ -153,6 +156,7 @@ _WORDS: Final = {
 MARKS: Final = [*_ELEMENT_MARKS, "hidden", "body_property", *_WORDS]  # bit i of an element's marks means MARKS[i]
 HIDDEN: Final = 1 << MARKS.index("hidden")
 PANEL: Final = 1 << MARKS.index("w_panel")  # readers open it with a click
+NOTICE: Final = 1 << MARKS.index("w_notice")
 BODY_PROPERTY: Final = 1 << MARKS.index("body_property")
 CODE_MARK: Final = 1 << MARKS.index("pre")
 NUM_MARKS: Final = len(MARKS)
@@ -171,7 +175,7 @@ _TOKENS: Final = {
     PRE_TRAIT: "blob-code blob-code-inner lines-code code-inner crayon-pre syntaxhighlighter codemirror-code cm-content"
     " view-lines",
     COUNTER_TRAIT: "blob-num line-number line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter"
-    " rouge-gutter hljs-ln-numbers crayon-nums crayon-nums-content lines-num codemirror-linenumber",
+    " rouge-gutter hljs-ln-numbers ln lnt crayon-nums crayon-nums-content lines-num codemirror-linenumber",
     DRAWN_TRAIT: "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml"
     " mjx-chtml mjx-math",
     FORMULA_TRAIT: "mwe-math-fallback-image-inline mwe-math-fallback-image-display latex tex",
