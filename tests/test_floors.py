@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "text/edit": f"{IO} text/kernel text/words",
     "text/similarity": f"{IO} text/kernel text/words",
     "text/html": f"{IO} text/kernel text/words",
+    "text/mathml": "",
     "text/measure": f"{IO} text/kernel text/words text/html",
     "text/templates": f"{IO} text/kernel text/words",
     "text/wikitext": f"{IO} text/kernel text/words text/templates",

@@ -234,6 +234,22 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ),
         ("<p>x <sup>2</sup> 2<sup>n", "x 2 2n"),
         ("<p>I<sup>2</sup>C, 10<sup>6</sup>K", "I2C, 10^6K"),
+        # numbers and scripts that would continue each other
+        (
+            "<p>In 1990.<a href='#fn1' class=x><sup>1</sup></a> So 1990.<sup><a href='/wiki/P#cite-3'>3</a></sup>",
+            "In 1990. So 1990.",
+        ),
+        ("<p>42.<sup>7</sup> 42,<sup>3</sup> 5%<sup>1</sup> word.<sup>7</sup>", "42. 7 42, 3 5% 1 word. 7"),
+        (
+            "<p><sup>1</sup>2019 log<sub>10</sub>100 10<sup>6</sup>7 10<sup>6</sup><b>7</b>",
+            "1 2019 log10 100 10^6 7 10^6 7",
+        ),
+        ("<p>H<sub>2</sub>O x<sub>1</sub><sup>2</sup> M<sup>c</sup>Donald", "H2O x1^2 McDonald"),
+        (
+            "<p>Brand<sup>™</sup> 12%<sup>†</sup> 5<sup>′</sup> 42<sup>€</sup> mol<sup>−1</sup>",
+            "Brand™ 12%† 5′ 42€ mol^−1",
+        ),
+        ("<p>$9<sup>99</sup> $9.<sup>99</sup> €1.299,<sup>50</sup> £ 9<sup>99</sup>", "$9 99 $9.99 €1.299,50 £ 9^99"),
         ("<p>H<sub>2</sub>O", "H2O"),
         ("<p>the 1<sup>st</sup> of May", "the 1st of May"),
         ("<p>as he said<sup class=reference><a href=#x>[3]</a></sup>.", "as he said."),

@@ -21,8 +21,8 @@ from tokenmill.text.kernel.cache import frozen
 TAGS = "<p> </p> <div class=menu> </div> <a href=x> </a> <h1> </h1> <nav> </nav> <br> <article> <footer> <ul> <li>"
 WORDS = "Some words of text, and then a full stop. |Home|中文的句子，很短。|\n|&amp;"
 MORE = ["</ul>", "<table><tr><td>", "<pre>", "</pre>", "2<sup>n − 1</sup>", "<code>", "</code>", "<h2>", "</h2>"]
-MORE += ["<a href='#x'>#</a>", "<span class=line>", "</span>", "<sup>", "</sup>", "<i class=math>", "</i>", "$x$", "\\["]
-MORE += ["<dl><dt>", "<dd>", "<a href='#n'>", "1", "<sup><a href='#n'>1</a></sup>"]
+MORE += ["<a href='#x'>#</a>", "<span class=line>", "</span>", "<sup>", "</sup>", "<i class=math>", "</i>", "$x$"]
+MORE += ["\\[", "<dl><dt>", "<dd>", "<a href='#n'>", "1", "<sup><a href='#n'>1</a></sup>"]
 CUT = ["<", "</", "</s", "<meta", "&", "<p class='", "<sup><a href='#n'>1</ab></"]
 PIECES = st.sampled_from([*TAGS.replace("> ", ">|").split("|"), *WORDS.split("|"), *MORE, *CUT])
 MODELS = load_models()

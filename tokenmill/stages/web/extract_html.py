@@ -17,9 +17,9 @@ from tokenmill.core.columns import drop, set_column
 from tokenmill.core.errors import RecipeError
 from tokenmill.core.rules import check_numbers
 from tokenmill.text.html.main_text import Choice, Models, load_models, main_text
-from tokenmill.text.html.mathml import with_math_lines
 from tokenmill.text.html.opinions import SURE
 from tokenmill.text.html.trees import MODEL, model_checksum
+from tokenmill.text.mathml.replace import with_math_lines
 from tokenmill.text.words.segment import text_array, text_buffer
 
 _KEEP_OR_DROP = ("keep", "drop")
@@ -113,8 +113,8 @@ class ExtractHtml:
 
 
 def _with_math_lines(html: pa.Array) -> pa.Array:
-    """Returns the documents with a line for each `<math>` without TeX; without any `<math` the array itself."""
-    has_math = pc.match_substring(html, "<math", ignore_case=True).fill_null(False)
+    """Returns the documents with a line for each `<math>` without TeX; without any the array itself."""
+    has_math = pc.match_substring_regex(html, "<([a-z][-_.0-9a-z]*:)?math", ignore_case=True).fill_null(False)
     if not has_math.true_count:
         return html
     pages = html.filter(has_math).cast(pa.large_binary()).to_pylist()

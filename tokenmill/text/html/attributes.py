@@ -19,25 +19,34 @@ from tokenmill.text.html.lexer import (
 from tokenmill.text.html.page import (
     ALT_AT,
     ALT_END,
+    BLOCKS,
+    BULLET,
     CLASS_AT,
     CLASS_END,
     CLOSED,
+    ELEMENTS,
     KIN,
     NO_NUMBER,
     NUMBER,
     OWN,
+    REVERSED,
     SIGNS,
     SPAN_BITS,
     SPANS,
     TRAITS,
     TYPE,
+    WANTED,
     Page,
     Tables,
+    list_around,
 )
 from tokenmill.text.html.tags import (
     ANCHOR_TRAIT,
     ARIA_TRAIT,
     BODY_PROPERTY,
+    DIALOG_TRAIT,
+    DOWN_TRAIT,
+    GONE_TRAIT,
     HIDDEN,
     HIDDEN_TRAIT,
     LINE_TRAIT,
@@ -65,6 +74,8 @@ _ALT, _ALTTEXT, _TYPE, _DISPLAY = name_code("alt"), name_code("alttext"), name_c
 _PROPERTY, _NAME, _CONTENT = name_code("property"), name_code("name"), name_code("content")
 _OG_TYPE, _GENERATOR, _ARTICLEBODY = name_code("og:type"), name_code("generator"), name_code("articlebody")
 _ARIA_EXPANDED, _ARIA_CONTROLS = name_code("aria-expanded"), name_code("aria-controls")
+_ARIA_MODAL, _REVERSED = name_code("aria-modal"), name_code("reversed")
+_DIALOG_ROLE = name_code("dialog")
 _ARIA_LABEL = name_code("aria-labelledby")  # ten letters: aria-label has the same
 _A, _IMG, _MATH, _META, _SCRIPT, _LI = TAG["a"], TAG["img"], TAG["math"], TAG["meta"], TAG["script"], TAG["li"]
 _OL, _TD, _TH, _DIALOG = TAG["ol"], TAG["td"], TAG["th"], TAG["dialog"]
@@ -73,6 +84,9 @@ _VISIBILITY, _WHITE_SPACE, _CLIP = name_code("visibility"), name_code("white-spa
 _LEFT, _TOP, _RIGHT = name_code("left"), name_code("top"), name_code("right")
 _INDENT, _MARGIN_LEFT = name_code("text-indent"), name_code("margin-left")
 _MOST_SPAN = 1000  # as HTML has it
+_MOST_NUMBER = 999_999_999  # of a list item; one from here on counts as none, as in browsers one over 32 bits does
+_UNSAID = BULLET + 1  # items of a list that counts down, until number_down: the item has no `value`
+_COUNTED = -(1 << 30)  # lists that count down: below it the number is _UNSAID and the items so far
 _MATH_TEX = name_code("math/tex")
 _OFF_SCREEN = -500  # pixels or em to the left or top that no screen shows
 
@@ -98,10 +112,12 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
             marks |= _words_marks(data, low, high, tables.word_codes, tables.word_marks)
         elif code == _ROLE:
             marks |= _words_marks(data, low, high, tables.role_codes, tables.role_marks)
+            if high - low >= 6 and code_of(data, high - 6, high) == _DIALOG_ROLE:  # alertdialog too
+                traits |= DIALOG_TRAIT
         elif code == _STYLE:
             traits |= _style_traits(data, low, high)
         elif code == _HIDDEN:
-            traits |= 0 if high > low and data[low] | 32 == 117 else HIDDEN_TRAIT  # not hidden="until-found"
+            traits |= 0 if high > low and data[low] | 32 == 117 else HIDDEN_TRAIT | GONE_TRAIT  # not until-found
         elif code == _ARIA_HIDDEN:
             if high - low == 4 and data[low] | 32 == 116:
                 traits |= ARIA_TRAIT
@@ -112,6 +128,10 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
                 traits |= ANCHOR_TRAIT
         elif code == _ARIA_LABEL:
             is_labelled = high > low >= 3 and data[low - 2] == 61 and data[low - 3] | 32 == 121  # …by="
+        elif code == _ARIA_MODAL:
+            traits |= DIALOG_TRAIT
+        elif code == _REVERSED and tag == _OL:
+            traits |= DOWN_TRAIT
         elif code in (_ARIA_EXPANDED, _ARIA_CONTROLS):
             traits |= TOGGLE_TRAIT
         elif code == _ITEMPROP:
@@ -127,6 +147,8 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
             rows = read_number(data, low, high, 1)
         elif (code == _START and tag == _OL) or (code == _VALUE and tag == _LI):
             state[NUMBER] = read_number(data, low, high, NO_NUMBER)
+            if state[NUMBER] > _MOST_NUMBER or state[NUMBER] < -_MOST_NUMBER:
+                state[NUMBER] = NO_NUMBER
         elif (code == _ALT and tag == _IMG) or (code == _ALTTEXT and tag == _MATH):
             state[ALT_AT], state[ALT_END] = low, high
         elif (code == _TYPE and tag == _SCRIPT) or (code == _DISPLAY and tag == _MATH):
@@ -140,7 +162,7 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
     if is_sign:
         _read_signs(data, content_at, content_end, tables, page)
     if tag == _DIALOG and not is_open:
-        traits |= HIDDEN_TRAIT
+        traits |= HIDDEN_TRAIT | DIALOG_TRAIT
     if tag == _H1:
         traits &= ~UNSEEN_TRAIT
     elif traits & UNSEEN_TRAIT:
@@ -156,6 +178,8 @@ def read_attributes(data: Bytes, at: int, end: int, tag: int, tables: Tables, pa
     state[TYPE] = kind
     if tag in (_TD, _TH):
         state[SPANS] = min(max(columns, 1), _MOST_SPAN) | min(max(rows, 1), _MOST_SPAN) << SPAN_BITS
+        if traits & HIDDEN_TRAIT and traits & GONE_TRAIT and not state[WANTED]:
+            state[SPANS] = 0
     state[CLOSED] = at >= 2 and data[at - 1] == 62 and data[at - 2] == 47
     return at
 
@@ -232,7 +256,7 @@ def _declared(data: Bytes, at: int, end: int, name: int) -> int:
     a, b, c = data[at] | 32, data[at + 1] | 32, data[at + 2] | 32
     if name == _DISPLAY:
         if a == 110 and b == 111 and c == 110:  # none
-            return int64(HIDDEN_TRAIT)
+            return int64(HIDDEN_TRAIT | GONE_TRAIT)
         return int64(LINE_TRAIT if a == 98 and b == 108 and c == 111 else 0)  # block
     if name == _VISIBILITY:
         return int64(HIDDEN_TRAIT if (a == 104 and b == 105) or (a == 99 and b == 111) else 0)  # hidden, collapse
@@ -283,3 +307,47 @@ def read_types(data: Bytes, at: int, end: int, tables: Tables, page: Page) -> No
         if high - low < 40:
             _read_signs(data, low, high, tables, page)
         at = high
+
+
+@kernel
+def number_element(tag: int, number: int, page: Page) -> None:
+    """Set the number of a list (its last item), of an item, or of a cell (its spans); the element is just opened."""
+    said = page.state[NUMBER]
+    page.number[number] = 0
+    if tag == _OL and page.traits[number] & DOWN_TRAIT:
+        page.state[REVERSED] = 1
+        page.number[number] = said if said != NO_NUMBER else _UNSAID
+    elif tag == _OL:
+        page.number[number] = said - 1 if said != NO_NUMBER else 0
+    elif tag == _LI:
+        around = list_around(page, page.parent[number])
+        if page.traits[around] & DOWN_TRAIT:
+            page.number[around] += page.number[around] < _COUNTED
+            page.number[number] = said if said != NO_NUMBER else _UNSAID
+            return
+        page.number[around] = said if said != NO_NUMBER else page.number[around] + 1
+        page.number[number] = page.number[around]
+    elif tag in (_TD, _TH):
+        page.number[number] = page.state[SPANS]
+
+
+@kernel
+def number_down(page: Page) -> None:
+    """Number the items of the lists of an HTML page that count down: to 1 if the list has no `start`."""
+    for element in range(1, page.state[ELEMENTS]):
+        if page.tag[element] == _OL and page.traits[element] & DOWN_TRAIT:
+            page.number[element] -= _UNSAID if page.number[element] < _COUNTED else 0
+        elif page.tag[element] == _LI:
+            around = list_around(page, page.parent[element])
+            if page.traits[around] & DOWN_TRAIT:
+                said = page.number[element]
+                page.number[element] = said if said != _UNSAID else page.number[around]
+                page.number[around] = page.number[element] - 1
+    for block in range(page.state[BLOCKS]):
+        if page.item[block] in (NO_NUMBER, BULLET):
+            continue
+        element = page.block[page.where[block]]
+        while element and page.tag[element] != _LI:
+            element = page.block[page.parent[element]]
+        if page.traits[list_around(page, page.parent[element])] & DOWN_TRAIT:
+            page.item[block] = page.number[element]

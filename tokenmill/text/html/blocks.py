@@ -5,7 +5,15 @@ are kept in small arrays (parent, marks), so that what is said of one can be sai
 supplied, stray ones passed over, as browsers do in the common cases (HTML standard, 13.2.6, in outline).
 """
 
-from tokenmill.text.html.attributes import LD_JSON, MATH_DISPLAY, MATH_TEX, read_attributes, read_types
+from tokenmill.text.html.attributes import (
+    LD_JSON,
+    MATH_DISPLAY,
+    MATH_TEX,
+    number_down,
+    number_element,
+    read_attributes,
+    read_types,
+)
 from tokenmill.text.html.formulas import put_delimited, put_math, put_tex
 from tokenmill.text.html.lexer import find_byte, is_letter, pass_comment, pass_raw, read_name, value_of
 from tokenmill.text.html.page import (
@@ -26,18 +34,17 @@ from tokenmill.text.html.page import (
     KIN,
     LAST_KIN,
     LAST_TAG,
+    LINE_NUMBER,
     LINKS,
     MOST_ELEMENTS,
     MOST_OPEN,
-    NO_NUMBER,
     NUM_STATE,
-    NUMBER,
     OPEN,
     OVER,
     OWN,
     PRES,
     PUT,
-    SPANS,
+    REVERSED,
     TRAITS,
     TYPE,
     UNSHOWN,
@@ -48,11 +55,10 @@ from tokenmill.text.html.page import (
     break_line,
     end_block,
     end_line,
-    meet,
     put_text,
 )
 from tokenmill.text.html.powers import begin_script, end_script
-from tokenmill.text.html.shown import begin_row, drop_line_number, is_read_button, is_unshown
+from tokenmill.text.html.shown import begin_row, drop_line_number, is_read_button, is_unshown, meet
 from tokenmill.text.html.tags import (
     ARIA_TRAIT,
     BLOCK,
@@ -86,7 +92,7 @@ _DIV, _INPUT, _STYLE, _TEMPLATE = TAG["div"], TAG["input"], TAG["style"], TAG["t
 def read_blocks(data: Bytes, at: int, end: int, wanted: int, tables: Tables, page: Page) -> None:
     """Fill the state of a page with the blocks of text of the HTML document data[at:end].
 
-    wanted: whether to read text that browsers do not show, int64 0 or 1.
+    wanted: whether to read `<noscript>` and hidden elements that a script may show as the page, int64 0 or 1.
     """
     state = page.state
     for i in range(NUM_STATE):
@@ -128,6 +134,8 @@ def read_blocks(data: Bytes, at: int, end: int, wanted: int, tables: Tables, pag
     end_block(page, 1)
     if state[OPEN]:  # the last of MOST_BLOCKS
         state[BLOCKS] += 1
+    if state[REVERSED]:
+        number_down(page)
 
 
 @kernel
@@ -218,7 +226,7 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
     depth = state[DEPTH]
     _push(tag, flags, tables, page)
     state[BEGUN] = state[PUT]
-    if depth < state[DEPTH] and not state[WANTED] and not state[HIDE] and is_unshown(data, at, end, tag, page):
+    if depth < state[DEPTH] and not state[HIDE] and is_unshown(data, at, end, tag, page):
         state[HIDE] = depth
         if state[TRAITS] & ARIA_TRAIT:  # a browser shows it: a dot or a line between words
             state[APART] = state[PUT]
@@ -248,26 +256,14 @@ def _push(tag: int, flags: int, tables: Tables, page: Page) -> None:
     page.kin[number] = state[KIN]
     page.class_at[number] = state[CLASS_AT]
     page.class_end[number] = state[CLASS_END]
-    _number_element(tag, number, page.block[parent], page)
+    number_element(tag, number, page)
     page.stack[depth] = number
     state[DEPTH] = depth + 1
     state[ELEMENTS] = number + 1
     state[LINKS] += tag == _A or traits & LINK_TRAIT > 0
-    state[PRES] += traits & PRE_TRAIT > 0
-
-
-@kernel
-def _number_element(tag: int, number: int, around: int, page: Page) -> None:
-    """Set the number of a list (its last item), of an item, or of a cell (its spans)."""
-    said = page.state[NUMBER]
-    page.number[number] = 0
-    if tag == _OL:
-        page.number[number] = said - 1 if said != NO_NUMBER else 0
-    elif tag == _LI:
-        page.number[around] = said if said != NO_NUMBER else page.number[around] + 1
-        page.number[number] = page.number[around]
-    elif tag in (_TD, _TH):
-        page.number[number] = page.state[SPANS]
+    if traits & PRE_TRAIT:
+        state[LINE_NUMBER] *= state[PRES] > 0
+        state[PRES] += 1
 
 
 @kernel
@@ -333,6 +329,10 @@ def _close_implied(tag: int, tables: Tables, page: Page) -> None:
                 break
             if other == _TABLE:
                 return
+        elif tag == _CAPTION:  # an open cell ends
+            if other == _TABLE:
+                level += 1
+                break
         elif tag == _A:
             if other == _A:
                 page.tag[page.stack[level]] = 0

@@ -14,8 +14,8 @@ from tokenmill.text.html.features import (
     UNITS,
     Measures,
 )
-from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
-from tokenmill.text.html.tags import COUNTER_TRAIT, PRE_TRAIT, TAG
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, SPAN_BITS, Page
+from tokenmill.text.html.tags import CODE_MARK, COUNTER_TRAIT, PRE_TRAIT, TAG
 from tokenmill.text.kernel.arrays import Ints, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
@@ -23,8 +23,8 @@ _TABLE, _TR, _TD, _TH, _LI = TAG["table"], TAG["tr"], TAG["td"], TAG["th"], TAG[
 _UL, _OL, _P = TAG["ul"], TAG["ol"], TAG["p"]
 
 # Columns of Containers.counts, for tables and lists.
-(ROWS, CELLS, HEADS, FILLED, LONG, MANY, NESTED, CODE, ITEMS) = range(9)
-NUM_COUNTS: Final = 9
+(ROWS, CELLS, HEADS, FILLED, LONG, MANY, NESTED, CODE, ITEMS, SPANNED, LINED) = range(11)
+NUM_COUNTS: Final = 11
 # Columns of the sums over elements or blocks that are alike.
 (A_COUNT, A_UNITS, A_LINK, A_BLOCKS) = range(4)
 NUM_ALIKE: Final = 4
@@ -108,9 +108,10 @@ def _count_parts(page: Page, elements: int, into: Measures, found: Containers) -
             found.counts[found.table[page.parent[element]] * NUM_COUNTS + NESTED] += 1
         elif tag == _TR:
             found.counts[found.table[element] * NUM_COUNTS + ROWS] += 1
-        elif tag in (_TD, _TH):
+        elif tag in (_TD, _TH) and page.number[element]:
             counts, sums = found.table[element] * NUM_COUNTS, element * NUM_SUMS
             found.counts[counts + CELLS] += 1
+            found.counts[counts + SPANNED] += (page.number[element] >> SPAN_BITS) - 1
             found.counts[counts + HEADS] += tag == _TH
             found.counts[counts + FILLED] += into.sums[sums + S_BLOCKS] > 0
             found.counts[counts + LONG] += into.sums[sums + S_UNITS] > _LONG_CELL
@@ -121,6 +122,19 @@ def _count_parts(page: Page, elements: int, into: Measures, found: Containers) -
             cell = page.block[page.parent[element]]
             if page.tag[cell] == _TD and not page.traits[cell] & (PRE_TRAIT | COUNTER_TRAIT):
                 found.counts[found.table[cell] * NUM_COUNTS + CODE] += 1
+    for block in range(page.state[BLOCKS]):
+        element = page.where[block]
+        if page.marks[element] & CODE_MARK and page.traits[page.block[element]] & PRE_TRAIT and found.table[element]:
+            found.counts[found.table[element] * NUM_COUNTS + LINED] += _has_lines(page, block)
+
+
+@kernel
+def _has_lines(page: Page, block: int) -> bool:
+    """Whether the text of a block has several lines."""
+    at, end = page.begin[block], page.end[block]
+    while at < end and page.text[at] != 10:
+        at += 1
+    return bool(at < end)
 
 
 @kernel
@@ -135,7 +149,10 @@ def is_data_table(table: int, found: Containers) -> bool:
     """Whether this table of an HTML page has data in rows and columns, and does not lay out the page."""
     counts = table * NUM_COUNTS
     rows, cells, filled = found.counts[counts + ROWS], found.counts[counts + CELLS], found.counts[counts + FILLED]
-    if rows < 2 or 2 * cells < 3 * rows or filled < 3 or found.counts[counts + NESTED]:
+    places = cells + min(found.counts[counts + SPANNED], rows)  # those that cells of rows above cover too
+    if rows < 2 or 2 * places < 3 * rows or filled < 3 or found.counts[counts + NESTED]:
+        return False
+    if found.counts[counts + LINED]:  # lines of code in a row would become one
         return False
     if is_code_table(table, found):
         return False

@@ -1,9 +1,10 @@
 """Formulas of an HTML page that has them as TeX: each is written once, between the marks of page.py.
 
 TeX stands in the `alt` of an image, in a `<script type="math/tex">`, in the `<annotation>` or the `alttext` of a
-`<math>`, and between delimiters in an element whose class says that a script shows it as a formula. mathml.py replaces
-a `<math>` without TeX before the page is read. A formula takes less room than its source, but for the character
-references whose text is longer than their name, by a fifth at most. The page's text has room for a quarter.
+`<math>`, and between delimiters in an element whose class says that a script shows it as a formula.
+text/mathml/replace.py replaces a `<math>` without TeX before the page is read. A formula takes less room than its
+source, but for the character references whose text is longer than their name, by a fifth at most. The page's text has
+room for a quarter.
 """
 
 from typing import Final

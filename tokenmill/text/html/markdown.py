@@ -16,6 +16,7 @@ from tokenmill.text.html.page import (
     NO_NUMBER,
     PUT,
     Page,
+    list_around,
 )
 from tokenmill.text.html.plain import COLUMNS, pass_spans, place_cell, room_for_cells, take_cell
 from tokenmill.text.html.tags import PRE_TRAIT, TAG
@@ -26,11 +27,13 @@ from tokenmill.text.kernel.cache import kernel
 MOST_QUOTES: Final = 4  # deeper quotes are shown as this deep
 MOST_INDENT: Final = 16  # columns of a list item; deeper lists are shown as this deep
 _H1, _H6, _LI, _TR = TAG["h1"], TAG["h6"], TAG["li"], TAG["tr"]
+_UL, _OL = TAG["ul"], TAG["ol"]
 _TD, _TH, _CAPTION, _QUOTE = TAG["td"], TAG["th"], TAG["caption"], TAG["blockquote"]
 _MOST_CLASS = 1000  # bytes of a class that are looked through for a language
 _MOST_NUMBER = 999_999_999  # of a list item
 _LANGUAGE, _LANG = name_code("language-"), name_code("lang-")
 _HIGHLIGHT, _SOURCE = name_code("highlight-"), name_code("source-")
+_MW, _MW_LANG = name_code("mw-highlight"), name_code("ht-lang-")
 _DEFAULT, _NONE = name_code("default"), name_code("none")
 
 
@@ -53,7 +56,7 @@ def write_markdown(
     last = int64(-1)
     block = int64(0)
     for element in range(page.state[ELEMENTS]):
-        verdict.sums[element] = 0  # of an item that is written: the column of its text, plus 1
+        verdict.sums[element] = 0  # of an item or list of which something is written: the column of its text, plus 1
     while block < page.state[BLOCKS]:
         if not verdict.keep[block]:
             block += 1
@@ -119,7 +122,10 @@ def _place(page: Page, block: int, verdict: Verdict) -> tuple[int, int]:
             quotes += 1
         elif page.tag[element] == _LI and not indent and not quotes and verdict.sums[element]:
             indent = verdict.sums[element] - 1
-        element = page.block[page.parent[element]]
+        around = page.block[page.parent[element]]
+        if page.tag[element] in (_UL, _OL) and page.tag[around] in (_UL, _OL) and not indent and not quotes:
+            indent = max(verdict.sums[around] - 1, 0)  # a list directly in a list belongs to the item before
+        element = around
     return min(quotes, int64(MOST_QUOTES)), indent
 
 
@@ -145,6 +151,9 @@ def _write_item(page: Page, block: int, indent: int, verdict: Verdict, out: Byte
     while element and page.tag[element] != _LI:
         element = page.block[page.parent[element]]
     verdict.sums[element] = indent + 1
+    around = list_around(page, page.parent[element])
+    if around:
+        verdict.sums[around] = indent + 1
     return put, indent
 
 
@@ -240,6 +249,8 @@ def _behind_prefix(data: Bytes, at: int, end: int) -> int:
         return int64(at + 5)
     if code_of(data, at, min(at + 9, end)) == _LANGUAGE:
         return int64(at + 9)
+    if code_of(data, at, min(at + 10, end)) == _MW and code_of(data, at + 10, min(at + 18, end)) == _MW_LANG:
+        return int64(at + 18)
     if code_of(data, at, min(at + 10, end)) != _HIGHLIGHT:
         return int64(0)
     if code_of(data, at + 10, min(at + 17, end)) == _SOURCE:
@@ -252,7 +263,7 @@ def _write_table(
     page: Page, table: int, block: int, found: Containers, into: Measures, spans: Ints, out: Bytes, put: int
 ) -> tuple[int, int]:
     """Write a data table: its caption, then its rows. The first is the head, and has as many cells as the longest."""
-    begin = put
+    begin = start = put
     columns = _count_columns(page, table, found, into, spans)
     for column in range(COLUMNS):
         spans[column] = 0
@@ -270,15 +281,18 @@ def _write_table(
             if is_open:
                 put = _begin_line(begin, out, put)
         elif tag == _CAPTION and into.sums[element * NUM_SUMS + S_BLOCKS]:
+            if is_open:
+                put = _end_cells(column, columns, rows == 0, out, put)
+                rows += 1
+                is_open = False
+            if put > begin:
+                out[put], out[put + 1] = 10, 10
+                put += 2
             put, block = _write_cell(page, element, table, block, found, out, put)
-            out[put] = 10
-            put += 1
+            out[put], out[put + 1] = 10, 10
+            put += 2
             begin = put
-            if not is_open:
-                out[put] = 10
-                put += 1
-                begin = put
-        elif (tag in (_TD, _TH)) and is_open:
+        elif (tag in (_TD, _TH)) and is_open and page.number[element]:
             first, behind = place_cell(page.number[element], column, spans)
             put = _write_bars(first - column, out, put)
             out[put] = 32
@@ -289,6 +303,8 @@ def _write_table(
             column = behind
     if is_open:
         put = _end_cells(column, columns, rows == 0, out, put)
+    while put > start and out[put - 1] == 10:  # behind a caption at the end
+        put -= 1
     while block < page.state[BLOCKS] and page.where[block] >= table and page.where[block] <= found.last[table]:
         out[put], out[put + 1] = 10, 10
         put = write_escaped(page, block, True, False, int64(0), int64(0), out, put + 2)
@@ -337,7 +353,7 @@ def _count_columns(page: Page, table: int, found: Containers, into: Measures, sp
         tag = page.tag[element]
         if tag == _TR:
             column = pass_spans(column, spans)
-        elif tag in (_TD, _TH):
+        elif tag in (_TD, _TH) and page.number[element]:
             _, column = place_cell(page.number[element], column, spans)
             most = max(most, column)
     return most

@@ -7,7 +7,7 @@ characters of a page count as white space.
 from typing import Final, NamedTuple
 
 from tokenmill.text.html.entities import read_entity
-from tokenmill.text.html.tags import CODE_MARK, TAG
+from tokenmill.text.html.tags import TAG
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, int32, int64
 from tokenmill.text.kernel.cache import kernel
 
@@ -15,7 +15,7 @@ MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
 MOST_ELEMENTS: Final = 1 << 18  # of a document; further ones only cut the text
 MOST_BLOCKS: Final = 1 << 17  # of a document; further text belongs to the last
 
-_A, _LABEL, _LI, _OL = TAG["a"], TAG["label"], TAG["li"], TAG["ol"]
+_LI, _OL, _UL, _MENU, _DIR, _TD, _TH = (TAG[name] for name in ("li", "ol", "ul", "menu", "dir", "td", "th"))
 _SHORT_WORD = 5  # letters: the name of a unit or a function is shorter
 
 # What the state array holds.
@@ -53,7 +53,9 @@ SEAM: Final = 30  # where one inline element ends and the next begins
 APART: Final = 31  # where words on both sides are apart: at an image or a button, or between two links
 LAST_KIN: Final = 32  # hash of the class of the last inline element
 BEGUN: Final = 33  # where the element that was opened last begins in the text
-NUM_STATE: Final = 34
+LINE_NUMBER: Final = 34  # the number of a line of code that was removed last in this <pre>
+REVERSED: Final = 35  # whether a list that counts down is on the page
+NUM_STATE: Final = 36
 
 SPAN_BITS: Final = 10
 NO_NUMBER: Final = -(1 << 31)  # items: the block begins no list item
@@ -145,22 +147,6 @@ def add_line(page: Page) -> None:
 
 
 @kernel
-def meet(tag: int, page: Page) -> None:
-    """Note that two inline elements of an HTML page stand side by side without white space.
-
-    Words of two links, labels, or elements of the same class are apart, unless the first has a single letter.
-    """
-    state = page.state
-    is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - state[BEGUN] > 1
-    if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
-        return
-    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same:
-        state[APART] = state[PUT]
-    elif state[KIN] != state[LAST_KIN]:
-        state[SEAM] = state[PUT]
-
-
-@kernel
 def end_block(page: Page, gap: int) -> None:
     """Close the open block of an HTML page, if there is one; the next stands at least `gap` line feeds behind it."""
     state = page.state
@@ -223,11 +209,25 @@ def begin_block(page: Page) -> None:
 
 
 @kernel
+def list_around(page: Page, element: int) -> int:
+    """The list of an HTML page that an item in this element belongs to: an `<ol>` or a `<ul>`, or 0."""
+    element = page.block[element]
+    for _ in range(4):  # <ol><div><li> is an item of the list too
+        tag = page.tag[element]
+        if tag in (_OL, _UL):
+            return int64(element)
+        if element == 0 or tag in (_LI, _MENU, _DIR, _TD, _TH):
+            break
+        element = page.block[page.parent[element]]
+    return int64(0)
+
+
+@kernel
 def _item_number(page: Page, element: int) -> int:
     """The number of the list item that begins here, BULLET in a list without numbers, NO_NUMBER if none does."""
     for _ in range(3):  # <li><div><p> begins an item too
         if page.tag[element] == _LI:
-            around = page.block[page.parent[element]]
+            around = list_around(page, page.parent[element])
             if page.own[element] & int64(WRITTEN):
                 return int32(NO_NUMBER)
             page.own[element] |= int64(WRITTEN)
@@ -331,7 +331,7 @@ def _open_word(page: Page, byte: int) -> None:
         begin = page.begin[block]
         if state[PUT] == begin or page.text[begin] <= 32:
             page.item[block] = _item_number(page, page.block[page.where[block]])
-    if state[SCRIPT]:
+    if state[SCRIPT] > 0 or (state[SCRIPT] == -state[PUT] and 48 <= byte <= 57):
         _put_script(page, int64(byte))
     elif state[APART] == state[PUT] and state[PUT] > page.begin[block] and not state[PRES]:
         if _is_word(int64(byte), int64(0xC3), int64(0xDF)) and _is_word(
@@ -344,7 +344,7 @@ def _open_word(page: Page, byte: int) -> None:
 
 @kernel
 def _put_script(page: Page, byte: int) -> None:
-    """Write a sign before a superscript or subscript that would otherwise continue a number: 10^6, 2_10, 5 1/2."""
+    """Write a sign between a number and a script that would continue it, before or behind it: 10^6, 2_10, 5 1/2."""
     state = page.state
     sign = state[SCRIPT]
     state[SCRIPT] = 0
@@ -352,12 +352,12 @@ def _put_script(page: Page, byte: int) -> None:
         return
     last = page.text[state[PUT] - 1]
     is_digit, after_digit = 48 <= byte <= 57, 48 <= last <= 57
-    is_note = is_digit and sign == 94 and _ends_in_word(page, int64(_SHORT_WORD))  # no unit, as in m2
+    is_note = last in (37, 44, 46) or _ends_in_word(page, int64(_SHORT_WORD))  # no unit, as in m2
     is_sign = (byte == 45 or byte == 43 or byte == 0xE2) and last > 32  # U+2212 begins with 0xE2
-    if (is_digit and (after_digit or last == 41)) or (is_sign and sign != 32):
-        put_byte(page, sign)
-    elif is_note:
+    if is_digit and ((is_note and sign == 94) or (after_digit and sign < 0)):
         put_byte(page, 32)
+    elif sign > 0 and ((is_digit and (after_digit or last == 41)) or (is_sign and sign != 32)):
+        put_byte(page, sign)
 
 
 @kernel

@@ -147,6 +147,8 @@ def write_rows(
         if not into.sums[element * NUM_SUMS + S_BLOCKS] and tag != _TD and tag != _TH:
             continue
         if tag in (_TD, _TH):
+            if not page.number[element]:
+                continue  # hidden: it has no column
             first, behind = place_cell(page.number[element], column, spans)
             put = _write_tabs(first - column, out, put)
             put, block = _write_cell(page, element, table, block, found, out, put)
@@ -180,7 +182,7 @@ def end_row(begin: int, line: int, out: Bytes, put: int) -> int:
 def place_cell(number: int, column: int, spans: Ints) -> tuple[int, int]:
     """(column of a cell of an HTML table, column behind it): behind the cells of rows above that span this row.
 
-    number: colspan | rowspan << SPAN_BITS. column: the one behind the cell before.
+    number: colspan | rowspan << SPAN_BITS, not 0. column: the one behind the cell before.
     """
     while column < COLUMNS and spans[column] > 0:
         spans[column] -= 1

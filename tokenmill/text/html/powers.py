@@ -36,7 +36,14 @@ def begin_script(data: Bytes, at: int, end: int, tag: int, page: Page) -> None:
     state[SCRIPT] = 95
     if tag != _SUP:
         return
-    base = int64(0) if state[HIDE] or not state[OPEN] or state[SPACE] else _base(page)
+    if _is_mark(data, at, end):
+        state[SCRIPT] = 0
+        return
+    follows = state[OPEN] and not state[SPACE] and not state[HIDE]
+    base = _base(page) if follows else int64(0)
+    if follows and _is_price(page):
+        state[SCRIPT] = 32 if base == _DIGIT else 0
+        return
     state[SCRIPT] = 32 if base != _LETTER and _is_fraction(data, at, end) else 94
     size = _power(data, at, end, base) if base and state[SCRIPT] == 94 else int64(0)
     if size:
@@ -49,10 +56,32 @@ def begin_script(data: Bytes, at: int, end: int, tag: int, page: Page) -> None:
 
 @kernel
 def end_script(traits: int, page: Page) -> None:
-    """End a `<sup>` or `<sub>` with these traits."""
-    page.state[SCRIPT] = 0
+    """End a `<sup>` or `<sub>` with these traits. A number that directly follows is no part of it."""
     if traits & POWER_TRAIT and page.state[OPEN]:
         put_byte(page, 41)
+    page.state[SCRIPT] = -page.state[PUT]
+
+
+@kernel
+def _is_mark(data: Bytes, at: int, end: int) -> bool:
+    """Whether the superscript at `at` begins with a mark such as † or ™, or with €: not with U+2010 to U+2013 or −."""
+    if at + 2 >= end or data[at] != 0xE2:
+        return False
+    is_dash = data[at + 1] == 0x80 and 0x90 <= data[at + 2] <= 0x93
+    return not (is_dash or (data[at + 1] == 0x88 and data[at + 2] == 0x92))
+
+
+@kernel
+def _is_price(page: Page) -> bool:
+    """Whether the text ends in a number behind the sign of a currency, whose cents stand higher: $9."""
+    text, begin, at = page.text, page.begin[page.state[BLOCKS]], page.state[PUT]
+    while at > begin and (48 <= text[at - 1] <= 57 or text[at - 1] in (44, 46)):
+        at -= 1
+    if at == page.state[PUT] or at == begin:
+        return False
+    is_pound = at - begin >= 2 and text[at - 2] == 0xC2 and text[at - 1] in (0xA3, 0xA5)  # £ ¥
+    is_euro = at - begin >= 3 and text[at - 3] == 0xE2 and text[at - 2] == 0x82 and text[at - 1] == 0xAC
+    return bool(text[at - 1] == 36 or is_pound or is_euro)
 
 
 @kernel

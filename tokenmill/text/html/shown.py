@@ -1,41 +1,55 @@
-"""Which elements of a page readers see: hidden ones, marks of editors, numbers of lines, buttons that are headings."""
+"""What of a page readers see: hidden elements, marks of editors, numbers of lines, buttons, words set apart."""
 
 from tokenmill.text.html.formulas import delimited
 from tokenmill.text.html.lexer import code_of, find_byte, name_code
 from tokenmill.text.html.page import (
+    APART,
+    BEGUN,
     BLOCKS,
     DEPTH,
     ENDED,
     GAP,
     IMAGES,
+    KIN,
+    LAST_KIN,
     LAST_TAG,
+    LINE_NUMBER,
     NO_NUMBER,
     OPEN,
     PRES,
     PUT,
+    SEAM,
     SPACE,
     TRAITS,
+    WANTED,
     Page,
     add_line,
     end_line,
 )
 from tokenmill.text.html.tags import (
     ANCHOR_TRAIT,
+    CODE_MARK,
     COUNTER_TRAIT,
+    DIALOG_TRAIT,
     DRAWN_TRAIT,
     HIDDEN_TRAIT,
+    LINE_TRAIT,
     MARK_TRAIT,
+    NOTICE,
     REFERENCE_TRAIT,
     ROW_TRAIT,
     TAG,
     TEX_TRAIT,
     TOGGLE_TRAIT,
+    UNSEEN_TRAIT,
 )
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
 _A, _DT, _H1, _H6, _PRE, _CODE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"], TAG["code"]
+_LABEL = TAG["label"]
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
+_SUP_CODE = name_code("sup")
 _MOST_DIGITS = 5  # of the number of a line of code
 _BUTTON_BYTES = 1000  # in which a button that is read has its first <p>, or its end
 _LINK_BYTES = 300  # longest start tag of a link to a note
@@ -78,11 +92,13 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
     traits = page.state[TRAITS]
     if (tag == _SUP and _is_note(data, at, end)) or (tag == _A and _is_permalink(data, at, end)):
         return True
-    if traits & ANCHOR_TRAIT and _is_heading_mark(data, at, end, page):
+    if traits & ANCHOR_TRAIT and (_is_heading_mark(data, at, end, page) or _is_raised_number(data, at, end)):
         return True
     if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT | REFERENCE_TRAIT):
         return False
-    if traits & HIDDEN_TRAIT or (traits & REFERENCE_TRAIT and tag == _SUP):
+    if traits & HIDDEN_TRAIT and not (page.state[WANTED] and _may_be_page(page)):
+        return True
+    if traits & REFERENCE_TRAIT and tag == _SUP:
         return True
     if traits & DRAWN_TRAIT and tag == _SPAN:
         low, high, _ = delimited(data, at, end)
@@ -101,10 +117,19 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
 
 
 @kernel
+def _may_be_page(page: Page) -> bool:
+    """Whether a script may show the hidden element just opened as the page itself: no dialog, notice or tooltip."""
+    element = page.stack[page.state[DEPTH] - 1]
+    return not (page.state[TRAITS] & (DIALOG_TRAIT | UNSEEN_TRAIT) or page.own[element] & NOTICE)
+
+
+@kernel
 def _is_number(data: Bytes, at: int, end: int) -> bool:
     """Whether the element whose start tag ends at `at` has a number of at most five digits and nothing else."""
     digits = 0
-    while at < end and (data[at] == 32 or 48 <= data[at] <= 57):
+    if at + 2 < end and data[at] == 60 and data[at + 1] | 32 == 97 and data[at + 2] <= 32:  # in a link to its line
+        at = find_byte(data, at, min(at + _LINK_BYTES, end), 62) + 1
+    while at < end and (data[at] <= 32 or 48 <= data[at] <= 57):
         digits += data[at] > 32
         at += 1
     return bool(0 < digits <= _MOST_DIGITS and at + 1 < end and data[at] == 60 and data[at + 1] == 47)
@@ -181,21 +206,52 @@ def _is_note(data: Bytes, at: int, end: int) -> bool:
     if close + 4 >= end or data[close] != 62:
         return False
     place = find_byte(data, at, close, 35)
-    if place >= close or data[place - 1] not in (34, 39, 61):  # href="#…
-        return False
-    stop = find_byte(data, close, min(close + _MARK_BYTES, end), 60)
-    for mark in range(close + 1, stop):
-        if not (48 <= data[mark] <= 57 or data[mark] in (42, 91, 93)):  # *, [, ]
-            return False
-    if stop == close + 1 or stop + 6 >= end or data[stop] != 60 or data[stop + 1] != 47:
+    if place + 2 >= close or not (data[place - 1] in (34, 39, 61) or _names_note(data[place + 1], data[place + 2])):
+        return False  # neither href="#…" nor …#cite_note-3
+    stop = _behind_number(data, close + 1, end)
+    if stop + 6 >= end or data[stop] != 60 or data[stop + 1] != 47:
         return False
     after = find_byte(data, stop, stop + 4, 62) + 1  # behind </a>
     return bool(after + 2 < end and data[after] == 60 and data[after + 1] == 47 and data[after + 2] | 32 == 115)  # </s
 
 
 @kernel
+def _names_note(first: int, second: int) -> bool:
+    """Whether a place on a page whose name begins with these bytes is that of a note: cite, fn, note, ref."""
+    first, second = first | 32, second | 32
+    return (
+        (first == 99 and second == 105)
+        or (first == 102 and second == 110)
+        or (first == 110 and second == 111)
+        or (first == 114 and second == 101)
+    )
+
+
+@kernel
+def _is_raised_number(data: Bytes, at: int, end: int) -> bool:
+    """Whether the link that begins at `at` has only a `<sup>` with the number of a note."""
+    if at + 4 >= end or data[at] != 60 or code_of(data, at + 1, at + 4) != _SUP_CODE:
+        return False
+    stop = _behind_number(data, find_byte(data, at, min(at + _LINK_BYTES, end), 62) + 1, end)
+    return bool(stop + 2 < end and data[stop] == 60 and data[stop + 1] == 47 and data[stop + 2] | 32 == 115)  # </s
+
+
+@kernel
+def _behind_number(data: Bytes, at: int, end: int) -> int:
+    """Where the number of a note ends, such as 3, [3] or *: digits and these signs before the next tag; or `end`."""
+    stop = find_byte(data, at, min(at + _MARK_BYTES, end), 60)
+    for mark in range(at, stop):
+        if not (48 <= data[mark] <= 57 or data[mark] in (42, 91, 93)):  # *, [, ]
+            return end
+    return stop if stop > at else end
+
+
+@kernel
 def drop_line_number(page: Page) -> None:
-    """Remove the number in an inline element at the begin of a line of code, behind which a `<div>` with it begins."""
+    """Remove the number in an inline element at the begin of a line of code, behind which a `<div>` with it begins.
+
+    The numbers of a `<pre>` count up, from 1 or from that of the first line that is an element: another one is code.
+    """
     state, text = page.state, page.text
     block = state[BLOCKS]
     if not state[OPEN] or state[SPACE] == 2 or state[ENDED] != state[PUT] or page.item[block] != NO_NUMBER:
@@ -205,6 +261,12 @@ def drop_line_number(page: Page) -> None:
         at -= 1
     if at == state[PUT] or state[PUT] - at > _MOST_DIGITS:
         return
+    number = int64(0)
+    for place in range(at, state[PUT]):
+        number = number * 10 + text[place] - 48
+    is_first = not state[LINE_NUMBER] and page.traits[page.stack[state[DEPTH] - 1]] & LINE_TRAIT
+    if number not in (1, state[LINE_NUMBER] + 1) and not is_first:
+        return
     if at == begin:
         state[OPEN] = 0
         state[IMAGES] += page.images[block]
@@ -213,6 +275,7 @@ def drop_line_number(page: Page) -> None:
         page.links[block] = min(page.links[block], at - begin)
     else:
         return
+    state[LINE_NUMBER] = number
     state[PUT] = at
     state[SPACE] = 0
 
@@ -228,3 +291,22 @@ def begin_row(tag: int, page: Page) -> None:
         add_line(page)
     else:
         end_line(page)
+
+
+@kernel
+def meet(tag: int, page: Page) -> None:
+    """Note that two inline elements of an HTML page stand side by side without white space.
+
+    Words of two links, labels, or elements of the same class are apart, unless the first has a single letter.
+    """
+    state = page.state
+    begun = state[BEGUN]
+    if begun < state[PUT] and page.text[begun] in (10, 32):  # white space that stands before the element
+        begun += 1
+    is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - begun > 1
+    if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
+        return
+    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same:
+        state[APART] = state[PUT]
+    elif state[KIN] != state[LAST_KIN]:
+        state[SEAM] = state[PUT]

@@ -37,6 +37,9 @@ ROW_TRAIT: Final = 4096  # in a <pre> it is a line of code
 TEX_TRAIT: Final = 8192  # its text is TeX between `$` or other delimiters, which a script shows as a formula
 ANCHOR_TRAIT: Final = 16384  # a link to a place on a page
 POWER_TRAIT: Final = 32768  # a <sup> that stands between `^(` and `)`
+DIALOG_TRAIT: Final = 1 << 16  # a dialog
+GONE_TRAIT: Final = 1 << 17  # it takes no room on the page: a hidden cell has no column
+DOWN_TRAIT: Final = 1 << 18  # a list that counts down
 
 # Names in a string are apart by a space.
 _BLOCKS = (
@@ -157,6 +160,7 @@ _WORDS: Final = {
 MARKS: Final = [*_ELEMENT_MARKS, "hidden", "body_property", *_WORDS]  # bit i of an element's marks means MARKS[i]
 HIDDEN: Final = 1 << MARKS.index("hidden")
 PANEL: Final = 1 << MARKS.index("w_panel")  # readers open it with a click
+NOTICE: Final = 1 << MARKS.index("w_notice")
 BODY_PROPERTY: Final = 1 << MARKS.index("body_property")
 CODE_MARK: Final = 1 << MARKS.index("pre")
 NUM_MARKS: Final = len(MARKS)
@@ -175,7 +179,7 @@ _TOKENS: Final = {
     PRE_TRAIT: "blob-code blob-code-inner lines-code code-inner crayon-pre syntaxhighlighter codemirror-code cm-content"
     " view-lines",
     COUNTER_TRAIT: "blob-num line-number line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter"
-    " rouge-gutter hljs-ln-numbers crayon-nums crayon-nums-content lines-num codemirror-linenumber",
+    " rouge-gutter hljs-ln-numbers ln lnt crayon-nums crayon-nums-content lines-num codemirror-linenumber",
     DRAWN_TRAIT: "katex-html mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml mjx-chtml mjx-math",
     DRAWN_TRAIT | TEX_TRAIT: "mathjax mathjax_preview",
     TEX_TRAIT: "math math-container math-tex mathjax-tex arithmatex",

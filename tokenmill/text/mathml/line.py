@@ -1,20 +1,20 @@
-"""MathML without TeX, replaced in an HTML page by a line of text that reads the same: `(a+b)/2`, `x_1^2`, `1 1/2`.
+"""A formula in MathML as a line of text that reads the same: `(a+b)/2`, `x_1^2`, `1 1/2`.
 
 The line never reads as another number or value. Two digits of different elements are apart (`2 3`, `2·3` with an
 invisible times). A fraction stands in parentheses unless an operator or an end is on both of its sides (`(1/2)x`), but
-a number before it makes it a mixed number (`1 1/2`). The time is proportional to the bytes of the page.
+a number before it makes it a mixed number (`1 1/2`). The time is proportional to the bytes of the formula.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from html import escape, unescape
-from itertools import accumulate, chain, cycle, pairwise
+from html import unescape
+from itertools import accumulate, chain, cycle
 from typing import Final, NamedTuple
 
-MOST_CHARS: Final = 20_000  # of a `<math>` element; a longer one is read as text
 MOST_DEEP: Final = 64  # elements of a formula open at once; deeper ones only separate tokens
+_SHORT_FORMULA, _SHORT_TOKEN = 600, 60  # characters of what is cached: some 20 MB at most
 _NEAR, _NEXT = 200, 40  # characters around a formula: those that are looked at, and those of the longest reference
 
 # Kinds of characters, and what an atom begins with. A JOINER leaves the fractions around it whole, a TIGHT sign binds
@@ -51,18 +51,11 @@ _ACCENTS: Final = {accent[0] + sign: accent[1] for accent, signs in _ACCENT_SIGN
 _MARKS: Final = {"msub": "_", "munder": "_", "msup": "^", "mover": "^", "msubsup": "_^", "munderover": "_^"}
 
 # Each pattern takes linear time: none has a part that can fail behind a long run more than once.
-_START = re.compile(r"<math(?=[\0- />])", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:-->|\Z))|<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
-_END = re.compile(rf"{_COMMENT.pattern}|(</math(?=[\0- />])[^<>]*>)", re.IGNORECASE | re.DOTALL)
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""<(/?)([a-z][^\s/<>]*)((?:=\s*"[^"]*"|=\s*'[^']*'|[^<>=]+|=)*+)>?|<[!?][^>]*>?|([^<]+|<)""", re.IGNORECASE
 )
 _ATTRIBUTE = re.compile(r"""([^\s/>=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
-_ANNOTATION = re.compile(r"<annotation\s([^<>]*)>", re.IGNORECASE)
-_ANNOTATION_END = re.compile(r"</annotation|\Z", re.IGNORECASE)
-_ENCODING = re.compile(r"[\s,;]*(?:application/x-)?(?:la)?tex(?![^\s,;])", re.IGNORECASE)
-_LEFT_OUT = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+")
-_NO_TEX = re.compile(rf"%[^\n]*|\\(?:display|text)style|[\\$(){{}}\[\]\s\0- ]|{_LEFT_OUT.pattern}")
+LEFT_OUT = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+")
 _ZERO = re.compile(r"\s*[0.]*0(?![\d.])")
 _HUGE = re.compile("&#[0-9]{9,};?")  # html.unescape raises ValueError for a reference of thousands of digits
 _WHITE = re.compile("[\0- ]+")
@@ -102,61 +95,33 @@ Parts = list[list[Atom]]  # the atoms of each child of an element
 _GAP, _TIMES = Atom(" ", "", ""), Atom("·", "", "")
 
 
-def with_math_lines(html: bytes) -> bytes:
-    """Returns an HTML document in which each `<math>` without TeX is replaced by a line of text.
-
-    A formula stays as it is if it is longer than MOST_CHARS, or if it has no end tag before the next `<math>`.
-    """
-    text = html.decode()
-    starts = [found.start() for found in _START.finditer(text)]
-    parts, done = [], 0
-    for start, following in pairwise([*starts, len(text)]):
-        ends = (found.span() for found in _END.finditer(text, start, min(following, start + MOST_CHARS)) if found[2])
-        close, end = next(ends, (0, 0))
-        tag = _TOKEN.match(text, start, close)
-        if tag:
-            body = _COMMENT.sub(lambda found: escape(found[1] or ""), text[tag.end() : close])
-            if not _has_tex(tag[3], body):
-                parts += [text[done:start], escape(_line(_parse(body), text, start, end))]
-                done = end
-    return "".join([*parts, text[done:]]).encode() if parts else html
-
-
-def _has_tex(rest: str, body: str) -> bool:
-    """Whether formulas.py will find TeX in the attributes of a `<math>` or in its content.
-
-    A doubtful case has none: its line is right too, while a formula that nothing writes would be read as text.
-    """
-    texts = [_attributes(rest).get("alttext", "")]
-    for found in _ANNOTATION.finditer(body):
-        if _ENCODING.match(_attributes(found[1]).get("encoding", "")):
-            texts.append(_ANNOTATION_END.split(body[found.end() :], maxsplit=1)[0])
-            break
-    return any(_NO_TEX.sub("", _unescaped(text)) for text in texts)
-
-
-def _attributes(rest: str) -> dict[str, str]:
+def attributes(rest: str) -> dict[str, str]:
     """Returns {name: value} of a tag; of two attributes with the same name the first counts."""
     return {name.lower(): "".join(values) for name, *values in reversed(_ATTRIBUTE.findall(rest))}
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """Returns a text with its character references decoded."""
     return unescape(_HUGE.sub("\ufffd", text)) if "&" in text else text
 
 
-def _parse(body: str) -> Node:
-    """Returns the tree of a formula. An end tag closes the innermost element of its name, and those inside it."""
+def parse(body: str) -> Node:
+    """Returns the tree of a formula, its names without a prefix.
+
+    An end tag closes the innermost element of its name, and those inside it.
+    """
     opened, over = [Node("math", "", [])], 0
-    for is_end, name, rest, text in _TOKEN.findall(body):
+    for is_end, full_name, rest, text in TOKEN.findall(body):
+        name = full_name.rpartition(":")[2].lower()
         if text.strip(" \t\r\n\f"):
-            opened[-1].children.append(_unescaped(text))
+            opened[-1].children.append(unescaped(text))
         elif is_end and over:
             over -= 1
         elif is_end:
-            places = [place for place, node in enumerate(opened) if place and node.name == name.lower()]
+            places = [place for place, node in enumerate(opened) if place and node.name == name]
             del opened[places[-1] if places else len(opened) :]
-        elif name:
-            node = Node(name.lower(), rest, [])
+        elif full_name:
+            node = Node(name, rest, [])
             is_empty = rest.endswith("/") or node.name in ("mspace", "mprescripts", "none")
             if len(opened) >= MOST_DEEP:
                 over += not is_empty
@@ -166,17 +131,19 @@ def _parse(body: str) -> Node:
     return opened[0]
 
 
-def _line(formula: Node, text: str, start: int, end: int) -> str:
-    """Returns the line of a formula, with a space or a sign where it could run into the text around it.
+def formula_line(body: str, text: str, start: int, end: int) -> str:
+    """Returns the line of the formula body, which is text[start:end], apart from the text around it.
 
-    It is apart from a tag that is not inline. Behind a `<sup>` or a `<sub>` it begins with `^` or `_`.
+    It has a space or a sign where it could run into that text. It is apart from a tag that is not inline. Behind a
+    `<sup>` or a `<sub>` it begins with `^` or `_`.
     """
-    atoms = _atoms(formula)
+    atoms = _short_formula(body) if len(body) <= _SHORT_FORMULA else _atoms(parse(body))
     before = text[max(0, start - _NEAR) : start]
-    before = _INLINE.sub("", before) if before[-1:] == ">" else before
+    if before[-1:] == ">" and before[-7:].lower() != "</math>":  # pages have long rows of formulas
+        before = _INLINE.sub("", before)
     script = _SCRIPT_TAG.search(before) if before[-1:] == ">" else None
-    before = _unescaped(before[: script.start() if script else None][-_NEXT:])[-1:]
-    behind = _unescaped(_BEHIND.sub("", text[end : end + _NEAR], count=1)[:_NEXT])
+    before = unescaped(before[: script.start() if script else None][-_NEXT:])[-1:]
+    behind = unescaped(_BEHIND.sub("", text[end : end + _NEAR], count=1)[:_NEXT])
     if script and before.strip() not in ("", ">"):
         line = _grouped(atoms)
         shown = ("^" if script[1].lower() == "sup" else "_") + line.text
@@ -206,7 +173,7 @@ def _kind(char: str) -> str:
 def _tokens(text: str) -> list[Atom]:
     """Returns the atoms of a text between two tags: one, unless it has operators that are not shown."""
     atoms: list[Atom] = []
-    for part in _INVISIBLE.split(_LEFT_OUT.sub("", _WHITE.sub(" ", text))):
+    for part in _INVISIBLE.split(LEFT_OUT.sub("", _WHITE.sub(" ", text))):
         if _INVISIBLE.match(part):
             atoms += [_TIMES] if part == "\u2062" else []
             continue
@@ -304,8 +271,18 @@ def _grouped(atoms: Sequence[Atom], as_base: bool = False) -> Atom:
 
 def _atoms(child: Node | str) -> list[Atom]:
     if isinstance(child, str):
-        return _tokens(child)
+        return list(_short_tokens(child)) if len(child) <= _SHORT_TOKEN else _tokens(child)
     return _WRITERS.get(child.name, _row)(child, [_atoms(inner) for inner in child.children])
+
+
+@lru_cache(1024)
+def _short_formula(body: str) -> tuple[Atom, ...]:
+    return tuple(_atoms(parse(body)))
+
+
+@lru_cache(4096)
+def _short_tokens(text: str) -> tuple[Atom, ...]:
+    return tuple(_tokens(text))
 
 
 def _row(node: Node, parts: Parts) -> list[Atom]:
@@ -330,7 +307,7 @@ def _fraction(node: Node, parts: Parts) -> list[Atom]:
     if len(parts) != 2:
         return _row(node, parts)
     top, bottom = (_grouped(part).text for part in parts)
-    if _ZERO.match(_attributes(node.rest).get("linethickness", "")):
+    if _ZERO.match(attributes(node.rest).get("linethickness", "")):
         return _boxed("[", _separated(parts, ";"), "]", f"{top} choose {bottom}")
     return [Atom(f"{top}/{bottom}", QUOTIENT, FRACTION)]
 
@@ -375,12 +352,12 @@ def _multiscripts(node: Node, parts: Parts) -> list[Atom]:
 def _root(node: Node, parts: Parts) -> list[Atom]:
     if node.name == "mroot" and len(parts) == 2:
         return _boxed(f"root({_join(parts[1]).text}, ", parts[0], ")")
-    is_root = node.name != "menclose" or "radical" in _attributes(node.rest).get("notation", "").split()
+    is_root = node.name != "menclose" or "radical" in attributes(node.rest).get("notation", "").split()
     return _boxed("sqrt(", _row(node, parts), ")") if is_root else _row(node, parts)
 
 
 def _fence(node: Node, parts: Parts) -> list[Atom]:
-    signs = {name: _unescaped(value) for name, value in _attributes(node.rest).items()}
+    signs = {name: unescaped(value) for name, value in attributes(node.rest).items()}
     begin, close = _tokens(signs.get("open", "(")), _tokens(signs.get("close", ")"))
     atoms = [*begin, *_separated(parts, "".join(signs.get("separators", ",").split())), *close]
     return [_join(atoms)._replace(last=CLOSED)] if close else atoms
