@@ -64,6 +64,7 @@ def test_the_rendered_words_are_those_of_the_page(page: str) -> None:
         ("<h1>One</h1><h3>Two\nthree</h3><p>x", "# One\n\n### Two three\n\nx"),
         ("<ul><li>a<li>b<ol><li>c<li>d</ol><li>e</ul>", "- a\n- b\n\n  1. c\n  2. d\n\n- e"),
         ("<ol start=9><li>a<li><p>b</p><p>c</p></ol>", "9. a\n\n10. b\n\n    c"),
+        ("<p>C:\\<img class=tex alt=a>", "C:\\\\$a$"),
         ("<blockquote><p>a</p><p>b</p></blockquote>c", "> a\n>\n> b\n\nc"),
         ("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b"),
         (

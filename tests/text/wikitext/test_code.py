@@ -43,7 +43,10 @@ CASES = [
     # spaces outside of code
     ("a  b <code>c  d</code> e  f", "a b c  d e f"),
     ("a   b      c <code>c    d</code>   e", "a b c c    d e"),
-    ("<ul><li>  a  b</li><li> c</li></ol>", "- a b\n\n- c"),
+    ("<ul><li>  a  b</li><li> c</li></ul>", "- a b\n\n- c"),
+    ("<ol><li>a</li><li>b</li></ol><ul><li>c</ul>", "1. a\n\n2. b\n\n- c"),
+    ("<ol class=x start='10'><li>d<li>e</ol>", "10. d\n11. e"),
+    ("<ol start=99999><li>a<li>b</ol><ol start=x><li>c</ol><li>d", "999. a\n999. b\n\n1. c\n\n- d"),
     ("a  b\n<pre>c  d</pre>\ne  f", "a b\n\nc  d\n\ne f"),
     ("<poem>\na  b\n\n\nc\n</poem>\n\n\n\nd  e", "a  b\n\n\nc\n\nd e"),
     # entities and markup

@@ -33,7 +33,7 @@ from tokenmill.text.wikitext.state import (
 )
 from tokenmill.text.wikitext.tables import break_tables, in_table, open_table, stray_line, table_line
 
-_MAX_NUMBER = 999
+MAX_NUMBER = 999
 _DEPTHS = STATE - COUNTS
 
 
@@ -215,19 +215,19 @@ def _list_item(w: Work) -> None:
     slot = COUNTS + min(depth, int64(_DEPTHS)) - 1
     s[slot + 1 : STATE] = 0
     if last == 35:
-        s[slot] = min(s[slot] + 1, _MAX_NUMBER)
+        s[slot] = min(s[slot] + 1, MAX_NUMBER)
     elif last == 42:
         s[slot] = 0
     if last == 58 or last == 59:
         return
     for _ in range(2 * min(depth - 1, int64(_DEPTHS))):
         put_byte(w, uint8(32))
-    _marker(w, s[slot] if last == 35 else int64(0))
-    put_byte(w, uint8(ITEM_MARK))
+    put_marker(w, s[slot] if last == 35 else int64(0))
 
 
 @kernel
-def _marker(w: Work, number: int) -> None:
+def put_marker(w: Work, number: int) -> None:
+    """Writes the start of a list item: `12. `, or `- ` for 0."""
     if number == 0:
         put_byte(w, uint8(45))
     else:
@@ -238,6 +238,7 @@ def _marker(w: Work, number: int) -> None:
         put_byte(w, uint8(48 + number % 10))
         put_byte(w, uint8(46))
     put_byte(w, uint8(32))
+    put_byte(w, uint8(ITEM_MARK))
 
 
 @kernel

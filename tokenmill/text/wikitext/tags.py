@@ -5,6 +5,7 @@ import numpy as np
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import folded_hash, name_hash
+from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker
 from tokenmill.text.wikitext.names import (
     BLOCK,
     BLOCK_RAW,
@@ -24,7 +25,7 @@ from tokenmill.text.wikitext.state import (
     CODE_END,
     END,
     INDENTED,
-    ITEM_MARK,
+    NUMBERED,
     OUT_FROM,
     PLAIN,
     PUT,
@@ -38,6 +39,7 @@ from tokenmill.text.wikitext.state import (
 from tokenmill.text.wikitext.table_tags import CAPTION_TAG, TABLE_TAG, table_tag
 
 _NAME_BYTES, _TAG_BYTES = 20, 4096
+_OL, _UL, _START = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start"))
 _NOWIKI = np.uint64(name_hash("nowiki"))
 _SPACED_TAGS = tuple(np.uint64(name_hash(name)) for name in ("poem", "code", "samp", "kbd", "tt"))
 
@@ -78,7 +80,29 @@ def tag(w: Work, names: Names) -> None:
     elif name in _SPACED_TAGS:
         _spaced(w, action, closing, found, start, stop)
     else:
+        if name in (_OL, _UL):
+            w.state[NUMBERED] = _first_number(w, stop, behind) if name == _OL and not closing else int64(0)
         _act(w, action, closing)
+
+
+@kernel
+def _first_number(w: Work, at: int, end: int) -> int:
+    """Returns the number of the first item of the `<ol>` with the attributes data[at:end], from 1 to MAX_NUMBER."""
+    data = w.data
+    while at < end and (data[at] == 32 or _is_letter(data[at])):
+        if at + 6 < end and data[at] == 32 and folded_hash(data, at + 1, at + 6) == _START:
+            at += 6
+            while at < end and (data[at] == 32 or data[at] == 61 or data[at] == 34 or data[at] == 39):
+                at += 1
+            number = int64(0)
+            while at < end and 48 <= data[at] <= 57:
+                number = min(10 * number + int64(data[at]) - 48, int64(MAX_NUMBER))
+                at += 1
+            return max(number, int64(1))
+        at += 1
+        while at < end and data[at] != 32:
+            at += 1
+    return int64(1)
 
 
 @kernel
@@ -120,9 +144,9 @@ def _act(w: Work, action: int, closing: bool) -> None:
     else:
         line_break(w)
         if action == ITEM and not closing:
-            put_byte(w, uint8(45))
-            put_byte(w, uint8(32))
-            put_byte(w, uint8(ITEM_MARK))
+            number = w.state[NUMBERED]
+            put_marker(w, number)
+            w.state[NUMBERED] = min(number + (number > 0), int64(MAX_NUMBER))
             while w.state[AT] < w.state[END] and w.data[w.state[AT]] == 32:
                 w.state[AT] += 1
         if action == BLOCK:
