@@ -17,13 +17,7 @@ Public files with real pages, in addition to https://dumps.wikimedia.org:
 - en, 103 articles: PyPI, gensim 4.4.0, gensim/test/test_data/enwiki-*.bz2. bg, 1 article: bgwiki-*.xml.bz2 beside
   them, after `iconv -f UTF-16 -t UTF-8`.
 - ltg, 902 articles: npm, wikipedia-to-mongodb 2.4.0, tests/smallwiki-latest-pages-articles.xml.bz2.
-- de, a few articles among long discussions: IDS-Mannheim/Wikipedia-Corpus-Builder,
-  WikiXMLConverter/data/dewiki-20170701-sample.xml, commit 483f22c0.
-- nl: semanticize/st, wikidump/nlwiki-20140927-sample.xml, commit 7ab8756c.
-- fr: ogrisel/pignlproc, src/test/resources/frwiki-20101103-pages-articles-sample.xml, commit 48bdf9c8. Its head says
-  that it is English, so `xml:lang` has to be changed, or the pages put in a folder.
-- About 100 editions, not tried yet: dbpedia/extraction-framework, commit 852b69e9 for de, es, fr and it,
-  dump/src/test/resources/minidumps/LANG/wiki.xml.bz2.
+- docs/wikipedia.md names the files of the published sample, with Estonian and German pages.
 """
 
 import argparse

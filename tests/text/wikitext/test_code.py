@@ -45,6 +45,8 @@ CASES = [
     ("a   b      c <code>c    d</code>   e", "a b c c    d e"),
     ("<ul><li>  a  b</li><li> c</li></ul>", "- a b\n\n- c"),
     ("<ol><li>a</li><li>b</li></ol><ul><li>c</ul>", "1. a\n\n2. b\n\n- c"),
+    ("a <ref>x</ref>. b <ref name=c/>, d<ref>e</ref> f (<ref>g</ref>) h", "a. b, d f h"),
+    ("* [[Harem (Genre)| Harem]]\n*  x", "- Harem\n- x"),
     ("<ol class=x start='10'><li>d<li>e</ol>", "10. d\n11. e"),
     ("<ol start=99999><li>a<li>b</ol><ol start=x><li>c</ol><li>d", "999. a\n999. b\n\n1. c\n\n- d"),
     ("a  b\n<pre>c  d</pre>\ne  f", "a b\n\nc  d\n\ne f"),

@@ -75,6 +75,8 @@ def tag(w: Work, names: Names) -> None:
     if action <= BLOCK_RAW:
         if not closing and data[behind - 2] != 47:
             _content(w, names, action, found, start, stop, behind)
+        if action == SKIP and not closing:
+            put_mark(w)
     elif (of_table or name == CAPTION_TAG) and table_tag(w, name, closing, stop, behind):
         return
     elif name in _SPACED_TAGS:

@@ -41,6 +41,8 @@ def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
             elif byte in (ITEM_MARK, SPACED, PLAIN):
                 spaced = byte == SPACED or (spaced and byte == ITEM_MARK)
                 at += 1
+                while byte == ITEM_MARK and not spaced and at < end and out[at] == 32:
+                    at += 1
             else:
                 fresh = byte == 10
                 spaced = byte == CODE or (spaced and not fresh)
