@@ -179,7 +179,7 @@ _TOKENS: Final = {
     PRE_TRAIT: "blob-code blob-code-inner lines-code code-inner crayon-pre syntaxhighlighter codemirror-code cm-content"
     " view-lines",
     COUNTER_TRAIT: "blob-num line-number line-numbers line-numbers-rows linenos linenodiv lineno lntd-number gutter"
-    " rouge-gutter hljs-ln-numbers ln lnt crayon-nums crayon-nums-content lines-num codemirror-linenumber",
+    " rouge-gutter hljs-ln-numbers ln crayon-nums crayon-nums-content lines-num codemirror-linenumber",
     DRAWN_TRAIT: "katex-html mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml mjx-chtml mjx-math",
     DRAWN_TRAIT | TEX_TRAIT: "mathjax mathjax_preview",
     TEX_TRAIT: "math math-container math-tex mathjax-tex arithmatex",
