@@ -56,7 +56,7 @@ SPANS = {
     "both": ("| colspan=2 rowspan=2 | a || b\n|-\n| c\n|-\n| d || e || f", "a\t\tb\n\t\tc\nd\te\tf"),
     "two beside each other": ("| rowspan=2 | a || rowspan=2 | b || c\n|-\n| d", "a\tb\tc\n\t\td"),
     "none, or not a number": ("| colspan=0 | a || rowspan=x | b\n|-\n| c || d", "a\tb\nc\td"),
-    "a template gives the text": ("| colspan=2 {{yes}}\n| a\n|-\n| b || c || d", "\t\ta\nb\tc\td"),
+    "a template gives the text": ("| colspan=2 {{yes}}\n| a\n|-\n| b || c || d", "Yes\t\ta\nb\tc\td"),
 }
 
 
