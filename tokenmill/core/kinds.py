@@ -3,9 +3,9 @@
 A unit of work is a frozen dataclass. Its fields are its settings. A recipe names it by folder and file:
 `filters.gopher_quality` is the class GopherQuality. A unit can be pickled and keeps no state between calls.
 
-The protocols Source, Step, Global and Writer list the members that every unit of that kind must have, those below them
-optional members. Packed is for Sources; Filter and Noting are for Steps; Concluding, Remembering, Rewriting, Repeating
-and Completing are for Globals. A unit implements a protocol if it has its members; it does not inherit from it. Before
+The protocols Source, Step, Global and Writer list the members that every unit of that kind must have. The protocols
+below them list optional members. Packed is for Sources; Filter and Noting are for Steps; Concluding, Remembering,
+Rewriting, Repeating and Completing are for Globals; the others are for all kinds. A unit implements a protocol if it has its members; it does not inherit from it. Before
 anything runs, pipeline/planning/contract.py refuses a class that breaks the contract.
 """
 
