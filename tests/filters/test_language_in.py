@@ -93,7 +93,7 @@ def test_an_unknown_language_needs_no_score(keep: tuple[str, ...], min_score: fl
 
 @pytest.mark.parametrize("keep", [("UND",), ("Und",), ("en", "UND"), ("eng_Latn", "UND")])
 def test_another_spelling_of_und_is_refused(keep: tuple[str, ...]) -> None:
-    with pytest.raises(RecipeError, match="found '(UND|Und)', expected .*did you mean 'und'"):
+    with pytest.raises(RecipeError, match=r"found '(UND|Und)', expected .*did you mean 'und'"):
         LanguageIn(keep=keep)
 
 

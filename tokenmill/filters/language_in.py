@@ -61,10 +61,10 @@ class LanguageIn:
     Attributes:
         keep: the languages to keep, spelled as in `lang`: labels of lid.176 such as en, of GlotLID, OpenLID or NLLB
             such as eng_Latn, any labels of a model of your own, or und. Labels that look like mistakes are refused:
-            eng beside en, UND, or jp, which is no language. If `lang` turns out to have en and not eng, eng is an error.
-            Required.
-        min_score: a document is kept only if its `lang_score` is above this; 0 to below 1. None switches the rule off.
-            Default 0.65 (FineWeb).
+            eng beside en, UND, or jp, which is no language. If `lang` turns out to have en and not eng, eng is an
+            error. Required.
+        min_score: a document is kept only if its `lang_score` is above this; 0 to below 1. It does not apply to und.
+            None switches the rule off. Default 0.65 (FineWeb).
     """
 
     keep: tuple[str, ...]

@@ -60,7 +60,17 @@ def test_columns(tmp_path: Path, ending: str, unit: int, type: pa.DataType) -> N
 
 
 UNREAD = ["25/12/2024", "", " ", None, 7, True, ["2016"], {"y": 2016}, "2016"]
-KEPT = [{"date": "25/12/2024"}, {}, {}, {}, {"date": "7"}, {"date": "true"}, {"date": '["2016"]'}, {"date": '{"y":2016}'}, {}]
+KEPT = [
+    {"date": "25/12/2024"},
+    {},
+    {},
+    {},
+    {"date": "7"},
+    {"date": "true"},
+    {"date": '["2016"]'},
+    {"date": '{"y":2016}'},
+    {},
+]
 
 
 def metas(path: Path, **settings: Any) -> list[Any]:

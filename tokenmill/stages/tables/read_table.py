@@ -8,12 +8,12 @@ Folders directly above a file that are called `column=value`, as Hive and Spark 
 text: lang=de/year=2024/part-0.parquet has `lang` and `year`. Percent codes are decoded, and
 `__HIVE_DEFAULT_PARTITION__` is null. A column of the file takes precedence; `id` and `text` come only from files.
 
-A date is a calendar date of ISO 8601 from a year to parts of a second (2024, 2024-05, 2024-12-25T10:11:12.5+01:00), the
-day also as 2024/12/25; digits of a date (20240131); or a number since 1970, from 1973-03-03T09:46:40 to the end of 2099.
-Its size gives the unit: seconds from 100,000,000 to 4,102,444,799, milliseconds, microseconds or nanoseconds from 10^11,
-10^14 or 10^17 to before the year 2100. Ten or twelve digits that are a date of the years 1900 to 2099 (2024010112) are
-that date. A time without a zone is UTC. Any other value becomes null; it is kept as text under `date` in `meta`, unless
-`meta` has that key already, or `unknown` is drop. Text and ids may be columns of bytes.
+A date is a calendar date of ISO 8601, from a year to parts of a second (2024, 2024-05, 2024-12-25T10:11:12.5+01:00; the
+day also as 2024/12/25), digits of a date (20240131), or a number since 1970 whose size gives the unit: seconds (from
+100,000,000 to 4,102,444,799), milliseconds (from 10^11), microseconds (from 10^14) or nanoseconds (from 10^17), each
+for times from 1973-03-03 09:46:40 to the end of 2099. Ten or twelve digits that are a date of the years 1900 to 2099
+(2024010112) are that date. A time without a zone is UTC. Any other value becomes null, and `meta` keeps it as text
+under `date`, unless it has that key already or `unknown` is drop. Text and ids may be columns of bytes.
 """
 
 from collections.abc import Callable, Iterator
