@@ -83,6 +83,20 @@ def test_an_unknown_language_has_one_name() -> None:
     assert LanguageIn(keep=("en",))(batch).column("drop_measured").to_pylist() == ["und", "und"]
 
 
+@pytest.mark.parametrize("keep", [("und",), ("en", "und")])
+@pytest.mark.parametrize("min_score", [0.65, 0.0, None])
+def test_an_unknown_language_needs_no_score(keep: tuple[str, ...], min_score: float | None) -> None:
+    """Guards against an earlier fault: stages.language gives `und` the score 0, so it was never kept."""
+    batch = documents({"id": ["a", "b", "c"], "lang": ["und", None, "und"], "lang_score": [0.0, 0.0, 0.5]})
+    assert "drop_rule" not in LanguageIn(keep=keep, min_score=min_score)(batch).schema.names
+
+
+@pytest.mark.parametrize("keep", [("UND",), ("Und",), ("en", "UND"), ("eng_Latn", "UND")])
+def test_another_spelling_of_und_is_refused(keep: tuple[str, ...]) -> None:
+    with pytest.raises(RecipeError, match=r"found '(UND|Und)', expected .*did you mean 'und'"):
+        LanguageIn(keep=keep)
+
+
 def test_codes_of_three_letters_stand_for_labels_of_the_model() -> None:
     assert set(TWO_LETTERS_OF.values()) <= KNOWN and not set(TWO_LETTERS_OF) & KNOWN
     assert {label for label in KNOWN if len(label) == 2} == set(TWO_LETTERS_OF.values())

@@ -3,10 +3,11 @@
 A unit of work is a frozen dataclass. Its fields are its settings. A recipe names it by folder and file:
 `filters.gopher_quality` is the class GopherQuality. A unit can be pickled and keeps no state between calls.
 
-The protocols Source, Step, Global and Writer list the members that every unit of that kind must have, those below them
-optional members. Packed is for Sources; Filter and Noting are for Steps; Concluding, Remembering, Rewriting, Repeating
-and Completing are for Globals. A unit implements a protocol if it has its members; it does not inherit from it. Before
-anything runs, pipeline/planning/contract.py refuses a class that breaks the contract.
+The protocols Source, Step, Global and Writer list the members that every unit of that kind must have. The protocols
+below them list optional members: Packed is for Sources; Filter and Noting for Steps; Concluding, Remembering,
+Rewriting, Repeating and Completing for Globals; the others for all kinds. A unit implements a protocol if it has its
+members; it does not inherit from it. Before a run, pipeline/planning/contract.py refuses a class that breaks the
+contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -273,9 +274,9 @@ class Fingerprinted(Protocol):
 
 @runtime_checkable
 class Requiring(Protocol):
-    """A unit whose results depend on the distributions packages(), which its module does not import.
+    """A unit whose results depend on packages that its module does not import.
 
-    Fingerprints cover the versions of those that are installed.
+    packages() returns the names of their distributions. Fingerprints cover the versions of those that are installed.
     """
 
     def packages(self) -> tuple[str, ...]: ...

@@ -54,16 +54,17 @@ _WITH_SUBTAGS = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{1,16})+")
 class LanguageIn:
     """Drops documents in other languages and documents with an uncertain language.
 
-    If `lang` is null, it counts as "und", the code that stages.language writes for an unknown language. If `lang` is
-    given and `lang_score` is null (the source states the language), the score is not judged.
+    If `lang` is null, it counts as "und", the code that stages.language writes for an unknown language. The score of
+    "und" is not judged, because stages.language gives it 0. If `lang` is given and `lang_score` is null (the source
+    states the language), the score is not judged either.
 
     Attributes:
         keep: the languages to keep, spelled as in `lang`: labels of lid.176 such as en, of GlotLID, OpenLID or NLLB
             such as eng_Latn, any labels of a model of your own, or und. Labels that look like mistakes are refused:
-            eng beside en, or jp, which is no language. If `lang` turns out to have en and not eng, eng is an error.
-            Required.
-        min_score: a document is kept only if its `lang_score` is above this; 0 to below 1. None switches the rule off.
-            Default 0.65 (FineWeb).
+            eng beside en, UND, or jp, which is no language. If `lang` turns out to have en and not eng, eng is an
+            error. Required.
+        min_score: a document is kept only if its `lang_score` is above this; 0 to below 1. It does not apply to und.
+            None switches the rule off. Default 0.65 (FineWeb).
     """
 
     keep: tuple[str, ...]
@@ -84,6 +85,7 @@ class LanguageIn:
         ({"lang": "en", "lang_score": None}, None),
         ({"lang": "fr", "lang_score": 0.99}, "language"),
         ({"lang": None, "lang_score": None}, "language"),
+        ({"lang": "und", "lang_score": 0.0}, "language"),
         ({"lang": None, "lang_score": None, "code_lang": "Python"}, None),
         ({"lang": "fr", "lang_score": 0.99, "code_lang": "Python"}, None),
     ]
@@ -102,6 +104,7 @@ class LanguageIn:
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         _check_spelling(self.keep, batch.column("lang"))
         lang, score = pc.fill_null(batch.column("lang"), UNKNOWN), pc.cast(batch.column("lang_score"), pa.float64())
+        score = pc.if_else(pc.equal(lang, UNKNOWN), pa.scalar(None, score.type), score)
         if "code_lang" in batch.schema.names:
             is_code = batch.column("code_lang").is_valid()
             lang, score = (pc.if_else(is_code, pa.scalar(None, signal.type), signal) for signal in (lang, score))
@@ -113,8 +116,8 @@ def _check(language: str, *, for_lid176: bool) -> None:
 
     for_lid176: the list has a label of two letters of lid.176. Then the others are codes of languages too, and not of
     three letters if lid.176 has two letters for the language. Codes of three letters are accepted without a look-up:
-    ISO 639-3 has 8,000. In other lists any label may be one of the user's own model, except for a blank one and for two
-    letters that are no code of a language, such as jp.
+    ISO 639-3 has 8,000. In other lists any label may be one of the user's own model, except for a blank one, other
+    spellings of und such as UND, and two letters that are no code of a language, such as jp.
     """
     short = TWO_LETTERS_OF.get(language)
     if short is None and (
@@ -123,8 +126,10 @@ def _check(language: str, *, for_lid176: bool) -> None:
         or _WITH_SUBTAGS.fullmatch(language)
     ):
         return
-    if not for_lid176 and language.strip() and not _TWO.fullmatch(language):
+    is_unknown = language.lower() == UNKNOWN
+    if not for_lid176 and language.strip() and not _TWO.fullmatch(language) and not is_unknown:
         return
+    short = UNKNOWN if is_unknown else short
     nearest = f"; did you mean {short!r}?" if short else did_you_mean(language, KNOWN)
     expected = "a language code such as en, eng_Latn, zh-Hant or und"
     raise RecipeError(f"language_in.keep: found {language!r}, expected {expected}{nearest}")

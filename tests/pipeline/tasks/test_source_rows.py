@@ -86,6 +86,14 @@ def test_a_part_that_cannot_be_read_at_all_is_named_and_passed_over() -> None:
     assert unreadable == {"g": "g: no WARC file"}
 
 
+@pytest.mark.parametrize("wrong", [["x", "x"], ["x", ""], ["x", None]])
+def test_a_part_whose_first_batch_has_a_wrong_id_is_passed_over(wrong: list[str | None]) -> None:
+    """Guards against an earlier fault: all files of the pack were lost."""
+    source, unreadable = Listed({"f": [["a"]], "g": [[], wrong, ["y"]], "h": [["b"]]}), dict[str, str]()
+    assert ids_of(source, pack("f", "g", "h"), unreadable) == [["a"], [], ["b"]]
+    assert list(unreadable) == ["g"] and unreadable["g"].startswith("g at byte 1: ")
+
+
 def test_a_shard_that_is_no_pack_cannot_be_passed_over() -> None:
     unreadable: dict[str, str] = {}
     with pytest.raises(DataError, match="no WARC file"):

@@ -25,6 +25,22 @@ from tokenmill.stages.reading.dates import timestamps
         ("20140216050221123", datetime(2014, 2, 16, 5, 2, 21, tzinfo=UTC)),
         (" 20140216 ", datetime(2014, 2, 16, tzinfo=UTC)),
         ("19650216050221", datetime(1965, 2, 16, 5, 2, 21, tzinfo=UTC)),
+        ("2024/12/25", datetime(2024, 12, 25, tzinfo=UTC)),
+        ("2024/12/25 10:11:12", datetime(2024, 12, 25, 10, 11, 12, tzinfo=UTC)),
+        ("2024-12-25", datetime(2024, 12, 25, tzinfo=UTC)),
+        ("2024-12-25Z", datetime(2024, 12, 25, tzinfo=UTC)),
+        ("20241225T101112Z", datetime(2024, 12, 25, 10, 11, 12, tzinfo=UTC)),
+        ("20241225 101112", datetime(2024, 12, 25, 10, 11, 12, tzinfo=UTC)),
+        ("20241225101112.25", datetime(2024, 12, 25, 10, 11, 12, 250_000, tzinfo=UTC)),
+        ("2024-12-25T10", datetime(2024, 12, 25, 10, tzinfo=UTC)),
+        ("2024-12-25t10:11z", datetime(2024, 12, 25, 10, 11, tzinfo=UTC)),
+        ("2024-12-25T10:11:12,5Z", datetime(2024, 12, 25, 10, 11, 12, 500_000, tzinfo=UTC)),
+        ("2024-12-25 10:11:12.1234567891 UTC", datetime(2024, 12, 25, 10, 11, 12, 123_456, tzinfo=UTC)),
+        ("2024-12-25 10:11:12 GMT", datetime(2024, 12, 25, 10, 11, 12, tzinfo=UTC)),
+        ("2024-12-25 10:11:12 -0500", datetime(2024, 12, 25, 15, 11, 12, tzinfo=UTC)),
+        ("2024-12-25 10:11:12 +05:30", datetime(2024, 12, 25, 4, 41, 12, tzinfo=UTC)),
+        ("2024-12-25 10:11 -05", datetime(2024, 12, 25, 15, 11, tzinfo=UTC)),
+        ("2024-12-25T10:11:12.5+0100", datetime(2024, 12, 25, 9, 11, 12, 500_000, tzinfo=UTC)),
         ("yesterday", None),
         ("", None),
         (None, None),
@@ -32,6 +48,24 @@ from tokenmill.stages.reading.dates import timestamps
 )
 def test_a_date_means_this(written: str | None, meant: datetime | None) -> None:
     assert timestamps([written]).to_pylist() == [meant]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-1-5", "2024/1/5", "2024 Dec 25", "2024年12月25日", "2024Q4", "2024-W05-3", "2024.12.25", "2024.12",
+        "10000-01-01", "1999 or 2000", "2024-12-25 10:11:12 PST", "2024-12-25 nonsense", "2024-12-25 10:11:12 nonsense",
+        "2024/05", "2024-12/25", "2024-1225", "2024-12-25T", "2024-12-25T10:1112", "2024-12-25T10:11.5",
+        "2024-12-25  10:11", "2024-12-25T10:11:12 +25:00", "2024-12-25T10:11:12+01:60", "2024-12-25+01:00", "2024-05-",
+        "2024-12-25T25:00", "2024-02-30", "20241225.5", "25/12/2024", "12/25/2024", "٢٠٢٤-١٢-٢٥", "+2024-12-25",
+        "2024-060", "2024-12-2510:11", "0000-01-01",
+        "0001-01-01T00:00+14:00", "9999-12-31T23:59:00-10:00", "0001-01-01 00:00 +14:00", "9999-12-31 23:59 -10:00",
+    ],
+)  # fmt: skip
+def test_a_text_that_only_begins_like_a_date_is_none(written: str) -> None:
+    """Guards against an earlier fault: the first digits were read, often as the first of January."""
+    assert timestamps([written]).to_pylist() == [None]
+    assert timestamps([written, "2016"]).to_pylist() == [None, datetime(2016, 1, 1, tzinfo=UTC)]
 
 
 def test_one_bad_date_does_not_spoil_its_column() -> None:

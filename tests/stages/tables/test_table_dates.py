@@ -57,3 +57,64 @@ def test_columns(tmp_path: Path, ending: str, unit: int, type: pa.DataType) -> N
         with pa.ipc.new_file(tmp_path / "t.arrow", table.schema) as out:
             out.write_table(table)
     assert dates(tmp_path / f"t.{ending}") == [WHEN, None, None]
+
+
+UNREAD = ["25/12/2024", "", " ", None, 7, True, ["2016"], {"y": 2016}, "2016"]
+KEPT = [
+    {"date": "25/12/2024"},
+    {},
+    {},
+    {},
+    {"date": "7"},
+    {"date": "true"},
+    {"date": '["2016"]'},
+    {"date": '{"y":2016}'},
+    {},
+]
+
+
+def metas(path: Path, **settings: Any) -> list[Any]:
+    source = ReadTable(str(path), **settings)
+    batches = [batch for shard in source.shards() for batch in source.read(shard)]
+    return [json.loads(meta) for batch in batches for meta in batch.column("meta").to_pylist()]
+
+
+def test_meta_keeps_a_date_that_cannot_be_read(tmp_path: Path) -> None:
+    """Guards against an earlier fault: the value was lost without a trace."""
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps({"text": "a", "date": one}) + "\n" for one in UNREAD))
+    assert metas(path) == KEPT
+    assert metas(path, unknown="drop") == [{}] * len(UNREAD)
+
+
+def test_a_key_of_meta_is_never_replaced_by_a_date(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("text,date,when\na,mine,25/12/2024\n")
+    assert metas(path, columns={"when": "date"}) == [{"date": "mine"}]
+
+
+@pytest.mark.parametrize("format", ["datatrove", "dolma"])
+def test_meta_keeps_an_unread_date_of_a_format(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "t.jsonl"
+    key = "metadata" if format == "datatrove" else "created"
+    value: Any = {"date": "25/12/2024", "k": 1} if format == "datatrove" else "25/12/2024"
+    path.write_text(json.dumps({"text": "a", "id": "a", key: value}) + "\n")
+    assert metas(path, format=format)[0]["date"] == "25/12/2024"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (pa.array(["2016", "soon", None, ""]), [None, "soon", None, None]),
+        (pa.array(["soon", None]).dictionary_encode(), ["soon", None]),
+        (pa.array([b"so\xffn", None], pa.binary()).view(pa.string()), ["so\ufffdn", None]),
+        (pa.array([7.5, float("nan"), None, float("inf")]), ["7.5", None, None, "inf"]),
+        (pa.array([1 << 62, 0, None], pa.timestamp("s")), ["<value out of range: 4611686018427387904>", None, None]),
+        (pa.array([[2016], None]), ["[2016]", None]),
+    ],
+)
+def test_meta_keeps_unread_dates_of_columns(tmp_path: Path, said: pa.Array, kept: list[str | None]) -> None:
+    with pa.ipc.new_file(tmp_path / "t.arrow", pa.schema([("text", pa.string()), ("date", said.type)])) as out:
+        out.write_table(pa.table({"text": ["a"] * len(said), "date": said}))
+    found = [meta.get("date") for meta in metas(tmp_path / "t.arrow")]
+    assert found == kept

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from tokenmill.core.errors import DataError
-from tokenmill.core.kinds import JsonObject, Noting
+from tokenmill.core.kinds import JsonObject, Noting, Shard
+from tokenmill.pipeline.planning.packs import parts_of
 from tokenmill.pipeline.planning.plan import Origin, PlannedStage, check_done
 from tokenmill.pipeline.record.ledger import Ledger
 from tokenmill.pipeline.record.manifest import Manifest
@@ -55,7 +56,7 @@ class Completeness:
         made = made_shards(stages)
         for shard in planned.shards:
             if not shard.done and (shard.origin is None or shard.origin in made):
-                file = f" ({shard.shard.file})" if shard.shard else ""
+                file = f" ({', '.join(_files(shard.shard))})" if shard.shard else ""
                 why = self.errors.get((planned.name, shard.number), "not made")
                 found[f"{planned.name} {shard.number:06d}{file}"] = why
         for manifest in source_manifests(planned):
@@ -144,6 +145,11 @@ def _notes(planned: PlannedStage) -> dict[str, dict[str, JsonObject]]:
             if shard.done:
                 add_facts(sums, ledger[shard.number].facts)
     return as_json(sums, SHOWN_NAMES)
+
+
+def _files(shard: Shard) -> list[str]:
+    """Returns the files of a shard, each once, in order."""
+    return list(dict.fromkeys(part.file for part in parts_of(shard)))
 
 
 def _done(planned: PlannedStage) -> int:

@@ -21,24 +21,26 @@ Hashes = dict[tuple[str, int], ContentHash]
 def source_rows(source: Source, shard: Shard, unreadable: dict[str, str], hashes: Hashes) -> Iterator[pa.RecordBatch]:
     """Yields the batches of a Source's shard. Raises DataError for an id that is missing or occurs twice in a part.
 
-    A part of a pack that cannot be read at all is skipped and added to `unreadable` as {file: why}. A DataError passes
-    through if the shard is not a pack, or if the part has already returned rows.
+    A part of a pack that cannot be read, or has such an id in its first batch, is skipped and added to `unreadable` as
+    {file: why}. A DataError passes through if the shard is not a pack, or if the part has already returned rows.
     hashes: receives the hash of each part of a local file, over the bytes that were read.
     """
     for part in parts_of(shard):
         seen: dict[str, str] = {}
+        has_begun = False
         try:
             for batch in _hashed(source.read(part), part, hashes):
                 try:
                     _refuse_known_ids(batch, seen, source.traits.same_ids)
                 except DataError as error:
                     raise DataError(f"{error}{_damage_note(part)}") from error
+                has_begun = has_begun or batch.num_rows > 0
                 yield batch
                 del batch  # otherwise it stays in memory while the next one is read
         except WindowError as error:
             raise DataError(f"{part.file}: {error}") from error
         except DataError as error:
-            if seen or not shard.parts:
+            if has_begun or not shard.parts:
                 raise
             unreadable[part.file] = str(error)
 

@@ -10,7 +10,16 @@ import pyarrow as pa
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
-_DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.(\d+))?")
+_DATE = re.compile(
+    r"""(?!\d{4}/\d\d\Z)                     # a month is written 2024-05 or 202405
+    (\d{4}) (?: ([-/]?) (\d\d) (?: \2 (\d\d)
+        (?: [Tt ] (\d\d) (?: (:?) (\d\d) (?: \6 (\d\d) (?: [.,] (\d+) )? )? )?
+            (?: [ ]? (?: [Zz] | UTC | GMT | ([+-]) ([01]\d | 2[0-3]) (?: :? ([0-5]\d) )? ) )?
+        | [Zz] )?
+    )? )?""",
+    re.ASCII | re.VERBOSE,
+)
+_DIGITS = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\d{3})?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,32}(?:\.[0-9]{0,32})?(?:[eE]\+?[0-9]{1,2})?")
 _DIGITS_OF_DATES = (4, 6, 8, 10, 12, 14, 17)  # YYYY to YYYYMMDDhhmmss, and milliseconds
 _DATED_YEARS = range(1900, 2100)  # 10 and 12 digits are a date if it is valid and in one of these years
@@ -49,35 +58,44 @@ def moments(column: pa.Array) -> pa.Array:
 
 
 def timestamps(dates: Sequence[str | None]) -> pa.Array:
-    """Parses a source's dates to timestamp[us, UTC]; null for other texts.
+    """Parses a source's dates to timestamp[us, UTC]; null for other texts, and for times outside the years 1 to 9999.
 
-    They are ISO 8601 in any precision, the 4 to 14 digits of ARC files (YYYYMMDDhhmmss), or seconds, milliseconds,
-    microseconds or nanoseconds since 1970, whose size gives the unit: 1973-03-03 to 2099. Ten or twelve digits that are
-    a date of the years 1900 to 2099 (2024010112) are that date, not the seconds or milliseconds.
+    The whole text has to be one of these:
+
+    - a calendar date of ISO 8601 in any precision from a year to parts of a second, with or without separators; the day
+      may also be written 2024/12/25. A time may be followed by its zone: Z, UTC, GMT or a difference such as +01:00 or
+      -0500, also after a space. Without a zone it is UTC.
+    - the 4 to 14 digits of ARC files (YYYYMMDDhhmmss).
+    - seconds, milliseconds, microseconds or nanoseconds since 1970, whose size gives the unit: 1973-03-03 to 2099. Ten
+      or twelve digits that are a date of the years 1900 to 2099 (2024010112) are that date, not the seconds or
+      milliseconds.
     """
     try:
-        return pa.array(dates, type=pa.string()).cast(TIMESTAMP)  # fast path: nearly always all dates are complete
+        # fast path: nearly always all dates are complete; a zone can move a time out of the years 1 to 9999
+        return moments(pa.array(dates, type=pa.string()).cast(TIMESTAMP))
     except pa.ArrowInvalid:
         return pa.array([None if date is None else _timestamp(date) for date in dates], type=TIMESTAMP)
 
 
 def _timestamp(date: str) -> datetime | None:
     bare = date.strip()
-    if _NUMBER.fullmatch(bare):
-        return _of_number(bare)
-    try:
-        read: datetime = pa.scalar(date).cast(TIMESTAMP).as_py()
-    except pa.ArrowInvalid:
-        return _by_parts(bare)
-    return read
+    return _of_number(bare) if _NUMBER.fullmatch(bare) else _of_text(bare)
 
 
-def _of_number(date: str) -> datetime | None:
-    digits = date.partition(".")[0]
-    written = _by_parts(date) if len(digits) in _DIGITS_OF_DATES else None
+def _of_number(number: str) -> datetime | None:
+    digits, _, fraction = number.partition(".")
+    written = _of_digits(digits, fraction)
     if written is None or (len(digits) in (10, 12) and written.year not in _DATED_YEARS):
-        return _since_1970(Decimal(date))
+        return _since_1970(Decimal(number))
     return written
+
+
+def _of_digits(digits: str, fraction: str) -> datetime | None:
+    """Returns the date of digits such as YYYYMMDD. Only a date with seconds may have a fraction that is not zero."""
+    found = _DIGITS.fullmatch(digits) if len(digits) in _DIGITS_OF_DATES else None
+    if not found or (fraction.strip("0") and not (len(digits) == 14 and fraction.isdigit())):
+        return None
+    return _moment(found.groups(), fraction)
 
 
 def _since_1970(number: Decimal) -> datetime | None:
@@ -88,13 +106,26 @@ def _since_1970(number: Decimal) -> datetime | None:
     return None
 
 
-def _by_parts(date: str) -> datetime | None:
-    found = _DATE.match(date)
+def _of_text(date: str) -> datetime | None:
+    found = _DATE.fullmatch(date)
     if not found:
         return None
-    year, month, day = (int(part or 1) for part in found.groups()[:3])
-    hour, minute, second = (int(part or 0) for part in found.groups()[3:6])
+    local = _moment(found.group(1, 3, 4, 5, 7, 8), found[9] or "")
+    sign, hours, minutes = found.group(10, 11, 12)
+    if local is None or sign is None:
+        return local
+    ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
     try:
-        return datetime(year, month, day, hour, minute, second, int((found[7] or "0")[:6].ljust(6, "0")), tzinfo=UTC)
+        return local - ahead if sign == "+" else local + ahead
+    except OverflowError:
+        return None
+
+
+def _moment(parts: Sequence[str | None], fraction: str) -> datetime | None:
+    """Returns the time of (year, month, day, hour, minute, second), None if there is no such time."""
+    year, month, day = (int(part or 1) for part in parts[:3])
+    hour, minute, second = (int(part or 0) for part in parts[3:])
+    try:
+        return datetime(year, month, day, hour, minute, second, int(fraction[:6].ljust(6, "0")), tzinfo=UTC)
     except ValueError:
         return None

@@ -8,8 +8,12 @@ Folders directly above a file that are called `column=value`, as Hive and Spark 
 text: lang=de/year=2024/part-0.parquet has `lang` and `year`. Percent codes are decoded, and
 `__HIVE_DEFAULT_PARTITION__` is null. A column of the file takes precedence; `id` and `text` come only from files.
 
-A date is ISO 8601, digits of a date (20240131), or a number since 1970 in seconds, milliseconds, microseconds or
-nanoseconds, whose size gives the unit. Any other value becomes null. Text and ids may be columns of bytes.
+A date is a calendar date of ISO 8601, from a year to parts of a second (2024, 2024-05, 2024-12-25T10:11:12.5+01:00; the
+day also as 2024/12/25), digits of a date (20240131), or a number since 1970 whose size gives the unit: seconds (from
+100,000,000 to 4,102,444,799), milliseconds (from 10^11), microseconds (from 10^14) or nanoseconds (from 10^17), each
+for times from 1973-03-03 09:46:40 to the end of 2099. Ten or twelve digits that are a date of the years 1900 to 2099
+(2024010112) are that date. A time without a zone is UTC. Any other value becomes null, and `meta` keeps it as text
+under `date`, unless it has that key already or `unknown` is drop. Text and ids may be columns of bytes.
 """
 
 from collections.abc import Callable, Iterator
@@ -85,7 +89,8 @@ class ReadTable:
         columns: {name in the files: column of documents}, for example {content: text}. A file that lacks one of these
             names cannot be read. With `format`, they are keys of an object or its metadata, and may be absent. Default
             none.
-        unknown: meta keeps all other columns as JSON in the column `meta`; drop leaves them out. Default meta.
+        unknown: meta keeps all other columns as JSON in the column `meta`; drop leaves them out, also
+            dates that cannot be read. Default meta.
         max_line_bytes: largest size of a line of JSON Lines, a value of a JSON array or a record of CSV, in bytes after
             decompression. A larger one is refused. Default 64 MiB.
         shard_bytes: input of one task, in bytes. Smaller files are packed together. Larger files are split if they are
@@ -236,7 +241,7 @@ class ReadTable:
             places = list(range(offset, offset + batch.num_rows))
             found = {ours: text_column(plain_column(batch.column(theirs))) for theirs, ours in names.items()}
             rest, problems = python_rows(batch.select(unknown))
-            rows = Rows(places, [None] * len(places), found, rest, problems)
+            rows = Rows(places, [None] * len(places), found, rest if self.unknown == "meta" else None, problems)
             yield table_documents(shard, rows, self.adds, rule="bad_utf8", expected="values that are UTF-8")
             offset += batch.num_rows
 
@@ -267,8 +272,6 @@ class ReadTable:
                 values = with_values(values, partition)
                 found = {ours: [value.get(theirs) for value in values] for theirs, ours in names.items()}
                 unknown = [{key: value[key] for key in value if key not in names} for value in values]
-            if self.unknown == "drop":
-                unknown = [{} for _ in batch]
             yield self._lines(shard, batch, found, unknown, "bad_json", "a JSON object")
 
     def _json_lines(self, file: IO[bytes], name: str) -> Iterator[Line]:
@@ -325,15 +328,15 @@ class ReadTable:
             values = with_values([dict(zip(header, record.fields, strict=False)) for record in batch], partition)
             found = {ours: [value.get(name) for value in values] for name, ours in names.items()}
             found |= {ours: [one or None for one in found[ours]] for ours in found if ours != "text"}
-            keep = self.unknown == "meta"
-            unknown = [{key: value[key] for key in value if keep and key not in names} for value in values]
+            unknown = [{key: value[key] for key in value if key not in names} for value in values]
             yield self._lines(shard, batch, found, unknown, "bad_csv", "a record of the header's columns")
 
     def _lines(
         self, shard: Shard, lines: list[Any], found: dict[str, Any], unknown: list[Any], rule: str, expected: str
     ) -> pa.RecordBatch:
         problems = [line.problem or None for line in lines]
-        rows = Rows([line.offset for line in lines], [line.length for line in lines], found, unknown, problems)
+        places, lengths = [line.offset for line in lines], [line.length for line in lines]
+        rows = Rows(places, lengths, found, unknown if self.unknown == "meta" else None, problems)
         return table_documents(shard, rows, self.adds, rule=rule, expected=expected)
 
     def _names(self, theirs: list[str], file: str) -> dict[str, str]:

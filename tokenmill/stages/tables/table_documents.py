@@ -30,14 +30,14 @@ class Rows(NamedTuple):
         offsets: place of each row: its number, or its byte offset in the decompressed file.
         lengths: bytes of each row, None if unknown.
         found: values by column of documents: an Arrow array or a list.
-        unknown: all other values of each row, for `meta`.
+        unknown: all other values of each row, for `meta`; None leaves out all values.
         problems: the problem of each row, None if there is none.
     """
 
     offsets: list[int]
     lengths: Sequence[int | None]
     found: dict[str, Any]
-    unknown: list[dict[str, Any]]
+    unknown: list[dict[str, Any]] | None
     problems: Sequence[str | None]
 
     def places(self, file: str) -> tuple[Sequence[Any], ...]:
@@ -66,7 +66,11 @@ def table_documents(shard: Shard, rows: Rows, adds: Sequence[str], *, rule: str,
     columns["source"] = pa.array([shard.source] * count)
     parts = [pa.array(part, type=kind.type) for part, kind in zip(rows.places(shard.file), LOCATOR, strict=True)]
     columns["locator"] = pa.StructArray.from_arrays(parts, fields=list(LOCATOR))
-    columns["meta"] = pa.array([json_text(values) for values in rows.unknown], type=pa.string())
+    if rows.unknown is None:
+        columns["meta"] = pa.array(["{}"] * count, type=pa.string())
+    else:
+        rest = _with_unread_dates(rows.unknown, rows.found.get("date"), columns.get("date"))
+        columns["meta"] = pa.array([json_text(values) for values in rest], type=pa.string())
     columns |= {ours: pa.nulls(count, DOCUMENT.field(ours).type) for ours in adds if ours not in columns}
     batch = documents({ours: columns[ours] for ours in adds})
     breaks = pa.array([(problem or "").startswith(BREAK) for problem in rows.problems])
@@ -228,6 +232,28 @@ def _dates(values: pa.Array) -> pa.Array:
     return pa.nulls(len(values), TIMESTAMP)
 
 
+def _with_unread_dates(unknown: list[dict[str, Any]], said: Any, read: pa.Array | None) -> list[dict[str, Any]]:
+    """Returns the values of `meta`, with a date that could not be read as text under `date`, unless that key is taken.
+
+    said: the dates of the file, an Arrow array or a list. read: their timestamps. Blank texts and NaN are left out.
+    """
+    if said is None or read is None or not read.null_count:
+        return unknown
+    if isinstance(said, pa.Array):
+        if said.null_count == read.null_count:
+            return unknown
+        said = _sound(said)
+    rows = list(unknown)
+    for row in np.flatnonzero(read.is_null().to_numpy(zero_copy_only=False)):
+        value = _python(said[row]) if isinstance(said, pa.Array) else said[row]
+        if value is None or value != value:
+            continue
+        text = json_text(value) if isinstance(value, bool | list | dict) else str(value)
+        if text.strip():
+            rows[row] = {"date": text} | rows[row]
+    return rows
+
+
 def _sound(values: pa.Array) -> pa.Array:
     """Returns the values. In strings that are not UTF-8, which Parquet files can have, U+FFFD replaces broken bytes."""
     if not _is_broken(values):
@@ -270,7 +296,7 @@ def _strings(values: Iterable[Any], *, only_strings: bool = False) -> list[str |
     return texts
 
 
-def json_text(values: dict[str, Any]) -> str:
+def json_text(values: Any) -> str:
     """Returns the values of a table's other columns as JSON with sorted keys, which becomes a document's `meta`.
 
     NaN and infinities become null; other values that JSON lacks become text.
