@@ -3,11 +3,10 @@
 A unit of work is a frozen dataclass. Its fields are its settings. A recipe names it by folder and file:
 `filters.gopher_quality` is the class GopherQuality. A unit can be pickled and keeps no state between calls.
 
-The protocols Source, Step, Global and Writer list the members that every unit of that kind must have. The protocols
-below them list optional members: Packed is for Sources; Filter and Noting for Steps; Concluding, Remembering,
-Rewriting, Repeating and Completing for Globals; the others for all kinds. A unit implements a protocol if it has its
-members; it does not inherit from it. Before a run, pipeline/planning/contract.py refuses a class that breaks the
-contract.
+Source, Step, Global and Writer list the members that every unit of that kind must have. The protocols below them list
+optional members: Packed is for Sources; Filter and Noting for Steps; Concluding, Remembering, Rewriting, Repeating and
+Completing for Globals; the others for all kinds. A unit implements a protocol if it has its members; it does not
+inherit from it. Before a run, pipeline/planning/contract.py refuses a class that breaks the contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
