@@ -28,6 +28,17 @@ CONVERSIONS = [
     ("{{coord|51|30|N|0|7|W|display=inline}} {{coord|-33.86|151.2}}", "51°30′N 0°7′W 33.86°S 151.2°E"),
     ("{{coord|9|26|44|S|160|1|13|E|type:city}}", "9°26′44″S 160°1′13″E"),
     ("{{coord|44.1|N|87.9|W|display=inline,title}}", "44.1°N 87.9°W"),
+    ("{{val|1.5|0.2|e=3|u=m}} {{val|9.5|0.5|0.3|e=6}}", "(1.5±0.2)×10^3 m (9.5+0.5-0.3)×10^6"),
+    ("{{val|5|-|7|e=3}}", "(5–7)×10^3"),
+    ("{{val|1.5|(2)|e=3}} {{val|p=~|5|1|e=3|s=x}} {{val|5|to|7}}", "1.5(2)×10^3 ~(5±1)×10^3x 5 to 7"),
+    ("5{{1/2}} inches, 5{{ frac|1|2}}, 5 {{1/2}}, {{1/2}}", "5 1/2 inches, 5 1/2, 5 1/2, 1/2"),
+    ("5<!-- x -->{{frac|1|2}} 5<ref>a</ref>{{frac|1|2}} 5<ref>a</ref>{{1/2}}", "5 1/2 5 1/2 5 1/2"),
+    ("{{chem|4|He}}, 3{{chem|2|H|2|O}}, {{chem|H|2|O}}, {{chem|SO|4|2-}}", "^4He, 3 ^2H2O, H2O, SO4^2-"),
+    ("1s<sup>2</sup>2s<sup>2</sup>2p<sup>6</sup> 10<sup>6</sup>7 10<sup>-6</sup>м", "1s^2 2s^2 2p^6 10^6 7 10^-6 м"),
+    ("10{{sup|6}}7, 10{{sup|6}}, 10<sup>6</sup>-7, 2{{e|5}}km", "10^6 7, 10^6, 10^6-7, 2×10^5 km"),
+    ("x<sup>2</sup>'s 1<sup>st</sup>x", "x^2's 1stx"),
+    ("{{age|14|8|19|30|9|23}} {{death date and age|df=yes|41|1|24|12|8|31}}", "16 24 January 41 (aged 28)"),
+    ("{{age|19|8|1914|23|9|1930}} {{circa|1300}}", "16 c. 1300"),
     ("{{convert|172|oilbbl|0|disp=table}} {{convert|900|oilbbl/d}} {{convert|4|ft3}}", "172 900 bbl/d 4 cu ft"),
 ]  # fmt: skip
 NOTHING = """
@@ -37,6 +48,7 @@ NOTHING = """
 {{coord|51|30|N|0|7}} {{coord|51|N|0|7|W}} {{coord|x|y}} {{coord|51|30|N|0|7|W|display=title}} {{circa|1|2|3}}
 {{start date|2001|13|1}} {{start date|2001||5}} {{start date|2001|2|30|x|y|z|w|v}} {{age|2001|2|3}}
 {{death date and age|99|99|99|1|1|1}} {{height|stone=3}} {{music|zzz}} {{ordinal|x}} {{unité|}} {{sclass|a|b|9}}
+{{circa||1300}} {{RA|12||56}} {{durée|2||30}} {{chem|4|2|He}} {{chem|H|2|3}} {{music|flat|2}}
 """
 
 
@@ -48,6 +60,23 @@ def test_measures_and_places(wikitext: str, text: str, text_of: Callable[..., st
 @pytest.mark.parametrize("wikitext", NOTHING.replace("}} {{", "}}\n{{").split("\n")[1:-1])
 def test_what_is_not_understood_prints_nothing(wikitext: str, text_of: Callable[..., str]) -> None:
     assert text_of(f"a {wikitext} b") == "a b"
+
+
+FRENCH = [
+    ("{{unité|1.5|km|±=0.2|e=3}}; {{unité|1,5|±=0,2|km}}", "(1.5 ±0.2)×10^3 km; 1,5 ±0,2 km"),
+    ("{{unité|5|à|7|km|e=3}}; {{unité|5|e=3}}", "(5 à 7)×10^3 km; 5×10^3"),
+    ("{{unité|300|km|à|400|km}}; {{unité|3|km|2|à|4|km|2}}", "300 km à 400 km; 3 km² à 4 km²"),
+    ("{{unité|5|km|/|h}}; {{unité|5|m|/|s|2}}; {{unité|5|km|h}}", "5 km/h; 5 m/s²; 5 km⋅h"),
+    ("{{unité|10|m|s|−1}}; {{unité|10|m|s|-12}}; {{unité|10|−5}}", "10 m⋅s^−1; 10 m⋅s^-12; 10 −5"),
+    ("a {{unité|5|km|à|7|km|e=3}} b {{durée|2||30}} c {{heure|8||30}} d", "a b c d"),
+    ("{{durée|2|5}}; {{heure|8}}; {{heure|8|30}}", "2 h 5 min; 8 h; 8 h 30"),
+    ("{{date de décès|24|1|41|31|8|12}}", "24 janvier 41 (à 28 ans)"),
+]
+
+
+@pytest.mark.parametrize(("wikitext", "text"), FRENCH)
+def test_french_values(wikitext: str, text: str, text_of: Callable[..., str]) -> None:
+    assert text_of(wikitext, "fr") == text
 
 
 GERMAN_PLACES = [

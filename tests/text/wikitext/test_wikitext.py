@@ -69,6 +69,7 @@ CASES = [
     ("a<br>b<br />c <b>d</b> <unknown>e</unknown>", "a\nb\nc d <unknown>e</unknown>"),
     ("10<sup>6</sup> 1<sup>st</sup> H<sub>2</sub>O", "10^6 1st H2O"),
     ("a<ref>b<ref>c</ref>d", "abd"),
+    ("a <ref>x</ref> .22 calibre <ref>x</ref> . <ref>x</ref> .NET <ref>x</ref> .", "a .22 calibre. .NET."),
     ("<pre>  [[a]]\n  b</pre>", "  [[a]]\n  b"),
     ("&amp;lt; &eacute;&#233;&#xE9; &nbsp;&bogus; &", "&lt; ééé  &bogus; &"),
     ("__NOTOC__a__init__ __KEIN_INHALTSVERZEICHNIS__", "a__init__"),

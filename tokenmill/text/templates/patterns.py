@@ -14,10 +14,12 @@ A pattern is text with these parts:
 | `@music(1)` | the word that a table of the data files has for the argument |
 | `a // b` | b, if an argument of a is missing |
 
-`~` at the end says that all other positional arguments print nothing, `~3` that argument 3 does. Without it, a template
-with other positional arguments, after those that the pattern names, is not understood, and prints nothing. A backslash
-makes the next sign plain text; `\\n` is a line feed. An empty pattern is that of a template that prints no words of the
-article, on purpose.
+`~` at the end says that all other positional arguments print nothing, `~3` that argument 3 does, in all alternatives.
+Without it, an alternative does not run if there are other positional arguments after those that it names. If none runs,
+the template is not understood, and prints nothing. A backslash makes the next sign plain text; `\\n` is a line feed. An
+empty pattern is that of a template that prints no words of the article, on purpose.
+
+The order of a date comes third in `@age(4,1,dmy)`, the years from the date of argument 4 to that of 1; else it is ymd.
 """
 
 import re
@@ -37,6 +39,9 @@ _FOLLOWING = {"date": 3, "time": 4, "age": 3}  # number of arguments that a rule
 _READ_ALL = frozenset({"convert", "units", "value", "coordinates", "fraction", "last", "formula"})
 ORDERS: Final = {"ymd": 0, "dmy": 1, "one": 2}
 """The orders of the arguments of a date; one: a single argument."""
+
+AGE_ORDER: Final = 16
+"""The second number of the rule `age` is the place of the later date, plus this times the order of both."""
 
 ALL: Final = 1 << 62
 """The bit of a mask which says that all positional arguments are understood."""
@@ -86,9 +91,10 @@ class Pool:
         return self._choices[wanted], self._choices[wanted] + len(wanted)
 
     def pattern(self, pattern: str, tables: Collection[str]) -> tuple[int, int, int]:
-        """Returns (first and last + 1 of a pattern's instructions, mask of the arguments that it understands).
+        """Returns (first and last + 1 of a pattern's instructions, mask of the arguments that its first part knows).
 
-        tables: names of the tables of words. Raises ValueError, which says what is wrong, for a bad pattern.
+        The instruction OR has the mask of the alternative that it begins. tables: names of the tables of words. Raises
+        ValueError, which says what is wrong, for a bad pattern.
         """
         if pattern not in self._patterns:
             start = len(self.operations)
@@ -99,25 +105,35 @@ class Pool:
 
 
 def _compile(pattern: str, pool: Pool, tables: Collection[str]) -> int:
-    """Adds a pattern's instructions to the pool. Returns the mask of the arguments that it understands."""
-    mask = 0
+    """Adds a pattern's instructions to the pool. Returns the mask of the arguments that its first alternative knows."""
+    excused = 0
     if silent := _SILENT.search(pattern):
         for number in re.findall(r"~(\d*)", silent[0]):
-            mask |= _bit(int(number)) if number else ALL
+            excused |= _bit(int(number)) if number else ALL
         pattern = pattern[: silent.start()]
+    masks, places = [excused], list[int]()
     depth, at = 0, 0
     for token in _TOKEN.finditer(pattern):
         _add_text(pattern[at : token.start()], pool)
         at = token.end()
-        mask |= _add(token, pool, tables)
+        if token[8]:
+            masks.append(excused)
+            places.append(len(pool.operations))
+        masks[-1] |= _add(token, pool, tables)
         depth += bool(token[6]) - bool(token[7])
         if not 0 <= depth <= MOST_NESTED or (token[8] and depth):
             raise ValueError(f"brackets do not pair, or are nested more than {MOST_NESTED} deep")
     _add_text(pattern[at:], pool)
     if depth:
         raise ValueError("a bracket is not closed")
-    below = (1 << (mask & ~ALL).bit_length()) - 1  # a pattern that knows argument 2 leaves argument 1 out on purpose
-    return mask | below & ~1
+    for place, mask in zip(places, masks[1:], strict=True):
+        pool.operations[place] = OR, _with_lower(mask), 0, 0
+    return _with_lower(masks[0])
+
+
+def _with_lower(mask: int) -> int:
+    """Returns the mask with all lower arguments: a pattern that knows argument 2 leaves argument 1 out on purpose."""
+    return mask | ((1 << (mask & ~ALL).bit_length()) - 1) & ~1
 
 
 def _add_text(text: str, pool: Pool) -> None:
@@ -171,7 +187,8 @@ def _add_rule(rule: str, values: list[str], pool: Pool, tables: Collection[str])
     if rule not in RULES:
         raise ValueError(f"@{rule}: there is no rule or table of this name")
     second = ORDERS[values[1]] if values[1:] and rule == "date" else int(values[1]) if values[1:] else 0
-    pool.operations.append((RULE, RULES.index(rule), first, second))
+    order = AGE_ORDER * ORDERS[values[2]] if values[2:] else 0
+    pool.operations.append((RULE, RULES.index(rule), first, second + order))
     if rule in _READ_ALL:
         return ALL
     follow = 1 if second == ORDERS["one"] and rule == "date" else _FOLLOWING.get(rule, 1)

@@ -1,10 +1,10 @@
-"""Reads the attributes of tables and cells of wikitext: what a table is for, and which places a cell takes."""
+"""Reads the attributes of tables, cells and lists of wikitext: what a table is for, which places a cell takes."""
 
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, Hashes, int64
 from tokenmill.text.kernel.cache import frozen, kernel
-from tokenmill.text.templates.hashes import BASIS, add_byte, name_hash
+from tokenmill.text.templates.hashes import BASIS, add_byte, folded_hash, name_hash
 from tokenmill.text.wikitext.state import COLUMNS, find
 
 # Meanings of the attributes of a table, as bits.
@@ -80,7 +80,11 @@ def _in_word(byte: int) -> bool:
 
 @kernel
 def span(buffer: Bytes, start: int, end: int, columns: bool) -> int:
-    """Returns the number after `colspan=` or `rowspan=` in the attributes of a wikitext cell, at most COLUMNS, or 1."""
+    """Returns the number after `colspan=` or `rowspan=` in the attributes of a wikitext cell, at most COLUMNS, or 1.
+
+    Of several equal attributes the last one counts, as in MediaWiki.
+    """
+    found = int64(1)
     letter = _COLSPAN if columns else _ROWSPAN
     for i in range(start, end - 7):
         if (buffer[i] | 32) == letter and (buffer[i + 1] | 32) == 111 and (buffer[i + 3] | 32) == 115:
@@ -93,8 +97,8 @@ def span(buffer: Bytes, start: int, end: int, columns: bool) -> int:
             while at < end and 48 <= buffer[at] <= 57 and number < COLUMNS:
                 number = number * 10 + int64(buffer[at]) - 48
                 at += 1
-            return min(max(number, int64(1)), int64(COLUMNS))
-    return int64(1)
+            found = min(max(number, int64(1)), int64(COLUMNS))
+    return found
 
 
 @kernel
@@ -123,3 +127,22 @@ def are_attributes(out: Bytes, at: int, end: int) -> bool:
         while at < end and out[at] != quote and out[at] > 10:
             at += 1
         at += at < end and quote != 32
+
+
+@kernel
+def attribute_number(data: Bytes, name: np.uint64, at: int, end: int) -> int:
+    """Returns the number, cut off at 9999, of the attribute start= or value= in data[at:end], or 0 without it."""
+    while at < end and (data[at] == 32 or 97 <= (data[at] | 32) <= 122):
+        if at + 6 < end and data[at] == 32 and folded_hash(data, at + 1, at + 6) == name:
+            at += 6
+            while at < end and (data[at] == 32 or data[at] == 61 or data[at] == 34 or data[at] == 39):
+                at += 1
+            number = int64(0)
+            while at < end and 48 <= data[at] <= 57:
+                number = min(10 * number + int64(data[at]) - 48, int64(9999))
+                at += 1
+            return number
+        at += 1
+        while at < end and data[at] != 32:
+            at += 1
+    return int64(0)

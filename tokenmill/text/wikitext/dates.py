@@ -137,10 +137,13 @@ def put_time(w: Work, at: int, first: int, last: int, end: int) -> bool:
 
 
 @kernel
-def put_age(w: Work, born: int, died: int, first: int, last: int, end: int) -> bool:
-    """Writes the years between two dates of three arguments each. Returns False if one of them is not complete."""
-    from_year, from_rest = _date_numbers(w, born, first, last, end)
-    to_year, to_rest = _date_numbers(w, died, first, last, end)
+def put_age(w: Work, born: int, died: int, order: int, first: int, last: int, end: int) -> bool:
+    """Writes the years between two dates of three arguments each. Returns False if one of them is not complete.
+
+    order: that of both dates, see ORDERS. The years of people of antiquity may look like days.
+    """
+    from_year, from_rest = _date_numbers(w, born, order, first, last, end)
+    to_year, to_rest = _date_numbers(w, died, order, first, last, end)
     years = to_year - from_year - int64(to_rest < from_rest)
     if from_year < 0 or to_year < 0 or years < 0:
         return False
@@ -149,15 +152,19 @@ def put_age(w: Work, born: int, died: int, first: int, last: int, end: int) -> b
 
 
 @kernel
-def _date_numbers(w: Work, at: int, first: int, last: int, end: int) -> tuple[int, int]:
-    """Returns (year, month and day as one number) of a date of three numbers, year first or last, or (-1, 0)."""
+def _date_numbers(w: Work, at: int, order: int, first: int, last: int, end: int) -> tuple[int, int]:
+    """Returns (year, month and day as one number) of a date of three numbers, or (-1, 0).
+
+    The order is the other one if the number in the place of the day is over 31.
+    """
     start, stop = positional(w, first, last, end, at)
     a = small_number(w, start, stop)
     start, stop = positional(w, first, last, end, at + 1)
     month = small_number(w, start, stop)
     start, stop = positional(w, first, last, end, at + 2)
     b = small_number(w, start, stop)
-    year, day = (a, b) if a > 31 else (b, a)
+    year_first = b <= 31 if order == _YMD else a > 31
+    year, day = (a, b) if year_first else (b, a)
     if a < 0 or b < 0 or not 1 <= month <= 12 or not 1 <= day <= 31:
         return int64(-1), int64(0)
     return year, month * 32 + day

@@ -61,7 +61,7 @@ class Names(NamedTuple):
     media: Hashes
     languages: Hashes
     templates: Hashes  # of each language, one language after the other
-    renders: Longs  # (templates, 3): first and last + 1 of operations, and the mask of arguments, see patterns.py
+    renders: Longs  # (templates, 3): first and last + 1 of operations, mask of the first alternative, see patterns.py
     starts: Longs  # (2 + languages + 1,): where the templates of a language start, see language_number
     operations: Longs  # (n, 4), see patterns.py
     choices: Longs  # see patterns.py

@@ -1,4 +1,4 @@
-"""Renders inline templates of wikitext that stand for measures: numbers and their units.
+"""Renders inline templates of wikitext that stand for conversions of measures, and for fractions.
 
 A rendering has all numbers that a reader sees before a conversion, or the template is not understood.
 """
@@ -9,25 +9,14 @@ from tokenmill.text.templates.hashes import exact_on, folded_on
 from tokenmill.text.templates.template_tables import ARGUMENTS, TABLES
 from tokenmill.text.wikitext.arguments import is_given, named, positional
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.state import OUT_FROM, Work, find, put_byte, put_range
-from tokenmill.text.wikitext.words import (
-    is_exact_word,
-    is_number,
-    is_word,
-    put_number,
-    put_power,
-    put_word,
-    small_number,
-)
+from tokenmill.text.wikitext.state import DEPTH, OUT, OUT_FROM, Work, find, put_byte, put_range
+from tokenmill.text.wikitext.words import is_exact_word, is_number, is_word, put_number, put_word
 
 _MOST = 20  # arguments of one measure
 _LONGEST_UNIT = 24  # bytes of a unit's code
 _JOIN, _UNIT, _PART = TABLES["join"], TABLES["unit"], TABLES["part"]
 _HIDDEN, _BARE, _TAIL = TABLES["hidden"], TABLES["bare"], TABLES["tail"]
 _DISPLAY, _FORM = ARGUMENTS["disp"], ARGUMENTS["adj"]
-_EXPONENT, _PLUS_MINUS, _PLUS, _MINUS = ARGUMENTS["e"], ARGUMENTS["±"], ARGUMENTS["+"], ARGUMENTS["-"]
-_BEFORE, _BEHIND, _END, _ERROR_END = ARGUMENTS["p"], ARGUMENTS["s"], ARGUMENTS["end"], ARGUMENTS["errend"]
-_U, _UL, _UP, _UPL = ARGUMENTS["u"], ARGUMENTS["ul"], ARGUMENTS["up"], ARGUMENTS["upl"]
 
 
 @kernel
@@ -115,11 +104,11 @@ def put_unit_name(w: Work, names: Names, start: int, stop: int) -> bool:
     if _is_unit(w, names, start, stop):
         _put_known_unit(w, names, start, stop)
         return True
-    return _put_symbol(w, start, stop)
+    return put_symbol(w, start, stop)
 
 
 @kernel
-def _put_symbol(w: Work, start: int, stop: int) -> bool:
+def put_symbol(w: Work, start: int, stop: int) -> bool:
     """Writes a space and a unit of letters and powers: `kg/m3` as `kg/m³`. Returns False for anything else."""
     if stop - start > _LONGEST_UNIT or not _is_symbol(w, start, stop):
         return False
@@ -180,191 +169,21 @@ def _is_letter(byte: int) -> bool:
 
 
 @kernel
-def put_units(w: Work, names: Names, first: int, last: int, end: int) -> bool:
-    """Writes `300 km²` for a wikitext template of 300, km, 2: numbers, then units with powers.
-
-    The numbers may be several, joined by words such as `à`. Returns False without a number, or for other forms.
-    """
-    start, stop = positional(w, first, last, end, 1)
-    if start == stop or is_given(w, first, last, end, int64(_MOST)):
-        return False
-    power = False
-    units = int64(0)
-    for number in range(1, min(last - first, int64(_MOST)) + 1):
-        start, stop = positional(w, first, last, end, number)
-        if start == stop:
-            power = False
-        elif power and _is_power(w, start, stop):
-            _put_power_of_unit(w, start, stop)
-            power = False
-        else:
-            joins = is_word(w, names, _JOIN, start, stop)
-            is_unit = number > 1 and not joins and not is_number(w, start, stop)
-            if number > 1:
-                _put_between(w, units > 0 and is_unit)
-            put_range(w, w.out, start, stop)
-            units += is_unit
-            power = is_unit
-        if number == 1:
-            _put_exponent(w, names, first, last, end)
-    return True
-
-
-@kernel
-def _put_between(w: Work, units: bool) -> None:
-    """Writes the sign `⋅` between two units, or a space."""
-    if units:
-        put_byte(w, uint8(0xE2))
-        put_byte(w, uint8(0x8B))
-        put_byte(w, uint8(0x85))
-    else:
-        put_byte(w, uint8(32))
-
-
-@kernel
-def _put_exponent(w: Work, names: Names, first: int, last: int, end: int) -> None:
-    """Writes `±0.2` and `×10^3` from ±= (or += and -=) and e=."""
-    for key in (_PLUS_MINUS, _PLUS, _MINUS):
-        start, stop = named(w, names.keys[key], first, last, end)
-        if start < stop:
-            put_byte(w, uint8(32))
-            _put_sign(w, key)
-            put_range(w, w.out, start, stop)
-    start, stop = named(w, names.keys[_EXPONENT], first, last, end)
-    if start < stop:
-        put_power(w)
-        put_range(w, w.out, start, stop)
-
-
-@kernel
-def _put_sign(w: Work, key: int) -> None:
-    """Writes `±`, `+` or `-`, by the name of an argument."""
-    if key == _PLUS_MINUS:
-        put_byte(w, uint8(0xC2))
-        put_byte(w, uint8(0xB1))
-    else:
-        put_byte(w, uint8(43 if key == _PLUS else 45))
-
-
-@kernel
-def _is_power(w: Work, start: int, stop: int) -> bool:
-    """Returns True if out[start:stop] is a whole number of at most three characters. It may have a minus sign."""
-    for i in range(start, stop):
-        if not (48 <= w.out[i] <= 57 or (i == start and w.out[i] == 45)):
-            return False
-    return stop - start <= 3 and 48 <= w.out[stop - 1] <= 57
-
-
-@kernel
-def _put_power_of_unit(w: Work, start: int, stop: int) -> None:
-    """Writes `²`, `³` or `^-1`; nothing for a power of 1."""
-    value = small_number(w, start, stop)
-    if value == 2 or value == 3:
-        put_byte(w, uint8(0xC2))
-        put_byte(w, uint8(0xB0 + value))
-    elif value != 1:
-        put_byte(w, uint8(94))
-        put_range(w, w.out, start, stop)
-
-
-@kernel
-def put_value(w: Work, names: Names, first: int, last: int, end: int) -> bool:
-    """Writes `1.5±0.2×10^3 m` for a wikitext template of a value, its uncertainty, e= and ul= or u=.
-
-    Returns False for end= and errend=, and for arguments of another form.
-    """
-    start, stop = named(w, names.keys[_END], first, last, end)
-    error, error_to = named(w, names.keys[_ERROR_END], first, last, end)
-    value, value_to = positional(w, first, last, end, 1)
-    if start < stop or error < error_to or not is_number(w, value, value_to):
-        return False
-    start, stop = named(w, names.keys[_BEFORE], first, last, end)
-    put_range(w, w.out, start, stop)
-    put_number(w, value, value_to)
-    at = int64(2)
-    while at < _MOST:
-        start, stop = positional(w, first, last, end, at)
-        number, number_to = positional(w, first, last, end, at + 1)
-        if not (is_word(w, names, _JOIN, start, stop) and is_number(w, number, number_to)):
-            break
-        put_word(w, names, folded_on(names.keys[_JOIN], w.out, start, stop))
-        put_number(w, number, number_to)
-        at += 2
-    if start < stop and not _put_uncertainty(w, at, start, stop, number, number_to):
-        return False
-    if is_given(w, first, last, end, at + 2):
-        return False
-    start, stop = named(w, names.keys[_EXPONENT], first, last, end)
-    if start < stop:
-        put_power(w)
-        put_range(w, w.out, start, stop)
-    start, stop = named(w, names.keys[_BEHIND], first, last, end)
-    put_range(w, w.out, start, stop)
-    return _put_units_of_value(w, names, first, last, end)
-
-
-@kernel
-def _put_uncertainty(w: Work, at: int, start: int, stop: int, second: int, second_to: int) -> bool:
-    """Writes `±0.2`, `(7)`, or `+0.2−0.1` from one or two arguments after a single value."""
-    if at != 2:
-        return False
-    if w.out[start] == 40:
-        put_range(w, w.out, start, stop)
-        return second == second_to
-    if not is_number(w, start, stop) or (second < second_to and not is_number(w, second, second_to)):
-        return False
-    if second == second_to:
-        put_byte(w, uint8(0xC2))
-        put_byte(w, uint8(0xB1))
-        put_number(w, start, stop)
-        return True
-    if w.out[start] != 43:
-        put_byte(w, uint8(43))
-    put_number(w, start, stop)
-    if w.out[second] != 45 and w.out[second] != 0xE2:
-        put_byte(w, uint8(45))
-    put_number(w, second, second_to)
-    return True
-
-
-@kernel
-def _put_units_of_value(w: Work, names: Names, first: int, last: int, end: int) -> bool:
-    """Writes the unit of ul= or u=, and `/` and that of upl= or up=. Returns False for a unit that is no symbol.
-
-    These are symbols, not the codes of conversions: C is a coulomb.
-    """
-    unit, unit_to = _either(w, names, int64(_UL), int64(_U), first, last, end)
-    if unit < unit_to and not _put_symbol(w, unit, unit_to):
-        return False
-    per, per_to = _either(w, names, int64(_UPL), int64(_UP), first, last, end)
-    if per < per_to:
-        put_byte(w, uint8(47))
-        put_range(w, w.out, per, per_to)
-    return True
-
-
-@kernel
-def _either(w: Work, names: Names, a: int, b: int, first: int, last: int, end: int) -> tuple[int, int]:
-    """Returns (start, end) of the argument with the key a, or else of that with the key b."""
-    start, stop = named(w, names.keys[a], first, last, end)
-    if start == stop:
-        start, stop = named(w, names.keys[b], first, last, end)
-    return start, stop
-
-
-@kernel
-def put_fraction(w: Work, start: int, first: int, last: int, end: int) -> bool:
+def put_fraction(w: Work, start: int, stop: int, first: int, last: int, end: int) -> bool:
     """Writes `1/2` or `3 1/2` for a wikitext template of a fraction. A single argument is a denominator.
 
-    start: the position of the template's name in out. After a digit comes a space, so that 19 and 1/2 stay apart.
+    Without arguments, the fraction is the template's name, out[start:stop].
     """
     a, a_to = positional(w, first, last, end, 1)
     b, b_to = positional(w, first, last, end, 2)
     c, c_to = positional(w, first, last, end, 3)
+    if first == last and is_number(w, start, stop):
+        part_from_digit(w)
+        put_range(w, w.out, start, stop)
+        return True
     if a == a_to or (c < c_to and b == b_to) or is_given(w, first, last, end, int64(4)):
         return False
-    if start > w.state[OUT_FROM] and 48 <= w.out[start - 1] <= 57:
-        put_byte(w, uint8(32))
+    part_from_digit(w)
     if b == b_to:
         put_byte(w, uint8(49))
         put_byte(w, uint8(47))
@@ -377,3 +196,13 @@ def put_fraction(w: Work, start: int, first: int, last: int, end: int) -> bool:
         put_byte(w, uint8(47))
         put_range(w, w.out, c, c_to)
     return True
+
+
+@kernel
+def part_from_digit(w: Work) -> None:
+    """Writes a space if a digit is before the template that is being closed, so that 19 and 1/2 stay apart."""
+    before = w.frames[w.state[DEPTH], OUT]  # the frame of the template is closed, but still there
+    while before > w.state[OUT_FROM] and w.out[before - 1] < 9:  # marks
+        before -= 1
+    if before > w.state[OUT_FROM] and 48 <= w.out[before - 1] <= 57:
+        put_byte(w, uint8(32))

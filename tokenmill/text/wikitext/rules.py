@@ -5,14 +5,15 @@ from typing import Final
 from tokenmill.text.kernel.arrays import int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import folded_on
-from tokenmill.text.templates.patterns import RULES
+from tokenmill.text.templates.patterns import AGE_ORDER, RULES
 from tokenmill.text.templates.template_tables import DATES
 from tokenmill.text.wikitext.arguments import argument_number, positional
 from tokenmill.text.wikitext.coordinates import put_coordinates
 from tokenmill.text.wikitext.dates import put_age, put_date, put_time
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.quantities import put_conversion, put_fraction, put_units, put_value
+from tokenmill.text.wikitext.quantities import part_from_digit, put_conversion, put_fraction
 from tokenmill.text.wikitext.state import LANGUAGE, Work, put_byte, put_range, trimmed
+from tokenmill.text.wikitext.values import put_units, put_value
 from tokenmill.text.wikitext.words import put_word
 
 UNKNOWN: Final = 0
@@ -37,7 +38,7 @@ def put_rule(
     elif rule == _TIME:
         done = put_time(w, a, first, last, end)
     elif rule == _AGE:
-        done = put_age(w, a, b, first, last, end)
+        done = put_age(w, a, b % AGE_ORDER, b // AGE_ORDER, first, last, end)
     elif rule == _CONVERT:
         done = put_conversion(w, names, first, last, end)
     elif rule == _UNITS:
@@ -45,11 +46,11 @@ def put_rule(
     elif rule == _VALUE:
         done = put_value(w, names, first, last, end)
     elif rule == _FRACTION:
-        done = put_fraction(w, start, first, last, end)
+        done = put_fraction(w, start, stop, first, last, end)
     elif rule == _LAST:
         done = _put_last(w, first, last, end)
     elif rule == _FORMULA:
-        done = _put_formula(w, first, last, end)
+        done = _put_formula(w, a, first, last, end)
     elif rule == _LANGUAGE:
         done = _put_language(w, names, a, start, stop, first, last, end)
     else:
@@ -99,10 +100,15 @@ def _put_last(w: Work, first: int, last: int, end: int) -> bool:
 
 
 @kernel
-def _put_formula(w: Work, first: int, last: int, end: int) -> bool:
-    """Writes the arguments of a chemical formula one after the other, with `^` before a charge such as `2-`."""
+def _put_formula(w: Work, isotope: int, first: int, last: int, end: int) -> bool:
+    """Writes the arguments of a chemical formula one after the other, with `^` before a charge such as `2-`.
+
+    isotope: 1 if a number that comes first is a mass number, which gets a `^` too: `{{chem|2|H|2|O}}` is heavy water.
+    Returns False for two numbers without letters between them, such as a mass number and an atomic number.
+    """
     before = int64(0)
     some = False
+    behind_digit = False
     for argument in range(first, last):
         number, start, stop = argument_number(w, argument, last, end, before)
         before += w.arguments[argument, 1] < 0
@@ -110,10 +116,17 @@ def _put_formula(w: Work, first: int, last: int, end: int) -> bool:
         if number == 0 or start == stop:
             continue
         sign = w.out[stop - 1]
+        digit = 48 <= w.out[start] <= 57
         if some and (sign == 43 or sign == 45) and stop - start <= 3:
+            put_byte(w, uint8(94))
+        elif behind_digit and digit:
+            return False
+        elif isotope and digit and not some and 48 <= sign <= 57:
+            part_from_digit(w)
             put_byte(w, uint8(94))
         put_range(w, w.out, start, stop)
         some = True
+        behind_digit = 48 <= sign <= 57
     return some
 
 

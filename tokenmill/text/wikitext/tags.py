@@ -5,6 +5,7 @@ import numpy as np
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import folded_hash, name_hash
+from tokenmill.text.wikitext.attributes import attribute_number
 from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker
 from tokenmill.text.wikitext.names import (
     BLOCK,
@@ -37,9 +38,10 @@ from tokenmill.text.wikitext.state import (
     put_point,
 )
 from tokenmill.text.wikitext.table_tags import CAPTION_TAG, TABLE_TAG, table_tag
+from tokenmill.text.wikitext.words import part_from_power
 
 _NAME_BYTES, _TAG_BYTES = 20, 4096
-_OL, _UL, _START = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start"))
+_OL, _UL, _START, _VALUE = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start", "value"))
 _NOWIKI = np.uint64(name_hash("nowiki"))
 _SPACED_TAGS = tuple(np.uint64(name_hash(name)) for name in ("poem", "code", "samp", "kbd", "tt"))
 
@@ -83,28 +85,12 @@ def tag(w: Work, names: Names) -> None:
         _spaced(w, action, closing, found, start, stop)
     else:
         if name in (_OL, _UL):
-            w.state[NUMBERED] = _first_number(w, stop, behind) if name == _OL and not closing else int64(0)
+            first = min(max(attribute_number(data, _START, stop, behind), int64(1)), int64(MAX_NUMBER))
+            w.state[NUMBERED] = first if name == _OL and not closing else int64(0)
+        elif action == ITEM and not closing and w.state[NUMBERED]:
+            given = min(attribute_number(data, _VALUE, stop, behind), int64(MAX_NUMBER))
+            w.state[NUMBERED] = given if given else w.state[NUMBERED]
         _act(w, action, closing)
-
-
-@kernel
-def _first_number(w: Work, at: int, end: int) -> int:
-    """Returns the number of the first item of the `<ol>` with the attributes data[at:end], from 1 to MAX_NUMBER."""
-    data = w.data
-    while at < end and (data[at] == 32 or _is_letter(data[at])):
-        if at + 6 < end and data[at] == 32 and folded_hash(data, at + 1, at + 6) == _START:
-            at += 6
-            while at < end and (data[at] == 32 or data[at] == 61 or data[at] == 34 or data[at] == 39):
-                at += 1
-            number = int64(0)
-            while at < end and 48 <= data[at] <= 57:
-                number = min(10 * number + int64(data[at]) - 48, int64(MAX_NUMBER))
-                at += 1
-            return max(number, int64(1))
-        at += 1
-        while at < end and data[at] != 32:
-            at += 1
-    return int64(1)
 
 
 @kernel
@@ -138,7 +124,9 @@ def _act(w: Work, action: int, closing: bool) -> None:
     if action == NONE:
         return
     if action == RAISED:
-        if not closing and _is_exponent(w):
+        if closing:
+            part_from_power(w)
+        elif _is_exponent(w):
             put_byte(w, uint8(94))
     elif action == CELL:
         if not closing and w.state[PUT] > w.state[OUT_FROM] and w.out[w.state[PUT] - 1] > 10:

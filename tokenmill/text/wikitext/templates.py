@@ -52,7 +52,7 @@ from tokenmill.text.wikitext.state import (
     trimmed,
 )
 from tokenmill.text.wikitext.unknown import LONGEST, log_unknown
-from tokenmill.text.wikitext.words import is_number, put_word
+from tokenmill.text.wikitext.words import is_number, part_from_power, put_word
 
 _MAX_NAME, _MAX_KIND = 80, 9
 _MOST_AROUND = 4  # templates around one that is not understood; inside of more it is not counted
@@ -78,6 +78,7 @@ def close_template(w: Work, names: Names) -> None:
             log_unknown(w, folded_hash(w.out, start, behind_colon(w, start, stop)), begin)
     if given == PRINTED and s[PUT] > end:
         replace_with_tail(w, out, end)
+        part_from_power(w)
     else:
         take_back(w, out)
         put_mark(w)
@@ -160,36 +161,36 @@ def _render(w: Work, names: Names, found: int, start: int, stop: int, first: int
     at, behind, mask = names.renders[found, 0], names.renders[found, 1], names.renders[found, 2]
     if at == behind:
         return int64(NOTHING)
-    some, understood = _read_arguments(w, mask, first, last, end)
-    if not understood:
-        return int64(UNKNOWN)
+    some, used = _read_arguments(w, first, last, end)
     put = w.state[PUT]
     while at < behind:
         next_ = at
         while next_ < behind and names.operations[next_, 0] != OR:
             next_ += 1
-        given = _run(w, names, at, next_, start, stop, first, last, end)
-        if given != UNKNOWN:
-            return given
-        take_back(w, put)
+        if mask & ALL != 0 or used & ~mask == 0:
+            given = _run(w, names, at, next_, start, stop, first, last, end)
+            if given != UNKNOWN:
+                return given
+            take_back(w, put)
+        if next_ < behind:
+            mask = names.operations[next_, 1]
         at = next_ + 1
     return int64(UNKNOWN if some else NOTHING)
 
 
 @inlined
-def _read_arguments(w: Work, mask: int, first: int, last: int, end: int) -> tuple[bool, bool]:
-    """Returns (whether an argument has text, whether the pattern knows all positional arguments with text)."""
-    some, understood = False, True
+def _read_arguments(w: Work, first: int, last: int, end: int) -> tuple[bool, int]:
+    """Returns (whether an argument has text, mask of the positional arguments with text)."""
+    some, given = False, int64(0)
     before = int64(0)
     for argument in range(first, last):
         number, start, stop = argument_number(w, argument, last, end, before)
         before += w.arguments[argument, 1] < 0
-        if not (some and mask & ALL):
-            start, stop = trimmed(w.out, start, stop)
-            some |= start < stop
-            known = number == 0 or mask & (1 << min(number, int64(LAST_BIT))) != 0
-            understood &= known or start == stop or mask & ALL != 0
-    return some, understood
+        start, stop = trimmed(w.out, start, stop)
+        some |= start < stop
+        if number and start < stop:
+            given |= int64(1) << min(number, int64(LAST_BIT))
+    return some, given
 
 
 @inlined

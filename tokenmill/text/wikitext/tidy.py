@@ -180,7 +180,8 @@ def _mark(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int
         while put > first and (out[put - 1] == 32 or out[put - 1] == 44 or out[put - 1] == 59):
             put -= 1
         return i, put
-    if i < end and (out[i] == 44 or out[i] == 59 or out[i] == 46) and spaced and out[at - 2] != ITEM_MARK:
+    ends = i < end and (out[i] == 44 or out[i] == 59 or (out[i] == 46 and not _continues(out, i + 1, end)))
+    if ends and spaced and out[at - 2] != ITEM_MARK:
         while put > first and out[put - 1] == 32:
             put -= 1
         twice = put > first and out[i] != 46 and (out[put - 1] == 44 or out[put - 1] == 59)
@@ -189,3 +190,9 @@ def _mark(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int
     while begins and i < end and _is_filler(out[i]):
         i += 1
     return (i if spaced or begins else at), put
+
+
+@kernel
+def _continues(out: Bytes, at: int, end: int) -> bool:
+    """Returns True for a letter or digit at `at`: the full stop before it ends no sentence, as in `.22`."""
+    return at < end and (97 <= (out[at] | 32) <= 122 or 48 <= out[at] <= 57 or out[at] >= 0x80)

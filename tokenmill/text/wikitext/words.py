@@ -6,9 +6,10 @@ from tokenmill.text.kernel.arrays import int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import exact_on, folded_on
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.state import Work, find, put_byte, put_range
+from tokenmill.text.wikitext.state import AT, END, OUT_FROM, PUT, Work, find, put_byte, put_range
 
 _LONGEST = 40  # bytes of a number
+_LONGEST_EXPONENT = 12
 
 
 @kernel
@@ -112,3 +113,22 @@ def put_small(w: Work, number: int) -> None:
     while power:
         put_byte(w, uint8(48 + number // power % 10))
         power //= 10
+
+
+@kernel
+def part_from_power(w: Work) -> None:
+    """Writes a space if the text made from wikitext ends with an exponent that the next letter or digit would join."""
+    at, put = w.state[AT], w.state[PUT]
+    if at >= w.state[END] or not (_continues(w.data[at]) or 0xCE <= w.data[at] <= 0xD3):  # Greek and Cyrillic letters
+        return
+    low = max(w.state[OUT_FROM], put - _LONGEST_EXPONENT)
+    while put > low and (_continues(w.out[put - 1]) or w.out[put - 1] in (43, 45, 0xE2, 0x88, 0x92)):  # signs
+        put -= 1
+    if put > low and put < w.state[PUT] and w.out[put - 1] == 94:
+        put_byte(w, uint8(32))
+
+
+@kernel
+def _continues(byte: int) -> bool:
+    """Returns True for a letter or digit of ASCII."""
+    return 97 <= (byte | 32) <= 122 or 48 <= byte <= 57
