@@ -108,7 +108,8 @@ def _is_markup(text: Bytes, at: int, begin: int, end: int, tail: int, is_first: 
     if byte == 96:
         return True
     if byte == 92:
-        return not (after <= 32 or 48 <= after <= 57 or 97 <= (after | 32) <= 122 or after >= 128) or after == 10 or after < 5
+        is_plain = (4 < after <= 32 and after != 10) or 48 <= after <= 57 or 97 <= (after | 32) <= 122 or after >= 128
+        return not is_plain
     if byte == 60:
         return 97 <= (after | 32) <= 122 or after == 47 or after == 33 or after == 63
     if byte == 38:
