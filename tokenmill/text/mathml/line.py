@@ -17,8 +17,8 @@ MOST_DEEP: Final = 64  # elements of a formula open at once; deeper ones only se
 _SHORT_FORMULA, _SHORT_TOKEN = 600, 60  # characters of what is cached: some 20 MB at most
 _NEAR, _NEXT = 200, 40  # characters around a formula: those that are looked at, and those of the longest reference
 
-# Kinds of characters, and of the first characters of an atom. A JOINER leaves the fractions around it whole, a TIGHT
-# sign binds what is behind it, and a POSTFIX what is before it. A WORD has several characters, and a SCRIPT has no base.
+# Kinds of characters, and of the first characters of an atom. A JOINER leaves the fractions around it whole. A TIGHT
+# sign binds what is behind it, and a POSTFIX what is before it. A WORD has several characters; a SCRIPT has no base.
 DIGIT, LETTER, OPENER, CLOSER, COMBINING, OTHER = "digit", "letter", "opener", "closer", "combining", "other"
 JOINER, DIVIDER, TIGHT, POSTFIX = "joiner", "divider", "tight", "postfix"
 WORD, QUOTIENT, SCRIPT = "word", "quotient", "script"
