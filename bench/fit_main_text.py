@@ -1,6 +1,6 @@
 """Fits the trees of `text/html/main_text.py` to annotated pages, and stores the texts of pages that they have not seen.
 
-    python -m bench.fit_main_text FOLDER --folds FILE [--out tokenmill/text/html/main_text.json]
+    python -m bench.fit_main_text FOLDER --folds FILE [--out tokenmill/text/html/main_text.json] [--texts]
 
 With --out it writes the weights and trees that are fitted to all pages; without it, only the texts.
 
@@ -9,7 +9,9 @@ Trees of the first pass that are fitted to four parts judge the fifth; the trees
 these scores, so that they see the same errors of the first pass as on new pages. The weights of words and class names
 are fitted in the same way, each part by the other four. So a page's own label is in no feature of it; the features of
 other pages depend on it to a small degree. FILE gets the text of each page from trees that were not fitted to its part,
-as JSON Lines with `set`, `id`, `single` (the score of its kind) and `text`; bench.extraction measures it.
+as JSON Lines with `set`, `id`, `text` and the scores in parts of SURE (`first` and `second`: of the blocks; `single`:
+of the page's kind); bench.extraction measures it. After a change of rules that changes no block, --texts writes the
+texts again from these scores, which takes minutes instead of half an hour.
 
 In a page with its whole text, the label of a block is the share of its words that match this text in a global
 alignment. In a page with snippets, a block is content if it has a snippet of `present`, and not if it has one of
@@ -21,7 +23,7 @@ import json
 import math
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -197,15 +199,8 @@ def with_hints(examples: Sequence[Example]) -> tuple[list[Example], Hints]:
     return changed, blocks.fit(parts >= 0, domains)
 
 
-def main() -> None:
-    """Fits all weights and trees, stores the texts of unseen pages, and writes the model file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=existing)
-    parser.add_argument("--folds", type=Path, required=True, help="file for the texts")
-    parser.add_argument("--out", type=Path, help="file for the weights and trees; default: none")
-    arguments = parser.parse_args()
-    examples, hints = with_hints([example(page) for page in read_pages(arguments.folder)])
-    print(f"{len(examples)} pages, {sum(len(one.rows) for one in examples)} blocks", flush=True)
+def fit(examples: Sequence[Example], hints: Hints, out: Path | None) -> Iterator[dict[str, Any]]:
+    """Fits all trees, writes the model file if it is named, and yields the scores of each page by unseen trees."""
     first = fit_pass(examples, [one.rows for one in examples], FIRST_PASS)
     print("first pass fitted", flush=True)
     seen = [opinions_of(_bytes(one.page), scores) for one, scores in zip(examples, first.unseen, strict=True)]
@@ -213,14 +208,43 @@ def main() -> None:
     second = fit_pass(examples, rows, SECOND_PASS)
     print("second pass fitted", flush=True)
     single = fit_kind(examples, [kept for _, kept in seen])
-    if arguments.out:
-        arguments.out.write_text(as_json(hints, [first.model, second.model, single.model]))
+    if out:
+        out.write_text(as_json(hints, [first.model, second.model, single.model]))
+    for place, one in enumerate(examples):
+        yield {
+            "set": one.page.set, "id": one.page.id, "single": int(single.unseen[place][0]),
+            "first": first.unseen[place].tolist(), "second": second.unseen[place].tolist(),
+        }  # fmt: skip
+
+
+def with_texts(pages: Iterable[Page], scores: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields the scores of pages with the text that they give, by the rules of the present code."""
+    known = {(row["set"], row["id"]): row for row in scores}
     choice = ExtractHtml().choice()
-    with arguments.folds.open("w") as file:
-        for place, one in enumerate(examples):
-            kind = int(single.unseen[place][0])
-            text = text_with(_bytes(one.page), first.unseen[place], second.unseen[place], kind, choice)
-            file.write(json.dumps({"set": one.page.set, "id": one.page.id, "single": kind, "text": text}) + "\n")
+    for page in pages:
+        row = known[page.set, page.id]
+        first, second = (np.array(row[name], dtype=np.int32) for name in ("first", "second"))
+        yield row | {"text": text_with(_bytes(page), first, second, row["single"], choice)}
+
+
+def main() -> None:
+    """Fits all weights and trees, stores the texts of unseen pages, and writes the model file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=existing)
+    parser.add_argument("--folds", type=Path, required=True, help="file for the scores and texts")
+    parser.add_argument("--out", type=Path, help="file for the weights and trees; default: none")
+    parser.add_argument("--texts", action="store_true", help="only write the texts again, from the scores in --folds")
+    arguments = parser.parse_args()
+    pages = list(read_pages(arguments.folder))
+    if arguments.texts:
+        with existing(arguments.folds).open() as file:
+            scores = [json.loads(line) for line in file]
+    else:
+        examples, hints = with_hints([example(page) for page in pages])
+        print(f"{len(examples)} pages, {sum(len(one.rows) for one in examples)} blocks", flush=True)
+        scores = list(fit(examples, hints, arguments.out))
+    lines = [json.dumps(row) + "\n" for row in with_texts(pages, scores)]
+    arguments.folds.write_text("".join(lines))
 
 
 if __name__ == "__main__":
