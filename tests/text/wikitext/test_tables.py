@@ -57,7 +57,7 @@ SPANS = {
     "two beside each other": ("| rowspan=2 | a || rowspan=2 | b || c\n|-\n| d", "a\tb\tc\n\t\td"),
     "the last of two equal attributes": ('! colspan="2" colspan="1"|x !! y\n|-\n| a || b', "x\ty\na\tb"),
     "none, or not a number": ("| colspan=0 | a || rowspan=x | b\n|-\n| c || d", "a\tb\nc\td"),
-    "a template gives the text": ("| colspan=2 {{yes}}\n| a\n|-\n| b || c || d", "Yes\t\ta\nb\tc\td"),
+    "a template gives the text": ("| colspan=2 {{yes}}\n| a\n|-\n| b || c || d", "\t\ta\nb\tc\td"),
 }
 
 
