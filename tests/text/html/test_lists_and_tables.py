@@ -83,7 +83,7 @@ def test_a_list_directly_in_a_list_belongs_to_the_item_before(page: str, text: s
     ("page", "text"),
     [
         ("<pre><span class=ln>1</span>x = 5\n<span class=ln>2</span>y</pre>", "x = 5\ny"),
-        ("<pre><span class=lnt> 1\n</span><span class=lnt> 2\n</span></pre><pre>x\ny</pre>", "x\ny"),
+        ("<pre><span class=lnt> 1\n</span><span class=lnt> 2\n</span></pre><pre>x\ny</pre>", " 1\n 2\n\nx\ny"),
         ("<pre><span class=ln id=1><a class=lnlinks href='#1'>1</a></span>x = 5</pre>", "x = 5"),
         ("<pre><b>42</b><div>is the answer</div></pre>", "42\nis the answer"),
         ("<pre><b>1</b><div>x</div><b>2</b><div>y</div><b>9</b><div>z</div></pre>", "x\ny\n9\nz"),
