@@ -16,7 +16,7 @@ Public files with real pages, in addition to https://dumps.wikimedia.org:
 
 - en, 103 articles: PyPI, gensim 4.4.0, gensim/test/test_data/enwiki-*.bz2. bg, 1 article: bgwiki-*.xml.bz2 beside
   them, after `iconv -f UTF-16 -t UTF-8`.
-- ltg, 902 articles: npm, wikipedia-to-mongodb 2.4.0, tests/smallwiki-latest-pages-articles.xml.bz2.
+- ltg, 903 articles: npm, wikipedia-to-mongodb 2.4.0, tests/smallwiki-latest-pages-articles.xml.bz2.
 - docs/wikipedia.md names the files of the published sample, with Estonian and German pages.
 """
 

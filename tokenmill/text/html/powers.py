@@ -155,7 +155,7 @@ def _is_consonant(char: int) -> bool:
 def _power(data: Bytes, at: int, end: int, base: int) -> int:
     """Whether the `<sup>` that begins at `at` is a power: 0 no, 1 a number or a letter, 2 something longer.
 
-    Ordinals (`1st`, `n°` as `no`), marks of notes and words are none. base: _DIGIT or _LETTER.
+    Ordinals such as `1st`, marks of notes, and words are not powers. base: _DIGIT or _LETTER.
     """
     end = min(end, at + _POWER_BYTES)
     numbers = letters = run = signs = slashes = pluses = depth = openers = 0
