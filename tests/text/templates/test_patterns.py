@@ -6,7 +6,14 @@ from tokenmill.text.templates.patterns import ALL, Pool
 
 
 def test_a_mask_has_the_arguments_that_a_pattern_understands() -> None:
-    masks = {"$1": 0b10, "{3|x}<, $2> ~5": 0b111110, "$1 ~": ALL | 0b10, "@date(1,ymd)": 0b1110, "@age(4,1)": 0b1111110}
+    masks = {
+        "$1": 0b10,
+        "{3|x}<, $2> ~5": 0b101110,
+        "$1 ~": ALL | 0b10,
+        "$1 ~3": 0b1010,
+        "@date(1,ymd)": 0b1110,
+        "@age(4,1)": 0b1111110,
+    }
     for pattern, mask in masks.items():
         assert Pool().pattern(pattern, ())[2] == mask
     assert Pool().pattern("{*:, }", ())[2] & ALL and Pool().pattern("", ()) == (0, 0, 0)

@@ -57,7 +57,11 @@ SPANS = {
     "two beside each other": ("| rowspan=2 | a || rowspan=2 | b || c\n|-\n| d", "a\tb\tc\n\t\td"),
     "the last of two equal attributes": ('! colspan="2" colspan="1"|x !! y\n|-\n| a || b', "x\ty\na\tb"),
     "none, or not a number": ("| colspan=0 | a || rowspan=x | b\n|-\n| c || d", "a\tb\nc\td"),
-    "a template gives the text": ("| colspan=2 {{yes}}\n| a\n|-\n| b || c || d", "\t\ta\nb\tc\td"),
+    "an unknown template gives the text": ("| colspan=2 {{zz}}\n| a\n|-\n| b || c || d", "\t\ta\nb\tc\td"),
+    "a template gives the text": ("| colspan=2 {{yes|x}}\n| a\n|-\n| b || c || d", "x\t\ta\nb\tc\td"),
+    "a template without arguments": ('| style="a: b" {{no}}\n| {{n/a}}\n|-\n| b || c', "No\tN/A\nb\tc"),
+    "a template in an attribute": ('| style="width: {{nowrap|3}}px" | a\n| b\n|-\n| c || d', "a\tb\nc\td"),
+    "a template is a value": ("| data-sort-value={{nowrap|3}} | a\n| b\n|-\n| c || d", "a\tb\nc\td"),
 }
 
 

@@ -1,6 +1,8 @@
 """Inline templates print what they print on their wiki, by language."""
 
 import os
+import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 
 from tokenmill.text.templates.template_files import patterns_of, template_languages, template_lines
 from tokenmill.text.templates.template_tables import ANY, OTHER, language_number
+
+Convert = Callable[[list[str], list[str]], tuple[list[str], object]]
 
 
 def cases() -> dict[str, list[tuple[str, str]]]:
@@ -73,6 +77,33 @@ def test_brackets_and_spaces_around_templates_come_out_right(text_of: Callable[.
     }
     for wikitext, text in cases.items():
         assert text_of(wikitext, "en") == text
+
+
+PLAIN = re.compile(r"(?:\$\d|[^{@\\\d$])+")
+
+
+@pytest.mark.parametrize("language", ["shared", *template_languages()])
+def test_an_argument_is_printed_or_left_out_on_purpose(language: str, convert: Convert) -> None:
+    """In patterns of `$1` and plain text: a number is printed, or excused by `~1`, or a later one is printed."""
+    rng = random.Random(language)
+    pages: list[str] = []
+    cases: list[tuple[dict[int, str], set[str]]] = []
+    for line in template_lines()[language]:
+        pattern, *excused = line.pattern.split(" ~")
+        if not PLAIN.fullmatch(pattern) or "$" not in pattern or "" in excused or re.search("[@*:]", line.names[0]):
+            continue
+        for _ in range(12):
+            given = {
+                place: rng.choice(("", str(rng.randrange(1000, 10**6)))) for place in range(1, rng.randrange(2, 8))
+            }
+            pages.append("{{" + "|".join((line.names[0], *given.values())) + "}}")
+            cases.append((given, set(excused)))
+    texts, _ = convert(pages, ["en" if language == "shared" else language] * len(pages))
+    for page, text, (given, excused) in zip(pages, texts, cases, strict=True):
+        printed = {place for place, number in given.items() if number and number in re.findall(r"\d+", text)}
+        missing = {place for place, number in given.items() if number and str(place) not in excused} - printed
+        assert not printed or not missing or max(missing) < max(printed), (page, text)
+    assert len(pages) > 20
 
 
 def test_the_docs_state_the_number_of_templates_by_language_and_source() -> None:

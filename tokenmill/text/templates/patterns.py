@@ -111,13 +111,13 @@ def _compile(pattern: str, pool: Pool, tables: Collection[str]) -> int:
         for number in re.findall(r"~(\d*)", silent[0]):
             excused |= _bit(int(number)) if number else ALL
         pattern = pattern[: silent.start()]
-    masks, places = [excused], list[int]()
+    masks, places = [0], list[int]()
     depth, at = 0, 0
     for token in _TOKEN.finditer(pattern):
         _add_text(pattern[at : token.start()], pool)
         at = token.end()
         if token[8]:
-            masks.append(excused)
+            masks.append(0)
             places.append(len(pool.operations))
         masks[-1] |= _add(token, pool, tables)
         depth += bool(token[6]) - bool(token[7])
@@ -126,9 +126,10 @@ def _compile(pattern: str, pool: Pool, tables: Collection[str]) -> int:
     _add_text(pattern[at:], pool)
     if depth:
         raise ValueError("a bracket is not closed")
+    masks = [_with_lower(mask) | excused for mask in masks]
     for place, mask in zip(places, masks[1:], strict=True):
-        pool.operations[place] = OR, _with_lower(mask), 0, 0
-    return _with_lower(masks[0])
+        pool.operations[place] = OR, mask, 0, 0
+    return masks[0]
 
 
 def _with_lower(mask: int) -> int:

@@ -38,30 +38,34 @@ def argument_number(w: Work, argument: int, last: int, end: int, before: int) ->
 
 @kernel
 def positional(w: Work, first: int, last: int, end: int, wanted: int) -> tuple[int, int]:
-    """Returns (start, end) of argument number `wanted` of a wikitext template, trimmed, or an empty range."""
-    before = int64(0)
+    """Returns (start, end) of argument number `wanted` of a wikitext template, trimmed, or an empty range.
+
+    Of several arguments with this number the last one counts, as in MediaWiki.
+    """
+    before, from_, to = int64(0), end, end
     for argument in range(first, last):
         number, start, stop = argument_number(w, argument, last, end, before)
         before += w.arguments[argument, 1] < 0
         if number == wanted:
-            return trimmed(w.out, start, stop)
-    return end, end
+            from_, to = trimmed(w.out, start, stop)
+    return from_, to
 
 
 @kernel
 def named(w: Work, key: np.uint64, first: int, last: int, end: int) -> tuple[int, int]:
     """Returns (start, end) of a wikitext template's argument whose name has this hash, trimmed, or an empty range.
 
-    The range is empty if the argument is missing.
+    The range is empty if the argument is missing. Of several arguments of this name the last one counts.
     """
+    value_from, value_to = end, end
     for argument in range(first, last):
         equals = w.arguments[argument, 1]
         if equals >= 0:
             start, stop = _bounds(w, argument, last, end)
             from_, to = trimmed(w.out, start, equals)
             if to - from_ < 20 and folded_hash(w.out, from_, to) == key:
-                return trimmed(w.out, equals + 1, stop)
-    return end, end
+                value_from, value_to = trimmed(w.out, equals + 1, stop)
+    return value_from, value_to
 
 
 @kernel

@@ -38,6 +38,7 @@ _DATA_WORDS, _LAYOUT_WORDS = word_set(_TABLE_WORDS[DATA]), word_set(_TABLE_WORDS
 _FLOATS, _SIDES = word_set("float align"), word_set("right left")
 _FLOATING = word_set("float-right float-left floatright floatleft tright tleft")
 _NAMES = word_set(_CELL_WORDS)
+_DISPLAY, _NOT_SHOWN = np.uint64(name_hash("display")), np.uint64(name_hash("none"))
 
 
 @kernel
@@ -127,6 +128,21 @@ def are_attributes(out: Bytes, at: int, end: int) -> bool:
         while at < end and out[at] != quote and out[at] > 10:
             at += 1
         at += at < end and quote != 32
+
+
+@kernel
+def is_hidden(data: Bytes, start: int, end: int) -> bool:
+    """Returns True if the attributes data[start:end] of a wikitext tag have the style `display:none`."""
+    for i in range(start, end - 11):
+        if (data[i] | 32) == 100 and (data[i + 1] | 32) == 105 and (data[i + 2] | 32) == 115:  # dis
+            if folded_hash(data, i, i + 7) != _DISPLAY:
+                continue
+            at = i + 7
+            while at < end and (data[at] == 32 or data[at] == 58):
+                at += 1
+            if at + 4 < end and folded_hash(data, at, at + 4) == _NOT_SHOWN:
+                return True
+    return False
 
 
 @kernel

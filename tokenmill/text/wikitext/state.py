@@ -36,7 +36,8 @@ STATE = 40
 # other sites under the last heading. INDENTED: 1 if the line before is code by its indentation. CODE_END: in data, end
 # of an element whose white space stays. BROKEN: tables that a heading closed. VARIANTS: how `-{` is read. ROOM: like
 # LIMIT, for tables, which are written a second time when they close. NUMBERED: the next number in an `<ol>`, or 0.
-LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM, NUMBERED = range(50, 59)
+# READING_OPEN: 1 after a bracket that was written before the reading of a `<ruby>`.
+LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM, NUMBERED, READING_OPEN = range(50, 60)
 TABLE_COUNTS = 64  # from here on: counts of the table that is being closed, see layout
 SPANS, COLUMNS = 96, 64  # from here on: for each column, rows that cells of a table above still take
 ENTRIES = SPANS + COLUMNS

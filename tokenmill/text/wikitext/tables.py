@@ -224,6 +224,29 @@ def cell_mark(w: Work, frame: Longs) -> None:
 
 
 @kernel
+def cell_text(w: Work, start: int) -> int:
+    """Notes the attributes before a wikitext template that prints a cell's text, as in `| colspan=2 {{no}}`.
+
+    The template wrote out[start:]. Returns where the text of the template goes: start, or the place of the attributes.
+    """
+    s = w.state
+    if top(w) != TABLE:
+        return start
+    frame = w.frames[s[DEPTH] - 1]
+    cell = frame[CELL]
+    if not (frame[ATTRIBUTES] and start > cell and w.out[start - 1] in (32, 34, 39)):  # space, quotes
+        return start
+    quotes = int64(0)
+    for i in range(cell, start):
+        quotes += w.out[i] == 34
+    if quotes & 1 or not are_attributes(w.out, cell, start):
+        return start
+    span_cell(w, frame, w.out, cell, start)
+    frame[ATTRIBUTES] = 0
+    return int64(cell)
+
+
+@kernel
 def end_table(w: Work) -> None:
     """At `|}`: closes the innermost wikitext table, and with it those that a tag opened inside."""
     while top(w) == TABLE:

@@ -1,11 +1,11 @@
-"""Handles tags, comments, entities and magic words of wikitext."""
+"""Handles tags, comments and magic words of wikitext."""
 
 import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import folded_hash, name_hash
-from tokenmill.text.wikitext.attributes import attribute_number
+from tokenmill.text.wikitext.attributes import attribute_number, is_hidden
 from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker
 from tokenmill.text.wikitext.names import (
     BLOCK,
@@ -16,6 +16,7 @@ from tokenmill.text.wikitext.names import (
     NONE,
     RAISED,
     RAW,
+    READING,
     ROW,
     SKIP,
     Names,
@@ -30,15 +31,15 @@ from tokenmill.text.wikitext.state import (
     OUT_FROM,
     PLAIN,
     PUT,
+    READING_OPEN,
     SPACED,
     Work,
     find,
     put_byte,
     put_mark,
-    put_point,
 )
 from tokenmill.text.wikitext.table_tags import CAPTION_TAG, TABLE_TAG, table_tag
-from tokenmill.text.wikitext.words import part_from_power
+from tokenmill.text.wikitext.words import entity, part_from_power
 
 _NAME_BYTES, _TAG_BYTES = 20, 4096
 _OL, _UL, _START, _VALUE = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start", "value"))
@@ -74,6 +75,8 @@ def tag(w: Work, names: Names) -> None:
         w.state[AT] = at + 1
         return
     w.state[AT] = behind
+    if action == NONE and not closing and is_hidden(data, stop, behind):
+        action = int64(SKIP)
     if action <= BLOCK_RAW:
         if not closing and data[behind - 2] != 47:
             _content(w, names, action, found, start, stop, behind)
@@ -123,7 +126,9 @@ def _act(w: Work, action: int, closing: bool) -> None:
     """Writes the effect of a tag whose content is read like other text."""
     if action == NONE:
         return
-    if action == RAISED:
+    if action == READING:
+        _bracket(w, closing)
+    elif action == RAISED:
         if closing:
             part_from_power(w)
         elif _is_exponent(w):
@@ -141,6 +146,21 @@ def _act(w: Work, action: int, closing: bool) -> None:
                 w.state[AT] += 1
         if action == BLOCK:
             line_break(w)
+
+
+@kernel
+def _bracket(w: Work, closing: bool) -> None:
+    """Writes a bracket at the start or end of a reading in `<ruby>`, unless it has its own brackets in `<rp>`."""
+    s, out, put = w.state, w.out, w.state[PUT]
+    if closing:
+        if s[READING_OPEN]:
+            put_byte(w, uint8(41))
+        s[READING_OPEN] = 0
+        return
+    wide = put - 2 > s[OUT_FROM] and out[put - 3] == 0xEF and out[put - 2] == 0xBC and out[put - 1] == 0x88  # `（`
+    if put > s[OUT_FROM] and out[put - 1] != 40 and not wide:
+        put_byte(w, uint8(40))
+        s[READING_OPEN] = 1
 
 
 @kernel
@@ -303,57 +323,6 @@ def _end_of_comment(w: Work, at: int) -> int:
             return at + 3
         at += 1
     return int64(end)
-
-
-@kernel
-def entity(w: Work, names: Names) -> None:
-    """At `&` in wikitext: writes the character of a reference such as `&nbsp;`.
-
-    An `&` that does not begin an entity is text.
-    """
-    data, at, end = w.data, w.state[AT], w.state[END]
-    numeric = at + 1 < end and data[at + 1] == 35
-    point, i = _number(data, at + 2, end) if numeric else _named(data, at + 1, end, names)
-    if point < 0:
-        put_byte(w, uint8(38))
-        w.state[AT] = at + 1
-        return
-    put_point(w, point)
-    w.state[AT] = i
-
-
-@kernel
-def _named(data: Bytes, at: int, end: int, names: Names) -> tuple[int, int]:
-    value = np.uint64(0xCBF29CE484222325)
-    start = at
-    while at < end and at - start < 10 and (_is_letter(data[at]) or 48 <= data[at] <= 57):
-        value = (value ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
-        at += 1
-    if at == start or at >= end or data[at] != 59:
-        return int64(-1), at
-    found = find(names.entities, value)
-    return (names.points[found] if found >= 0 else int64(-1)), at + 1
-
-
-@kernel
-def _number(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    hexadecimal = at < end and (data[at] | 32) == 120
-    at += hexadecimal
-    start = at
-    point = int64(0)
-    while at < end and at - start < 8:
-        byte = data[at]
-        if 48 <= byte <= 57:
-            digit = int64(byte) - 48
-        elif hexadecimal and 97 <= (byte | 32) <= 102:
-            digit = int64(byte | 32) - 87
-        else:
-            break
-        point = point * (16 if hexadecimal else 10) + digit
-        at += 1
-    if at == start or at >= end or data[at] != 59:
-        return int64(-1), at
-    return point, at + 1
 
 
 @kernel

@@ -51,6 +51,7 @@ from tokenmill.text.wikitext.state import (
     take_back,
     trimmed,
 )
+from tokenmill.text.wikitext.tables import cell_text
 from tokenmill.text.wikitext.unknown import LONGEST, log_unknown
 from tokenmill.text.wikitext.words import is_number, part_from_power, put_word
 
@@ -77,7 +78,7 @@ def close_template(w: Work, names: Names) -> None:
         if given == UNKNOWN and s[AT] - begin <= LONGEST and _is_in_prose(w, names):
             log_unknown(w, folded_hash(w.out, start, behind_colon(w, start, stop)), begin)
     if given == PRINTED and s[PUT] > end:
-        replace_with_tail(w, out, end)
+        replace_with_tail(w, cell_text(w, out), end)
         part_from_power(w)
     else:
         take_back(w, out)

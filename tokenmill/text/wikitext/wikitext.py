@@ -54,11 +54,12 @@ from tokenmill.text.wikitext.state import (
     top,
 )
 from tokenmill.text.wikitext.tables import cell_mark, leave, new_cell
-from tokenmill.text.wikitext.tags import entity, tag, underscores
+from tokenmill.text.wikitext.tags import tag, underscores
 from tokenmill.text.wikitext.templates import close_template
 from tokenmill.text.wikitext.tidy import tidy_lines, tidy_marks
 from tokenmill.text.wikitext.unknown import new_log
 from tokenmill.text.wikitext.variants import BY_FORM, close_variant, open_variant
+from tokenmill.text.wikitext.words import entity
 
 # Room for a document's text: 4 times its bytes and 1,024 more, and 4 times its bytes for tables that are written twice.
 _GROWTH, _SPARE = 4, 1024

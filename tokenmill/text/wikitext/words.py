@@ -1,12 +1,12 @@
-"""Writes the words that tables of the data files give, and numbers, into the text that is made from wikitext."""
+"""Writes words of the tables of data files, characters of entities, and numbers into the text made from wikitext."""
 
 import numpy as np
 
-from tokenmill.text.kernel.arrays import int64, uint8
+from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import exact_on, folded_on
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.state import AT, END, OUT_FROM, PUT, Work, find, put_byte, put_range
+from tokenmill.text.wikitext.state import AT, END, OUT_FROM, PUT, Work, find, put_byte, put_point, put_range
 
 _LONGEST = 40  # bytes of a number
 _LONGEST_EXPONENT = 12
@@ -32,6 +32,57 @@ def is_word(w: Work, names: Names, table: int, start: int, stop: int) -> bool:
 def is_exact_word(w: Work, names: Names, table: int, start: int, stop: int) -> bool:
     """Returns True if the table of words has out[start:stop] in this case. table: its index in keys."""
     return start < stop and find(names.words, exact_on(names.keys[table], w.out, start, stop)) >= 0
+
+
+@kernel
+def entity(w: Work, names: Names) -> None:
+    """At `&` in wikitext: writes the character of a reference such as `&nbsp;`.
+
+    An `&` that does not begin an entity is text.
+    """
+    data, at, end = w.data, w.state[AT], w.state[END]
+    numeric = at + 1 < end and data[at + 1] == 35
+    point, i = _numbered_entity(data, at + 2, end) if numeric else _named_entity(data, at + 1, end, names)
+    if point < 0:
+        put_byte(w, uint8(38))
+        w.state[AT] = at + 1
+        return
+    put_point(w, point)
+    w.state[AT] = i
+
+
+@kernel
+def _named_entity(data: Bytes, at: int, end: int, names: Names) -> tuple[int, int]:
+    value = np.uint64(0xCBF29CE484222325)
+    start = at
+    while at < end and at - start < 10 and _continues(data[at]):
+        value = (value ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
+        at += 1
+    if at == start or at >= end or data[at] != 59:
+        return int64(-1), at
+    found = find(names.entities, value)
+    return (names.points[found] if found >= 0 else int64(-1)), at + 1
+
+
+@kernel
+def _numbered_entity(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    hexadecimal = at < end and (data[at] | 32) == 120
+    at += hexadecimal
+    start = at
+    point = int64(0)
+    while at < end and at - start < 8:
+        byte = data[at]
+        if 48 <= byte <= 57:
+            digit = int64(byte) - 48
+        elif hexadecimal and 97 <= (byte | 32) <= 102:
+            digit = int64(byte | 32) - 87
+        else:
+            break
+        point = point * (16 if hexadecimal else 10) + digit
+        at += 1
+    if at == start or at >= end or data[at] != 59:
+        return int64(-1), at
+    return point, at + 1
 
 
 @kernel
