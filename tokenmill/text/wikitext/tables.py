@@ -43,6 +43,8 @@ from tokenmill.text.wikitext.state import (
     top,
 )
 
+_MOST_BEFORE = 200  # bytes of attributes before a template that prints the text of a cell
+
 
 @kernel
 def open_table(w: Work) -> None:
@@ -234,7 +236,7 @@ def cell_text(w: Work, start: int) -> int:
         return start
     frame = w.frames[s[DEPTH] - 1]
     cell = frame[CELL]
-    if not (frame[ATTRIBUTES] and start > cell and w.out[start - 1] in (32, 34, 39)):  # space, quotes
+    if not (frame[ATTRIBUTES] and cell < start <= cell + _MOST_BEFORE and w.out[start - 1] in (32, 34, 39)):  # ` "'`
         return start
     quotes = int64(0)
     for i in range(cell, start):
