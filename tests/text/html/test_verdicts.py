@@ -123,6 +123,40 @@ def test_a_headline_that_is_not_kept_has_no_copies() -> None:
     assert kept_text("<h1>T</h1><p>x<h2>T</h2><p>y", [0, 0, 1, 1], headline="drop") == "T\n\ny"
 
 
+LONG, OTHER = "p" * 60, "q" * 40  # together exactly the length of a copied run
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (f"<p>{LONG}<p>{OTHER}<p>x<p>{LONG}<p>{OTHER}", f"{LONG}\n\n{OTHER}\n\nx"),
+        (f"<p>{LONG}<p>{OTHER}<p>{LONG}<p>{OTHER}<p>{LONG}<p>{OTHER}<p>x", f"{LONG}\n\n{OTHER}\n\nx"),
+        (f"<h2>{OTHER}</h2><p>{LONG}<div><h3>{OTHER}</h3>{LONG}</div>", f"{OTHER}\n\n{LONG}"),
+        (f"<p>{LONG}<p>{OTHER[1:]}<p>x<p>{LONG}<p>{OTHER[1:]}", None),  # 99 units
+        (f"<p>{W}<p>x<p>{W}", None),  # one paragraph, as the chorus of a song
+        (f"<p>{LONG}<p>{OTHER}<p>{LONG}<p>x<p>{OTHER}", None),  # not one behind the other
+        (f"<p>a<ul><li>{LONG}<li>{OTHER}</ul><p>b<ul><li>{LONG}<li>{OTHER}</ul>", None),  # the terms of two offers
+        (
+            f"<p>{LONG}<p>{OTHER}<ul><li>i</ul><p>x<p>{LONG}<p>{OTHER}<ul><li>i</ul>",
+            f"{LONG}\n\n{OTHER}\n\n• i\n\nx",
+        ),
+        (
+            f"<p>{LONG}<p>{OTHER}<pre>c</pre><p>y<p>{LONG}<p>{OTHER}<pre>c</pre>{TABLE}{TABLE}",
+            f"{LONG}\n\n{OTHER}\n\nc\n\ny\n\nc\n\n{GRID}\n\n{GRID}",
+        ),
+        (f"<p>{OTHER}<p>{LONG}" * 40, f"{OTHER}\n\n{LONG}"),
+    ],
+)
+def test_a_run_of_paragraphs_that_stands_twice_is_kept_once(page: str, text: str | None) -> None:
+    """Pages with a second copy for small screens, and posts that quote whole posts, had everything twice."""
+    read = read_page(page.encode()).texts
+    found = kept_text(page, [1] * len(read))
+    if text is None:  # all is kept
+        assert found.replace("• ", "").split() == " ".join(read).split()
+    else:
+        assert found == text
+
+
 @pytest.mark.parametrize(("heading", "is_kept"), [("h" * 100, False), ("h" * 101, True)])
 def test_lone_headings_are_kept_from_101_units_on(heading: str, is_kept: bool) -> None:
     assert kept_text(f"<h2>{heading}</h2>", [1]) == (heading if is_kept else "")

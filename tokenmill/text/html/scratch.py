@@ -64,7 +64,7 @@ def scratch_for(data: Bytes, offsets: Offsets, width: int) -> Scratch:
         ),
         verdict=Verdict(
             score=_ints(blocks), keep=np.empty(blocks, dtype=np.uint8), weight=_longs(elements), sums=_longs(elements),
-            buckets=_longs(2 * BUCKETS), cut=_longs(1),
+            buckets=_longs(2 * BUCKETS), cut=_longs(1), kept=_ints(blocks), seen=_ints(block_slots),
         ),
         whole=_ints(NUM_WHOLE),
         rows=_ints((min(blocks, CHUNK) + GROUP) * width),
@@ -103,8 +103,9 @@ def _most_tags(data: Bytes, offsets: Offsets) -> int:
     most = 0
     for row in range(len(offsets) - 1):
         tags = 0
-        for at in range(offsets[row], offsets[row + 1]):
-            tags += data[at] == 60
+        document = data[offsets[row] : offsets[row + 1]]
+        for at in range(len(document)):  # places from 0 on cannot be negative, so the loop becomes SIMD
+            tags += document[at] == 60
         most = max(most, tags)
     return most
 
@@ -137,7 +138,7 @@ def pointers(arrays: Scratch) -> Scratch:
         ),
         Verdict(
             pointer(verdict.score), pointer(verdict.keep), pointer(verdict.weight), pointer(verdict.sums),
-            pointer(verdict.buckets), pointer(verdict.cut),
+            pointer(verdict.buckets), pointer(verdict.cut), pointer(verdict.kept), pointer(verdict.seen),
         ),
         pointer(arrays.whole), pointer(arrays.rows), pointer(arrays.columns), pointer(arrays.places),
         pointer(arrays.totals), pointer(arrays.spans),

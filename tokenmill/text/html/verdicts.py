@@ -2,12 +2,15 @@
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from tokenmill.text.html.containers import (
     ITEMS,
     NUM_COUNTS,
     Containers,
     is_code_table,
     is_data_table,
+    slots_for,
 )
 from tokenmill.text.html.features import KIND, KINDS, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures, is_heading
 from tokenmill.text.html.opinions import SURE, Opinions
@@ -24,6 +27,8 @@ _LOST: Final = 10  # the first pass keeps more than this many times the text of 
 _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
 _LONE_HEADINGS = 100  # units of all kept headings; more are posts or a list
+_COPIED_BLOCKS, _COPIED_UNITS = 2, 100  # of a run of paragraphs and headings that repeats an earlier one, at least
+_MOST_UNSURE = 16  # blocks that are compared before a run reaches that
 _NEAR = 4  # block elements in which a <dt>, <dd> or <summary> is looked for: the block's own and three around it
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
@@ -37,6 +42,8 @@ class Verdict(NamedTuple):
     sums: Longs  # (elements,): weighted scores of the container
     buckets: Longs  # (2 * BUCKETS,): units and weighted scores by score
     cut: Longs  # (1,): the score that a block must reach
+    kept: Ints  # (blocks,): the kept blocks
+    seen: Ints  # (slots,): 1 + the first place in `kept` of a block with this text
 
 
 @kernel
@@ -128,8 +135,9 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
 
     The order matters. First come the rules that keep more. A definition may stand before a table, so it comes before
     the tables; what announces other blocks (a term, a summary, a heading) comes after what it may announce. Then
-    comments that stand between kept blocks go too, and the other rules that drop blocks see what is left: the headline
-    takes its copies with it, and the last rule finds out whether more than headings are left.
+    comments that stand between kept blocks go too, and the other rules that drop blocks see what is left: text that
+    stands twice loses its second copy with its headings, the headline takes its other copies with it, and the last rule
+    finds out whether more than headings are left.
     """
     blocks = page.state[BLOCKS]
     for block in range(blocks):
@@ -143,6 +151,7 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
     _keep_headings(blocks, into, verdict)
     if not comments:
         _drop_comments(page, blocks, into, verdict)
+    _drop_copied_runs(page, blocks, found, into, verdict)
     if not headline:
         _drop_headline(page, blocks, found, into, verdict)
     _drop_repeated(page, blocks, found, into, verdict)
@@ -288,13 +297,76 @@ def _drop_copies(
 @kernel
 def _is_entry(page: Page, block: int, found: Containers, into: Measures) -> bool:
     """Whether the block is a cell, a term, code or an item of a list: its text has a sense of its own."""
+    if _is_cell_or_code(page, block, found, into):
+        return True
+    return bool(page.item[block] != NO_NUMBER or page.tag[_near(page, block, _DT, _DD)] == _DT)
+
+
+@kernel
+def _is_cell_or_code(page: Page, block: int, found: Containers, into: Measures) -> bool:
+    """Whether the block is in a data table or is code: its text may repeat."""
     where, kind = page.where[block], into.own[block * NUM_OWN + KIND]
     table = found.table[where]
     if kind in (_CELL_KIND, _PRE_KIND) or (table and is_data_table(int64(table), found)):
         return True
-    return bool(
-        page.marks[where] & CODE_MARK or page.item[block] != NO_NUMBER or page.tag[_near(page, block, _DT, _DD)] == _DT
-    )
+    return bool(page.marks[where] & CODE_MARK)
+
+
+@kernel
+def _drop_copied_runs(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Drop runs of kept blocks that repeat an earlier run: a second copy for small screens, the quote of a whole post.
+
+    A run has at least _COPIED_BLOCKS paragraphs and headings with _COPIED_UNITS units. It may have items of lists too,
+    which alone are no copy (two offers have the same terms), but no cells and no code.
+    """
+    count = int64(0)
+    for block in range(blocks):
+        if verdict.keep[block]:
+            verdict.kept[count] = block
+            count += 1
+    slots = slots_for(count)
+    for place in range(slots):
+        verdict.seen[place] = 0
+    at = int64(0)
+    while at < count:
+        length = int64(0)
+        if not _is_entry(page, int64(verdict.kept[at]), found, into):
+            place = _place(at, slots - 1, into, verdict)
+            if verdict.seen[place]:
+                length = _copied(int64(verdict.seen[place] - 1), at, count, page, found, into, verdict)
+            else:
+                verdict.seen[place] = at + 1
+        for copy in range(at, at + length):
+            verdict.keep[verdict.kept[copy]] = 0
+        at += max(length, 1)
+
+
+@kernel
+def _place(at: int, mask: int, into: Measures, verdict: Verdict) -> int:
+    """The place in `seen` of the text of kept block number `at` of an HTML page."""
+    value = into.hashes[verdict.kept[at]]
+    place = int64(value & np.uint64(mask))
+    while verdict.seen[place] and into.hashes[verdict.kept[verdict.seen[place] - 1]] != value:
+        place = (place + 1) & mask
+    return place
+
+
+@kernel
+def _copied(first: int, at: int, count: int, page: Page, found: Containers, into: Measures, verdict: Verdict) -> int:
+    """How many kept blocks from number `at` on repeat those from number `first` on; 0 if they are too few."""
+    length = paragraphs = units = int64(0)
+    while first + length < at and at + length < count:
+        block = int64(verdict.kept[at + length])
+        same = into.hashes[block] == into.hashes[verdict.kept[first + length]]
+        if not same or _is_cell_or_code(page, block, found, into):
+            break
+        if not _is_entry(page, block, found, into):
+            paragraphs += 1
+            units += into.own[block * NUM_OWN + UNITS]
+        length += 1
+        if length >= _MOST_UNSURE and (paragraphs < _COPIED_BLOCKS or units < _COPIED_UNITS):
+            break
+    return length if paragraphs >= _COPIED_BLOCKS and units >= _COPIED_UNITS else int64(0)
 
 
 @kernel
