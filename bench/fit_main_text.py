@@ -47,12 +47,13 @@ PARTS = 5
 PAGE_WEIGHT = 8.0  # weight of a page with its whole text; a block with a snippet has 1
 _SHARED: dict[str, Any] = {
     "loss_function": "CrossEntropy", "boosting_type": "Plain", "learning_rate": 0.08, "l2_leaf_reg": 5.0, "rsm": 0.4,
-    "bootstrap_type": "Bernoulli", "subsample": 0.5, "leaf_estimation_iterations": 1, "random_seed": 1,
+    "bootstrap_type": "Bernoulli", "subsample": 0.5, "leaf_estimation_iterations": 1,
     "thread_count": 2, "logging_level": "Silent", "allow_writing_files": False,
 }  # fmt: skip
 FIRST_PASS = _SHARED | {"depth": DEPTH, "iterations": 450}
 SECOND_PASS = _SHARED | {"depth": DEPTH, "iterations": 350}
 SINGLE_PASS = _SHARED | {"depth": 4, "iterations": 100, "learning_rate": 0.1, "subsample": 0.8}
+SEEDS = {"first": (1,), "second": (1, 2), "single": (1,)}  # one ensemble each, whose mean counts: it varies less
 LIMITS = 63  # of a feature, at most
 
 Floats = npt.NDArray[np.float64]
@@ -104,23 +105,26 @@ class Table:
         self._data = catboost.Pool(rows[known].astype(np.float32), labels[known], weight=weights[known])
         self._data.quantize(border_count=LIMITS)
 
-    def fit(self, settings: dict[str, Any], wanted: Callable[[npt.NDArray[np.int64]], Any]) -> "catboost.CatBoost":
-        """Fits trees to the rows of the pages for whose numbers `wanted` is true."""
+    def fit(
+        self, settings: dict[str, Any], seeds: Sequence[int], wanted: Callable[[npt.NDArray[np.int64]], Any]
+    ) -> "list[catboost.CatBoost]":
+        """Fits trees for each seed to the rows of the pages for whose numbers `wanted` is true."""
         import catboost
 
-        model = catboost.CatBoost(settings)
-        model.fit(self._data.slice(np.flatnonzero(wanted(self._owner))))
-        return model
+        rows = self._data.slice(np.flatnonzero(wanted(self._owner)))
+        return [catboost.CatBoost(settings | {"random_seed": seed}).fit(rows) for seed in seeds]
 
 
 class Scores(NamedTuple):
     """For each page the scores of its blocks in parts of SURE, by trees that were not fitted to its part; the trees."""
 
     unseen: list[Ints]
-    model: "catboost.CatBoost"
+    models: "list[catboost.CatBoost]"
 
 
-def fit_pass(examples: Sequence[Example], rows: Sequence[Ints], settings: dict[str, Any]) -> Scores:
+def fit_pass(
+    examples: Sequence[Example], rows: Sequence[Ints], settings: dict[str, Any], seeds: Sequence[int]
+) -> Scores:
     """Fits the trees of one pass, for each part without it, and for all pages."""
     owner = np.repeat(np.arange(len(examples)), [len(each) for each in rows])
     table = Table(
@@ -132,43 +136,60 @@ def fit_pass(examples: Sequence[Example], rows: Sequence[Ints], settings: dict[s
     parts = np.array([one.part for one in examples])
     unseen: list[Ints] = [np.zeros(0, dtype=np.int32)] * len(examples)
     for part in range(PARTS):
-        model = table.fit(settings, lambda owner, part=part: parts[owner] != part)
+        models = table.fit(settings, seeds, lambda owner, part=part: parts[owner] != part)
         for place in np.flatnonzero(parts == part):
-            unseen[place] = _predict(model, rows[place])
-    return Scores(unseen, table.fit(settings, lambda owner: np.ones(len(owner), dtype=bool)))
+            unseen[place] = _predict(models, rows[place])
+    return Scores(unseen, table.fit(settings, seeds, lambda owner: np.ones(len(owner), dtype=bool)))
 
 
-def _predict(model: "catboost.CatBoost", rows: Ints) -> Ints:
+def _predict(models: "Sequence[catboost.CatBoost]", rows: Ints) -> Ints:
     """Returns probabilities in parts of SURE."""
-    odds = model.predict(rows.astype(np.float32), prediction_type="RawFormulaVal")
+    values = rows.astype(np.float32)
+    odds = np.mean([model.predict(values, prediction_type="RawFormulaVal") for model in models], axis=0)
     return np.round(SURE / (1 + np.exp(-odds))).astype(np.int32)
 
 
-def as_json(hints: Hints, models: Sequence["catboost.CatBoost"]) -> str:
+def as_json(hints: Hints, models: "Sequence[Sequence[catboost.CatBoost]]") -> str:
     """Returns the content of the model file. models: in the order of main_text.TREES."""
     lines = [f'"hints": {json.dumps(hints_as_text(hints))}']
-    lines += [f'"{name}": {_trees(model, TREES[name])}' for name, model in zip(TREES, models, strict=True)]
+    lines += [f'"{name}": {_trees(some, TREES[name])}' for name, some in zip(TREES, models, strict=True)]
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def _trees(model: "catboost.CatBoost", names: Sequence[str]) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        model.save_model(f"{folder}/model.json", format="json")
-        stored = json.loads(Path(folder, "model.json").read_text())
-    splits = [[(split["float_feature_index"], split["border"]) for split in tree["splits"]]
-              for tree in stored["oblivious_trees"]]  # fmt: skip
+def _trees(models: "Sequence[catboost.CatBoost]", names: Sequence[str]) -> str:
+    stored = [_stored(model) for model in models]
+    splits = [_splits(tree) for one in stored for tree in one["oblivious_trees"]]
     used = sorted({feature for tree in splits for feature, _ in tree})
-    scale, (bias,) = stored["scale_and_bias"]
-    trees = []
-    for number, (levels, tree) in enumerate(zip(splits, stored["oblivious_trees"], strict=True)):
-        start = bias if number == 0 else 0.0
-        trees.append({
+    leaves = [leaf for one in stored for leaf in _leaves(one, len(stored))]
+    trees = [
+        {
             "feature": [used.index(feature) for feature, _ in levels],
             "limit": [math.floor(limit) for _, limit in levels],
-            "leaf": [round((scale * value + start) * UNIT) for value in tree["leaf_values"]],
-        })  # fmt: skip
+            "leaf": leaf,
+        }
+        for levels, leaf in zip(splits, leaves, strict=True)
+    ]
     lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
     return '{"features": ' + json.dumps([names[at] for at in used]) + ',\n"trees": [\n' + lines + "\n]}"
+
+
+def _stored(model: "catboost.CatBoost") -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_model(f"{folder}/model.json", format="json")
+        found: dict[str, Any] = json.loads(Path(folder, "model.json").read_text())
+    return found
+
+
+def _splits(tree: dict[str, Any]) -> list[tuple[int, float]]:
+    return [(split["float_feature_index"], split["border"]) for split in tree["splits"]]
+
+
+def _leaves(stored: dict[str, Any], count: int) -> Iterator[list[int]]:
+    """Yields the leaves of each tree of one of `count` models of which the mean counts, in UNITs."""
+    scale, (bias,) = stored["scale_and_bias"]
+    for number, tree in enumerate(stored["oblivious_trees"]):
+        start = bias if number == 0 else 0.0
+        yield [round((scale * value + start) * UNIT / count) for value in tree["leaf_values"]]
 
 
 def fit_kind(examples: Sequence[Example], kept: Sequence[Ints]) -> Scores:
@@ -177,7 +198,7 @@ def fit_kind(examples: Sequence[Example], kept: Sequence[Ints]) -> Scores:
     known = [
         one._replace(labels=np.array([_is_single(one.page)]), weights=np.ones(1)) for one in examples
     ]  # fmt: skip
-    return fit_pass(known, rows, SINGLE_PASS)
+    return fit_pass(known, rows, SINGLE_PASS, SEEDS["single"])
 
 
 def _is_single(page: Page) -> float:
@@ -201,15 +222,15 @@ def with_hints(examples: Sequence[Example]) -> tuple[list[Example], Hints]:
 
 def fit(examples: Sequence[Example], hints: Hints, out: Path | None) -> Iterator[dict[str, Any]]:
     """Fits all trees, writes the model file if it is named, and yields the scores of each page by unseen trees."""
-    first = fit_pass(examples, [one.rows for one in examples], FIRST_PASS)
+    first = fit_pass(examples, [one.rows for one in examples], FIRST_PASS, SEEDS["first"])
     print("first pass fitted", flush=True)
     seen = [opinions_of(_bytes(one.page), scores) for one, scores in zip(examples, first.unseen, strict=True)]
     rows = [np.concatenate([one.rows, more], axis=1) for one, (more, _) in zip(examples, seen, strict=True)]
-    second = fit_pass(examples, rows, SECOND_PASS)
+    second = fit_pass(examples, rows, SECOND_PASS, SEEDS["second"])
     print("second pass fitted", flush=True)
     single = fit_kind(examples, [kept for _, kept in seen])
     if out:
-        out.write_text(as_json(hints, [first.model, second.model, single.model]))
+        out.write_text(as_json(hints, [first.models, second.models, single.models]))
     for place, one in enumerate(examples):
         yield {
             "set": one.page.set, "id": one.page.id, "single": int(single.unseen[place][0]),
@@ -235,9 +256,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file for the weights and trees; default: none")
     parser.add_argument("--texts", action="store_true", help="only write the texts again, from the scores in --folds")
     arguments = parser.parse_args()
+    if arguments.texts and not arguments.folds.exists():
+        parser.error(
+            f"--texts needs the scores in {arguments.folds}, which does not exist; run it without --texts first"
+        )
     pages = list(read_pages(arguments.folder))
     if arguments.texts:
-        with existing(arguments.folds).open() as file:
+        with arguments.folds.open() as file:
             scores = [json.loads(line) for line in file]
     else:
         examples, hints = with_hints([example(page) for page in pages])

@@ -102,6 +102,7 @@ def test_what_is_behind_the_streams_and_is_none_is_named(format: Format) -> None
     with pytest.raises(DecompressionError, match=f"{format.stream} is followed by b'junk'"):
         file.read(1)
     assert decompress_prefix(packed + packed + b"junk", format, 1 << 20) == (TEXT * 2, True)
+    assert decompress_prefix(packed * 40, format, 25 * len(TEXT) + 1) == ((TEXT * 26)[: 25 * len(TEXT) + 1], True)
 
 
 @pytest.mark.parametrize("format", WITH_MAGIC)

@@ -123,38 +123,46 @@ def test_a_headline_that_is_not_kept_has_no_copies() -> None:
     assert kept_text("<h1>T</h1><p>x<h2>T</h2><p>y", [0, 0, 1, 1], headline="drop") == "T\n\ny"
 
 
-LONG, OTHER = "p" * 60, "q" * 40  # together exactly the length of a copied run
+LONG, OTHER = "p" * 100, "q" * 20
+PAGE = f"<h2>t</h2><p>{LONG}<p>{OTHER}<ul><li>i</ul><pre>c</pre>{TABLE}"
+PLAIN = f"t\n\n{LONG}\n\n{OTHER}\n\n• i\n\nc\n\n{GRID}"
 
 
 @pytest.mark.parametrize(
     ("page", "text"),
     [
-        (f"<p>{LONG}<p>{OTHER}<p>x<p>{LONG}<p>{OTHER}", f"{LONG}\n\n{OTHER}\n\nx"),
-        (f"<p>{LONG}<p>{OTHER}<p>{LONG}<p>{OTHER}<p>{LONG}<p>{OTHER}<p>x", f"{LONG}\n\n{OTHER}\n\nx"),
-        (f"<h2>{OTHER}</h2><p>{LONG}<div><h3>{OTHER}</h3>{LONG}</div>", f"{OTHER}\n\n{LONG}"),
-        (f"<p>{LONG}<p>{OTHER[1:]}<p>x<p>{LONG}<p>{OTHER[1:]}", None),  # 99 units
-        (f"<p>{W}<p>x<p>{W}", None),  # one paragraph, as the chorus of a song
-        (f"<p>{LONG}<p>{OTHER}<p>{LONG}<p>x<p>{OTHER}", None),  # not one behind the other
-        (f"<p>a<ul><li>{LONG}<li>{OTHER}</ul><p>b<ul><li>{LONG}<li>{OTHER}</ul>", None),  # the terms of two offers
-        (
-            f"<p>{LONG}<p>{OTHER}<ul><li>i</ul><p>x<p>{LONG}<p>{OTHER}<ul><li>i</ul>",
-            f"{LONG}\n\n{OTHER}\n\n• i\n\nx",
-        ),
-        (
-            f"<p>{LONG}<p>{OTHER}<pre>c</pre><p>y<p>{LONG}<p>{OTHER}<pre>c</pre>{TABLE}{TABLE}",
-            f"{LONG}\n\n{OTHER}\n\nc\n\ny\n\nc\n\n{GRID}\n\n{GRID}",
-        ),
-        (f"<p>{OTHER}<p>{LONG}" * 40, f"{OTHER}\n\n{LONG}"),
+        (PAGE + PAGE, PLAIN),
+        (f"<p>x{PAGE}<p>y{PAGE}<p>z", f"x\n\n{PLAIN}\n\ny\n\nz"),
+        (PAGE * 3, PLAIN),
+        (f"<h2>t</h2><p>w{PAGE}<p>y{PAGE}<p>z", f"t\n\nw\n\n{PLAIN[3:]}\n\ny\n\nz"),  # a heading of two parts
+        (f"<p>{LONG}<p>x<blockquote><p>{LONG}</blockquote><p>y", f"{LONG}\n\nx\n\ny"),  # a post that quotes a post
+        (f"<p>{LONG}<blockquote><p>{LONG}<p>{OTHER}</blockquote>", f"{LONG}\n\n{OTHER}"),
     ],
 )
-def test_a_run_of_paragraphs_that_stands_twice_is_kept_once(page: str, text: str | None) -> None:
-    """Pages with a second copy for small screens, and posts that quote whole posts, had everything twice."""
-    read = read_page(page.encode()).texts
-    found = kept_text(page, [1] * len(read))
-    if text is None:  # all is kept
-        assert found.replace("• ", "").split() == " ".join(read).split()
-    else:
-        assert found == text
+def test_a_second_copy_of_the_text_goes(page: str, text: str) -> None:
+    """Pages with a copy for small screens, and posts that quote whole posts, had everything twice."""
+    assert kept_text(page, [1] * len(read_page(page.encode()).texts)) == text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PAGE.replace(LONG, LONG[1:]) * 2,  # no paragraph of 100 units
+        f"<h2>t</h2><p>{LONG}" * 3,  # one paragraph: the chorus of a song
+        "".join(f"<h3>Verse {number}</h3><p>{OTHER}{number}<h3>Chorus</h3><p>{LONG}" for number in range(3)),
+        "".join(f"<p>Q {number}<p>Yes.<p>{LONG}<p>{number}{W}" for number in range(3)),
+        "".join(f"<h3>Plan {number}</h3><ul><li>{LONG}<li>{OTHER}</ul>" for number in range(3)),  # terms of offers
+        "".join(f"<h3>f{number}</h3><dl><dt>Returns<dd>{LONG}<dt>Raises<dd>{OTHER}</dl>" for number in range(3)),
+        f"<p>{LONG}<p>{OTHER}<p>{W}<p>{W}a<p>{LONG}<p>{OTHER}<p>{W}b",  # less than 30 percent
+        f"<p>{LONG[1:]}<p>x<blockquote><p>{LONG[1:]}</blockquote><p>y",  # a quote of 99 units
+        f"<blockquote><p>{LONG}</blockquote><p>x<p>{LONG}",  # the quote comes first
+    ],
+)
+def test_text_that_repeats_for_a_reason_stays(page: str) -> None:
+    """Answers, choruses, terms of offers and parts of functions stood only once, and the next ones were cut off."""
+    read = read_page(f"<h1>T</h1>{page}".encode()).texts
+    found = kept_text(f"<h1>T</h1>{page}", [1] * len(read))
+    assert found.replace("• ", "").split() == " ".join(read).split()
 
 
 @pytest.mark.parametrize(("heading", "is_kept"), [("h" * 100, False), ("h" * 101, True)])

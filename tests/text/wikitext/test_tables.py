@@ -60,6 +60,8 @@ SPANS = {
     "an unknown template gives the text": ("| colspan=2 {{zz}}\n| a\n|-\n| b || c || d", "\t\ta\nb\tc\td"),
     "a template gives the text": ("| colspan=2 {{yes|x}}\n| a\n|-\n| b || c || d", "x\t\ta\nb\tc\td"),
     "a template without arguments": ('| style="a: b" {{no}}\n| {{n/a}}\n|-\n| b || c', "No\tN/A\nb\tc"),
+    "a hidden cell": ('| style="display:none" | 01 [[x]]\n| b\n|-\n| c || d', "\tb\nc\td"),
+    "a hidden cell of tags": ('<tr><td style="display: none">01<td>b</tr><tr><td>c<td>d</tr>', "\tb\nc\td"),
     "a template in an attribute": ('| style="width: {{nowrap|3}}px" | a\n| b\n|-\n| c || d', "a\tb\nc\td"),
     "a template is a value": ("| data-sort-value={{nowrap|3}} | a\n| b\n|-\n| c || d", "a\tb\nc\td"),
 }

@@ -299,23 +299,32 @@ def decompress_prefix(data: bytes, format: Format, limit: int) -> Prefix:
 
     Ignores other bytes.
     """
-    parts, room, whole = list[bytes](), limit, True
-    while data and room and whole:
+    content = memoryview(data)
+    parts, at, room, whole = list[bytes](), 0, limit, True
+    while at < len(content) and room and whole:
+        if at and not bytes(content[at : at + MAGIC_BYTES]).startswith(format.magic):
+            break
         stream = decoder(format)
-        for part in _given(stream, data, room):
+        for part in _given(stream, content[at:], room):
             parts.append(part)
             room -= len(part)
         whole = stream.eof or not room
-        data = stream.unused if whole and room and format.magic else b""
-        data = data if data.startswith(format.magic) else b""
+        at = at + stream.taken if format.magic else len(content)
     return Prefix(b"".join(parts), whole)
 
 
-def _given(stream: Decompressor, data: bytes, room: int) -> Iterator[bytes]:
-    """Yields the output of a decoder for the data, at most `room` bytes in all."""
-    while room:
-        part = stream.feed(data, room)
+def _given(stream: Decompressor, data: memoryview, room: int) -> Iterator[bytes]:
+    """Yields the output of a decoder for the data, at most `room` bytes in all.
+
+    The steps grow: what follows a short stream is not copied for it.
+    """
+    at, step = 0, _LEAST_STEP
+    while room and not stream.eof:
+        piece = data[:0]
+        if stream.needs_input:
+            if at >= len(data):
+                return
+            piece, at, step = data[at : at + step], at + step, min(2 * step, _CHUNK)
+        part = stream.feed(piece, room)
         yield part
-        data, room = b"", room - len(part)
-        if stream.eof or stream.needs_input:
-            return
+        room -= len(part)

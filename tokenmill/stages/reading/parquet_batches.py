@@ -1,5 +1,7 @@
 """Reads the rows of a Parquet file in batches of bounded size, and reports rows that cannot be read."""
 
+import io
+import os
 import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -13,6 +15,9 @@ _CLAIMED = re.compile(r"of size (\d+)")
 _NONSENSE = 1 << 36  # bytes; no column of a batch is that large
 _TEXTS = ("STRING", "NONE")  # logical types
 _ROWS_A_BATCH = 65_536
+_MAGIC = b"PAR1"
+_TWO_MAGICS = re.compile(rb"PAR1(?=PAR1)")
+_GAP_BYTES, _MOST_DOUBTS = 1 << 20, 1000
 _ROWS_AT_ONCE = 256  # their size in memory is known only after reading
 
 
@@ -24,10 +29,11 @@ class RowLoss(NamedTuple):
 
 
 class Parquet(NamedTuple):
-    """One file opened twice: `plain` gives texts as strings, `coded` gives them as dictionaries."""
+    """One file opened twice: `plain` gives texts as strings, `coded` gives them as dictionaries. file: its bytes."""
 
     plain: pq.ParquetFile
     coded: pq.ParquetFile
+    file: IO[bytes]
 
 
 def open_parquet(file: IO[bytes]) -> Parquet:
@@ -40,7 +46,7 @@ def open_parquet(file: IO[bytes]) -> Parquet:
     # All texts are listed, with or without a dictionary: asking a damaged file for its column chunks may never return.
     texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.logical_type.type in _TEXTS]
     coded = pq.ParquetFile(file, metadata=plain.metadata, read_dictionary=texts, page_checksum_verification=True)
-    return Parquet(plain, coded)
+    return Parquet(plain, coded, file)
 
 
 def refuse_lack_of_threads(error: BaseException) -> None:
@@ -63,12 +69,15 @@ def row_batches(
 ) -> Iterator[pa.RecordBatch | RowLoss]:
     """Yields unconverted batches of a Parquet file of about `size` bytes, and a RowLoss for rows that cannot be read.
 
-    A RowLoss has the rows of one row group. columns, groups: the columns and row groups to read. Default all.
+    A RowLoss has the rows of one row group. One of 1 row at the end says that another Parquet file follows in the same
+    file: its rows cannot be told from those that were read. columns, groups: the columns and row groups to read.
+    Default all.
 
     Texts of small row groups come as dictionaries, because a few kilobytes may repeat one text a million times. Texts
     of larger row groups do not, because pyarrow then holds all texts of the group several times. Larger groups are
     read by few rows at a time.
     """
+    sound = True
     for group in range(parquet.plain.num_row_groups) if groups is None else groups:
         facts = parquet.plain.metadata.row_group(group)
         reader = parquet.coded if facts.total_byte_size <= size else parquet.plain
@@ -88,7 +97,52 @@ def row_batches(
             refuse_lack_of_threads(error)
             if not is_damage(error):
                 raise
+            sound = False
             yield RowLoss(left, f"{left} rows of row group {group}: {error}")
+    if sound and (groups is None or groups[-1:] == [parquet.plain.num_row_groups - 1]):
+        yield from _other_file(parquet)
+
+
+def _other_file(parquet: Parquet) -> Iterator[RowLoss]:
+    """Yields a RowLoss if two Parquet files were written one behind the other.
+
+    The last footer counts, with the places of its own file, so it describes the first file's bytes. Then the end of a
+    file and the start of another are between the data and the footer, where indexes are otherwise.
+    """
+    metadata = parquet.plain.metadata
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    chunks = [facts.column(column) for facts in groups for column in range(facts.num_columns)]
+    at = max((_start(chunk) + int(chunk.total_compressed_size) for chunk in chunks), default=len(_MAGIC))
+    footer = parquet.file.seek(0, os.SEEK_END) - int(metadata.serialized_size) - 8
+    doubts = 0
+    while 0 <= at < footer and doubts < _MOST_DOUBTS:
+        parquet.file.seek(at)
+        piece = parquet.file.read(min(_GAP_BYTES, footer + len(_MAGIC) - at))
+        for found in _TWO_MAGICS.finditer(piece):
+            if _ends_a_file(parquet.file, at + found.start()):
+                place = at + found.start() + len(_MAGIC)
+                yield RowLoss(1, f"another Parquet file begins at byte {place}; split them, only one can be read")
+                return
+            doubts += 1
+        at += max(len(piece) - 2 * len(_MAGIC) + 1, 1)
+
+
+def _ends_a_file(file: IO[bytes], at: int) -> bool:
+    """Returns True if there is a footer before the magic number at this place: a text may have the same letters."""
+    file.seek(max(at - 4, 0))
+    length = int.from_bytes(file.read(4), "little")
+    if not 0 < length <= at - 8:
+        return False
+    file.seek(at - 4 - length)
+    try:
+        pq.read_metadata(io.BytesIO(_MAGIC + file.read(length + 8)))
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def _start(chunk: pq.ColumnChunkMetaData) -> int:
+    return int(min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset))
 
 
 def _check_indices(column: pa.Array) -> None:
@@ -144,5 +198,4 @@ def groups_between(parquet: pq.ParquetFile, start: int, end: int) -> tuple[list[
 def _first_byte(facts: pq.RowGroupMetaData) -> int:
     if not facts.num_columns:
         return 0
-    chunk = facts.column(0)
-    return int(min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset))
+    return _start(facts.column(0))

@@ -27,12 +27,13 @@ def ipc_schema_and_batches(file: IO[bytes], name: str) -> tuple[pa.Schema, Itera
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     try:
-        reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(_Clamped(file, size))
+        stream = _Clamped(file, size)
+        reader = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(stream)
         schema = reader.schema
         schema.names  # noqa: B018  # raises for a name that is not UTF-8
     except _ERRORS as error:
         raise DataError(f"{name}: cannot be read as Arrow IPC: {error}") from error
-    return schema, _file_batches(reader) if is_file else _stream_batches(reader)
+    return schema, _file_batches(reader) if is_file else _stream_batches(reader, stream)
 
 
 class _Clamped:
@@ -70,12 +71,14 @@ def _file_batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBat
             yield RowLoss(1, f"record batch {number}: {error}"[:300])
 
 
-def _stream_batches(reader: pa.ipc.RecordBatchStreamReader) -> Iterator[pa.RecordBatch | RowLoss]:
+def _stream_batches(reader: pa.ipc.RecordBatchStreamReader, file: _Clamped) -> Iterator[pa.RecordBatch | RowLoss]:
     number = 0
     while True:
         try:
             batch = _checked(reader.read_next_batch())
         except StopIteration:
+            if (place := file.tell()) < file.size:
+                yield RowLoss(1, f"the stream ends at byte {place} of {file.size}; split the file, one stream is read")
             return
         except _ERRORS as error:
             refuse_lack_of_threads(error)

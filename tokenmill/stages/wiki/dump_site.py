@@ -13,6 +13,7 @@ from tokenmill.stages.wiki.dump_stream import DumpChunk, Gap, kind_of, read_chun
 
 _HEAD_BYTES = 1 << 20
 _END = re.compile(rb"</siteinfo>|<page>")
+_LONGEST_END = len("</siteinfo>")
 _DOCUMENT_TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.I)
 _LONGEST = 1000
 """Most characters of a name or an address. A longer one counts as missing, because it would be in every row."""
@@ -49,11 +50,13 @@ def read_site(file: IO[bytes], name: str, size: int) -> Site:
     """
     file.seek(0)
     kind = kind_of(file.read(4), name)
-    head = b""
+    read, searched = bytearray(), 0
     for piece in _sound(read_chunks(file, kind, 0, size)):
-        head += piece.data
-        if len(head) > _HEAD_BYTES or _END.search(head):
+        read += piece.data
+        if len(read) > _HEAD_BYTES or _END.search(read, max(searched - _LONGEST_END, 0)):
             break
+        searched = len(read)
+    head = bytes(read)
     found = _END.search(head)
     head = head[: found.end() if found and found[0] != b"<page>" else found.start() if found else _HEAD_BYTES]
     if refused := _DOCUMENT_TYPE.search(head):

@@ -20,6 +20,7 @@ from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
 _DT, _DD, _SUMMARY, _DETAILS = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"]
+_QUOTE = TAG["blockquote"]
 _H1_KIND, _PRE_KIND, _CELL_KIND = KINDS["h1"], KINDS["pre"], KINDS["td"]
 _READER: Final = 1 << MARKS.index("w_reader")
 BUCKETS: Final = 256
@@ -27,8 +28,9 @@ _LOST: Final = 10  # the first pass keeps more than this many times the text of 
 _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
 _LONE_HEADINGS = 100  # units of all kept headings; more are posts or a list
-_COPIED_BLOCKS, _COPIED_UNITS = 2, 100  # of a run of paragraphs and headings that repeats an earlier one, at least
-_MOST_UNSURE = 16  # blocks that are compared before a run reaches that
+_COPY_SHARE = 30  # percent of the kept text that a second copy of a page has at least
+_COPY_PARAGRAPHS, _COPY_LONGEST = 2, 100  # its paragraphs, and units of the longest of them, at least
+_QUOTED = 100  # units of a post that is quoted as a whole, at least
 _NEAR = 4  # block elements in which a <dt>, <dd> or <summary> is looked for: the block's own and three around it
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
@@ -135,9 +137,9 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
 
     The order matters. First come the rules that keep more. A definition may stand before a table, so it comes before
     the tables; what announces other blocks (a term, a summary, a heading) comes after what it may announce. Then
-    comments that stand between kept blocks go too, and the other rules that drop blocks see what is left: text that
-    stands twice loses its second copy with its headings, the headline takes its other copies with it, and the last rule
-    finds out whether more than headings are left.
+    comments that stand between kept blocks go too, and the other rules that drop blocks see what is left: a second copy
+    of the text goes with its headings, the headline takes its other copies with it, and the last rule finds out whether
+    more than headings are left.
     """
     blocks = page.state[BLOCKS]
     for block in range(blocks):
@@ -151,7 +153,7 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
     _keep_headings(blocks, into, verdict)
     if not comments:
         _drop_comments(page, blocks, into, verdict)
-    _drop_copied_runs(page, blocks, found, into, verdict)
+    _drop_copies_of_text(page, blocks, found, into, verdict)
     if not headline:
         _drop_headline(page, blocks, found, into, verdict)
     _drop_repeated(page, blocks, found, into, verdict)
@@ -297,48 +299,45 @@ def _drop_copies(
 @kernel
 def _is_entry(page: Page, block: int, found: Containers, into: Measures) -> bool:
     """Whether the block is a cell, a term, code or an item of a list: its text has a sense of its own."""
-    if _is_cell_or_code(page, block, found, into):
-        return True
-    return bool(page.item[block] != NO_NUMBER or page.tag[_near(page, block, _DT, _DD)] == _DT)
-
-
-@kernel
-def _is_cell_or_code(page: Page, block: int, found: Containers, into: Measures) -> bool:
-    """Whether the block is in a data table or is code: its text may repeat."""
     where, kind = page.where[block], into.own[block * NUM_OWN + KIND]
     table = found.table[where]
     if kind in (_CELL_KIND, _PRE_KIND) or (table and is_data_table(int64(table), found)):
         return True
-    return bool(page.marks[where] & CODE_MARK)
+    return bool(
+        page.marks[where] & CODE_MARK or page.item[block] != NO_NUMBER or page.tag[_near(page, block, _DT, _DD)] == _DT
+    )
 
 
 @kernel
-def _drop_copied_runs(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
-    """Drop runs of kept blocks that repeat an earlier run: a second copy for small screens, the quote of a whole post.
+def _drop_copies_of_text(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
+    """Drop the second copy of a page, as for small screens, and quotes of whole posts: runs of blocks kept before.
 
-    A run has at least _COPIED_BLOCKS paragraphs and headings with _COPIED_UNITS units. It may have items of lists too,
-    which alone are no copy (two offers have the same terms), but no cells and no code.
+    Texts that repeat for a reason stay: the chorus of a song, the terms of several offers, the parts of each function.
     """
-    count = int64(0)
+    count = total = int64(0)
     for block in range(blocks):
         if verdict.keep[block]:
             verdict.kept[count] = block
             count += 1
+            total += into.own[block * NUM_OWN + UNITS]
     slots = slots_for(count)
     for place in range(slots):
         verdict.seen[place] = 0
     at = int64(0)
     while at < count:
-        length = int64(0)
-        if not _is_entry(page, int64(verdict.kept[at]), found, into):
-            place = _place(at, slots - 1, into, verdict)
-            if verdict.seen[place]:
-                length = _copied(int64(verdict.seen[place] - 1), at, count, page, found, into, verdict)
-            else:
-                verdict.seen[place] = at + 1
-        for copy in range(at, at + length):
+        place = _place(at, slots - 1, into, verdict)
+        first = int64(verdict.seen[place] - 1)
+        if first < 0:
+            verdict.seen[place] = at + 1
+            at += 1
+            continue
+        length, dropped = _copied(first, at, count, total, page, found, into, verdict)
+        for copy in range(at, at + dropped):
             verdict.keep[verdict.kept[copy]] = 0
-        at += max(length, 1)
+        while dropped and first > 0 and into.hashes[verdict.kept[at - 1]] == into.hashes[verdict.kept[first - 1]]:
+            at, first, length = at - 1, first - 1, length + 1  # its headings, whose words stand elsewhere too
+            verdict.keep[verdict.kept[at]] = 0
+        at += length
 
 
 @kernel
@@ -352,21 +351,28 @@ def _place(at: int, mask: int, into: Measures, verdict: Verdict) -> int:
 
 
 @kernel
-def _copied(first: int, at: int, count: int, page: Page, found: Containers, into: Measures, verdict: Verdict) -> int:
-    """How many kept blocks from number `at` on repeat those from number `first` on; 0 if they are too few."""
-    length = paragraphs = units = int64(0)
+def _copied(
+    first: int, at: int, count: int, total: int, page: Page, found: Containers, into: Measures, verdict: Verdict
+) -> tuple[int, int]:
+    """Returns (how many kept blocks from number `at` on repeat those from `first` on, how many of them are a copy)."""
+    length = units = paragraphs = longest = quoted = quoted_units = int64(0)
     while first + length < at and at + length < count:
         block = int64(verdict.kept[at + length])
-        same = into.hashes[block] == into.hashes[verdict.kept[first + length]]
-        if not same or _is_cell_or_code(page, block, found, into):
+        if into.hashes[block] != into.hashes[verdict.kept[first + length]]:
             break
-        if not _is_entry(page, block, found, into):
+        own = int64(into.own[block * NUM_OWN + UNITS])
+        if quoted == length and _near(page, block, _QUOTE, _QUOTE):
+            quoted += 1
+            quoted_units += own
+        is_part = is_heading(int64(into.own[block * NUM_OWN + KIND])) or _near(page, block, _DT, _DD) > 0
+        if not is_part and not _is_entry(page, block, found, into):
             paragraphs += 1
-            units += into.own[block * NUM_OWN + UNITS]
+            longest = max(longest, own)
+        units += own
         length += 1
-        if length >= _MOST_UNSURE and (paragraphs < _COPIED_BLOCKS or units < _COPIED_UNITS):
-            break
-    return length if paragraphs >= _COPIED_BLOCKS and units >= _COPIED_UNITS else int64(0)
+    if paragraphs >= _COPY_PARAGRAPHS and longest >= _COPY_LONGEST and 100 * units >= _COPY_SHARE * total:
+        return length, length
+    return length, quoted if quoted_units >= _QUOTED else int64(0)
 
 
 @kernel

@@ -38,7 +38,8 @@ _DATA_WORDS, _LAYOUT_WORDS = word_set(_TABLE_WORDS[DATA]), word_set(_TABLE_WORDS
 _FLOATS, _SIDES = word_set("float align"), word_set("right left")
 _FLOATING = word_set("float-right float-left floatright floatleft tright tleft")
 _NAMES = word_set(_CELL_WORDS)
-_DISPLAY, _NOT_SHOWN = np.uint64(name_hash("display")), np.uint64(name_hash("none"))
+_DISPLAY, _NONE = np.uint64(name_hash("display")), np.uint64(name_hash("none"))
+_VISIBILITY, _HIDDEN = np.uint64(name_hash("visibility")), np.uint64(name_hash("hidden"))
 
 
 @kernel
@@ -132,17 +133,35 @@ def are_attributes(out: Bytes, at: int, end: int) -> bool:
 
 @kernel
 def is_hidden(data: Bytes, start: int, end: int) -> bool:
-    """Returns True if the attributes data[start:end] of a wikitext tag have the style `display:none`."""
-    for i in range(start, end - 11):
-        if (data[i] | 32) == 100 and (data[i + 1] | 32) == 105 and (data[i + 2] | 32) == 115:  # dis
-            if folded_hash(data, i, i + 7) != _DISPLAY:
-                continue
-            at = i + 7
-            while at < end and (data[at] == 32 or data[at] == 58):
-                at += 1
-            if at + 4 < end and folded_hash(data, at, at + 4) == _NOT_SHOWN:
-                return True
+    """Returns True if the attributes data[start:end] of wikitext hide the text.
+
+    That is `display:none`, which sort keys have, and `visibility:hidden`, which digits have that only align numbers.
+    """
+    for i in range(start, end - 10):
+        if data[i + 6] | 32 == 121 and _is_word(data, i, i + 7, _DISPLAY, end, _NONE):  # display
+            return True
+        if data[i + 9] | 32 == 121 and _is_word(data, i, i + 10, _VISIBILITY, end, _HIDDEN):  # visibility
+            return True
     return False
+
+
+@kernel
+def _is_word(data: Bytes, start: int, stop: int, name: np.uint64, end: int, wanted: np.uint64) -> bool:
+    """Returns True if data[start:stop] is this name of a style, and this value follows its colon before `end`."""
+    if folded_hash(data, start, stop) != name:
+        return False
+    at = stop
+    while at < end and data[at] <= 32:
+        at += 1
+    if at >= end or data[at] != 58:
+        return False
+    at += 1
+    while at < end and data[at] <= 32:
+        at += 1
+    stop = at
+    while stop < end and 97 <= (data[stop] | 32) <= 122:
+        stop += 1
+    return folded_hash(data, at, stop) == wanted
 
 
 @kernel

@@ -18,7 +18,7 @@ from tokenmill.text.templates.template_tables import template_arrays
 from tokenmill.text.wikitext.languages import LANGUAGE_CODES, MEDIA_NAMES
 
 # The effects of tags. The first four need an end tag.
-SKIP, RAW, MATH, BLOCK_RAW, BREAK, BLOCK, NONE, CELL, ROW, ITEM, RAISED, READING = range(1, 13)
+SKIP, RAW, MATH, BLOCK_RAW, BREAK, BLOCK, NONE, CELL, ROW, ITEM, RAISED, LOWERED, RUBY = range(1, 14)
 _TAGS = {
     SKIP: """
     ref references gallery timeline imagemap score graph mapframe maplink templatedata hiero inputbox style
@@ -30,14 +30,15 @@ _TAGS = {
     BREAK: "br hr",
     BLOCK: "p div center blockquote poem ul ol dl dt dd table caption h1 h2 h3 h4 h5 h6 onlyinclude",
     NONE: """
-    b i u s small big sub span font strong em tt code kbd samp var cite abbr del ins strike q dfn bdi bdo mark
-    ruby rb rp rtc noinclude section translate tvar languages wbr data time tbody thead tfoot
+    b i u s small big span font strong em tt code kbd samp var cite abbr del ins strike q dfn bdi bdo mark
+    rb rtc noinclude section translate tvar languages wbr data time tbody thead tfoot
     """,
     CELL: "td th",
     ROW: "tr",
     ITEM: "li",
     RAISED: "sup",
-    READING: "rt",
+    LOWERED: "sub",
+    RUBY: "ruby rp rt",
 }
 
 MAGIC_WORDS = """

@@ -117,7 +117,8 @@ def _put_formula(w: Work, isotope: int, first: int, last: int, end: int) -> bool
             continue
         sign = w.out[stop - 1]
         digit = 48 <= w.out[start] <= 57
-        if some and (sign == 43 or sign == 45) and stop - start <= 3:
+        minus = sign == 0x92 and stop - start >= 3 and w.out[stop - 2] == 0x88  # −
+        if some and ((sign in (43, 45) and stop - start <= 3) or (minus and stop - start <= 5)):
             put_byte(w, uint8(94))
         elif behind_digit and digit:
             return False

@@ -36,8 +36,10 @@ STATE = 40
 # other sites under the last heading. INDENTED: 1 if the line before is code by its indentation. CODE_END: in data, end
 # of an element whose white space stays. BROKEN: tables that a heading closed. VARIANTS: how `-{` is read. ROOM: like
 # LIMIT, for tables, which are written a second time when they close. NUMBERED: the next number in an `<ol>`, or 0.
-# READING_OPEN: 1 after a bracket that was written before the reading of a `<ruby>`.
-LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM, NUMBERED, READING_OPEN = range(50, 60)
+# READING: what came last in a `<ruby>`, see tags.py. RAISED_FROM: in out, 1 + start of the text in an open `<sup>`, or
+# 0. RAISED_DEPTH, RAISED_ARGUMENTS: DEPTH and ARGUMENTS there.
+LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM, NUMBERED, READING = range(50, 60)
+RAISED_FROM, RAISED_DEPTH, RAISED_ARGUMENTS = range(60, 63)
 TABLE_COUNTS = 64  # from here on: counts of the table that is being closed, see layout
 SPANS, COLUMNS = 96, 64  # from here on: for each column, rows that cells of a table above still take
 ENTRIES = SPANS + COLUMNS
@@ -45,10 +47,11 @@ ENTRIES = SPANS + COLUMNS
 # Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
 # Of tables, CELL: start of the cell in out. ATTRIBUTES: 1 as long as the text of a cell may be its attributes. HEADER:
 # kind of the cell. LOOK: what the attributes of the table say. LINKS: LINKED at its start. HTML: 1 if a tag opened it.
+# HIDDEN: 1 if the cell is not shown.
 # Of templates, BEGIN: position of the braces in data.
-KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LOOK, LINKS, HTML = range(10)
+KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LOOK, LINKS, HTML, HIDDEN = range(11)
 BEGIN = CELL
-FRAME = 10
+FRAME = 11
 TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE, VARIANT = range(1, 7)
 
 

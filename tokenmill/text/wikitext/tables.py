@@ -6,7 +6,7 @@ whether it has data, and the text becomes rows, or other text, or nothing (see l
 
 from tokenmill.text.kernel.arrays import Bytes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.attributes import CONTINUED, FLOAT, are_attributes, look_of, span
+from tokenmill.text.wikitext.attributes import CONTINUED, FLOAT, are_attributes, is_hidden, look_of, span
 from tokenmill.text.wikitext.layout import CAPTION, GONE, HEADER_CELL, PLAIN_CELL, ROWS, fate, measure
 from tokenmill.text.wikitext.rows import write_rows, write_texts
 from tokenmill.text.wikitext.state import (
@@ -19,6 +19,7 @@ from tokenmill.text.wikitext.state import (
     END,
     EXTERNAL,
     HEADER,
+    HIDDEN,
     HTML,
     KIND,
     LINK,
@@ -173,7 +174,7 @@ def new_row(w: Work, frame: Longs) -> None:
     _end_cell(w, frame)
     put_byte(w, uint8(ROW_START))
     frame[CELL] = w.state[PUT]
-    frame[ATTRIBUTES] = frame[HEADER] = 0
+    frame[ATTRIBUTES] = frame[HEADER] = frame[HIDDEN] = 0
 
 
 @kernel
@@ -183,14 +184,16 @@ def new_cell(w: Work, frame: Longs, kind: int) -> None:
     out, put = w.out, w.state[PUT]
     out[put], out[put + 1], out[put + 2], out[put + 3] = CELL_START, 128 + kind, 129, 129
     frame[CELL] = w.state[PUT] = put + 4
-    frame[ATTRIBUTES], frame[HEADER] = 1, kind
+    frame[ATTRIBUTES], frame[HEADER], frame[HIDDEN] = 1, kind, 0
 
 
 @kernel
 def _end_cell(w: Work, frame: Longs) -> None:
-    """Ends a cell: one with nothing but attributes, without a `|` after them, has no text."""
+    """Ends a cell: one that is hidden, or has nothing but attributes, without a `|` after them, has no text."""
     start, end = frame[CELL], w.state[PUT]
-    if are_attributes(w.out, start, end):
+    if frame[HIDDEN]:
+        take_back(w, start)
+    elif are_attributes(w.out, start, end):
         if start >= frame[OUT] + 4 and w.out[start - 4] == CELL_START:
             span_cell(w, frame, w.out, start, end)
         take_back(w, start)
@@ -198,9 +201,10 @@ def _end_cell(w: Work, frame: Longs) -> None:
 
 @kernel
 def span_cell(w: Work, frame: Longs, buffer: Bytes, start: int, end: int) -> None:
-    """Notes the columns and rows of a wikitext table's cell whose attributes are buffer[start:end]."""
+    """Notes what the attributes buffer[start:end] say of a wikitext table's cell: its columns, its rows, and HIDDEN."""
     w.out[frame[CELL] - 2] = 128 + span(buffer, start, end, True)
     w.out[frame[CELL] - 1] = 128 + span(buffer, start, end, False)
+    frame[HIDDEN] = is_hidden(buffer, start, end)
 
 
 @kernel

@@ -12,12 +12,13 @@ from tokenmill.text.wikitext.names import (
     BLOCK_RAW,
     CELL,
     ITEM,
+    LOWERED,
     MATH,
     NONE,
     RAISED,
     RAW,
-    READING,
     ROW,
+    RUBY,
     SKIP,
     Names,
 )
@@ -31,7 +32,7 @@ from tokenmill.text.wikitext.state import (
     OUT_FROM,
     PLAIN,
     PUT,
-    READING_OPEN,
+    READING,
     SPACED,
     Work,
     find,
@@ -39,10 +40,12 @@ from tokenmill.text.wikitext.state import (
     put_mark,
 )
 from tokenmill.text.wikitext.table_tags import CAPTION_TAG, TABLE_TAG, table_tag
-from tokenmill.text.wikitext.words import entity, part_from_power
+from tokenmill.text.wikitext.words import begin_power, end_power, entity, part_from_subscript
 
 _NAME_BYTES, _TAG_BYTES = 20, 4096
 _OL, _UL, _START, _VALUE = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start", "value"))
+_RUBY, _RP = np.uint64(name_hash("ruby")), np.uint64(name_hash("rp"))
+_BASE, _OWN, _OPEN = 1, 2, 3  # states of READING in a `<ruby>`: nothing, `<rp>`, or our own bracket came last
 _NOWIKI = np.uint64(name_hash("nowiki"))
 _SPACED_TAGS = tuple(np.uint64(name_hash(name)) for name in ("poem", "code", "samp", "kbd", "tt"))
 
@@ -75,8 +78,9 @@ def tag(w: Work, names: Names) -> None:
         w.state[AT] = at + 1
         return
     w.state[AT] = behind
-    if action == NONE and not closing and is_hidden(data, stop, behind):
-        action = int64(SKIP)
+    may_hide = action in (NONE, BLOCK, ITEM) and name != TABLE_TAG
+    if may_hide and not closing and is_hidden(data, stop, behind) and _skip_hidden(w, found, start, stop):
+        return
     if action <= BLOCK_RAW:
         if not closing and data[behind - 2] != 47:
             _content(w, names, action, found, start, stop, behind)
@@ -84,6 +88,8 @@ def tag(w: Work, names: Names) -> None:
             put_mark(w)
     elif (of_table or name == CAPTION_TAG) and table_tag(w, name, closing, stop, behind):
         return
+    elif action == RUBY:
+        _ruby(w, name, closing)
     elif name in _SPACED_TAGS:
         _spaced(w, action, closing, found, start, stop)
     else:
@@ -126,13 +132,14 @@ def _act(w: Work, action: int, closing: bool) -> None:
     """Writes the effect of a tag whose content is read like other text."""
     if action == NONE:
         return
-    if action == READING:
-        _bracket(w, closing)
-    elif action == RAISED:
+    if action == RAISED:
         if closing:
-            part_from_power(w)
-        elif _is_exponent(w):
-            put_byte(w, uint8(94))
+            end_power(w)
+        else:
+            begin_power(w)
+    elif action == LOWERED:
+        if not closing:
+            part_from_subscript(w)
     elif action == CELL:
         if not closing and w.state[PUT] > w.state[OUT_FROM] and w.out[w.state[PUT] - 1] > 10:
             put_byte(w, uint8(9))
@@ -149,40 +156,28 @@ def _act(w: Work, action: int, closing: bool) -> None:
 
 
 @kernel
-def _bracket(w: Work, closing: bool) -> None:
-    """Writes a bracket at the start or end of a reading in `<ruby>`, unless it has its own brackets in `<rp>`."""
-    s, out, put = w.state, w.out, w.state[PUT]
-    if closing:
-        if s[READING_OPEN]:
+def _ruby(w: Work, name: np.uint64, closing: bool) -> None:
+    """At a tag of `<ruby>`: writes brackets around the reading in `<rt>`, unless `<rp>` has them."""
+    s = w.state
+    if s[READING] == _OPEN:  # `</rt>` may be missing
+        if w.out[s[PUT] - 1] == 40:
+            s[PUT] -= 1
+        else:
             put_byte(w, uint8(41))
-        s[READING_OPEN] = 0
-        return
-    wide = put - 2 > s[OUT_FROM] and out[put - 3] == 0xEF and out[put - 2] == 0xBC and out[put - 1] == 0x88  # `（`
-    if put > s[OUT_FROM] and out[put - 1] != 40 and not wide:
+        s[READING] = _BASE
+    if name == _RUBY:
+        s[READING] = 0 if closing else _BASE
+    elif name == _RP:
+        s[READING] = _OWN
+    elif s[READING] == _BASE and not closing:
         put_byte(w, uint8(40))
-        s[READING_OPEN] = 1
+        s[READING] = _OPEN
 
 
 @kernel
 def line_break(w: Work) -> None:
     """Ends the line of the text that is made from wikitext, at `<br>` and elements that begin a line."""
     put_byte(w, uint8(10))
-
-
-@kernel
-def _is_exponent(w: Work) -> bool:
-    """Returns True if raised text is an exponent: digits, maybe signed, after a letter, digit or bracket; not `1st`."""
-    data, at, put = w.data, w.state[AT], w.state[PUT]
-    if at + 2 < w.state[END] and data[at] == 0xE2 and data[at + 1] == 0x88 and data[at + 2] == 0x92:  # −
-        at += 3
-    elif at < w.state[END] and (data[at] == 45 or data[at] == 43):
-        at += 1
-    while put > w.state[OUT_FROM] and w.out[put - 1] < 9:  # marks
-        put -= 1
-    if at >= w.state[END] or not 48 <= data[at] <= 57 or put == w.state[OUT_FROM]:
-        return False
-    before = w.out[put - 1]
-    return 48 <= before <= 57 or before == 41 or _is_letter(before)
 
 
 @kernel
@@ -299,6 +294,35 @@ def _end_tag(w: Work, found: int, start: int, stop: int, alone: bool) -> tuple[i
         i += 1
     w.absent[found] = 1
     return int64(-1), int64(-1)
+
+
+@kernel
+def _skip_hidden(w: Work, found: int, start: int, stop: int) -> bool:
+    """Skips the rest of an element that is not shown, whose tag data[start:stop] was just read.
+
+    Returns False if it has no end tag. Then no other one is searched for, as in `_end_tag`.
+    """
+    data, end, size = w.data, w.state[END], stop - start
+    depth, i = int64(1), w.state[AT]
+    while i + size + 1 < end and not w.absent[found]:
+        if data[i] == 60:
+            first = i + 1 + (data[i + 1] == 47)
+            same = first + size < end and not _is_letter(data[first + size])
+            k = int64(0)
+            while same and k < size:
+                same = data[first + k] | 32 == data[start + k] | 32
+                k += 1
+            if same:
+                behind = max(_end_of_tag(data, first + size, end), first + size)
+                depth += -1 if data[i + 1] == 47 else 1 if data[behind - 2] != 47 else 0
+                i = behind - 1
+                if depth == 0:
+                    w.state[AT] = behind
+                    put_mark(w)
+                    return True
+        i += 1
+    w.absent[found] = 1
+    return False
 
 
 @kernel
