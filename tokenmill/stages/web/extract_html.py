@@ -35,10 +35,10 @@ class ExtractHtml:
 
     The cells of a table row are separated by a tab, and a formula stands between `$` as TeX. The lines of code in a
     `<pre>` stay as they are. Text that browsers do not show is removed, and so are numbers of notes and remarks of
-    editors, such as [citation needed]. Two or more paragraphs with at least 100 letters that the page repeats, such as
-    a copy for small screens or the quote of a whole post, are kept once. Drops rows by two rules:
-    `extract_html.too_large`, and `extract_html.empty` if a document has no main text. Headings of at most 100 letters
-    in total without other text are no main text.
+    editors, such as [citation needed]. A second copy of the text, such as for small screens, is dropped if it is at
+    least 30 % of what is kept and has two paragraphs, one of them with 100 letters; so is a `<blockquote>` of 100
+    letters that repeats a text before it. Drops rows by two rules: `extract_html.too_large`, and `extract_html.empty`
+    if a document has no main text. Headings of at most 100 letters in total without other text are no main text.
 
     Attributes:
         max_bytes: largest size of the HTML in bytes, at least 1. A larger document is dropped and its text becomes

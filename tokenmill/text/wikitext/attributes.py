@@ -161,7 +161,7 @@ def _is_word(data: Bytes, start: int, stop: int, name: np.uint64, end: int, want
     stop = at
     while stop < end and 97 <= (data[stop] | 32) <= 122:
         stop += 1
-    return folded_hash(data, at, stop) == wanted
+    return bool(folded_hash(data, at, stop) == wanted)
 
 
 @kernel
