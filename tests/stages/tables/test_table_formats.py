@@ -98,6 +98,20 @@ def test_an_arrow_file_cut_short_is_an_error_or_says_so(tmp_path: Path, stream: 
         assert found[-1][2] is not None
 
 
+def test_two_arrow_streams_in_one_file_are_damage(tmp_path: Path) -> None:
+    """The second stream was passed over without a word."""
+    path = arrow_file(tmp_path / "t.arrow", {"text": ["a", "b"]}, stream=True)
+    path.write_bytes(path.read_bytes() * 2)
+    assert [(text, rule) for _, text, rule in fates(path)] == [("a", None), ("b", None), (None, "read_table.corrupt")]
+
+
+@pytest.mark.parametrize(("name", "sign"), [("t.csv", ";"), ("t.csv", "\t"), ("t.tsv", ","), ("t.csv", "|")])
+def test_other_delimiters_are_named(tmp_path: Path, name: str, sign: str) -> None:
+    (tmp_path / name).write_text(f"id{sign}text\n1{sign}a\n")
+    with pytest.raises(DataError, match=r"separated by commas in \.csv and by tabs in \.tsv"):
+        fates(tmp_path / name)
+
+
 def test_csv_becomes_documents(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     one, two = b'1,"two\nlines, ""so""",x\r', b",plain,"

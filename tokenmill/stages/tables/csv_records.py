@@ -18,6 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 _QUOTE = b'"'
 _TAB = "\t"
 _DELIMITERS = {".csv": ",", ".tsv": _TAB}
+_OTHER_DELIMITERS = ("\t", ";", "|", ",")
 _PACKED_ENDINGS = (".gz", ".zst")
 _MAX_FIELDS = 65_536
 
@@ -53,6 +54,12 @@ def header_of(record: CsvRecord, name: str) -> list[str]:
         raise DataError(f"{name}: the header of the CSV file: {record.problem}")
     if len(set(record.fields)) < len(record.fields) or len(record.fields) > _MAX_FIELDS:
         raise DataError(f"{name}: the header names a column twice, or more than {_MAX_FIELDS}: {record.fields[:20]}")
+    other = next((sign for sign in _OTHER_DELIMITERS if len(record.fields) == 1 and sign in record.fields[0]), None)
+    if other:
+        raise DataError(
+            f"{name}: the header is one field, {record.fields[0][:200]!r}, with {other!r} in it; fields are"
+            " separated by commas in .csv and by tabs in .tsv"
+        )
     return record.fields
 
 
