@@ -42,6 +42,7 @@ CONVERSIONS = [
     ("10<sup>(5)</sup> 10<sup>5.5</sup>3", "10^(5) 10^5.5 3"),
     ("2<sup>''n''</sup> 2<sup>n+1</sup>m e<sup>−kt</sup> x<sup>1/2</sup>", "2^n 2^(n+1)m e^(−kt) x^(1/2)"),
     ("XIX<sup>e</sup> 1<sup>er</sup> n<sup>o</sup> 12<sup>a</sup> b<sup>a-c</sup>", "XIXe 1er no 12a ba-c"),
+    ("apal<sup>y</sup>un k<sup>n</sup>m (a)<sup>n</sup> km<sup>2</sup>", "apalyun k^n m (a)^n km^2"),
     ("5<sup>1</sup>/<sub>2</sub> 5<sup>1</sup>⁄<sub>2</sub> 5<sup>1</sup>&frasl;<sub>2</sub>", "5 1/2 5 1⁄2 5 1⁄2"),
     ("10<sup>1 000</sup> 10<sup>1/2</sup> 5<sup>12a</sup>", "10 1 000 10 1/2 5 12a"),
     ("x<sup>2</sup><sub>3</sub> 101<sub>2</sub> SO<sup>2−</sup><sub>4</sub> H<sub>2</sub>O", "x^2_3 101_2 SO^2−_4 H2O"),

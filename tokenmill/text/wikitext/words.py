@@ -225,6 +225,8 @@ def end_power(w: Work) -> None:
     while start < end and out[start] == 32:
         start += 1
     kind = int64(_NO_POWER) if is_digit and _is_numerator(w, start, end) else _power_kind(out, start, end, not is_digit)
+    if not is_digit and _is_in_word(w, base - 1) and _has_letter(out, start, end):  # a sound inside a word
+        kind = int64(_NO_POWER)
     if kind == _NO_POWER:
         if is_digit and 48 <= out[start] <= 57:
             _insert(w, start, uint8(32))
@@ -234,6 +236,20 @@ def end_power(w: Work) -> None:
             put_byte(w, uint8(41))
         _insert(w, start, uint8(94))
         part_from_power(w)
+
+
+@kernel
+def _is_in_word(w: Work, at: int) -> bool:
+    """Returns True if the letter at out[at] is not the first one of its word."""
+    return bool(at > w.state[OUT_FROM] and (_continues(w.out[at - 1]) or w.out[at - 1] >= 0x80) and w.out[at] != 41)
+
+
+@kernel
+def _has_letter(out: Bytes, start: int, end: int) -> bool:
+    for i in range(start, end):  # noqa: SIM110 (a generator does not compile)
+        if 97 <= (out[i] | 32) <= 122:
+            return True
+    return False
 
 
 @kernel
