@@ -297,9 +297,9 @@ def _is_numerator(w: Work, start: int, end: int) -> bool:
 def _power_kind(out: Bytes, start: int, end: int, letter_base: bool) -> int:
     """Returns what the raised text out[start:end] is: no power, a power as it stands, or one that needs brackets.
 
-    Powers are numbers, letters that stand for numbers (i j k n x y z), and sums of both. Ordinals (1st, 19e), notes
-    (a, 12a, a-c) and words are none. letter_base: it stands behind a letter or bracket: x<sup>1/2</sup> is a power, but
-    5<sup>1/2</sup> a mixed number.
+    Powers are numbers, letters that stand for numbers (i j k n x y z), and sums of both; ordinals (1st, 19e), notes
+    (a, 12a, a-c) and words stay as they are. letter_base: it stands behind a letter or bracket: x<sup>1/2</sup> is a
+    power, but 5<sup>1/2</sup> a mixed number.
     """
     numbers, letters, signs, slashes, run = int64(0), int64(0), int64(0), int64(0), int64(0)
     is_signed, behind_digit, behind_sign, opened = False, False, False, False
