@@ -9,9 +9,11 @@ tokenmill return for each response are compared byte by byte. The best of the re
 """
 
 import argparse
+import cProfile
 import json
 import logging
 import os
+import pstats
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -102,15 +104,28 @@ def _seconds(side: Callable[[Path], Iterator[tuple[str, bytes]]], files: list[Pa
     return time.process_time() - began
 
 
+def show_profile(files: list[Path]) -> None:
+    """Prints the functions in which stages.read_warc spends most of its time."""
+    for file in files:
+        _seconds(by_source, [file])  # loads the kernels
+        profile = cProfile.Profile()
+        profile.runcall(_seconds, by_source, [file])
+        pstats.Stats(profile).sort_stats("tottime").print_stats(12)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="only show where stages.read_warc spends its time")
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # warcio logs a warning for each URL that it corrects
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     pa.set_cpu_count(1)
+    if options.profile:
+        show_profile(options.files)
+        return
     with tempfile.TemporaryDirectory() as folder:
         write_mini(Path(folder), pages=2000, seed=0)
         made = sorted(path for path in Path(folder).glob("crawl-*.warc.gz"))

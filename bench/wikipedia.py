@@ -16,6 +16,7 @@ import bz2
 import html
 import os
 import re
+import statistics
 import tempfile
 import time
 from collections import Counter
@@ -81,7 +82,7 @@ def articles(dumps: list[str]) -> tuple[list[str], float]:
 
 
 def show_whole(dumps: list[str], rounds: int) -> None:
-    """Prints the seconds from the dumps' bytes to text; the best round of each side counts."""
+    """Prints the seconds from the dumps' bytes to text, and the median of their ratios to rapidgzip's in each round."""
     step = ExtractWikitext()
     sides: dict[str, Callable[[str], object]] = {
         "unpacking alone": lambda dump: open_dump(dump).read(),
@@ -96,16 +97,18 @@ def show_whole(dumps: list[str], rounds: int) -> None:
         ],
         "wikiextractor": wikiextractor_whole,
     }  # fmt: skip
-    best = dict.fromkeys(sides, float("inf"))
-    for name, side in sides.items():
-        for _ in range(rounds + 1):  # the first round also loads the kernels
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds + 1):  # the sides take turns, because the machine's speed varies
+        for name, side in sides.items():
             began = time.process_time()
             for dump in dumps:
                 side(dump)
-            best[name] = min(best[name], time.process_time() - began)
-    print("seconds from dump to text, one core")
-    for name, seconds in best.items():
-        print(f"{name:30}{seconds:7.3f}{seconds / best['tokenmill']:13.1f} x")
+            seconds[name].append(time.process_time() - began)
+    print("seconds from dump to text, one core; divided by those of rapidgzip, median of the rounds")
+    floor = seconds["unpacking by rapidgzip"][1:]  # the first round also loads the kernels
+    for name, found in seconds.items():
+        ratio = statistics.median(one / other for one, other in zip(found[1:], floor, strict=True))
+        print(f"{name:30}{min(found):7.3f}{ratio:13.2f} x")
     print()
 
 
