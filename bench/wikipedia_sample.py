@@ -4,7 +4,8 @@
 
 PATH is a MediaWiki XML dump or a glob of dumps, or a folder of .wiki or .txt files, each with the wikitext of one page,
 whose name is the title. LANG is the code of the edition, such as `de`; several PATHs of one LANG are read together.
-Only articles are drawn: pages of namespace 0 that are neither redirects nor disambiguation pages.
+Only articles are drawn: pages of namespace 0 that are neither redirects nor disambiguation pages. --least counts bytes
+of wikitext, so the draw does not depend on how the text is extracted.
 
 FOLDER/LANG/NN-title.wikitext is the source of an article, .txt is its text, and .before.txt its text by an older
 checkout. FOLDER/LANG/index.tsv lists title, page id, revision and number of sentences.
@@ -60,16 +61,14 @@ def main() -> None:
     parser.add_argument("editions", nargs="+", metavar="LANG=PATH")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--count", type=int, default=25, help="articles of each edition")
-    parser.add_argument("--least", type=int, default=0, help="fewest sentences of an article; default 0")
+    parser.add_argument("--least", type=int, default=0, metavar="BYTES", help="shortest wikitext; default 0")
     parser.add_argument("--seed", type=int, default=18)
     parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="folder of an older checkout")
     options = parser.parse_args()
     for language, paths in editions_of(options.editions).items():
-        articles = sorted(articles_of(language, paths))
-        texts = texts_of([{"text": article.text, "meta": article.meta} for article in articles])
-        long = [place for place, text in enumerate(texts) if sentences(text) >= options.least]
-        places = sorted(random.Random(options.seed).sample(long, min(options.count, len(long))))
-        chosen, texts = [articles[place] for place in places], [texts[place] for place in places]
+        articles = [one for one in sorted(articles_of(language, paths)) if len(one.text.encode()) >= options.least]
+        chosen = sorted(random.Random(options.seed).sample(articles, min(options.count, len(articles))))
+        texts = texts_of([{"text": article.text, "meta": article.meta} for article in chosen])
         before = texts_before(chosen, options.before) if options.before else None
         write(options.out / language, chosen, texts, before)
         print(f"{language}\t{len(chosen)} articles\t{sum(map(sentences, texts))} sentences")
