@@ -14,7 +14,7 @@ from tokenmill.stages.web.extract_html import ExtractHtml
 from tokenmill.text.html.main_text import FIRST, SECOND, SINGLE, Choice, load_models, main_text
 from tokenmill.text.html.opinions import SURE, probability_table
 from tokenmill.text.html.page import DISPLAY_END, DISPLAY_FORMULA, INLINE_END, INLINE_FORMULA
-from tokenmill.text.html.scratch import CHUNK
+from tokenmill.text.html.scratch import CHUNK, scratch_for
 from tokenmill.text.html.trees import MODEL
 from tokenmill.text.html.trial import opinions_of, read_page, text_with
 from tokenmill.text.kernel.cache import frozen
@@ -194,6 +194,26 @@ def test_hostile_tables_and_lists_stay_in_bounds(page: str, form: str) -> None:
 def test_text_beyond_the_most_blocks_belongs_to_the_last() -> None:
     text = whole("<p>a" * ((1 << 17) + 9) + "<p>END")
     assert text.count("a") == (1 << 17) + 9 and text.endswith("END")
+
+
+def test_text_beyond_the_most_parts_is_kept_in_order() -> None:
+    words = [f"a{number}" for number in range(100_000)]
+    text = whole("".join(f"<ul><li>{word}</ul>" for word in words) + "<table><tr><td>x<td>y<tr><td>1<td>2</table>")
+    assert text.replace("•", "").split() == [*words, "x", "y", "1", "2"]
+
+
+def test_the_arrays_of_a_document_do_not_grow_with_its_tags() -> None:
+    """The bound holds for any page: all arrays but that of the text, if every place in them were used."""
+    data = frozen(np.full(10 << 20, ord("<"), dtype=np.uint8))
+    arrays = scratch_for(data, frozen(np.array([0, len(data)])), len(SECOND))
+    assert sum(part.nbytes for part in parts_of(arrays)) - arrays.page.text.nbytes < 90 << 20
+
+
+def parts_of(arrays: Any) -> list[np.ndarray]:
+    """Returns the arrays in nested tuples."""
+    if isinstance(arrays, np.ndarray):
+        return [arrays]
+    return [part for field in arrays for part in parts_of(field)]
 
 
 def test_what_surrounds_an_article_goes() -> None:

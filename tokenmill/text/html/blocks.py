@@ -36,8 +36,8 @@ from tokenmill.text.html.page import (
     LAST_TAG,
     LINE_NUMBER,
     LINKS,
-    MOST_ELEMENTS,
     MOST_OPEN,
+    MOST_PARTS,
     NUM_STATE,
     OPEN,
     OVER,
@@ -238,7 +238,7 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
 def _push(tag: int, flags: int, tables: Tables, page: Page) -> None:
     state = page.state
     number, depth = state[ELEMENTS], state[DEPTH]
-    if depth >= MOST_OPEN or number >= MOST_ELEMENTS:
+    if depth >= MOST_OPEN or number + state[BLOCKS] >= MOST_PARTS:
         state[OVER] += 1
         return
     parent = page.stack[depth - 1]

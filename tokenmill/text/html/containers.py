@@ -28,6 +28,7 @@ NUM_COUNTS: Final = 11
 # Columns of the sums over elements or blocks that are alike.
 (A_COUNT, A_UNITS, A_LINK, A_BLOCKS) = range(4)
 NUM_ALIKE: Final = 4
+(GROUPS, PATHS) = range(2)  # places in Containers.sizes
 # Columns of the sums over a section: the blocks from a heading to the next.
 (C_BLOCKS, C_UNITS, C_LINK) = range(3)
 NUM_SECTION: Final = 3
@@ -42,25 +43,26 @@ class Containers(NamedTuple):
     last: Ints  # (elements,): the last element inside, or itself
     table: Ints  # the innermost table around, or itself; 0 without one
     lists: Ints  # the outermost list around, or itself, in the innermost cell; 0 without one
-    counts: Ints  # (elements, NUM_COUNTS)
-    slot: Ints  # of its group in the hash table of siblings
+    counts: Ints  # (elements, NUM_COUNTS): of tables and lists, and of 0
+    siblings: Ints  # its row in `alike`; -1 without one
     order: Ints  # its number among the siblings like it
     group: Ints  # the innermost element around, or itself, that is one of at least ALIKE siblings; 0 without one
     wide: Ints  # the one of them whose group has most text
-    keys: Longs  # (slots,): of the groups
-    alike: Ints  # (slots, NUM_ALIKE)
-    path: Ints  # (blocks,): slot of the path of its block
-    path_keys: Longs  # (slots,)
-    paths: Ints  # (slots, NUM_ALIKE)
+    alike: Ints  # (groups, NUM_ALIKE): siblings of the same tag and class
+    path: Ints  # (blocks,): its row in `paths`
+    paths: Ints  # (paths, NUM_ALIKE): blocks whose elements have the same tags and classes
+    sizes: Ints  # (2,): how many rows `alike` and `paths` have
+    keys: Longs  # (rows,): what the rows of the table that is filled stand for
+    slots: Ints  # hash table: 1 + the row of a key, or 0
     section: Ints  # (blocks,): the heading before, or itself; -1 without one
     sections: Ints  # (blocks, NUM_SECTION): of a heading
 
 
 @kernel
 def slots_for(count: int) -> int:
-    """The size of a hash table for so many elements or blocks of an HTML page: a power of 2, at most half full."""
+    """The size of a hash table for so many elements or blocks of an HTML page: a power of 2, at most 3/4 full."""
     size = int64(16)
-    while size < 2 * count:
+    while 3 * size < 4 * count:
         size *= 2
     return size
 
@@ -90,8 +92,9 @@ def _nest(page: Page, elements: int, found: Containers) -> None:
             elif not around and (tag in (_UL, _OL)):
                 around = element
             found.lists[element] = around
-        for column in range(NUM_COUNTS):
-            found.counts[element * NUM_COUNTS + column] = 0
+        if found.table[element] == element or found.lists[element] == element:
+            for column in range(NUM_COUNTS):
+                found.counts[element * NUM_COUNTS + column] = 0
     for element in range(elements - 1, 0, -1):
         parent = page.parent[element]
         found.last[parent] = max(found.last[parent], found.last[element])
@@ -161,78 +164,91 @@ def is_data_table(table: int, found: Containers) -> bool:
 
 
 @kernel
-def _slot(keys: Longs, mask: int, key: int) -> int:
-    """The place of a key in the hash table, where it is put if it is new: sums there have to be zero before."""
+def _row(key: int, mask: int, found: Containers, sums: Ints, rows: int) -> int:
+    """The row of a key in sums, which has so many rows. A new key gets the next row, with zeros.
+
+    Only the hash table is as large as the page could need: it has 4 bytes for each slot, a row has 24.
+    """
     place = (key ^ key >> 29) * 0x9E3779B1 >> 7 & mask
-    while keys[place] != -1 and keys[place] != key:
+    while found.slots[place]:
+        row = int64(found.slots[place] - 1)
+        if found.keys[row] == key:
+            return row
         place = (place + 1) & mask
-    return place
+    found.slots[place] = rows + 1
+    found.keys[rows] = key
+    for column in range(NUM_ALIKE):
+        sums[rows * NUM_ALIKE + column] = 0
+    return int64(rows)
 
 
 @kernel
-def _clear(keys: Longs, sums: Ints, size: int) -> None:
+def clear_slots(count: int, slots: Ints) -> int:
+    """Make a hash table for so many elements or blocks of an HTML page; returns the mask of its places."""
+    size = slots_for(count)
     for place in range(size):
-        keys[place] = -1
-        for column in range(NUM_ALIKE):
-            sums[place * NUM_ALIKE + column] = 0
+        slots[place] = 0
+    return size - 1
 
 
 @kernel
 def _group_siblings(page: Page, elements: int, into: Measures, found: Containers) -> None:
     """Find the repeated siblings: block elements with text that have the parent, the tag and the class in common."""
-    size = slots_for(elements)
-    _clear(found.keys, found.alike, size)
+    mask = clear_slots(elements, found.slots)
+    rows = int64(0)
     for element in range(1, elements):
         sums = element * NUM_SUMS
-        found.slot[element] = -1
+        found.siblings[element] = -1
         if page.block[element] != element or not into.sums[sums + S_BLOCKS]:
             continue
         key = (page.parent[element] << 42 ^ page.tag[element] << 34 ^ int64(page.kin[element])) & int64((1 << 62) - 1)
-        place = _slot(found.keys, size - 1, key)
-        found.keys[place] = key
-        found.slot[element] = place
-        alike = place * NUM_ALIKE
+        row = _row(key, mask, found, found.alike, rows)
+        rows = max(rows, row + 1)
+        found.siblings[element] = row
+        alike = row * NUM_ALIKE
         found.order[element] = found.alike[alike + A_COUNT]
         found.alike[alike + A_COUNT] += 1
         found.alike[alike + A_UNITS] += into.sums[sums + S_UNITS]
         found.alike[alike + A_LINK] += into.sums[sums + S_LINK]
         found.alike[alike + A_BLOCKS] += into.sums[sums + S_BLOCKS]
+    found.sizes[GROUPS] = rows
     found.group[0] = found.wide[0] = 0
     for element in range(1, elements):
-        parent, place = page.parent[element], found.slot[element]
+        parent, row = page.parent[element], found.siblings[element]
         found.group[element], found.wide[element] = found.group[parent], found.wide[parent]
-        if place < 0 or page.tag[element] == _P or found.alike[place * NUM_ALIKE + A_COUNT] < ALIKE:
+        if row < 0 or page.tag[element] == _P or found.alike[row * NUM_ALIKE + A_COUNT] < ALIKE:
             continue
         found.group[element] = element
         wide = found.wide[parent]
-        if not wide or _text_of(found, place) > _text_of(found, found.slot[wide]):
+        if not wide or _text_of(found, row) > _text_of(found, found.siblings[wide]):
             found.wide[element] = element
 
 
 @kernel
-def _text_of(found: Containers, place: int) -> int:
-    return int64(found.alike[place * NUM_ALIKE + A_UNITS])
+def _text_of(found: Containers, row: int) -> int:
+    return int64(found.alike[row * NUM_ALIKE + A_UNITS])
 
 
 @kernel
 def _group_paths(page: Page, blocks: int, into: Measures, found: Containers) -> None:
     """Find the blocks whose elements have the tag and class in common, and those around them too."""
-    size = slots_for(blocks)
-    _clear(found.path_keys, found.paths, size)
+    mask = clear_slots(blocks, found.slots)
+    rows = int64(0)
     for block in range(blocks):
         element = page.block[page.where[block]]
         key = int64(0)
         for _ in range(3):
             key = (key * 1_000_003 + int64(page.kin[element]) * 128 + page.tag[element]) & int64((1 << 62) - 1)
             element = page.block[page.parent[element]]
-        place = _slot(found.path_keys, size - 1, key)
-        found.path_keys[place] = key
-        found.path[block] = place
-        own, alike = block * NUM_OWN, place * NUM_ALIKE
+        row = _row(key, mask, found, found.paths, rows)
+        rows = max(rows, row + 1)
+        found.path[block] = row
+        own, alike = block * NUM_OWN, row * NUM_ALIKE
         found.paths[alike + A_COUNT] += 1
         found.paths[alike + A_UNITS] += into.own[own + UNITS]
         found.paths[alike + A_LINK] += into.own[own + UNITS] * into.own[own + LINK] // 1000
         found.paths[alike + A_BLOCKS] += into.own[own + ENDS]
+    found.sizes[PATHS] = rows
 
 
 @kernel

@@ -13,7 +13,7 @@ import numpy as np
 from tokenmill.text.html.blocks import read_blocks
 from tokenmill.text.html.containers import find_containers
 from tokenmill.text.html.entities import C1_POINTS, ENTITY_BYTES, ENTITY_HASHES
-from tokenmill.text.html.features import FEATURES, NUM_FEATURES, kind_table, measure_page, write_features
+from tokenmill.text.html.features import FEATURES, NUM_FEATURES, TOTAL, kind_table, measure_page, write_features
 from tokenmill.text.html.hints import Hints, measure_hints, read_hints
 from tokenmill.text.html.markdown import room_for_markdown, write_markdown
 from tokenmill.text.html.opinions import (
@@ -198,7 +198,7 @@ def _single(models: Models, table: Ints, scratch: Scratch) -> int:
 @kernel
 def write_kept(scratch: Scratch, out: Ints, at: int) -> None:
     """Put the last features of SINGLE into out[at:]: how much of the HTML page the first pass keeps."""
-    held, units = scratch.held, max(scratch.held.units[scratch.page.state[BLOCKS]], 1)
+    held, units = scratch.held, scratch.into.page[TOTAL]
     out[at] = held.page[KEPT_UNITS] * 1000 // units
     out[at + 1] = held.page[KEPT_BLOCKS]
     out[at + 2] = held.page[RUN] * 1000 // units

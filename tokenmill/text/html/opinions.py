@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tokenmill.text.html.containers import A_UNITS, C_UNITS, NUM_ALIKE, NUM_SECTION, Containers, slots_for
-from tokenmill.text.html.features import NUM_OWN, NUM_SUMS, S_UNITS, TOTAL, UNITS, Measures
+from tokenmill.text.html.containers import A_UNITS, C_UNITS, GROUPS, NUM_ALIKE, NUM_SECTION, PATHS, Containers
+from tokenmill.text.html.features import BEFORE, NUM_OWN, NUM_SUMS, S_UNITS, TOTAL, UNITS, Measures
 from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
 from tokenmill.text.kernel.arrays import Ints, Longs, int64
 from tokenmill.text.kernel.cache import frozen, kernel
@@ -34,11 +34,10 @@ class Opinions(NamedTuple):
 
     score: Ints  # (blocks,): the probability of the first pass
     elements: Longs  # (elements,): weighted, over all blocks inside
-    groups: Longs  # (slots,)
-    paths: Longs  # (slots,)
+    groups: Longs  # (groups,): of siblings
+    paths: Longs  # (paths,)
     sections: Longs  # (blocks,): of a heading
     before: Longs  # (blocks + 1,): weighted, over the blocks before
-    units: Longs  # (blocks + 1,): units before
     page: Longs  # (NUM_PAGE,)
 
 
@@ -65,26 +64,25 @@ def gather_opinions(page: Page, into: Measures, found: Containers, held: Opinion
     blocks, elements = page.state[BLOCKS], page.state[ELEMENTS]
     for element in range(elements):
         held.elements[element] = 0
-    for place in range(slots_for(elements)):
-        held.groups[place] = 0
-    for place in range(slots_for(blocks)):
-        held.paths[place] = 0
-    for block in range(blocks):
-        held.sections[block] = 0
-    held.before[0] = held.units[0] = 0
+    for row in range(found.sizes[GROUPS]):
+        held.groups[row] = 0
+    for row in range(found.sizes[PATHS]):
+        held.paths[row] = 0
+    held.before[0] = 0
     for block in range(blocks):
         units = into.own[block * NUM_OWN + UNITS]
         weighted = int64(units) * held.score[block]
         held.before[block + 1] = held.before[block] + weighted
-        held.units[block + 1] = held.units[block] + units
         held.elements[page.block[page.where[block]]] += weighted
         held.paths[found.path[block]] += weighted
+        if found.section[block] == block:
+            held.sections[block] = 0
         if found.section[block] >= 0:
             held.sections[found.section[block]] += weighted
     for element in range(elements - 1, 0, -1):
         held.elements[page.parent[element]] += held.elements[element]
-        if found.slot[element] >= 0:
-            held.groups[found.slot[element]] += held.elements[element]
+        if found.siblings[element] >= 0:
+            held.groups[found.siblings[element]] += held.elements[element]
     _find_kept(blocks, into, held)
 
 
@@ -109,7 +107,7 @@ def _find_kept(blocks: int, into: Measures, held: Opinions) -> None:
             total, start = int64(0), int64(block + 1)
         elif total > highest:
             held.page[LOW], held.page[HIGH], highest = start, block + 1, total
-    held.page[RUN] = held.units[held.page[HIGH]] - held.units[held.page[LOW]]
+    held.page[RUN] = _units(held.page[LOW], held.page[HIGH], blocks, into)
 
 
 @kernel
@@ -124,7 +122,7 @@ def write_opinions(
         at += 1
     for width in WINDOWS:
         low, high = max(block - width, 0), min(block + width + 1, blocks)
-        out[at] = _mean(held.before[high] - held.before[low], held.units[high] - held.units[low])
+        out[at] = _mean(held.before[high] - held.before[low], _units(low, high, blocks, into))
         at += 1
     element = page.block[page.where[block]]
     for _ in range(LEVELS):
@@ -148,7 +146,7 @@ def write_opinions(
 def _write_kept(blocks: int, block: int, into: Measures, held: Opinions, out: Ints, at: int) -> int:
     total = into.page[TOTAL]
     low, high, first, last = held.page[LOW], held.page[HIGH], held.page[FIRST], held.page[LAST]
-    out[at] = _mean(held.before[blocks], held.units[blocks])
+    out[at] = _mean(held.before[blocks], int64(total))
     out[at + 1] = held.page[KEPT_UNITS] * 1000 // total
     out[at + 2] = held.page[KEPT_UNITS]
     out[at + 3] = held.page[KEPT_BLOCKS]
@@ -158,6 +156,13 @@ def _write_kept(blocks: int, block: int, into: Measures, held: Opinions, out: In
     out[at + 7] = block - first if first >= 0 else -1000
     out[at + 8] = block - last if last >= 0 else -1000
     return at + 9
+
+
+@kernel
+def _units(low: int, high: int, blocks: int, into: Measures) -> int:
+    """The units of the blocks low..high - 1."""
+    end = into.own[high * NUM_OWN + BEFORE] if high < blocks else into.page[TOTAL]
+    return int64(end - into.own[low * NUM_OWN + BEFORE]) if low < high else int64(0)
 
 
 @kernel
@@ -174,5 +179,5 @@ def _mean_of(element: int, into: Measures, held: Opinions) -> int:
 def _mean_of_group(element: int, found: Containers, held: Opinions) -> int:
     if not element:
         return int64(-1)
-    place = found.slot[element]
-    return _mean(held.groups[place], int64(found.alike[place * NUM_ALIKE + A_UNITS]))
+    row = found.siblings[element]
+    return _mean(held.groups[row], int64(found.alike[row * NUM_ALIKE + A_UNITS]))

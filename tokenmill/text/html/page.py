@@ -12,7 +12,7 @@ from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, int32, int6
 from tokenmill.text.kernel.cache import kernel
 
 MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
-MOST_ELEMENTS: Final = 1 << 18  # of a document; further ones only cut the text
+MOST_PARTS: Final = 1 << 18  # elements and blocks of a document together; further elements only cut the text
 MOST_BLOCKS: Final = 1 << 17  # of a document; further text belongs to the last
 
 _LI, _OL, _UL, _MENU, _DIR, _TD, _TH = (TAG[name] for name in ("li", "ol", "ul", "menu", "dir", "td", "th"))

@@ -8,7 +8,7 @@ from tokenmill.text.html.containers import NUM_ALIKE, NUM_COUNTS, NUM_SECTION, C
 from tokenmill.text.html.features import NUM_OWN, NUM_SUMS, Measures
 from tokenmill.text.html.features import NUM_PAGE as NUM_MEASURES
 from tokenmill.text.html.opinions import NUM_PAGE, Opinions
-from tokenmill.text.html.page import MOST_BLOCKS, MOST_ELEMENTS, MOST_OPEN, NUM_STATE, Page
+from tokenmill.text.html.page import MOST_BLOCKS, MOST_OPEN, MOST_PARTS, NUM_STATE, Page
 from tokenmill.text.html.plain import COLUMNS
 from tokenmill.text.html.structure import NUM_WHOLE
 from tokenmill.text.html.tags import NUM_TAGS
@@ -43,8 +43,11 @@ def scratch_for(data: Bytes, offsets: Offsets, width: int) -> Scratch:
     """
     tags = int(_most_tags(data, offsets))
     size = int(np.diff(offsets).max(initial=0))
-    elements, blocks = min(tags + 2, MOST_ELEMENTS), min(tags + 2, MOST_BLOCKS)
-    element_slots, block_slots = _slots(elements), _slots(blocks)
+    elements, blocks = min(tags + 2, MOST_PARTS), min(tags + 2, MOST_BLOCKS)
+    held = Opinions(
+        score=_ints(blocks), elements=_longs(elements), groups=_longs(elements), paths=_longs(blocks),
+        sections=_longs(blocks), before=_longs(blocks + 1), page=_longs(NUM_PAGE),
+    )  # fmt: skip
     return Scratch(
         page=Page(**_page_arrays(size, elements, blocks)),
         into=Measures(
@@ -53,18 +56,15 @@ def scratch_for(data: Bytes, offsets: Offsets, width: int) -> Scratch:
         ),
         found=Containers(
             last=_ints(elements), table=_ints(elements), lists=_ints(elements), counts=_ints(elements * NUM_COUNTS),
-            slot=_ints(elements), order=_ints(elements), group=_ints(elements), wide=_ints(elements),
-            keys=_longs(element_slots), alike=_ints(element_slots * NUM_ALIKE), path=_ints(blocks),
-            path_keys=_longs(block_slots), paths=_ints(block_slots * NUM_ALIKE), section=_ints(blocks),
+            siblings=_ints(elements), order=_ints(elements), group=_ints(elements), wide=_ints(elements),
+            alike=_ints(elements * NUM_ALIKE), path=_ints(blocks), paths=_ints(blocks * NUM_ALIKE), sizes=_ints(2),
+            keys=_longs(elements), slots=_ints(_slots(elements)), section=_ints(blocks),
             sections=_ints(blocks * NUM_SECTION),
         ),
-        held=Opinions(
-            score=_ints(blocks), elements=_longs(elements), groups=_longs(element_slots), paths=_longs(block_slots),
-            sections=_longs(blocks), before=_longs(blocks + 1), units=_longs(blocks + 1), page=_longs(NUM_PAGE),
-        ),
-        verdict=Verdict(
-            score=_ints(blocks), keep=np.empty(blocks, dtype=np.uint8), weight=_longs(elements), sums=_longs(elements),
-            buckets=_longs(2 * BUCKETS), cut=_longs(1), kept=_ints(blocks), seen=_ints(block_slots),
+        held=held,
+        verdict=Verdict(  # the sums of the first pass are no longer needed
+            score=_ints(blocks), keep=np.empty(blocks, dtype=np.uint8), weight=held.elements, sums=held.groups,
+            buckets=_longs(2 * BUCKETS), cut=_longs(1), kept=_ints(blocks),
         ),
         whole=_ints(NUM_WHOLE),
         rows=_ints((min(blocks, CHUNK) + GROUP) * width),
@@ -95,7 +95,7 @@ def _longs(count: int) -> Longs:
 
 def _slots(count: int) -> int:
     """Returns what containers.slots_for returns."""
-    return max(16, 1 << (2 * count - 1).bit_length())
+    return max(16, 1 << ((4 * count - 1) // 3).bit_length())
 
 
 @kernel
@@ -128,17 +128,17 @@ def pointers(arrays: Scratch) -> Scratch:
         ),
         Containers(
             pointer(found.last), pointer(found.table), pointer(found.lists), pointer(found.counts),
-            pointer(found.slot), pointer(found.order), pointer(found.group), pointer(found.wide), pointer(found.keys),
-            pointer(found.alike), pointer(found.path), pointer(found.path_keys), pointer(found.paths),
-            pointer(found.section), pointer(found.sections),
+            pointer(found.siblings), pointer(found.order), pointer(found.group), pointer(found.wide),
+            pointer(found.alike), pointer(found.path), pointer(found.paths), pointer(found.sizes), pointer(found.keys),
+            pointer(found.slots), pointer(found.section), pointer(found.sections),
         ),
         Opinions(
             pointer(held.score), pointer(held.elements), pointer(held.groups), pointer(held.paths),
-            pointer(held.sections), pointer(held.before), pointer(held.units), pointer(held.page),
+            pointer(held.sections), pointer(held.before), pointer(held.page),
         ),
         Verdict(
             pointer(verdict.score), pointer(verdict.keep), pointer(verdict.weight), pointer(verdict.sums),
-            pointer(verdict.buckets), pointer(verdict.cut), pointer(verdict.kept), pointer(verdict.seen),
+            pointer(verdict.buckets), pointer(verdict.cut), pointer(verdict.kept),
         ),
         pointer(arrays.whole), pointer(arrays.rows), pointer(arrays.columns), pointer(arrays.places),
         pointer(arrays.totals), pointer(arrays.spans),

@@ -123,7 +123,7 @@ def _write_alike(element: int, into: Measures, found: Containers, out: Ints, at:
     for column in range(6):
         out[at + column] = 0
     if element:
-        alike = found.slot[element] * NUM_ALIKE
+        alike = found.siblings[element] * NUM_ALIKE
         count, units = found.alike[alike + A_COUNT], found.alike[alike + A_UNITS]
         out[at] = count
         out[at + 1] = units // count
@@ -200,10 +200,10 @@ def _write_largest(page: Page, into: Measures, found: Containers, whole: Ints, a
     """The group of siblings that has most text."""
     best = most = int64(0)
     for element in range(1, page.state[ELEMENTS]):
-        if found.group[element] == element and found.alike[found.slot[element] * NUM_ALIKE + A_UNITS] > most:
-            best, most = int64(element), int64(found.alike[found.slot[element] * NUM_ALIKE + A_UNITS])
+        if found.group[element] == element and found.alike[found.siblings[element] * NUM_ALIKE + A_UNITS] > most:
+            best, most = int64(element), int64(found.alike[found.siblings[element] * NUM_ALIKE + A_UNITS])
     if best:
-        alike = found.slot[best] * NUM_ALIKE
+        alike = found.siblings[best] * NUM_ALIKE
         count = found.alike[alike + A_COUNT]
         whole[at] = count
         whole[at + 1] = most // count

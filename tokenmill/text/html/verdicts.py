@@ -8,9 +8,9 @@ from tokenmill.text.html.containers import (
     ITEMS,
     NUM_COUNTS,
     Containers,
+    clear_slots,
     is_code_table,
     is_data_table,
-    slots_for,
 )
 from tokenmill.text.html.features import KIND, KINDS, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures, is_heading
 from tokenmill.text.html.opinions import SURE, Opinions
@@ -40,12 +40,11 @@ class Verdict(NamedTuple):
 
     score: Ints  # (blocks,): the probability that the block is content, in parts of SURE
     keep: Bytes  # (blocks,)
-    weight: Longs  # (elements,): units of the container, by its element
-    sums: Longs  # (elements,): weighted scores of the container
+    weight: Longs  # (elements,): units of a table or list
+    sums: Longs  # (elements,): its weighted scores
     buckets: Longs  # (2 * BUCKETS,): units and weighted scores by score
     cut: Longs  # (1,): the score that a block must reach
     kept: Ints  # (blocks,): the kept blocks
-    seen: Ints  # (slots,): 1 + the first place in `kept` of a block with this text
 
 
 @kernel
@@ -68,7 +67,8 @@ def judged_with(page: Page, block: int, found: Containers, into: Measures) -> in
 def join_scores(page: Page, found: Containers, into: Measures, verdict: Verdict) -> None:
     """Give all blocks of a table or list of an HTML page the same score: the mean by length."""
     for element in range(page.state[ELEMENTS]):
-        verdict.weight[element] = verdict.sums[element] = 0
+        if found.table[element] == element or found.lists[element] == element:
+            verdict.weight[element] = verdict.sums[element] = 0
     for block in range(page.state[BLOCKS]):
         around = judged_with(page, block, found, into)
         if around:
@@ -320,15 +320,13 @@ def _drop_copies_of_text(page: Page, blocks: int, found: Containers, into: Measu
             verdict.kept[count] = block
             count += 1
             total += into.own[block * NUM_OWN + UNITS]
-    slots = slots_for(count)
-    for place in range(slots):
-        verdict.seen[place] = 0
+    mask = clear_slots(count, found.slots)
     at = int64(0)
     while at < count:
-        place = _place(at, slots - 1, into, verdict)
-        first = int64(verdict.seen[place] - 1)
+        place = _place(at, mask, into, found, verdict)
+        first = int64(found.slots[place] - 1)
         if first < 0:
-            verdict.seen[place] = at + 1
+            found.slots[place] = at + 1
             at += 1
             continue
         length, dropped = _copied(first, at, count, total, page, found, into, verdict)
@@ -341,11 +339,11 @@ def _drop_copies_of_text(page: Page, blocks: int, found: Containers, into: Measu
 
 
 @kernel
-def _place(at: int, mask: int, into: Measures, verdict: Verdict) -> int:
-    """The place in `seen` of the text of kept block number `at` of an HTML page."""
+def _place(at: int, mask: int, into: Measures, found: Containers, verdict: Verdict) -> int:
+    """The slot for the text of kept block number `at` of an HTML page: 1 + the number of the first with this text."""
     value = into.hashes[verdict.kept[at]]
     place = int64(value & np.uint64(mask))
-    while verdict.seen[place] and into.hashes[verdict.kept[verdict.seen[place] - 1]] != value:
+    while found.slots[place] and into.hashes[verdict.kept[found.slots[place] - 1]] != value:
         place = (place + 1) & mask
     return place
 

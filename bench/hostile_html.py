@@ -1,0 +1,118 @@
+"""Measures the memory and the CPU time of extract_html on large pages that repeat one fragment.
+
+    python -m bench.hostile_html [--mib 10] [--rounds 3] [--before CHECKOUT]
+
+Each page goes through stages.extract_html in a process of its own, after a small page that loads the kernels. `grows`
+is the peak resident memory of that call above the memory before it, which holds the page already; `peak` is that of the
+whole process. The CPU time is the shortest of the rounds, the memory the largest. --before measures an older checkout
+beside this one; in each round one follows the other.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+# `{n}` in a fragment is its number.
+FRAGMENTS = {
+    "paragraphs": "<p>word word</p>",
+    "short paragraphs": "<p>a</p>",
+    "paragraphs without end": "<p>a",
+    "a class for each paragraph": "<p class=c{n}>a",
+    "headings": "<h2>a</h2>",
+    "items": "<li>a",
+    "empty items": "<li>",
+    "lists": "<ul><li>a</ul>",
+    "cells": "<td>a",
+    "rows": "<tr><td>a<td>b",
+    "tables": "<table><tr><td>a</table>",
+    "boxes": "<div>a</div>",
+    "open boxes": "<div>a",
+    "links": "<a href=x>a</a> ",
+    "line breaks": "a<br>",
+    "code": "<pre>a\n</pre>",
+    "angle brackets": "<",
+    "text": "word ",
+}
+MIB = 1 << 20
+
+
+class Cost(NamedTuple):
+    """Bytes of memory and seconds of CPU time of one page."""
+
+    grows: int
+    peak: int
+    seconds: float
+
+
+def main() -> None:
+    """Prints a table with a row for each fragment."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mib", type=int, default=10, help="size of a page in MiB, default 10")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="folder of an older checkout")
+    parser.add_argument("--only", choices=FRAGMENTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps(cost_here(FRAGMENTS[options.only], options.mib * MIB)))
+        return
+    checkouts = [Path(__file__).resolve().parents[1], *([options.before.resolve()] if options.before else [])]
+    heads = ["fragment", *("grows (MB)", "peak (MB)", "CPU (s)") * len(checkouts)]
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
+    for name, fragment in FRAGMENTS.items():
+        rounds = [[cost_of(name, options.mib, checkout) for checkout in checkouts] for _ in range(options.rounds)]
+        costs = [worst([one[place] for one in rounds]) for place in range(len(checkouts))]
+        cells = [f"{one.grows / 1e6:.0f} | {one.peak / 1e6:.0f} | {one.seconds:.2f}" for one in costs]
+        print(f"| {name}, `{fragment!r:.40}` | {' | '.join(cells)} |", flush=True)
+
+
+def worst(costs: list[Cost]) -> Cost:
+    """Returns the most memory and the least CPU time of some rounds."""
+    grows, peaks, seconds = zip(*costs, strict=True)
+    return Cost(max(grows), max(peaks), min(seconds))
+
+
+def cost_of(name: str, mib: int, checkout: Path) -> Cost:
+    """Returns what a page costs by the code of a checkout, from a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-P", __file__, "--only", name, "--mib", str(mib)],
+        env=os.environ | {"PYTHONPATH": str(checkout)}, check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    code, *cost = json.loads(done.stdout)
+    if Path(code) != checkout:
+        raise SystemExit(f"tokenmill was imported from {code}, not from {checkout}")
+    return Cost(*cost)
+
+
+def cost_here(fragment: str, size: int) -> tuple[str, int, int, float]:
+    """Returns the folder of the code, and the cost of a page of this size, in this process."""
+    import tokenmill
+    from tokenmill.core.columns import documents
+    from tokenmill.stages.web.extract_html import ExtractHtml
+
+    step = ExtractHtml()
+    step(documents({"id": ["small"], "text": ["<p>It is a page.</p>"]}))
+    parts = [fragment.replace("{n}", str(number)) for number in range(size // len(fragment))]
+    page = "".join(parts)[:size]
+    del parts
+    batch = documents({"id": ["page"], "text": [page]})
+    del page
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from the present memory
+    memory, begin = memory_of("VmRSS"), time.process_time()
+    step(batch)
+    seconds, peak = time.process_time() - begin, memory_of("VmHWM")
+    return str(Path(tokenmill.__file__).resolve().parents[1]), peak - memory, peak, seconds
+
+
+def memory_of(field: str) -> int:
+    """Returns a field of /proc/self/status in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+if __name__ == "__main__":
+    main()
