@@ -8,6 +8,10 @@ import pytest
 
 CONVERSIONS = [
     ("{{convert|5|ft|6|in|cm}}", "5 ft 6 in"),
+    ("{{convert|1|acre|0}} {{convert|2|acre}} {{convert|1|perch}}", "1 acre 2 acres 1 perch"),
+    ("{{convert|5|acre|adj=on}} site, {{convert|5|acre|adj=mid|-large}} site, {{convert|0|to|1|acre}}",
+     "5 acre site, 5 acre-large site, 0 to 1 acres"),
+    ("{{convert|1|e6acre}} {{convert|1|ft/s}} {{convert|1|st|1|lb}}", "1 million acre 1 ft/s 1 st 1 lb"),
     ("{{convert|11|st|3|lb|kg|abbr=on}}", "11 st 3 lb"),
     ("{{convert|12|ST|t}}; {{convert|12|st|kg}}; {{convert|12|LT}}", "12 short tons; 12 st; 12 long tons"),
     ("{{convert|3|lb|5|oz|kg}} {{convert|1|mi|300|yd|m|0}}", "3 lb 5 oz 1 mi 300 yd"),

@@ -47,7 +47,7 @@ def test_the_same_name_has_the_meaning_of_the_page_s_edition(text_of: Callable[.
 
 
 def test_languages_have_numbers() -> None:
-    assert language_number("") == ANY and language_number("ltg") == language_number("mi") == OTHER
+    assert language_number("") == ANY and language_number("mi") == OTHER
     assert language_number("zh-Hant") == language_number("zh") > OTHER
     assert language_number("simple") == language_number("en") == language_number("EN")
 
@@ -103,7 +103,7 @@ def test_an_argument_is_printed_or_left_out_on_purpose(language: str, convert: C
         printed = {place for place, number in given.items() if number and number in re.findall(r"\d+", text)}
         missing = {place for place, number in given.items() if number and str(place) not in excused} - printed
         assert not printed or not missing or max(missing) < max(printed), (page, text)
-    assert len(pages) > 20
+    assert len(pages) > 20 or language == "ltg"  # which has no such pattern of its own
 
 
 def test_the_docs_state_the_number_of_templates_by_language_and_source() -> None:

@@ -73,6 +73,8 @@ CASES = [
     ('a <span style="display:none">012</span>12 <span class=x style="color:red; Display: None">k</span>b', "a 12 b"),
     ('a <span style="display:inline">b</span> <small style="display:block">c</small>', "a b c"),
     ('<span style="display:none"><span>0</span>1</span>2 <div style="visibility : hidden">a <div>b</div></div>', "2"),
+    ('a <div class="thumb tright" style="x: y"><div>k</div><div class="thumbcaption">l</div></div> b', "a b"),
+    ('<div class="thumbs">a</div> <div id="thumb">b</div> <div subclass=thumb>c</div>', "a\n\nb\n\nc"),
     ('<span title="display none">a</span> <span style="display:none">b', "a b"),
     ("<ruby>漢<rt>kan</rt>字<rt>ji</rt></ruby> <ruby>弈<rt>yì</ruby> <ruby>a<rt></ruby>", "漢(kan)字(ji) 弈(yì) a"),
     ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby> <ruby>字<rp>《</rp><rt>ji<rp>》</rp></ruby>", "漢(kan) 字《ji》"),

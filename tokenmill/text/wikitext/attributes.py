@@ -40,6 +40,7 @@ _FLOATING = word_set("float-right float-left floatright floatleft tright tleft")
 _NAMES = word_set(_CELL_WORDS)
 _DISPLAY, _NONE = np.uint64(name_hash("display")), np.uint64(name_hash("none"))
 _VISIBILITY, _HIDDEN = np.uint64(name_hash("visibility")), np.uint64(name_hash("hidden"))
+_CLASS, _THUMB = np.uint64(name_hash("class")), np.uint64(name_hash("thumb"))
 
 
 @kernel
@@ -133,30 +134,33 @@ def are_attributes(out: Bytes, at: int, end: int) -> bool:
 
 @kernel
 def is_hidden(data: Bytes, start: int, end: int) -> bool:
-    """Returns True if the attributes data[start:end] of wikitext hide the text.
+    """Returns True if the attributes data[start:end] of wikitext say that what they hold is no text of the article.
 
-    That is `display:none`, which sort keys have, and `visibility:hidden`, which digits have that only align numbers.
+    That is `display:none`, which sort keys have, `visibility:hidden`, which digits have that only align numbers, and
+    `class=thumb`, a picture with its caption.
     """
-    for i in range(start, end - 10):
-        if data[i + 6] | 32 == 121 and _is_word(data, i, i + 7, _DISPLAY, end, _NONE):  # display
+    for i in range(start, end - 9):
+        if data[i + 6] | 32 == 121 and _has_value(data, i, i + 7, _DISPLAY, end, 58, _NONE):  # display
             return True
-        if data[i + 9] | 32 == 121 and _is_word(data, i, i + 10, _VISIBILITY, end, _HIDDEN):  # visibility
+        if data[i + 4] | 32 == 115 and _has_value(data, i, i + 5, _CLASS, end, 61, _THUMB):  # class
+            return True
+        if data[i + 9] | 32 == 121 and _has_value(data, i, i + 10, _VISIBILITY, end, 58, _HIDDEN):  # visibility
             return True
     return False
 
 
 @kernel
-def _is_word(data: Bytes, start: int, stop: int, name: np.uint64, end: int, wanted: np.uint64) -> bool:
-    """Returns True if data[start:stop] is this name of a style, and this value follows its colon before `end`."""
-    if folded_hash(data, start, stop) != name:
+def _has_value(data: Bytes, start: int, stop: int, name: np.uint64, end: int, sign: int, wanted: np.uint64) -> bool:
+    """Returns True if data[start:stop] is this name, and the sign and the wanted word follow it before `end`."""
+    if folded_hash(data, start, stop) != name or (start > 0 and 97 <= (data[start - 1] | 32) <= 122):
         return False
     at = stop
     while at < end and data[at] <= 32:
         at += 1
-    if at >= end or data[at] != 58:
+    if at >= end or data[at] != sign:
         return False
     at += 1
-    while at < end and data[at] <= 32:
+    while at < end and (data[at] <= 32 or data[at] == 34 or data[at] == 39):
         at += 1
     stop = at
     while stop < end and 97 <= (data[stop] | 32) <= 122:

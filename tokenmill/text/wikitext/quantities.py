@@ -3,7 +3,7 @@
 A rendering has all numbers that a reader sees before a conversion, or the template is not understood.
 """
 
-from tokenmill.text.kernel.arrays import int64, uint8
+from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import exact_on, folded_on
 from tokenmill.text.templates.template_tables import ARGUMENTS, TABLES
@@ -33,10 +33,15 @@ def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> bo
     at = _put_values(w, names, first, last, end)
     if is_word(w, names, _BARE, display, display_to):
         return at > 0
+    is_adjective = form_to - form == 2 or is_word(w, names, _TAIL, form, form_to)  # adj=on, adj=mid: `a 5 acre site`
+    number, number_to = positional(w, first, last, end, int64(1))
+    is_single = at == 2
     while at > 0:
         start, stop = positional(w, first, last, end, at)
-        if not put_unit_name(w, names, start, stop):
+        is_one = is_single and number_to - number == 1 and w.out[number] == 49
+        if not put_unit_name(w, names, start, stop, is_adjective or is_one):
             return False
+        is_single = True
         number, number_to = positional(w, first, last, end, at + 1)
         unit, unit_to = positional(w, first, last, end, at + 2)
         if not is_number(w, number, number_to):
@@ -85,8 +90,10 @@ def _put_values(w: Work, names: Names, first: int, last: int, end: int) -> int:
 
 
 @kernel
-def put_unit_name(w: Work, names: Names, start: int, stop: int) -> bool:
-    """Writes a space and the symbol for a unit's code: `km2` as `km²`, `st` as `st`, `e6m3` as `million m³`.
+def put_unit_name(w: Work, names: Names, start: int, stop: int, is_one: bool) -> bool:
+    """Writes a space and the symbol or name for a unit's code: `km2` as `km²`, `e6m3` as `million m³`.
+
+    is_one: the name is in the singular (`acre`, not `acres`).
 
     Returns False for a code that is neither in the table nor made of letters, powers, and the signs `/`, `.`, `·`, `-`.
     """
@@ -99,10 +106,10 @@ def put_unit_name(w: Work, names: Names, start: int, stop: int) -> bool:
             digits += 1
         if digits == stop or not _is_unit(w, names, start, digits):
             return False
-        _put_known_unit(w, names, start, digits)
+        _put_known_unit(w, names, start, digits, is_one)
         start = digits
     if _is_unit(w, names, start, stop):
-        _put_known_unit(w, names, start, stop)
+        _put_known_unit(w, names, start, stop, is_one)
         return True
     return put_symbol(w, start, stop)
 
@@ -133,13 +140,21 @@ def _is_unit(w: Work, names: Names, start: int, stop: int) -> bool:
 
 
 @kernel
-def _put_known_unit(w: Work, names: Names, start: int, stop: int) -> None:
+def _put_known_unit(w: Work, names: Names, start: int, stop: int, is_one: bool) -> None:
     """Writes a space, unless a `/` comes first, and the text of a code that the table of units has."""
     found = find(names.words, exact_on(names.keys[_UNIT], w.out, start, stop))
     from_, to = names.word_texts[found, 0], names.word_texts[found, 1]
     if names.literals[from_] != 47:
         put_byte(w, uint8(32))
-    put_range(w, names.literals, from_, to)
+    put_range(w, names.literals, from_, _end_of_singular(names.literals, from_, to) if is_one else to)
+
+
+@kernel
+def _end_of_singular(names: Bytes, start: int, stop: int) -> int:
+    """Returns where the singular of the unit names[start:stop] ends: `acre`, `perch`. Symbols have no plural."""
+    if stop - start < 4 or names[stop - 1] != 115 or not 97 <= names[stop - 2] <= 122:
+        return stop
+    return stop - 2 if names[stop - 2] == 101 and names[stop - 3] == 104 else stop - 1
 
 
 @kernel

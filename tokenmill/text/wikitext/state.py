@@ -47,9 +47,10 @@ ENTRIES = SPANS + COLUMNS
 # Entries of a frame. OUT: start of its text in out. FIRST: its first argument. FULL: 1 if it has too many arguments.
 # Of tables, CELL: start of the cell in out. ATTRIBUTES: 1 as long as the text of a cell may be its attributes. HEADER:
 # kind of the cell. LOOK: what the attributes of the table say. LINKS: LINKED at its start. HTML: 1 if a tag opened it.
-# HIDDEN: 1 if the cell is not shown.
+# HIDDEN: 1 if the cell is not shown, HIDDEN_ROW if the row is not.
 # Of templates, BEGIN: position of the braces in data.
 KIND, OUT, FIRST, CELL, ATTRIBUTES, HEADER, FULL, LOOK, LINKS, HTML, HIDDEN = range(11)
+HIDDEN_ROW = 2
 BEGIN = CELL
 FRAME = 11
 TEMPLATE, PARAMETER, LINK, EXTERNAL, TABLE, VARIANT = range(1, 7)

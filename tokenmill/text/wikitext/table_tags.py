@@ -33,7 +33,7 @@ def table_tag(w: Work, name: np.uint64, closing: bool, start: int, end: int) -> 
     if closing:
         return True
     if name in (_ROW_TAG, CAPTION_TAG):
-        new_row(w, frame)
+        new_row(w, frame, w.data, start, end)
     if name == _ROW_TAG:
         return True
     if frame[ATTRIBUTES] and trimmed(w.out, frame[CELL], w.state[PUT])[0] == w.state[PUT]:

@@ -20,6 +20,7 @@ from tokenmill.text.wikitext.state import (
     EXTERNAL,
     HEADER,
     HIDDEN,
+    HIDDEN_ROW,
     HTML,
     KIND,
     LINK,
@@ -127,16 +128,17 @@ def table_line(w: Work, byte: int, following: int) -> None:
         s[AT] += 2
         end_table(w)
     elif byte == 124 and following == 45:
+        start = s[AT] + 2
         s[AT] = _line_end(w)
-        new_row(w, frame)
+        new_row(w, frame, w.data, start, s[AT])
     elif byte == 124 and following == 43:
         s[AT] += 2
-        new_row(w, frame)
+        new_row(w, frame, w.data, s[AT], s[AT])
         new_cell(w, frame, int64(CAPTION))
     else:
         s[AT] += 1
         if frame[HEADER] == CAPTION:
-            new_row(w, frame)
+            new_row(w, frame, w.data, s[AT], s[AT])
         new_cell(w, frame, int64(HEADER_CELL if byte == 33 else PLAIN_CELL))
 
 
@@ -169,12 +171,13 @@ def _line_end(w: Work) -> int:
 
 
 @kernel
-def new_row(w: Work, frame: Longs) -> None:
-    """Begins a row of a wikitext table."""
+def new_row(w: Work, frame: Longs, buffer: Bytes, start: int, end: int) -> None:
+    """Begins a row of a wikitext table with the attributes buffer[start:end]."""
     _end_cell(w, frame)
     put_byte(w, uint8(ROW_START))
     frame[CELL] = w.state[PUT]
-    frame[ATTRIBUTES] = frame[HEADER] = frame[HIDDEN] = 0
+    frame[ATTRIBUTES] = frame[HEADER] = 0
+    frame[HIDDEN] = HIDDEN_ROW if is_hidden(buffer, start, end) else 0
 
 
 @kernel
@@ -184,7 +187,7 @@ def new_cell(w: Work, frame: Longs, kind: int) -> None:
     out, put = w.out, w.state[PUT]
     out[put], out[put + 1], out[put + 2], out[put + 3] = CELL_START, 128 + kind, 129, 129
     frame[CELL] = w.state[PUT] = put + 4
-    frame[ATTRIBUTES], frame[HEADER], frame[HIDDEN] = 1, kind, 0
+    frame[ATTRIBUTES], frame[HEADER], frame[HIDDEN] = 1, kind, frame[HIDDEN] & HIDDEN_ROW
 
 
 @kernel
@@ -204,7 +207,7 @@ def span_cell(w: Work, frame: Longs, buffer: Bytes, start: int, end: int) -> Non
     """Notes what the attributes buffer[start:end] say of a wikitext table's cell: its columns, its rows, and HIDDEN."""
     w.out[frame[CELL] - 2] = 128 + span(buffer, start, end, True)
     w.out[frame[CELL] - 1] = 128 + span(buffer, start, end, False)
-    frame[HIDDEN] = is_hidden(buffer, start, end)
+    frame[HIDDEN] |= is_hidden(buffer, start, end)
 
 
 @kernel

@@ -22,6 +22,7 @@ from tokenmill.text.wikitext.names import (
     SKIP,
     Names,
 )
+from tokenmill.text.wikitext.powers import begin_power, end_power, part_from_subscript
 from tokenmill.text.wikitext.state import (
     AT,
     CODE,
@@ -40,7 +41,7 @@ from tokenmill.text.wikitext.state import (
     put_mark,
 )
 from tokenmill.text.wikitext.table_tags import CAPTION_TAG, TABLE_TAG, table_tag
-from tokenmill.text.wikitext.words import begin_power, end_power, entity, part_from_subscript
+from tokenmill.text.wikitext.words import entity
 
 _NAME_BYTES, _TAG_BYTES = 20, 4096
 _OL, _UL, _START, _VALUE = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start", "value"))

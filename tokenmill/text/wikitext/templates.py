@@ -25,6 +25,7 @@ from tokenmill.text.templates.patterns import (
 from tokenmill.text.templates.template_tables import OTHER
 from tokenmill.text.wikitext.arguments import argument_number, named, positional
 from tokenmill.text.wikitext.names import Names
+from tokenmill.text.wikitext.powers import part_from_power
 from tokenmill.text.wikitext.rules import NOTHING, PRINTED, UNKNOWN, behind_colon, put_rule
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
@@ -53,7 +54,7 @@ from tokenmill.text.wikitext.state import (
 )
 from tokenmill.text.wikitext.tables import cell_text
 from tokenmill.text.wikitext.unknown import LONGEST, log_unknown
-from tokenmill.text.wikitext.words import is_number, part_from_power, put_word
+from tokenmill.text.wikitext.words import is_number, put_word
 
 _MAX_NAME, _MAX_KIND = 80, 9
 _MOST_AROUND = 4  # templates around one that is not understood; inside of more it is not counted
