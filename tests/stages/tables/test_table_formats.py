@@ -112,6 +112,13 @@ def test_other_delimiters_are_named(tmp_path: Path, name: str, sign: str) -> Non
         fates(tmp_path / name)
 
 
+@pytest.mark.parametrize(("name", "header"), [("t.csv", '"text"'), ("t.tsv", "text"), ("t.csv", '"text, raw"')])
+def test_a_header_of_one_column_may_have_the_delimiter_of_its_file(tmp_path: Path, name: str, header: str) -> None:
+    (tmp_path / name).write_text(f"{header}\na\n")
+    columns = {header.strip('"'): "text"}
+    assert [text for _, text, _ in fates(tmp_path / name, columns=columns)] == ["a"]
+
+
 def test_csv_becomes_documents(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     one, two = b'1,"two\nlines, ""so""",x\r', b",plain,"

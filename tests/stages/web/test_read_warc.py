@@ -516,7 +516,7 @@ def test_an_arc_file_is_read_like_a_warc(tmp_path: Path, more: bytes) -> None:
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"<html>no archive</html>", "begins with b'<html>no archive</html>'"),
+        (b"<html>no archive</html>", "is a page of HTML, such as a server's error page"),
         (gzip.compress(b'{"a":1}\n'), "decompressed, it begins with"),
         (b"\x1f\x8b\x08\x00" + bytes(50), "and nothing of it can be decompressed"),
     ],

@@ -174,7 +174,9 @@ def test_namespaces_and_disambiguation_are_kept_if_asked_for(tmp_path: Path) -> 
     ("content", "words"),
     [
         ('<!DOCTYPE m [<!ENTITY a "aaaa">]>' + WHOLE, "document type"),
-        ("<html><body>no dump</body></html>", "not a MediaWiki export"),
+        ("<html><body>no dump</body></html>", "is a page of HTML, such as a server's error page; download"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a Git LFS pointer, not the data"),
+        ("<feed>no dump</feed>", "not a MediaWiki export"),
         (b"7z\xbc\xaf\x27\x1c", "7z file"),
         (b"", "not a MediaWiki export"),
         (b"BZh9 nothing of it is bzip2", "not a MediaWiki export"),

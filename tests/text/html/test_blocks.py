@@ -245,6 +245,14 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
             "1 2019 log10 100 10^6 7 10^6 7",
         ),
         ("<p>H<sub>2</sub>O x<sub>1</sub><sup>2</sup> M<sup>c</sup>Donald", "H2O x1^2 McDonald"),
+        ("<p><del>5</del><ins>6</ins> <s>7</s>8 <del>old</del><ins>new</ins>", "5 6 7 8 old new"),
+        ("<p>a<!-- x --!>b", "ab"),
+        (
+            "<p>5<span class=sr-only>+</span><span class=num>1</span>⁄<span class=den>2</span> "
+            "1<span class=sr-only>/</span><span class=den>8</span>",
+            "5 1⁄2 1/8",
+        ),
+        ("<p>x<sub>i</sub><sup>2</sup> x<sub>max</sub><sup>n</sup>", "xi^2 xmax^n"),
         (
             "<p>Brand<sup>™</sup> 12%<sup>†</sup> 5<sup>′</sup> 42<sup>€</sup> mol<sup>−1</sup>",
             "Brand™ 12%† 5′ 42€ mol^−1",

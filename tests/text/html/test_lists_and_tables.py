@@ -59,6 +59,7 @@ def test_cells(page: str, text: str, markdown: str | None) -> None:
         ("<ol start=99999999999><li>a</ol>", "1. a"),
         ("<ol><li value=-4294967296>a<li>b</ol>", "1. a\n2. b"),
         ("<ol><div><li>a<li>b</div></ol>", "1. a\n2. b"),
+        ("<ol><li>a<li style='display:none'>x<li>b<li hidden>x<li>c</ol>", "1. a\n2. b\n3. c"),
         ("<ol><li>a<menu><li>b</menu></ol>", "1. a\n• b"),
         (f"<table>{HEAD}<tr><td><li>1<li>2<td>3</table>", "A\tB\n1 2\t3"),
     ],

@@ -136,6 +136,7 @@ PLAIN = f"t\n\n{LONG}\n\n{OTHER}\n\n• i\n\nc\n\n{GRID}"
         (PAGE * 3, PLAIN),
         (f"<h2>t</h2><p>w{PAGE}<p>y{PAGE}<p>z", f"t\n\nw\n\n{PLAIN[3:]}\n\ny\n\nz"),  # a heading of two parts
         (f"<p>{LONG}<p>x<blockquote><p>{LONG}</blockquote><p>y", f"{LONG}\n\nx\n\ny"),  # a post that quotes a post
+        (f"<p>at<p>{LONG}<p>z<p>at<blockquote><p>{LONG}</blockquote><p>y", f"at\n\n{LONG}\n\nz\n\nat\n\ny"),
         (f"<p>{LONG}<blockquote><p>{LONG}<p>{OTHER}</blockquote>", f"{LONG}\n\n{OTHER}"),
     ],
 )
@@ -163,6 +164,17 @@ def test_text_that_repeats_for_a_reason_stays(page: str) -> None:
     read = read_page(f"<h1>T</h1>{page}".encode()).texts
     found = kept_text(f"<h1>T</h1>{page}", [1] * len(read))
     assert found.replace("• ", "").split() == " ".join(read).split()
+
+
+def test_a_copy_leaves_no_part_of_a_list_and_no_text_before_it() -> None:
+    """The list of the second part lost all steps but the first, and its author's line went with a quote."""
+    parts = "".join(
+        f"<h3>For {name}</h3><ol><li>get {name}<li>open it<li>{OTHER}</ol><p>{LONG}<p>{LONG}x" for name in "AB"
+    )
+    found = kept_text(parts, [1] * 12)
+    assert found.count("open it") == 2 and found.count(f"{LONG}x") == 1
+    page = f"<p>by Ann<p>{LONG}<p>by Bob<p>{W}<p>by Ann<blockquote><p>{LONG}</blockquote><p>so it is"
+    assert kept_text(page, [1] * 7).endswith(f"by Bob\n\n{W}\n\nby Ann\n\nso it is")
 
 
 @pytest.mark.parametrize(("heading", "is_kept"), [("h" * 100, False), ("h" * 101, True)])

@@ -62,6 +62,15 @@ SPANS = {
     "a template without arguments": ('| style="a: b" {{no}}\n| {{n/a}}\n|-\n| b || c', "No\tN/A\nb\tc"),
     "a hidden cell": ('| style="display:none" | 01 [[x]]\n| b\n|-\n| c || d', "\tb\nc\td"),
     "a hidden cell of tags": ('<tr><td style="display: none">01<td>b</tr><tr><td>c<td>d</tr>', "\tb\nc\td"),
+    "a hidden table in a cell": (
+        '| a || b\n|-\n| c || f\n{| style="display: none"\n| k\n|}\n|-\n| d || e',
+        "a\tb\nc\tf\nd\te",
+    ),
+    "a conversion fills cells": (
+        "! a !! b !! c\n|-\n| {{convert|4|m|ft|disp=table}} || x\n|-\n| {{convert|4|m|ft in|0|disp=tablecen}}",
+        "a\tb\tc\n4\t\tx\n4",
+    ),
+    "a conversion to the usual unit": ("! a !! b !! c\n|-\n| {{convert|4|m|0|disp=table}} || x", "a\tb\tc\n4\t\tx"),
     "a hidden row": ("| a || b\n|- style='display:none'\n| k || l\n! colspan=2 | m\n|-\n| c || d", "a\tb\nc\td"),
     "a hidden row of tags": ("<tr><td>a<td>b<tr style='display:none'><td>k<td>l<tr><td>c<td>d", "a\tb\nc\td"),
     "a template in an attribute": ('| style="width: {{nowrap|3}}px" | a\n| b\n|-\n| c || d', "a\tb\nc\td"),

@@ -48,16 +48,16 @@ def read_csv_records(file: Readable, name: str, limit: int, delimiter: str) -> I
             yield _record(held, delimiter)
 
 
-def header_of(record: CsvRecord, name: str) -> list[str]:
+def header_of(record: CsvRecord, name: str, delimiter: str) -> list[str]:
     """Returns the names of a CSV file's columns. Raises DataError if the record cannot be a header."""
     if record.problem:
         raise DataError(f"{name}: the header of the CSV file: {record.problem}")
     if len(set(record.fields)) < len(record.fields) or len(record.fields) > _MAX_FIELDS:
         raise DataError(f"{name}: the header names a column twice, or more than {_MAX_FIELDS}: {record.fields[:20]}")
-    other = next((sign for sign in _OTHER_DELIMITERS if len(record.fields) == 1 and sign in record.fields[0]), None)
-    if other:
+    others = [sign for sign in _OTHER_DELIMITERS if sign != delimiter and sign in "".join(record.fields)]
+    if others and len(record.fields) == 1:
         raise DataError(
-            f"{name}: the header is one field, {record.fields[0][:200]!r}, with {other!r} in it; fields are"
+            f"{name}: the header is one field, {record.fields[0][:200]!r}, with {others[0]!r} in it; fields are"
             " separated by commas in .csv and by tabs in .tsv"
         )
     return record.fields

@@ -5,6 +5,7 @@ import re
 from tokenmill.core.errors import DataError, short
 from tokenmill.core.io.compression import Format, format_of
 from tokenmill.stages.reading.json_lines import is_packed
+from tokenmill.stages.reading.not_data import pointer
 from tokenmill.stages.reading.tar_members import is_tar
 
 HEAD_BYTES = 1 << 10
@@ -17,11 +18,8 @@ PAGES_ADVICE = (
 """Says how files of HTML are read, for errors."""
 
 _BOM = b"\xef\xbb\xbf"
-_LFS = b"version https://git-lfs.github.com/spec/"
-_ANNEX = (b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")
 _PAGE = re.compile(rb"<(?:!--|\?xml\b|error\b|!doctype\s+html|html|head|body|title\b)", re.IGNORECASE)
 _CODE = re.compile(rb"<Code>\s*([\w.\- ]{1,80}?)\s*</Code>")
-_MANY_ZEROS = 64
 _JSON = re.compile(rb'\[?\s*\{\s*"[^"]*"\s*:')
 _WIKI = re.compile(rb"(?:<\?xml[^>]{0,200}>\s*)?<mediawiki\b")
 _OTHERS = {
@@ -73,12 +71,8 @@ def refuse_no_table(head: bytes, content: bytes, file: str, *, is_csv: bool) -> 
 def _kind(content: bytes, file: str, *, is_csv: bool) -> str:
     """Returns what a file is and what to do, "" if it may be a table."""
     start = content.removeprefix(_BOM).lstrip()
-    if content.startswith(_LFS):
-        return "a Git LFS pointer, not the data; get the data: git lfs pull"
-    if content.startswith(_ANNEX):
-        return "a git-annex pointer, not the data; get the data: git annex get"
-    if len(content) >= _MANY_ZEROS and not content.strip(b"\0"):
-        return "full of zeros at its start, as after a copy that failed; get it again"
+    if what := pointer(content):
+        return what
     if is_csv and _JSON.match(start):
         return "JSON, although its name says that it is CSV or TSV; rename it to .jsonl"
     if _WIKI.match(start):

@@ -314,7 +314,7 @@ class ReadTable:
         first = next(records, None)
         if first is None:
             return
-        header, partition = header_of(first, shard.file), partition_of(shard.file)
+        header, partition = header_of(first, shard.file, delimiter), partition_of(shard.file)
         names = self._names(list(dict.fromkeys([*header, *partition])), shard.file)
 
         def of_header(records: Iterator[CsvRecord]) -> Iterator[CsvRecord]:

@@ -13,6 +13,7 @@ from typing import IO, NamedTuple
 
 from tokenmill.core.errors import DataError
 from tokenmill.core.io.compression import DecompressionError
+from tokenmill.stages.reading.not_data import not_data
 from tokenmill.stages.web import warc_stream as ws
 
 _HEAD_BYTES = 1 << 16
@@ -239,6 +240,8 @@ def _is_plain(window: ws.Window, codec: ws.Codec, name: str) -> bool:
     for plain in (False, True):
         if ws.next_stream(window, 1, codec, plain=plain) < window.size:
             return plain
+    if what := not_data(head):
+        raise DataError(f"{name}: is {what}")
     found = f"begins with {head[:24]!r}" if head else f"begins with {magic!r}, and nothing of it can be decompressed"
     found = found if window.size else "is empty"
     raise DataError(

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from xml.parsers import expat
 
 from tokenmill.core.errors import DataError
+from tokenmill.stages.reading.not_data import not_data
 from tokenmill.stages.wiki.dump_stream import DumpChunk, Gap, kind_of, read_chunks
 
 _HEAD_BYTES = 1 << 20
@@ -59,6 +60,8 @@ def read_site(file: IO[bytes], name: str, size: int) -> Site:
     head = bytes(read)
     found = _END.search(head)
     head = head[: found.end() if found and found[0] != b"<page>" else found.start() if found else _HEAD_BYTES]
+    if what := not_data(head):
+        raise DataError(f"{name}: is {what}")
     if refused := _DOCUMENT_TYPE.search(head):
         raise DataError(
             f"{name}: declares a document type ({refused[0].decode()} at byte {refused.start()}), so it is not read:"

@@ -319,7 +319,7 @@ def number_element(tag: int, number: int, page: Page) -> None:
         page.number[number] = said if said != NO_NUMBER else _UNSAID
     elif tag == _OL:
         page.number[number] = said - 1 if said != NO_NUMBER else 0
-    elif tag == _LI:
+    elif tag == _LI and not page.traits[number] & GONE_TRAIT:
         around = list_around(page, page.parent[number])
         if page.traits[around] & DOWN_TRAIT:
             page.number[around] += page.number[around] < _COUNTED

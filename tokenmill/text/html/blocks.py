@@ -70,6 +70,7 @@ from tokenmill.text.html.tags import (
     NUM_TAGS,
     PRE_TRAIT,
     SKIP,
+    STRUCK,
     TAG,
     TEX_TRAIT,
     VOID,
@@ -283,7 +284,7 @@ def _pop_to(depth: int, page: Page) -> None:
         state[DEPTH] -= 1
         if tag == _A or traits & LINK_TRAIT:
             state[LINKS] -= 1
-        if tag in (_SUP, _SUB):
+        if tag in (_SUP, _SUB) or tag in STRUCK:
             end_script(traits, page)
         if page.block[element] != element:
             state[ENDED], state[LAST_TAG], state[LAST_KIN] = state[PUT], tag, page.kin[element]

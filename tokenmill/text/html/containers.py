@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from tokenmill.text.html.features import (
     ENDS,
     KIND,
+    KINDS,
     LINK,
     NUM_OWN,
     NUM_SUMS,
@@ -14,13 +15,14 @@ from tokenmill.text.html.features import (
     UNITS,
     Measures,
 )
-from tokenmill.text.html.page import BLOCKS, ELEMENTS, SPAN_BITS, Page
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, NO_NUMBER, SPAN_BITS, Page
 from tokenmill.text.html.tags import CODE_MARK, COUNTER_TRAIT, PRE_TRAIT, TAG
 from tokenmill.text.kernel.arrays import Ints, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
 _TABLE, _TR, _TD, _TH, _LI = TAG["table"], TAG["tr"], TAG["td"], TAG["th"], TAG["li"]
-_UL, _OL, _P = TAG["ul"], TAG["ol"], TAG["p"]
+_UL, _OL, _P, _DT, _DD = TAG["ul"], TAG["ol"], TAG["p"], TAG["dt"], TAG["dd"]
+_PRE_KIND, _CELL_KIND = KINDS["pre"], KINDS["td"]
 
 # Columns of Containers.counts, for tables and lists.
 (ROWS, CELLS, HEADS, FILLED, LONG, MANY, NESTED, CODE, ITEMS, SPANNED, LINED) = range(11)
@@ -35,6 +37,7 @@ NUM_SECTION: Final = 3
 
 ALIKE: Final = 3  # siblings of the same tag and class that make a group
 _LONG_CELL = 80  # units
+_NEAR = 4  # block elements in which near() looks: the block's own and three around it
 
 
 class Containers(NamedTuple):
@@ -266,3 +269,26 @@ def _cut_sections(blocks: int, into: Measures, found: Containers) -> None:
             found.sections[sums + C_BLOCKS] += 1
             found.sections[sums + C_UNITS] += into.own[own + UNITS]
             found.sections[sums + C_LINK] += into.own[own + UNITS] * into.own[own + LINK] // 1000
+
+
+@kernel
+def near(page: Page, block: int, first: int, second: int) -> int:
+    """The nearest element of these two tags around the text of a block: <dd><p> begins a definition too. 0 if none."""
+    element = page.block[page.where[block]]
+    for _ in range(_NEAR):
+        if page.tag[element] == first or page.tag[element] == second:
+            return int64(element)
+        element = page.block[page.parent[element]]
+    return int64(0)
+
+
+@kernel
+def is_entry(page: Page, block: int, found: Containers, into: Measures) -> bool:
+    """Whether the block is a cell, a term, code or an item of a list: its text has a sense of its own."""
+    where, kind = page.where[block], into.own[block * NUM_OWN + KIND]
+    table = found.table[where]
+    if kind in (_CELL_KIND, _PRE_KIND) or (table and is_data_table(int64(table), found)):
+        return True
+    return bool(
+        page.marks[where] & CODE_MARK or page.item[block] != NO_NUMBER or page.tag[near(page, block, _DT, _DD)] == _DT
+    )

@@ -185,6 +185,8 @@ def pass_comment(data: Bytes, at: int, end: int) -> int:
             at = find_byte(data, at, end, 62)
             if data[at - 1] == 45 and data[at - 2] == 45:
                 return at + 1
+            if data[at - 1] == 33 and data[at - 2] == 45 and data[at - 3] == 45:  # `--!>` ends a comment too
+                return at + 1
             at += 1
         return end
     return min(find_byte(data, at, end, 62) + 1, end)

@@ -6,12 +6,12 @@ A number or a variable in a `<sup>` behind a number, a letter or a unit is a pow
 from typing import Final
 
 from tokenmill.text.html.lexer import code_of, find_byte, is_letter, name_code, read_name
-from tokenmill.text.html.page import BLOCKS, DEPTH, HIDE, OPEN, PUT, SCRIPT, SPACE, Page, put_byte
+from tokenmill.text.html.page import BLOCKS, DEPTH, ENDED, HIDE, LAST_TAG, OPEN, PUT, SCRIPT, SPACE, Page, put_byte
 from tokenmill.text.html.tags import POWER_TRAIT, TAG
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
-_SUP = TAG["sup"]
+_SUP, _SUB = TAG["sup"], TAG["sub"]
 _POWER_BYTES = 64  # longest text of a power, with tags
 
 # Kinds of the parts of a power.
@@ -41,6 +41,8 @@ def begin_script(data: Bytes, at: int, end: int, tag: int, page: Page) -> None:
         return
     follows = state[OPEN] and not state[SPACE] and not state[HIDE]
     base = _base(page) if follows else int64(0)
+    if follows and base == _OTHER and state[LAST_TAG] == _SUB and state[ENDED] == state[PUT]:  # x<sub>i</sub>
+        base = int64(_LETTER)
     if follows and _is_price(page):
         state[SCRIPT] = 32 if base == _DIGIT else 0
         return
@@ -56,7 +58,7 @@ def begin_script(data: Bytes, at: int, end: int, tag: int, page: Page) -> None:
 
 @kernel
 def end_script(traits: int, page: Page) -> None:
-    """End a `<sup>` or `<sub>` with these traits. A number that directly follows is no part of it."""
+    """End a `<sup>`, `<sub>` or `<del>` with these traits. A number that directly follows is no part of it."""
     if traits & POWER_TRAIT and page.state[OPEN]:
         put_byte(page, 41)
     page.state[SCRIPT] = -page.state[PUT]

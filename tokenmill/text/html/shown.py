@@ -38,6 +38,7 @@ from tokenmill.text.html.tags import (
     NOTICE,
     REFERENCE_TRAIT,
     ROW_TRAIT,
+    STRUCK,
     TAG,
     TEX_TRAIT,
     TOGGLE_TRAIT,
@@ -47,7 +48,7 @@ from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
 _A, _DT, _H1, _H6, _PRE, _CODE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"], TAG["code"]
-_LABEL = TAG["label"]
+_LABEL, _INS = TAG["label"], TAG["ins"]
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
 _SUP_CODE = name_code("sup")
 _MOST_DIGITS = 5  # of the number of a line of code
@@ -96,6 +97,11 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
         return True
     if not traits & (HIDDEN_TRAIT | DRAWN_TRAIT | COUNTER_TRAIT | MARK_TRAIT | REFERENCE_TRAIT):
         return False
+    if (
+        traits & UNSEEN_TRAIT and at + 1 < end and data[at] in (43, 47) and data[at + 1] == 60
+    ):  # `+` or `/` of a fraction
+        page.state[APART] = page.state[PUT] if data[at] == 43 else page.state[APART]
+        return bool(data[at] == 43)
     if traits & HIDDEN_TRAIT and not (page.state[WANTED] and _may_be_page(page)):
         return True
     if traits & REFERENCE_TRAIT and tag == _SUP:
@@ -306,7 +312,8 @@ def meet(tag: int, page: Page) -> None:
     is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - begun > 1
     if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
         return
-    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same:
+    is_edit = tag == _INS and state[LAST_TAG] in STRUCK
+    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same or is_edit:
         state[APART] = state[PUT]
     elif state[KIN] != state[LAST_KIN]:
         state[SEAM] = state[PUT]

@@ -54,13 +54,14 @@ _SKIP = (
     " select datalist applet button"
 )
 _WALLS = "table td th caption"
-_INLINE = "a span b i em strong label font small sub sup u s code q time cite abbr math"
+_INLINE = "a span b i em strong label font small sub sup u s code q time cite abbr math del ins strike"
 _LINES = "div li ol tr td th tbody thead tfoot table"  # blocks that mark lines in a <pre>
 _PASSED = "address div p li dt dd"  # blocks that an open <li> is looked for behind
 
 NAMES: Final = list(dict.fromkeys(["", *" ".join([_BLOCKS, _VOID, _SKIP, _INLINE]).split(" ")]))
 TAG: Final = {name: number for number, name in enumerate(NAMES)}
 NUM_TAGS: Final = len(NAMES)
+STRUCK: Final = tuple(TAG[name] for name in ("del", "s", "strike"))
 
 
 def _flags(name: str) -> int:

@@ -2,25 +2,24 @@
 
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from tokenmill.text.html.containers import (
     ITEMS,
     NUM_COUNTS,
     Containers,
-    clear_slots,
     is_code_table,
     is_data_table,
+    is_entry,
+    near,
 )
+from tokenmill.text.html.copies import drop_copies_of_text
 from tokenmill.text.html.features import KIND, KINDS, NUM_OWN, NUM_SUMS, S_BLOCKS, S_UNITS, UNITS, Measures, is_heading
 from tokenmill.text.html.opinions import SURE, Opinions
-from tokenmill.text.html.page import BLOCKS, ELEMENTS, NO_NUMBER, Page
-from tokenmill.text.html.tags import CODE_MARK, MARKS, TAG
+from tokenmill.text.html.page import BLOCKS, ELEMENTS, Page
+from tokenmill.text.html.tags import MARKS, TAG
 from tokenmill.text.kernel.arrays import Bytes, Ints, Longs, int64
 from tokenmill.text.kernel.cache import kernel
 
 _DT, _DD, _SUMMARY, _DETAILS = TAG["dt"], TAG["dd"], TAG["summary"], TAG["details"]
-_QUOTE = TAG["blockquote"]
 _H1_KIND, _PRE_KIND, _CELL_KIND = KINDS["h1"], KINDS["pre"], KINDS["td"]
 _READER: Final = 1 << MARKS.index("w_reader")
 BUCKETS: Final = 256
@@ -28,10 +27,6 @@ _LOST: Final = 10  # the first pass keeps more than this many times the text of 
 _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
 _LONE_HEADINGS = 100  # units of all kept headings; more are posts or a list
-_COPY_SHARE = 30  # percent of the kept text that a second copy of a page has at least
-_COPY_PARAGRAPHS, _COPY_LONGEST = 2, 100  # its paragraphs, and units of the longest of them, at least
-_QUOTED = 100  # units of a post that is quoted as a whole, at least
-_NEAR = 4  # block elements in which a <dt>, <dd> or <summary> is looked for: the block's own and three around it
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
 
@@ -153,7 +148,7 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
     _keep_headings(blocks, into, verdict)
     if not comments:
         _drop_comments(page, blocks, into, verdict)
-    _drop_copies_of_text(page, blocks, found, into, verdict)
+    drop_copies_of_text(page, blocks, found, into, verdict.keep, verdict.kept)
     if not headline:
         _drop_headline(page, blocks, found, into, verdict)
     _drop_repeated(page, blocks, found, into, verdict)
@@ -178,22 +173,11 @@ def _drop_comments(page: Page, blocks: int, into: Measures, verdict: Verdict) ->
 
 
 @kernel
-def _near(page: Page, block: int, first: int, second: int) -> int:
-    """The nearest element of these two tags around the text of a block: <dd><p> begins a definition too. 0 if none."""
-    element = page.block[page.where[block]]
-    for _ in range(_NEAR):
-        if page.tag[element] == first or page.tag[element] == second:
-            return int64(element)
-        element = page.block[page.parent[element]]
-    return int64(0)
-
-
-@kernel
 def _keep_definitions(page: Page, blocks: int, verdict: Verdict) -> None:
     """Keep the first block of a definition whose term is kept."""
     for block in range(1, blocks):
         if verdict.keep[block - 1] and not verdict.keep[block]:
-            before, this = _near(page, block - 1, _DT, _DD), _near(page, int64(block), _DT, _DD)
+            before, this = near(page, block - 1, _DT, _DD), near(page, int64(block), _DT, _DD)
             if page.tag[before] == _DT and page.tag[this] == _DD:
                 verdict.keep[block] = 1
 
@@ -206,8 +190,8 @@ def _keep_terms(page: Page, blocks: int, found: Containers, verdict: Verdict) ->
     """
     for block in range(blocks - 2, -1, -1):
         if verdict.keep[block + 1] and not verdict.keep[block]:
-            is_term = page.tag[_near(page, int64(block), _DT, _DD)] == _DT and _near(page, block + 1, _DT, _DD) > 0
-            summary = _near(page, int64(block), _SUMMARY, _SUMMARY)
+            is_term = page.tag[near(page, int64(block), _DT, _DD)] == _DT and near(page, block + 1, _DT, _DD) > 0
+            summary = near(page, int64(block), _SUMMARY, _SUMMARY)
             details = page.parent[summary]
             after = page.block[page.where[block + 1]]
             is_inside = details <= after <= found.last[details] and not summary <= after <= found.last[summary]
@@ -292,85 +276,8 @@ def _drop_copies(
     if into.own[title * NUM_OWN + UNITS] > _SHORT_TITLE:
         return
     for block in range(begin, blocks):
-        if block != title and into.hashes[block] == into.hashes[title] and not _is_entry(page, block, found, into):
+        if block != title and into.hashes[block] == into.hashes[title] and not is_entry(page, block, found, into):
             verdict.keep[block] = 0
-
-
-@kernel
-def _is_entry(page: Page, block: int, found: Containers, into: Measures) -> bool:
-    """Whether the block is a cell, a term, code or an item of a list: its text has a sense of its own."""
-    where, kind = page.where[block], into.own[block * NUM_OWN + KIND]
-    table = found.table[where]
-    if kind in (_CELL_KIND, _PRE_KIND) or (table and is_data_table(int64(table), found)):
-        return True
-    return bool(
-        page.marks[where] & CODE_MARK or page.item[block] != NO_NUMBER or page.tag[_near(page, block, _DT, _DD)] == _DT
-    )
-
-
-@kernel
-def _drop_copies_of_text(page: Page, blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
-    """Drop the second copy of a page, as for small screens, and quotes of whole posts: runs of blocks kept before.
-
-    Texts that repeat for a reason stay: the chorus of a song, the terms of several offers, the parts of each function.
-    """
-    count = total = int64(0)
-    for block in range(blocks):
-        if verdict.keep[block]:
-            verdict.kept[count] = block
-            count += 1
-            total += into.own[block * NUM_OWN + UNITS]
-    mask = clear_slots(count, found.slots)
-    at = int64(0)
-    while at < count:
-        place = _place(at, mask, into, found, verdict)
-        first = int64(found.slots[place] - 1)
-        if first < 0:
-            found.slots[place] = at + 1
-            at += 1
-            continue
-        length, dropped = _copied(first, at, count, total, page, found, into, verdict)
-        for copy in range(at, at + dropped):
-            verdict.keep[verdict.kept[copy]] = 0
-        while dropped and first > 0 and into.hashes[verdict.kept[at - 1]] == into.hashes[verdict.kept[first - 1]]:
-            at, first, length = at - 1, first - 1, length + 1  # its headings, whose words stand elsewhere too
-            verdict.keep[verdict.kept[at]] = 0
-        at += length
-
-
-@kernel
-def _place(at: int, mask: int, into: Measures, found: Containers, verdict: Verdict) -> int:
-    """The slot for the text of kept block number `at` of an HTML page: 1 + the number of the first with this text."""
-    value = into.hashes[verdict.kept[at]]
-    place = int64(value & np.uint64(mask))
-    while found.slots[place] and into.hashes[verdict.kept[found.slots[place] - 1]] != value:
-        place = (place + 1) & mask
-    return place
-
-
-@kernel
-def _copied(
-    first: int, at: int, count: int, total: int, page: Page, found: Containers, into: Measures, verdict: Verdict
-) -> tuple[int, int]:
-    """Returns (how many kept blocks from number `at` on repeat those from `first` on, how many of them are a copy)."""
-    length = units = paragraphs = longest = quoted = quoted_units = int64(0)
-    while first + length < at and at + length < count:
-        block = int64(verdict.kept[at + length])
-        if into.hashes[block] != into.hashes[verdict.kept[first + length]]:
-            break
-        own = int64(into.own[block * NUM_OWN + UNITS])
-        if quoted == length and _near(page, block, _QUOTE, _QUOTE):
-            quoted += 1
-            quoted_units += own
-        is_part = is_heading(int64(into.own[block * NUM_OWN + KIND])) or _near(page, block, _DT, _DD) > 0
-        if not is_part and not _is_entry(page, block, found, into):
-            paragraphs += 1
-            longest = max(longest, own)
-        units += own
-        length += 1
-    if paragraphs >= _COPY_PARAGRAPHS and longest >= _COPY_LONGEST and 100 * units >= _COPY_SHARE * total:
-        return length, length
-    return length, quoted if quoted_units >= _QUOTED else int64(0)
 
 
 @kernel

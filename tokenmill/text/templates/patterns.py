@@ -33,7 +33,7 @@ TEXT, ARG, OPEN, CLOSE, OR, JOIN, RULE, MAP, GIVEN, MISSING, EQUALS, NUMBER, COD
 
 RULES: Final = (
     "date", "time", "age", "convert", "units", "value", "coordinates", "name", "language", "ordinal", "fraction",
-    "last", "formula", "roman", "after",
+    "last", "formula", "roman", "after", "raised", "lowered",
 )  # fmt: skip
 _FOLLOWING = {"date": 3, "time": 4, "age": 3}  # number of arguments that a rule reads, from the one that is named
 _READ_ALL = frozenset({"convert", "units", "value", "coordinates", "fraction", "last", "formula"})

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from tokenmill.text.kernel.arrays import Bytes, Hashes, int64
+from tokenmill.text.kernel.arrays import Bytes, Hashes, int64, uint8
 from tokenmill.text.kernel.cache import frozen, kernel
 from tokenmill.text.templates.hashes import BASIS, add_byte, folded_hash, name_hash
 from tokenmill.text.wikitext.state import COLUMNS, find
 
 # Meanings of the attributes of a table, as bits.
-DATA, LAYOUT, FLOAT, CONTINUED = 1, 2, 4, 8  # CONTINUED: a heading ended the table before, so it lays out the page
+# CONTINUED: a heading ended the table before, so it lays out the page. UNSEEN: a browser does not show it.
+DATA, LAYOUT, FLOAT, CONTINUED, UNSEEN = 1, 2, 4, 8, 16
 
 _TABLE_WORDS = {
     DATA: """
@@ -40,13 +41,15 @@ _FLOATING = word_set("float-right float-left floatright floatleft tright tleft")
 _NAMES = word_set(_CELL_WORDS)
 _DISPLAY, _NONE = np.uint64(name_hash("display")), np.uint64(name_hash("none"))
 _VISIBILITY, _HIDDEN = np.uint64(name_hash("visibility")), np.uint64(name_hash("hidden"))
-_CLASS, _THUMB = np.uint64(name_hash("class")), np.uint64(name_hash("thumb"))
+_STYLE, _CLASS = np.uint64(name_hash("style")), np.uint64(name_hash("class"))
+_THUMB, _NAV = np.uint64(name_hash("thumb")), np.uint64(name_hash("navcontent"))
+_COLLAPSIBLE = np.uint64(name_hash("mw-collapsible"))  # and mw-collapsible-content
 
 
 @kernel
 def look_of(data: Bytes, start: int, end: int) -> int:
     """Returns what the attributes data[start:end] of a wikitext table say about it, as bits."""
-    look = int64(0)
+    look = int64(UNSEEN if is_hidden(data, start, end) else 0)
     floats = False
     at = start
     while at < end:
@@ -134,38 +137,85 @@ def are_attributes(out: Bytes, at: int, end: int) -> bool:
 
 @kernel
 def is_hidden(data: Bytes, start: int, end: int) -> bool:
-    """Returns True if the attributes data[start:end] of wikitext say that what they hold is no text of the article.
+    """Returns True if the attributes data[start:end] of wikitext say that an element is hidden, or a picture's box.
 
-    That is `display:none`, which sort keys have, `visibility:hidden`, which digits have that only align numbers, and
-    `class=thumb`, a picture with its caption.
+    Hidden are `display:none`, which sort keys have, and `visibility:hidden`, which digits have that only align numbers;
+    not what a reader opens with a click (NavContent, mw-collapsible). A picture's box has `class=thumb`.
     """
-    for i in range(start, end - 9):
-        if data[i + 6] | 32 == 121 and _has_value(data, i, i + 7, _DISPLAY, end, 58, _NONE):  # display
-            return True
-        if data[i + 4] | 32 == 115 and _has_value(data, i, i + 5, _CLASS, end, 61, _THUMB):  # class
-            return True
-        if data[i + 9] | 32 == 121 and _has_value(data, i, i + 10, _VISIBILITY, end, 58, _HIDDEN):  # visibility
-            return True
+    found = False
+    at = start
+    while at < end:
+        name = at
+        while at < end and _in_word(data[at]):
+            at += 1
+        key = folded_hash(data, name, at)
+        while at < end and data[at] <= 32:
+            at += 1
+        if at >= end or data[at] != 61:
+            at += at == name
+            continue
+        at += 1
+        while at < end and data[at] <= 32:
+            at += 1
+        quote = data[at] if at < end and data[at] in (34, 39) else uint8(0)
+        at += quote > 0
+        value = at
+        while at < end and data[at] != quote and (quote > 0 or data[at] > 32):
+            at += 1
+        if key == _STYLE:
+            found |= _hides(data, value, at)
+        elif key == _CLASS:
+            opens, is_thumb = _class_words(data, value, at)
+            if opens:
+                return False
+            found |= is_thumb
+        at += 1
+    return found
+
+
+@kernel
+def _class_words(data: Bytes, at: int, end: int) -> tuple[bool, bool]:
+    """Returns (True if a class says that readers open the element, True if it says that it is a picture's box)."""
+    opens, is_thumb = False, False
+    while at < end:
+        start = at
+        while at < end and data[at] > 32:
+            at += 1
+        word = folded_hash(data, start, at)
+        opens |= word == _NAV or (at - start >= 14 and folded_hash(data, start, start + 14) == _COLLAPSIBLE)
+        is_thumb |= word == _THUMB
+        at += 1
+    return opens, is_thumb
+
+
+@kernel
+def _hides(data: Bytes, at: int, end: int) -> bool:
+    """Returns True if one of the declarations `name: value;` in data[at:end] hides an element."""
+    while at < end:
+        start, at = _word(data, at, end)
+        name = folded_hash(data, start, at)
+        while at < end and data[at] <= 32:
+            at += 1
+        if at < end and data[at] == 58:
+            start, at = _word(data, at + 1, end)
+            value = folded_hash(data, start, at)
+            if (name == _DISPLAY and value == _NONE) or (name == _VISIBILITY and value == _HIDDEN):
+                return True
+        while at < end and data[at] != 59:
+            at += 1
+        at += 1
     return False
 
 
 @kernel
-def _has_value(data: Bytes, start: int, stop: int, name: np.uint64, end: int, sign: int, wanted: np.uint64) -> bool:
-    """Returns True if data[start:stop] is this name, and the sign and the wanted word follow it before `end`."""
-    if folded_hash(data, start, stop) != name or (start > 0 and 97 <= (data[start - 1] | 32) <= 122):
-        return False
-    at = stop
+def _word(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Returns (start, end) of the word behind white space at data[at]."""
     while at < end and data[at] <= 32:
         at += 1
-    if at >= end or data[at] != sign:
-        return False
-    at += 1
-    while at < end and (data[at] <= 32 or data[at] == 34 or data[at] == 39):
+    start = at
+    while at < end and _in_word(data[at]):
         at += 1
-    stop = at
-    while stop < end and 97 <= (data[stop] | 32) <= 122:
-        stop += 1
-    return bool(folded_hash(data, at, stop) == wanted)
+    return int64(start), int64(at)
 
 
 @kernel

@@ -17,7 +17,7 @@ from tokenmill.text.templates.hashes import exact_hash, name_hash
 from tokenmill.text.templates.template_tables import template_arrays
 
 # The effects of tags. The first four need an end tag.
-SKIP, RAW, MATH, BLOCK_RAW, BREAK, BLOCK, NONE, CELL, ROW, ITEM, RAISED, LOWERED, RUBY = range(1, 14)
+SKIP, RAW, MATH, BLOCK_RAW, BREAK, BLOCK, NONE, CELL, ROW, ITEM, SUP, SUB, RUBY = range(1, 14)
 _TAGS = {
     SKIP: """
     ref references gallery timeline imagemap score graph mapframe maplink templatedata hiero inputbox style
@@ -35,8 +35,8 @@ _TAGS = {
     CELL: "td th",
     ROW: "tr",
     ITEM: "li",
-    RAISED: "sup",
-    LOWERED: "sub",
+    SUP: "sup",
+    SUB: "sub",
     RUBY: "ruby rp rt",
 }
 

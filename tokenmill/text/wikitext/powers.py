@@ -1,88 +1,172 @@
-"""Writes raised and lowered text of wikitext so that no number changes: 10<sup>6</sup> becomes 10^6, not 106."""
+"""Keeps raised and lowered text of wikitext apart from numbers: 10<sup>6</sup> becomes 10^6, not 106.
+
+The tags and templates write marks, bytes that UTF-8 never has. tidy_marks settles them when all text is made: then the
+bytes on both sides are those that a reader sees, whatever templates, links and styles they came from.
+"""
+
+from typing import Final
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.state import (
-    ARGUMENTS,
-    AT,
-    DEPTH,
-    END,
-    LIMIT,
-    OUT,
-    OUT_FROM,
-    PUT,
-    RAISED_ARGUMENTS,
-    RAISED_DEPTH,
-    RAISED_FROM,
-    Work,
-    put_byte,
-)
+from tokenmill.text.wikitext.state import AT, END, OUT_FROM, PUT, Work, put_byte
 from tokenmill.text.wikitext.words import is_ascii_word
 
-_LONGEST_EXPONENT = 24
+RAISED: Final = 0xF8  # two bytes, so that `^(` has room; the second is ITALIC if the text begins with `''`
+ITALIC: Final = 0xF9
+RAISED_END: Final = 0xFA
+POWER_END: Final = 0xFB  # the raised text is a power
+BRACKET_END: Final = 0xFC  # it is a power in brackets
+LOWERED: Final = 0xFD
+LOWERED_END: Final = 0xFE
+
+_LONGEST = 64  # bytes of raised text that are looked through
+_LONGEST_EXPONENT = 24  # of a template
 _IN_EXPONENT = (43, 44, 45, 46, 0xE2, 0x88, 0x92, 0x80, 0x93)  # + , - . − –
 _NO_POWER, _POWER, _LONG_POWER = 0, 1, 2
+_OTHER, _NOTHING, _SPACE, _DIGIT, _LETTER, _SIGN, _OPENER, _CLOSER = range(8)
+_PARTS = (2, 3, 4, 5, 6, 8, 16, 32, 64)  # denominators of mixed numbers such as 5 1/2
 
 
 @kernel
-def part_from_power(w: Work) -> None:
-    """Writes a space if the text made from wikitext ends with an exponent that the next letter or digit would join."""
-    at, put = w.state[AT], w.state[PUT]
-    if at >= w.state[END] or not (
-        is_ascii_word(w.data[at]) or 0xCE <= w.data[at] <= 0xD3
-    ):  # Greek and Cyrillic letters
-        return
-    low = max(w.state[OUT_FROM], put - _LONGEST_EXPONENT)
-    while put > low and (is_ascii_word(w.out[put - 1]) or w.out[put - 1] in _IN_EXPONENT):
-        put -= 1
-    if put > low and put < w.state[PUT] and w.out[put - 1] == 94:
-        put_byte(w, uint8(32))
-
-
-@kernel
-def begin_power(w: Work) -> None:
-    """At `<sup>` in wikitext: notes where its text begins. Only the text shows whether it is a power."""
-    s = w.state
-    s[RAISED_FROM], s[RAISED_DEPTH], s[RAISED_ARGUMENTS] = s[PUT] + 1, s[DEPTH], s[ARGUMENTS]
+def put_raised(w: Work) -> None:
+    """At the text of a `<sup>` of wikitext: writes its mark."""
+    at = w.state[AT]
+    is_italic = at + 1 < w.state[END] and w.data[at] == 39 and w.data[at + 1] == 39
+    put_byte(w, uint8(RAISED))
+    put_byte(w, uint8(ITALIC if is_italic else RAISED))
 
 
 @kernel
 def end_power(w: Work) -> None:
-    """At `</sup>` in wikitext: writes a `^` before its text if it is a power, or a space between two numbers."""
-    s, out = w.state, w.out
-    start, end = s[RAISED_FROM] - 1, s[PUT]
-    s[RAISED_FROM] = 0
-    if start < _lowest(w) or s[DEPTH] != s[RAISED_DEPTH] or s[ARGUMENTS] != s[RAISED_ARGUMENTS]:
-        return
-    if not 0 < end - start <= _LONGEST_EXPONENT or s[PUT] + 4 > s[LIMIT]:
-        return
-    base = start
-    while base > s[OUT_FROM] and out[base - 1] < 9:  # marks
-        base -= 1
-    before = out[base - 1] if base > s[OUT_FROM] else uint8(32)
-    if not (is_ascii_word(before) or before == 41):
-        return
-    is_digit = 48 <= before <= 57
-    while start < end and out[start] == 32:
-        start += 1
-    kind = int64(_NO_POWER) if is_digit and _is_numerator(w, start, end) else _power_kind(out, start, end, not is_digit)
-    if not is_digit and _is_in_word(w, base - 1) and _has_letter(out, start, end):  # a sound inside a word
-        kind = int64(_NO_POWER)
-    if kind == _NO_POWER:
-        if is_digit and 48 <= out[start] <= 57:
-            _insert(w, start, uint8(32))
-    else:
-        if kind == _LONG_POWER:
-            _insert(w, start, uint8(40))
-            put_byte(w, uint8(41))
-        _insert(w, start, uint8(94))
-        part_from_power(w)
+    """Writes a mark if the text of a wikitext template ends with an exponent, which a digit would join."""
+    put = w.state[PUT]
+    low = max(w.state[OUT_FROM], put - _LONGEST_EXPONENT)
+    while put > low and (is_ascii_word(w.out[put - 1]) or w.out[put - 1] in _IN_EXPONENT):
+        put -= 1
+    if put > low and put < w.state[PUT] and w.out[put - 1] == 94:
+        put_byte(w, uint8(POWER_END))
 
 
 @kernel
-def _is_in_word(w: Work, at: int) -> bool:
-    """Returns True if the letter at out[at] is not the first one of its word."""
-    return bool(at > w.state[OUT_FROM] and (is_ascii_word(w.out[at - 1]) or w.out[at - 1] >= 0x80) and w.out[at] != 41)
+def settle(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
+    """At a mark of raised or lowered wikitext: writes what stands for it at out[put:]. Returns the new (at, put).
+
+    out[first:put] is the finished text before it, out[at:end] what follows.
+    """
+    mark = out[at]
+    if mark == RAISED:
+        return _raise(out, at, end, first, put)
+    last = out[put - 1] if put > first else uint8(32)
+    after = _next(out, at + 1, end)
+    following = out[after] if after < end else uint8(32)
+    if mark == LOWERED:
+        is_sign = last in (43, 45) or (put - first > 2 and last == 0x92 and out[put - 2] == 0x88)  # + - −
+        if _is_digit(following) and (_is_digit(last) or is_sign):
+            out[put] = 95
+            put += 1
+    elif mark == BRACKET_END:
+        out[put] = 41
+        put += 1
+    elif mark == POWER_END:
+        if is_ascii_word(following) or 0xCE <= following <= 0xD3:  # Greek and Cyrillic letters
+            out[put] = 32
+            put += 1
+    elif mark != ITALIC and _is_digit(last) and _is_digit(following):
+        out[put] = 32
+        put += 1
+    return at + 1, put
+
+
+@kernel
+def _raise(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
+    """At RAISED: writes `^`, `^(` or a space, or nothing, and notes at the end of the raised text which it was."""
+    if at + 1 >= end or out[at + 1] not in (RAISED, ITALIC):
+        return at + 1, put
+    start = at + 2
+    while start < end and (out[start] < 9 or out[start] == 32):
+        start += 1
+    stop, is_nested = _end_of_raised(out, start, end)
+    is_closed = stop < end and out[stop] == RAISED_END
+    before = out[put - 1] if put > first else uint8(32)
+    if start == stop or not _is_base(out, first, put):
+        return at + 2, put
+    is_digit = _is_digit(before)
+    if is_nested:
+        kind = int64(_LONG_POWER)
+    elif is_digit and is_closed and _is_numerator(out, start, stop, end):
+        kind = int64(_NO_POWER)
+    else:
+        kind = _power_kind(out, start, stop, not is_digit, out[at + 1] == ITALIC)
+    if not is_digit and _is_in_word(out, first, put - 1) and _has_letter(out, start, stop):  # a sound inside a word
+        kind = int64(_NO_POWER)
+    if kind == _NO_POWER:
+        if is_digit and _is_digit(out[start]):
+            out[put] = 32
+            put += 1
+        return at + 2, put
+    out[put] = 94
+    put += 1
+    if kind == _LONG_POWER and is_closed:
+        out[put] = 40
+        put += 1
+    if is_closed:
+        out[stop] = BRACKET_END if kind == _LONG_POWER else POWER_END
+    return start, put
+
+
+@kernel
+def _is_base(out: Bytes, first: int, put: int) -> bool:
+    """Returns True if out[first:put] ends with something that may have a power: letter, digit, bracket, ½."""
+    if put <= first:
+        return False
+    last = out[put - 1]
+    if last < 0x80:
+        return is_ascii_word(last) or last in (41, 93, 124)  # ) ] |
+    before = out[put - 2] if put > first + 1 else uint8(0)
+    return 0xCE <= before <= 0xD3 or (before == 0xC2 and 0xBC <= last <= 0xBE)  # Greek, Cyrillic; ¼ ½ ¾
+
+
+@kernel
+def _end_of_raised(out: Bytes, start: int, end: int) -> tuple[int, bool]:
+    """Returns (where the raised text ends, True if it has raised text inside).
+
+    Without an end in this line or cell it is the number at its start.
+    """
+    depth, is_nested = int64(1), False
+    at = start
+    while at < min(end, start + _LONGEST) and out[at] not in (9, 10):
+        if out[at] == RAISED:
+            depth += 1
+            is_nested = True
+            at += 1
+        depth -= out[at] == RAISED_END
+        if depth == 0:
+            return int64(at), is_nested
+        at += 1
+    stop = start
+    while stop < end and (_is_digit(out[stop]) or out[stop] in _IN_EXPONENT):
+        stop += 1
+    return int64(stop), False
+
+
+@kernel
+def _next(out: Bytes, at: int, end: int) -> int:
+    """Returns the position of the next byte that is no mark of removed markup or of an end."""
+    while at < end and (out[at] < 9 or RAISED_END <= out[at] <= BRACKET_END or out[at] == LOWERED_END):
+        at += 1
+    return int64(at)
+
+
+@kernel
+def _is_digit(byte: int) -> bool:
+    return 48 <= byte <= 57
+
+
+@kernel
+def _is_in_word(out: Bytes, first: int, at: int) -> bool:
+    """Returns True if the letter that ends at out[at] is not the first one of its word."""
+    at -= out[at] >= 0x80  # the other byte of a Greek or Cyrillic letter
+    return bool(at > first and (is_ascii_word(out[at - 1]) or out[at - 1] >= 0x80) and out[at] != 41)
 
 
 @kernel
@@ -94,121 +178,128 @@ def _has_letter(out: Bytes, start: int, end: int) -> bool:
 
 
 @kernel
-def _lowest(w: Work) -> int:
-    """Returns from which place in out text may be moved: behind the start of the innermost frame and its arguments."""
-    s = w.state
-    low = s[OUT_FROM]
-    if s[DEPTH]:
-        low = max(low, w.frames[s[DEPTH] - 1, OUT])
-    if s[ARGUMENTS]:
-        low = max(low, w.arguments[s[ARGUMENTS] - 1, 0] + 1, w.arguments[s[ARGUMENTS] - 1, 1] + 1)
-    return int64(low)
-
-
-@kernel
-def _insert(w: Work, where: int, byte: int) -> None:
-    """Writes a byte at out[where], before all that follows."""
-    put_byte(w, byte)
-    for i in range(w.state[PUT] - 1, where, -1):
-        w.out[i] = w.out[i - 1]
-    w.out[where] = byte
-
-
-@kernel
-def _is_numerator(w: Work, start: int, end: int) -> bool:
-    """Returns True if the raised text out[start:end] is the digits of a numerator: a slash and a `<sub>` follow."""
-    for i in range(start, end):
-        if not 48 <= w.out[i] <= 57:
-            return False
-    data, at = w.data, w.state[AT]
-    if at + 8 >= w.state[END]:
+def _is_numerator(out: Bytes, start: int, stop: int, end: int) -> bool:
+    """Returns True if the raised out[start:stop] and a lowered number are a fraction: <sup>1</sup>/<sub>2</sub>."""
+    above, at = _number(out, start, stop)
+    if above < 0 or at != stop:
         return False
-    if data[at] == 47:
-        at += 1
-    elif data[at] == 0xE2 and data[at + 1] == 0x81 and data[at + 2] == 0x84:  # ⁄
+    at = _next(out, stop + 1, end)
+    if at + 3 < end and out[at] == 0xE2 and out[at + 1] == 0x81 and out[at + 2] == 0x84:  # ⁄
         at += 3
-    elif data[at] == 38 and data[at + 1] == 102 and data[at + 6] == 59:  # &frasl;
-        at += 7
+    elif at < end and out[at] == 47:
+        at += 1
     else:
         return False
-    return bool(data[at] == 60 and (data[at + 1] | 32) == 115)
+    if at >= end or out[at] != LOWERED:
+        return False
+    below, _ = _number(out, _next(out, at + 1, end), end)
+    return bool(above < below)
 
 
 @kernel
-def _power_kind(out: Bytes, start: int, end: int, letter_base: bool) -> int:
+def _number(out: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Returns (the number at out[at:end], at most a million, or -1; where it ends)."""
+    number = int64(-1)
+    while at < end and _is_digit(out[at]):
+        number = min(max(number, int64(0)) * 10 + int64(out[at]) - 48, int64(1_000_000))
+        at += 1
+    return number, int64(at)
+
+
+@kernel
+def _part(out: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Returns (kind of the character of raised text at out[at], its bytes)."""
+    byte = out[at]
+    if _is_digit(byte):
+        return int64(_DIGIT), int64(1)
+    if 97 <= (byte | 32) <= 122:
+        return int64(_LETTER), int64(1)
+    if byte in (0xCE, 0xCF):  # Greek
+        return int64(_LETTER), int64(2)
+    if byte in (43, 45, 47):
+        return int64(_SIGN), int64(1)
+    if byte == 0xE2 and at + 2 < end:
+        is_minus = (out[at + 1] == 0x88 and out[at + 2] == 0x92) or (out[at + 1] == 0x80 and out[at + 2] == 0x93)
+        return int64(_SIGN if is_minus else _OTHER), int64(3)
+    if byte < 9 or byte == 33 or byte >= RAISED:  # 33: a factorial
+        return int64(_NOTHING), int64(1)
+    if byte in (40, 41):
+        return int64(_OPENER if byte == 40 else _CLOSER), int64(1)
+    return int64(_SPACE if byte == 32 else _OTHER), int64(1)
+
+
+@kernel
+def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: bool) -> int:
     """Returns what the raised text out[start:end] is: no power, a power as it stands, or one that needs brackets.
 
-    Powers are numbers, letters that stand for numbers (i j k n x y z), and sums of both; ordinals (1st, 19e), notes
-    (a, 12a, a-c) and words stay as they are. letter_base: it stands behind a letter or bracket: x<sup>1/2</sup> is a
-    power, but 5<sup>1/2</sup> a mixed number.
+    Powers are numbers, letters that stand for numbers (i j k n p q x y z, Greek ones, those in italics), and sums of
+    both; ordinals (1st, 19e), notes (a, 12a, a-c) and words stay as they are. letter_base: it stands behind a letter or
+    bracket: x<sup>1/2</sup> is a power, but 5<sup>1/2</sup> a mixed number.
     """
     numbers, letters, signs, slashes, run = int64(0), int64(0), int64(0), int64(0), int64(0)
-    is_signed, behind_digit, behind_sign, opened = False, False, False, False
-    closed = True
-    i = start
-    while i < end:
-        byte = out[i]
-        wide = (
-            byte == 0xE2
-            and i + 2 < end
-            and ((out[i + 1] == 0x88 and out[i + 2] == 0x92) or (out[i + 1] == 0x80 and out[i + 2] == 0x93))
-        )  # − and –
-        digit = 48 <= byte <= 57
-        letter = 97 <= (byte | 32) <= 122
-        run = run + 1 if letter else int64(0)
-        if byte == 40 and i == start:
-            opened, closed = True, False
-        elif byte == 41 and opened and i == end - 1:
-            closed = True
-        elif digit:
-            numbers += not behind_digit
-        elif letter:
+    last, first_letter, opened, closed, is_signed = int64(_OTHER), int64(0), False, False, False
+    is_variable = is_italic
+    at = start
+    while at < end:
+        kind, size = _part(out, at, end)
+        byte, at = int64(out[at]), at + size
+        if kind == _NOTHING:
+            continue
+        in_number = (byte == 46 or byte == 44) and last == _DIGIT and at < end and _is_digit(out[at])
+        if in_number:
+            continue
+        if kind == _OTHER or closed or (kind == _SIGN and (last == _SIGN or (byte == 47 and last == _OTHER))):
+            return int64(_NO_POWER)
+        run = run + 1 if kind == _LETTER else int64(0)
+        if run > 2 or (kind == _OPENER and last != _OTHER) or (kind == _CLOSER and not opened):
+            return int64(_NO_POWER)
+        opened |= kind == _OPENER
+        closed |= kind == _CLOSER
+        if kind == _DIGIT:
+            numbers += last != _DIGIT
+        elif kind == _LETTER:
             letters += 1
-        elif wide or byte in (43, 45, 47):
-            if behind_sign or (byte == 47 and i == start):
-                return int64(_NO_POWER)
+            first_letter = first_letter if first_letter else byte
+            is_variable |= _is_variable(byte)
+        elif kind == _SIGN:
             slashes += byte == 47
-            is_signed |= not numbers and not letters
+            is_signed |= numbers + letters == 0
             signs += numbers + letters > 0
-        elif not (byte == 32 and i > start) and not ((byte == 46 or byte == 44) and behind_digit and i + 1 < end):
-            return int64(_NO_POWER)
-        if run > 2:
-            return int64(_NO_POWER)
-        behind_sign = bool(wide or byte in (43, 45, 47))
-        behind_digit = bool(digit or byte == 46 or byte == 44)
-        i += 3 if wide else 1
-    if behind_sign:  # a charge, 2+
-        is_charge = numbers == 1 and letters == 0 and signs == 1 and slashes == 0 and not opened
-        return int64(_POWER if is_charge else _NO_POWER)
-    if not closed or numbers + letters == 0:
+        last = kind
+    if last == _SIGN:  # a charge, 2+
+        return int64(_POWER if numbers == signs == 1 and letters == slashes == 0 and not opened else _NO_POWER)
+    if opened != closed or numbers + letters == 0:
         return int64(_NO_POWER)
     if signs:
-        is_fraction = slashes == signs == 1 and letters == 0 and (letter_base or is_signed)
-        sums = is_fraction or (letters > 0 and (numbers > 0 or _is_variable(int64(out[start]))))
-        return int64((_POWER if opened else _LONG_POWER) if sums else _NO_POWER)
+        is_part = slashes == signs == 1 and letters == 0
+        is_mixed = is_part and not letter_base and not is_signed and _last_number(out, start, end) in _PARTS
+        is_sum = letters > 0 and (numbers > 0 or is_italic or _is_variable(first_letter))
+        return int64((_POWER if opened else _LONG_POWER) if is_sum or (is_part and not is_mixed) else _NO_POWER)
     if letters == 0:
         return int64(_POWER if numbers == 1 else _NO_POWER)
     if letters > 1 or numbers > 1:
         return int64(_LONG_POWER if is_signed and letters == 2 and numbers == 0 else _NO_POWER)
-    last = int64(out[end - 1 - opened])
-    if numbers:
-        return int64(_LONG_POWER if _is_variable(last) else _NO_POWER)
-    return int64((_LONG_POWER if is_signed else _POWER) if _is_variable(last) else _NO_POWER)
+    if not is_variable:
+        return int64(_NO_POWER)
+    return int64(_LONG_POWER if (numbers and last == _LETTER) or is_signed else _POWER if not numbers else _NO_POWER)
+
+
+@kernel
+def _last_number(out: Bytes, start: int, end: int) -> int:
+    at = end
+    while at > start and not _is_digit(out[at - 1]):
+        at -= 1
+    stop = at
+    while at > start and _is_digit(out[at - 1]):
+        at -= 1
+    return _number(out, int64(at), int64(stop))[0]
 
 
 @kernel
 def _is_variable(letter: int) -> bool:
-    """Returns True for a letter that alone is a variable, not an ordinal (19e, 1o), a unit (5h) or a note (12a)."""
-    return 105 <= letter <= 107 or 120 <= letter <= 122 or letter | 32 == 110
+    """Returns True for a letter that alone is a variable, not an ordinal (19e, 1o), a unit (5h) or a note (12a).
 
-
-@kernel
-def part_from_subscript(w: Work) -> None:
-    """At `<sub>` in wikitext: writes `_` if its first digit would join the number before it, as in 101<sub>2</sub>."""
-    at, put = w.state[AT], w.state[PUT]
-    if at >= w.state[END] or not 48 <= w.data[at] <= 57 or put == w.state[OUT_FROM]:
-        return
-    last = w.out[put - 1]
-    minus = last == 0x92 and put > w.state[OUT_FROM] + 2 and w.out[put - 2] == 0x88
-    if 48 <= last <= 57 or last in (43, 45) or minus:
-        put_byte(w, uint8(95))
+    letter: its first byte; Greek letters are variables.
+    """
+    is_latin = 105 <= letter <= 107 or letter in (112, 113) or 120 <= letter <= 122 or letter | 32 == 110
+    return is_latin or letter in (0xCE, 0xCF)

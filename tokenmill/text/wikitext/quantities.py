@@ -8,8 +8,9 @@ from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.templates.hashes import exact_on, folded_on
 from tokenmill.text.templates.template_tables import ARGUMENTS, TABLES
 from tokenmill.text.wikitext.arguments import is_given, named, positional
+from tokenmill.text.wikitext.layout import PLAIN_CELL
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.state import DEPTH, OUT, OUT_FROM, Work, find, put_byte, put_range
+from tokenmill.text.wikitext.state import CELL_START, DEPTH, KIND, OUT, OUT_FROM, TABLE, Work, find, put_byte, put_range
 from tokenmill.text.wikitext.words import is_exact_word, is_number, is_word, put_number, put_word
 
 _MOST = 20  # arguments of one measure
@@ -31,8 +32,9 @@ def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> bo
     if is_word(w, names, _HIDDEN, display, display_to) or is_word(w, names, _HIDDEN, form, form_to):
         return False
     at = _put_values(w, names, first, last, end)
-    if is_word(w, names, _BARE, display, display_to):
-        return at > 0
+    if at > 0 and is_word(w, names, _BARE, display, display_to):
+        _put_empty_cells(w, at + 1, first, last, end)
+        return True
     is_adjective = form_to - form == 2 or is_word(w, names, _TAIL, form, form_to)  # adj=on, adj=mid: `a 5 acre site`
     number, number_to = positional(w, first, last, end, int64(1))
     is_single = at == 2
@@ -58,6 +60,21 @@ def put_conversion(w: Work, names: Names, first: int, last: int, end: int) -> bo
     if at > 0 and is_word(w, names, _TAIL, form, form_to):
         _put_tail(w, at + 1, first, last, end)
     return at > 0
+
+
+@kernel
+def _put_empty_cells(w: Work, at: int, first: int, last: int, end: int) -> None:
+    """Writes a cell without text for each unit to convert to, from argument `at` on: disp=table fills their columns."""
+    start, stop = positional(w, first, last, end, at)
+    if w.state[DEPTH] == 0 or w.frames[w.state[DEPTH] - 1, KIND] != TABLE:
+        return
+    cells = int64(1)  # without a unit it is the usual one
+    for i in range(start, stop):
+        cells += w.out[i] == 32
+    for _ in range(cells):
+        put_byte(w, uint8(CELL_START))
+        for byte in (128 + PLAIN_CELL, 129, 129):
+            put_byte(w, uint8(byte))
 
 
 @kernel

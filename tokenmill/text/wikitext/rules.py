@@ -11,6 +11,7 @@ from tokenmill.text.wikitext.arguments import argument_number, positional
 from tokenmill.text.wikitext.coordinates import put_coordinates
 from tokenmill.text.wikitext.dates import put_age, put_date, put_time
 from tokenmill.text.wikitext.names import Names
+from tokenmill.text.wikitext.powers import LOWERED, LOWERED_END, RAISED, RAISED_END
 from tokenmill.text.wikitext.quantities import part_from_digit, put_conversion, put_fraction
 from tokenmill.text.wikitext.state import LANGUAGE, Work, put_byte, put_range, trimmed
 from tokenmill.text.wikitext.values import put_units, put_value
@@ -24,6 +25,7 @@ PRINTED: Final = 2
 _DATE, _TIME, _AGE, _CONVERT, _UNITS, _VALUE = map(RULES.index, ("date", "time", "age", "convert", "units", "value"))
 _COORDINATES, _NAME, _LANGUAGE, _ORDINAL = map(RULES.index, ("coordinates", "name", "language", "ordinal"))
 _FRACTION, _LAST, _FORMULA, _ROMAN, _AFTER = map(RULES.index, ("fraction", "last", "formula", "roman", "after"))
+_RAISED, _LOWERED = map(RULES.index, ("raised", "lowered"))
 
 
 @kernel
@@ -60,7 +62,7 @@ def put_rule(
 
 @kernel
 def _put_name_or_number(w: Work, rule: int, a: int, start: int, stop: int, first: int, last: int, end: int) -> bool:
-    """Runs the rules that write the template's name, what is behind its colon, an ordinal, or a Roman number."""
+    """Runs the rules that write the name, what is behind its colon, an ordinal, a Roman number, or raised text."""
     if rule == _NAME:
         put_range(w, w.out, start, stop)
         return True
@@ -69,6 +71,13 @@ def _put_name_or_number(w: Work, rule: int, a: int, start: int, stop: int, first
         put_range(w, w.out, start, stop)
         return start < stop
     start, stop = positional(w, first, last, end, a)
+    if rule in (_RAISED, _LOWERED):
+        put_byte(w, uint8(RAISED if rule == _RAISED else LOWERED))
+        if rule == _RAISED:
+            put_byte(w, uint8(RAISED))
+        put_range(w, w.out, start, stop)
+        put_byte(w, uint8(RAISED_END if rule == _RAISED else LOWERED_END))
+        return True
     if rule == _ROMAN:
         _put_roman(w, start, stop)
         return start < stop

@@ -15,6 +15,7 @@ from tokenmill.text.kernel.cache import inlined, kernel
 MARK = 1  # written in place of removed markup, so that brackets and commas around it can be tidied
 ITEM_MARK = 2  # written after the marker of a list item, which is removed if nothing follows it
 CODE = 3  # written before a line of code, whose white space stays
+NO_END, HIDDEN_TO_END = 1, 2  # bits of Work.absent
 SPACED, PLAIN = 6, 7  # written around code inside a line
 # Written into the text of an open table: before a row; before a cell, followed by 128 + its kind, its columns and its
 # rows; around a table in a cell.
@@ -36,10 +37,8 @@ STATE = 40
 # other sites under the last heading. INDENTED: 1 if the line before is code by its indentation. CODE_END: in data, end
 # of an element whose white space stays. BROKEN: tables that a heading closed. VARIANTS: how `-{` is read. ROOM: like
 # LIMIT, for tables, which are written a second time when they close. NUMBERED: the next number in an `<ol>`, or 0.
-# READING: what came last in a `<ruby>`, see tags.py. RAISED_FROM: in out, 1 + start of the text in an open `<sup>`, or
-# 0. RAISED_DEPTH, RAISED_ARGUMENTS: DEPTH and ARGUMENTS there.
+# READING: what came last in a `<ruby>`, see tags.py.
 LINKED, LETTERS, AWAY, INDENTED, CODE_END, BROKEN, VARIANTS, ROOM, NUMBERED, READING = range(50, 60)
-RAISED_FROM, RAISED_DEPTH, RAISED_ARGUMENTS = range(60, 63)
 TABLE_COUNTS = 64  # from here on: counts of the table that is being closed, see layout
 SPANS, COLUMNS = 96, 64  # from here on: for each column, rows that cells of a table above still take
 ENTRIES = SPANS + COLUMNS
@@ -67,7 +66,8 @@ class Work(NamedTuple):
         arguments: (MAX_ARGUMENTS, 2), for each argument of open templates and links the places in out of its `|` and
             of its `=`, or -1.
         heads: (16, 2), for headings without text so far the place in out and the level.
-        absent: (256,), 1 for tags without an end tag in the rest of the document.
+        absent: (256,), by tag: NO_END if it has no end tag in the rest of the document, HIDDEN_TO_END if a hidden
+            element has none.
         extra: (2,), hashes of the wiki's own names for the namespaces of pictures and categories.
         log: (see unknown.py), the inline templates that were not understood.
     """

@@ -6,7 +6,7 @@ whether it has data, and the text becomes rows, or other text, or nothing (see l
 
 from tokenmill.text.kernel.arrays import Bytes, Longs, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.attributes import CONTINUED, FLOAT, are_attributes, is_hidden, look_of, span
+from tokenmill.text.wikitext.attributes import CONTINUED, FLOAT, UNSEEN, are_attributes, is_hidden, look_of, span
 from tokenmill.text.wikitext.layout import CAPTION, GONE, HEADER_CELL, PLAIN_CELL, ROWS, fate, measure
 from tokenmill.text.wikitext.rows import write_rows, write_texts
 from tokenmill.text.wikitext.state import (
@@ -298,7 +298,7 @@ def close_table(w: Work) -> None:
     if nested:
         w.frames[depth - 1, LINKS] += linked  # these are not links of the table around
     measure(w, out, end, frame[LOOK] & ~FLOAT)
-    left = fate(w, frame[LOOK], linked)
+    left = int64(GONE) if frame[LOOK] & UNSEEN else fate(w, frame[LOOK], linked)
     abandon(w)
     if left == GONE or end + 2 * (end - out) + 64 > s[ROOM]:
         take_back(w, out)

@@ -12,23 +12,25 @@ from tokenmill.text.wikitext.names import (
     BLOCK_RAW,
     CELL,
     ITEM,
-    LOWERED,
     MATH,
     NONE,
-    RAISED,
     RAW,
     ROW,
     RUBY,
     SKIP,
+    SUB,
+    SUP,
     Names,
 )
-from tokenmill.text.wikitext.powers import begin_power, end_power, part_from_subscript
+from tokenmill.text.wikitext.powers import LOWERED, LOWERED_END, RAISED_END, put_raised
 from tokenmill.text.wikitext.state import (
     AT,
     CODE,
     CODE_END,
     END,
+    HIDDEN_TO_END,
     INDENTED,
+    NO_END,
     NUMBERED,
     OUT_FROM,
     PLAIN,
@@ -46,8 +48,9 @@ from tokenmill.text.wikitext.words import entity
 _NAME_BYTES, _TAG_BYTES = 20, 4096
 _OL, _UL, _START, _VALUE = (np.uint64(name_hash(name)) for name in ("ol", "ul", "start", "value"))
 _RUBY, _RP = np.uint64(name_hash("ruby")), np.uint64(name_hash("rp"))
-_BASE, _OWN, _OPEN = 1, 2, 3  # states of READING in a `<ruby>`: nothing, `<rp>`, or our own bracket came last
+_BASE, _OWN = 1, 2  # states of READING in a `<ruby>`: nothing, or `<rp>`, came last; else 2 + the place of our bracket
 _NOWIKI = np.uint64(name_hash("nowiki"))
+_STRUCK_TAGS = tuple(np.uint64(name_hash(name)) for name in ("del", "s", "strike"))
 _SPACED_TAGS = tuple(np.uint64(name_hash(name)) for name in ("poem", "code", "samp", "kbd", "tt"))
 
 
@@ -79,7 +82,7 @@ def tag(w: Work, names: Names) -> None:
         w.state[AT] = at + 1
         return
     w.state[AT] = behind
-    may_hide = action in (NONE, BLOCK, ITEM) and name != TABLE_TAG
+    may_hide = action in (NONE, BLOCK, ITEM, SUP, SUB, RUBY) and name != TABLE_TAG and data[behind - 2] != 47
     if may_hide and not closing and is_hidden(data, stop, behind) and _skip_hidden(w, found, start, stop):
         return
     if action <= BLOCK_RAW:
@@ -91,6 +94,8 @@ def tag(w: Work, names: Names) -> None:
         return
     elif action == RUBY:
         _ruby(w, name, closing)
+    elif closing and name in _STRUCK_TAGS:
+        put_byte(w, uint8(LOWERED_END))  # a number that follows stands in place of the struck one
     elif name in _SPACED_TAGS:
         _spaced(w, action, closing, found, start, stop)
     else:
@@ -133,14 +138,13 @@ def _act(w: Work, action: int, closing: bool) -> None:
     """Writes the effect of a tag whose content is read like other text."""
     if action == NONE:
         return
-    if action == RAISED:
+    if action == SUP:
         if closing:
-            end_power(w)
+            put_byte(w, uint8(RAISED_END))
         else:
-            begin_power(w)
-    elif action == LOWERED:
-        if not closing:
-            part_from_subscript(w)
+            put_raised(w)
+    elif action == SUB:
+        put_byte(w, uint8(LOWERED_END if closing else LOWERED))
     elif action == CELL:
         if not closing and w.state[PUT] > w.state[OUT_FROM] and w.out[w.state[PUT] - 1] > 10:
             put_byte(w, uint8(9))
@@ -160,10 +164,11 @@ def _act(w: Work, action: int, closing: bool) -> None:
 def _ruby(w: Work, name: np.uint64, closing: bool) -> None:
     """At a tag of `<ruby>`: writes brackets around the reading in `<rt>`, unless `<rp>` has them."""
     s = w.state
-    if s[READING] == _OPEN:  # `</rt>` may be missing
-        if w.out[s[PUT] - 1] == 40:
+    if s[READING] > _OWN:  # `</rt>` may be missing
+        bracket = s[READING] - _OWN
+        if bracket == s[PUT]:
             s[PUT] -= 1
-        else:
+        elif bracket < s[PUT] and w.out[bracket - 1] == 40:
             put_byte(w, uint8(41))
         s[READING] = _BASE
     if name == _RUBY:
@@ -172,7 +177,7 @@ def _ruby(w: Work, name: np.uint64, closing: bool) -> None:
         s[READING] = _OWN
     elif s[READING] == _BASE and not closing:
         put_byte(w, uint8(40))
-        s[READING] = _OPEN
+        s[READING] = _OWN + s[PUT]  # behind the bracket
 
 
 @kernel
@@ -274,7 +279,7 @@ def _end_tag(w: Work, found: int, start: int, stop: int, alone: bool) -> tuple[i
     with the square of its length.
     """
     data, end, size = w.data, w.state[END], stop - start
-    if w.absent[found]:
+    if w.absent[found] & NO_END:
         return int64(-1), int64(-1)
     i = w.state[AT]
     while i + size + 1 < end:
@@ -293,7 +298,7 @@ def _end_tag(w: Work, found: int, start: int, stop: int, alone: bool) -> tuple[i
                 if behind >= 0 and data[behind - 2] != 47:
                     return int64(-1), int64(-1)
         i += 1
-    w.absent[found] = 1
+    w.absent[found] |= NO_END
     return int64(-1), int64(-1)
 
 
@@ -305,7 +310,7 @@ def _skip_hidden(w: Work, found: int, start: int, stop: int) -> bool:
     """
     data, end, size = w.data, w.state[END], stop - start
     depth, i = int64(1), w.state[AT]
-    while i + size + 1 < end and not w.absent[found]:
+    while i + size + 1 < end and not w.absent[found] & HIDDEN_TO_END:
         if data[i] == 60:
             first = i + 1 + (data[i + 1] == 47)
             same = first + size < end and not _is_letter(data[first + size])
@@ -322,7 +327,7 @@ def _skip_hidden(w: Work, found: int, start: int, stop: int) -> bool:
                     put_mark(w)
                     return True
         i += 1
-    w.absent[found] = 1
+    w.absent[found] |= HIDDEN_TO_END
     return False
 
 

@@ -25,7 +25,7 @@ from tokenmill.text.templates.patterns import (
 from tokenmill.text.templates.template_tables import OTHER
 from tokenmill.text.wikitext.arguments import argument_number, named, positional
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.powers import part_from_power
+from tokenmill.text.wikitext.powers import end_power
 from tokenmill.text.wikitext.rules import NOTHING, PRINTED, UNKNOWN, behind_colon, put_rule
 from tokenmill.text.wikitext.state import (
     ARGUMENTS,
@@ -80,7 +80,7 @@ def close_template(w: Work, names: Names) -> None:
             log_unknown(w, folded_hash(w.out, start, behind_colon(w, start, stop)), begin)
     if given == PRINTED and s[PUT] > end:
         replace_with_tail(w, cell_text(w, out), end)
-        part_from_power(w)
+        end_power(w)
     else:
         take_back(w, out)
         put_mark(w)

@@ -5,6 +5,7 @@ White space in code stays.
 
 from tokenmill.text.kernel.arrays import Bytes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.wikitext.powers import RAISED, settle
 from tokenmill.text.wikitext.state import CODE, ITEM_MARK, MARK, PLAIN, SPACED
 
 _AHEAD = 200  # most bytes in an emptied pair of brackets
@@ -30,7 +31,9 @@ def tidy_marks(out: Bytes, offsets: Offsets, ends: Offsets) -> None:
                     continue
                 fresh = False
             byte = out[at]
-            if byte > 40 or (byte > 10 and byte != 40 and byte != 32):
+            if byte >= RAISED:
+                at, put = settle(out, at, end, first, put)
+            elif byte > 40 or (byte > 10 and byte != 40 and byte != 32):
                 out[put] = byte
                 put += 1
                 at += 1
