@@ -35,7 +35,7 @@ demo: .venv/.installed  ## mini-crawl to trained model: crawl, filter, dedup, to
 
 test: .venv/.installed  ## the fast tests
 	$(BIN)/pipeline kernels build
-	$(BIN)/python -m pytest -q -m "not slow and not gpu"
+	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n auto --dist loadfile
 
 test-slow: .venv/.installed  ## the slow tests: kills, hostile steps, the whole mini-crawl
 	$(BIN)/python -m pytest -q -m "slow and not gpu"

@@ -248,6 +248,11 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ("<p><del>5</del><ins>6</ins> <s>7</s>8 <del>old</del><ins>new</ins>", "5 6 7 8 old new"),
         ("<p>a<!-- x --!>b", "ab"),
         (
+            "<p><span class=c>we offer it all, includin</span><span class=c>g that</span>",
+            "we offer it all, including that",
+        ),
+        ("<p><i class=c>news</i><i class=c>sports</i>", "news sports"),
+        (
             "<p>5<span class=sr-only>+</span><span class=num>1</span>⁄<span class=den>2</span> "
             "1<span class=sr-only>/</span><span class=den>8</span>",
             "5 1⁄2 1/8",

@@ -49,6 +49,7 @@ from tokenmill.text.kernel.cache import kernel
 
 _A, _DT, _H1, _H6, _PRE, _CODE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"], TAG["code"]
 _LABEL, _INS = TAG["label"], TAG["ins"]
+_MOST_LABEL = 4  # words
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
 _SUP_CODE = name_code("sup")
 _MOST_DIGITS = 5  # of the number of a line of code
@@ -300,10 +301,20 @@ def begin_row(tag: int, page: Page) -> None:
 
 
 @kernel
+def _is_sentence(page: Page, start: int) -> bool:
+    """Whether the text from here on has more than _MOST_LABEL words."""
+    spaces = 0
+    for at in range(start, page.state[PUT]):
+        spaces += page.text[at] == 32
+    return bool(spaces >= _MOST_LABEL)
+
+
+@kernel
 def meet(tag: int, page: Page) -> None:
     """Note that two inline elements of an HTML page stand side by side without white space.
 
-    Words of two links, labels, or elements of the same class are apart, unless the first has a single letter.
+    Words of two links, labels, or elements of the same class are apart, unless the first has a single letter, or
+    is a sentence: some editors cut sentences into elements of one class, in the middle of words.
     """
     state = page.state
     begun = state[BEGUN]
@@ -313,7 +324,7 @@ def meet(tag: int, page: Page) -> None:
     if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
         return
     is_edit = tag == _INS and state[LAST_TAG] in STRUCK
-    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or is_same or is_edit:
+    if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or (is_same and not _is_sentence(page, begun)) or is_edit:
         state[APART] = state[PUT]
     elif state[KIN] != state[LAST_KIN]:
         state[SEAM] = state[PUT]

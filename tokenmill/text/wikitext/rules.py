@@ -71,7 +71,7 @@ def _put_name_or_number(w: Work, rule: int, a: int, start: int, stop: int, first
         put_range(w, w.out, start, stop)
         return start < stop
     start, stop = positional(w, first, last, end, a)
-    if rule in (_RAISED, _LOWERED):
+    if start < stop and rule in (_RAISED, _LOWERED):
         put_byte(w, uint8(RAISED if rule == _RAISED else LOWERED))
         if rule == _RAISED:
             put_byte(w, uint8(RAISED))
