@@ -248,6 +248,12 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ("<p><del>5</del><ins>6</ins> <s>7</s>8 <del>old</del><ins>new</ins>", "5 6 7 8 old new"),
         ("<p>a<!-- x --!>b", "ab"),
         (
+            "<p>10<sup>6</sup>&#160;km 10<sup>6</sup>&#8211;10<sup>7</sup> 2<sup>8</sup>&#61;256 "
+            "10<sup>9</sup>/<i>L</i>",
+            "10^6 km 10^6–10^7 2^8=256 10^9/L",
+        ),
+        ("<p>5<sup>1</sup>&#8260;<sub>2</sub> 5<sup>1</sup>&#x2044;2", "5 1⁄2 5 1⁄2"),
+        (
             "<p><span class=c>we offer it all, includin</span><span class=c>g that</span>",
             "we offer it all, including that",
         ),

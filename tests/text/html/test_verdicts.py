@@ -157,6 +157,8 @@ def test_a_second_copy_of_the_text_goes(page: str, text: str) -> None:
         f"<p>{LONG}<p>{OTHER}<p>{W}<p>{W}a<p>{LONG}<p>{OTHER}<p>{W}b",  # less than 30 percent
         f"<p>{LONG[1:]}<p>x<blockquote><p>{LONG[1:]}</blockquote><p>y",  # a quote of 99 units
         f"<blockquote><p>{LONG}</blockquote><p>x<p>{LONG}",  # the quote comes first
+        "".join(f"<blockquote><p>verse {number}<p>{LONG}</blockquote>" for number in range(3)),  # refrains
+        "".join(f"<h3>Offer {number}</h3><p>{W}{number}<p>{LONG}<p>{OTHER}" for number in range(2)),
     ],
 )
 def test_text_that_repeats_for_a_reason_stays(page: str) -> None:
@@ -169,10 +171,10 @@ def test_text_that_repeats_for_a_reason_stays(page: str) -> None:
 def test_a_copy_leaves_no_part_of_a_list_and_no_text_before_it() -> None:
     """The list of the second part lost all steps but the first, and its author's line went with a quote."""
     parts = "".join(
-        f"<h3>For {name}</h3><ol><li>get {name}<li>open it<li>{OTHER}</ol><p>{LONG}<p>{LONG}x" for name in "AB"
+        f"<h3>For {name}</h3><ol><li>get {name}<li>open it<li>{OTHER}</ol><p>{4 * LONG}<p>{4 * LONG}x" for name in "AB"
     )
     found = kept_text(parts, [1] * 12)
-    assert found.count("open it") == 2 and found.count(f"{LONG}x") == 1
+    assert found.count("open it") == 2 and found.count(f"{4 * LONG}x") == 1
     page = f"<p>by Ann<p>{LONG}<p>by Bob<p>{W}<p>by Ann<blockquote><p>{LONG}</blockquote><p>so it is"
     assert kept_text(page, [1] * 7).endswith(f"by Bob\n\n{W}\n\nby Ann\n\nso it is")
 

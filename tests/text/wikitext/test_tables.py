@@ -71,6 +71,7 @@ SPANS = {
         "a\tb\tc\n4\t\tx\n4",
     ),
     "a conversion to the usual unit": ("! a !! b !! c\n|-\n| {{convert|4|m|0|disp=table}} || x", "a\tb\tc\n4\t\tx"),
+    "a table of class thumb": ("! class=thumb | a !! b\n|- class=thumb\n| class='thumb' | c || d", "a\tb\nc\td"),
     "a hidden row": ("| a || b\n|- style='display:none'\n| k || l\n! colspan=2 | m\n|-\n| c || d", "a\tb\nc\td"),
     "a hidden row of tags": ("<tr><td>a<td>b<tr style='display:none'><td>k<td>l<tr><td>c<td>d", "a\tb\nc\td"),
     "a template in an attribute": ('| style="width: {{nowrap|3}}px" | a\n| b\n|-\n| c || d', "a\tb\nc\td"),

@@ -15,7 +15,8 @@ _DT, _DD, _QUOTE = TAG["dt"], TAG["dd"], TAG["blockquote"]
 _COPY_SHARE: Final = 30  # percent of the kept text that a second copy of a page has at least
 _COPY_PARAGRAPHS, _COPY_LONGEST = 2, 100  # its paragraphs, and units of the longest of them, at least
 _QUOTED: Final = 100  # units of a post that is quoted as a whole, at least
-_NEITHER, _QUOTES, _COPY = 0, 1, 2  # kinds of repeated blocks
+_LARGE_SHARE: Final = 45  # percent of a copy that has no heading
+_NEITHER, _QUOTES, _COPY, _LARGE_COPY = 0, 1, 2, 3  # kinds of repeated blocks
 
 
 @kernel
@@ -42,11 +43,16 @@ def drop_copies_of_text(page: Page, blocks: int, found: Containers, into: Measur
         length = _length_of_copy(first, at, count, into, kept)
         begin, end = _whole_containers(at, length, count, page, found, kept)
         kind = _kind_of_copy(begin, end, total, page, found, into, kept)
+        if kind == _COPY and not _has_heading(first + begin - at, begin, into, kept):
+            kind = int64(_NEITHER)
         for copy in range(begin, end):
             block = int64(kept[copy])
-            if kind == _COPY or (kind == _QUOTES and near(page, block, _QUOTE, _QUOTE)):
+            is_quote = near(page, block, _QUOTE, _QUOTE) and not near(
+                page, int64(kept[first + copy - at]), _QUOTE, _QUOTE
+            )
+            if kind in (_COPY, _LARGE_COPY) or (kind == _QUOTES and is_quote):
                 keep[block] = 0
-        if kind == _COPY and begin == at:
+        if kind in (_COPY, _LARGE_COPY) and begin == at:
             _drop_headings_of_copy(first, at, into, keep, kept)
         at += length
 
@@ -111,8 +117,18 @@ def _kind_of_copy(begin: int, end: int, total: int, page: Page, found: Container
     if 2 * quoted > units:
         return int64(_QUOTES if quoted >= _QUOTED else _NEITHER)
     if paragraphs >= _COPY_PARAGRAPHS and longest >= _COPY_LONGEST and 100 * units >= _COPY_SHARE * total:
-        return int64(_COPY)
+        return int64(_LARGE_COPY if 100 * units >= _LARGE_SHARE * total else _COPY)
     return int64(_QUOTES if quoted >= _QUOTED else _NEITHER)
+
+
+@kernel
+def _has_heading(first: int, at: int, into: Measures, kept: Ints) -> bool:
+    """Whether a copy begins with a heading, or the same one stands before both: offers have headings of their own."""
+    if is_heading(int64(into.own[kept[at] * NUM_OWN + KIND])):
+        return True
+    if first == 0 or into.hashes[kept[at - 1]] != into.hashes[kept[first - 1]]:
+        return False
+    return is_heading(int64(into.own[kept[at - 1] * NUM_OWN + KIND]))
 
 
 @kernel

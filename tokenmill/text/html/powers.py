@@ -26,6 +26,7 @@ _CLOSER: Final = 7
 
 _SUP_CODE, _STYLES = name_code("sup"), tuple(map(name_code, ("i", "b", "em", "var")))
 _WHITE_CODES = tuple(map(name_code, ("nbsp", "thinsp", "#160", "#8201")))
+_SLASHES = tuple(map(name_code, ("frasl", "#8260", "#x2044")))
 _MINUS_CODES = tuple(map(name_code, ("minus", "ndash", "#8722", "#8211", "#x2212")))
 
 
@@ -97,9 +98,14 @@ def _is_fraction(data: Bytes, at: int, end: int) -> bool:
     place = find_byte(data, place, end, 62) + 1
     if place + 2 >= end:
         return False
-    is_entity = data[place] == 38 and (data[place + 1] == 102 or data[place + 1] == 35)  # &frasl; or &#8260;
+    is_entity = (
+        data[place] == 38 and code_of(data, place + 1, find_byte(data, place, min(end, place + 8), 59)) in _SLASHES
+    )
     is_solidus = data[place] == 0xE2 and data[place + 1] == 0x81 and data[place + 2] == 0x84
-    is_slash = data[place] == 47 and (48 <= data[place + 1] <= 57 or data[place + 1] == 60)  # not 10^6/ml
+    is_lowered = (
+        place + 4 < end and data[place + 1] == 60 and data[place + 2] | 32 == 115 and data[place + 4] | 32 == 98
+    )
+    is_slash = data[place] == 47 and (48 <= data[place + 1] <= 57 or is_lowered)  # not 10^6/ml
     return bool(is_slash or is_entity or is_solidus)
 
 

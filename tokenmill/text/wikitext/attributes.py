@@ -42,14 +42,14 @@ _NAMES = word_set(_CELL_WORDS)
 _DISPLAY, _NONE = np.uint64(name_hash("display")), np.uint64(name_hash("none"))
 _VISIBILITY, _HIDDEN = np.uint64(name_hash("visibility")), np.uint64(name_hash("hidden"))
 _STYLE, _CLASS = np.uint64(name_hash("style")), np.uint64(name_hash("class"))
-_THUMB, _NAV = np.uint64(name_hash("thumb")), np.uint64(name_hash("navcontent"))
+_THUMB, _OPENED = np.uint64(name_hash("thumb")), word_set("navcontent navframe mw-collapsed collapsed collapsible")
 _COLLAPSIBLE = np.uint64(name_hash("mw-collapsible"))  # and mw-collapsible-content
 
 
 @kernel
 def look_of(data: Bytes, start: int, end: int) -> int:
     """Returns what the attributes data[start:end] of a wikitext table say about it, as bits."""
-    look = int64(UNSEEN if is_hidden(data, start, end) else 0)
+    look = int64(UNSEEN if is_hidden(data, start, end, False) else 0)
     floats = False
     at = start
     while at < end:
@@ -136,8 +136,8 @@ def are_attributes(out: Bytes, at: int, end: int) -> bool:
 
 
 @kernel
-def is_hidden(data: Bytes, start: int, end: int) -> bool:
-    """Returns True if the attributes data[start:end] of wikitext say that an element is hidden, or a picture's box.
+def is_hidden(data: Bytes, start: int, end: int, boxes: bool) -> bool:
+    """Returns True if the attributes data[start:end] of wikitext hide an element, or, with boxes, are a picture's box.
 
     Hidden are `display:none`, which sort keys have, and `visibility:hidden`, which digits have that only align numbers;
     not what a reader opens with a click (NavContent, mw-collapsible). A picture's box has `class=thumb`.
@@ -168,7 +168,7 @@ def is_hidden(data: Bytes, start: int, end: int) -> bool:
             opens, is_thumb = _class_words(data, value, at)
             if opens:
                 return False
-            found |= is_thumb
+            found |= is_thumb and boxes
         at += 1
     return found
 
@@ -182,7 +182,7 @@ def _class_words(data: Bytes, at: int, end: int) -> tuple[bool, bool]:
         while at < end and data[at] > 32:
             at += 1
         word = folded_hash(data, start, at)
-        opens |= word == _NAV or (at - start >= 14 and folded_hash(data, start, start + 14) == _COLLAPSIBLE)
+        opens |= find(_OPENED, word) >= 0 or (at - start >= 14 and folded_hash(data, start, start + 14) == _COLLAPSIBLE)
         is_thumb |= word == _THUMB
         at += 1
     return opens, is_thumb

@@ -57,7 +57,12 @@ def settle(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
     if mark == RAISED:
         return _raise(out, at, end, first, put)
     last = out[put - 1] if put > first else uint8(32)
-    after = _next(out, at + 1, end)
+    after = at + 1
+    if mark == LOWERED:
+        while after < end and out[after] < 9:
+            after += 1
+    else:
+        after = _next(out, int64(after), end)
     following = out[after] if after < end else uint8(32)
     if mark == LOWERED:
         is_sign = last in (43, 45) or (put - first > 2 and last == 0x92 and out[put - 2] == 0x88)  # + - −
@@ -261,6 +266,7 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
             letters += 1
             first_letter = first_letter if first_letter else byte
             is_variable |= _is_variable(byte)
+            is_variable &= letter_base or byte not in (97, 111)  # 1o and 12a, in italics too
         elif kind == _SIGN:
             slashes += byte == 47
             is_signed |= numbers + letters == 0

@@ -177,7 +177,7 @@ def new_row(w: Work, frame: Longs, buffer: Bytes, start: int, end: int) -> None:
     put_byte(w, uint8(ROW_START))
     frame[CELL] = w.state[PUT]
     frame[ATTRIBUTES] = frame[HEADER] = 0
-    frame[HIDDEN] = HIDDEN_ROW if is_hidden(buffer, start, end) else 0
+    frame[HIDDEN] = HIDDEN_ROW if is_hidden(buffer, start, end, False) else 0
 
 
 @kernel
@@ -207,7 +207,7 @@ def span_cell(w: Work, frame: Longs, buffer: Bytes, start: int, end: int) -> Non
     """Notes what the attributes buffer[start:end] say of a wikitext table's cell: its columns, its rows, and HIDDEN."""
     w.out[frame[CELL] - 2] = 128 + span(buffer, start, end, True)
     w.out[frame[CELL] - 1] = 128 + span(buffer, start, end, False)
-    frame[HIDDEN] |= is_hidden(buffer, start, end)
+    frame[HIDDEN] |= is_hidden(buffer, start, end, False)
 
 
 @kernel

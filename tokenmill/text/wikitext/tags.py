@@ -83,7 +83,7 @@ def tag(w: Work, names: Names) -> None:
         return
     w.state[AT] = behind
     may_hide = action in (NONE, BLOCK, ITEM, SUP, SUB, RUBY) and name != TABLE_TAG and data[behind - 2] != 47
-    if may_hide and not closing and is_hidden(data, stop, behind) and _skip_hidden(w, found, start, stop):
+    if may_hide and not closing and is_hidden(data, stop, behind, True) and _skip_hidden(w, found, start, stop):
         return
     if action <= BLOCK_RAW:
         if not closing and data[behind - 2] != 47:
