@@ -242,7 +242,8 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
     bracket: x<sup>1/2</sup> is a power, but 5<sup>1/2</sup> a mixed number.
     """
     numbers, letters, signs, slashes, run = int64(0), int64(0), int64(0), int64(0), int64(0)
-    last, first_letter, opened, closed, is_signed = int64(_OTHER), int64(0), False, False, False
+    last, first_letter, depth, pluses = int64(_OTHER), int64(0), int64(0), int64(0)
+    is_signed, is_bracketed = False, False  # is_bracketed: the first bracket ends with the text
     is_variable = is_italic
     at = start
     while at < end:
@@ -253,13 +254,13 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
         in_number = (byte == 46 or byte == 44) and last == _DIGIT and at < end and _is_digit(out[at])
         if in_number:
             continue
-        if kind == _OTHER or closed or (kind == _SIGN and (last == _SIGN or (byte == 47 and last == _OTHER))):
+        if kind == _OTHER or (kind == _SIGN and (last == _SIGN or (byte == 47 and last == _OTHER))):
             return int64(_NO_POWER)
         run = run + 1 if kind == _LETTER else int64(0)
-        if run > 2 or (kind == _OPENER and last != _OTHER) or (kind == _CLOSER and not opened):
+        is_bracketed = kind == _OPENER if last == _OTHER else is_bracketed and depth > 0
+        depth += (kind == _OPENER) - (kind == _CLOSER)
+        if run > 2 or depth < 0:
             return int64(_NO_POWER)
-        opened |= kind == _OPENER
-        closed |= kind == _CLOSER
         if kind == _DIGIT:
             numbers += last != _DIGIT
         elif kind == _LETTER:
@@ -269,18 +270,21 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
             is_variable &= letter_base or byte not in (97, 111)  # 1o and 12a, in italics too
         elif kind == _SIGN:
             slashes += byte == 47
+            pluses += byte == 43
             is_signed |= numbers + letters == 0
             signs += numbers + letters > 0
         last = kind
     if last == _SIGN:  # a charge, 2+
-        return int64(_POWER if numbers == signs == 1 and letters == slashes == 0 and not opened else _NO_POWER)
-    if opened != closed or numbers + letters == 0:
+        return int64(_POWER if numbers == signs == 1 and letters == slashes == 0 and not is_bracketed else _NO_POWER)
+    if depth or numbers + letters == 0:
         return int64(_NO_POWER)
     if signs:
         is_part = slashes == signs == 1 and letters == 0
         is_mixed = is_part and not letter_base and not is_signed and _last_number(out, start, end) in _PARTS
-        is_sum = letters > 0 and (numbers > 0 or is_italic or _is_variable(first_letter))
-        return int64((_POWER if opened else _LONG_POWER) if is_sum or (is_part and not is_mixed) else _NO_POWER)
+        is_sum = letters > 0 and (numbers > 0 or pluses > 0 or is_italic or _is_variable(first_letter))
+        is_sum |= letters == slashes == 0 and not letter_base  # 2^(32 − 1)
+        is_power = is_sum or (is_part and not is_mixed)
+        return int64((_POWER if is_bracketed else _LONG_POWER) if is_power else _NO_POWER)
     if letters == 0:
         return int64(_POWER if numbers == 1 else _NO_POWER)
     if letters > 1 or numbers > 1:
