@@ -242,7 +242,7 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
     bracket: x<sup>1/2</sup> is a power, but 5<sup>1/2</sup> a mixed number.
     """
     numbers, letters, signs, slashes, run = int64(0), int64(0), int64(0), int64(0), int64(0)
-    last, first_letter, depth, pluses = int64(_OTHER), int64(0), int64(0), int64(0)
+    last, first_letter, depth, pluses, minuses = int64(_OTHER), int64(0), int64(0), int64(0), int64(0)
     is_signed, is_bracketed = False, False  # is_bracketed: the first bracket ends with the text
     is_variable = is_italic
     at = start
@@ -271,6 +271,7 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
         elif kind == _SIGN:
             slashes += byte == 47
             pluses += byte == 43
+            minuses += byte == 0xE2 and out[at - 2] == 0x88
             is_signed |= numbers + letters == 0
             signs += numbers + letters > 0
         last = kind
@@ -282,7 +283,7 @@ def _power_kind(out: Bytes, start: int, end: int, letter_base: bool, is_italic: 
         is_part = slashes == signs == 1 and letters == 0
         is_mixed = is_part and not letter_base and not is_signed and _last_number(out, start, end) in _PARTS
         is_sum = letters > 0 and (numbers > 0 or pluses > 0 or is_italic or _is_variable(first_letter))
-        is_sum |= letters == slashes == 0 and not letter_base  # 2^(32 − 1)
+        is_sum |= letters == 0 and pluses + minuses == signs and not letter_base  # 2^(32 − 1); not 7–6(8–6) in tennis
         is_power = is_sum or (is_part and not is_mixed)
         return int64((_POWER if is_bracketed else _LONG_POWER) if is_power else _NO_POWER)
     if letters == 0:
