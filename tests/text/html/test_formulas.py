@@ -273,7 +273,7 @@ TWO = "<math><mn>2</mn></math>"
         (f"a/{HALF}", "a/(1/2)"),
         (f"x<sup>{HALF}</sup>", "x^(1/2)"),
         (f"10<sup>{TWO}</sup>", "10^2"),
-        (f"10<sub> {TWO}</sub>", "10 2"),
+        (f"10<sub> {TWO}</sub>", "10_2"),
         (f"(<i>a</i>){TWO}", "(a) 2"),
         (f"{HALF}<math>{x}</math>", "1/2 x"),
         (f"<a href=b>{HALF}</a>", "1/2"),

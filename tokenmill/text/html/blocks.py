@@ -57,7 +57,7 @@ from tokenmill.text.html.page import (
     end_line,
     put_text,
 )
-from tokenmill.text.html.powers import begin_script, end_script
+from tokenmill.text.html.powers import begin_script, end_script, settle_scripts
 from tokenmill.text.html.shown import begin_row, drop_line_number, is_read_button, is_unshown, meet
 from tokenmill.text.html.tags import (
     ARIA_TRAIT,
@@ -137,6 +137,7 @@ def read_blocks(data: Bytes, at: int, end: int, wanted: int, tables: Tables, pag
         state[BLOCKS] += 1
     if state[REVERSED]:
         number_down(page)
+    settle_scripts(page)
 
 
 @kernel
@@ -285,7 +286,7 @@ def _pop_to(depth: int, page: Page) -> None:
         if tag == _A or traits & LINK_TRAIT:
             state[LINKS] -= 1
         if tag in (_SUP, _SUB) or tag in STRUCK:
-            end_script(traits, page)
+            end_script(tag, page.number[element] if tag in (_SUP, _SUB) else int64(0), page)
         if page.block[element] != element:
             state[ENDED], state[LAST_TAG], state[LAST_KIN] = state[PUT], tag, page.kin[element]
     if state[DEPTH] <= state[HIDE]:

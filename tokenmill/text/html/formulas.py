@@ -48,7 +48,7 @@ _MATH, _ANNOTATION, _ENCODING = name_code("math"), name_code("annotation"), name
 _DISPLAYSTYLE, _TEXTSTYLE = name_code("displaystyle"), name_code("textstyle")
 _TEX, _LATEX = token_code("tex"), token_code("latex")
 _X_TEX, _X_LATEX = token_code("application/x-tex"), token_code("application/x-latex")
-_SPARE = 4  # bytes that may come before the formula: white space, a sign, a mark
+_SPARE = 4  # bytes that may come before the formula: white space, or the mark of a <sup>, and its own mark
 _MOST_WRAPPERS = 4  # around a formula
 
 
@@ -72,7 +72,7 @@ def put_tex(data: Bytes, at: int, end: int, display: int, decoded: int, tables: 
     if stop == begin:
         return False
     if not _is_repeated(page, begin, stop):
-        put_reference(page, int64(48))  # a digit in place of the mark: behind `10<sup>` it gets a `^`
+        put_reference(page, int64(48))  # in place of the mark
         page.text[state[PUT] - 1] = DISPLAY_FORMULA if display else INLINE_FORMULA
         page.text[stop] = DISPLAY_END if display else INLINE_END
         _move(begin, stop + 1, page)

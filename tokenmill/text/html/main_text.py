@@ -253,7 +253,7 @@ def _extract_all(
             out = wider
         put = write(source, choice, scratch, pointer(out), put)
         ends[document + 1] = put
-    return out[:put].copy(), ends
+    return out[:put], ends
 
 
 @kernel

@@ -10,13 +10,13 @@ from tokenmill.text.html.entities import read_entity
 from tokenmill.text.html.tags import TAG
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, int32, int64
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.powers.marks import ITALIC, LOWERED, RAISED
 
 MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
 MOST_PARTS: Final = 1 << 18  # elements and blocks of a document together; further elements only cut the text
 MOST_BLOCKS: Final = 1 << 17  # of a document; further text belongs to the last
 
 _LI, _OL, _UL, _MENU, _DIR, _TD, _TH = (TAG[name] for name in ("li", "ol", "ul", "menu", "dir", "td", "th"))
-_SHORT_WORD = 5  # letters: the name of a unit or a function is shorter
 
 # What the state array holds.
 PUT: Final = 0  # bytes of text so far
@@ -43,7 +43,7 @@ ALT_END: Final = 20
 HIDE: Final = 21  # depth of the element whose content is not shown, 0 if none is open
 UNSHOWN: Final = 22  # bytes of text that is not shown
 WANTED: Final = 23  # whether text that is not shown is read too
-SCRIPT: Final = 24  # sign before the next character if it continues a number: `^`, `_` or a space
+SCRIPT: Final = 24  # mark of a `<sup>` or `<sub>` whose text has not begun: one of text/powers/marks.py
 FORMULA: Final = 25  # where the last formula ends in the text
 SIGNS: Final = 26  # bits of tags.SIGNS: what the page says of itself
 TYPE: Final = 27  # what the `type` of the tag just read says: one of the types of attributes.py
@@ -55,7 +55,8 @@ LAST_KIN: Final = 32  # hash of the class of the last inline element
 BEGUN: Final = 33  # where the element that was opened last begins in the text
 LINE_NUMBER: Final = 34  # the number of a line of code that was removed last in this <pre>
 REVERSED: Final = 35  # whether a list that counts down is on the page
-NUM_STATE: Final = 36
+SCRIPTS: Final = 36  # whether the text has marks of raised or lowered text
+NUM_STATE: Final = 37
 
 SPAN_BITS: Final = 10
 NO_NUMBER: Final = -(1 << 31)  # items: the block begins no list item
@@ -105,7 +106,7 @@ class Page(NamedTuple):
     kin: Ints  # hash of its class
     class_at: Longs  # the value of its class in the document
     class_end: Longs
-    number: Ints  # of a list: the number of its last item; of a cell: colspan | rowspan << SPAN_BITS
+    number: Ints  # of a list: its last item; of a cell: colspan | rowspan << SPAN_BITS; of a <sup>: its begin in text
     begin: Longs  # (blocks,): of its text
     end: Longs
     where: Ints  # the innermost element around its first character
@@ -325,55 +326,49 @@ def _put_run(data: Bytes, at: int, end: int, page: Page) -> int:
 def _open_word(page: Page, byte: int) -> None:
     """Make the page ready for this byte, which is no white space."""
     state = page.state
+    if state[SCRIPT]:
+        _mark_script(page)
     open_text(page)
     block = state[BLOCKS]
     if page.item[block] == NO_NUMBER:
         begin = page.begin[block]
         if state[PUT] == begin or page.text[begin] <= 32:
             page.item[block] = _item_number(page, page.block[page.where[block]])
-    if state[SCRIPT] > 0 or (state[SCRIPT] == -state[PUT] and 48 <= byte <= 57):
-        _put_script(page, int64(byte))
-    elif state[APART] == state[PUT] and state[PUT] > page.begin[block] and not state[PRES]:
-        if _is_word(int64(byte), int64(0xC3), int64(0xDF)) and _is_word(
-            int64(page.text[state[PUT] - 1]), int64(0x80), int64(0xBF)
-        ):
+    if state[APART] == state[PUT] and state[PUT] > page.begin[block] and not state[PRES]:
+        if _is_word(int64(byte), int64(0xC3), int64(0xDF)) and _is_word(_last_byte(page), int64(0x80), int64(0xBF)):
             put_byte(page, 32)
-    elif state[SEAM] == state[PUT] and 65 <= byte <= 90 and _ends_in_word(page, int64(1)):
+    elif state[SEAM] == state[PUT] and 65 <= byte <= 90 and 97 <= _last_byte(page) <= 122:
         put_byte(page, 32)  # `<b>Name</b><i>Role</i>`: a style sheet sets them apart
 
 
 @kernel
-def _put_script(page: Page, byte: int) -> None:
-    """Write a sign between a number and a script that would continue it, before or behind it: 10^6, 2_10, 5 1/2."""
+def _mark_script(page: Page) -> None:
+    """Write the mark of the `<sup>` or `<sub>` that begins with the next character, if it stands behind other text."""
     state = page.state
-    sign = state[SCRIPT]
-    state[SCRIPT] = 0
-    if state[PUT] == page.begin[state[BLOCKS]]:
-        return
-    last = page.text[state[PUT] - 1]
-    is_digit, after_digit = 48 <= byte <= 57, 48 <= last <= 57
-    is_note = last in (37, 44, 46) or _ends_in_word(page, int64(_SHORT_WORD))  # no unit, as in m2
-    is_sign = (byte == 45 or byte == 43 or byte == 0xE2) and last > 32  # U+2212 begins with 0xE2
-    if is_digit and ((is_note and sign == 94) or (after_digit and sign < 0)):
-        put_byte(page, 32)
-    elif sign > 0 and ((is_digit and (after_digit or last == 41)) or (is_sign and sign != 32)):
-        put_byte(page, sign)
+    mark, state[SCRIPT] = state[SCRIPT], 0
+    if state[OPEN] and state[SPACE] < 2 and state[PUT] > page.begin[state[BLOCKS]]:
+        state[SPACE] = 0
+        put_byte(page, RAISED if mark == ITALIC else mark)
+        if mark != LOWERED:
+            put_byte(page, mark)
+        state[SCRIPTS] = 1
+
+
+@kernel
+def _last_byte(page: Page) -> int:
+    """The last byte of the text of the open block before marks of raised and lowered text; 0 without one."""
+    at = page.state[PUT] - 1
+    while at >= page.begin[page.state[BLOCKS]]:
+        if page.text[at] < RAISED:
+            return int64(page.text[at])
+        at -= 1
+    return int64(0)
 
 
 @kernel
 def _is_word(byte: int, low: int, high: int) -> bool:
     """Whether a word may have this byte; low, high: of the bytes of a letter of two bytes, the first or the last."""
     return 97 <= byte | 32 <= 122 or 48 <= byte <= 57 or low <= byte <= high
-
-
-@kernel
-def _ends_in_word(page: Page, letters: int) -> bool:
-    """Whether the text of the open block so far ends in so many small letters."""
-    at = page.state[PUT]
-    first = max(at - letters, page.begin[page.state[BLOCKS]])
-    while at > first and 97 <= page.text[at - 1] <= 122:
-        at -= 1
-    return bool(page.state[PUT] - at == letters)
 
 
 @kernel

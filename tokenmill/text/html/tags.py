@@ -36,7 +36,6 @@ LINK_TRAIT: Final = 2048  # an element of an unknown name with `href`
 ROW_TRAIT: Final = 4096  # in a <pre> it is a line of code
 TEX_TRAIT: Final = 8192  # its text is TeX between `$` or other delimiters, which a script shows as a formula
 ANCHOR_TRAIT: Final = 16384  # a link to a place on a page
-POWER_TRAIT: Final = 32768  # a <sup> that stands between `^(` and `)`
 DIALOG_TRAIT: Final = 1 << 16  # a dialog
 GONE_TRAIT: Final = 1 << 17  # it takes no room on the page: a hidden cell has no column
 DOWN_TRAIT: Final = 1 << 18  # a list that counts down

@@ -4,6 +4,7 @@ from typing import Final
 
 from tokenmill.text.kernel.arrays import int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.powers.marks import LOWERED, LOWERED_END, RAISED, RAISED_END
 from tokenmill.text.templates.hashes import folded_on
 from tokenmill.text.templates.patterns import AGE_ORDER, RULES
 from tokenmill.text.templates.template_tables import DATES
@@ -11,8 +12,7 @@ from tokenmill.text.wikitext.arguments import argument_number, positional
 from tokenmill.text.wikitext.coordinates import put_coordinates
 from tokenmill.text.wikitext.dates import put_age, put_date, put_time
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.powers import LOWERED, LOWERED_END, RAISED, RAISED_END
-from tokenmill.text.wikitext.quantities import part_from_digit, put_conversion, put_fraction
+from tokenmill.text.wikitext.quantities import part_from_digit, part_from_next, put_conversion, put_fraction
 from tokenmill.text.wikitext.state import LANGUAGE, Work, put_byte, put_range, trimmed
 from tokenmill.text.wikitext.values import put_units, put_value
 from tokenmill.text.wikitext.words import put_word
@@ -57,6 +57,8 @@ def put_rule(
         done = _put_language(w, names, a, start, stop, first, last, end)
     else:
         done = _put_name_or_number(w, rule, a, start, stop, first, last, end)
+    if done and rule in (_FRACTION, _FORMULA):
+        part_from_next(w)
     return int64(PRINTED if done else UNKNOWN)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.powers.marks import LOWERED, LOWERED_END, RAISED_END
 from tokenmill.text.templates.hashes import folded_hash, name_hash
 from tokenmill.text.wikitext.attributes import attribute_number, is_hidden
 from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker
@@ -22,7 +23,7 @@ from tokenmill.text.wikitext.names import (
     SUP,
     Names,
 )
-from tokenmill.text.wikitext.powers import LOWERED, LOWERED_END, RAISED_END, put_raised
+from tokenmill.text.wikitext.powers import put_raised
 from tokenmill.text.wikitext.state import (
     AT,
     CODE,

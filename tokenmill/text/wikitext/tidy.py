@@ -5,7 +5,8 @@ White space in code stays.
 
 from tokenmill.text.kernel.arrays import Bytes, Offsets, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.wikitext.powers import RAISED, settle
+from tokenmill.text.powers.marks import RAISED
+from tokenmill.text.powers.settle import settle
 from tokenmill.text.wikitext.state import CODE, ITEM_MARK, MARK, PLAIN, SPACED
 
 _AHEAD = 200  # most bytes in an emptied pair of brackets
