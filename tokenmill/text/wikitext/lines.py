@@ -19,6 +19,7 @@ from tokenmill.text.wikitext.state import (
     INDENTED,
     ITEM_MARK,
     LETTERS,
+    OUT_FROM,
     PUT,
     QUOTE,
     QUOTE_LINE,
@@ -239,6 +240,28 @@ def put_marker(w: Work, number: int) -> None:
         put_byte(w, uint8(46))
     put_byte(w, uint8(32))
     put_byte(w, uint8(ITEM_MARK))
+
+
+@kernel
+def renumber_item(w: Work, number: int) -> bool:
+    """Gives the item of a numbered wikitext list whose marker was just written another number: `#<li value=7>`.
+
+    Returns False if no such marker is directly before.
+    """
+    s, out = w.state, w.out
+    put = s[PUT]
+    if put < s[OUT_FROM] + 4 or out[put - 1] != ITEM_MARK or out[put - 3] != 46:
+        return False
+    slot = STATE - 1
+    while slot > COUNTS and s[slot] == 0:
+        slot -= 1
+    s[slot] = number
+    put -= 3
+    while put > s[OUT_FROM] and 48 <= out[put - 1] <= 57:
+        put -= 1
+    s[PUT] = put
+    put_marker(w, number)
+    return True
 
 
 @kernel

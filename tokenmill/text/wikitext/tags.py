@@ -7,7 +7,7 @@ from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.powers.marks import LOWERED, LOWERED_END, RAISED_END
 from tokenmill.text.templates.hashes import folded_hash, name_hash
 from tokenmill.text.wikitext.attributes import attribute_number, is_hidden
-from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker
+from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker, renumber_item
 from tokenmill.text.wikitext.names import (
     BLOCK,
     BLOCK_RAW,
@@ -103,9 +103,11 @@ def tag(w: Work, names: Names) -> None:
         if name in (_OL, _UL):
             first = min(max(attribute_number(data, _START, stop, behind), int64(1)), int64(MAX_NUMBER))
             w.state[NUMBERED] = first if name == _OL and not closing else int64(0)
-        elif action == ITEM and not closing and w.state[NUMBERED]:
+        elif action == ITEM and not closing:
             given = min(attribute_number(data, _VALUE, stop, behind), int64(MAX_NUMBER))
-            w.state[NUMBERED] = given if given else w.state[NUMBERED]
+            if given and renumber_item(w, given):
+                return
+            w.state[NUMBERED] = given if given and w.state[NUMBERED] else w.state[NUMBERED]
         _act(w, action, closing)
 
 

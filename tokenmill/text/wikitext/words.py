@@ -107,10 +107,11 @@ def is_number(w: Work, start: int, stop: int) -> bool:
             if not digits or exponent or i + 1 == stop:
                 return False
             exponent = True
-        elif byte == 0xE2:  # − and ⁄
+        elif byte == 0xE2:  # − ⁄ and –
             minus = i + 2 < stop and w.out[i + 1] == 0x88 and w.out[i + 2] == 0x92
             slash = i + 2 < stop and w.out[i + 1] == 0x81 and w.out[i + 2] == 0x84
-            if not (minus or slash):
+            dash = i + 2 < stop and w.out[i + 1] == 0x80 and w.out[i + 2] == 0x93 and i > start
+            if not (minus or slash or dash):
                 return False
             i += 2
         elif byte == 0xC2:  # ¼ ½ ¾
