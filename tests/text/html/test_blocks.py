@@ -265,6 +265,11 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ),
         ("<p>x<sub>i</sub><sup>2</sup> x<sub>max</sub><sup>n</sup>", "xi^2 xmax^n"),
         (
+            "<p>10<span style='vertical-align: super'>6</span>7 10<b style=vertical-align:sub;color:red>2</b>",
+            "10^6 7 10_2",
+        ),
+        ("<p>2<sup></sup>0 10<span style=vertical-align:top>6</span><sup> 6 </sup>7", "20 106^6 7"),
+        (
             "<p>Brand<sup>™</sup> 12%<sup>†</sup> 5<sup>′</sup> 42<sup>€</sup> mol<sup>−1</sup>",
             "Brand™ 12%† 5′ 42€ mol^−1",
         ),

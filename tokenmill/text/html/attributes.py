@@ -51,8 +51,10 @@ from tokenmill.text.html.tags import (
     HIDDEN_TRAIT,
     LINE_TRAIT,
     LINK_TRAIT,
+    LOWERED_TRAIT,
     PANEL,
     PRE_TRAIT,
+    RAISED_TRAIT,
     TAG,
     TOGGLE_TRAIT,
     UNSEEN_TRAIT,
@@ -81,6 +83,7 @@ _A, _IMG, _MATH, _META, _SCRIPT, _LI = TAG["a"], TAG["img"], TAG["math"], TAG["m
 _OL, _TD, _TH, _DIALOG = TAG["ol"], TAG["td"], TAG["th"], TAG["dialog"]
 _DIV, _SECTION, _H1 = TAG["div"], TAG["section"], TAG["h1"]
 _VISIBILITY, _WHITE_SPACE, _CLIP = name_code("visibility"), name_code("white-space"), name_code("clip")
+_VERTICAL_ALIGN = name_code("vertical-align")
 _LEFT, _TOP, _RIGHT = name_code("left"), name_code("top"), name_code("right")
 _INDENT, _MARGIN_LEFT = name_code("text-indent"), name_code("margin-left")
 _MOST_SPAN = 1000  # as HTML has it
@@ -263,6 +266,8 @@ def _declared(data: Bytes, at: int, end: int, name: int) -> int:
     if name == _WHITE_SPACE:
         is_pre = a == 112 and b == 114 and c == 101 and (at + 3 >= end or data[at + 3] <= 33)  # not pre-wrap
         return int64(PRE_TRAIT if is_pre else 0)
+    if name == _VERTICAL_ALIGN and a == 115 and b == 117:  # super, sub
+        return int64(RAISED_TRAIT if c == 112 else LOWERED_TRAIT)
     if name in (_LEFT, _TOP, _RIGHT, _INDENT, _MARGIN_LEFT):
         return int64(HIDDEN_TRAIT if read_number(data, at, end, 0) <= _OFF_SCREEN else 0)
     if name == _CLIP and end - at >= 7 and a == 114:  # rect(0 0 0 0), rect(1px, 1px, 1px, 1px)

@@ -5,24 +5,29 @@ A number or a variable in a `<sup>` behind a number, a letter or a unit is a pow
 
 from tokenmill.text.html.lexer import name_code, read_name
 from tokenmill.text.html.page import BLOCKS, DEPTH, HIDE, OPEN, PUT, SCRIPT, SCRIPTS, SPACE, Page, put_byte
-from tokenmill.text.html.tags import TAG
+from tokenmill.text.html.tags import LOWERED_TRAIT, RAISED_TRAIT, STRUCK, TAG
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.powers.marks import ITALIC, LOWERED, LOWERED_END, RAISED, RAISED_END
 from tokenmill.text.powers.settle import settle
 
-_SUP = TAG["sup"]
+_SUP, _SUB = TAG["sup"], TAG["sub"]
 _ITALIC = tuple(map(name_code, ("i", "em", "var")))
+_NEITHER, _RAISES, _LOWERS = 0, 1, 2
 
 
 @kernel
-def begin_script(data: Bytes, at: int, end: int, tag: int, page: Page) -> None:
-    """Note that the text of a `<sup>` or `<sub>` begins at `at`; its first character gets a mark."""
+def begin_script(data: Bytes, at: int, end: int, page: Page) -> None:
+    """Note that raised or lowered text begins at `at`, if the element just opened has such; a mark comes before it."""
     state = page.state
-    page.number[page.stack[state[DEPTH] - 1]] = state[PUT]
+    element = page.stack[state[DEPTH] - 1]
+    effect = _effect(element, page)
+    if effect == _NEITHER:
+        return
+    page.number[element] = state[PUT]
     if state[HIDE] or not state[OPEN] or state[SPACE]:
         state[SCRIPT] = 0
-    elif tag != _SUP:
+    elif effect == _LOWERS:
         state[SCRIPT] = LOWERED
     else:
         is_italic = at + 2 < end and data[at] == 60 and read_name(data, at + 1, end)[0] in _ITALIC
@@ -30,16 +35,28 @@ def begin_script(data: Bytes, at: int, end: int, tag: int, page: Page) -> None:
 
 
 @kernel
-def end_script(tag: int, begin: int, page: Page) -> None:
-    """End a `<sup>`, or a `<sub>` or struck text: a number that directly follows is no part of it.
-
-    begin: where its text begins.
-    """
+def end_script(element: int, page: Page) -> None:
+    """End an element: a number that directly follows is no part of its raised, lowered or struck text."""
     state = page.state
+    effect, is_struck = _effect(element, page), page.tag[element] in STRUCK
+    if effect == _NEITHER and not is_struck:
+        return
     state[SCRIPT] = 0
-    if not state[HIDE] and state[OPEN] and state[PUT] > max(page.begin[state[BLOCKS]], begin):
-        put_byte(page, RAISED_END if tag == _SUP else LOWERED_END)
+    begin = max(page.begin[state[BLOCKS]], 0 if is_struck else page.number[element])
+    if not state[HIDE] and state[OPEN] and state[PUT] > begin:
+        put_byte(page, RAISED_END if effect == _RAISES else LOWERED_END)
         state[SCRIPTS] = 1
+
+
+@kernel
+def _effect(element: int, page: Page) -> int:
+    """What the tag or the style of an element of HTML does to its text: _RAISES, _LOWERS or _NEITHER."""
+    tag, traits = page.tag[element], page.traits[element]
+    if tag in (_SUP, _SUB):
+        return int64(_RAISES if tag == _SUP else _LOWERS)
+    if not traits & (RAISED_TRAIT | LOWERED_TRAIT) or page.block[element] == element:
+        return int64(_NEITHER)
+    return int64(_RAISES if traits & RAISED_TRAIT else _LOWERS)
 
 
 @kernel

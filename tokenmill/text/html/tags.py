@@ -39,6 +39,8 @@ ANCHOR_TRAIT: Final = 16384  # a link to a place on a page
 DIALOG_TRAIT: Final = 1 << 16  # a dialog
 GONE_TRAIT: Final = 1 << 17  # it takes no room on the page: a hidden cell has no column
 DOWN_TRAIT: Final = 1 << 18  # a list that counts down
+RAISED_TRAIT: Final = 1 << 19  # its style raises its text, as that of a <sup>
+LOWERED_TRAIT: Final = 1 << 20  # its style lowers its text, as that of a <sub>
 
 # Names in a string are apart by a space.
 _BLOCKS = (

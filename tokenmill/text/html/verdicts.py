@@ -31,7 +31,7 @@ _FOR_TABLE = 75  # percent of the cut that are enough for a data table
 
 
 class Verdict(NamedTuple):
-    """Scratch for one document, as pointers."""
+    """Scratch for one document, as pointers. weight and sums share their memory with sums of Opinions (scratch.py)."""
 
     score: Ints  # (blocks,): the probability that the block is content, in parts of SURE
     keep: Bytes  # (blocks,)
