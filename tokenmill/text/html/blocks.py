@@ -69,7 +69,9 @@ from tokenmill.text.html.tags import (
     LINK_TRAIT,
     NUM_TAGS,
     PRE_TRAIT,
+    SCRIPT_TRAITS,
     SKIP,
+    STRUCK,
     TAG,
     TEX_TRAIT,
     VOID,
@@ -83,7 +85,7 @@ _A, _P, _BR, _LI, _DT, _DD = TAG["a"], TAG["p"], TAG["br"], TAG["li"], TAG["dt"]
 _TD, _TH, _TR, _TABLE = TAG["td"], TAG["th"], TAG["tr"], TAG["table"]
 _TBODY, _THEAD, _TFOOT, _CAPTION = TAG["tbody"], TAG["thead"], TAG["tfoot"], TAG["caption"]
 _UL, _OL, _PRE, _H1, _H6 = TAG["ul"], TAG["ol"], TAG["pre"], TAG["h1"], TAG["h6"]
-_HTML, _BODY, _IMG = TAG["html"], TAG["body"], TAG["img"]
+_HTML, _BODY, _IMG, _SUP, _SUB = TAG["html"], TAG["body"], TAG["img"], TAG["sup"], TAG["sub"]
 _MATH, _SCRIPT, _NOSCRIPT, _BUTTON = TAG["math"], TAG["script"], TAG["noscript"], TAG["button"]
 _DIV, _INPUT, _STYLE, _TEMPLATE = TAG["div"], TAG["input"], TAG["style"], TAG["template"]
 
@@ -231,7 +233,7 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
         state[HIDE] = depth
         if state[TRAITS] & ARIA_TRAIT:  # a browser shows it: a dot or a line between words
             state[APART] = state[PUT]
-    elif depth < state[DEPTH]:
+    elif depth < state[DEPTH] and (tag in (_SUP, _SUB) or state[TRAITS] & SCRIPT_TRAITS):
         begin_script(data, at, end, page)
 
 
@@ -284,7 +286,8 @@ def _pop_to(depth: int, page: Page) -> None:
         state[DEPTH] -= 1
         if tag == _A or traits & LINK_TRAIT:
             state[LINKS] -= 1
-        end_script(element, page)
+        if tag in (_SUP, _SUB) or tag in STRUCK or traits & SCRIPT_TRAITS:
+            end_script(element, page)
         if page.block[element] != element:
             state[ENDED], state[LAST_TAG], state[LAST_KIN] = state[PUT], tag, page.kin[element]
     if state[DEPTH] <= state[HIDE]:

@@ -5,7 +5,7 @@ A number or a variable in a `<sup>` behind a number, a letter or a unit is a pow
 
 from tokenmill.text.html.lexer import name_code, read_name
 from tokenmill.text.html.page import BLOCKS, DEPTH, HIDE, OPEN, PUT, SCRIPT, SCRIPTS, SPACE, Page, put_byte
-from tokenmill.text.html.tags import LOWERED_TRAIT, RAISED_TRAIT, STRUCK, TAG
+from tokenmill.text.html.tags import RAISED_TRAIT, SCRIPT_TRAITS, TAG
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 from tokenmill.text.powers.marks import ITALIC, LOWERED, LOWERED_END, RAISED, RAISED_END
@@ -18,7 +18,7 @@ _NEITHER, _RAISES, _LOWERS = 0, 1, 2
 
 @kernel
 def begin_script(data: Bytes, at: int, end: int, page: Page) -> None:
-    """Note that raised or lowered text begins at `at`, if the element just opened has such; a mark comes before it."""
+    """Note that raised or lowered text begins at `at`: that of the element just opened. A mark comes before it."""
     state = page.state
     element = page.stack[state[DEPTH] - 1]
     effect = _effect(element, page)
@@ -36,13 +36,11 @@ def begin_script(data: Bytes, at: int, end: int, page: Page) -> None:
 
 @kernel
 def end_script(element: int, page: Page) -> None:
-    """End an element: a number that directly follows is no part of its raised, lowered or struck text."""
+    """End raised, lowered or struck text: a number that directly follows is no part of it."""
     state = page.state
-    effect, is_struck = _effect(element, page), page.tag[element] in STRUCK
-    if effect == _NEITHER and not is_struck:
-        return
+    effect = _effect(element, page)
     state[SCRIPT] = 0
-    begin = max(page.begin[state[BLOCKS]], 0 if is_struck else page.number[element])
+    begin = max(page.begin[state[BLOCKS]], page.number[element] if effect else 0)
     if not state[HIDE] and state[OPEN] and state[PUT] > begin:
         put_byte(page, RAISED_END if effect == _RAISES else LOWERED_END)
         state[SCRIPTS] = 1
@@ -54,7 +52,7 @@ def _effect(element: int, page: Page) -> int:
     tag, traits = page.tag[element], page.traits[element]
     if tag in (_SUP, _SUB):
         return int64(_RAISES if tag == _SUP else _LOWERS)
-    if not traits & (RAISED_TRAIT | LOWERED_TRAIT) or page.block[element] == element:
+    if not traits & SCRIPT_TRAITS or page.block[element] == element:
         return int64(_NEITHER)
     return int64(_RAISES if traits & RAISED_TRAIT else _LOWERS)
 

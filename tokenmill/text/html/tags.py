@@ -41,6 +41,7 @@ GONE_TRAIT: Final = 1 << 17  # it takes no room on the page: a hidden cell has n
 DOWN_TRAIT: Final = 1 << 18  # a list that counts down
 RAISED_TRAIT: Final = 1 << 19  # its style raises its text, as that of a <sup>
 LOWERED_TRAIT: Final = 1 << 20  # its style lowers its text, as that of a <sub>
+SCRIPT_TRAITS: Final = RAISED_TRAIT | LOWERED_TRAIT
 
 # Names in a string are apart by a space.
 _BLOCKS = (
