@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from tokenmill.text.html.containers import (
     ITEMS,
     NUM_COUNTS,
+    PATHS,
     Containers,
     is_code_table,
     is_data_table,
@@ -28,6 +29,7 @@ _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
 _LONE_HEADINGS = 100  # units of all kept headings; more are posts or a list
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
+_FOR_ALIKE_TABLE = 50  # and for one like a kept table
 
 
 class Verdict(NamedTuple):
@@ -143,6 +145,7 @@ def keep_blocks(page: Page, found: Containers, into: Measures, verdict: Verdict,
         _drop_comments(page, blocks, into, verdict)
     _keep_definitions(page, blocks, verdict)
     _keep_tables(page, blocks, found, into, verdict)
+    _keep_alike_tables(page, blocks, found, verdict)
     _keep_terms(page, blocks, found, verdict)
     _keep_between(blocks, found, into, verdict)
     _keep_headings(blocks, into, verdict)
@@ -222,6 +225,26 @@ def _keep_tables(page: Page, blocks: int, found: Containers, into: Measures, ver
                 for cell in range(begin, after):
                     verdict.keep[cell] = 1
         block = after
+
+
+@kernel
+def _keep_alike_tables(page: Page, blocks: int, found: Containers, verdict: Verdict) -> None:
+    """Keep a data table with half of the score if one in the same sort of elements is kept: one of each offer, say."""
+    is_kept = verdict.kept  # by path, until drop_copies_of_text
+    for path in range(found.sizes[PATHS]):
+        is_kept[path] = 0
+    for block in range(blocks):
+        table = found.table[page.where[block]]
+        if table and verdict.keep[block] and is_data_table(table, found):
+            is_kept[found.path[block]] = 1
+    last, keeps = int64(0), False
+    for block in range(blocks):
+        table = found.table[page.where[block]]
+        if table != last:
+            is_near = verdict.score[block] * 100 >= _FOR_ALIKE_TABLE * verdict.cut[0]
+            last, keeps = table, is_near and is_kept[found.path[block]] and is_data_table(table, found)
+        if table and keeps:
+            verdict.keep[block] = 1
 
 
 @kernel
