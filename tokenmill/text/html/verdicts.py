@@ -29,7 +29,7 @@ _MOST_ITEM = 400  # units of an item of a list that is judged as a whole
 _SHORT_TITLE = 300  # units
 _LONE_HEADINGS = 100  # units of all kept headings; more are posts or a list
 _FOR_TABLE = 75  # percent of the cut that are enough for a data table
-_FOR_ALIKE_TABLE = 50  # and for one like a kept table
+_FOR_ALIKE = 50  # and for one like a kept table, and for code near kept blocks
 
 
 class Verdict(NamedTuple):
@@ -241,7 +241,7 @@ def _keep_alike_tables(page: Page, blocks: int, found: Containers, verdict: Verd
     for block in range(blocks):
         table = found.table[page.where[block]]
         if table != last:
-            is_near = verdict.score[block] * 100 >= _FOR_ALIKE_TABLE * verdict.cut[0]
+            is_near = verdict.score[block] * 100 >= _FOR_ALIKE * verdict.cut[0]
             last, keeps = table, is_near and is_kept[found.path[block]] and is_data_table(table, found)
         if table and keeps:
             verdict.keep[block] = 1
@@ -249,13 +249,22 @@ def _keep_alike_tables(page: Page, blocks: int, found: Containers, verdict: Verd
 
 @kernel
 def _keep_between(blocks: int, found: Containers, into: Measures, verdict: Verdict) -> None:
-    """Keep code between two kept blocks, and a block in the same sort of elements as the kept ones beside it."""
+    """Keep code between two kept blocks, and a block in the same sort of elements as the kept ones beside it.
+
+    Code with half of the score that a block must reach may have one dropped block on each side: its line numbers, or a
+    button.
+    """
+    keep = verdict.keep
     for block in range(1, blocks - 1):
-        if verdict.keep[block] or not verdict.keep[block - 1] or not verdict.keep[block + 1]:
+        if keep[block]:
             continue
-        is_alike = found.path[block] == found.path[block - 1] and found.path[block] == found.path[block + 1]
-        if is_alike or into.own[block * NUM_OWN + KIND] == _PRE_KIND:
-            verdict.keep[block] = 1
+        is_code = into.own[block * NUM_OWN + KIND] == _PRE_KIND
+        if keep[block - 1] and keep[block + 1]:
+            is_alike = found.path[block] == found.path[block - 1] and found.path[block] == found.path[block + 1]
+            keep[block] = is_alike or is_code
+        elif is_code and verdict.score[block] * 100 >= _FOR_ALIKE * verdict.cut[0]:
+            is_behind = keep[block - 1] or (block > 1 and keep[block - 2])
+            keep[block] = is_behind and (keep[block + 1] or (block + 2 < blocks and keep[block + 2]))
 
 
 @kernel
