@@ -66,6 +66,8 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="show the parts of the CPU time")
     parser.add_argument("--only", choices=FRAGMENTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.profile and options.before:
+        parser.error("--profile shows this checkout alone: leave --before out")
     if options.only:
         print(json.dumps(cost_here(FRAGMENTS[options.only], options.mib * MIB)))
         return

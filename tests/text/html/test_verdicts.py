@@ -89,6 +89,31 @@ def test_a_repeated_title_goes_unless_it_is_a_cell_a_term_code_or_an_item(page: 
     assert kept_text(page, [1] * len(read_page(page.encode()).texts)) == text
 
 
+LOW, NEAR, HIGH = 900, 1100, SURE - 1  # below and above half of the usual cut
+
+
+@pytest.mark.parametrize(("second", "is_kept"), [(NEAR, True), (LOW, False)])
+def test_a_table_in_the_same_sort_of_elements_as_a_kept_one_is_kept(second: int, is_kept: bool) -> None:
+    """One table of several offers was kept, and those of the others went."""
+    page = f"<div><p>x{TABLE}<p>y{TABLE}<p>z</div>"
+    assert scored_text(page, [0, *[HIGH] * 4, 0, *[second] * 4, 0]).count(GRID) == 1 + is_kept
+
+
+@pytest.mark.parametrize(
+    ("page", "scores", "is_kept"),
+    [
+        ("<p>x<div>1</div><pre>a = b</pre><p>y", [HIGH, 0, NEAR, HIGH], True),
+        ("<p>x<div>1</div><pre>a = b</pre><div>Copy</div><p>y", [HIGH, 0, NEAR, 0, HIGH], True),
+        ("<p>x<div>1</div><pre>a = b</pre><p>y", [HIGH, 0, LOW, HIGH], False),
+        ("<p>x<div>1</div><div>2</div><pre>a = b</pre><p>y", [HIGH, 0, 0, NEAR, HIGH], False),
+        ("<p>x<pre>a = b</pre><p>y", [HIGH, 0, HIGH], True),
+    ],
+)
+def test_code_with_a_dropped_block_beside_it_is_kept(page: str, scores: list[int], is_kept: bool) -> None:
+    """Code went with its line numbers or its button."""
+    assert ("a = b" in scored_text(page, scores)) == is_kept
+
+
 @pytest.mark.parametrize(
     "page",
     [

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from tokenmill.text.html.trial import read_page
 from tokenmill.text.kernel.cache import frozen
-from tokenmill.text.powers.marks import LOWERED_END, RAISED
+from tokenmill.text.powers.marks import RAISED, STRUCK
 from tokenmill.text.wikitext.variants import variants_of
 from tokenmill.text.wikitext.wikitext import wikitext_to_text
+
+Tree = str | list[tuple[str, "Tree"]]
 
 CASES = [
     ("10<sup>-6</sup> m", "10^-6 m"),
@@ -69,6 +71,21 @@ CASES = [
     ("7–6<sup>(8–6)</sup> 7-6<sup>7-5</sup> 7–6<sup>(7-5)</sup> 7–6<sup>5</sup>", "7–6(8–6) 7-6(7-5) 7–6(7-5) 7–6(5)"),
     ("2<sup><i>p</i></sup> − 1 2<sup><i>m</i></sup> 10<sup>π</sup> 2<sup><i>n</i>!</sup>", "2^p − 1 2^m 10^π 2^n!"),
     ("5<sup>h</sup> 30<sup>m</sup> 12<sup>s</sup> ¹<sup>2</sup>", "5h 30m 12s ¹2"),
+    ("30<sup>3</sup>/4 110<sup>3</sup>/4 x<sup>αβ</sup> an end", "30 3/4 110 3/4 x^(αβ) an end"),
+    ("the<sub> quick</sub> fox word<sup> note</sup> y", "the quick fox word note y"),
+    ("10<sup><sub></sub>6</sup> 10<sub><sup></sup>2</sub> 10<sup><s></s>6</sup> 1<sup></sup>0", "10^6 10_2 10^6 10"),
+    (
+        "word.<sup>[<sup>1</sup>]</sup> foo,<sup>1<sup>2</sup></sup> x<sup>see note<sup>2</sup></sup>",
+        "word.[1] foo, 1^2 xsee note2",
+    ),
+    ("a <s>strategy</s><sup>2</sup> b <s>10</s><sup>6</sup>", "a strategy 2 b 10^6"),
+    ("<s>19</s>25 19<s>25</s> 7<s></s>8", "19 25 19 25 78"),
+    ("quote [emphasis added]<sup>4</sup> (смотри рисунок)<sup>2</sup>", "quote [emphasis added] 4 (смотри рисунок) 2"),
+    (
+        "10<sup>6 (a very long note that goes on and on, over sixty-four bytes)</sup>7",
+        "10 6 (a very long note that goes on and on, over sixty-four bytes)7",
+    ),
+    ("a <sup></sup> b <s></s> c", "a b c"),
     ("text<sup>1</sup> Se<sup>7</sup>en I<sup>2</sup>C", "text1 Se7en I2C"),
     ("<sub>2</sub><sup>4</sup>He e<sup>iπ</sup> x<sup>n·m</sup> x<sup>n×3</sup>", "2 4He e^(iπ) x^(n·m) x^(n×3)"),
     ("5<sup>1</sup>/2 10<sup>2</sup>/3 10<sup>1</sup>/2", "5 1/2 10^2/3 10 1/2"),
@@ -95,8 +112,12 @@ CASES = [
     ),
 ]
 DIGITS = re.compile("[0-9]+")
-RUNS = st.text(alphabet="0123456789abnxSth.,-+−()/$€% ½π⁄", max_size=6)
-PIECES = st.lists(st.tuples(st.sampled_from(["", "sup", "sub"]), RUNS), max_size=6)
+TEXTS = st.text(alphabet="0123456789abnxSth.,-+−()/$€% ½π⁄β", max_size=6)
+TREES = st.recursive(
+    TEXTS,
+    lambda inner: st.lists(st.tuples(st.sampled_from(["sup", "sub", "s", "b", ""]), inner), max_size=4),
+    max_leaves=8,
+)
 
 
 def of_html(source: str) -> str:
@@ -106,16 +127,17 @@ def of_html(source: str) -> str:
 
 def of_wikitext(source: str) -> str:
     """Returns the text of a line of wikitext."""
-    return bytes_of_wikitext(source.replace("<i>", "''").replace("</i>", "''").encode()).decode()
+    source = source.replace("<i>", "''").replace("</i>", "''")
+    return rows_of_wikitext([source.encode()])[0].decode()
 
 
-def bytes_of_wikitext(coded: bytes) -> bytes:
-    """Returns the text of bytes of wikitext, which may be no UTF-8."""
-    data, offsets = np.frombuffer(coded, dtype=np.uint8), np.array([0, len(coded)], dtype=np.int64)
-    dates, variants = np.zeros((1, 2), dtype=np.uint64), np.array([variants_of(None)], dtype=np.uint8)
+def rows_of_wikitext(rows: list[bytes]) -> list[bytes]:
+    """Returns the texts of rows of wikitext, which may be no UTF-8."""
+    data = np.frombuffer(b"".join(rows), dtype=np.uint8)
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    dates, variants = np.zeros((len(rows), 2), dtype=np.uint64), np.full(len(rows), variants_of(None), dtype=np.uint8)
     out, ends = wikitext_to_text(*map(frozen, (data, offsets, dates)), tables=True, variants=frozen(variants))
-    (bounds,) = pairwise(ends.tolist())
-    return bytes(out)[slice(*bounds)]
+    return [bytes(out)[slice(*bounds)] for bounds in pairwise(ends.tolist())]
 
 
 @pytest.mark.parametrize("source, text", CASES)
@@ -124,43 +146,59 @@ def test_html_and_wikitext_read_scripts_alike(source: str, text: str) -> None:
     assert of_wikitext(source) == text
 
 
-def tagged(pieces: list[tuple[str, str]]) -> str:
-    """Returns pieces behind a word, with tags around those that are raised or lowered."""
-    return "w" + "".join(f"<{tag}>{text}</{tag}>" if tag else text for tag, text in pieces)
+def tagged(tree: Tree) -> str:
+    """Returns the source of a tree of texts and elements; an element without a name is only its content."""
+    if isinstance(tree, str):
+        return tree
+    return "".join(f"<{tag}>{tagged(inner)}</{tag}>" if tag else tagged(inner) for tag, inner in tree)
 
 
-def numbers_of(pieces: list[tuple[str, str]]) -> Iterator[str]:
-    """Yields the numbers that a reader sees; pieces of the same kind side by side are one."""
-    joined: list[tuple[str, str]] = []
-    for tag, text in pieces:
-        if text and joined and tag == "" == joined[-1][0]:
-            joined[-1] = ("", joined[-1][1] + text)
-        elif text:
-            joined.append((tag, text))
-    for _, text in joined:
-        yield from DIGITS.findall(text)
+def pieces_of(tree: Tree, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yields (the raised, lowered and struck elements around it, text) for each text that is not empty."""
+    if isinstance(tree, str):
+        if tree:
+            yield path, tree
+        return
+    for place, (tag, inner) in enumerate(tree):
+        yield from pieces_of(inner, f"{path}/{place}" if tag in ("sup", "sub", "s") else path)
 
 
-@given(PIECES)
-def test_no_number_joins_another(pieces: list[tuple[str, str]]) -> None:
-    assert DIGITS.findall(of_wikitext(tagged(pieces))) == list(numbers_of(pieces))
-    assert DIGITS.findall(of_html(tagged(pieces))) == list(numbers_of(pieces))
+def numbers_of(tree: Tree) -> Iterator[str]:
+    """Yields the numbers that a reader sees; texts side by side in the same elements are one."""
+    for _, group in groupby(pieces_of(tree), key=lambda piece: piece[0]):
+        yield from DIGITS.findall("".join(text for _, text in group))
 
 
-@given(PIECES)
-def test_only_signs_and_spaces_are_added(pieces: list[tuple[str, str]]) -> None:
-    plain = "w" + "".join(text for _, text in pieces)
-    assert re.sub("[ ^_()]", "", of_html(tagged(pieces))) == re.sub("[ ^_()]", "", plain)
+@given(TREES)
+def test_no_number_joins_another(tree: Tree) -> None:
+    assert DIGITS.findall(of_wikitext(f"w{tagged(tree)}")) == list(numbers_of(tree))
+    assert DIGITS.findall(of_html(f"w{tagged(tree)}")) == list(numbers_of(tree))
 
 
-@given(st.binary(max_size=40).map(lambda data: bytes(0xF5 + byte % 11 if byte < 128 else byte % 128 for byte in data)))
+@given(TREES)
+def test_only_signs_and_spaces_are_added(tree: Tree) -> None:
+    plain = "w" + "".join(text for _, text in pieces_of(tree))
+    for text in (of_html(f"w{tagged(tree)}"), of_wikitext(f"w{tagged(tree)}")):
+        assert re.sub("[ ^_()]", "", text) == re.sub("[ ^_()]", "", plain)
+        assert text.count("(") - plain.count("(") == text.count(")") - plain.count(")") >= 0
+        assert set(text.split()) >= {word for word in plain.split(" ") if word.isalpha() and f" {word} " in plain}
+
+
+MARKED = st.binary(max_size=40).map(lambda data: bytes(0xF5 + byte % 11 if byte < 128 else byte % 128 for byte in data))
+
+
+@given(MARKED)
 def test_marks_in_any_order_are_replaced(source: bytes) -> None:
-    text = bytes_of_wikitext(source)
+    before, text, after = rows_of_wikitext([b"10", source, b"6 th"])
+    assert (before, after) == (b"10", b"6 th")
+    assert text == rows_of_wikitext([source])[0]
     assert len(text) <= len(source)
-    assert not any(RAISED <= byte <= LOWERED_END for byte in text)
+    assert not any(RAISED <= byte <= STRUCK for byte in text)
 
 
-@pytest.mark.parametrize("part", ["x<s></s>", "<sup>", "1<sub>1</sub>", "1<sub>1</sub><sup>x", "$1,<sup>22</sup>"])
+@pytest.mark.parametrize(
+    "part", ["x<s></s>", "|<sup>αβ</sup>", "<sup>", "1<sub>1</sub>", "1<sub>1</sub><sup>x", "$1,<sup>22</sup>"]
+)
 def test_many_marks_take_time_in_proportion(part: str) -> None:
     """With a search back to the begin of the text for each mark this would take minutes."""
     of_html(part * 100_000)

@@ -48,6 +48,7 @@ CASES = [
     ("a <ref>x</ref>. b <ref name=c/>, d<ref>e</ref> f (<ref>g</ref>) h", "a. b, d f h"),
     ("* [[Harem (Genre)| Harem]]\n*  x", "- Harem\n- x"),
     ('<ol><li>a<li value="9">b<li>c<li value=x>d</ol><li value=3>e', "1. a\n9. b\n10. c\n11. d\n\n- e"),
+    ("# a\n<ol><li><li value=3>b<li>c</ol>\n# d", "1. a\n\n3. b\n4. c\n\n1. d"),
     ("# a\n#<li value=7>b\n# c\n## <li value=\"3\">d\n# e\n#f", "1. a\n7. b\n8. c\n  3. d\n9. e\n10. f"),
     ("<ol class=x start='10'><li>d<li>e</ol>", "10. d\n11. e"),
     ("<ol start=99999><li>a<li>b</ol><ol start=x><li>c</ol><li>d", "999. a\n999. b\n\n1. c\n\n- d"),

@@ -81,6 +81,7 @@ CONVERSIONS = [
     ("a {{sup|}}{{sub|}} b 10<sub><ref>x</ref></sub>7 1<sup>''o''</sup>", "a b 10 7 1o"),
     ("10<sup>12345678901234567890123456</sup>", "10^12345678901234567890123456"),
     ("{{frac|1|2}}7 {{chem|O|2}}2 {{chem|O|2}}x {{convert|5–10|km}}", "1/2 7 O2 2 O2x 5–10 km"),
+    ("{{frac|1|2}}'''7''' {{nowrap|{{frac|1|2}}}}7 {{convert|5{{frac|1|2}}|in}}", "1/2 7 1/2 7 5 1/2 in"),
     ("2<sup>''p''</sup> − 1 2<sup>''m''</sup> 10<sup>π</sup> 2<sup>''n''!</sup>", "2^p − 1 2^m 10^π 2^n!"),
     ("5<sup>h</sup> 30<sup>m</sup> 12<sup>s</sup> 1{{sup|st}} ¹<sup>2</sup>", "5h 30m 12s 1st ¹2"),
     (

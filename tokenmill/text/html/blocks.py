@@ -69,25 +69,22 @@ from tokenmill.text.html.tags import (
     LINK_TRAIT,
     NUM_TAGS,
     PRE_TRAIT,
+    SCRIPT_TAGS,
     SCRIPT_TRAITS,
     SKIP,
-    STRUCK,
-    TAG,
     TEX_TRAIT,
     VOID,
     WALL,
     WIDE,
+    numbers_of,
 )
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
 
-_A, _P, _BR, _LI, _DT, _DD = TAG["a"], TAG["p"], TAG["br"], TAG["li"], TAG["dt"], TAG["dd"]
-_TD, _TH, _TR, _TABLE = TAG["td"], TAG["th"], TAG["tr"], TAG["table"]
-_TBODY, _THEAD, _TFOOT, _CAPTION = TAG["tbody"], TAG["thead"], TAG["tfoot"], TAG["caption"]
-_UL, _OL, _PRE, _H1, _H6 = TAG["ul"], TAG["ol"], TAG["pre"], TAG["h1"], TAG["h6"]
-_HTML, _BODY, _IMG, _SUP, _SUB = TAG["html"], TAG["body"], TAG["img"], TAG["sup"], TAG["sub"]
-_MATH, _SCRIPT, _NOSCRIPT, _BUTTON = TAG["math"], TAG["script"], TAG["noscript"], TAG["button"]
-_DIV, _INPUT, _STYLE, _TEMPLATE = TAG["div"], TAG["input"], TAG["style"], TAG["template"]
+_A, _P, _BR, _LI, _DT, _DD, _UL, _OL, _PRE, _H1, _H6 = numbers_of("a p br li dt dd ul ol pre h1 h6")
+_TD, _TH, _TR, _TABLE, _TBODY, _THEAD, _TFOOT, _CAPTION = numbers_of("td th tr table tbody thead tfoot caption")
+_HTML, _BODY, _IMG, _MATH, _SCRIPT, _NOSCRIPT, _BUTTON = numbers_of("html body img math script noscript button")
+_DIV, _INPUT, _STYLE, _TEMPLATE = numbers_of("div input style template")
 
 
 @kernel
@@ -220,6 +217,7 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
     else:
         state[TRAITS] &= ~LINE_TRAIT
         if flags & BLOCK:
+            state[TRAITS] &= ~SCRIPT_TRAITS
             end_block(page, 2 if flags & WIDE else 1)
         elif state[ENDED] == state[PUT] and state[OPEN]:
             if state[PRES]:
@@ -233,8 +231,8 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
         state[HIDE] = depth
         if state[TRAITS] & ARIA_TRAIT:  # a browser shows it: a dot or a line between words
             state[APART] = state[PUT]
-    elif depth < state[DEPTH] and (tag in (_SUP, _SUB) or state[TRAITS] & SCRIPT_TRAITS):
-        begin_script(data, at, end, page)
+    elif depth < state[DEPTH] and (tag in SCRIPT_TAGS or state[TRAITS] & SCRIPT_TRAITS):
+        begin_script(data, at, end, tag, state[TRAITS], page)
 
 
 @kernel
@@ -286,8 +284,8 @@ def _pop_to(depth: int, page: Page) -> None:
         state[DEPTH] -= 1
         if tag == _A or traits & LINK_TRAIT:
             state[LINKS] -= 1
-        if tag in (_SUP, _SUB) or tag in STRUCK or traits & SCRIPT_TRAITS:
-            end_script(element, page)
+        if tag in SCRIPT_TAGS or traits & SCRIPT_TRAITS:
+            end_script(tag, traits, page)
         if page.block[element] != element:
             state[ENDED], state[LAST_TAG], state[LAST_KIN] = state[PUT], tag, page.kin[element]
     if state[DEPTH] <= state[HIDE]:

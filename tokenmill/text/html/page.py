@@ -10,7 +10,7 @@ from tokenmill.text.html.entities import read_entity
 from tokenmill.text.html.tags import TAG
 from tokenmill.text.kernel.arrays import Bytes, Hashes, Ints, Longs, int32, int64
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.powers.marks import ITALIC, LOWERED, RAISED
+from tokenmill.text.powers.marks import RAISED
 
 MOST_OPEN: Final = 512  # elements open at once; deeper ones only cut the text
 MOST_PARTS: Final = 1 << 18  # elements and blocks of a document together; further elements only cut the text
@@ -43,7 +43,7 @@ ALT_END: Final = 20
 HIDE: Final = 21  # depth of the element whose content is not shown, 0 if none is open
 UNSHOWN: Final = 22  # bytes of text that is not shown
 WANTED: Final = 23  # whether text that is not shown is read too
-SCRIPT: Final = 24  # mark of a `<sup>` or `<sub>` whose text has not begun: one of text/powers/marks.py
+SCRIPTS: Final = 24  # whether the text has marks of text/powers/marks.py
 FORMULA: Final = 25  # where the last formula ends in the text
 SIGNS: Final = 26  # bits of tags.SIGNS: what the page says of itself
 TYPE: Final = 27  # what the `type` of the tag just read says: one of the types of attributes.py
@@ -55,8 +55,7 @@ LAST_KIN: Final = 32  # hash of the class of the last inline element
 BEGUN: Final = 33  # where the element that was opened last begins in the text
 LINE_NUMBER: Final = 34  # the number of a line of code that was removed last in this <pre>
 REVERSED: Final = 35  # whether a list that counts down is on the page
-SCRIPTS: Final = 36  # whether the text has marks of raised or lowered text
-NUM_STATE: Final = 37
+NUM_STATE: Final = 36
 
 SPAN_BITS: Final = 10
 NO_NUMBER: Final = -(1 << 31)  # items: the block begins no list item
@@ -106,7 +105,7 @@ class Page(NamedTuple):
     kin: Ints  # hash of its class
     class_at: Longs  # the value of its class in the document
     class_end: Longs
-    number: Ints  # of a list: its last item; of a cell: colspan | rowspan << SPAN_BITS; of a <sup>: its begin in text
+    number: Ints  # of a list: the number of its last item; of a cell: colspan | rowspan << SPAN_BITS
     begin: Longs  # (blocks,): of its text
     end: Longs
     where: Ints  # the innermost element around its first character
@@ -326,8 +325,6 @@ def _put_run(data: Bytes, at: int, end: int, page: Page) -> int:
 def _open_word(page: Page, byte: int) -> None:
     """Make the page ready for this byte, which is no white space."""
     state = page.state
-    if state[SCRIPT]:
-        _mark_script(page)
     open_text(page)
     block = state[BLOCKS]
     if page.item[block] == NO_NUMBER:
@@ -339,19 +336,6 @@ def _open_word(page: Page, byte: int) -> None:
             put_byte(page, 32)
     elif state[SEAM] == state[PUT] and 65 <= byte <= 90 and 97 <= _last_byte(page) <= 122:
         put_byte(page, 32)  # `<b>Name</b><i>Role</i>`: a style sheet sets them apart
-
-
-@kernel
-def _mark_script(page: Page) -> None:
-    """Write the mark of the `<sup>` or `<sub>` that begins with the next character, if it stands behind other text."""
-    state = page.state
-    mark, state[SCRIPT] = state[SCRIPT], 0
-    if state[OPEN] and state[SPACE] < 2 and state[PUT] > page.begin[state[BLOCKS]]:
-        state[SPACE] = 0
-        put_byte(page, RAISED if mark == ITALIC else mark)
-        if mark != LOWERED:
-            put_byte(page, mark)
-        state[SCRIPTS] = 1
 
 
 @kernel

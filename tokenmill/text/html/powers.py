@@ -1,60 +1,50 @@
-"""Marks superscripts and subscripts of HTML, so that they are set apart from numbers when a page is read.
-
-A number or a variable in a `<sup>` behind a number, a letter or a unit is a power, and gets a `^`: 2^n, m^2, e^(x + 1).
-"""
+"""Marks superscripts and subscripts of HTML, so that they are set apart from numbers when a page is read."""
 
 from tokenmill.text.html.lexer import name_code, read_name
-from tokenmill.text.html.page import BLOCKS, DEPTH, HIDE, OPEN, PUT, SCRIPT, SCRIPTS, SPACE, Page, put_byte
-from tokenmill.text.html.tags import RAISED_TRAIT, SCRIPT_TRAITS, TAG
+from tokenmill.text.html.page import BLOCKS, HIDE, OPEN, PUT, SCRIPTS, SPACE, Page, put_byte
+from tokenmill.text.html.tags import RAISED_TRAIT, STRUCK_TAGS, TAG
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.powers.marks import ITALIC, LOWERED, LOWERED_END, RAISED, RAISED_END
+from tokenmill.text.powers.marks import ITALIC, LOWERED, LOWERED_END, RAISED, RAISED_END, STRUCK
 from tokenmill.text.powers.settle import settle
 
-_SUP, _SUB = TAG["sup"], TAG["sub"]
+_SUP = TAG["sup"]
 _ITALIC = tuple(map(name_code, ("i", "em", "var")))
-_NEITHER, _RAISES, _LOWERS = 0, 1, 2
 
 
 @kernel
-def begin_script(data: Bytes, at: int, end: int, page: Page) -> None:
-    """Note that raised or lowered text begins at `at`: that of the element just opened. A mark comes before it."""
-    state = page.state
-    element = page.stack[state[DEPTH] - 1]
-    effect = _effect(element, page)
-    if effect == _NEITHER:
+def begin_script(data: Bytes, at: int, end: int, tag: int, traits: int, page: Page) -> None:
+    """Mark that raised, lowered or struck text begins at `at`, if other text is directly before it."""
+    if page.state[SPACE] or not _has_text(page):
         return
-    page.number[element] = state[PUT]
-    if state[HIDE] or not state[OPEN] or state[SPACE]:
-        state[SCRIPT] = 0
-    elif effect == _LOWERS:
-        state[SCRIPT] = LOWERED
-    else:
+    if tag in STRUCK_TAGS:
+        put_byte(page, STRUCK)
+    elif tag == _SUP or traits & RAISED_TRAIT:
         is_italic = at + 2 < end and data[at] == 60 and read_name(data, at + 1, end)[0] in _ITALIC
-        state[SCRIPT] = ITALIC if is_italic else RAISED
+        put_byte(page, RAISED)
+        put_byte(page, ITALIC if is_italic else RAISED)
+    else:
+        put_byte(page, LOWERED)
 
 
 @kernel
-def end_script(element: int, page: Page) -> None:
-    """End raised, lowered or struck text: a number that directly follows is no part of it."""
+def end_script(tag: int, traits: int, page: Page) -> None:
+    """Mark that raised, lowered or struck text ends: a number that directly follows is no part of it."""
+    if _has_text(page):
+        is_raised = tag == _SUP or traits & RAISED_TRAIT
+        put_byte(page, STRUCK if tag in STRUCK_TAGS else RAISED_END if is_raised else LOWERED_END)
+
+
+@kernel
+def _has_text(page: Page) -> bool:
+    """Whether a mark may be put: text is open and shown, and does not end in white space, as in a <pre>."""
     state = page.state
-    effect = _effect(element, page)
-    state[SCRIPT] = 0
-    begin = max(page.begin[state[BLOCKS]], page.number[element] if effect else 0)
-    if not state[HIDE] and state[OPEN] and state[PUT] > begin:
-        put_byte(page, RAISED_END if effect == _RAISES else LOWERED_END)
-        state[SCRIPTS] = 1
-
-
-@kernel
-def _effect(element: int, page: Page) -> int:
-    """What the tag or the style of an element of HTML does to its text: _RAISES, _LOWERS or _NEITHER."""
-    tag, traits = page.tag[element], page.traits[element]
-    if tag in (_SUP, _SUB):
-        return int64(_RAISES if tag == _SUP else _LOWERS)
-    if not traits & SCRIPT_TRAITS or page.block[element] == element:
-        return int64(_NEITHER)
-    return int64(_RAISES if traits & RAISED_TRAIT else _LOWERS)
+    if state[HIDE] or not state[OPEN] or state[PUT] == page.begin[state[BLOCKS]]:
+        return False
+    if 9 <= page.text[state[PUT] - 1] <= 32:
+        return False
+    state[SCRIPTS] = 1
+    return True
 
 
 @kernel

@@ -38,7 +38,7 @@ from tokenmill.text.html.tags import (
     NOTICE,
     REFERENCE_TRAIT,
     ROW_TRAIT,
-    STRUCK,
+    STRUCK_TAGS,
     TAG,
     TEX_TRAIT,
     TOGGLE_TRAIT,
@@ -323,7 +323,7 @@ def meet(tag: int, page: Page) -> None:
     is_same = state[KIN] and state[KIN] == state[LAST_KIN] and state[PUT] - begun > 1
     if page.marks[page.stack[state[DEPTH] - 1]] & CODE_MARK:
         return
-    is_edit = tag == _INS and state[LAST_TAG] in STRUCK
+    is_edit = tag == _INS and state[LAST_TAG] in STRUCK_TAGS
     if (tag in (_A, _LABEL) and state[LAST_TAG] == tag) or (is_same and not _is_sentence(page, begun)) or is_edit:
         state[APART] = state[PUT]
     elif state[KIN] != state[LAST_KIN]:

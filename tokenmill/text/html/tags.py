@@ -63,7 +63,15 @@ _PASSED = "address div p li dt dd"  # blocks that an open <li> is looked for beh
 NAMES: Final = list(dict.fromkeys(["", *" ".join([_BLOCKS, _VOID, _SKIP, _INLINE]).split(" ")]))
 TAG: Final = {name: number for number, name in enumerate(NAMES)}
 NUM_TAGS: Final = len(NAMES)
-STRUCK: Final = tuple(TAG[name] for name in ("del", "s", "strike"))
+
+
+def numbers_of(names: str) -> tuple[int, ...]:
+    """Returns the numbers of elements of HTML, whose names are apart by a space."""
+    return tuple(TAG[name] for name in names.split())
+
+
+STRUCK_TAGS: Final = numbers_of("del s strike")
+SCRIPT_TAGS: Final = numbers_of("sup sub del s strike")
 
 
 def _flags(name: str) -> int:

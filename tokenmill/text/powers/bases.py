@@ -58,6 +58,8 @@ def is_letter_of_word(char: int) -> bool:
 @kernel
 def base_before(text: Bytes, first: int, put: int, is_lowered: bool) -> int:
     """Returns what text[first:put] ends with: NONE, NUMBER, SYMBOL or WORD. is_lowered: it ends with a subscript."""
+    if put > first and text[put - 1] in (2, 4):  # the end of a formula of HTML
+        return int64(SYMBOL)
     char, at = char_before(text, first, put)
     if is_digit(char):
         if not is_lowered:
@@ -69,7 +71,7 @@ def base_before(text: Bytes, first: int, put: int, is_lowered: bool) -> int:
     if 0xBC <= char <= 0xBE:  # ¼ ½ ¾
         return int64(NUMBER)
     if char in (41, 93, 124):  # ) ] |
-        return int64(WORD if char == 41 and _is_remark(text, first, at) else SYMBOL)
+        return int64(WORD if char != 124 and _is_remark(text, first, at) else SYMBOL)
     if 0x2100 <= char < 0x2150 or 0x1D400 <= char < 0x1D800 or char in _METRES:  # ℝ 𝑥
         return int64(SYMBOL)
     if not is_letter_of_word(char):
@@ -111,10 +113,13 @@ def _is_consonant(char: int) -> bool:
 def _is_remark(text: Bytes, first: int, at: int) -> bool:
     """Returns True if the bracket that closes at text[at] has words inside, as no formula has."""
     letters = 0
+    opener = 40 if text[at] == 41 else 91
     for place in range(at - 1, max(first, at - _LONGEST_REMARK) - 1, -1):
-        if text[place] == 40:
+        if text[place] == opener:
             return False
-        letters = letters + 1 if 97 <= text[place] | 32 <= 122 else 0
+        if text[place] & 0xC0 == 0x80:
+            continue
+        letters = letters + 1 if 97 <= text[place] | 32 <= 122 or text[place] >= 0xC3 else 0
         if letters == _REMARK_WORD:
             return True
     return False
@@ -122,11 +127,11 @@ def _is_remark(text: Bytes, first: int, at: int) -> bool:
 
 @kernel
 def ends_in_word(text: Bytes, first: int, put: int) -> bool:
-    """Returns True if text[first:put] ends with a word of at least five small letters, or with a bracket."""
+    """Returns True if text[first:put] ends with a word of at least five small letters, or with a remark in brackets."""
     at = put
     while at > max(first, put - _LONGEST_WORD) and 97 <= text[at - 1] <= 122:
         at -= 1
-    return bool(put - at == _LONGEST_WORD or (put > first and text[put - 1] == 41))
+    return bool(put - at == _LONGEST_WORD or (put > first and text[put - 1] in (41, 93)))
 
 
 @kernel
@@ -135,6 +140,13 @@ def is_name(text: Bytes, first: int, put: int, following: int) -> bool:
     char, at = char_before(text, first, put)
     before, _ = char_before(text, first, at)
     return 65 <= char <= 90 and 65 <= following <= 90 and not is_digit(before)
+
+
+@kernel
+def is_ten(text: Bytes, first: int, put: int) -> bool:
+    """Returns True if text[first:put] ends with the number 10."""
+    is_number = put - first > 1 and text[put - 2] == 49 and text[put - 1] == 48
+    return is_number and (put - first == 2 or not (is_digit(text[put - 3]) or text[put - 3] in (44, 46)))
 
 
 @kernel

@@ -12,4 +12,5 @@ RAISED_END: Final = 0xFA
 POWER_END: Final = 0xFB  # the raised text is a power
 BRACKET_END: Final = 0xFC  # it gets a closing bracket
 LOWERED: Final = 0xFD
-LOWERED_END: Final = 0xFE  # also the end of struck text: a number that follows stands in its place
+LOWERED_END: Final = 0xFE
+STRUCK: Final = 0xFF  # before and behind struck text, which stands beside another number

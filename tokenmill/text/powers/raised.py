@@ -89,7 +89,7 @@ def _is_power(found: _Found, base: int, is_free: bool, text: Bytes, start: int, 
         if found.letters == 1:
             return found.variables > 0 or found.is_signed
         is_product = found.variables == 2 and (base == SYMBOL or not is_free)
-        return found.letters == 2 and is_product and not _is_ordinal(text, start)
+        return found.letters == 2 and is_product and not _is_ordinal(text, start, stop)
     if signs == 0:
         return found.variables > 0
     return found.numbers > 0 or found.pluses > 0 or found.variables > 0
@@ -215,11 +215,11 @@ def _is_variable(letter: int, base: int, is_free: bool) -> bool:
 
 
 @kernel
-def _is_ordinal(text: Bytes, start: int) -> bool:
+def _is_ordinal(text: Bytes, start: int, stop: int) -> bool:
     """Returns True for the end of an ordinal: th, or er in French."""
-    while not 97 <= text[start] | 32 <= 122:
+    while start < stop and not 97 <= text[start] | 32 <= 122:
         start += 1
-    return (text[start], text[start + 1]) in ((116, 104), (101, 114))
+    return start + 1 < stop and (text[start], text[start + 1]) in ((116, 104), (101, 114))
 
 
 @kernel

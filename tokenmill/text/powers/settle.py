@@ -18,6 +18,7 @@ from tokenmill.text.powers.bases import (
     is_name,
     is_price,
     is_score,
+    is_ten,
 )
 from tokenmill.text.powers.marks import (
     BRACKET_END,
@@ -27,11 +28,11 @@ from tokenmill.text.powers.marks import (
     POWER_END,
     RAISED,
     RAISED_END,
+    STRUCK,
 )
 from tokenmill.text.powers.raised import LONG_POWER, NO_POWER, POWER, TIE_BREAK, is_part, number_at, power_of
 
 _LONGEST: Final = 64  # bytes of raised text that are looked through
-_IN_NUMBER = (43, 44, 45, 46, 0xE2, 0x88, 0x92, 0x80, 0x93)  # + , - . − –
 
 
 @kernel
@@ -43,19 +44,15 @@ def settle(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
     mark = out[at]
     if mark == RAISED:
         return _raise(out, at, end, first, put)
-    last = int64(out[put - 1]) if put > first else int64(32)
     if mark == LOWERED:
-        after = at + 1
-        while after < end and out[after] < 9:
-            after += 1
-    else:
-        after = _next(out, at + 1, end)
+        return _lower(out, at, end, first, put)
+    if mark == STRUCK and at + 1 < end and out[at + 1] == STRUCK:  # nothing was struck
+        return _behind_space(out, at + 2, end, first, put), int64(put)
+    last = int64(out[put - 1]) if put > first else int64(0)
+    after = _next(out, at + 1, end)
     following = int64(out[after]) if after < end else int64(32)
     sign = int64(0)
-    if mark == LOWERED:
-        is_sign = last in (43, 45) or (put - first > 2 and last == 0x92 and out[put - 2] == 0x88)  # + - −
-        sign = int64(95 if is_digit(following) and (is_digit(last) or is_sign) else 0)
-    elif mark == BRACKET_END:
+    if mark == BRACKET_END:
         put -= last == 32
         sign = int64(41)
     elif mark == POWER_END:
@@ -65,7 +62,24 @@ def settle(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
     if sign:
         out[put] = sign
         put += 1
-    return int64(at + 1), int64(put)
+    return _behind_space(out, at + 1, end, first, put), int64(put)
+
+
+@kernel
+def _lower(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
+    """At LOWERED: writes `_` between two numbers, and between a sign and a number."""
+    start = at + 1
+    while start < end and (out[start] < 9 or out[start] == 32):
+        start += 1
+    if start < end and out[start] == LOWERED_END:  # nothing, or white space and marks
+        return _behind_space(out, start + 1 if start == at + 1 else at + 1, end, first, put), int64(put)
+    start = _begin(out, start, end)
+    last = out[put - 1] if put > first else 0
+    is_sign = last in (43, 45) or (put - first > 2 and last == 0x92 and out[put - 2] == 0x88)  # + - −
+    if start == end or not is_digit(out[start]) or not (is_digit(last) or is_sign):
+        return int64(at + 1), int64(put)
+    out[put] = 95
+    return int64(start), _copy_marks(out, at + 1, start, put + 1)
 
 
 @kernel
@@ -73,20 +87,23 @@ def _raise(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
     """At RAISED: writes `^`, `^(`, `(`, a space, or nothing, and notes at the end of the raised text which it was."""
     if at + 1 >= end or out[at + 1] not in (RAISED, ITALIC):
         return int64(at + 1), int64(put)
-    start = at + 2
-    while start < end and (out[start] < 9 or out[start] == 32):
-        start += 1
-    stop, is_nested = _end_of_raised(out, start, end)
+    start = _begin(out, at + 2, end)
+    stop, inner = _end_of_raised(out, start, end)
     is_closed = stop < end and out[stop] == RAISED_END
-    if start == stop or out[start] == RAISED:  # of two that begin together, the second counts
+    if start == stop:  # nothing, or white space
+        return _behind_space(out, stop + 1 if is_closed and stop == at + 2 else at + 2, end, first, put), int64(put)
+    if out[start] == RAISED:  # of two that begin together, the second counts
         return int64(at + 2), int64(put)
-    is_lowered = at > first and out[at - 1] == LOWERED_END
-    base = base_before(out, first, put, is_lowered)
-    is_formula = out[start - 1] == 1 and out[stop - 1] == 2  # the marks of a formula of HTML
-    kind = int64(LONG_POWER if base != WORD else NO_POWER)
+    base = base_before(out, first, put, at > first and out[at - 1] == LOWERED_END)
+    is_formula = out[start - 1] in (1, 3) and out[stop - 1] in (2, 4)  # the marks of a formula of HTML
     if is_formula:
         kind = int64(POWER)
-    elif not is_nested:
+    elif stop - start >= _LONGEST:
+        kind = int64(NO_POWER)
+    elif inner < stop:
+        kind = power_of(out, start, inner, base, True)
+        kind = int64(LONG_POWER if kind != NO_POWER and base != WORD else NO_POWER)
+    else:
         kind = _kind(out, start, stop, end, first, put, base, out[at + 1] == ITALIC)
     if kind == NO_POWER:
         if is_digit(out[start]) and _is_apart(out, first, put, base):
@@ -101,7 +118,36 @@ def _raise(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
         put += 1
     if is_closed:
         out[stop] = POWER_END if kind == POWER else BRACKET_END
-    return int64(start - is_formula), int64(put)
+    return int64(start), _copy_marks(out, at + 2, start, put)
+
+
+@kernel
+def _behind_space(out: Bytes, at: int, end: int, first: int, put: int) -> int:
+    """Returns `at`, or the position behind the space there if a space is written already."""
+    return int64(at + (put > first and out[put - 1] == 32 and at < end and out[at] == 32))
+
+
+@kernel
+def _begin(out: Bytes, at: int, end: int) -> int:
+    """Returns where raised or lowered text begins, behind white space, marks, and tags with nothing in them."""
+    while at < end:
+        if out[at] == RAISED and at + 2 < end and out[at + 2] == RAISED_END:
+            at += 3
+        elif out[at] < 9 or out[at] == 32 or out[at] in (LOWERED, LOWERED_END, STRUCK):
+            at += 1
+        else:
+            break
+    return int64(at)
+
+
+@kernel
+def _copy_marks(out: Bytes, at: int, end: int, put: int) -> int:
+    """Moves the marks of formulas in out[at:end] to out[put:]. Returns where they end."""
+    for place in range(at, end):
+        if out[place] < 9:
+            out[put] = out[place]
+            put += 1
+    return int64(put)
 
 
 @kernel
@@ -116,7 +162,7 @@ def _kind(out: Bytes, start: int, stop: int, end: int, first: int, put: int, bas
             return int64(TIE_BREAK)
         number, to = number_at(out, start, stop)
         is_cents = to == stop and stop - start == 2 and (is_price(out, first, put) or _is_euro(out, after, end))
-        is_above = to == stop and base == NUMBER and _is_numerator(out, number, after, end, out[put - 1] == 48)
+        is_above = to == stop and base == NUMBER and _is_numerator(out, number, after, end, is_ten(out, first, put))
         if is_cents or is_above or (to == stop and is_name(out, first, put, following)):
             return int64(NO_POWER)
     return power_of(out, start, stop, base, is_italic or is_e(out, first, put))
@@ -133,33 +179,47 @@ def _is_apart(out: Bytes, first: int, put: int, base: int) -> bool:
 
 
 @kernel
-def _end_of_raised(out: Bytes, start: int, end: int) -> tuple[int, bool]:
-    """Returns (where the raised text ends, True if it has raised text inside).
+def _end_of_raised(out: Bytes, start: int, end: int) -> tuple[int, int]:
+    """Returns (where the raised text ends, where raised text inside of it begins; without such the end).
 
-    Without an end in this line or cell it is the number at its start.
+    Without an end in this line or cell it is the number at its start. Text of _LONGEST bytes or more is cut.
     """
-    depth, is_nested = int64(1), False
+    depth, inner = int64(1), int64(-1)
     at = start
-    while at < min(end, start + _LONGEST) and out[at] not in (9, 10):
+    while at < end and out[at] not in (9, 10):
+        if at - start >= _LONGEST:
+            return int64(at), int64(at)
         if out[at] == RAISED:
+            inner = int64(at) if inner < 0 else inner
             depth += 1
-            is_nested = True
             at += 1
-        depth -= out[at] == RAISED_END
+        depth -= out[at] == RAISED_END if at < end else 0
         if depth == 0:
-            return int64(at), is_nested
+            return int64(at), inner if inner >= 0 else int64(at)
         at += 1
-    stop = start
-    while stop < end and (is_digit(out[stop]) or out[stop] in _IN_NUMBER):
-        stop += 1
-    return int64(stop), False
+    stop = _behind_number(out, start, end)
+    return stop, stop
+
+
+@kernel
+def _behind_number(out: Bytes, at: int, end: int) -> int:
+    """Returns where the number at out[at], with its sign, ends."""
+    while at < end:
+        is_dash = at + 2 < end and out[at] == 0xE2 and (out[at + 1], out[at + 2]) in ((0x88, 0x92), (0x80, 0x93))  # − –
+        if is_dash:
+            at += 3
+        elif is_digit(out[at]) or 43 <= out[at] <= 46:  # + , - .
+            at += 1
+        else:
+            break
+    return int64(at)
 
 
 @kernel
 def _next(out: Bytes, at: int, end: int) -> int:
     """Returns the position of the next byte that is no mark of removed markup or of an end, at most _LONGEST on."""
     end = min(end, at + _LONGEST)
-    while at < end and (out[at] < 9 or RAISED_END <= out[at] <= BRACKET_END or out[at] == LOWERED_END):
+    while at < end and (out[at] < 9 or RAISED_END <= out[at] <= BRACKET_END or out[at] >= LOWERED_END):
         at += 1
     return int64(at)
 

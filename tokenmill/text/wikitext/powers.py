@@ -4,7 +4,7 @@ from typing import Final
 
 from tokenmill.text.kernel.arrays import uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.powers.marks import ITALIC, POWER_END, RAISED
+from tokenmill.text.powers.marks import ITALIC, POWER_END, RAISED, RAISED_END
 from tokenmill.text.wikitext.state import AT, END, OUT_FROM, PUT, Work, put_byte
 from tokenmill.text.wikitext.words import is_ascii_word
 
@@ -25,8 +25,10 @@ def put_raised(w: Work) -> None:
 def end_power(w: Work) -> None:
     """Writes a mark if the text of a wikitext template ends with an exponent, which a digit would join."""
     put = w.state[PUT]
+    put -= put > w.state[OUT_FROM] and w.out[put - 1] == RAISED_END  # of a fraction or a formula
+    stop = put
     low = max(w.state[OUT_FROM], put - _LONGEST)
     while put > low and (is_ascii_word(w.out[put - 1]) or w.out[put - 1] in _IN_EXPONENT):
         put -= 1
-    if put > low and put < w.state[PUT] and w.out[put - 1] == 94:
+    if low < put < stop and w.out[put - 1] == 94:
         put_byte(w, uint8(POWER_END))

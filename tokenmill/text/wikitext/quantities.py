@@ -11,14 +11,11 @@ from tokenmill.text.wikitext.arguments import is_given, named, positional
 from tokenmill.text.wikitext.layout import PLAIN_CELL
 from tokenmill.text.wikitext.names import Names
 from tokenmill.text.wikitext.state import (
-    AT,
     CELL_START,
     DEPTH,
-    END,
     KIND,
     OUT,
     OUT_FROM,
-    PUT,
     TABLE,
     Work,
     find,
@@ -242,14 +239,6 @@ def put_fraction(w: Work, start: int, stop: int, first: int, last: int, end: int
         put_byte(w, uint8(47))
         put_range(w, w.out, c, c_to)
     return True
-
-
-@kernel
-def part_from_next(w: Work) -> None:
-    """Writes a space if the text of the template that is being closed ends with a digit and a digit follows."""
-    at, last = w.state[AT], w.out[w.state[PUT] - 1]
-    if 48 <= last <= 57 and at < w.state[END] and 48 <= w.data[at] <= 57:
-        put_byte(w, uint8(32))
 
 
 @kernel

@@ -12,7 +12,7 @@ from tokenmill.text.wikitext.arguments import argument_number, positional
 from tokenmill.text.wikitext.coordinates import put_coordinates
 from tokenmill.text.wikitext.dates import put_age, put_date, put_time
 from tokenmill.text.wikitext.names import Names
-from tokenmill.text.wikitext.quantities import part_from_digit, part_from_next, put_conversion, put_fraction
+from tokenmill.text.wikitext.quantities import part_from_digit, put_conversion, put_fraction
 from tokenmill.text.wikitext.state import LANGUAGE, Work, put_byte, put_range, trimmed
 from tokenmill.text.wikitext.values import put_units, put_value
 from tokenmill.text.wikitext.words import put_word
@@ -58,7 +58,7 @@ def put_rule(
     else:
         done = _put_name_or_number(w, rule, a, start, stop, first, last, end)
     if done and rule in (_FRACTION, _FORMULA):
-        part_from_next(w)
+        put_byte(w, uint8(RAISED_END))  # a digit that follows is no part of it
     return int64(PRINTED if done else UNKNOWN)
 
 

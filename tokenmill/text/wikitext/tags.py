@@ -4,7 +4,7 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
-from tokenmill.text.powers.marks import LOWERED, LOWERED_END, RAISED_END
+from tokenmill.text.powers.marks import LOWERED, LOWERED_END, RAISED_END, STRUCK
 from tokenmill.text.templates.hashes import folded_hash, name_hash
 from tokenmill.text.wikitext.attributes import attribute_number, is_hidden
 from tokenmill.text.wikitext.lines import MAX_NUMBER, put_marker, renumber_item
@@ -95,8 +95,8 @@ def tag(w: Work, names: Names) -> None:
         return
     elif action == RUBY:
         _ruby(w, name, closing)
-    elif closing and name in _STRUCK_TAGS:
-        put_byte(w, uint8(LOWERED_END))  # a number that follows stands in place of the struck one
+    elif name in _STRUCK_TAGS:
+        put_byte(w, uint8(STRUCK))
     elif name in _SPACED_TAGS:
         _spaced(w, action, closing, found, start, stop)
     else:
@@ -105,7 +105,7 @@ def tag(w: Work, names: Names) -> None:
             w.state[NUMBERED] = first if name == _OL and not closing else int64(0)
         elif action == ITEM and not closing:
             given = min(attribute_number(data, _VALUE, stop, behind), int64(MAX_NUMBER))
-            if given and renumber_item(w, given):
+            if given and not w.state[NUMBERED] and renumber_item(w, given):
                 return
             w.state[NUMBERED] = given if given and w.state[NUMBERED] else w.state[NUMBERED]
         _act(w, action, closing)

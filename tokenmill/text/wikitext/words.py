@@ -4,6 +4,7 @@ import numpy as np
 
 from tokenmill.text.kernel.arrays import Bytes, int64, uint8
 from tokenmill.text.kernel.cache import kernel
+from tokenmill.text.powers.marks import RAISED_END
 from tokenmill.text.templates.hashes import exact_on, folded_on
 from tokenmill.text.wikitext.names import Names
 from tokenmill.text.wikitext.state import (
@@ -119,7 +120,7 @@ def is_number(w: Work, start: int, stop: int) -> bool:
                 return False
             digits = True
             i += 1
-        elif not (43 <= byte <= 47 or byte == 32):  # + , - . /
+        elif not (43 <= byte <= 47 or byte in (32, RAISED_END)):  # + , - . /
             return False
         i += 1
     return digits
