@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
     "model": {"layers": 2, "width": 16, "heads": 2, "kv_heads": 1, "mlp_width": 32},
     "data": {"seq_len": 16, "batch_size": 4},
     "optim": {"learning_rate": 2e-2, "matrix_learning_rate": 2e-2},
-    "schedule": {"warmup_steps": 2},
+    "schedule": {"warmup_steps": 1},
 }
 
 

@@ -3,10 +3,8 @@
 Learning rates are for the plateau; steps count optimizer updates; sizes are in tokens unless the name says otherwise.
 """
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -87,6 +85,9 @@ class ScheduleConfig(_Section):
     final_ratio: Ratio = 0.1
 
 
+_FREE: Final = {"steps", "log_every", "eval_every", "checkpoint_every", "keep_checkpoints"}
+
+
 class TrainConfig(_Section):
     """One run. eval_windows 0 evaluates the whole val split; threads fixes the order of sums, and so the bits."""
 
@@ -103,9 +104,18 @@ class TrainConfig(_Section):
     optim: OptimConfig = OptimConfig()
     schedule: ScheduleConfig = ScheduleConfig()
 
-    def digest(self) -> str:
-        """SHA-256 of the filled settings."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+    @model_validator(mode="after")
+    def _reaches_the_plateau(self) -> "TrainConfig":
+        if self.schedule.warmup_steps > self.steps:
+            raise ValueError(
+                f"schedule.warmup_steps {self.schedule.warmup_steps} must be at most steps {self.steps}, "
+                "or the learning rate never reaches its plateau"
+            )
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """Returns the settings that change the numbers of a run. The others may change when a run is resumed."""
+        return self.model_dump(exclude=_FREE)
 
 
 def read_config(path: Path, *, steps: int | None = None) -> TrainConfig:
