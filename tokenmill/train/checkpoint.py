@@ -10,7 +10,7 @@ and plain values, not code.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from torch import nn, optim
@@ -63,7 +63,7 @@ class Checkpoints:
         path = self.path(state.step)
         with storage.open_output(str(path)) as file:
             hashing = storage.Hashing(file)
-            torch.save(content, hashing)
+            torch.save(content, cast("IO[bytes]", hashing))
         record = {"bytes": hashing.size, "xxh3": hashing.digest.hexdigest()}
         storage.write_bytes(str(path.with_suffix(".json")), json.dumps(record).encode())
         for step in self.steps()[: -self.config.keep_checkpoints]:

@@ -60,7 +60,7 @@ def orthogonal_factor(matrices: Tensor) -> Tensor:
 
     Singular values of the result are within about 0.7 to 1.2. On a GPU the products are made in bfloat16.
     """
-    x = matrices.to(torch.bfloat16) if matrices.is_cuda else matrices.float()
+    x: Tensor = matrices.to(torch.bfloat16) if matrices.is_cuda else matrices.float()
     is_tall = x.shape[1] > x.shape[2]
     x = x.mT if is_tall else x
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
@@ -68,7 +68,8 @@ def orthogonal_factor(matrices: Tensor) -> Tensor:
     for _ in range(_ITERATIONS):
         square = x @ x.mT
         x = a * x + torch.baddbmm(square, square, square, beta=b, alpha=c) @ x
-    return x.mT if is_tall else x
+    factor: Tensor = x.mT if is_tall else x
+    return factor
 
 
 def _of_equal_shape(weights: Iterable[Tensor]) -> Iterator[list[Tensor]]:
