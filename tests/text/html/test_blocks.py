@@ -167,9 +167,19 @@ def test_what_a_browser_shows_or_opens_is_read(shown: str) -> None:
 
 
 def test_a_page_whose_text_is_all_hidden_is_read_nevertheless() -> None:
-    post = "A post of the forum, with a sentence or two. " * 3
+    post = "A post of the forum, with a sentence or two. " * 100
     assert blocks(f"<body><div>Loading</div><noscript><p>{post}</p></noscript>") == ["Loading", post.strip()]
     assert blocks(f"<div style='visibility:hidden'><p>{post}</p></div>") == [post.strip()]
+
+
+@pytest.mark.parametrize("tag", ["span", "p", "td", "li"])
+def test_a_word_or_a_part_that_is_hidden_is_never_the_page(tag: str) -> None:
+    """Regression: sort keys came back on pages with little text."""
+    assert blocks(f"<p>Open daily.<{tag} hidden>{'Closed. ' * 400}</{tag}>") == ["Open daily."]
+
+
+def test_little_hidden_text_is_never_the_page() -> None:
+    assert blocks("<p>Open.<div hidden>Closed on Mondays in the winter.</div>") == ["Open."]
 
 
 @pytest.mark.parametrize(
@@ -270,6 +280,13 @@ def test_the_lines_of_code_stay_as_they_are(page: str, expected: list[str]) -> N
         ),
         ("<p>10<span style=vertical-align:top>6</span> x<div style=vertical-align:super>6</div>", "106 x\n6"),
         ("<p>a<pre> <s></s></pre><p>b", "a\nb"),
+        ("<p>in 2001<sup><a href='#1'>1</a>,<a href='#2'>2</a></sup>", "in 2001 1,2"),
+        (
+            "<p>10<span style='vertical-align:0.5em'>6</span> 10<span style='vertical-align:text-top'>6</span>"
+            " 10<span style='vertical-align:0'>6</span> 10<span style=vertical-align:-2px>2</span>",
+            "10^6 10^6 106 10_2",
+        ),
+        ("<p>a<span style='display:block'>1</span><span style='display:block'>2</span>", "a 1 2"),
         ("<pre>a<s>\n</s><div>b</div>", "a\nb"),
         (
             "<p>Brand<sup>™</sup> 12%<sup>†</sup> 5<sup>′</sup> 42<sup>€</sup> mol<sup>−1</sup>",

@@ -67,6 +67,10 @@ def read_site(file: IO[bytes], name: str, size: int) -> Site:
             f"{name}: declares a document type ({refused[0].decode()} at byte {refused.start()}), so it is not read:"
             " entity bombs need one, and MediaWiki dumps never have one"
         )
+    if not head:
+        raise DataError(
+            f"{name}: not a MediaWiki export: it has no text (empty, cut, or damaged in its first block); get it again"
+        )
     if b"<mediawiki" not in head and found is None:
         raise DataError(
             f"{name}: not a MediaWiki export: it begins with {head[:40]!r}, expected <mediawiki …> and <page>s"

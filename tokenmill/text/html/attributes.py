@@ -266,8 +266,12 @@ def _declared(data: Bytes, at: int, end: int, name: int) -> int:
     if name == _WHITE_SPACE:
         is_pre = a == 112 and b == 114 and c == 101 and (at + 3 >= end or data[at + 3] <= 33)  # not pre-wrap
         return int64(PRE_TRAIT if is_pre else 0)
-    if name == _VERTICAL_ALIGN and a == 115 and b == 117:  # super, sub
-        return int64(RAISED_TRAIT if c == 112 else LOWERED_TRAIT)
+    if name == _VERTICAL_ALIGN:
+        is_super = a == 115 and b == 117 and c == 112
+        is_top = end - at == 8 and a == 116 and b == 101 and data[at + 5] | 32 == 116  # text-top
+        if is_super or is_top or 49 <= a <= 57 or (a in (46, 48) and c >= 37):  # 0.5em, .4em, 50%
+            return int64(RAISED_TRAIT)
+        return int64(LOWERED_TRAIT if a == 45 or (a == 115 and b == 117 and c == 98) else 0)
     if name in (_LEFT, _TOP, _RIGHT, _INDENT, _MARGIN_LEFT):
         return int64(HIDDEN_TRAIT if read_number(data, at, end, 0) <= _OFF_SCREEN else 0)
     if name == _CLIP and end - at >= 7 and a == 114:  # rect(0 0 0 0), rect(1px, 1px, 1px, 1px)

@@ -215,6 +215,8 @@ def _open_element(data: Bytes, at: int, end: int, tag: int, flags: int, tables: 
         state[TRAITS] |= LINE_TRAIT
         flags &= ~BLOCK
     else:
+        if state[TRAITS] & LINE_TRAIT:
+            state[APART] = state[PUT]
         state[TRAITS] &= ~LINE_TRAIT
         if flags & BLOCK:
             state[TRAITS] &= ~SCRIPT_TRAITS

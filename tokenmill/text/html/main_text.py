@@ -56,6 +56,7 @@ SECOND: Final = [*FIRST, *OPINIONS]
 SINGLE: Final = [*WHOLE, "kept_units", "kept_blocks", "kept_run"]  # features for the kind of the page
 WIDTH: Final = len(SECOND)
 LEAST_SHOWN: Final = 1500  # bytes of text that make a page readable without what browsers do not show
+LEAST_HIDDEN: Final = 1000  # bytes of text that browsers do not show which may be the page
 NUM_FIRST: Final = len(FIRST)
 TREES: Final = {"first": FIRST, "second": SECOND, "single": SINGLE}  # of Models, with the names of their features
 
@@ -134,11 +135,14 @@ def _tree_pointers(trees: Trees) -> Trees:
 
 
 @kernel
-def measure(data: Bytes, at: int, end: int, tables: Tables, kinds: Ints, hints: Hints, scratch: Scratch) -> None:
-    """Read and measure the HTML document data[at:end]."""
+def measure(
+    data: Bytes, at: int, end: int, tables: Tables, kinds: Ints, hints: Hints, scratch: Scratch, everything: int
+) -> None:
+    """Read and measure the HTML document data[at:end]. everything: all blocks are kept, hidden text is never read."""
     page = scratch.page
     read_blocks(data, at, end, int64(0), tables, page)
-    if page.state[PUT] < LEAST_SHOWN and page.state[UNSHOWN] > 2 * page.state[PUT]:
+    shown, hidden = page.state[PUT], page.state[UNSHOWN]
+    if not everything and shown < LEAST_SHOWN and hidden > max(2 * shown, LEAST_HIDDEN):
         read_blocks(data, at, end, int64(1), tables, page)  # a forum whose posts are all in <noscript>, for example
     measure_page(page, kinds, scratch.into)
     measure_hints(data, page, hints, scratch.into.words, scratch.into.classes)
@@ -236,7 +240,7 @@ def _extract_all(
     ends = np.zeros(len(offsets), dtype=np.int64)
     put = int64(0)
     for document in range(len(offsets) - 1):
-        measure(source, offsets[document], offsets[document + 1], names, kinds, hints, scratch)
+        measure(source, offsets[document], offsets[document + 1], names, kinds, hints, scratch, choice.everything)
         if choice.everything:
             for block in range(page.state[BLOCKS]):
                 scratch.verdict.keep[block] = 1

@@ -43,6 +43,7 @@ from tokenmill.text.html.tags import (
     TEX_TRAIT,
     TOGGLE_TRAIT,
     UNSEEN_TRAIT,
+    numbers_of,
 )
 from tokenmill.text.kernel.arrays import Bytes, int64
 from tokenmill.text.kernel.cache import kernel
@@ -50,6 +51,7 @@ from tokenmill.text.kernel.cache import kernel
 _A, _DT, _H1, _H6, _PRE, _CODE = TAG["a"], TAG["dt"], TAG["h1"], TAG["h6"], TAG["pre"], TAG["code"]
 _LABEL, _INS = TAG["label"], TAG["ins"]
 _MOST_LABEL = 4  # words
+_PARTS = numbers_of("p li tr td th dt dd h1 h2 h3 h4 h5 h6")  # of a page, which a script does not show alone
 _SPAN, _SUMMARY, _SUP, _TD = TAG["span"], TAG["summary"], TAG["sup"], TAG["td"]
 _SUP_CODE = name_code("sup")
 _MOST_DIGITS = 5  # of the number of a line of code
@@ -125,8 +127,10 @@ def is_unshown(data: Bytes, at: int, end: int, tag: int, page: Page) -> bool:
 
 @kernel
 def _may_be_page(page: Page) -> bool:
-    """Whether a script may show the hidden element just opened as the page itself: no dialog, notice or tooltip."""
+    """Whether a script may show the hidden element just opened as the page itself: no dialog, notice or word."""
     element = page.stack[page.state[DEPTH] - 1]
+    if page.block[element] != element or page.tag[element] in _PARTS:
+        return False
     return not (page.state[TRAITS] & (DIALOG_TRAIT | UNSEEN_TRAIT) or page.own[element] & NOTICE)
 
 

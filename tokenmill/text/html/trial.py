@@ -97,9 +97,15 @@ def _alone(html: bytes) -> tuple[Bytes, Offsets]:
 
 
 @kernel
+def _measure(data: Bytes, tables: Tables, kinds: Ints, hints: Hints, scratch: Scratch) -> None:
+    size, names, weights = int64(len(data)), table_pointers(tables), hint_pointers(hints)
+    measure(pointer(data), int64(0), size, names, kinds, weights, scratch, int64(0))
+
+
+@kernel
 def _read_one(data: Bytes, tables: Tables, kinds: Ints, hints: Hints, arrays: Scratch, rows: Ints) -> int:
     scratch, out = pointers(arrays), pointer(rows)
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
+    _measure(data, tables, kinds, hints, scratch)
     for block in range(scratch.page.state[BLOCKS]):
         write_row(block, scratch, out, block * NUM_FIRST)
     return int64(scratch.page.state[BLOCKS])
@@ -112,7 +118,7 @@ def _slots_one(
     """The numbers of rows; the rows are put into words and classes as far as there is room."""
     scratch = pointers(arrays)
     page = scratch.page
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
+    _measure(data, tables, kinds, hints, scratch)
     count_words = count_classes = 0
     for block in range(page.state[BLOCKS]):
         at, end, count = page.begin[block], page.end[block], 0
@@ -142,7 +148,7 @@ def _opinions_one(
     data: Bytes, tables: Tables, kinds: Ints, hints: Hints, arrays: Scratch, scores: Ints, rows: Ints, kept: Ints
 ) -> None:
     scratch, out = pointers(arrays), pointer(rows)
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
+    _measure(data, tables, kinds, hints, scratch)
     page, into, found, held = scratch.page, scratch.into, scratch.found, scratch.held
     for block in range(page.state[BLOCKS]):
         held.score[block] = scores[block]
@@ -165,7 +171,7 @@ def _text_one(
     choice: Choice,
 ) -> Bytes:
     scratch = pointers(arrays)
-    measure(pointer(data), int64(0), int64(len(data)), table_pointers(tables), kinds, hint_pointers(hints), scratch)
+    _measure(data, tables, kinds, hints, scratch)
     page = scratch.page
     for block in range(page.state[BLOCKS]):
         scratch.held.score[block] = first[block]

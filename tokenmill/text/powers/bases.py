@@ -24,6 +24,8 @@ _UNITS = _codes("in mi Pa kPa MPa Hz kHz MHz GHz eV keV MeV GeV TeV kpc Mpc mol 
 _FUNCTIONS = _codes("sin cos tan cot sec csc log sinh cosh tanh")
 _ORDINALS = _codes("st nd rd th")
 _PRODUCTS = _codes("ab ac ar av ax ay az")  # two variables; two consonants are too
+_CURRENCIES = _codes("EUR USD CHF GBP PLN SEK NOK DKK CZK HUF RON BRL INR RUB Rs. $")
+_BEHIND_CENTS = _codes("zł kr Kč руб Uhr am pm")
 _METRES = (0x7C73, 0x5C3A, 0x91CC)  # 米 尺 里
 
 
@@ -64,7 +66,7 @@ def base_before(text: Bytes, first: int, put: int, is_lowered: bool) -> int:
     if is_digit(char):
         if not is_lowered:
             return int64(NUMBER)
-        while at > max(first, put - _LONGEST_NUMBER) and is_digit(text[at - 1]):
+        while at > max(first, put - _LONGEST_NUMBER) and (is_digit(text[at - 1]) or 44 <= text[at - 1] <= 47):  # 1/2
             at -= 1
         before, _ = char_before(text, first, int64(at))  # nothing before the atomic number of ₂⁴He
         return int64(SYMBOL if is_letter_of_word(before) or before in (41, 93) else NONE)
@@ -163,9 +165,27 @@ def is_score(text: Bytes, first: int, put: int) -> bool:
     char, at = char_before(text, first, put)
     dash, at = char_before(text, first, at)
     other, at = char_before(text, first, at)
+    if other == 41:  # 7(7)–6
+        while at > max(first, put - _LONGEST_NUMBER) and is_digit(text[at - 1]):
+            at -= 1
+        other, at = char_before(text, first, int64(at))
+        other, at = char_before(text, first, at)
     before, _ = char_before(text, first, at)
     is_set = (char == 54 and other == 55) or (char == 55 and other == 54)
     return is_set and dash in (45, 0x2010, 0x2011, 0x2013) and not is_digit(before)
+
+
+@kernel
+def is_lost_score(text: Bytes, first: int, put: int, at: int, end: int) -> bool:
+    """Returns True before the other half of such a score, at text[at:end]: 6(4)–7."""
+    char, begin = char_before(text, first, put)
+    before, _ = char_before(text, first, begin)
+    if char not in (54, 55) or is_digit(before) or at + 1 >= end:
+        return False
+    is_dash = at + 3 < end and text[at] == 0xE2 and text[at + 1] == 0x80 and 0x90 <= text[at + 2] <= 0x93
+    at += 3 if is_dash else text[at] == 45
+    is_alone = at + 1 >= end or not is_digit(text[at + 1])
+    return bool((is_dash or text[at - 1] == 45) and text[at] in (54, 55) and text[at] != char and is_alone)
 
 
 @kernel
@@ -177,4 +197,24 @@ def is_price(text: Bytes, first: int, put: int) -> bool:
     char, before = char_before(text, first, int64(at))
     if char in (32, 0xA0):
         char, _ = char_before(text, first, before)
-    return at < put and char in (36, 0xA3, 0xA5, 0x20AC)  # $ £ ¥ €
+    if at < put and (char in (36, 0xA3, 0xA5) or 0x20A0 <= char <= 0x20CF):  # $ £ ¥ €
+        return True
+    at -= at > first and text[at - 1] == 32
+    code = int64(0)
+    for place in range(max(first, at - 3), at):
+        code = code << 8 | int64(text[place])
+    return code in _CURRENCIES
+
+
+@kernel
+def is_unit_of_cents(text: Bytes, at: int, end: int) -> bool:
+    """Returns True if a currency or a word for the time of day begins at text[at], behind a space or none."""
+    at += at < end and text[at] == 32
+    at += 2 if at + 1 < end and text[at] == 0xC2 and text[at + 1] == 0xA0 else 0
+    code, place = int64(0), at
+    while place < min(end, at + 3) and (97 <= text[place] | 32 <= 122 or text[place] >= 0x80 or text[place] == 36):
+        code = code << 8 | int64(text[place])
+        place += 1
+    is_sign = code >> 8 == 0xE282 and 0xA0 <= code & 255 <= 0xCF  # €
+    is_word = code in _CURRENCIES or code in _BEHIND_CENTS
+    return bool(is_sign or (is_word and (place - at == 3 or place == end or text[place] < 0x80)))

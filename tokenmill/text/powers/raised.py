@@ -88,7 +88,7 @@ def _is_power(found: _Found, base: int, is_free: bool, text: Bytes, start: int, 
     if signs == 0 and found.numbers == 0:
         if found.letters == 1:
             return found.variables > 0 or found.is_signed
-        is_product = found.variables == 2 and (base == SYMBOL or not is_free)
+        is_product = found.variables == 2 and (base == SYMBOL or (not is_free and text[stop - 1] < 0x80))
         return found.letters == 2 and is_product and not _is_ordinal(text, start, stop)
     if signs == 0:
         return found.variables > 0

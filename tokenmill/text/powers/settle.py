@@ -15,10 +15,12 @@ from tokenmill.text.powers.bases import (
     ends_in_word,
     is_digit,
     is_e,
+    is_lost_score,
     is_name,
     is_price,
     is_score,
     is_ten,
+    is_unit_of_cents,
 )
 from tokenmill.text.powers.marks import (
     BRACKET_END,
@@ -56,7 +58,8 @@ def settle(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
         put -= last == 32
         sign = int64(41)
     elif mark == POWER_END:
-        sign = int64(32 if _is_in_word(following) and last != 32 else 0)
+        is_decimal = following in (44, 46) and after + 1 < end and is_digit(out[after + 1])  # 10^6 .5
+        sign = int64(32 if (_is_in_word(following) or is_decimal) and last != 32 else 0)
     elif mark != ITALIC:
         sign = int64(32 if is_digit(last) and is_digit(following) else 0)
     if sign:
@@ -106,7 +109,7 @@ def _raise(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, in
     else:
         kind = _kind(out, start, stop, end, first, put, base, out[at + 1] == ITALIC)
     if kind == NO_POWER:
-        if is_digit(out[start]) and _is_apart(out, first, put, base):
+        if is_digit(out[start]) and out[start - 1] != 32 and _is_apart(out, first, put, base):
             out[put] = 32
             put += 1
         return int64(at + 2), int64(put)
@@ -158,13 +161,18 @@ def _kind(out: Bytes, start: int, stop: int, end: int, first: int, put: int, bas
     if after < end:
         following = int64(out[after])
     if is_digit(out[start]):
-        if base == NUMBER and is_score(out, first, put):
+        if base == NUMBER and (is_score(out, first, put) or is_lost_score(out, first, put, after, end)):
             return int64(TIE_BREAK)
         number, to = number_at(out, start, stop)
-        is_cents = to == stop and stop - start == 2 and (is_price(out, first, put) or _is_euro(out, after, end))
-        is_above = to == stop and base == NUMBER and _is_numerator(out, number, after, end, is_ten(out, first, put))
-        if is_cents or is_above or (to == stop and is_name(out, first, put, following)):
+        if to == stop and (_is_cents(out, start, stop, first, put, after, end) or is_name(out, first, put, following)):
             return int64(NO_POWER)
+        if base == NUMBER and to == stop and _is_numerator(out, number, after, end, is_ten(out, first, put)):
+            return int64(NO_POWER)
+        is_range = to < stop == _behind_number(out, start, stop) and out[to] not in (44, 46) and is_digit(out[stop - 1])
+        if is_range and is_ten(out, first, put):
+            return int64(LONG_POWER)  # 10^(6–7)
+    elif base == NUMBER and out[start] in (44, 46):  # cents
+        return int64(NO_POWER)
     return power_of(out, start, stop, base, is_italic or is_e(out, first, put))
 
 
@@ -231,11 +239,11 @@ def _is_in_word(byte: int) -> bool:
 
 
 @kernel
-def _is_euro(out: Bytes, at: int, end: int) -> bool:
-    """Returns True if a € follows, after a space or none: the raised digits before it are cents."""
-    at += at < end and out[at] == 32
-    at += 2 if at + 1 < end and out[at] == 0xC2 and out[at + 1] == 0xA0 else 0
-    return bool(at + 2 < end and out[at] == 0xE2 and out[at + 1] == 0x82 and out[at + 2] == 0xAC)
+def _is_cents(out: Bytes, start: int, stop: int, first: int, put: int, after: int, end: int) -> bool:
+    """Returns True for two raised digits of a price or of a time of day: $9 99, 18 00."""
+    if stop - start != 2 or not is_digit(out[put - 1]):
+        return False
+    return out[start] == 48 or is_price(out, first, put) or is_unit_of_cents(out, after, end)
 
 
 @kernel
@@ -252,7 +260,7 @@ def _is_numerator(out: Bytes, above: int, at: int, end: int, is_tens: bool) -> b
     else:
         return False
     if at < end and out[at] == LOWERED:
-        below, _ = number_at(out, _next(out, at + 1, end), end)
+        below, _ = number_at(out, _begin(out, at + 1, end), end)
         return above < below
     below, _ = number_at(out, int64(at), end)
     return is_part(above, below) and not (is_tens and above > 1)

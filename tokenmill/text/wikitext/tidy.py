@@ -175,7 +175,10 @@ def _is_filler(byte: int) -> bool:
 
 @kernel
 def _mark(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int]:
-    """After a mark: keeps one of the spaces and commas on its two sides. Returns the new (at, put)."""
+    """After a mark: keeps one of the spaces and commas on its two sides, and one space between two numbers.
+
+    Returns the new (at, put).
+    """
     i = at
     while i < end and (out[i] == 32 or out[i] == MARK):
         i += 1
@@ -190,6 +193,9 @@ def _mark(out: Bytes, at: int, end: int, first: int, put: int) -> tuple[int, int
             put -= 1
         twice = put > first and out[i] != 46 and (out[put - 1] == 44 or out[put - 1] == 59)
         return i + twice, put
+    if i == at and i < end and put > first and 48 <= out[i] <= 57 and 48 <= out[put - 1] <= 57:
+        out[put] = 32
+        return i, put + 1
     begins = put == first or out[put - 1] == 10 or (spaced and out[at - 2] == ITEM_MARK)
     while begins and i < end and _is_filler(out[i]):
         i += 1
